@@ -1,1 +1,3 @@
-//! Redress.
+//! Redress runs the remedy after a data breach.
+
+pub mod wire;
