@@ -1,0 +1,155 @@
+//! The closed catalogue of reasons.
+//!
+//! A reason is public and never changes its name, its code or its meaning; a new one is added. The README's table comes
+//! from here. Refusals that could tell a guesser something share one reason: see [`Reason::CodeNotAccepted`] and
+//! [`Reason::VerificationRefused`].
+
+use tonic::Code;
+
+macro_rules! reasons {
+    ($($name:ident $wire:literal $code:ident $text:literal;)+) => {
+        /// Why a call failed. The text of each is what the caller reads.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason {
+            $(#[doc = $text] $name,)+
+        }
+
+        impl Reason {
+            /// Every reason, in the order of the catalogue.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// Gives the name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $wire,)+ }
+            }
+
+            /// Gives the status code that goes with it.
+            pub const fn code(self) -> Code {
+                match self { $(Self::$name => Code::$code,)+ }
+            }
+
+            /// Gives the constant text of the status.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    // The call itself.
+    InvalidRequest "INVALID_REQUEST" InvalidArgument "The request breaks a rule; the field violations say which.";
+    MalformedMessage "MALFORMED_MESSAGE" InvalidArgument "The message cannot be decoded as this method's request.";
+    MetadataMissing "METADATA_MISSING" InvalidArgument "Metadata that this caller must send is missing or malformed.";
+    RequestIdReused "REQUEST_ID_REUSED" InvalidArgument "The request id was used before with other content.";
+    CallerUnknown "CALLER_UNKNOWN" Unauthenticated "The client certificate names no caller of this system.";
+    CallerNotAllowed "CALLER_NOT_ALLOWED" PermissionDenied "This caller's role may not call this method.";
+    MethodUnknown "METHOD_UNKNOWN" Unimplemented "There is no such method here.";
+    MessageTooLarge "MESSAGE_TOO_LARGE" ResourceExhausted "The message is larger than this server takes.";
+    Overloaded "OVERLOADED" ResourceExhausted "The server has too much to do; try again later.";
+    Throttled "THROTTLED" ResourceExhausted "A limit was reached; try again later.";
+    BudgetSpent "BUDGET_SPENT" ResourceExhausted "The agent's budget for this kind of call is spent; try again later.";
+    DeadlineExceeded "DEADLINE_EXCEEDED" DeadlineExceeded "The call did not finish within its deadline; whether it took effect is unknown.";
+    CallCanceled "CALL_CANCELED" Cancelled "The call was canceled; whether it took effect is unknown.";
+    ShuttingDown "SHUTTING_DOWN" Unavailable "The server is shutting down; call another one.";
+    StorageUnavailable "STORAGE_UNAVAILABLE" Unavailable "The database cannot be reached; try again later.";
+    StorageContended "STORAGE_CONTENDED" Aborted "Too many changes met at the same record; try again.";
+    DataCorrupt "DATA_CORRUPT" DataLoss "Stored data cannot be read; an operator must look.";
+    KeyUnavailable "KEY_UNAVAILABLE" Internal "A key that this needs is not in the keyring; an operator must look.";
+    Internal "INTERNAL" Internal "The server failed; an operator must look.";
+
+    // Campaigns.
+    CampaignNotFound "CAMPAIGN_NOT_FOUND" NotFound "There is no such campaign.";
+    CampaignExists "CAMPAIGN_EXISTS" AlreadyExists "The engagement number belongs to a campaign already.";
+    CampaignClosed "CAMPAIGN_CLOSED" FailedPrecondition "The campaign is closed.";
+    CampaignChanged "CAMPAIGN_CHANGED" Aborted "The campaign was changed meanwhile; read it again.";
+    CampaignErased "CAMPAIGN_ERASED" FailedPrecondition "The campaign's personal data has been destroyed.";
+    CoveredEntityNotFound "COVERED_ENTITY_NOT_FOUND" NotFound "The campaign has no such covered entity.";
+
+    // Rosters and individuals.
+    ImportNotFound "IMPORT_NOT_FOUND" NotFound "There is no such import.";
+    ImportConflict "IMPORT_CONFLICT" Aborted "Another import of this file is running.";
+    IndividualNotFound "INDIVIDUAL_NOT_FOUND" NotFound "There is no such individual.";
+    IndividualErased "INDIVIDUAL_ERASED" FailedPrecondition "The individual's personal data has been destroyed.";
+
+    // Codes.
+    BatchNotFound "BATCH_NOT_FOUND" NotFound "There is no such batch.";
+    BatchSealed "BATCH_SEALED" FailedPrecondition "The batch is sealed; its codes cannot be recovered.";
+    CodeNotFound "CODE_NOT_FOUND" NotFound "There is no such code.";
+    CodeNotAccepted "CODE_NOT_ACCEPTED" FailedPrecondition "This engagement number and code cannot be used.";
+    CodeState "CODE_STATE" FailedPrecondition "The code's state does not allow this.";
+    ReissueLimit "REISSUE_LIMIT" FailedPrecondition "No further code may be issued to this individual now.";
+    NotMailable "NOT_MAILABLE" FailedPrecondition "There is no usable address on record.";
+
+    // Verification.
+    VerificationNotFound "VERIFICATION_NOT_FOUND" NotFound "There is no such verification.";
+    VerificationRefused "VERIFICATION_REFUSED" FailedPrecondition "The person could not be verified.";
+    VerificationState "VERIFICATION_STATE" FailedPrecondition "The verification's state does not allow this.";
+    VerificationExpired "VERIFICATION_EXPIRED" FailedPrecondition "The verification is too old; verify again.";
+    NotVerified "NOT_VERIFIED" FailedPrecondition "The person has not been verified for this enrollment.";
+    ConfirmationNotAccepted "CONFIRMATION_NOT_ACCEPTED" FailedPrecondition "This confirmation code cannot be used.";
+    NoContactOnRecord "NO_CONTACT_ON_RECORD" FailedPrecondition "There is no contact on record for this channel.";
+    ReferralNotFound "REFERRAL_NOT_FOUND" NotFound "There is no such referral.";
+    ReferralDecided "REFERRAL_DECIDED" FailedPrecondition "The referral has been decided.";
+    SecondPersonRequired "SECOND_PERSON_REQUIRED" FailedPrecondition "Another person than the one who asked must decide this.";
+    GuardianRequired "GUARDIAN_REQUIRED" FailedPrecondition "A verified guardian must act for a minor.";
+
+    // Enrollments.
+    EnrollmentNotFound "ENROLLMENT_NOT_FOUND" NotFound "There is no such enrollment.";
+    EnrollmentExists "ENROLLMENT_EXISTS" AlreadyExists "The individual has a live enrollment already.";
+    EnrollmentState "ENROLLMENT_STATE" FailedPrecondition "The enrollment's state does not allow this.";
+    EnrollmentExpired "ENROLLMENT_EXPIRED" FailedPrecondition "The enroll-by date has passed.";
+    ConsentOutdated "CONSENT_OUTDATED" FailedPrecondition "The consent was not given to the campaign's current text.";
+    NotEligible "NOT_ELIGIBLE" FailedPrecondition "There is no product for this individual.";
+
+    // Partners and handoffs.
+    PartnerNotFound "PARTNER_NOT_FOUND" NotFound "There is no such partner.";
+    PartnerExists "PARTNER_EXISTS" AlreadyExists "The name belongs to a partner already.";
+    PartnerState "PARTNER_STATE" FailedPrecondition "The partner's state or mode does not allow this.";
+    HandoffNotFound "HANDOFF_NOT_FOUND" NotFound "There is no such handoff.";
+    HandoffState "HANDOFF_STATE" FailedPrecondition "The handoff's state does not allow this.";
+    LeaseLost "LEASE_LOST" Aborted "The lease ran out and someone else holds the handoff.";
+    OutcomeConflict "OUTCOME_CONFLICT" FailedPrecondition "The handoff has a final outcome that says otherwise.";
+}
+
+impl Reason {
+    /// Finds a reason by its name on the wire.
+    pub fn parse(wire: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|reason| reason.as_str() == wire)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_screaming_snake_and_parse_back() {
+        let names: BTreeSet<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+        assert_eq!(names.len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            let name = reason.as_str();
+            assert!(name.len() <= 63, "{name}");
+            assert!(
+                name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'),
+                "{name}"
+            );
+            assert_eq!(Reason::parse(name), Some(*reason));
+        }
+        assert_eq!(Reason::parse("NOBODY"), None);
+    }
+
+    #[test]
+    fn no_reason_is_ok_or_unknown() {
+        for reason in Reason::ALL {
+            assert!(
+                !matches!(reason.code(), Code::Ok | Code::Unknown),
+                "{reason:?}"
+            );
+        }
+    }
+}

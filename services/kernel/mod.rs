@@ -1,0 +1,13 @@
+//! What every process stands on: time, ids, keys, errors, settings and the one server builder.
+//!
+//! The kernel knows no table and no RPC. Whatever is in here could serve another product.
+
+pub mod clock;
+pub mod crypto;
+pub mod fault;
+pub mod ids;
+pub mod keyring;
+pub mod paging;
+pub mod person;
+pub mod retry;
+pub mod secrets;
