@@ -76,6 +76,7 @@ reasons! {
     BatchNotFound "BATCH_NOT_FOUND" NotFound "There is no such batch.";
     BatchSealed "BATCH_SEALED" FailedPrecondition "The batch is sealed; its codes cannot be recovered.";
     CodeNotFound "CODE_NOT_FOUND" NotFound "There is no such code.";
+    CodeMistyped "CODE_MISTYPED" InvalidArgument "The code is mistyped; compare it with the letter.";
     CodeNotAccepted "CODE_NOT_ACCEPTED" FailedPrecondition "This engagement number and code cannot be used.";
     CodeState "CODE_STATE" FailedPrecondition "The code's state does not allow this.";
     ReissueLimit "REISSUE_LIMIT" FailedPrecondition "No further code may be issued to this individual now.";
