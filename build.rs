@@ -9,7 +9,7 @@ use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
 use protox::Compiler;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let out = PathBuf::from(out_dir()?);
     let protos = protos_under(Path::new("proto/redress"))?;
     println!("cargo:rerun-if-changed=proto");
 
@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .filter(|message| message.fields().any(|field| is_redacted(&field)))
         .collect();
     fs::write(out.join("redacting_debug.rs"), redacting_debug(&redacting))?;
+    fs::write(out.join("debug_of.rs"), debug_of(&pool))?;
 
     let mut builder = tonic_prost_build::configure().include_file("wire.rs");
     for message in &redacting {
@@ -36,6 +37,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     builder.compile_fds(compiler.file_descriptor_set())?;
     Ok(())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script where to write by this variable; there are no settings yet"
+)]
+fn out_dir() -> Result<String, env::VarError> {
+    env::var("OUT_DIR")
 }
 
 fn protos_under(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
@@ -151,6 +160,28 @@ fn write_oneof(
         "impl ::core::fmt::Debug for {path} {{\n    fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {{\n        \
          match self {{ {arms} }}\n    }}\n}}\n"
     );
+}
+
+/// Writes a function for the tests: the Debug text of any message, by its full name.
+fn debug_of(pool: &DescriptorPool) -> String {
+    let mut arms = String::new();
+    for message in pool.all_messages() {
+        if message.package_name().starts_with("redress.") {
+            let path = format!(
+                "redress::wire::{}::{}",
+                message.package_name().replace('.', "::"),
+                message.name()
+            );
+            let _ = writeln!(
+                arms,
+                "        \"{}\" => <{path} as prost::Message>::decode(bytes).map(|m| format!(\"{{m:?}} {{m:#?}}\")).ok(),",
+                message.full_name()
+            );
+        }
+    }
+    format!(
+        "fn debug_of(name: &str, bytes: &[u8]) -> Option<String> {{\n    match name {{\n{arms}        _ => None,\n    }}\n}}\n"
+    )
 }
 
 fn module(message: &MessageDescriptor) -> String {

@@ -1,1 +1,6 @@
-//! x
+//! The tests that need more than one module, a database or a process.
+
+mod harness;
+
+mod layers;
+mod wire;

@@ -1,0 +1,242 @@
+//! Rules of the house that only the source can show: who imports whom, who knows gRPC, how long a file is.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOMS: &[&str] = &["identity", "codes", "handoff", "bureau"];
+
+/// A source file below `services/`, without its tests and comments.
+struct Source {
+    path: String,
+    code: String,
+}
+
+#[test]
+fn a_service_imports_the_kernel_the_database_the_wire_and_itself() {
+    let common = ["kernel", "db", "wire", "access"];
+    for source in sources() {
+        let Some(room) = ROOMS.iter().find(|room| source.is_in(room)) else {
+            continue;
+        };
+        for named in source.names_after("crate::") {
+            let fine = named == **room || common.contains(&named.as_str());
+            assert!(fine, "{} imports crate::{named}", source.path);
+        }
+    }
+}
+
+#[test]
+fn the_sandbox_bureau_never_touches_our_database() {
+    for source in sources().iter().filter(|source| source.is_in("bureau")) {
+        assert!(
+            !source.names_after("crate::").contains("db"),
+            "{}",
+            source.path
+        );
+    }
+}
+
+#[test]
+fn the_kernel_knows_no_table_and_no_rpc() {
+    for source in sources().iter().filter(|source| source.is_in("kernel")) {
+        let named = source.names_after("crate::");
+        assert!(
+            named.iter().all(|name| name == "kernel"),
+            "{} imports {named:?}",
+            source.path
+        );
+    }
+}
+
+#[test]
+fn the_database_layer_knows_the_kernel_alone() {
+    for source in sources().iter().filter(|source| source.is_in("db")) {
+        let named = source.names_after("crate::");
+        let fine = named.iter().all(|name| name == "kernel" || name == "db");
+        assert!(fine, "{} imports {named:?}", source.path);
+    }
+}
+
+/// Clients must name it too: the workers that call a partner, the sandbox's reports, the program.
+#[test]
+fn only_grpc_modules_and_the_kernel_name_a_status() {
+    for source in sources() {
+        let room = ROOMS.iter().any(|room| source.is_in(room));
+        let grpc = source.path.contains("/grpc") || source.path.contains("/client");
+        if room && !grpc {
+            assert!(!source.code.contains("Status::"), "{}", source.path);
+            assert!(
+                !source.names_after("tonic::").contains("Status"),
+                "{}",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
+fn a_pure_state_machine_waits_for_nobody_and_asks_no_table() {
+    for source in sources() {
+        let file = Path::new(&source.path).file_name().expect("a file name");
+        if ROOMS.iter().any(|room| source.is_in(room)) && file == "state.rs" {
+            for word in [
+                "async ",
+                ".await",
+                "sea_orm::Entity",
+                "ConnectionTrait",
+                "tonic",
+            ] {
+                assert!(!source.code.contains(word), "{} has {word:?}", source.path);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_main_is_a_recipe_of_at_most_forty_lines() {
+    for path in files(Path::new("services")) {
+        if path.ends_with("main.rs") {
+            let lines = read(&path).lines().count();
+            assert!(lines <= 40, "{} has {lines} lines", path.display());
+        }
+    }
+}
+
+/// Beyond 400 lines ask which two things a file is. Its own tests are not counted.
+#[test]
+fn no_file_is_longer_than_four_hundred_lines() {
+    let mut long = Vec::new();
+    for folder in ["services", "tests", "benches"] {
+        for path in files(Path::new(folder)) {
+            let text = read(&path);
+            let lines = before_tests(&text).lines().count();
+            if lines > 400 {
+                long.push(format!("{} ({lines})", path.display()));
+            }
+        }
+    }
+    assert!(long.is_empty(), "longer than 400 lines: {long:?}");
+}
+
+#[test]
+fn an_exception_to_a_lint_is_expected_and_gives_its_reason() {
+    for source in sources() {
+        if source.path.ends_with("services/wire.rs") {
+            continue;
+        }
+        assert!(!source.code.contains("#[allow("), "{}", source.path);
+        assert!(!source.code.contains("#![allow("), "{}", source.path);
+    }
+}
+
+#[test]
+fn the_sources_that_these_rules_read_are_found() {
+    assert!(sources().len() > 10);
+    let comment = "a // crate::db\nuse crate::{kernel::clock, wire};";
+    let source = Source {
+        path: "services/x.rs".into(),
+        code: without_comments(comment),
+    };
+    let named: Vec<String> = source.names_after("crate::").into_iter().collect();
+    assert_eq!(named, ["kernel", "wire"]);
+}
+
+impl Source {
+    fn is_in(&self, room: &str) -> bool {
+        self.path.contains(&format!("services/{room}/"))
+            || self.path.ends_with(&format!("services/{room}.rs"))
+    }
+
+    /// The names that follow a prefix, in `prefix::name` and in `prefix::{name, other::thing}`.
+    fn names_after(&self, prefix: &str) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for (at, _) in self.code.match_indices(prefix) {
+            let before = self.code[..at].chars().next_back();
+            if before.is_some_and(|letter| letter.is_alphanumeric() || letter == '_') {
+                continue;
+            }
+            let rest = &self.code[at + prefix.len()..];
+            match rest.strip_prefix('{') {
+                Some(group) => names.extend(group_heads(group)),
+                None => names.extend(head(rest)),
+            }
+        }
+        names
+    }
+}
+
+/// The first names of the items of a group, whose opening brace is already gone.
+fn group_heads(group: &str) -> Vec<String> {
+    let mut depth = 0_u32;
+    let mut heads = Vec::new();
+    let mut item = String::new();
+    for letter in group.chars() {
+        match letter {
+            '}' if depth == 0 => break,
+            ',' if depth == 0 => heads.extend(head(&std::mem::take(&mut item))),
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ if depth == 0 => item.push(letter),
+            _ => {}
+        }
+    }
+    heads.extend(head(&item));
+    heads
+}
+
+fn head(text: &str) -> Option<String> {
+    let name: String = text
+        .trim_start()
+        .chars()
+        .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+        .collect();
+    (!name.is_empty()).then_some(name)
+}
+
+fn sources() -> Vec<Source> {
+    files(Path::new("services"))
+        .into_iter()
+        .map(|path| Source {
+            code: without_comments(before_tests(&read(&path))),
+            path: path.display().to_string(),
+        })
+        .collect()
+}
+
+fn before_tests(text: &str) -> &str {
+    text.split("\n#[cfg(test)]").next().unwrap_or(text)
+}
+
+fn without_comments(text: &str) -> String {
+    text.lines()
+        .map(|line| line.split("//").next().unwrap_or(line))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(root.join(&folder)) else {
+            continue;
+        };
+        for entry in entries.map(|entry| entry.expect("a folder entry")) {
+            let path = folder.join(entry.file_name());
+            if entry.path().is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn read(path: &Path) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::read_to_string(root.join(path)).expect("a source file")
+}
