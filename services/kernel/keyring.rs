@@ -13,14 +13,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
+use super::certs::write_private;
 use super::crypto::Key;
 
 /// What a key is for. No process holds keys for all of them.
@@ -188,7 +189,7 @@ impl Keyring {
 
     /// Writes the file so that it is there whole or not at all, readable by its owner alone.
     pub fn save(&self, path: &Path) -> Result<(), KeyError> {
-        self.write(path).map_err(|source| KeyError::Io {
+        write_private(path, self.to_text().as_bytes()).map_err(|source| KeyError::Io {
             path: path.into(),
             source,
         })
@@ -224,26 +225,6 @@ impl Keyring {
         purposes
             .iter()
             .try_for_each(|purpose| self.current(*purpose).map(drop))
-    }
-
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let partial = path.with_extension("partial");
-        let text = self.to_text();
-        let mut options = fs::OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&partial)?;
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&partial, path)?;
-        let directory = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
     }
 
     fn to_text(&self) -> Zeroizing<String> {

@@ -2,12 +2,17 @@
 //!
 //! The kernel knows no table and no RPC. Whatever is in here could serve another product.
 
+pub mod caller;
+pub mod certs;
 pub mod clock;
+pub mod combine;
 pub mod crypto;
 pub mod fault;
 pub mod ids;
 pub mod keyring;
+pub mod lifecycle;
 pub mod paging;
 pub mod person;
 pub mod retry;
 pub mod secrets;
+pub mod settings;

@@ -1,0 +1,307 @@
+//! Who is calling.
+//!
+//! A caller is the one URI in its client certificate, matched exactly: `spiffe://redress/<role>/<name>`. Nothing in a
+//! request can change it. The server builder puts what it found into the extensions of every request; handlers take it
+//! out with [`of`], [`agent_of`] and [`network_of`].
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::{Extensions, HeaderMap};
+use tonic::Request;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::fault::{Fault, Reason};
+
+/// Metadata that names the agent of a call center.
+pub const AGENT: &str = "x-redress-agent";
+/// Metadata that names the case an agent works on.
+pub const CASE: &str = "x-redress-case";
+/// Metadata that says why an agent asks, as a short word.
+pub const REASON: &str = "x-redress-reason";
+/// Metadata that names the network of the person who uses a portal or calls in.
+pub const NETWORK: &str = "x-redress-network";
+
+const SCHEME: &str = "spiffe://redress/";
+const MAX_NAME: usize = 64;
+
+/// What a caller is. One table says which role may call which method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Runs campaigns.
+    Operator,
+    /// The backend of a call center; speaks for its agents.
+    CallCenter,
+    /// The backend of an enrollment page; speaks for affected people.
+    Portal,
+    /// A bureau or a reseller.
+    Partner,
+    /// Another process of this system.
+    Service,
+    /// Reads evidence and changes nothing.
+    Auditor,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Self; 6] = [
+        Self::Operator,
+        Self::CallCenter,
+        Self::Portal,
+        Self::Partner,
+        Self::Service,
+        Self::Auditor,
+    ];
+
+    /// Gives the name in certificates.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::CallCenter => "call-center",
+            Self::Portal => "portal",
+            Self::Partner => "partner",
+            Self::Service => "service",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    /// Finds a role by its name in certificates.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An authenticated caller. Shown as `role/name`, which is what audit events and idempotency rows hold.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Caller {
+    /// What the caller is.
+    pub role: Role,
+    /// Which one of them: the partner's name for a partner.
+    pub name: Arc<str>,
+}
+
+impl Caller {
+    /// Makes a caller if the name is 1 to 64 of `a-z 0-9 -`.
+    pub fn new(role: Role, name: &str) -> Option<Self> {
+        let well_formed = (1..=MAX_NAME).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        well_formed.then(|| Self {
+            role,
+            name: name.into(),
+        })
+    }
+
+    /// Parses a certificate's URI.
+    pub fn from_uri(uri: &str) -> Option<Self> {
+        let (role, name) = uri.strip_prefix(SCHEME)?.split_once('/')?;
+        Self::new(Role::parse(role)?, name)
+    }
+
+    /// Gives the certificate's URI.
+    pub fn uri(&self) -> String {
+        format!("{SCHEME}{}/{}", self.role, self.name)
+    }
+
+    /// Reads the one URI of a certificate in DER. A certificate with several names nobody.
+    pub fn from_certificate(der: &[u8]) -> Option<Self> {
+        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        let names = certificate.subject_alternative_name().ok()??;
+        let mut uris = names.value.general_names.iter().filter_map(uri);
+        let uri = uris.next()?;
+        uris.next().is_none().then(|| Self::from_uri(uri))?
+    }
+}
+
+fn uri<'a>(name: &GeneralName<'a>) -> Option<&'a str> {
+    match name {
+        GeneralName::URI(uri) => Some(uri),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.role, self.name)
+    }
+}
+
+/// The agent for whom a call center calls. All three are short words of `A-Z a-z 0-9 . _ -`: they go into the audit log.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Agent {
+    /// Which agent.
+    pub agent: String,
+    /// Which case of the call center's own books.
+    pub case: String,
+    /// Why the agent asks.
+    pub reason: String,
+}
+
+/// The network of the person behind a portal or a call center: `/24` of IPv4, `/48` of IPv6. Used to throttle.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Network(String);
+
+impl Network {
+    /// Parses an address or a prefix and cuts it to the network.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length.parse::<u8>().ok()?)),
+            None => (text, None),
+        };
+        match address.parse().ok()? {
+            IpAddr::V4(_) if length.is_some_and(|length| !(24..=32).contains(&length)) => None,
+            IpAddr::V6(_) if length.is_some_and(|length| !(48..=128).contains(&length)) => None,
+            IpAddr::V4(address) => {
+                let [a, b, c, _] = address.octets();
+                Some(Self(format!("{a}.{b}.{c}.0/24")))
+            }
+            IpAddr::V6(address) => {
+                let [a, b, c, ..] = address.segments();
+                Some(Self(format!("{a:x}:{b:x}:{c:x}::/48")))
+            }
+        }
+    }
+
+    /// Gives the prefix in its one form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Gives the caller of a request; fails only where no server put one in.
+pub fn of<T>(request: &Request<T>) -> Result<Caller, Fault> {
+    let caller = request.extensions().get::<Caller>().cloned();
+    caller.ok_or_else(|| Fault::new(Reason::CallerUnknown))
+}
+
+/// Gives the agent of a request; there always is one when the caller is a call center.
+pub fn agent_of<T>(request: &Request<T>) -> Option<Agent> {
+    request.extensions().get().cloned()
+}
+
+/// Gives the network of the person behind a request, if the caller told it.
+pub fn network_of<T>(request: &Request<T>) -> Option<Network> {
+    request.extensions().get().cloned()
+}
+
+/// Reads the metadata that belongs to the caller's role into the request's extensions.
+pub(super) fn read_metadata(
+    caller: &Caller,
+    headers: &HeaderMap,
+    extensions: &mut Extensions,
+) -> Result<(), Fault> {
+    if caller.role == Role::CallCenter {
+        extensions.insert(agent(headers)?);
+    }
+    if matches!(caller.role, Role::CallCenter | Role::Portal)
+        && let Some(value) = headers.get(NETWORK)
+    {
+        let network = value.to_str().ok().and_then(Network::parse);
+        extensions.insert(network.ok_or_else(|| {
+            missing(
+                NETWORK,
+                "must be an IP address or a prefix such as 192.0.2.0/24",
+            )
+        })?);
+    }
+    Ok(())
+}
+
+fn agent(headers: &HeaderMap) -> Result<Agent, Fault> {
+    Ok(Agent {
+        agent: word(headers, AGENT)?,
+        case: word(headers, CASE)?,
+        reason: word(headers, REASON)?,
+    })
+}
+
+fn word(headers: &HeaderMap, name: &'static str) -> Result<String, Fault> {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value
+        .filter(|value| (1..=MAX_NAME).contains(&value.len()) && value.bytes().all(is_word))
+        .map(str::to_owned)
+        .ok_or_else(|| missing(name, "must be 1 to 64 of A-Z a-z 0-9 . _ -"))
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
+}
+
+fn missing(name: &'static str, rule: &'static str) -> Fault {
+    Fault::new(Reason::MetadataMissing)
+        .metadata("metadata", name)
+        .field(name, rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_exact_uri_names_a_caller() {
+        let caller = Caller::from_uri("spiffe://redress/call-center/fort-wayne-1").unwrap();
+        assert_eq!(caller.to_string(), "call-center/fort-wayne-1");
+        assert_eq!(Caller::from_uri(&caller.uri()), Some(caller));
+        for uri in [
+            "spiffe://redress/operator/",
+            "spiffe://redress/operator/a/b",
+            "spiffe://redress/Operator/a",
+            "spiffe://redress/operator/A",
+            "spiffe://redress.dev/operator/a",
+            "https://redress/operator/a",
+            "spiffe://redress/root/a",
+            "spiffe://redress//operator/a",
+        ] {
+            assert_eq!(Caller::from_uri(uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn networks_are_cut_to_their_prefix() {
+        let network = |text| Network::parse(text).map(|network| network.0);
+        assert_eq!(network("203.0.113.77").as_deref(), Some("203.0.113.0/24"));
+        assert_eq!(network("203.0.113.0/24").as_deref(), Some("203.0.113.0/24"));
+        assert_eq!(
+            network("2001:db8:7:1::9").as_deref(),
+            Some("2001:db8:7::/48")
+        );
+        assert_eq!(network("10.0.0.0/8"), None);
+        assert_eq!(network("nowhere"), None);
+    }
+
+    #[test]
+    fn a_call_center_must_name_agent_case_and_reason() {
+        let caller = Caller::new(Role::CallCenter, "one").unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(AGENT, "a-17".parse().unwrap());
+        headers.insert(CASE, "C.1".parse().unwrap());
+        let mut extensions = Extensions::new();
+        let fault = read_metadata(&caller, &headers, &mut extensions).unwrap_err();
+        assert_eq!(fault.reason(), Reason::MetadataMissing);
+        assert!(format!("{fault:?}").contains(REASON));
+        headers.insert(REASON, "letter lost".parse().unwrap());
+        assert!(read_metadata(&caller, &headers, &mut extensions).is_err());
+        headers.insert(REASON, "letter-lost".parse().unwrap());
+        read_metadata(&caller, &headers, &mut extensions).unwrap();
+        assert_eq!(extensions.get::<Agent>().unwrap().agent, "a-17");
+    }
+
+    #[test]
+    fn a_partner_cannot_claim_a_network_or_an_agent() {
+        let caller = Caller::new(Role::Partner, "one").unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(NETWORK, "203.0.113.7".parse().unwrap());
+        let mut extensions = Extensions::new();
+        read_metadata(&caller, &headers, &mut extensions).unwrap();
+        assert!(extensions.get::<Network>().is_none());
+    }
+}

@@ -1,0 +1,11 @@
+//! Certificates: a small authority for development and tests, and the files that TLS reads.
+//!
+//! Production brings its own authority; all that Redress asks of it is the URI in client certificates
+//! (`spiffe://redress/<role>/<name>`) and names in server certificates.
+
+mod authority;
+mod files;
+
+pub use authority::{Authority, CertError, Issued};
+pub(super) use files::write_private;
+pub use files::{TlsError, TlsFiles, TlsMaterial};
