@@ -1,4 +1,5 @@
 //! Redress runs the remedy after a data breach.
 
+pub mod codes;
 pub mod kernel;
 pub mod wire;

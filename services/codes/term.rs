@@ -1,0 +1,137 @@
+//! Calendar arithmetic: when enrolling ends, how long a letter proves an address, when a term is over.
+
+use std::time::Duration;
+
+use jiff::Span;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::kernel::clock::Timestamp;
+
+/// How long a letter proves the address inside the contiguous U.S. (NIST SP 800-63A-4).
+const PROOF: Duration = Duration::from_hours(21 * 24);
+/// The same outside of it.
+const PROOF_FAR: Duration = Duration::from_hours(30 * 24);
+
+/// States, territories and military post outside the contiguous U.S. (USPS Publication 28, appendix B).
+const FAR: [&str; 13] = [
+    "AA", "AE", "AK", "AP", "AS", "FM", "GU", "HI", "MH", "MP", "PR", "PW", "VI",
+];
+/// How a roster may write the country at home; an empty one means the same.
+const HOME: [&str; 4] = ["", "US", "USA", "UNITED STATES"];
+
+/// Says that a date leaves the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the date is out of range")]
+pub struct OutOfRange;
+
+/// Gives the instant at which a day has ended in a zone: the first one of the next day.
+pub fn end_of_day(date: Date, zone: &TimeZone) -> Result<Timestamp, OutOfRange> {
+    let next = date.tomorrow().map_err(|_| OutOfRange)?;
+    let start = zone
+        .to_timestamp(next.at(0, 0, 0, 0))
+        .map_err(|_| OutOfRange)?;
+    Ok(Timestamp::from_jiff(start))
+}
+
+/// Gives the last day of a term of calendar months that began at an instant.
+///
+/// Where the last month lacks the day, its last day stands in: 31 January and one month give 28 or 29 February.
+pub fn term_ends_on(
+    activated_at: Timestamp,
+    zone: &TimeZone,
+    months: i32,
+) -> Result<Date, OutOfRange> {
+    let began = activated_at.date_in(zone).map_err(|_| OutOfRange)?;
+    let span = Span::new().try_months(months).map_err(|_| OutOfRange)?;
+    began.checked_add(span).map_err(|_| OutOfRange)
+}
+
+/// Gives how long a letter sent to this region proves the address.
+pub fn proof_lasts(region: &str, country: &str) -> Duration {
+    let at_home = HOME.contains(&country.trim().to_ascii_uppercase().as_str());
+    let far = FAR.contains(&region.trim().to_ascii_uppercase().as_str());
+    if at_home && !far { PROOF } else { PROOF_FAR }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn zone(name: &str) -> TimeZone {
+        TimeZone::get(name).unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_day_ends_where_the_next_begins_in_its_own_zone() {
+        let day = date(2016, 1, 31);
+        let end = |name| end_of_day(day, &zone(name)).unwrap();
+        assert_eq!(end("UTC"), at("2016-02-01T00:00:00Z"));
+        assert_eq!(
+            end("America/Indiana/Indianapolis"),
+            at("2016-02-01T05:00:00Z")
+        );
+        assert_eq!(end("Pacific/Honolulu"), at("2016-02-01T10:00:00Z"));
+    }
+
+    #[test]
+    fn a_day_that_ends_in_a_gap_ends_after_it() {
+        // Chile sprang forward at midnight: 12 August 2018 had no 00:00.
+        let end = end_of_day(date(2018, 8, 11), &zone("America/Santiago")).unwrap();
+        assert_eq!(end, at("2018-08-12T04:00:00Z"));
+        assert_eq!(end_of_day(Date::MAX, &TimeZone::UTC), Err(OutOfRange));
+    }
+
+    #[test]
+    fn a_term_counts_calendar_months() {
+        let ends = |from: &str, months| term_ends_on(at(from), &TimeZone::UTC, months).unwrap();
+        assert_eq!(ends("2026-01-31T12:00:00Z", 1), date(2026, 2, 28));
+        assert_eq!(ends("2024-01-31T12:00:00Z", 1), date(2024, 2, 29));
+        assert_eq!(ends("2024-02-29T12:00:00Z", 12), date(2025, 2, 28));
+        assert_eq!(ends("2024-02-29T12:00:00Z", 48), date(2028, 2, 29));
+        assert_eq!(ends("2015-08-15T00:00:00Z", 24), date(2017, 8, 15));
+        assert_eq!(ends("2026-12-31T23:59:59Z", 2), date(2027, 2, 28));
+    }
+
+    #[test]
+    fn a_term_begins_on_the_day_it_is_in_the_zone() {
+        let indianapolis = zone("America/Indiana/Indianapolis");
+        let late = at("2026-03-01T03:00:00Z");
+        assert_eq!(
+            term_ends_on(late, &indianapolis, 12).unwrap(),
+            date(2027, 2, 28)
+        );
+        assert_eq!(
+            term_ends_on(late, &TimeZone::UTC, 12).unwrap(),
+            date(2027, 3, 1)
+        );
+        assert!(term_ends_on(late, &TimeZone::UTC, i32::MAX).is_err());
+    }
+
+    #[test]
+    fn a_letter_proves_longer_outside_the_contiguous_states() {
+        for (region, country, days) in [
+            ("IN", "US", 21),
+            ("in", "usa", 21),
+            ("", "", 21),
+            ("AK", "US", 30),
+            ("hi", "US", 30),
+            ("PR", "", 30),
+            ("AE", "US", 30),
+            ("ON", "CA", 30),
+            ("", "DE", 30),
+        ] {
+            assert_eq!(
+                proof_lasts(region, country),
+                Duration::from_hours(days * 24),
+                "{region} {country}"
+            );
+        }
+    }
+}
