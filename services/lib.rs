@@ -1,5 +1,6 @@
 //! Redress runs the remedy after a data breach.
 
 pub mod codes;
+pub mod db;
 pub mod kernel;
 pub mod wire;

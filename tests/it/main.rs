@@ -2,5 +2,6 @@
 
 mod harness;
 
+mod database;
 mod layers;
 mod wire;

@@ -1,0 +1,162 @@
+//! From a driver's error to the class that decides what to do.
+//!
+//! PostgreSQL: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+//! SQLite: <https://www.sqlite.org/rescode.html>.
+
+use sea_orm::sqlx::error::DatabaseError;
+use sea_orm::sqlx::postgres::PgDatabaseError;
+use sea_orm::sqlx::{self};
+
+use super::error::{Error, Outage, SqlState};
+
+/// Puts a driver's error into its class.
+pub(super) fn driver(error: &sqlx::Error) -> Error {
+    match error {
+        sqlx::Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
+            Some(error) => postgres(error.code(), error.constraint()),
+            None => sqlite(error.as_ref()),
+        },
+        sqlx::Error::PoolTimedOut => Error::Unavailable(Outage::PoolExhausted),
+        sqlx::Error::PoolClosed => Error::Unavailable(Outage::Closed),
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => Error::Unavailable(Outage::Disconnected(None)),
+        sqlx::Error::ColumnDecode { .. }
+        | sqlx::Error::Decode(_)
+        | sqlx::Error::Encode(_)
+        | sqlx::Error::ColumnNotFound(_)
+        | sqlx::Error::TypeNotFound { .. } => Error::corrupt("a column of another type"),
+        sqlx::Error::RowNotFound => Error::corrupt("a row that should be there is missing"),
+        _ => Error::corrupt("a statement that cannot be run"),
+    }
+}
+
+fn postgres(code: &str, constraint: Option<&str>) -> Error {
+    let state = SqlState::new(code);
+    match code {
+        "40001" | "40P01" | "55P03" => Error::Contended(state),
+        "25006" | "57P01" | "57P02" | "57P03" | "57P05" | "53300" => disconnected(state),
+        "57014" | "25P03" | "25P04" => Error::Unavailable(Outage::TimedOut),
+        "42501" => Error::Denied(state),
+        "23505" => Error::Unique {
+            constraint: constraint.unwrap_or("unknown").to_owned(),
+        },
+        "42P01" | "42703" | "3F000" => Error::Schema {
+            message: super::schema::UNFIT.to_owned(),
+        },
+        _ if code.starts_with("08") => disconnected(state),
+        _ if code.starts_with("53") || code.starts_with("58") => {
+            Error::Unavailable(Outage::Exhausted(state))
+        }
+        _ => Error::Corrupt {
+            what: describe(code, constraint),
+        },
+    }
+}
+
+fn disconnected(state: SqlState) -> Error {
+    Error::Unavailable(Outage::Disconnected(Some(state)))
+}
+
+fn describe(code: &str, constraint: Option<&str>) -> String {
+    match constraint {
+        Some(name) => format!("{code}, constraint {name}"),
+        None => code.to_owned(),
+    }
+}
+
+const SQLITE_CONSTRAINT_PRIMARYKEY: i32 = 1555;
+const SQLITE_CONSTRAINT_UNIQUE: i32 = 2067;
+
+fn sqlite(error: &dyn DatabaseError) -> Error {
+    let code: i32 = error.code().and_then(|code| code.parse().ok()).unwrap_or(1);
+    let state = SqlState::new(&code.to_string());
+    // The low byte is the primary code; SQLITE_BUSY is 5 and SQLITE_BUSY_SNAPSHOT 517.
+    match (code, code & 0xff) {
+        (SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE, _) => Error::Unique {
+            constraint: unique_name(code, error.message()),
+        },
+        (_, 5 | 6) => Error::Contended(state),
+        (_, 10 | 14) => disconnected(state),
+        (_, 7 | 8 | 13) => Error::Unavailable(Outage::Exhausted(state)),
+        (_, 1) if error.message().starts_with("no such") => Error::Schema {
+            message: super::schema::UNFIT.to_owned(),
+        },
+        (_, 19) => Error::Corrupt {
+            what: describe(state.as_str(), check_name(error.message())),
+        },
+        _ => Error::Corrupt {
+            what: describe(state.as_str(), None),
+        },
+    }
+}
+
+/// Rebuilds the name of a unique constraint from SQLite's message, which lists columns instead:
+/// `UNIQUE constraint failed: handoff.campaign_id, handoff.enrollment_id`.
+fn unique_name(code: i32, message: &str) -> String {
+    let columns = message.rsplit(": ").next().unwrap_or_default();
+    let mut table = "unknown";
+    let mut names = Vec::new();
+    for column in columns.split(", ") {
+        if let Some((of, name)) = column.split_once('.') {
+            table = of;
+            names.push(name);
+        }
+    }
+    if code == SQLITE_CONSTRAINT_PRIMARYKEY {
+        super::schema::primary_key_name(table)
+    } else {
+        super::schema::unique_name(table, &names)
+    }
+}
+
+/// Takes the name of a CHECK constraint from SQLite's message; it never holds a value.
+fn check_name(message: &str) -> Option<&str> {
+    message.strip_prefix("CHECK constraint failed: ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_columns_become_the_name_that_postgresql_gives() {
+        let message =
+            "UNIQUE constraint failed: handoff.campaign_id, handoff.enrollment_id, handoff.kind";
+        assert_eq!(
+            unique_name(SQLITE_CONSTRAINT_UNIQUE, message),
+            "handoff_enrollment_id_kind_key"
+        );
+        let message = "UNIQUE constraint failed: code.campaign_id, code.mac";
+        assert_eq!(
+            unique_name(SQLITE_CONSTRAINT_PRIMARYKEY, message),
+            "code_pkey"
+        );
+    }
+
+    #[test]
+    fn failover_codes_mean_a_new_connection() {
+        for code in [
+            "25006", "57P01", "57P02", "57P03", "08006", "08P01", "53300",
+        ] {
+            assert!(postgres(code, None).is_transient(), "{code}");
+            assert!(postgres(code, None).poisons_connection(), "{code}");
+        }
+        for code in ["57014", "42501", "23505", "53100", "23514"] {
+            assert!(!postgres(code, None).is_transient(), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_constraint_is_named_without_its_row() {
+        assert_eq!(
+            postgres("23514", Some("code_settled_check"))
+                .to_string()
+                .matches("code_settled_check")
+                .count(),
+            1
+        );
+    }
+}

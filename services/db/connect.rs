@@ -1,0 +1,168 @@
+//! Opening and closing the database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::sqlx::{PgPool, SqlitePool};
+use sea_orm::{DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector};
+
+use crate::kernel::clock::Clock;
+use crate::kernel::ids::Ids;
+
+use super::error::{Error, Outage};
+use super::faults::FaultHook;
+use super::session::Session;
+use super::settings::{DatabaseSettings, Process};
+use super::tx::Tx;
+use super::url::Address;
+use super::{postgres, schema, sqlite};
+
+/// The database of one process. Clones share its connections.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    process: Process,
+    pools: Pools,
+    read: DatabaseConnection,
+    limits: Limits,
+    faults: FaultHook,
+    jitter: Ids,
+}
+
+enum Pools {
+    Postgres(PgPool),
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+}
+
+/// The time limits of transactions.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub tx_timeout: Duration,
+    pub bulk_timeout: Duration,
+}
+
+impl Db {
+    /// Opens the database, and tries it, so that wrong settings are told at the start.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] with one message that says what to do. The schema is checked by [`Db::check_schema`].
+    pub async fn connect(settings: &DatabaseSettings, process: Process) -> Result<Self, Error> {
+        let pools = match settings.url.expose().parse()? {
+            Address::Postgres(address) => {
+                Pools::Postgres(postgres::open(&address, settings, process).await?)
+            }
+            Address::Sqlite(path) => {
+                let (writer, readers) = sqlite::open(&path, settings).await?;
+                Pools::Sqlite { writer, readers }
+            }
+        };
+        Ok(Self::new(pools, settings, process))
+    }
+
+    fn new(pools: Pools, settings: &DatabaseSettings, process: Process) -> Self {
+        let read = match &pools {
+            Pools::Postgres(pool) => SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()),
+            Pools::Sqlite { readers, .. } => {
+                SqlxSqliteConnector::from_sqlx_sqlite_pool(readers.clone())
+            }
+        };
+        let faults = FaultHook::default();
+        if let Some(rates) = settings.faults {
+            faults.set(rates);
+        }
+        Self(Arc::new(Inner {
+            process,
+            pools,
+            read,
+            limits: Limits {
+                tx_timeout: settings.tx_timeout,
+                bulk_timeout: settings.bulk_timeout,
+            },
+            faults,
+            jitter: Ids::system(Clock::system()),
+        }))
+    }
+
+    /// Tells which process this is.
+    pub fn process(&self) -> Process {
+        self.0.process
+    }
+
+    /// Tells which database this is.
+    pub fn backend(&self) -> DbBackend {
+        match &self.0.pools {
+            Pools::Postgres(_) => DbBackend::Postgres,
+            Pools::Sqlite { .. } => DbBackend::Sqlite,
+        }
+    }
+
+    /// Gives the connections for reading outside a transaction. On SQLite they refuse to write.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.0.read
+    }
+
+    /// Gives the fault hook, for tests.
+    pub fn faults(&self) -> &FaultHook {
+        &self.0.faults
+    }
+
+    /// Checks that the schema is the one this program was built for.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] with what to type, or a storage error.
+    pub async fn check_schema(&self) -> Result<(), Error> {
+        schema::check(&self.0.read).await
+    }
+
+    /// Closes every connection and waits for that, so that SQLite's `-wal` file is folded in.
+    pub async fn close(&self) {
+        match &self.0.pools {
+            Pools::Postgres(pool) => pool.close().await,
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    pub(super) fn jitter(&self) -> &Ids {
+        &self.0.jitter
+    }
+
+    /// Takes the connection that writes and begins a transaction on it.
+    pub(super) async fn begin<'a>(&self, bulk: bool) -> Result<Tx<'a>, Error> {
+        match &self.0.pools {
+            Pools::Postgres(pool) => {
+                let session = pool
+                    .acquire()
+                    .await
+                    .map_err(|error| pool_error(error.into(), pool.size(), pool))?;
+                let limit = bulk.then_some(self.0.limits.bulk_timeout);
+                Tx::begin(Session::Postgres(session), postgres::begin_sql(limit)).await
+            }
+            Pools::Sqlite { writer, .. } => {
+                let session = writer.acquire().await?;
+                Tx::begin(Session::Sqlite(session), "BEGIN IMMEDIATE".to_owned()).await
+            }
+        }
+    }
+}
+
+/// Tells a full pool from a server that refuses connections: the driver waits for both until the same time-out.
+fn pool_error(error: Error, open: u32, pool: &PgPool) -> Error {
+    let full = open >= pool.options().get_max_connections();
+    match error {
+        Error::Unavailable(Outage::PoolExhausted) if !full => {
+            Error::Unavailable(Outage::Disconnected(None))
+        }
+        error => error,
+    }
+}

@@ -1,0 +1,55 @@
+//! A campaign: one breach and its remedy.
+
+use sea_orm::entity::prelude::*;
+
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::CampaignId;
+
+/// A row of `campaign`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "campaign")]
+pub struct Model {
+    /// The id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: CampaignId,
+    /// What callers and letters name the campaign by.
+    pub engagement_number: String,
+    /// The name people read.
+    pub name: String,
+    /// `OPEN` or `CLOSED`.
+    pub state: String,
+    /// Civil date.
+    pub breach_on: String,
+    /// Civil date.
+    pub discovered_on: String,
+    /// Civil date, in `zone`.
+    pub enroll_by: String,
+    /// IANA time zone.
+    pub zone: String,
+    /// The end of `enroll_by` in `zone`.
+    pub enroll_by_at: Timestamp,
+    /// Calendar months of monitoring.
+    pub term_months: i32,
+    /// Web address printed in the letter.
+    pub letter_url: String,
+    /// Telephone number printed in the letter.
+    pub letter_phone: String,
+    /// Version of the consent text.
+    pub consent_version: String,
+    /// The consent text.
+    pub consent_text: String,
+    /// JSON: thresholds, throttles, products' rules.
+    pub policy: String,
+    /// The version of the code key.
+    pub code_key_version: i32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was closed.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// Relations are followed by hand, where the query is written.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

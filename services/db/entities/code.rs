@@ -1,0 +1,42 @@
+//! A letter code, known by its keyed hash only.
+
+use sea_orm::entity::prelude::*;
+
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{BatchId, CampaignId, EnrollmentId, IndividualId};
+
+/// A row of `code`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "code")]
+pub struct Model {
+    /// The campaign.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub campaign_id: CampaignId,
+    /// Keyed hash of the code.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub mac: Uuid,
+    /// The person.
+    pub individual_id: IndividualId,
+    /// The batch.
+    pub batch_id: BatchId,
+    /// Which code of this person, counted from the first.
+    pub generation: i32,
+    /// Where it stands.
+    pub state: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// Until when it holds.
+    pub expires_at: Timestamp,
+    /// Until when the letter proves the address.
+    pub proof_expires_at: Timestamp,
+    /// When it came to its end.
+    pub settled_at: Option<Timestamp>,
+    /// The enrollment.
+    pub enrollment_id: Option<EnrollmentId>,
+}
+
+/// Relations are followed by hand, where the query is written.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

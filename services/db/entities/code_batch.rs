@@ -1,0 +1,36 @@
+//! A batch of codes. While it is open its codes can be printed again.
+
+use sea_orm::entity::prelude::*;
+
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{BatchId, CampaignId};
+
+/// A row of `code_batch`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "code_batch")]
+pub struct Model {
+    /// The campaign.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub campaign_id: CampaignId,
+    /// The id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: BatchId,
+    /// `OPEN` or `SEALED`.
+    pub state: String,
+    /// The secret its codes derive from, gone once sealed.
+    pub wrapped_secret: Option<Vec<u8>>,
+    /// The code key that wraps the secret.
+    pub key_version: i32,
+    /// How many it holds.
+    pub codes: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was sealed.
+    pub sealed_at: Option<Timestamp>,
+}
+
+/// Relations are followed by hand, where the query is written.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,33 @@
+//! The blind indexes of a person: keyed hashes of 64 bits.
+
+use sea_orm::entity::prelude::*;
+
+use crate::kernel::ids::{CampaignId, IndividualId};
+
+/// A row of `individual_index`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "individual_index")]
+pub struct Model {
+    /// The campaign.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub campaign_id: CampaignId,
+    /// The person.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub individual_id: IndividualId,
+    /// By social security number.
+    pub ssn: Option<i64>,
+    /// By name and date of birth.
+    pub name_dob: Option<i64>,
+    /// By name and postal code.
+    pub name_postal: Option<i64>,
+    /// By date of birth and postal code.
+    pub dob_postal: Option<i64>,
+    /// By the last four digits and date of birth.
+    pub last4_dob: Option<i64>,
+}
+
+/// Relations are followed by hand, where the query is written.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

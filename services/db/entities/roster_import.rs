@@ -1,0 +1,42 @@
+//! One import of one roster file.
+
+use sea_orm::entity::prelude::*;
+
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, ImportId};
+
+/// A row of `roster_import`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "roster_import")]
+pub struct Model {
+    /// The campaign.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub campaign_id: CampaignId,
+    /// The id.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: ImportId,
+    /// SHA-256 of the file, hexadecimal.
+    pub file_sha256: String,
+    /// Rows read.
+    pub rows: i64,
+    /// Rows that made a person.
+    pub accepted: i64,
+    /// Rows merged into a person already known.
+    pub merged: i64,
+    /// Rows that changed nothing.
+    pub unchanged: i64,
+    /// Rows rejected.
+    pub rejected: i64,
+    /// `RUNNING` or `DONE`.
+    pub state: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Relations are followed by hand, where the query is written.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

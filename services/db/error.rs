@@ -1,0 +1,230 @@
+//! What can go wrong with the database, in classes that decide what to do next.
+//!
+//! Neither `Display` nor `Debug` of [`Error`] shows a value of a row, a statement or a password: drivers put key values
+//! into their messages (`Key (email)=(..) already exists`), so those messages stop here.
+
+use std::fmt;
+
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, sqlx};
+
+use super::classify;
+
+/// A short code from the database that names the error: an SQLSTATE, or SQLite's extended result code.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SqlState(Box<str>);
+
+impl SqlState {
+    pub(super) fn new(code: &str) -> Self {
+        Self(code.into())
+    }
+
+    /// Gives the code as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SqlState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for SqlState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why the database did not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outage {
+    /// The connection could not be made or broke, or the server is going down, starting or read-only: a new connection
+    /// may find a working server.
+    Disconnected(Option<SqlState>),
+    /// No connection of the pool came free in time.
+    PoolExhausted,
+    /// The time limit of the transaction or of the statement passed.
+    TimedOut,
+    /// The server has no room: disk, memory or locks.
+    Exhausted(SqlState),
+    /// The pool was closed: the process is shutting down.
+    Closed,
+}
+
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Disconnected(None) => f.write_str("disconnected"),
+            Self::Disconnected(Some(state)) => write!(f, "disconnected, {state}"),
+            Self::PoolExhausted => f.write_str("no free connection"),
+            Self::TimedOut => f.write_str("timed out"),
+            Self::Exhausted(state) => write!(f, "out of resources, {state}"),
+            Self::Closed => f.write_str("closed"),
+        }
+    }
+}
+
+/// A storage error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The database did not answer, or cannot work now. Nothing was committed.
+    #[error("the database is unavailable ({0})")]
+    Unavailable(Outage),
+    /// Others were in the way for as long as it was worth trying. Nothing was committed.
+    #[error("the database is contended ({0})")]
+    Contended(SqlState),
+    /// The commit's answer never came. It may have happened: run again with the same ids.
+    #[error("the commit was not confirmed")]
+    UnknownCommit,
+    /// A unique constraint refused the row. The names are the same on both databases.
+    #[error("unique constraint {constraint} refused the row")]
+    Unique {
+        /// The constraint's name, by the convention of [`super::migrations`].
+        constraint: String,
+    },
+    /// The process's role lacks the right.
+    #[error("the database role lacks the right ({0})")]
+    Denied(SqlState),
+    /// The data or the code breaks a rule of the schema: a defect, not a condition.
+    #[error("the database holds or was given something impossible: {what}")]
+    Corrupt {
+        /// Which rule, with a constraint's name or an SQLSTATE, never a value.
+        what: String,
+    },
+    /// The schema is not the one this program was built for.
+    #[error("{message}")]
+    Schema {
+        /// What is wrong and what to type.
+        message: String,
+    },
+    /// The database cannot be opened with these settings.
+    #[error("{message}")]
+    Connect {
+        /// What is wrong and what to do, without the password.
+        message: String,
+    },
+}
+
+impl Error {
+    /// Makes a [`Error::Corrupt`] from a constant description.
+    pub fn corrupt(what: &str) -> Self {
+        Self::Corrupt {
+            what: what.to_owned(),
+        }
+    }
+
+    /// Tells whether running the same transaction again may help.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Contended(_)
+            | Self::UnknownCommit
+            | Self::Unavailable(Outage::Disconnected(_)) => true,
+            Self::Unavailable(_)
+            | Self::Unique { .. }
+            | Self::Denied(_)
+            | Self::Corrupt { .. }
+            | Self::Schema { .. }
+            | Self::Connect { .. } => false,
+        }
+    }
+
+    /// Tells whether the connection that gave this error must not be used again.
+    pub(super) fn poisons_connection(&self) -> bool {
+        matches!(self, Self::UnknownCommit | Self::Unavailable(_))
+    }
+
+    /// Tells whether this is the named unique constraint.
+    pub fn is_unique(&self, name: &str) -> bool {
+        matches!(self, Self::Unique { constraint } if constraint == name)
+    }
+
+    /// Gives a short constant name of the class, for metric and log labels.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "unavailable",
+            Self::Contended(_) => "contended",
+            Self::UnknownCommit => "unknown_commit",
+            Self::Unique { .. } => "unique",
+            Self::Denied(_) => "denied",
+            Self::Corrupt { .. } => "corrupt",
+            Self::Schema { .. } => "schema",
+            Self::Connect { .. } => "connect",
+        }
+    }
+}
+
+/// Lets [`super::Db::run_tx`] see the storage error inside a service's own error.
+pub trait Storage {
+    /// Gives the storage error, if that is what this is.
+    fn storage(&self) -> Option<&Error>;
+}
+
+impl Storage for Error {
+    fn storage(&self) -> Option<&Error> {
+        Some(self)
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match error {
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => {
+                Self::Unavailable(Outage::PoolExhausted)
+            }
+            DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) => {
+                Self::Unavailable(Outage::Closed)
+            }
+            DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => error.into(),
+            DbErr::Type(_) | DbErr::TryIntoErr { .. } | DbErr::Json(_) => {
+                Self::corrupt("a column of another type")
+            }
+            DbErr::RecordNotInserted | DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => {
+                Self::corrupt("a row that should be there is missing")
+            }
+            _ => Self::corrupt("a statement that cannot be run"),
+        }
+    }
+}
+
+impl From<RuntimeErr> for Error {
+    fn from(error: RuntimeErr) -> Self {
+        match error {
+            RuntimeErr::SqlxError(error) => classify::driver(&error),
+            RuntimeErr::Internal(_) => Self::corrupt("a statement that cannot be run"),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        classify::driver(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn driver_text_never_gets_through() {
+        let errors = [
+            DbErr::Custom("canary".to_owned()),
+            DbErr::Type("canary".to_owned()),
+            DbErr::Query(RuntimeErr::Internal("canary".to_owned())),
+            DbErr::RecordNotFound("canary".to_owned()),
+        ];
+        for error in errors.map(Error::from) {
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        assert!(Error::Contended(SqlState::new("40001")).is_transient());
+        assert!(Error::UnknownCommit.is_transient());
+        assert!(Error::Unavailable(Outage::Disconnected(None)).is_transient());
+        assert!(!Error::Unavailable(Outage::TimedOut).is_transient());
+        assert!(!Error::corrupt("x").is_transient());
+    }
+}

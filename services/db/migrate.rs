@@ -1,0 +1,126 @@
+//! Making and changing the schema: what `redress migrate` does.
+//!
+//! Everything happens in one transaction, so that a migrator that dies leaves nothing behind, and one migrator works at
+//! a time: on PostgreSQL an advisory lock keeps the others waiting, on SQLite the write lock does. Services never
+//! migrate; they check and refuse to start.
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    SqlxPostgresConnector, SqlxSqliteConnector, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+
+use crate::kernel::secrets::Secret;
+
+use super::error::Error;
+use super::migrations::{self, Migrator};
+use super::settings::{DatabaseSettings, Process};
+use super::url::Address;
+use super::{grants, postgres, schema, sqlite};
+
+/// The advisory lock that migrators of one database take: "redress" in ASCII.
+const LOCK: i64 = 0x0072_6564_7265_7373;
+
+/// What a step of the schema is to a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepStatus {
+    /// The step's name.
+    pub name: String,
+    /// Whether the database has it.
+    pub applied: bool,
+    /// Whether this program knows it.
+    pub known: bool,
+}
+
+/// Brings the schema and the grants up to date, making an SQLite file that is not there. Gives the steps applied now.
+///
+/// `url` must name the owner of the database: on PostgreSQL a role that may create tables and roles.
+///
+/// # Errors
+/// [`Error::Connect`] with what to do, [`Error::Schema`] where the database is newer than this program.
+pub async fn up(url: &Secret<String>) -> Result<Vec<String>, Error> {
+    let connection = open(url, true).await?;
+    let result = up_on(&connection).await;
+    connection.close().await?;
+    result
+}
+
+/// Lists the steps of the schema, those that only the database knows last.
+///
+/// # Errors
+/// As [`up`].
+pub async fn status(url: &Secret<String>) -> Result<Vec<StepStatus>, Error> {
+    let connection = open(url, false).await?;
+    let applied = match schema::applied(&connection).await {
+        Err(Error::Schema { .. }) => Ok(Vec::new()),
+        other => other,
+    };
+    connection.close().await?;
+    Ok(list(&applied?))
+}
+
+fn list(applied: &[String]) -> Vec<StepStatus> {
+    let known = migrations::names().map(|name| StepStatus {
+        name: name.to_owned(),
+        applied: applied.iter().any(|version| version == name),
+        known: true,
+    });
+    let unknown = applied
+        .iter()
+        .filter(|version| !migrations::names().any(|name| name == *version))
+        .map(|version| StepStatus {
+            name: version.clone(),
+            applied: true,
+            known: false,
+        });
+    known.chain(unknown).collect()
+}
+
+async fn open(url: &Secret<String>, create: bool) -> Result<DatabaseConnection, Error> {
+    // The migrator is no process: of these settings only the time limits count.
+    let settings = DatabaseSettings {
+        role: None,
+        ..DatabaseSettings::new(url.clone(), Process::Codes)
+    };
+    match url.expose().parse()? {
+        Address::Postgres(address) => {
+            let pool = postgres::open_owner(&address, &settings).await?;
+            Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+        }
+        Address::Sqlite(path) => {
+            let pool = sqlite::open_owner(&path, &settings, create).await?;
+            Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+        }
+    }
+}
+
+async fn up_on(connection: &DatabaseConnection) -> Result<Vec<String>, Error> {
+    let tx = begin(connection).await?;
+    let before = match Migrator::install(&tx).await {
+        Ok(()) => schema::applied(&tx).await?,
+        Err(error) => return Err(error.into()),
+    };
+    schema::refuse_newer(&before)?;
+    Migrator::up(&tx, None).await?;
+    if tx.get_database_backend() == DbBackend::Postgres {
+        grants::apply(&tx).await?;
+    }
+    tx.commit().await?;
+    Ok(migrations::names()
+        .filter(|name| !before.iter().any(|version| version == name))
+        .map(str::to_owned)
+        .collect())
+}
+
+async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
+    let tx = connection.begin_with_options(options).await?;
+    if tx.get_database_backend() == DbBackend::Postgres {
+        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
+            .await?;
+    }
+    Ok(tx)
+}

@@ -1,0 +1,29 @@
+//! The database layer: one door to PostgreSQL and SQLite.
+//!
+//! [`Db::run_tx`] is the only way to write, [`Db::read`] the way to read. The schema is in [`migrations`], one entity a
+//! table in [`entities`], and who may touch what in [`grants`]. This module knows tables and no state machine: states are
+//! text here, and the services' `state.rs` gives them meaning.
+
+mod classify;
+mod connect;
+pub mod entities;
+mod error;
+mod faults;
+pub mod grants;
+mod metrics;
+pub mod migrate;
+mod migrations;
+mod postgres;
+mod run;
+mod schema;
+mod session;
+mod settings;
+mod sqlite;
+mod tx;
+mod url;
+
+pub use connect::Db;
+pub use error::{Error, Outage, SqlState, Storage};
+pub use faults::{FaultHook, FaultRates, InvalidFaultRates};
+pub use settings::{DatabaseSettings, Process};
+pub use tx::Tx;

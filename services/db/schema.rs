@@ -1,0 +1,127 @@
+//! Which schema the database has, and how its constraints are named.
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
+
+use super::error::Error;
+use super::migrations;
+
+/// Said when a table or a column is missing.
+pub(super) const UNFIT: &str = "the database has no or an older schema: type `redress migrate --database-url ...` as its owner";
+
+/// Checks that exactly the steps of this program were applied.
+pub(super) async fn check(connection: &impl ConnectionTrait) -> Result<(), Error> {
+    let applied = applied(connection).await?;
+    compare(&applied)
+}
+
+/// Lists the steps applied, in order.
+pub(super) async fn applied(connection: &impl ConnectionTrait) -> Result<Vec<String>, Error> {
+    let rows = connection.query_all(&versions()).await?;
+    rows.iter()
+        .map(|row| row.try_get("", "version").map_err(Error::from))
+        .collect()
+}
+
+fn versions() -> SelectStatement {
+    Query::select()
+        .expr(Expr::col("version"))
+        .from(migrations::VERSIONS)
+        .order_by("version", sea_orm::Order::Asc)
+        .to_owned()
+}
+
+/// Refuses a database that knows steps which this program does not.
+pub(super) fn refuse_newer(applied: &[String]) -> Result<(), Error> {
+    if let Some(unknown) = applied
+        .iter()
+        .find(|version| !migrations::names().any(|name| name == *version))
+    {
+        return Err(Error::Schema {
+            message: format!(
+                "the database's schema is newer than this program (it has step {unknown}): run the release that made it"
+            ),
+        });
+    }
+    Ok(())
+}
+
+fn compare(applied: &[String]) -> Result<(), Error> {
+    refuse_newer(applied)?;
+    match migrations::names().find(|name| !applied.iter().any(|version| version == name)) {
+        None => Ok(()),
+        Some(missing) => Err(Error::Schema {
+            message: format!(
+                "the database's schema is older than this program (step {missing} is missing): \
+                 type `redress migrate --database-url ...` as its owner"
+            ),
+        }),
+    }
+}
+
+/// Names a primary key.
+pub(super) fn primary_key_name(table: &str) -> String {
+    format!("{table}_pkey")
+}
+
+/// Names a unique constraint or a unique index.
+pub(super) fn unique_name(table: &str, columns: &[&str]) -> String {
+    named(table, columns, "key")
+}
+
+/// Names a foreign key.
+pub(super) fn foreign_key_name(table: &str, columns: &[&str]) -> String {
+    named(table, columns, "fkey")
+}
+
+/// Names an index.
+pub(super) fn index_name(table: &str, columns: &[&str]) -> String {
+    named(table, columns, "idx")
+}
+
+fn named(table: &str, columns: &[&str], suffix: &str) -> String {
+    let mut name = table.to_owned();
+    let telling = columns
+        .iter()
+        .filter(|column| **column != "campaign_id" || columns.len() == 1);
+    for column in telling {
+        name.push('_');
+        name.push_str(column);
+    }
+    name.push('_');
+    name.push_str(suffix);
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_and_newer_schemas_are_told_apart() {
+        let mut steps: Vec<String> = migrations::names().map(str::to_owned).collect();
+        assert_eq!(compare(&steps), Ok(()));
+        steps.push("9999_future".to_owned());
+        let Err(Error::Schema { message }) = compare(&steps) else {
+            panic!("a newer schema passed")
+        };
+        assert!(message.contains("newer") && message.contains("9999_future"));
+        let Err(Error::Schema { message }) = compare(&steps[..3]) else {
+            panic!("an older schema passed")
+        };
+        assert!(message.contains("redress migrate") && message.contains("older"));
+        assert!(matches!(compare(&[]), Err(Error::Schema { .. })));
+    }
+
+    #[test]
+    fn the_campaign_is_left_out_of_names() {
+        assert_eq!(
+            unique_name("handoff", &["campaign_id", "enrollment_id", "kind"]),
+            "handoff_enrollment_id_kind_key"
+        );
+        assert_eq!(
+            foreign_key_name("product", &["campaign_id"]),
+            "product_campaign_id_fkey"
+        );
+    }
+}

@@ -1,0 +1,135 @@
+//! Opening SQLite.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sea_orm::sqlx::{self, ConnectOptions, SqlitePool};
+
+use super::error::Error;
+use super::settings::DatabaseSettings;
+
+/// Versions before this can corrupt a WAL that several processes share (<https://www.sqlite.org/wal.html#walresetbug>).
+const OLDEST: [u32; 3] = [3, 51, 3];
+/// How long a statement waits for another process's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+const STATEMENT_CACHE: usize = 200;
+
+/// Opens the connection that writes and those that read. The file must exist.
+pub(super) async fn open(
+    path: &Path,
+    settings: &DatabaseSettings,
+) -> Result<(SqlitePool, SqlitePool), Error> {
+    let options = options(path, false);
+    let writer = connect(path, options.clone(), 1, settings).await?;
+    check_version(&writer).await?;
+    // Not opened read-only: that would keep it from the shared memory of the WAL.
+    let readers = connect(
+        path,
+        options.pragma("query_only", "ON"),
+        settings.max_connections.max(1),
+        settings,
+    )
+    .await?;
+    Ok((writer, readers))
+}
+
+/// Opens one connection for the migrator, making the file if that is wanted.
+pub(super) async fn open_owner(
+    path: &Path,
+    settings: &DatabaseSettings,
+    create: bool,
+) -> Result<SqlitePool, Error> {
+    let pool = connect(path, options(path, create), 1, settings).await?;
+    check_version(&pool).await?;
+    Ok(pool)
+}
+
+fn options(path: &Path, create: bool) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(create)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        // What is erased must be gone from the file.
+        .pragma("secure_delete", "ON")
+        .pragma("trusted_schema", "OFF")
+        .statement_cache_capacity(STATEMENT_CACHE)
+        .disable_statement_logging()
+}
+
+async fn connect(
+    path: &Path,
+    options: SqliteConnectOptions,
+    connections: u32,
+    settings: &DatabaseSettings,
+) -> Result<SqlitePool, Error> {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(settings.acquire_timeout)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .map_err(|error| explain(path, &error))
+}
+
+async fn check_version(pool: &SqlitePool) -> Result<(), Error> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(pool)
+        .await?;
+    if parse_version(&version) >= OLDEST {
+        return Ok(());
+    }
+    Err(Error::Connect {
+        message: format!(
+            "SQLite {version} can corrupt a database that processes share: build with 3.51.3 or later"
+        ),
+    })
+}
+
+fn parse_version(text: &str) -> [u32; 3] {
+    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
+    std::array::from_fn(|_| parts.next().unwrap_or(0))
+}
+
+fn explain(path: &Path, error: &sqlx::Error) -> Error {
+    let missing = !path.exists();
+    let path = path.display();
+    let code = error
+        .as_database_error()
+        .and_then(|error| error.code()?.parse::<i32>().ok());
+    let message = match code.map(|code| code & 0xff) {
+        Some(14) if missing => {
+            format!(
+                "there is no database file {path}: type `redress migrate --database-url sqlite:{path}`"
+            )
+        }
+        Some(26) => format!("{path} is not an SQLite database: correct the database URL"),
+        Some(5 | 6) => {
+            format!("the database file {path} is locked by another program: close that program")
+        }
+        _ => format!(
+            "the database file {path} cannot be opened: this user must be able to read and write it and its directory"
+        ),
+    };
+    Error::Connect { message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_number() {
+        assert!(parse_version("3.51.3") >= OLDEST);
+        assert!(parse_version("3.100.0") >= OLDEST);
+        assert!(parse_version("3.51.2") < OLDEST);
+        assert!(parse_version("3.9.9") < OLDEST);
+    }
+}

@@ -1,0 +1,119 @@
+//! A database for each test, of either kind.
+//!
+//! A test written with [`both!`] runs on SQLite and on PostgreSQL. Where PostgreSQL's programs are not installed its
+//! tests pass without doing anything, and the run ends with a line that says so; with `REDRESS_TEST_REQUIRE_POSTGRES=1`
+//! they fail instead.
+
+use redress::db::{DatabaseSettings, Db, Process};
+use redress::kernel::secrets::Secret;
+use sea_orm::{ConnectOptions, DatabaseConnection};
+
+/// Makes two tests of one: `name::on_sqlite` and `name::on_postgres`.
+///
+/// ```ignore
+/// both! {
+///     /// What the test proves, in more words than its name.
+///     async fn a_code_is_redeemed_once(database: Database) { .. }
+/// }
+/// ```
+macro_rules! both {
+    ($($(#[$meta:meta])* async fn $name:ident($database:ident: Database) $body:block)+) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn run($database: crate::harness::Database) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                run(crate::harness::Database::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                if let Some(database) = crate::harness::Database::postgres().await {
+                    run(database).await;
+                }
+            }
+        }
+    )+};
+}
+pub(crate) use both;
+
+use super::{cluster, postgres, sqlite};
+
+/// A database of its own for one test. It is gone when this is dropped.
+pub struct Database {
+    pub(super) url: String,
+    pub(super) home: Home,
+}
+
+/// Where the database lives.
+pub(super) enum Home {
+    Sqlite(#[expect(dead_code, reason = "held until the test ends")] tempfile::TempDir),
+    Postgres {
+        name: String,
+        cluster: &'static cluster::Cluster,
+    },
+}
+
+impl Database {
+    /// Makes an SQLite database with the schema.
+    pub async fn sqlite() -> Self {
+        sqlite::migrated().await
+    }
+
+    /// Names an SQLite file that is not there yet.
+    pub fn sqlite_without_file() -> Self {
+        sqlite::without_file()
+    }
+
+    /// Makes a PostgreSQL database with the schema, or `None` where PostgreSQL is not installed.
+    pub async fn postgres() -> Option<Self> {
+        postgres::migrated().await
+    }
+
+    /// Makes a PostgreSQL database without a schema.
+    pub async fn postgres_without_schema() -> Option<Self> {
+        postgres::empty().await
+    }
+
+    /// Gives the owner's URL.
+    pub fn url(&self) -> Secret<String> {
+        Secret::new(self.url.clone())
+    }
+
+    /// Gives the settings with which a process opens it.
+    pub fn settings(&self, process: Process) -> DatabaseSettings {
+        DatabaseSettings::new(self.url(), process)
+    }
+
+    /// Opens it as one of the processes.
+    pub async fn open(&self, process: Process) -> Db {
+        Db::connect(&self.settings(process), process)
+            .await
+            .expect("the database opens")
+    }
+
+    /// Opens it with every right, to look behind the scenes.
+    pub async fn owner(&self) -> DatabaseConnection {
+        let mut options = ConnectOptions::new(&self.url);
+        options.max_connections(2).sqlx_logging(false);
+        sea_orm::Database::connect(options)
+            .await
+            .expect("the owner connects")
+    }
+
+    /// Tells whether this is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.home, Home::Postgres { .. })
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Home::Postgres { name, cluster } = &self.home {
+            cluster.forget(name);
+        }
+    }
+}
