@@ -74,6 +74,8 @@ fn handoff() -> Blueprint {
     .check("dead", "(state = 'DEAD') = (dead_reason IS NOT NULL)")
     .check("attempts", "attempts >= 0")
     .index(&["partner_id", "state", "not_before", "id"])
+    // Partners name handoffs by id alone.
+    .index(&["partner_id", "id"])
 }
 
 fn handoff_attempt() -> Blueprint {
