@@ -8,10 +8,6 @@ use std::{env, error::Error, fs};
 use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
 use protox::Compiler;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "cargo tells a build script its directory by the environment alone"
-)]
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(out_dir()?);
     let protos = protos_under(Path::new("proto/redress"))?;

@@ -146,11 +146,21 @@ impl Db {
                     .await
                     .map_err(|error| pool_error(error.into(), pool.size(), pool))?;
                 let limit = bulk.then_some(self.0.limits.bulk_timeout);
-                Tx::begin(Session::Postgres(session), postgres::begin_sql(limit)).await
+                Tx::begin(
+                    Session::Postgres(session),
+                    self.0.process,
+                    postgres::begin_sql(limit),
+                )
+                .await
             }
             Pools::Sqlite { writer, .. } => {
                 let session = writer.acquire().await?;
-                Tx::begin(Session::Sqlite(session), "BEGIN IMMEDIATE".to_owned()).await
+                Tx::begin(
+                    Session::Sqlite(session),
+                    self.0.process,
+                    "BEGIN IMMEDIATE".to_owned(),
+                )
+                .await
             }
         }
     }

@@ -4,12 +4,16 @@
 //! table in [`entities`], and who may touch what in [`grants`]. This module knows tables and no state machine: states are
 //! text here, and the services' `state.rs` gives them meaning.
 
+pub mod audit;
+mod bulk;
+mod cell;
 mod classify;
 mod connect;
 pub mod entities;
 mod error;
 mod faults;
 pub mod grants;
+pub mod idempotency;
 mod metrics;
 pub mod migrate;
 mod migrations;
@@ -19,9 +23,11 @@ mod schema;
 mod session;
 mod settings;
 mod sqlite;
+pub mod throttle;
 mod tx;
 mod url;
 
+pub use cell::Cell;
 pub use connect::Db;
 pub use error::{Error, Outage, SqlState, Storage};
 pub use faults::{FaultHook, FaultRates, InvalidFaultRates};

@@ -14,6 +14,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::error::Error;
 use super::session::Session;
+use super::settings::Process;
 
 /// How long a rollback may take before its connection is closed instead.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -24,16 +25,22 @@ const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(2);
 pub struct Tx<'a> {
     session: Mutex<Option<Session>>,
     backend: DbBackend,
+    process: Process,
     failed: AtomicBool,
     borrowed: PhantomData<&'a ()>,
 }
 
 impl Tx<'_> {
-    pub(super) async fn begin(mut session: Session, sql: String) -> Result<Self, Error> {
+    pub(super) async fn begin(
+        mut session: Session,
+        process: Process,
+        sql: String,
+    ) -> Result<Self, Error> {
         let begun = session.run(sql).await;
         // Held by the guard from here on: a BEGIN that failed half way is rolled back too.
         let tx = Self {
             backend: session.backend(),
+            process,
             session: Mutex::new(Some(session)),
             failed: AtomicBool::new(false),
             borrowed: PhantomData,
@@ -45,6 +52,11 @@ impl Tx<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// Tells which process writes, for the tables whose rows belong to one.
+    pub fn process(&self) -> Process {
+        self.process
     }
 
     /// Tells which database this is, for the few statements that differ.
