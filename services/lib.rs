@@ -2,5 +2,6 @@
 
 pub mod codes;
 pub mod db;
+pub mod identity;
 pub mod kernel;
 pub mod wire;

@@ -1,0 +1,237 @@
+//! Blind indexes: keyed hashes by which a person is found without the values being there.
+//!
+//! Every key is 64 bits of HMAC-SHA-256 under the index key, with the campaign in it: equal people of two campaigns do not
+//! show. With four million people two strangers share a 64-bit key once in two million campaigns, and a hit is compared with
+//! the opened record anyway.
+
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::kernel::crypto::{self, Key};
+use crate::kernel::ids::{CampaignId, CoveredEntityId};
+use crate::kernel::person::Person;
+
+use super::compare::Claims;
+use super::fold::{self, Folded};
+use super::ssn;
+
+/// The keys of one person, by what they were made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// The nine digits of the SSN.
+    pub ssn: Option<i64>,
+    /// Family name, first letter of the given name, birth date.
+    pub name_dob: Option<i64>,
+    /// Family name, first letter of the given name, postal code.
+    pub name_postal: Option<i64>,
+    /// Birth date, postal code.
+    pub dob_postal: Option<i64>,
+    /// Last four digits of the SSN, birth date.
+    pub last4_dob: Option<i64>,
+}
+
+impl Keys {
+    /// Gives the keys that are there.
+    pub fn present(&self) -> impl Iterator<Item = i64> {
+        [
+            self.ssn,
+            self.name_dob,
+            self.name_postal,
+            self.dob_postal,
+            self.last4_dob,
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// Makes blind keys and MACs of one campaign under one version of the index key.
+#[derive(Clone, Debug)]
+pub struct Indexer {
+    campaign: CampaignId,
+    key: Key,
+}
+
+impl Indexer {
+    /// Takes a version of the index key.
+    pub fn new(campaign: CampaignId, key: &Key) -> Self {
+        Self {
+            campaign,
+            key: crypto::derive(key, "redress.index.v1", &[campaign.as_bytes()]),
+        }
+    }
+
+    /// Names the campaign.
+    pub fn campaign(&self) -> CampaignId {
+        self.campaign
+    }
+
+    /// Gives the MAC of a covered entity's reference of a person.
+    pub fn reference(&self, entity: CoveredEntityId, reference: &str) -> Uuid {
+        crypto::mac128(&self.key, "ref", &[entity.as_bytes(), reference.as_bytes()])
+    }
+
+    /// Gives the MAC of a whole row, to tell the same row from a changed one.
+    pub fn row(&self, parts: &[&[u8]]) -> Uuid {
+        crypto::mac128(&self.key, "row", parts)
+    }
+
+    /// Gives the MAC of a secret that was sent, such as a confirmation code.
+    pub fn secret(&self, domain: &str, parts: &[&[u8]]) -> [u8; 32] {
+        crypto::mac(&self.key, domain, parts)
+    }
+
+    /// Gives the key of an SSN.
+    pub fn ssn(&self, ssn: &str) -> i64 {
+        crypto::mac64(&self.key, "ssn", &[ssn.as_bytes()])
+    }
+
+    /// Gives the keys of a person on the roster.
+    pub fn person(&self, person: &Person) -> Keys {
+        let postal = person
+            .postal_code
+            .as_ref()
+            .map(|code| fold::postal(code.expose()));
+        let number = person.ssn.as_ref().map(|ssn| ssn.expose().as_str());
+        let parts = Parts {
+            family: fold::family(person.family_name.expose()),
+            given: fold::name(person.given_name.expose()),
+            born: person.date_of_birth,
+            postal: postal.as_ref().map(|code| code.expose().as_str()),
+        };
+        Keys {
+            ssn: number.map(|ssn| self.ssn(ssn)),
+            ..self.keys(&parts, number.map(ssn::last_four))
+        }
+    }
+
+    /// Gives the keys under which the claimed person would be found.
+    pub fn claims(&self, claims: &Claims) -> Keys {
+        let parts = Parts {
+            family: claims.family.clone(),
+            given: claims.given.clone(),
+            born: Some(claims.born),
+            postal: claims.postal.as_ref().map(|code| code.expose().as_str()),
+        };
+        let whole = match &claims.ssn {
+            Some(ssn::Claimed::Whole(ssn)) => Some(self.ssn(ssn.expose())),
+            Some(ssn::Claimed::LastFour(_)) | None => None,
+        };
+        Keys {
+            ssn: whole,
+            ..self.keys(&parts, claims.ssn.as_ref().map(ssn::Claimed::last_four))
+        }
+    }
+
+    fn keys(&self, parts: &Parts<'_>, last_four: Option<&str>) -> Keys {
+        let postal = parts.postal.filter(|code| !code.is_empty());
+        let name = parts.name();
+        let born = parts.born.map(date_bytes);
+        let key = |domain: &str, a: &[u8], b: &[u8]| crypto::mac64(&self.key, domain, &[a, b]);
+        Keys {
+            ssn: None,
+            name_dob: name
+                .as_ref()
+                .zip(born)
+                .map(|(name, born)| key("name_dob", name.as_bytes(), &born)),
+            name_postal: name
+                .as_ref()
+                .zip(postal)
+                .map(|(name, code)| key("name_postal", name.as_bytes(), code.as_bytes())),
+            dob_postal: born
+                .zip(postal)
+                .map(|(born, code)| key("dob_postal", &born, code.as_bytes())),
+            last4_dob: last_four
+                .zip(born)
+                .map(|(digits, born)| key("last4_dob", digits.as_bytes(), &born)),
+        }
+    }
+}
+
+/// What keys are made of, folded.
+struct Parts<'a> {
+    family: Folded,
+    given: Folded,
+    born: Option<Date>,
+    postal: Option<&'a str>,
+}
+
+impl Parts<'_> {
+    /// Family name and the first letter of the given name: most nicknames and typing errors keep it, the rest are found by
+    /// another key.
+    fn name(&self) -> Option<zeroize::Zeroizing<String>> {
+        let first = self.given.joined().chars().next()?;
+        (!self.family.is_empty())
+            .then(|| zeroize::Zeroizing::new(format!("{} {first}", self.family.joined())))
+    }
+}
+
+/// Day and month stand in order of size, so that a swapped pair gives the same key.
+fn date_bytes(date: Date) -> [u8; 4] {
+    let [high, low] = date.year().to_be_bytes();
+    let (month, day) = (date.month().unsigned_abs(), date.day().unsigned_abs());
+    [high, low, month.min(day), month.max(day)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn indexer(campaign: u128) -> Indexer {
+        Indexer::new(
+            CampaignId::from_uuid(Uuid::from_u128(campaign)),
+            &Key::from_bytes([3; 32]),
+        )
+    }
+
+    fn person() -> Person {
+        Person {
+            given_name: "Ada".into(),
+            family_name: "O'Neill".into(),
+            date_of_birth: Some(date(1961, 3, 12)),
+            ssn: Some("666012345".into()),
+            postal_code: Some("46802-1234".into()),
+            ..Person::default()
+        }
+    }
+
+    fn claims(ssn: &str) -> Claims {
+        Claims {
+            given: fold::name("ADA"),
+            middle: Folded::default(),
+            family: fold::family("oneill"),
+            born: date(1961, 12, 3),
+            ssn: ssn::parse_claimed(ssn),
+            postal: Some(fold::postal("46802")),
+        }
+    }
+
+    #[test]
+    fn a_claim_meets_its_person_also_with_day_and_month_swapped() {
+        let keys = indexer(1).person(&person());
+        assert_eq!(keys.present().count(), 5);
+        assert_eq!(indexer(1).claims(&claims("666-01-2345")), keys);
+        assert_eq!(
+            indexer(1).claims(&claims("2345")),
+            Keys { ssn: None, ..keys }
+        );
+    }
+
+    #[test]
+    fn campaigns_and_kinds_of_keys_do_not_meet() {
+        let here: Vec<i64> = indexer(1).person(&person()).present().collect();
+        let there: Vec<i64> = indexer(2).person(&person()).present().collect();
+        assert!(here.iter().all(|key| !there.contains(key)));
+    }
+
+    #[test]
+    fn what_is_missing_makes_no_key() {
+        let bare = Person {
+            given_name: "Ada".into(),
+            family_name: "Neill".into(),
+            ..Person::default()
+        };
+        assert_eq!(indexer(1).person(&bare), Keys::default());
+    }
+}

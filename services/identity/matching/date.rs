@@ -1,0 +1,154 @@
+//! Birth dates: how they are written, when they are plausible, how two of them differ.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use super::compare::Level;
+
+/// The oldest age that a living person on a roster may have.
+const OLDEST_YEARS: i32 = 120;
+/// The age at which a minor stops being one.
+const MAJORITY_YEARS: i32 = 18;
+
+/// Parses `YYYY-MM-DD` or `MM/DD/YYYY`.
+pub fn parse_date(text: &str) -> Option<Date> {
+    let (year, month, day) = if let Some((month, rest)) = text.split_once('/') {
+        let (day, year) = rest.split_once('/')?;
+        (year, month, day)
+    } else {
+        let (year, rest) = text.split_once('-')?;
+        let (month, day) = rest.split_once('-')?;
+        (year, month, day)
+    };
+    if year.len() != 4 || !(1..=2).contains(&month.len()) || !(1..=2).contains(&day.len()) {
+        return None;
+    }
+    Date::new(
+        number(year)?,
+        i8::try_from(number(month)?).ok()?,
+        i8::try_from(number(day)?).ok()?,
+    )
+    .ok()
+}
+
+fn number(digits: &str) -> Option<i16> {
+    digits
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| digits.parse().ok())?
+}
+
+/// Tells whether somebody on a roster can have been born on that day.
+pub fn is_plausible(born: Date, today: Date) -> bool {
+    born <= today
+        && today
+            .checked_sub(OLDEST_YEARS.years())
+            .is_ok_and(|oldest| born >= oldest)
+}
+
+/// Tells whether somebody born on that day is under age.
+pub fn is_minor(born: Date, today: Date) -> bool {
+    today
+        .checked_sub(MAJORITY_YEARS.years())
+        .is_ok_and(|limit| born > limit)
+}
+
+/// Compares two birth dates.
+///
+/// Swapped day and month is TRANSPOSED. One wrong digit or two neighbours swapped is CLOSE: a typing error, but also what a
+/// lucky guess looks like, which its weight allows for.
+pub fn compare(a: Date, b: Date) -> Level {
+    if a == b {
+        return Level::Exact;
+    }
+    if a.year() == b.year() && a.month() == b.day() && a.day() == b.month() {
+        return Level::Transposed;
+    }
+    if one_slip(&digits(a), &digits(b)) {
+        Level::Close
+    } else {
+        Level::Different
+    }
+}
+
+fn digits(date: Date) -> Vec<u8> {
+    format!("{:04}{:02}{:02}", date.year(), date.month(), date.day()).into_bytes()
+}
+
+/// Tells whether two texts of one length are one substitution or one swap of neighbours apart.
+pub(super) fn one_slip(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let differ: Vec<usize> = (0..a.len()).filter(|at| a[*at] != b[*at]).collect();
+    match differ[..] {
+        [_] => true,
+        [i, j] => j == i + 1 && a[i] == b[j] && a[j] == b[i],
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    #[test]
+    fn both_spellings_parse_and_nothing_else() {
+        assert_eq!(parse_date("1961-02-28"), Some(date(1961, 2, 28)));
+        assert_eq!(parse_date("02/28/1961"), Some(date(1961, 2, 28)));
+        assert_eq!(parse_date("2/3/1961"), Some(date(1961, 2, 3)));
+        for wrong in [
+            "",
+            "1961",
+            "28/02/1961",
+            "1961-02-30",
+            "61-02-03",
+            "+961-02-03",
+            "1961-02-03T00",
+            "02/28/61",
+        ] {
+            assert_eq!(parse_date(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn plausible_is_between_today_and_120_years_back() {
+        let today = date(2015, 7, 17);
+        assert!(is_plausible(today, today));
+        assert!(!is_plausible(date(2015, 7, 18), today));
+        assert!(is_plausible(date(1895, 7, 17), today));
+        assert!(!is_plausible(date(1895, 7, 16), today));
+    }
+
+    #[test]
+    fn a_minor_comes_of_age_on_the_birthday() {
+        assert!(is_minor(date(1997, 7, 18), date(2015, 7, 17)));
+        assert!(!is_minor(date(1997, 7, 17), date(2015, 7, 17)));
+        assert!(is_minor(date(2000, 2, 29), date(2018, 2, 28)));
+    }
+
+    #[test]
+    fn slips_have_levels() {
+        let born = date(1961, 3, 12);
+        assert_eq!(compare(born, date(1961, 12, 3)), Level::Transposed);
+        assert_eq!(compare(born, date(1961, 3, 13)), Level::Close);
+        assert_eq!(compare(born, date(1916, 3, 12)), Level::Close);
+        assert_eq!(compare(born, date(1961, 3, 21)), Level::Close);
+        assert_eq!(compare(born, date(1962, 3, 13)), Level::Different);
+    }
+
+    proptest! {
+        #[test]
+        fn comparing_is_symmetric(a in (1900i16..2015, 1i8..=12, 1i8..=28), b in (1900i16..2015, 1i8..=12, 1i8..=28)) {
+            let (a, b) = (date(a.0, a.1, a.2), date(b.0, b.1, b.2));
+            prop_assert_eq!(compare(a, b), compare(b, a));
+        }
+
+        #[test]
+        fn parsing_never_panics(text in "\\PC{0,12}") {
+            let _ = parse_date(&text);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Why a row of a roster is not taken, and what to do about it.
+
+/// The columns of a roster file, by their names in the header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// The covered entity's own reference of the person.
+    ExternalRef,
+    /// The covered entity's key.
+    CoveredEntity,
+    /// The given name.
+    GivenName,
+    /// Middle names.
+    MiddleName,
+    /// The family name.
+    FamilyName,
+    /// Jr., III and the like.
+    Suffix,
+    /// The birth date.
+    DateOfBirth,
+    /// The Social Security number.
+    Ssn,
+    /// The first delivery line.
+    AddressLine1,
+    /// The second delivery line.
+    AddressLine2,
+    /// The city.
+    City,
+    /// The state or region.
+    Region,
+    /// The ZIP or postal code.
+    PostalCode,
+    /// The country.
+    Country,
+    /// The telephone number.
+    Phone,
+    /// The e-mail address.
+    Email,
+    /// Which rules apply.
+    Population,
+}
+
+impl Column {
+    /// Gives the name in the header.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ExternalRef => "external_ref",
+            Self::CoveredEntity => "covered_entity",
+            Self::GivenName => "given_name",
+            Self::MiddleName => "middle_name",
+            Self::FamilyName => "family_name",
+            Self::Suffix => "suffix",
+            Self::DateOfBirth => "date_of_birth",
+            Self::Ssn => "ssn",
+            Self::AddressLine1 => "address_line1",
+            Self::AddressLine2 => "address_line2",
+            Self::City => "city",
+            Self::Region => "region",
+            Self::PostalCode => "postal_code",
+            Self::Country => "country",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::Population => "population",
+        }
+    }
+
+    /// Gives how many characters the column takes.
+    pub const fn longest(self) -> usize {
+        match self {
+            Self::ExternalRef => 64,
+            Self::CoveredEntity | Self::Region => 40,
+            Self::GivenName | Self::MiddleName | Self::FamilyName => 80,
+            Self::Suffix | Self::PostalCode | Self::Population => 16,
+            Self::DateOfBirth => 10,
+            Self::Ssn => 11,
+            Self::AddressLine1 | Self::AddressLine2 => 100,
+            Self::City => 60,
+            Self::Country => 2,
+            Self::Phone => 32,
+            Self::Email => 254,
+        }
+    }
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A required column is empty.
+    Missing,
+    /// The value cannot be read.
+    Malformed,
+    /// The value is longer than the column takes.
+    TooLong,
+    /// The covered entity is not one of the campaign's.
+    UnknownEntity,
+    /// The SSN was never issued.
+    SsnNeverIssued,
+    /// The SSN is on record for another person.
+    SsnOfAnother,
+    /// The reference was loaded before with other content.
+    RefConflict,
+    /// Nobody living was born on that day.
+    ImplausibleDate,
+}
+
+/// A row that is not taken: the column and the cause, never a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// The column at fault.
+    pub column: Column,
+    /// What is wrong.
+    pub cause: Cause,
+}
+
+impl Reject {
+    /// Names a column and what is wrong with it.
+    pub const fn new(column: Column, cause: Cause) -> Self {
+        Self { column, cause }
+    }
+
+    /// Says in plain words what to do.
+    pub fn way_out(&self) -> String {
+        let column = self.column.as_str();
+        match self.cause {
+            Cause::Missing => format!("fill in {column}; every row needs it"),
+            Cause::TooLong => format!("shorten {column} to {} characters", self.column.longest()),
+            Cause::Malformed => format!("write {column} as {}", form(self.column)),
+            Cause::UnknownEntity => {
+                "use the key of a covered entity of this campaign, as `redress campaign show` lists them".to_owned()
+            }
+            Cause::SsnNeverIssued => {
+                "check the number with the covered entity; if it has none, leave the column empty".to_owned()
+            }
+            Cause::SsnOfAnother => {
+                "check the number with the covered entity: it is on record for a person with another name and birth date"
+                    .to_owned()
+            }
+            Cause::RefConflict => {
+                "give each person a reference of their own; this one was loaded before with other content".to_owned()
+            }
+            Cause::ImplausibleDate => {
+                "check the date: it lies in the future or more than 120 years back".to_owned()
+            }
+        }
+    }
+}
+
+fn form(column: Column) -> &'static str {
+    match column {
+        Column::DateOfBirth => "YYYY-MM-DD or MM/DD/YYYY",
+        Column::Ssn => "nine digits, with or without dashes, or leave it empty",
+        Column::PostalCode => "12345 or 12345-6789, or name the country it belongs to",
+        Column::Country => "two letters of ISO 3166-1, such as US",
+        Column::Phone => "ten digits, or + and the country's number, or leave it empty",
+        Column::Email => "name@example.org, or leave it empty",
+        Column::Population => "adult, minor or deceased, or leave it empty",
+        Column::GivenName | Column::FamilyName => {
+            "a name with at least one letter, without control characters"
+        }
+        Column::ExternalRef
+        | Column::CoveredEntity
+        | Column::MiddleName
+        | Column::Suffix
+        | Column::AddressLine1
+        | Column::AddressLine2
+        | Column::City
+        | Column::Region => "plain text without control characters",
+    }
+}

@@ -1,0 +1,190 @@
+use jiff::civil::date;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+
+fn rules() -> Rules {
+    let entity = CoveredEntityId::from_uuid(Uuid::from_u128(1));
+    Rules {
+        entities: HashMap::from([("clinic".to_owned(), entity)]),
+        today: date(2015, 7, 17),
+        sandbox_ssn: true,
+    }
+}
+
+fn good() -> RawColumns {
+    RawColumns {
+        external_ref: "MRN-1".into(),
+        covered_entity: "clinic".to_owned(),
+        given_name: " Ada ".into(),
+        family_name: "O'Neill".into(),
+        date_of_birth: "03/12/1961".into(),
+        ssn: "666-01-2345".into(),
+        address_line1: "12 Main St".into(),
+        city: "Fort Wayne".into(),
+        region: "in".into(),
+        postal_code: "468021234".into(),
+        phone: "(260) 555-0100".into(),
+        email: "ada@example.org".into(),
+        ..RawColumns::default()
+    }
+}
+
+fn rejected(change: impl FnOnce(&mut RawColumns)) -> Reject {
+    let mut raw = good();
+    change(&mut raw);
+    parse_row(&raw, &rules()).expect_err("the row is wrong")
+}
+
+#[test]
+fn a_good_row_is_normalised() {
+    let row = parse_row(&good(), &rules()).unwrap();
+    assert_eq!(row.person.given_name.expose(), "Ada");
+    assert_eq!(row.person.date_of_birth, Some(date(1961, 3, 12)));
+    assert_eq!(row.person.ssn.unwrap().expose(), "666012345");
+    assert_eq!(row.person.region.unwrap().expose(), "IN");
+    assert_eq!(row.person.postal_code.unwrap().expose(), "46802-1234");
+    assert_eq!(row.person.country.unwrap().expose(), "US");
+    assert_eq!(row.person.phone.unwrap().expose(), "+12605550100");
+    assert_eq!(row.population, Population::Adult);
+}
+
+#[test]
+fn every_cause_names_its_column() {
+    use Cause::{ImplausibleDate, Malformed, Missing, SsnNeverIssued, TooLong, UnknownEntity};
+    let cases: [(Reject, Column, Cause); 17] = [
+        (
+            rejected(|r| r.external_ref = " ".into()),
+            Column::ExternalRef,
+            Missing,
+        ),
+        (
+            rejected(|r| r.external_ref = "x".repeat(65).into()),
+            Column::ExternalRef,
+            TooLong,
+        ),
+        (
+            rejected(|r| r.covered_entity = String::new()),
+            Column::CoveredEntity,
+            Missing,
+        ),
+        (
+            rejected(|r| r.covered_entity = "other".to_owned()),
+            Column::CoveredEntity,
+            UnknownEntity,
+        ),
+        (
+            rejected(|r| r.given_name = "".into()),
+            Column::GivenName,
+            Missing,
+        ),
+        (
+            rejected(|r| r.given_name = "---".into()),
+            Column::GivenName,
+            Malformed,
+        ),
+        (
+            rejected(|r| r.family_name = "A\u{7}da".into()),
+            Column::FamilyName,
+            Malformed,
+        ),
+        (
+            rejected(|r| r.date_of_birth = "1961-13-01".into()),
+            Column::DateOfBirth,
+            Malformed,
+        ),
+        (
+            rejected(|r| r.date_of_birth = "2015-07-18".into()),
+            Column::DateOfBirth,
+            ImplausibleDate,
+        ),
+        (rejected(|r| r.ssn = "12345".into()), Column::Ssn, Malformed),
+        (
+            rejected(|r| r.ssn = "000-12-3456".into()),
+            Column::Ssn,
+            SsnNeverIssued,
+        ),
+        (
+            rejected(|r| r.postal_code = "4680".into()),
+            Column::PostalCode,
+            Malformed,
+        ),
+        (
+            rejected(|r| r.country = "U1".into()),
+            Column::Country,
+            Malformed,
+        ),
+        (
+            rejected(|r| r.phone = "call me".into()),
+            Column::Phone,
+            Malformed,
+        ),
+        (
+            rejected(|r| r.email = "ada".into()),
+            Column::Email,
+            Malformed,
+        ),
+        (
+            rejected(|r| r.population = "alien".to_owned()),
+            Column::Population,
+            Malformed,
+        ),
+        (
+            rejected(|r| r.city = "x".repeat(61).into()),
+            Column::City,
+            TooLong,
+        ),
+    ];
+    for (reject, column, cause) in cases {
+        assert_eq!(reject, Reject::new(column, cause));
+        assert!(reject.way_out().len() > 20);
+    }
+}
+
+#[test]
+fn the_birth_date_makes_a_minor_unless_the_column_says_otherwise() {
+    let population = |born: &str, column: &str| {
+        let mut raw = good();
+        raw.date_of_birth = born.into();
+        raw.population = column.to_owned();
+        parse_row(&raw, &rules()).unwrap().population
+    };
+    assert_eq!(population("2005-01-01", ""), Population::Minor);
+    assert_eq!(population("2005-01-01", "Adult"), Population::Adult);
+    assert_eq!(population("1961-01-01", "MINOR"), Population::Minor);
+    assert_eq!(population("", "deceased"), Population::Deceased);
+    assert_eq!(population("", ""), Population::Adult);
+}
+
+#[test]
+fn the_sandbox_area_passes_only_in_the_sandbox() {
+    let live = Rules {
+        sandbox_ssn: false,
+        ..rules()
+    };
+    let reject = parse_row(&good(), &live).unwrap_err();
+    assert_eq!(reject, Reject::new(Column::Ssn, Cause::SsnNeverIssued));
+}
+
+#[test]
+fn a_foreign_row_keeps_its_postal_code() {
+    let mut raw = good();
+    raw.country = "ca".into();
+    raw.postal_code = "K1A 0B1".into();
+    let person = parse_row(&raw, &rules()).unwrap().person;
+    assert_eq!(person.postal_code.unwrap().expose(), "K1A 0B1");
+    assert_eq!(person.country.unwrap().expose(), "CA");
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_parser(text in "\\PC{0,90}") {
+        let mut raw = good();
+        raw.given_name = text.as_str().into();
+        raw.ssn = text.as_str().into();
+        raw.date_of_birth = text.as_str().into();
+        raw.email = text.as_str().into();
+        let _ = parse_row(&raw, &rules());
+    }
+}
