@@ -4,6 +4,7 @@
 
 pub mod caller;
 pub mod certs;
+pub mod client;
 pub mod clock;
 pub mod combine;
 pub mod crypto;
@@ -15,4 +16,6 @@ pub mod paging;
 pub mod person;
 pub mod retry;
 pub mod secrets;
+pub mod server;
 pub mod settings;
+pub mod telemetry;

@@ -122,6 +122,8 @@ pub struct Process {
     pub about: &'static str,
     /// Defaults of common settings that differ by process, such as `listen`.
     pub defaults: &'static [(&'static str, &'static str)],
+    /// Common settings that this process has no use for, such as those of the database.
+    pub without: &'static [&'static str],
     /// Settings that only this process has.
     pub extra: &'static [Setting],
 }
@@ -129,7 +131,10 @@ pub struct Process {
 impl Process {
     /// Gives every setting of the process, common ones first, with the process's defaults.
     pub fn settings(&self) -> Vec<Setting> {
-        let rows = COMMON.iter().chain(self.extra);
+        let common = COMMON
+            .iter()
+            .filter(|row| !self.without.contains(&row.name));
+        let rows = common.chain(self.extra);
         rows.map(|row| {
             let own = self.defaults.iter().find(|(name, _)| *name == row.name);
             Setting {
@@ -144,6 +149,25 @@ impl Process {
 /// What every process is told at start.
 #[derive(Clone, Debug)]
 pub struct ProcessSettings {
+    /// What the server is told.
+    pub server: ServerSettings,
+    /// Where the database is; empty for a process without one. May hold a password.
+    pub database_url: Secret<String>,
+    /// The role that every database connection takes on; `None` where the login has the grants itself.
+    pub database_role: Option<String>,
+    /// How many database connections the process opens.
+    pub database_connections: u32,
+    /// The keyring file; empty for a process without keys.
+    pub keyring: PathBuf,
+    /// Logs, traces and metrics.
+    pub telemetry: TelemetrySettings,
+    /// The settings that only this process has.
+    pub extra: Values,
+}
+
+/// What a server is told.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
     /// The name of the process.
     pub process: &'static str,
     /// Where gRPC is served.
@@ -152,22 +176,25 @@ pub struct ProcessSettings {
     pub admin_listen: SocketAddr,
     /// The certificates.
     pub tls: TlsFiles,
-    /// Where the database is. May hold a password.
-    pub database_url: Secret<String>,
-    /// The role that every database connection takes on; `None` where the login has the grants itself.
-    pub database_role: Option<String>,
-    /// How many database connections the process opens.
-    pub database_connections: u32,
-    /// The keyring file.
-    pub keyring: PathBuf,
     /// How much the server takes.
     pub limits: Limits,
     /// How long open calls may run on after the process was told to stop.
     pub drain_timeout: Duration,
-    /// Logs, traces and metrics.
-    pub telemetry: TelemetrySettings,
-    /// The settings that only this process has.
-    pub extra: Values,
+}
+
+impl ServerSettings {
+    /// Makes settings on two free ports of this machine, for tests.
+    pub fn local(process: &'static str, tls: TlsFiles) -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            process,
+            listen: any,
+            admin_listen: any,
+            tls,
+            limits: Limits::default(),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
 }
 
 /// How much a server takes before it sheds load.
@@ -263,6 +290,10 @@ impl Values {
     /// Gives a flag; one that nobody set is off.
     pub fn flag(&self, name: &str) -> bool {
         self.maybe(name) == Some("true")
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
     fn count(&self, name: &str) -> usize {

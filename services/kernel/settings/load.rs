@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 
 use super::table::placeholder;
 use super::{
-    Kind, Limits, Problem, Problems, Process, ProcessSettings, Setting, TelemetrySettings, Values,
-    duration, help,
+    Kind, Limits, Problem, Problems, Process, ProcessSettings, ServerSettings, Setting,
+    TelemetrySettings, Values, duration, help,
 };
 use crate::kernel::certs::TlsFiles;
 use crate::kernel::secrets::Secret;
@@ -217,7 +217,7 @@ impl Loader<'_> {
     }
 
     fn value(&mut self, setting: &Setting) -> Option<String> {
-        let given = self.raw(setting).or_else(|| self.from_secret_file(setting));
+        let given = self.raw(setting).or_else(|| self.secret_file(setting));
         let Some((value, from)) = given else {
             if setting.default.is_none() && setting.required {
                 self.problem(setting.name, missing(setting));
@@ -238,7 +238,7 @@ impl Loader<'_> {
         }
     }
 
-    fn from_secret_file(&mut self, setting: &Setting) -> Option<(String, String)> {
+    fn secret_file(&mut self, setting: &Setting) -> Option<(String, String)> {
         if setting.kind != Kind::Secret {
             return None;
         }
@@ -294,10 +294,23 @@ fn check(kind: Kind, value: &str) -> Result<(), String> {
 }
 
 fn assemble(process: &Process, mut values: Values) -> ProcessSettings {
-    let role = values.maybe("database_role").filter(|role| *role != "none");
-    let endpoint = values.maybe("otlp_endpoint");
-    let endpoint = endpoint.filter(|_| !values.flag("otel_sdk_disabled"));
     ProcessSettings {
+        server: server(process, &values),
+        database_url: Secret::new(absent_or(&values, "database_url").to_owned()),
+        database_role: role(&values),
+        database_connections: connections(&values),
+        keyring: absent_or(&values, "keyring").into(),
+        telemetry: telemetry(&values),
+        extra: {
+            let own = |name: &str| process.extra.iter().any(|setting| setting.name == name);
+            values.0.retain(|name, _| own(name));
+            values
+        },
+    }
+}
+
+fn server(process: &Process, values: &Values) -> ServerSettings {
+    ServerSettings {
         process: process.name,
         listen: values.address("listen"),
         admin_listen: values.address("admin_listen"),
@@ -306,11 +319,6 @@ fn assemble(process: &Process, mut values: Values) -> ProcessSettings {
             cert: values.path("tls_cert"),
             key: values.path("tls_key"),
         },
-        database_url: Secret::new(values.text("database_url").to_owned()),
-        database_role: role.map(str::to_owned),
-        database_connections: u32::try_from(values.number("database_connections"))
-            .unwrap_or(u32::MAX),
-        keyring: values.path("keyring"),
         limits: Limits {
             max_concurrency: values.count("max_concurrency"),
             max_streams: values.count("max_streams"),
@@ -319,16 +327,39 @@ fn assemble(process: &Process, mut values: Values) -> ProcessSettings {
             max_deadline: values.duration("max_deadline"),
         },
         drain_timeout: values.duration("drain_timeout"),
-        telemetry: TelemetrySettings {
-            log: values.text("log").to_owned(),
-            otlp_endpoint: endpoint.map(str::to_owned),
-            sample_permille: u32::try_from(values.number("trace_sample_permille")).unwrap_or(1_000),
-        },
-        extra: {
-            let own = |name: &&str| process.extra.iter().any(|setting| setting.name == *name);
-            values.0.retain(|name, _| own(name));
-            values
-        },
+    }
+}
+
+fn telemetry(values: &Values) -> TelemetrySettings {
+    let endpoint = values.maybe("otlp_endpoint");
+    let endpoint = endpoint.filter(|_| !values.flag("otel_sdk_disabled"));
+    TelemetrySettings {
+        log: values.text("log").to_owned(),
+        otlp_endpoint: endpoint.map(str::to_owned),
+        sample_permille: u32::try_from(values.number("trace_sample_permille")).unwrap_or(1_000),
+    }
+}
+
+fn role(values: &Values) -> Option<String> {
+    let role = values
+        .has("database_role")
+        .then(|| values.maybe("database_role"));
+    role.flatten()
+        .filter(|role| *role != "none")
+        .map(str::to_owned)
+}
+
+fn connections(values: &Values) -> u32 {
+    let name = "database_connections";
+    let number = values.has(name).then(|| values.number(name));
+    u32::try_from(number.unwrap_or(0)).unwrap_or(u32::MAX)
+}
+
+fn absent_or<'a>(values: &'a Values, name: &str) -> &'a str {
+    if values.has(name) {
+        values.text(name)
+    } else {
+        ""
     }
 }
 

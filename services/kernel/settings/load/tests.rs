@@ -9,6 +9,7 @@ const PROCESS: Process = Process {
         ("listen", "127.0.0.1:7441"),
         ("admin_listen", "127.0.0.1:7541"),
     ],
+    without: &[],
     extra: &[
         Setting::new("poll", Kind::Duration, "How often.").default("200ms"),
         Setting::new("outbox_dir", Kind::Path, "Where.").required(),
@@ -49,9 +50,9 @@ fn file(text: &str) -> tempfile::NamedTempFile {
 #[test]
 fn defaults_fill_what_nobody_gives() {
     let settings = run(&[], NEEDED).unwrap();
-    assert_eq!(settings.listen, "127.0.0.1:7441".parse().unwrap());
-    assert_eq!(settings.limits, Limits::default());
-    assert_eq!(settings.drain_timeout, Duration::from_secs(10));
+    assert_eq!(settings.server.listen, "127.0.0.1:7441".parse().unwrap());
+    assert_eq!(settings.server.limits, Limits::default());
+    assert_eq!(settings.server.drain_timeout, Duration::from_secs(10));
     assert_eq!(settings.telemetry, TelemetrySettings::default());
     assert_eq!(settings.extra.duration("poll"), Duration::from_millis(200));
     assert_eq!(settings.extra.maybe("mode"), None);
@@ -72,7 +73,7 @@ fn the_command_line_wins_over_the_environment_and_that_over_the_file() {
         ("REDRESS_MAX_STREAMS", "20"),
         ("REDRESS_MAX_CONCURRENCY", ""),
     ]);
-    let limits = run(&args, &env).unwrap().limits;
+    let limits = run(&args, &env).unwrap().server.limits;
     assert_eq!(limits.max_concurrency, 10);
     assert_eq!(limits.max_streams, 30);
     assert_eq!(limits.max_connections, 30);
@@ -137,6 +138,27 @@ fn the_collector_is_off_when_the_sdk_is_disabled() {
     assert!(on.telemetry.otlp_endpoint.is_some());
     let off = run(&[], &with(&[endpoint, ("OTEL_SDK_DISABLED", "true")])).unwrap();
     assert_eq!(off.telemetry.otlp_endpoint, None);
+}
+
+#[test]
+fn a_process_without_a_database_needs_none() {
+    const BARE: Process = Process {
+        without: &[
+            "database_url",
+            "database_role",
+            "database_connections",
+            "keyring",
+        ],
+        extra: &[],
+        ..PROCESS
+    };
+    let env = NEEDED.iter().filter(|(name, _)| name.contains("TLS"));
+    let env = env.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let Ok(Outcome::Start(settings)) = load(&BARE, [], env) else {
+        panic!("starts");
+    };
+    assert_eq!(settings.database_url.expose(), "");
+    assert_eq!(settings.database_role, None);
 }
 
 #[test]

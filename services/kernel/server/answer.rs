@@ -1,0 +1,286 @@
+//! The way out: every answer that is not OK gets its one reason, and streams end when they must.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{HeaderMap, Response};
+use http_body::Frame;
+use prost::bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tonic::body::Body;
+use tonic::{Code, Status};
+
+use super::call::Call;
+use crate::kernel::fault::{self, Fault, Reason};
+
+/// How long a stream may go on by itself after the drain began.
+const STREAM_GRACE: Duration = Duration::from_secs(1);
+/// What a caller is asked to wait when tonic refused for want of room.
+const SHED_RETRY: Duration = Duration::from_secs(1);
+
+/// What tonic's own INTERNAL errors about a request's bytes begin with.
+const MALFORMED: [&str; 5] = [
+    "failed to decode",
+    "Missing request message",
+    "Unexpected EOF",
+    "protocol error",
+    "Error decompressing",
+];
+
+/// Makes a refusal of the call.
+pub(super) fn refuse(mut call: Call, fault: Fault) -> Response<Body> {
+    call.end(fault.reason().code(), Some(fault.reason()));
+    Status::from(fault).into_http()
+}
+
+/// Gives a status its one reason; what a handler said already stays.
+pub(super) fn with_reason(status: Status) -> (Status, Reason) {
+    if let Some(reason) = fault::reason_of(&status) {
+        return (status, reason);
+    }
+    let reason = match status.code() {
+        // What tonic says when a deadline passes; we come first, but not by much.
+        Code::Cancelled if status.message().contains("Timeout") => Reason::DeadlineExceeded,
+        Code::Cancelled => Reason::CallCanceled,
+        Code::InvalidArgument => Reason::InvalidRequest,
+        Code::DeadlineExceeded => Reason::DeadlineExceeded,
+        Code::NotFound => Reason::NameNotFound,
+        Code::PermissionDenied => Reason::CallerNotAllowed,
+        Code::Unauthenticated => Reason::CallerUnknown,
+        Code::Unimplemented => Reason::MethodUnknown,
+        Code::Unavailable => Reason::ShuttingDown,
+        Code::OutOfRange => Reason::MessageTooLarge,
+        Code::ResourceExhausted if status.message().contains("decompress") => {
+            Reason::MessageTooLarge
+        }
+        Code::ResourceExhausted => Reason::Overloaded,
+        Code::Internal if MALFORMED.iter().any(|m| status.message().starts_with(m)) => {
+            Reason::MalformedMessage
+        }
+        Code::Ok
+        | Code::Unknown
+        | Code::AlreadyExists
+        | Code::FailedPrecondition
+        | Code::Aborted
+        | Code::Internal
+        | Code::DataLoss => Reason::Internal,
+    };
+    let mut fault = Fault::new(reason);
+    if reason == Reason::Overloaded {
+        fault = fault.retry_after(SHED_RETRY);
+    }
+    (fault.into(), reason)
+}
+
+/// When a stream must end though its handler goes on.
+pub(super) struct Ends {
+    pub(super) deadline: Option<Instant>,
+    pub(super) draining: CancellationToken,
+}
+
+/// Sends an answer on its way: errors get their reason, the call is told about at its end.
+pub(super) fn finish(
+    response: Response<Body>,
+    mut call: Call,
+    permit: Option<OwnedSemaphorePermit>,
+    ends: Option<Ends>,
+) -> Response<Body> {
+    if let Some(status) = Status::from_header_map(response.headers()) {
+        if status.code() == Code::Ok {
+            call.end(Code::Ok, None);
+            return response;
+        }
+        let (status, reason) = with_reason(status);
+        call.end(status.code(), Some(reason));
+        return status.into_http();
+    }
+    response.map(|body| {
+        Body::new(Tail {
+            body: Some(body),
+            call,
+            clock: ends.map(Clocked::new),
+            _permit: permit,
+        })
+    })
+}
+
+/// The clocks of a stream.
+struct Clocked {
+    deadline: Option<Pin<Box<Sleep>>>,
+    draining: Pin<Box<WaitForCancellationFutureOwned>>,
+    grace: Option<Pin<Box<Sleep>>>,
+}
+
+impl Clocked {
+    fn new(ends: Ends) -> Self {
+        let sleep = |at| Box::pin(tokio::time::sleep_until(at));
+        Self {
+            deadline: ends.deadline.map(sleep),
+            draining: Box::pin(ends.draining.cancelled_owned()),
+            grace: None,
+        }
+    }
+
+    /// Tells why the stream must end now, if it must.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
+        if let Some(deadline) = &mut self.deadline
+            && deadline.as_mut().poll(cx).is_ready()
+        {
+            return Poll::Ready(Reason::DeadlineExceeded);
+        }
+        if self.grace.is_none() && self.draining.as_mut().poll(cx).is_ready() {
+            self.grace = Some(Box::pin(tokio::time::sleep(STREAM_GRACE)));
+        }
+        match &mut self.grace {
+            Some(grace) => grace.as_mut().poll(cx).map(|()| Reason::ShuttingDown),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// The body of an answer up to its trailers.
+struct Tail {
+    body: Option<Body>,
+    call: Call,
+    clock: Option<Clocked>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+type Framed = Frame<Bytes>;
+
+impl Tail {
+    /// Ends the body with a status of ours.
+    fn end(&mut self, status: &Status, reason: Reason) -> Framed {
+        self.body = None;
+        self.call.end(status.code(), Some(reason));
+        let mut trailers = HeaderMap::new();
+        if status.add_header(&mut trailers).is_err() {
+            trailers.insert("grpc-status", http::HeaderValue::from_static("13"));
+        }
+        Frame::trailers(trailers)
+    }
+
+    fn end_with(&mut self, reason: Reason) -> Framed {
+        self.end(&Fault::new(reason).into(), reason)
+    }
+
+    fn trailers(&mut self, trailers: HeaderMap) -> Framed {
+        let status = Status::from_header_map(&trailers);
+        if let Some(status) = status.filter(|status| status.code() != Code::Ok) {
+            let (status, reason) = with_reason(status);
+            return self.end(&status, reason);
+        }
+        self.call.end(Code::Ok, None);
+        Frame::trailers(trailers)
+    }
+}
+
+impl http_body::Body for Tail {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Framed, Status>>> {
+        let this = &mut *self;
+        if this.body.is_none() {
+            return Poll::Ready(None);
+        }
+        if let Some(clock) = &mut this.clock
+            && let Poll::Ready(reason) = clock.poll(cx)
+        {
+            return Poll::Ready(Some(Ok(this.end_with(reason))));
+        }
+        let Some(body) = &mut this.body else {
+            return Poll::Ready(None);
+        };
+        let span = this.call.span().clone();
+        let trace = this.call.trace();
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            trace.enter(|| span.in_scope(|| Pin::new(body).poll_frame(cx)))
+        }));
+        let frame = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(frame)) => frame,
+            Err(_) => return Poll::Ready(Some(Ok(this.end_with(Reason::Internal)))),
+        };
+        Poll::Ready(match frame {
+            Some(Ok(frame)) => match frame.into_trailers() {
+                Ok(trailers) => Some(Ok(this.trailers(trailers))),
+                Err(data) => Some(Ok(data)),
+            },
+            Some(Err(status)) => {
+                let (status, reason) = with_reason(status);
+                Some(Ok(this.end(&status, reason)))
+            }
+            None => {
+                this.body = None;
+                this.call.end(Code::Ok, None);
+                None
+            }
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tonic_says_gets_our_code_and_reason() {
+        for (status, reason) in [
+            (
+                Status::cancelled("Timeout expired"),
+                Reason::DeadlineExceeded,
+            ),
+            (
+                Status::out_of_range("Error, decoded message length too large"),
+                Reason::MessageTooLarge,
+            ),
+            (
+                Status::resource_exhausted("Too many active requests"),
+                Reason::Overloaded,
+            ),
+            (
+                Status::internal("failed to decode Protobuf message: invalid wire type"),
+                Reason::MalformedMessage,
+            ),
+            (
+                Status::internal("Missing request message."),
+                Reason::MalformedMessage,
+            ),
+            (Status::internal("disk on fire at /var"), Reason::Internal),
+            (Status::unknown("canary"), Reason::Internal),
+            (Status::unimplemented(""), Reason::MethodUnknown),
+        ] {
+            let (mapped, got) = with_reason(status);
+            assert_eq!(got, reason);
+            assert_eq!(mapped.code(), reason.code());
+            assert_eq!(mapped.message(), reason.text());
+            assert_eq!(fault::reason_of(&mapped), Some(reason));
+        }
+    }
+
+    #[test]
+    fn what_a_handler_says_stays() {
+        let fault = Fault::new(Reason::CodeNotAccepted).metadata("a", "b");
+        let (status, reason) = with_reason(fault.clone().into());
+        assert_eq!(reason, Reason::CodeNotAccepted);
+        assert_eq!(status.details(), Status::from(fault).details());
+    }
+
+    #[test]
+    fn a_shed_call_says_when_to_come_back() {
+        let (status, _) = with_reason(Status::resource_exhausted("Too many active requests"));
+        assert_eq!(fault::retry_after_of(&status), Some(SHED_RETRY));
+    }
+}
