@@ -1,7 +1,9 @@
 //! Redress runs the remedy after a data breach.
 
+pub mod bureau;
 pub mod codes;
 pub mod db;
+pub mod handoff;
 pub mod identity;
 pub mod kernel;
 pub mod wire;

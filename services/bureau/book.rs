@@ -1,0 +1,238 @@
+//! The sandbox bureau's book: what it was given and what became of it, keyed by `handoff_id`.
+//!
+//! The book is somebody else's memory, so that Redress can be checked against it. It holds no names: a person is a keyed
+//! hash. Every change is one [`Line`] of the journal; applying all lines in order gives the book again.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::kernel::clock::Timestamp;
+use crate::wire::redress::bureau::v1::{self as wire, EnrollmentProgress, OutcomeClass};
+
+/// One line of the journal. Names are short and never change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum Line {
+    /// An enrollment was taken.
+    Booked {
+        /// Redress's reference.
+        id: Uuid,
+        /// When.
+        at: Timestamp,
+        /// The keyed hash of the person.
+        digest: String,
+        /// When the outcome is known.
+        due: Timestamp,
+        /// The outcome's name on the wire.
+        progress: String,
+        /// The outcome class's name on the wire.
+        class: String,
+    },
+    /// An enrollment that stands in the book was offered again.
+    Offered {
+        /// Redress's reference.
+        id: Uuid,
+    },
+    /// An enrollment was withdrawn.
+    Withdrawn {
+        /// Redress's reference.
+        id: Uuid,
+        /// When.
+        at: Timestamp,
+    },
+    /// What stands in the book was told to Redress and recorded there.
+    Told {
+        /// Redress's reference.
+        id: Uuid,
+        /// What was told, by its name on the wire.
+        progress: String,
+    },
+}
+
+/// One enrollment in the book.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Redress's reference.
+    pub id: Uuid,
+    /// The keyed hash of the person.
+    pub digest: String,
+    /// How often it was offered.
+    pub offers: i32,
+    booked_at: Timestamp,
+    due: Timestamp,
+    outcome: (EnrollmentProgress, OutcomeClass),
+    withdrawn_at: Option<Timestamp>,
+    told: Option<EnrollmentProgress>,
+}
+
+impl Entry {
+    /// Gives what a status inquiry answers now.
+    pub fn status(&self, now: Timestamp) -> wire::EnrollmentStatus {
+        let (progress, class, since) = self.standing(now);
+        wire::EnrollmentStatus {
+            handoff_id: self.id.to_string(),
+            partner_reference: self.reference(),
+            progress: progress.into(),
+            outcome_class: class.into(),
+            effective_time: Some(since.to_proto()),
+        }
+    }
+
+    /// Gives the bureau's own reference, stable because it is the head of the reference that it was given.
+    pub fn reference(&self) -> String {
+        format!("SB-{}", &self.id.simple().to_string().to_uppercase()[16..])
+    }
+
+    /// Tells whether Redress must be told something now.
+    pub fn is_news(&self, now: Timestamp) -> bool {
+        let (progress, _, _) = self.standing(now);
+        progress != EnrollmentProgress::Accepted && self.told != Some(progress)
+    }
+
+    fn standing(&self, now: Timestamp) -> (EnrollmentProgress, OutcomeClass, Timestamp) {
+        if let Some(at) = self.withdrawn_at {
+            (EnrollmentProgress::Withdrawn, OutcomeClass::Unspecified, at)
+        } else if self.due <= now {
+            (self.outcome.0, self.outcome.1, self.due)
+        } else {
+            (
+                EnrollmentProgress::Accepted,
+                OutcomeClass::Unspecified,
+                self.booked_at,
+            )
+        }
+    }
+}
+
+/// The book, in the order of booking.
+#[derive(Debug, Default)]
+pub struct Book {
+    entries: Vec<Entry>,
+    places: HashMap<Uuid, usize>,
+}
+
+impl Book {
+    /// Applies a line. A line that names an unknown enrollment, or books a known one, changes nothing.
+    pub fn apply(&mut self, line: &Line) {
+        match line {
+            Line::Booked {
+                id,
+                at,
+                digest,
+                due,
+                progress,
+                class,
+            } => {
+                self.book(Entry {
+                    id: *id,
+                    digest: digest.clone(),
+                    offers: 1,
+                    booked_at: *at,
+                    due: *due,
+                    outcome: (
+                        EnrollmentProgress::from_str_name(progress).unwrap_or_default(),
+                        OutcomeClass::from_str_name(class).unwrap_or_default(),
+                    ),
+                    withdrawn_at: None,
+                    told: None,
+                });
+            }
+            Line::Offered { id } => self.change(*id, |entry| entry.offers += 1),
+            Line::Withdrawn { id, at } => self.change(*id, |entry| {
+                entry.withdrawn_at.get_or_insert(*at);
+            }),
+            Line::Told { id, progress } => self.change(*id, |entry| {
+                entry.told = EnrollmentProgress::from_str_name(progress);
+            }),
+        }
+    }
+
+    fn book(&mut self, entry: Entry) {
+        let next = self.entries.len();
+        if *self.places.entry(entry.id).or_insert(next) == next {
+            self.entries.push(entry);
+        }
+    }
+
+    fn change(&mut self, id: Uuid, change: impl FnOnce(&mut Entry)) {
+        if let Some(entry) = self
+            .places
+            .get(&id)
+            .and_then(|at| self.entries.get_mut(*at))
+        {
+            change(entry);
+        }
+    }
+
+    /// Finds an enrollment.
+    pub fn get(&self, id: Uuid) -> Option<&Entry> {
+        self.places.get(&id).and_then(|at| self.entries.get(*at))
+    }
+
+    /// Gives the entries from a place on, in the order of booking.
+    pub fn from(&self, place: usize) -> &[Entry] {
+        self.entries.get(place..).unwrap_or(&[])
+    }
+
+    /// Gives at most `most` statuses that Redress must be told now.
+    pub fn news(&self, now: Timestamp, most: usize) -> Vec<wire::EnrollmentStatus> {
+        let news = self.entries.iter().filter(|entry| entry.is_news(now));
+        news.take(most).map(|entry| entry.status(now)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const ID: Uuid = Uuid::from_u128(7);
+
+    fn booked(due: Timestamp) -> Line {
+        Line::Booked {
+            id: ID,
+            at: Timestamp::EPOCH,
+            digest: "d".to_owned(),
+            due,
+            progress: EnrollmentProgress::Active.as_str_name().to_owned(),
+            class: OutcomeClass::Unspecified.as_str_name().to_owned(),
+        }
+    }
+
+    #[test]
+    fn booking_twice_books_once() {
+        let mut book = Book::default();
+        book.apply(&booked(Timestamp::EPOCH));
+        book.apply(&booked(Timestamp::EPOCH + Duration::from_secs(9)));
+        book.apply(&Line::Offered { id: ID });
+        assert_eq!(book.from(0).len(), 1);
+        assert_eq!(book.get(ID).unwrap().offers, 2);
+        assert_eq!(book.get(ID).unwrap().due, Timestamp::EPOCH);
+    }
+
+    #[test]
+    fn an_outcome_is_news_once_it_is_due_and_until_it_is_told() {
+        let due = Timestamp::EPOCH + Duration::from_secs(1);
+        let mut book = Book::default();
+        book.apply(&booked(due));
+        assert!(book.news(Timestamp::EPOCH, 9).is_empty());
+        assert_eq!(book.news(due, 9)[0].progress(), EnrollmentProgress::Active);
+        let progress = EnrollmentProgress::Active.as_str_name().to_owned();
+        book.apply(&Line::Told { id: ID, progress });
+        assert!(book.news(due, 9).is_empty());
+        book.apply(&Line::Withdrawn { id: ID, at: due });
+        assert_eq!(
+            book.news(due, 9)[0].progress(),
+            EnrollmentProgress::Withdrawn
+        );
+    }
+
+    #[test]
+    fn lines_survive_the_journal() {
+        let line = booked(Timestamp::EPOCH);
+        let text = serde_json::to_string(&line).unwrap();
+        assert_eq!(serde_json::from_str::<Line>(&text).unwrap(), line);
+    }
+}

@@ -1,0 +1,174 @@
+//! The file under the book: one JSON line a change, flushed to the disk before anybody is answered.
+//!
+//! One thread writes. It takes what waits while the last flush is in flight, so that many callers share a flush.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+
+use tokio::sync::oneshot;
+
+use super::book::{Book, Line};
+
+/// The most lines in one flush.
+const BATCH: usize = 512;
+
+struct Job {
+    lines: Vec<Line>,
+    done: oneshot::Sender<io::Result<()>>,
+}
+
+/// A journal that is open for writing. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Journal(mpsc::Sender<Job>);
+
+impl Journal {
+    /// Opens a journal, or begins one, and reads the book out of it.
+    ///
+    /// A torn last line is what a crash leaves behind: nobody was answered for it, so it is cut off. A damaged line
+    /// before that is an error.
+    pub fn open(path: &Path) -> io::Result<(Self, Book)> {
+        let mut file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .open(path)?;
+        let book = read(&mut file)?;
+        let (jobs, waiting) = mpsc::channel();
+        thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || write_all(&file, &waiting))?;
+        Ok((Self(jobs), book))
+    }
+
+    /// Writes lines and waits until they are on the disk.
+    pub async fn write(&self, lines: Vec<Line>) -> io::Result<()> {
+        let (done, written) = oneshot::channel();
+        self.0.send(Job { lines, done }).map_err(|_| closed())?;
+        written.await.map_err(|_| closed())?
+    }
+}
+
+fn closed() -> io::Error {
+    io::Error::other("the journal's thread has ended")
+}
+
+fn read(file: &mut File) -> io::Result<Book> {
+    let mut book = Book::default();
+    let mut good = 0;
+    let mut reader = BufReader::new(&mut *file);
+    let mut text = Vec::new();
+    loop {
+        text.clear();
+        let length = reader.read_until(b'\n', &mut text)?;
+        if length == 0 || text.last() != Some(&b'\n') {
+            break;
+        }
+        let line = serde_json::from_slice(&text).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the book's journal has a damaged line",
+            )
+        })?;
+        book.apply(&line);
+        good += length as u64;
+    }
+    file.set_len(good)?;
+    file.seek(SeekFrom::End(0))?;
+    Ok(book)
+}
+
+fn write_all(mut file: &File, waiting: &mpsc::Receiver<Job>) {
+    while let Ok(first) = waiting.recv() {
+        let mut jobs = vec![first];
+        jobs.extend(waiting.try_iter().take(BATCH));
+        let written = write_some(&mut file, &jobs);
+        let failed = written.is_err();
+        for job in jobs {
+            let answer = match &written {
+                Ok(()) => Ok(()),
+                Err(error) => Err(error.kind().into()),
+            };
+            // Whoever has gone misses only the answer.
+            drop(job.done.send(answer));
+        }
+        if failed {
+            // Half a line may stand there now; only a new start, which cuts it off, may go on.
+            return;
+        }
+    }
+}
+
+fn write_some(file: &mut &File, jobs: &[Job]) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    for line in jobs.iter().flat_map(|job| &job.lines) {
+        serde_json::to_writer(&mut bytes, line)?;
+        bytes.push(b'\n');
+    }
+    file.write_all(&bytes)?;
+    file.sync_data()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn offered(id: u128) -> Line {
+        Line::Offered {
+            id: Uuid::from_u128(id),
+        }
+    }
+
+    fn booked(id: u128) -> Line {
+        let now = crate::kernel::clock::Timestamp::EPOCH;
+        Line::Booked {
+            id: Uuid::from_u128(id),
+            at: now,
+            digest: String::new(),
+            due: now,
+            progress: String::new(),
+            class: String::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_book_is_the_same_after_a_restart_and_a_torn_line_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("book.jsonl");
+        let (journal, book) = Journal::open(&path).unwrap();
+        assert!(book.from(0).is_empty());
+        journal.write(vec![booked(1), offered(1)]).await.unwrap();
+        drop(journal);
+        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(b"{\"t\":\"offered\",\"id\":\"0000").unwrap();
+
+        let (journal, book) = Journal::open(&path).unwrap();
+        assert_eq!(book.get(Uuid::from_u128(1)).unwrap().offers, 2);
+        journal.write(vec![booked(2)]).await.unwrap();
+        let (_, book) = Journal::open(&path).unwrap();
+        assert_eq!(book.from(0).len(), 2);
+    }
+
+    #[test]
+    fn a_damaged_line_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("book.jsonl");
+        std::fs::write(&path, "{\"t\":\"nothing\"}\n").unwrap();
+        assert!(Journal::open(&path).is_err());
+    }
+
+    #[tokio::test]
+    async fn many_writers_are_all_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("book.jsonl");
+        let (journal, _) = Journal::open(&path).unwrap();
+        let writes = (0..200).map(|id| journal.write(vec![booked(id)]));
+        for written in futures::future::join_all(writes).await {
+            written.unwrap();
+        }
+        assert_eq!(Journal::open(&path).unwrap().1.from(0).len(), 200);
+    }
+}

@@ -1,0 +1,5 @@
+//! The process `sandbox-bureau`.
+
+pub mod book;
+pub mod journal;
+pub mod rules;

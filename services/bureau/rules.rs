@@ -1,0 +1,152 @@
+//! What the sandbox bureau does with whom: a table over the SSN's first five digits.
+//!
+//! All test people live in area 666, which is never issued. The group says what happens:
+//!
+//! | Group | Outcome |
+//! |---|---|
+//! | 666-11 | ACTION_REQUIRED, FILE_FROZEN |
+//! | 666-12 | REFUSED, THIN_FILE |
+//! | 666-13 | ACTION_REQUIRED, SSN_MISMATCH |
+//! | 666-14 | REFUSED, ALREADY_ENROLLED |
+//! | 666-15 | UNAVAILABLE for the first two tries, then ACTIVE |
+//! | 666-16 | booked, but the first answer is lost; ACTIVE |
+//! | 666-17 | ACTIVE, told about a second later |
+//! | 666-18 | ACTION_REQUIRED, IDENTITY_NOT_CONFIRMED |
+//! | 666-19 | ACTION_REQUIRED, NO_HIT |
+//! | any other, or no SSN | ACTIVE |
+
+use std::time::Duration;
+
+use crate::wire::redress::bureau::v1::{EnrollmentProgress, OutcomeClass};
+
+/// How many tries a bureau that is "down" refuses.
+pub const REFUSED_TRIES: u32 = 2;
+
+/// How long a slow outcome takes.
+pub const SLOW: Duration = Duration::from_secs(1);
+
+/// A bad habit of the bureau.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Habit {
+    /// Answers well.
+    None,
+    /// Cannot work for the first [`REFUSED_TRIES`] tries.
+    DownAtFirst,
+    /// Takes the first offer and never answers it.
+    LosesAnswer,
+    /// Takes [`SLOW`] before the outcome is known.
+    Slow,
+}
+
+/// What happens to one person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The SSN's first five digits.
+    prefix: &'static str,
+    /// How it ends.
+    pub progress: EnrollmentProgress,
+    /// Why, if it does not end well.
+    pub class: OutcomeClass,
+    /// How badly the bureau behaves on the way.
+    pub habit: Habit,
+}
+
+const fn rule(
+    prefix: &'static str,
+    progress: EnrollmentProgress,
+    class: OutcomeClass,
+    habit: Habit,
+) -> Rule {
+    Rule {
+        prefix,
+        progress,
+        class,
+        habit,
+    }
+}
+
+const WELL: OutcomeClass = OutcomeClass::Unspecified;
+
+/// The table. People whom it does not name are activated.
+const RULES: [Rule; 9] = [
+    rule(
+        "66611",
+        EnrollmentProgress::ActionRequired,
+        OutcomeClass::FileFrozen,
+        Habit::None,
+    ),
+    rule(
+        "66612",
+        EnrollmentProgress::Refused,
+        OutcomeClass::ThinFile,
+        Habit::None,
+    ),
+    rule(
+        "66613",
+        EnrollmentProgress::ActionRequired,
+        OutcomeClass::SsnMismatch,
+        Habit::None,
+    ),
+    rule(
+        "66614",
+        EnrollmentProgress::Refused,
+        OutcomeClass::AlreadyEnrolled,
+        Habit::None,
+    ),
+    rule(
+        "66615",
+        EnrollmentProgress::Active,
+        WELL,
+        Habit::DownAtFirst,
+    ),
+    rule(
+        "66616",
+        EnrollmentProgress::Active,
+        WELL,
+        Habit::LosesAnswer,
+    ),
+    rule("66617", EnrollmentProgress::Active, WELL, Habit::Slow),
+    rule(
+        "66618",
+        EnrollmentProgress::ActionRequired,
+        OutcomeClass::IdentityNotConfirmed,
+        Habit::None,
+    ),
+    rule(
+        "66619",
+        EnrollmentProgress::ActionRequired,
+        OutcomeClass::NoHit,
+        Habit::None,
+    ),
+];
+
+const OTHERWISE: Rule = rule("", EnrollmentProgress::Active, WELL, Habit::None);
+
+/// Finds the rule for an SSN, which may be empty or carry dashes.
+pub fn rule_for(ssn: &str) -> Rule {
+    let digits: String = ssn.chars().filter(char::is_ascii_digit).take(5).collect();
+    let found = RULES.into_iter().find(|rule| rule.prefix == digits);
+    found.unwrap_or(OTHERWISE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_group_decides() {
+        assert_eq!(rule_for("666-11-0001").class, OutcomeClass::FileFrozen);
+        assert_eq!(rule_for("666150001").habit, Habit::DownAtFirst);
+        assert_eq!(rule_for("666010001"), OTHERWISE);
+        assert_eq!(rule_for(""), OTHERWISE);
+        assert_eq!(rule_for("123111111"), OTHERWISE);
+    }
+
+    #[test]
+    fn who_is_not_activated_has_a_class_and_the_others_none() {
+        for rule in RULES {
+            let well = rule.progress == EnrollmentProgress::Active;
+            assert_eq!(well, rule.class == WELL, "{}", rule.prefix);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Leases what is due for a partner, in a short transaction of its own.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::db::{Tx, audit};
+use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId};
+
+use super::super::context::Ctx;
+use super::super::decide::Report;
+use super::super::error::Error;
+use super::super::model::Partner;
+use super::super::state::{Fact, State};
+use super::super::store::attempts::{self, Attempt};
+use super::super::store::handoffs;
+use super::super::store::lease::{self as store, LeaseOrder, Leased};
+use super::super::words::{AttemptResult, Kind, Stage};
+use super::about_partner;
+use super::learn::{Said, Speaker, learn};
+
+/// Who leases, how many and for how long.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The worker or stream.
+    pub owner: String,
+    /// The name for the audit log.
+    pub actor: String,
+    /// At most so many.
+    pub most: u64,
+    /// For how long.
+    pub lease_for: Duration,
+}
+
+/// Leases what is due; gives nothing where nothing is due.
+///
+/// The lease only saves work: what keeps an enrollment from being taken twice is its one `handoff_id`. Attempts are counted
+/// here, so that a handoff that kills its worker is counted too.
+pub async fn lease(ctx: &Ctx, partner: &Partner, terms: &Terms) -> Result<Vec<Leased>, Error> {
+    let now = ctx.clock.now();
+    if terms.most == 0 || !store::is_due(ctx.db.read(), partner.id, now).await? {
+        return Ok(Vec::new());
+    }
+    let order = LeaseOrder {
+        partner: partner.id,
+        most: terms.most,
+        now,
+        expires_at: now + terms.lease_for,
+        owner: terms.owner.clone(),
+        token: ctx.ids.uuid(),
+    };
+    let mut again = false;
+    ctx.db
+        .run_tx("handoff.lease", |tx| {
+            let (order, ran_before) = (&order, std::mem::replace(&mut again, true));
+            Box::pin(async move {
+                if ran_before {
+                    let held = store::held(tx, order).await?;
+                    if !held.is_empty() {
+                        return Ok(held);
+                    }
+                }
+                let leased = store::lease(tx, order).await?;
+                end_dropped(tx, order, &leased).await?;
+                let leased = without_withdrawn(tx, ctx, &terms.actor, order, leased).await?;
+                if !leased.is_empty() {
+                    let detail = json!({"count": leased.len(), "lease": order.token});
+                    let event = about_partner(
+                        ctx,
+                        now,
+                        &terms.actor,
+                        "handoffs.leased",
+                        order.partner,
+                        detail,
+                    );
+                    audit::record(tx, &[event]).await?;
+                }
+                Ok(leased)
+            })
+        })
+        .await
+}
+
+/// Writes down the attempts whose lease ran out before anybody said how they ended.
+async fn end_dropped(tx: &Tx<'_>, order: &LeaseOrder, leased: &[Leased]) -> Result<(), Error> {
+    let dropped = leased
+        .iter()
+        .filter(|leased| leased.before == Stage::Leased);
+    let ended: Vec<Attempt> = dropped
+        .map(|leased| Attempt {
+            campaign_id: leased.handoff.campaign_id,
+            handoff_id: leased.handoff.id,
+            attempt: leased.handoff.attempts - 1,
+            started_at: leased.sent_before.unwrap_or(order.now),
+            ended_at: order.now,
+            result: AttemptResult::LeaseExpired,
+            detail: "",
+        })
+        .collect();
+    attempts::add(tx, &ended).await
+}
+
+/// Takes out enrollments that were withdrawn before the partner ever heard of them: it never will.
+async fn without_withdrawn(
+    tx: &Tx<'_>,
+    ctx: &Ctx,
+    actor: &str,
+    order: &LeaseOrder,
+    mut leased: Vec<Leased>,
+) -> Result<Vec<Leased>, Error> {
+    let mut unheard: HashMap<CampaignId, Vec<EnrollmentId>> = HashMap::new();
+    for leased in &leased {
+        if leased.handoff.kind == Kind::Enroll && leased.sent_before.is_none() {
+            let of_campaign = unheard.entry(leased.handoff.campaign_id).or_default();
+            of_campaign.push(leased.handoff.enrollment_id);
+        }
+    }
+    let mut withdrawn: Vec<EnrollmentId> = Vec::new();
+    for (campaign, enrollments) in &unheard {
+        let cancels =
+            handoffs::of_enrollments(tx, order.partner, *campaign, enrollments, Kind::Cancel)
+                .await?;
+        let waiting = cancels
+            .iter()
+            .filter(|cancel| matches!(cancel.state, State::Queued { .. }));
+        withdrawn.extend(waiting.map(|cancel| cancel.enrollment_id));
+    }
+    if withdrawn.is_empty() {
+        return Ok(leased);
+    }
+    let is_withdrawn = |leased: &Leased| {
+        leased.handoff.kind == Kind::Enroll && withdrawn.contains(&leased.handoff.enrollment_id)
+    };
+    let report = Report {
+        fact: Fact::Withdrawn,
+        reference: None,
+        effective_at: order.now,
+    };
+    let gone: Vec<HandoffId> = leased
+        .iter()
+        .filter(|leased| is_withdrawn(leased))
+        .map(|leased| leased.handoff.id)
+        .collect();
+    let said: Vec<Said> = gone
+        .into_iter()
+        .map(|handoff| Said {
+            handoff,
+            report: report.clone(),
+        })
+        .collect();
+    learn(
+        tx,
+        ctx,
+        Speaker {
+            partner: order.partner,
+            actor,
+        },
+        &said,
+    )
+    .await?;
+    leased.retain(|leased| !is_withdrawn(leased));
+    Ok(leased)
+}

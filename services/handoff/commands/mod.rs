@@ -1,0 +1,58 @@
+//! What happens: one file a verb.
+
+pub mod learn;
+pub mod lease;
+pub mod open;
+pub mod partners;
+pub mod replay;
+pub mod say;
+pub mod settle;
+
+use crate::db::audit::Event;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{HandoffId, PartnerId};
+
+use super::context::Ctx;
+use super::model::Handoff;
+
+/// An audit event about a handoff.
+fn about_handoff(
+    ctx: &Ctx,
+    now: Timestamp,
+    actor: &str,
+    action: &'static str,
+    handoff: &Handoff,
+    detail: serde_json::Value,
+) -> Event {
+    Event {
+        id: ctx.ids.next(),
+        campaign_id: Some(handoff.campaign_id),
+        at: now,
+        actor: actor.to_owned(),
+        action,
+        subject_kind: "handoff",
+        subject_id: Some(HandoffId::as_uuid(handoff.id)),
+        detail,
+    }
+}
+
+/// An audit event about a partner.
+fn about_partner(
+    ctx: &Ctx,
+    now: Timestamp,
+    actor: &str,
+    action: &'static str,
+    partner: PartnerId,
+    detail: serde_json::Value,
+) -> Event {
+    Event {
+        id: ctx.ids.next(),
+        campaign_id: None,
+        at: now,
+        actor: actor.to_owned(),
+        action,
+        subject_kind: "partner",
+        subject_id: Some(PartnerId::as_uuid(partner)),
+        detail,
+    }
+}

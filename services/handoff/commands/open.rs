@@ -1,0 +1,194 @@
+//! Opens the people of leased handoffs and fits them to the partner's fields.
+//!
+//! Campaign keys are unwrapped for one lease at a time and wiped after it, so that a campaign that is erased stays erased.
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use crate::db::audit;
+use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId};
+use crate::kernel::keyring::Purpose;
+use crate::kernel::person::{Person, PersonSealer};
+
+use super::super::context::Ctx;
+use super::super::decide::Answer;
+use super::super::error::Error;
+use super::super::metrics;
+use super::super::model::{Handoff, Partner};
+use super::super::projection::Change;
+use super::super::store::handoffs;
+use super::super::store::lease::Leased;
+use super::super::store::people::{self, CampaignKey, Sealed};
+use super::super::words::{DeadReason, Kind};
+use super::about_handoff;
+
+/// What a handoff asks, ready to be sent.
+#[derive(Debug)]
+pub enum Ask {
+    /// Enroll this person, who fits the partner's fields.
+    Enroll(Box<Person>),
+    /// Withdraw what this handoff enrolled.
+    Withdraw(HandoffId),
+}
+
+/// A leased handoff with what the partner needs to carry it out, or why it cannot be sent.
+#[derive(Debug)]
+pub struct Opened {
+    /// The handoff.
+    pub leased: Leased,
+    /// The campaign's engagement number.
+    pub engagement_number: String,
+    /// What is asked.
+    pub ask: Result<Ask, Answer>,
+}
+
+/// Opens leased handoffs. What was changed to fit the partner's fields is in the audit log before this returns.
+pub async fn open(
+    ctx: &Ctx,
+    partner: &Partner,
+    actor: &str,
+    leased: Vec<Leased>,
+) -> Result<Vec<Opened>, Error> {
+    let mut campaigns: HashMap<CampaignId, Vec<Leased>> = HashMap::new();
+    for leased in leased {
+        campaigns
+            .entry(leased.handoff.campaign_id)
+            .or_default()
+            .push(leased);
+    }
+    let mut opened = Vec::new();
+    let mut changed = Vec::new();
+    for (campaign, leased) in campaigns {
+        let opener = Opener::of(ctx, partner, campaign, &leased).await?;
+        for leased in leased {
+            let (ask, changes) = opener.open(partner, &leased.handoff);
+            if !changes.is_empty() {
+                changed.push((leased.handoff.clone(), changes));
+            }
+            let engagement_number = opener.engagement_number.clone();
+            opened.push(Opened {
+                leased,
+                engagement_number,
+                ask,
+            });
+        }
+    }
+    report(ctx, actor, &changed).await?;
+    Ok(opened)
+}
+
+/// What opens the people of one campaign.
+struct Opener {
+    engagement_number: String,
+    sealer: Result<PersonSealer, Answer>,
+    people: HashMap<IndividualId, Sealed>,
+    enrolls: HashMap<EnrollmentId, HandoffId>,
+}
+
+impl Opener {
+    async fn of(
+        ctx: &Ctx,
+        partner: &Partner,
+        campaign: CampaignId,
+        leased: &[Leased],
+    ) -> Result<Self, Error> {
+        let of_kind = |kind| {
+            leased
+                .iter()
+                .map(|leased| &leased.handoff)
+                .filter(move |h| h.kind == kind)
+        };
+        let people: Vec<IndividualId> = of_kind(Kind::Enroll).map(|h| h.individual_id).collect();
+        let cancels: Vec<EnrollmentId> = of_kind(Kind::Cancel).map(|h| h.enrollment_id).collect();
+        let db = ctx.db.read();
+        let key = people::campaign_key(db, campaign).await?;
+        let enrolls =
+            handoffs::of_enrollments(db, partner.id, campaign, &cancels, Kind::Enroll).await?;
+        Ok(Self {
+            sealer: sealer(ctx, campaign, key.as_ref()),
+            engagement_number: key.map(|key| key.engagement_number).unwrap_or_default(),
+            people: people::sealed(db, campaign, &people).await?,
+            enrolls: enrolls
+                .into_iter()
+                .map(|enroll| (enroll.enrollment_id, enroll.id))
+                .collect(),
+        })
+    }
+
+    fn open(&self, partner: &Partner, handoff: &Handoff) -> (Result<Ask, Answer>, Vec<Change>) {
+        match handoff.kind {
+            Kind::Cancel => {
+                let enroll = self.enrolls.get(&handoff.enrollment_id).copied();
+                // Without an ENROLL there is nothing to withdraw; the handoff's own id is as unknown to the partner.
+                (Ok(Ask::Withdraw(enroll.unwrap_or(handoff.id))), Vec::new())
+            }
+            Kind::Enroll => match self.person(handoff) {
+                Ok(mut person) => {
+                    let changes = partner.projection.apply(&mut person);
+                    (Ok(Ask::Enroll(Box::new(person))), changes)
+                }
+                Err(answer) => (Err(answer), Vec::new()),
+            },
+        }
+    }
+
+    fn person(&self, handoff: &Handoff) -> Result<Person, Answer> {
+        let sealer = self.sealer.as_ref().map_err(Clone::clone)?;
+        let erased = || Answer::Hopeless(DeadReason::PersonErased);
+        let (salt, sealed) = self.people.get(&handoff.individual_id).ok_or_else(erased)?;
+        let (Some(salt), Some(sealed)) = (salt, sealed) else {
+            return Err(erased());
+        };
+        sealer
+            .open(handoff.individual_id, salt, sealed)
+            .map_err(|_| Answer::Hopeless(DeadReason::PersonUnreadable))
+    }
+}
+
+fn sealer(
+    ctx: &Ctx,
+    campaign: CampaignId,
+    key: Option<&CampaignKey>,
+) -> Result<PersonSealer, Answer> {
+    let erased = || Answer::Hopeless(DeadReason::PersonErased);
+    let key = key.ok_or_else(erased)?;
+    let wrapped = key.wrapped.as_ref().ok_or_else(erased)?;
+    let master = ctx
+        .keys
+        .get(Purpose::Person, key.key_version)
+        .map_err(|error| {
+            // Not the handoff's fault: it waits until the operator has put the key back.
+            tracing::error!(%error, "a person key is missing");
+            Answer::NotOpened
+        })?;
+    PersonSealer::unwrap(&master, campaign, wrapped)
+        .map_err(|_| Answer::Hopeless(DeadReason::PersonUnreadable))
+}
+
+/// Reports what was changed, before anything is sent.
+async fn report(ctx: &Ctx, actor: &str, changed: &[(Handoff, Vec<Change>)]) -> Result<(), Error> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let now = ctx.clock.now();
+    let event = |(handoff, changes): &(Handoff, Vec<Change>)| {
+        metrics::projected(changes);
+        let words: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        about_handoff(
+            ctx,
+            now,
+            actor,
+            "handoff.projected",
+            handoff,
+            json!({"changes": words}),
+        )
+    };
+    let events: Vec<_> = changed.iter().map(event).collect();
+    ctx.db
+        .run_tx("handoff.project", |tx| {
+            let events = &events;
+            Box::pin(async move { Ok(audit::record(tx, events).await?) })
+        })
+        .await
+}

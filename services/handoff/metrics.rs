@@ -1,0 +1,113 @@
+//! What is measured about handing over.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use opentelemetry::metrics::{Counter, Histogram};
+use opentelemetry::{KeyValue, global};
+
+use super::projection::Change;
+use super::words::{AttemptResult, DeadReason, Kind, Stage};
+
+struct Instruments {
+    attempts: Counter<u64>,
+    settled: Counter<u64>,
+    settle_time: Histogram<f64>,
+    dead: Counter<u64>,
+    contradictions: Counter<u64>,
+    lost_leases: Counter<u64>,
+    projected: Counter<u64>,
+    breaker: Counter<u64>,
+}
+
+/// Made at first use, which is after telemetry has started.
+static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
+    let meter = global::meter("redress");
+    let counter = |name, what| meter.u64_counter(name).with_description(what).build();
+    Instruments {
+        attempts: counter(
+            "redress.handoff.attempts",
+            "Calls to partners, by how they ended",
+        ),
+        settled: counter(
+            "redress.handoff.settled",
+            "Handoffs whose outcome became known",
+        ),
+        settle_time: meter
+            .f64_histogram("redress.handoff.settle.duration")
+            .with_unit("s")
+            .with_description("Time from queueing to a known outcome")
+            .build(),
+        dead: counter("redress.handoff.dead", "Handoffs given up on"),
+        contradictions: counter(
+            "redress.handoff.contradictions",
+            "Things said that contradict what was known",
+        ),
+        lost_leases: counter(
+            "redress.handoff.leases.lost",
+            "Calls that ended after their lease",
+        ),
+        projected: counter(
+            "redress.handoff.projected",
+            "Fields changed to fit a partner",
+        ),
+        breaker: counter(
+            "redress.handoff.breaker.opened",
+            "Times that a partner's circuit breaker opened",
+        ),
+    }
+});
+
+/// Counts a call that ended.
+pub(super) fn attempted(partner: &str, result: AttemptResult) {
+    let labels = [
+        KeyValue::new("partner", partner.to_owned()),
+        KeyValue::new("result", result.as_str()),
+    ];
+    INSTRUMENTS.attempts.add(1, &labels);
+}
+
+/// Counts a handoff whose outcome became known.
+pub(super) fn settled(kind: Kind, stage: Stage, took: Duration) {
+    let labels = [
+        KeyValue::new("kind", kind.as_str()),
+        KeyValue::new("state", stage.as_str()),
+    ];
+    INSTRUMENTS.settled.add(1, &labels);
+    INSTRUMENTS.settle_time.record(took.as_secs_f64(), &labels);
+}
+
+/// Counts a handoff that was given up on.
+pub(super) fn dead(reason: DeadReason) {
+    INSTRUMENTS
+        .dead
+        .add(1, &[KeyValue::new("reason", reason.as_str())]);
+}
+
+/// Counts a contradiction.
+pub(super) fn contradicted(speaker: &str) {
+    INSTRUMENTS
+        .contradictions
+        .add(1, &[KeyValue::new("speaker", speaker.to_owned())]);
+}
+
+/// Counts a lease that was lost.
+pub(super) fn lease_lost() {
+    INSTRUMENTS.lost_leases.add(1, &[]);
+}
+
+/// Counts fields changed to fit a partner.
+pub(super) fn projected(changes: &[Change]) {
+    for change in changes {
+        INSTRUMENTS
+            .projected
+            .add(1, &[KeyValue::new("change", change.to_string())]);
+    }
+}
+
+/// Counts a breaker that opened.
+pub(super) fn breaker_opened(partner: &str) {
+    INSTRUMENTS
+        .breaker
+        .add(1, &[KeyValue::new("partner", partner.to_owned())]);
+}
