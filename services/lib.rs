@@ -1,6 +1,7 @@
 //! Redress runs the remedy after a data breach.
 
 pub mod bureau;
+pub mod cli;
 pub mod codes;
 pub mod db;
 pub mod handoff;

@@ -1,0 +1,3 @@
+//! The program `redress`: runs the processes, a campaign, and a demonstration of both.
+
+pub mod synthesize;
