@@ -1,3 +1,113 @@
 //! The program `redress`: runs the processes, a campaign, and a demonstration of both.
+//!
+//! It is a client like any other: everything it does to a campaign goes through the services' RPCs, under a certificate
+//! with a role. What it alone does is to bring a name and a code together on the way to the printer.
 
+pub mod args;
+pub mod ask;
+pub mod campaign;
+pub mod certs;
+pub mod codes;
+pub mod connect;
+pub mod enroll;
+pub mod health;
+pub mod keys;
+pub mod mailing;
+pub mod migrate;
+pub mod partner;
+pub mod problem;
+pub mod progress;
+pub mod render;
+pub mod report;
+pub mod roster;
 pub mod synthesize;
+pub mod wire_words;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::kernel::clock::Clock;
+use crate::kernel::ids::Ids;
+use args::{Cli, Command};
+use connect::{As, Channels, ConnectArgs};
+use problem::{Outcome, Problem};
+use render::Format;
+
+/// What every command is told.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// How answers are printed.
+    pub format: Format,
+    /// Where the services are.
+    pub connect: ConnectArgs,
+}
+
+impl Session {
+    /// Opens channels in a role.
+    pub fn connect(&self, role: As) -> Result<Channels, Problem> {
+        self.connect.connect(role)
+    }
+}
+
+/// Runs the program: 0 when done, 1 when refused or a check failed, 2 when a flag, a setting or the surroundings are
+/// wrong.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(dispatch(cli)),
+        Err(error) => Err(Problem::usage(format!(
+            "the runtime does not start: {error}"
+        ))),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            ask::say(&format!("redress: {problem}"));
+            ExitCode::from(problem.exit_code())
+        }
+    }
+}
+
+async fn dispatch(cli: Cli) -> Outcome {
+    let session = Session {
+        format: cli.format,
+        connect: cli.connect,
+    };
+    match cli.command {
+        Command::Campaign(command) => campaign::run(&session, command).await,
+        Command::Partner(command) => partner::run(&session, command).await,
+        Command::Roster(command) => roster::run(&session, command).await,
+        Command::Codes(command) => codes::run(&session, command).await,
+        Command::Mailing(command) => mailing::run(&session, command).await,
+        Command::Enroll(args) => enroll::run(&session, args).await,
+        Command::Report(args) => report::run(&session, args).await,
+        Command::Health(args) => health::run(&session, args).await,
+        Command::Migrate(args) => migrate::run(&session, args).await,
+        Command::Certs(args) => certs::run(&session, &args),
+        Command::Keys(command) => keys::run(&session, command),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "redress", &mut io::stdout());
+            Ok(())
+        }
+    }
+}
+
+/// Makes a request id for one change.
+pub fn new_request_id() -> String {
+    Ids::system(Clock::system()).request_id().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+}

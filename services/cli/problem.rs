@@ -23,12 +23,18 @@ pub type Outcome = Result<(), Problem>;
 impl Problem {
     /// The request was refused or a check failed: exit code 1.
     pub fn refused(message: impl Into<String>) -> Self {
-        Self { exit_code: 1, message: message.into() }
+        Self {
+            exit_code: 1,
+            message: message.into(),
+        }
     }
 
     /// The call, a setting or the surroundings are wrong: exit code 2.
     pub fn usage(message: impl Into<String>) -> Self {
-        Self { exit_code: 2, message: message.into() }
+        Self {
+            exit_code: 2,
+            message: message.into(),
+        }
     }
 
     /// A file cannot be used.
@@ -43,7 +49,10 @@ impl Problem {
                 "cannot {doing}: the service does not answer ({cause})\n  `redress health` shows what runs; `redress up` starts everything on this machine"
             ));
         }
-        Self { exit_code: exit_code(status.code()), message: in_words(doing, status) }
+        Self {
+            exit_code: exit_code(status.code()),
+            message: in_words(doing, status),
+        }
     }
 
     /// Gives the exit code.
@@ -100,10 +109,18 @@ fn in_words(doing: &str, status: &Status) -> String {
         Some(info) => write!(text, " ({:?}, {})", status.code(), info.reason),
         None => write!(text, " ({:?})", status.code()),
     };
-    for violation in details.bad_request().into_iter().flat_map(|it| &it.field_violations) {
+    for violation in details
+        .bad_request()
+        .into_iter()
+        .flat_map(|it| &it.field_violations)
+    {
         let _ = write!(text, "\n  {}: {}", violation.field, violation.description);
     }
-    for violation in details.precondition_failure().into_iter().flat_map(|it| &it.violations) {
+    for violation in details
+        .precondition_failure()
+        .into_iter()
+        .flat_map(|it| &it.violations)
+    {
         let _ = write!(text, "\n  {}", violation.description);
     }
     if let Some(wait) = details.retry_info().and_then(|it| it.retry_delay) {
@@ -121,10 +138,16 @@ fn way_out(reason: Reason) -> Option<&'static str> {
         Reason::CampaignNotFound => "`redress campaign list` shows the campaigns",
         Reason::PartnerNotFound => "`redress partner list` shows the partners",
         Reason::BatchNotFound => "`redress codes batches` shows the batches",
-        Reason::BatchSealed => "people who lost their letter are verified without it, or get a new code",
+        Reason::BatchSealed => {
+            "people who lost their letter are verified without it, or get a new code"
+        }
         Reason::CallerNotAllowed => "use the certificate of a role that may: --cert and --key",
-        Reason::CallerUnknown => "the certificate must carry spiffe://redress/<role>/<name>: `redress certs` makes such ones",
-        Reason::CodeMistyped => "every single mistyped letter shows; compare it with the letter once more",
+        Reason::CallerUnknown => {
+            "the certificate must carry spiffe://redress/<role>/<name>: `redress certs` makes such ones"
+        }
+        Reason::CodeMistyped => {
+            "every single mistyped letter shows; compare it with the letter once more"
+        }
         _ => return None,
     })
 }
@@ -139,8 +162,14 @@ mod tests {
         let fault = Fault::new(Reason::BatchSealed).field("batch_id", "names a sealed batch");
         let problem = Problem::from_status("export the codes", &fault.into());
         let text = problem.to_string();
-        assert!(text.starts_with("cannot export the codes: The batch is sealed"), "{text}");
-        assert!(text.contains("BATCH_SEALED") && text.contains("batch_id: names a sealed batch"), "{text}");
+        assert!(
+            text.starts_with("cannot export the codes: The batch is sealed"),
+            "{text}"
+        );
+        assert!(
+            text.contains("BATCH_SEALED") && text.contains("batch_id: names a sealed batch"),
+            "{text}"
+        );
         assert!(text.contains("people who lost their letter"), "{text}");
         assert_eq!(problem.exit_code(), 1);
     }

@@ -4,12 +4,20 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// Shows how far work is that is counted in pieces.
 pub fn pieces(what: &'static str, total: u64) -> ProgressBar {
-    bar(what, total, "{msg:22} {wide_bar} {human_pos}/{human_len}  {per_sec}  {eta} left")
+    bar(
+        what,
+        total,
+        "{msg:22} {wide_bar} {human_pos}/{human_len}  {per_sec}  {eta} left",
+    )
 }
 
 /// Shows how far work is that is counted in bytes.
 pub fn bytes(what: &'static str, total: u64) -> ProgressBar {
-    bar(what, total, "{msg:22} {wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left")
+    bar(
+        what,
+        total,
+        "{msg:22} {wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left",
+    )
 }
 
 /// Shows that work goes on whose end is not known.
@@ -20,6 +28,7 @@ pub fn waiting(what: &'static str) -> ProgressBar {
 }
 
 fn bar(what: &'static str, total: u64, template: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(total).with_style(style).with_message(what)
 }

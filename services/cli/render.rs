@@ -83,7 +83,8 @@ pub fn many(format: Format, records: &[Record], nothing: &str) -> Outcome {
 
 /// Prints any value as JSON.
 pub fn json(value: &impl Serialize) -> Outcome {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Problem::usage(error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Problem::usage(error.to_string()))?;
     print(&text)
 }
 
@@ -100,7 +101,7 @@ pub fn print(text: &str) -> Outcome {
 /// Makes an empty table in the house's style.
 pub fn plain_table() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
     table
 }
@@ -109,12 +110,18 @@ fn csv(records: &[Record]) -> Outcome {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let failed = |error: csv::Error| Problem::usage(error.to_string());
     if let Some(first) = records.first() {
-        writer.write_record(first.0.iter().map(|(name, _)| name)).map_err(failed)?;
+        writer
+            .write_record(first.0.iter().map(|(name, _)| name))
+            .map_err(failed)?;
     }
     for record in records {
-        writer.write_record(record.0.iter().map(|(_, value)| cell(value))).map_err(failed)?;
+        writer
+            .write_record(record.0.iter().map(|(_, value)| cell(value)))
+            .map_err(failed)?;
     }
-    let bytes = writer.into_inner().map_err(|error| Problem::usage(error.to_string()))?;
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| Problem::usage(error.to_string()))?;
     print(String::from_utf8_lossy(&bytes).trim_end())
 }
 

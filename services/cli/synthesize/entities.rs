@@ -37,15 +37,23 @@ const RADIOLOGY_TOWNS: &str = "Adams Allen Auburn Bluffton Cass Decatur Dekalb E
 Kendallville Kosciusko Lagrange Ligonier Logansport Marion Miami Noble Peru Plymouth Pulaski Wabash Warsaw Wells Whitley \
 Branch Cassopolis Coldwater Hillsdale Niles Sturgis Bryan Celina Defiance Lima Mercer Napoleon Paulding Putnam Vanwert Wauseon";
 
-const KINDS: &[&str] = &["Imaging Center", "Memorial Hospital", "Radiology Associates", "Open MRI"];
+const KINDS: &[&str] = &[
+    "Imaging Center",
+    "Memorial Hospital",
+    "Radiology Associates",
+    "Open MRI",
+];
 
 /// The sample campaign's covered entities: eleven providers, then forty-four hospitals and radiology centers.
 pub static ENTITIES: LazyLock<Vec<Entity>> = LazyLock::new(|| {
-    let providers = PROVIDERS.iter().map(|(name, weight)| ((*name).to_owned(), *weight));
+    let providers = PROVIDERS
+        .iter()
+        .map(|(name, weight)| ((*name).to_owned(), *weight));
     let towns = RADIOLOGY_TOWNS.split_whitespace().zip(KINDS.iter().cycle());
     let centers = towns.map(|(town, kind)| (format!("{town} {kind}"), 15));
     let all = providers.chain(centers).enumerate();
-    all.map(|(at, (name, weight))| entity(at, name, weight)).collect()
+    all.map(|(at, (name, weight))| entity(at, name, weight))
+        .collect()
 });
 
 static WEIGHTS: LazyLock<Vec<u32>> =
@@ -65,7 +73,9 @@ fn entity(at: usize, name: String, weight: u32) -> Entity {
 fn key(name: &str) -> String {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric() && c != '\'' && c != '.');
     let words = words.filter(|word| !word.is_empty());
-    let key: Vec<String> = words.map(|word| word.to_ascii_lowercase().replace(['\'', '.'], "")).collect();
+    let key: Vec<String> = words
+        .map(|word| word.to_ascii_lowercase().replace(['\'', '.'], ""))
+        .collect();
     key.join("-")
 }
 

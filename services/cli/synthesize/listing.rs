@@ -65,7 +65,9 @@ pub fn second_entity(dice: &mut Dice, first: &Entity) -> &'static Entity {
     if drawn.key != first.key {
         return drawn;
     }
-    let at = entities::ENTITIES.iter().position(|entity| entity.key == first.key);
+    let at = entities::ENTITIES
+        .iter()
+        .position(|entity| entity.key == first.key);
     &entities::ENTITIES[(at.unwrap_or(0) + 1) % entities::ENTITIES.len()]
 }
 
@@ -85,7 +87,13 @@ pub fn misspell(dice: &mut Dice, row: &mut Row) {
         }
         _ => {
             let (moved, _) = places::domestic(dice);
-            let lines = [moved.line1, moved.line2, moved.city, moved.region, moved.postal_code];
+            let lines = [
+                moved.line1,
+                moved.line2,
+                moved.city,
+                moved.region,
+                moved.postal_code,
+            ];
             row.splice(8..13, lines);
         }
     }

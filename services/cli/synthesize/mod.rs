@@ -139,7 +139,11 @@ mod tests {
     use std::collections::BTreeSet;
 
     fn roster(people: u64, seed: u64) -> (Vec<u8>, Written) {
-        let shape = Shape { people, seed, as_of: AS_OF };
+        let shape = Shape {
+            people,
+            seed,
+            as_of: AS_OF,
+        };
         let mut out = Vec::new();
         let written = write(&shape, &mut out, |_| ()).unwrap();
         (out, written)
@@ -151,7 +155,9 @@ mod tests {
     }
 
     fn share(rows: &[csv::StringRecord], test: impl Fn(&csv::StringRecord) -> bool) -> usize {
-        let hits = rows.iter().filter(|row| row.len() == COLUMNS.len() && test(row));
+        let hits = rows
+            .iter()
+            .filter(|row| row.len() == COLUMNS.len() && test(row));
         hits.count() * 1_000 / rows.len()
     }
 
@@ -163,8 +169,14 @@ mod tests {
 
     #[test]
     fn a_longer_roster_of_a_seed_has_the_same_people_in_it() {
-        let short: BTreeSet<String> = rows(&roster(200, 5).0).iter().map(|row| row.as_slice().into()).collect();
-        let long: BTreeSet<String> = rows(&roster(900, 5).0).iter().map(|row| row.as_slice().into()).collect();
+        let short: BTreeSet<String> = rows(&roster(200, 5).0)
+            .iter()
+            .map(|row| row.as_slice().into())
+            .collect();
+        let long: BTreeSet<String> = rows(&roster(900, 5).0)
+            .iter()
+            .map(|row| row.as_slice().into())
+            .collect();
         assert!(short.is_subset(&long));
     }
 
@@ -180,7 +192,9 @@ mod tests {
         assert!((70..=90).contains(&share(&rows, |row| &row[16] == "minor")));
         assert!((15..=25).contains(&share(&rows, |row| &row[16] == "deceased")));
         assert!((50..=70).contains(&share(&rows, |row| row[7].is_empty())));
-        assert!((10..=30).contains(&share(&rows, |row| row[8].is_empty() || row[10].is_empty() || row[8].starts_with("ADDRESS"))));
+        assert!((10..=30).contains(&share(&rows, |row| row[8].is_empty()
+            || row[10].is_empty()
+            || row[8].starts_with("ADDRESS"))));
         assert!((2..=9).contains(&share(&rows, |row| !["", "US"].contains(&&row[13]))));
         let entities: BTreeSet<&str> = rows.iter().map(|row| &row[1]).collect();
         assert_eq!(entities.len(), 11 + 44 + 1);
@@ -196,9 +210,16 @@ mod tests {
 
     #[test]
     fn entity_keys_are_distinct_and_fit_the_contract() {
-        let keys: BTreeSet<&str> = entities::ENTITIES.iter().map(|entity| entity.key.as_str()).collect();
+        let keys: BTreeSet<&str> = entities::ENTITIES
+            .iter()
+            .map(|entity| entity.key.as_str())
+            .collect();
         assert_eq!(keys.len(), 55);
-        assert!(keys.iter().all(|key| key.len() <= 40
-            && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')));
+        assert!(keys.iter().all(|key| {
+            key.len() <= 40
+                && key
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        }));
     }
 }

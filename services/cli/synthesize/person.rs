@@ -39,7 +39,11 @@ pub fn draw(dice: &mut Dice, shape: &Shape, rank: u64) -> Person {
     let given_name = names::given_name(dice, date_of_birth.year(), woman);
     let family_name = names::surname(dice);
     let middle_name = middle(dice, date_of_birth.year(), woman);
-    let suffix = if !woman && dice.chance(35) { dice.pick(&["Jr", "Sr", "II", "III"]) } else { "" };
+    let suffix = if !woman && dice.chance(35) {
+        dice.pick(&["Jr", "Sr", "II", "III"])
+    } else {
+        ""
+    };
     let no_ssn = dice.chance(60);
     let (address, area) = address(dice);
     let phone = phone(dice, area);
@@ -50,7 +54,11 @@ pub fn draw(dice: &mut Dice, shape: &Shape, rank: u64) -> Person {
         family_name,
         suffix,
         date_of_birth,
-        ssn: if no_ssn { None } else { ssn::ssn(shape.seed, rank) },
+        ssn: if no_ssn {
+            None
+        } else {
+            ssn::ssn(shape.seed, rank)
+        },
         address,
         phone,
         email,

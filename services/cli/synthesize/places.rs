@@ -48,7 +48,9 @@ Illinois Covington Rudisill Pettit Tillman Hanna Lafayette Barr Webster Ewing Un
 Meadow Forest Sunset Highland Ridge Valley Orchard Chestnut Cherry Hickory Sycamore Willow Birch Dogwood Magnolia Franklin \
 Grant Adams Hamilton Sherman Sheridan Wabash Maumee Tippecanoe Auburn Goshen Huntington Bluffton Decatur Leesburg";
 
-const SUFFIXES: &[&str] = &["St", "Ave", "Rd", "Dr", "Ln", "Ct", "Blvd", "Pl", "Way", "Ter"];
+const SUFFIXES: &[&str] = &[
+    "St", "Ave", "Rd", "Dr", "Ln", "Ct", "Blvd", "Pl", "Way", "Ter",
+];
 const DIRECTIONS: &[&str] = &["N", "S", "E", "W"];
 
 static STREET_LIST: LazyLock<Vec<&'static str>> =

@@ -50,7 +50,9 @@ mod tests {
 
     #[test]
     fn everybody_has_a_number_of_their_own_until_they_are_used_up() {
-        let numbers: BTreeSet<String> = (0..PEOPLE_WITH_SSN).filter_map(|rank| ssn(7, rank)).collect();
+        let numbers: BTreeSet<String> = (0..PEOPLE_WITH_SSN)
+            .filter_map(|rank| ssn(7, rank))
+            .collect();
         assert_eq!(numbers.len() as u64, PEOPLE_WITH_SSN);
         assert_eq!(ssn(7, PEOPLE_WITH_SSN), None);
     }

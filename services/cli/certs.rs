@@ -1,0 +1,115 @@
+//! `redress certs`: certificates for development and tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Session;
+use super::problem::{Outcome, Problem};
+use super::render::{self, Record};
+use crate::kernel::caller::Role;
+use crate::kernel::certs::{Authority, CertError};
+
+/// Clients that get a certificate: the stem of its files, its role and its name.
+const CLIENTS: [(&str, Role, &str); 7] = [
+    ("operator", Role::Operator, "operator"),
+    ("reviewer", Role::Operator, "reviewer"),
+    ("call-center", Role::CallCenter, "call-center"),
+    ("portal", Role::Portal, "portal"),
+    ("auditor", Role::Auditor, "auditor"),
+    ("partner-sandbox-bureau", Role::Partner, "sandbox-bureau"),
+    ("partner-sandbox-pull", Role::Partner, "sandbox-pull"),
+];
+
+/// Flags of `certs`.
+#[derive(Debug, Args)]
+pub struct CertsArgs {
+    /// Where to.
+    #[arg(long, default_value = "certs", value_name = "DIR")]
+    out: PathBuf,
+    /// Make a new authority and new certificates over the old ones.
+    #[arg(long)]
+    renew: bool,
+    /// A further host name for the servers' certificates; repeat for several.
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
+    /// A further partner's certificate; repeat for several.
+    #[arg(long = "partner", value_name = "NAME")]
+    partners: Vec<String>,
+}
+
+/// Makes the certificates.
+pub fn run(session: &Session, args: &CertsArgs) -> Outcome {
+    let hosts: Vec<&str> = args.hosts.iter().map(String::as_str).collect();
+    let partners: Vec<&str> = args.partners.iter().map(String::as_str).collect();
+    let made = make(&args.out, args.renew, &hosts, &partners)?;
+    let rows: Vec<Record> = made
+        .into_iter()
+        .map(|(stem, identity)| {
+            Record::new()
+                .with(
+                    "certificate",
+                    args.out.join(format!("{stem}.pem")).display().to_string(),
+                )
+                .with("identity", identity)
+        })
+        .collect();
+    render::many(
+        session.format,
+        &rows,
+        "every certificate is there already; --renew makes new ones",
+    )
+}
+
+/// Makes what is missing, or everything anew; gives file stems and identities.
+pub fn make(
+    dir: &Path,
+    renew: bool,
+    hosts: &[&str],
+    partners: &[&str],
+) -> Result<Vec<(String, String)>, Problem> {
+    let usage = |error: CertError| Problem::usage(error.to_string());
+    fs::create_dir_all(dir).map_err(|error| Problem::file(dir, &error))?;
+    let fresh = renew || !dir.join("ca.pem").exists();
+    let authority = if fresh {
+        Authority::generate()
+    } else {
+        Authority::load(dir)
+    }
+    .map_err(usage)?;
+    if fresh {
+        authority.save(dir).map_err(usage)?;
+    }
+    let wanted = |stem: &str| fresh || !dir.join(format!("{stem}.pem")).exists();
+    let mut made = Vec::new();
+    for process in super::connect::PROCESSES
+        .into_iter()
+        .filter(|process| wanted(process))
+    {
+        let mut names = vec![process];
+        names.extend(hosts);
+        authority
+            .issue_server(&names)
+            .and_then(|issued| issued.save(dir, process))
+            .map_err(usage)?;
+        made.push((
+            process.to_owned(),
+            format!("server {process}, spiffe://redress/service/{process}"),
+        ));
+    }
+    let further = partners
+        .iter()
+        .map(|name| (format!("partner-{name}"), Role::Partner, *name));
+    let clients = CLIENTS
+        .into_iter()
+        .map(|(stem, role, name)| (stem.to_owned(), role, name));
+    for (stem, role, name) in clients.chain(further).filter(|(stem, ..)| wanted(stem)) {
+        authority
+            .issue_client(role, name)
+            .and_then(|issued| issued.save(dir, &stem))
+            .map_err(usage)?;
+        made.push((stem, format!("spiffe://redress/{role}/{name}")));
+    }
+    Ok(made)
+}

@@ -1,0 +1,116 @@
+//! `redress health`: asks every process whether it serves.
+
+use std::time::Duration;
+
+use clap::Args;
+use tonic::transport::Channel;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::Session;
+use super::connect::{As, PROCESSES};
+use super::problem::{Outcome, Problem};
+use super::render::{self, Record};
+
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What each process serves.
+const SERVICES: [&[&str]; 4] = [
+    &[
+        "redress.identity.v1.RosterService",
+        "redress.identity.v1.IdentityVerificationService",
+    ],
+    &[
+        "redress.enrollment.v1.CampaignService",
+        "redress.enrollment.v1.EnrollmentCodeService",
+        "redress.enrollment.v1.EnrollmentService",
+    ],
+    &[
+        "redress.handoff.v1.PartnerService",
+        "redress.handoff.v1.HandoffService",
+        "redress.handoff.v1.HandoffAdminService",
+    ],
+    &[
+        "redress.bureau.v1.BureauEnrollmentService",
+        "redress.bureau.v1.SandboxService",
+    ],
+];
+
+/// Flags of `health`.
+#[derive(Debug, Args)]
+pub struct HealthArgs {
+    /// Ask only this process, such as enrollment-codes.
+    #[arg(long, value_name = "PROCESS", value_parser = PROCESSES)]
+    process: Option<String>,
+}
+
+/// Asks, prints, and fails unless everything serves.
+pub async fn run(session: &Session, args: HealthArgs) -> Outcome {
+    let endpoints = session.connect.endpoints()?;
+    let channels = session.connect(As::Operator)?;
+    let channels = [
+        channels.identity,
+        channels.codes,
+        channels.handoff,
+        channels.bureau,
+    ];
+    let mut rows = Vec::new();
+    let mut all_serve = true;
+    for (at, process) in PROCESSES.into_iter().enumerate() {
+        let endpoint = endpoints.in_order()[at];
+        if endpoint.is_empty()
+            || args
+                .process
+                .as_ref()
+                .is_some_and(|wanted| wanted != process)
+        {
+            continue;
+        }
+        for service in std::iter::once("").chain(SERVICES[at].iter().copied()) {
+            let status = ask(&channels[at], service).await;
+            all_serve &= status == "SERVING";
+            let shown = if service.is_empty() {
+                "(process)"
+            } else {
+                service
+            };
+            rows.push(
+                Record::new()
+                    .with("process", process)
+                    .with("endpoint", endpoint)
+                    .with("service", shown)
+                    .with("status", status),
+            );
+        }
+    }
+    render::many(session.format, &rows, "nothing to ask")?;
+    if all_serve {
+        Ok(())
+    } else {
+        Err(Problem::refused(
+            "not everything serves; the logs are in the stack's directory under log/",
+        ))
+    }
+}
+
+async fn ask(channel: &Channel, service: &str) -> String {
+    let request = HealthCheckRequest {
+        service: service.to_owned(),
+    };
+    let mut client = HealthClient::new(channel.clone());
+    match tokio::time::timeout(PATIENCE, client.check(request)).await {
+        Err(_) => "no answer".to_owned(),
+        Ok(Err(status)) if status.code() == tonic::Code::NotFound => "unknown service".to_owned(),
+        Ok(Err(_)) => "unreachable".to_owned(),
+        Ok(Ok(answer)) => {
+            let status = answer.into_inner().status();
+            if status == ServingStatus::Serving {
+                "SERVING"
+            } else {
+                "NOT SERVING"
+            }
+            .to_owned()
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! `redress partner`: the bureaus that enrollments are handed to.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::connect::{As, Channels};
+use super::problem::{OrSay, Outcome, Problem};
+use super::render::{self, Record};
+use super::wire_words::{state, time};
+use super::{Session, new_request_id};
+use crate::wire::redress::handoff::v1 as wire;
+use wire::partner_service_client::PartnerServiceClient;
+
+/// Subcommands of `partner`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create a partner.
+    #[command(after_long_help = CREATE_EXAMPLES)]
+    Create(CreateArgs),
+    /// List partners by name.
+    List,
+    /// Stop offering enrollments to a partner; people can go on enrolling.
+    Pause(Which),
+    /// Offer enrollments to a paused partner again.
+    Resume(Which),
+}
+
+const CREATE_EXAMPLES: &str = "Examples:
+  redress partner create bureau-one --mode push --endpoint https://bureau.example:443
+  redress partner create reseller-two --mode pull
+
+The name must be the one in the partner's certificate: spiffe://redress/partner/NAME.";
+
+/// Flags of `partner create`.
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// Name, as in the partner's certificate: lower-case letters, digits and dashes.
+    pub name: String,
+    /// Who calls whom.
+    #[arg(long, value_enum)]
+    pub mode: Mode,
+    /// Where a push partner listens.
+    #[arg(long, value_name = "URL", required_if_eq("mode", "push"))]
+    pub endpoint: Option<String>,
+    /// Enrollments under way at once.
+    #[arg(long, default_value_t = 32, value_name = "N")]
+    pub max_in_flight: i32,
+}
+
+/// Who calls whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// We call the partner.
+    Push,
+    /// The partner calls us.
+    Pull,
+}
+
+/// Names a partner.
+#[derive(Debug, Args)]
+pub struct Which {
+    /// The partner's name.
+    pub name: String,
+}
+
+/// Runs a subcommand.
+pub async fn run(session: &Session, command: Command) -> Outcome {
+    let channels = session.connect(As::Operator)?;
+    let mut client = PartnerServiceClient::new(channels.handoff.clone());
+    match command {
+        Command::Create(args) => {
+            let partner = create(&channels, &args).await?;
+            render::one(session.format, &record(&partner))
+        }
+        Command::List => list(session, &channels).await,
+        Command::Pause(which) => {
+            let partner_id = find(&channels, &which.name).await?.partner_id;
+            let request = wire::PausePartnerRequest {
+                request_id: new_request_id(),
+                partner_id,
+            };
+            let paused = client
+                .pause_partner(request)
+                .await
+                .or_say("pause the partner")?
+                .partner;
+            render::one(session.format, &record(&paused.unwrap_or_default()))
+        }
+        Command::Resume(which) => {
+            let partner_id = find(&channels, &which.name).await?.partner_id;
+            let request = wire::ResumePartnerRequest {
+                request_id: new_request_id(),
+                partner_id,
+            };
+            let resumed = client
+                .resume_partner(request)
+                .await
+                .or_say("resume the partner")?
+                .partner;
+            render::one(session.format, &record(&resumed.unwrap_or_default()))
+        }
+    }
+}
+
+/// Creates a partner.
+pub async fn create(channels: &Channels, args: &CreateArgs) -> Result<wire::Partner, Problem> {
+    let mode = match args.mode {
+        Mode::Push => wire::PartnerMode::Push,
+        Mode::Pull => wire::PartnerMode::Pull,
+    };
+    let partner = wire::Partner {
+        name: args.name.clone(),
+        mode: mode.into(),
+        endpoint: args.endpoint.clone().unwrap_or_default(),
+        max_in_flight: args.max_in_flight,
+        ..wire::Partner::default()
+    };
+    let request = wire::CreatePartnerRequest {
+        request_id: new_request_id(),
+        partner: Some(partner),
+    };
+    let response = PartnerServiceClient::new(channels.handoff.clone())
+        .create_partner(request)
+        .await;
+    Ok(response
+        .or_say("create the partner")?
+        .partner
+        .unwrap_or_default())
+}
+
+/// Finds a partner by name.
+pub async fn find(channels: &Channels, name: &str) -> Result<wire::Partner, Problem> {
+    let key = wire::get_partner_request::Key::Name(name.to_owned());
+    let request = wire::GetPartnerRequest { key: Some(key) };
+    let response = PartnerServiceClient::new(channels.handoff.clone())
+        .get_partner(request)
+        .await;
+    Ok(response
+        .or_say(&format!("find the partner {name}"))?
+        .partner
+        .unwrap_or_default())
+}
+
+/// Gives all partners, by name.
+pub async fn all(channels: &Channels) -> Result<Vec<wire::Partner>, Problem> {
+    let mut client = PartnerServiceClient::new(channels.handoff.clone());
+    let mut found = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = wire::ListPartnersRequest {
+            page_size: 500,
+            page_token,
+        };
+        let page = client
+            .list_partners(request)
+            .await
+            .or_say("list the partners")?;
+        found.extend(page.partners);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(found);
+        }
+    }
+}
+
+async fn list(session: &Session, channels: &Channels) -> Outcome {
+    let partners = all(channels).await?;
+    let rows: Vec<Record> = partners.iter().map(record).collect();
+    render::many(
+        session.format,
+        &rows,
+        "no partners yet; `redress partner create --help` shows how to make one",
+    )
+}
+
+fn record(partner: &wire::Partner) -> Record {
+    Record::new()
+        .with("name", partner.name.as_str())
+        .with("mode", state(partner.mode().as_str_name(), "PARTNER_MODE_"))
+        .with(
+            "state",
+            state(partner.state().as_str_name(), "PARTNER_STATE_"),
+        )
+        .with("endpoint", partner.endpoint.as_str())
+        .with("max_in_flight", partner.max_in_flight)
+        .with("created", time(partner.create_time.as_ref()))
+        .with("partner_id", partner.partner_id.as_str())
+}

@@ -1,0 +1,163 @@
+//! `redress report`: the funnel of a campaign, from rows to active monitoring.
+
+use clap::Args;
+
+use super::Session;
+use super::campaign::CampaignArg;
+use super::connect::{As, Channels};
+use super::problem::{OrSay, Outcome, Problem};
+use super::render::{self, Format, Record};
+use super::wire_words::time;
+use crate::wire::redress::enrollment::v1 as wire;
+use wire::campaign_service_client::CampaignServiceClient;
+
+/// Flags of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    #[command(flatten)]
+    campaign: CampaignArg,
+}
+
+/// Prints the report.
+pub async fn run(session: &Session, args: ReportArgs) -> Outcome {
+    let channels = session.connect(As::Operator)?;
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let report = fetch(&channels, &campaign.campaign_id).await?;
+    match session.format {
+        Format::Table => render::print(&in_words(&campaign, &report)),
+        other => render::one(other, &record(&report)),
+    }
+}
+
+/// Fetches a campaign's report.
+pub async fn fetch(
+    channels: &Channels,
+    campaign_id: &str,
+) -> Result<wire::GetCampaignReportResponse, Problem> {
+    let request = wire::GetCampaignReportRequest {
+        campaign_id: campaign_id.to_owned(),
+    };
+    let response = CampaignServiceClient::new(channels.codes.clone())
+        .get_campaign_report(request)
+        .await;
+    response.or_say("count the campaign")
+}
+
+/// The funnel, each figure with what it counts.
+pub fn lines(funnel: &wire::Funnel) -> [(&'static str, i64, &'static str); 16] {
+    [
+        ("rows", funnel.rows, "rows of all roster files"),
+        ("rejected", funnel.rejected, "rows that were not taken"),
+        ("individuals", funnel.individuals, "people on the roster"),
+        (
+            "codes_issued",
+            funnel.codes_issued,
+            "codes, of every generation",
+        ),
+        ("letters", funnel.letters, "people who are owed a letter"),
+        ("begun", funnel.begun, "enrollments begun"),
+        ("verified", funnel.verified, "people verified"),
+        ("refused", funnel.refused, "verifications refused"),
+        (
+            "referred",
+            funnel.referred,
+            "verifications that wait for a person",
+        ),
+        (
+            "submitted",
+            funnel.submitted,
+            "enrollments completed by the person",
+        ),
+        ("handed_off", funnel.handed_off, "offered to a partner"),
+        ("acknowledged", funnel.acknowledged, "taken by the partner"),
+        ("active", funnel.active, "monitoring runs"),
+        (
+            "action_required",
+            funnel.action_required,
+            "somebody must act first",
+        ),
+        (
+            "enrollment_refused",
+            funnel.enrollment_refused,
+            "refused by the partner",
+        ),
+        ("dead", funnel.dead, "given up on; an operator must look"),
+    ]
+}
+
+/// The funnel as aligned lines.
+pub fn funnel_text(funnel: &wire::Funnel) -> String {
+    let mut table = render::plain_table();
+    for (name, count, meaning) in lines(funnel) {
+        table.add_row([
+            name.replace('_', " "),
+            with_commas(count),
+            meaning.to_owned(),
+        ]);
+    }
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(comfy_table::CellAlignment::Right);
+    }
+    table.trim_fmt()
+}
+
+fn in_words(campaign: &wire::Campaign, report: &wire::GetCampaignReportResponse) -> String {
+    let funnel = report.funnel.unwrap_or_default();
+    let mut text = format!(
+        "{}, {}\n\n{}",
+        report.engagement_number,
+        campaign.name,
+        funnel_text(&funnel)
+    );
+    if !report.outcomes.is_empty() {
+        text.push_str("\n\nwhy enrollments are not active");
+    }
+    for outcome in &report.outcomes {
+        let class = outcome.outcome_class.to_lowercase().replace('_', " ");
+        text = format!("{text}\n  {:>7}  {class}", with_commas(outcome.enrollments));
+    }
+    if let Some(counted) = time(report.count_time.as_ref()).as_str() {
+        text = format!("{text}\n\ncounted {counted}");
+    }
+    text
+}
+
+fn record(report: &wire::GetCampaignReportResponse) -> Record {
+    let mut record = Record::new().with("engagement_number", report.engagement_number.as_str());
+    for (name, count, _) in lines(&report.funnel.unwrap_or_default()) {
+        record = record.with(name, count);
+    }
+    let outcomes = report
+        .outcomes
+        .iter()
+        .map(|it| (it.outcome_class.clone(), it.enrollments.into()));
+    let outcomes: serde_json::Map<String, serde_json::Value> = outcomes.collect();
+    record
+        .with("outcomes", outcomes)
+        .with("counted", time(report.count_time.as_ref()))
+}
+
+/// Writes a number the way Americans read it.
+pub fn with_commas(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("-{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_three() {
+        assert_eq!(with_commas(0), "0");
+        assert_eq!(with_commas(3_900_000), "3,900,000");
+        assert_eq!(with_commas(-1_234), "-1,234");
+    }
+}

@@ -1,0 +1,74 @@
+//! The file of rows that could not be taken: line, column, reason, what to do. It holds no value of the roster.
+
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+use crate::cli::problem::Problem;
+use crate::cli::wire_words::state;
+use crate::wire::redress::identity::v1::RejectedRow;
+
+/// The rejects file of one import.
+pub struct Rejects {
+    path: PathBuf,
+    partial: PathBuf,
+    csv: csv::Writer<BufWriter<File>>,
+    /// Rows written so far.
+    pub rows: u64,
+}
+
+impl Rejects {
+    /// Starts `ROSTER.rejects.csv`.
+    pub fn create(roster: &Path) -> Result<Self, Problem> {
+        let path = suffixed(roster, ".rejects.csv");
+        let partial = suffixed(roster, ".rejects.csv.partial");
+        let file = File::create(&partial).map_err(|error| Problem::file(&partial, &error))?;
+        let mut csv = csv::Writer::from_writer(BufWriter::new(file));
+        csv.write_record(["line", "column", "reason", "way_out"])
+            .map_err(|error| Problem::file(&partial, &error))?;
+        Ok(Self {
+            path,
+            partial,
+            csv,
+            rows: 0,
+        })
+    }
+
+    /// Adds a row; `misshapen` is what the file alone knows of it.
+    pub fn add(&mut self, row: &RejectedRow, misshapen: Option<&str>) -> Result<(), Problem> {
+        let line = row.line.to_string();
+        let reason = state(row.reason().as_str_name(), "REJECT_REASON_");
+        let written = match misshapen {
+            Some(wrong) => self
+                .csv
+                .write_record([line.as_str(), "", "MALFORMED", wrong]),
+            None => self.csv.write_record([
+                line.as_str(),
+                row.column.as_str(),
+                reason.as_str(),
+                row.way_out.as_str(),
+            ]),
+        };
+        self.rows += 1;
+        written.map_err(|error| Problem::file(&self.partial, &error))
+    }
+
+    /// Puts the file in place, or removes it where there is nothing in it. Gives its path if it is there.
+    pub fn finish(mut self) -> Result<Option<PathBuf>, Problem> {
+        let failed = |error: std::io::Error| Problem::file(&self.path, &error);
+        self.csv.flush().map_err(failed)?;
+        if self.rows > 0 {
+            fs::rename(&self.partial, &self.path).map_err(failed)?;
+            return Ok(Some(self.path));
+        }
+        fs::remove_file(&self.partial).map_err(failed)?;
+        let _ = fs::remove_file(&self.path);
+        Ok(None)
+    }
+}
+
+fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
