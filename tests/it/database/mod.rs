@@ -1,3 +1,12 @@
 //! The database layer, on both databases.
 
+mod bulk;
+mod catalogue;
+mod connecting;
+mod grants;
+mod idempotency;
 mod schema;
+mod seed;
+mod throttle;
+mod transactions;
+mod writers;

@@ -60,7 +60,6 @@ pub async fn get() -> Option<&'static Cluster> {
 /// A running cluster.
 pub struct Cluster {
     port: u16,
-    bin: PathBuf,
     orders: Mutex<mpsc::Sender<Order>>,
     /// Open as long as this process lives.
     #[expect(dead_code, reason = "closing it stops the server")]
@@ -87,11 +86,6 @@ impl Cluster {
     /// Gives the server's port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
-    }
-
-    /// Gives the directory of PostgreSQL's programs.
-    pub fn bin(&self) -> &Path {
-        &self.bin
     }
 
     /// Makes a database.
@@ -129,7 +123,6 @@ fn start() -> Option<Cluster> {
     std::thread::spawn(move || clerk(port, &inbox));
     Some(Cluster {
         port,
-        bin,
         orders: Mutex::new(orders),
         leash,
     })

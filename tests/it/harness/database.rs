@@ -103,11 +103,6 @@ impl Database {
             .await
             .expect("the owner connects")
     }
-
-    /// Tells whether this is PostgreSQL.
-    pub fn is_postgres(&self) -> bool {
-        matches!(self.home, Home::Postgres { .. })
-    }
 }
 
 impl Drop for Database {

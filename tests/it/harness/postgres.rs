@@ -24,7 +24,17 @@ pub(super) async fn migrated() -> Option<Database> {
                 .expect("the schema is made");
         })
         .await;
-    Some(copy_of(TEMPLATE, cluster).await)
+    let database = copy_of(TEMPLATE, cluster).await;
+    // A copy has the template's tables and not its own rights.
+    if let Home::Postgres { name, .. } = &database.home {
+        cluster
+            .run(format!(
+                "REVOKE ALL ON DATABASE {name} FROM PUBLIC; \
+                 GRANT CONNECT ON DATABASE {name} TO redress_identity, redress_codes, redress_handoff"
+            ))
+            .await;
+    }
+    Some(database)
 }
 
 pub(super) async fn empty() -> Option<Database> {

@@ -1,0 +1,100 @@
+//! Throttles let exactly as much through as their limit says.
+
+use std::time::Duration;
+
+use redress::db::throttle::{Charge, Limit, Refusal, charge, prune};
+use redress::db::{Db, Process};
+use redress::kernel::clock::Timestamp;
+use uuid::Uuid;
+
+use super::seed::{NOW, clock, throttle_rows};
+use crate::harness::both;
+
+const FIVE_A_MINUTE: Limit = Limit::per(5, Duration::from_mins(1));
+
+fn of(key: u128) -> Charge {
+    Charge {
+        key: Uuid::from_u128(key),
+        limit: FIVE_A_MINUTE,
+    }
+}
+
+/// Charges as often as it goes and counts what was let through.
+async fn passed(db: &Db, key: u128, now: Timestamp) -> usize {
+    let mut passed = 0;
+    while charge(db, &[of(key)], now).await.is_ok() {
+        passed += 1;
+    }
+    passed
+}
+
+both! {
+    async fn a_burst_and_then_one_an_interval(database: Database) {
+        let db = database.open(Process::Identity).await;
+        let (clock, hand) = clock();
+        assert_eq!(passed(&db, 1, clock.now()).await, 5);
+        hand.advance(Duration::from_secs(11));
+        assert_eq!(passed(&db, 1, clock.now()).await, 0);
+        hand.advance(Duration::from_secs(1));
+        assert_eq!(passed(&db, 1, clock.now()).await, 1);
+        hand.advance(Duration::from_hours(1));
+        assert_eq!(passed(&db, 1, clock.now()).await, 5);
+    }
+
+    async fn a_refusal_says_when_it_is_worth_trying_again(database: Database) {
+        let db = database.open(Process::Identity).await;
+        passed(&db, 1, NOW).await;
+        let Err(Refusal::Throttled { index, retry_after }) = charge(&db, &[of(2), of(1)], NOW).await else {
+            panic!("let through")
+        };
+        assert_eq!((index, retry_after), (1, Duration::from_secs(12)));
+        let later = NOW + retry_after;
+        assert_eq!(charge(&db, &[of(1)], later).await, Ok(()));
+    }
+
+    /// The one that was over its limit keeps the others from being charged.
+    async fn several_charges_are_taken_together_or_not_at_all(database: Database) {
+        let db = database.open(Process::Identity).await;
+        assert_eq!(passed(&db, 1, NOW).await, 5);
+        for _ in 0..10 {
+            assert!(charge(&db, &[of(2), of(1), of(3)], NOW).await.is_err());
+        }
+        assert_eq!(passed(&db, 2, NOW).await, 5);
+        assert_eq!(passed(&db, 3, NOW).await, 5);
+    }
+
+    async fn parallel_callers_share_one_limit_exactly(database: Database) {
+        let db = database.open(Process::Identity).await;
+        let twin = database.open(Process::Identity).await;
+        let callers = (0..40).map(|caller: u128| {
+            let db = if caller.is_multiple_of(2) { db.clone() } else { twin.clone() };
+            // Two keys in turned order: whoever locks as called would wait in a circle.
+            let charges = if caller.is_multiple_of(3) { [of(1), of(2)] } else { [of(2), of(1)] };
+            tokio::spawn(async move { charge(&db, &charges, NOW).await })
+        });
+        let results = futures::future::join_all(callers).await;
+        let passed = results.into_iter().map(Result::unwrap).filter(Result::is_ok).count();
+        assert_eq!(passed, 5);
+    }
+
+    async fn each_process_has_throttles_of_its_own(database: Database) {
+        let identity = database.open(Process::Identity).await;
+        let codes = database.open(Process::Codes).await;
+        assert_eq!(passed(&identity, 1, NOW).await, 5);
+        assert_eq!(passed(&codes, 1, NOW).await, 5);
+    }
+
+    async fn a_database_that_is_away_lets_nobody_through(database: Database) {
+        let db = database.open(Process::Identity).await;
+        db.close().await;
+        assert!(matches!(charge(&db, &[of(1)], NOW).await, Err(Refusal::Storage(_))));
+    }
+
+    async fn rows_that_hold_nobody_back_are_pruned(database: Database) {
+        let db = database.open(Process::Identity).await;
+        passed(&db, 1, NOW).await;
+        charge(&db, &[of(2)], NOW).await.unwrap();
+        assert_eq!(prune(&db, NOW + Duration::from_secs(30)).await, Ok(1));
+        assert_eq!(throttle_rows(db.read()).await, 1);
+    }
+}
