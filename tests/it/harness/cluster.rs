@@ -13,6 +13,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{LazyLock, Mutex, mpsc};
 use std::time::Duration;
 
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::{OnceCell, oneshot};
 
@@ -129,6 +130,10 @@ fn start() -> Option<Cluster> {
 }
 
 /// Starts a server on a port that was free a moment ago.
+#[expect(
+    clippy::zombie_processes,
+    reason = "the keeper outlives this process on purpose"
+)]
 fn try_start(bin: &Path) -> Option<(u16, ChildStdin)> {
     let port = TcpListener::bind("127.0.0.1:0")
         .ok()?
@@ -227,6 +232,10 @@ fn env(name: &str) -> Option<String> {
 }
 
 /// Notes that a test did not run, to be said at the end of the run: what is said in between scrolls away.
+#[expect(
+    clippy::zombie_processes,
+    reason = "the mourner outlives this process on purpose"
+)]
 fn skip() {
     static MOURNERS_PIPE: LazyLock<Mutex<ChildStdin>> = LazyLock::new(|| {
         let mut command = Command::new("sh");
@@ -265,21 +274,16 @@ fn clerk(port: u16, inbox: &mpsc::Receiver<Order>) {
 
 /// Runs a statement, again while a template still has the guest who made it (55006).
 async fn patiently(connection: &mut PgConnection, sql: String) {
-    loop {
-        let result = connection
+    for _ in 0..2_000 {
+        let Err(error) = connection
             .execute(sqlx::raw_sql(AssertSqlSafe(sql.clone())))
-            .await;
-        match result.map_err(|error| {
-            error
-                .as_database_error()
-                .and_then(|error| error.code())
-                .map(String::from)
-        }) {
-            Ok(_) => return,
-            Err(Some(code)) if code == "55006" => {
-                tokio::time::sleep(Duration::from_millis(5)).await
-            }
-            Err(code) => panic!("{sql} failed: {code:?}"),
-        }
+            .await
+        else {
+            return;
+        };
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        assert_eq!(code.as_deref(), Some("55006"), "{sql} failed");
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
+    panic!("{sql} waits for a session that does not end");
 }
