@@ -105,7 +105,7 @@ impl Builder {
         self
     }
 
-    /// Says how to find out whether the process can serve. Asked every few seconds, and given up after two.
+    /// Says how to find out whether the process can serve. Asked every second, and given up after two.
     pub fn ready<F, Fut>(mut self, probe: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,

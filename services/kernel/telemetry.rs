@@ -1,22 +1,58 @@
 //! What goes out about a process: logs, traces and metrics.
+//!
+//! Logs are JSON lines on stderr, always. With an OTLP collector, traces, metrics and logs go there too; without one the
+//! metrics are on the admin port for Prometheus. Nothing personal goes out: fields are ids, names of states and numbers.
 
+mod export;
+mod json;
 mod metrics;
+mod span;
 mod trace;
 
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+pub use export::Guard;
 pub use metrics::RpcMetrics;
+pub use span::{current_traceparent, in_trace};
+pub(super) use span::{end_server_span, server_span};
 pub use trace::Trace;
 
-use tracing::Span;
+use super::settings::TelemetrySettings;
 
-/// Gives the current place as a `traceparent` header, to send along or to keep with work for later.
-pub fn current_traceparent() -> Option<String> {
-    Trace::current().map(|trace| trace.to_string())
+/// Why telemetry cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// The filter of log lines is not one.
+    #[error("log: the filter is not one; use a level such as info, or redress=debug,warn")]
+    Filter,
+    /// The collector's endpoint cannot be used.
+    #[error("otlp_endpoint: it cannot be used; give http://HOST:PORT of a collector's gRPC port")]
+    Collector,
+    /// The metrics cannot be registered.
+    #[error("the metrics cannot be registered")]
+    Metrics,
+    /// Something has set a subscriber before.
+    #[error("telemetry has been started before in this process")]
+    Twice,
 }
 
-/// Starts the span of a call that came in.
-pub(super) fn server_span(_method: &'static str, traceparent: Option<&str>) -> (Trace, Span) {
-    (Trace::below(traceparent), Span::none())
+/// Starts logs, traces and metrics of a process, once. Needs a tokio runtime around it when there is a collector.
+///
+/// Nothing waits for the collector: whether it answers is its own affair.
+pub fn init(service: &'static str, settings: &TelemetrySettings) -> Result<Guard, InitError> {
+    let filter = EnvFilter::try_new(&settings.log).map_err(|_| InitError::Filter)?;
+    let lines = tracing_subscriber::fmt::layer()
+        .event_format(json::Lines { process: service })
+        .fmt_fields(json::NoFields)
+        .with_writer(std::io::stderr)
+        .with_filter(filter);
+    let (guard, exported) = export::start(service, settings)?;
+    tracing_subscriber::registry()
+        .with(exported)
+        .with(lines)
+        .try_init()
+        .map_err(|_| InitError::Twice)?;
+    Ok(guard)
 }
-
-/// Ends the span of a call.
-pub(super) fn end_server_span(_span: &Span, _code: &'static str, _failed: bool) {}

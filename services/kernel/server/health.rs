@@ -10,7 +10,7 @@ use tonic_health::server::HealthReporter;
 use super::Probe;
 
 /// How often the probe is asked.
-const PERIOD: Duration = Duration::from_secs(2);
+const PERIOD: Duration = Duration::from_secs(1);
 /// When a probe counts as failed.
 const LIMIT: Duration = Duration::from_secs(2);
 

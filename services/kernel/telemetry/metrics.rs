@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use opentelemetry::metrics::Histogram;
+use opentelemetry::metrics::{Histogram, Meter};
 use opentelemetry::{KeyValue, global};
 
 /// The duration of a call (RPC semantic conventions 1.45; the Rust crate still has the older name).
@@ -21,7 +21,10 @@ pub struct RpcMetrics {
 impl RpcMetrics {
     /// Makes the instruments of the process's meter.
     pub fn new() -> Self {
-        let meter = global::meter("redress");
+        Self::of(&global::meter("redress"))
+    }
+
+    fn of(meter: &Meter) -> Self {
         let duration = meter
             .f64_histogram(CALL_DURATION)
             .with_unit("s")
@@ -47,5 +50,35 @@ impl RpcMetrics {
 impl Default for RpcMetrics {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opentelemetry::metrics::MeterProvider;
+    use opentelemetry_sdk::metrics::SdkMeterProvider;
+
+    #[test]
+    fn prometheus_sees_calls_by_method_and_code() {
+        let registry = prometheus::Registry::new();
+        let exporter = opentelemetry_prometheus::exporter();
+        let exporter = exporter.with_registry(registry.clone()).build().unwrap();
+        let provider = SdkMeterProvider::builder().with_reader(exporter).build();
+        let metrics = RpcMetrics::of(&provider.meter("redress"));
+        let took = Duration::from_millis(7);
+        metrics.record("a.B/C", "OK", false, took);
+        metrics.record("a.B/C", "INTERNAL", true, took);
+        let text = prometheus::TextEncoder::new();
+        let text = text.encode_to_string(&registry.gather()).unwrap();
+        for part in [
+            "rpc_server_call_duration_seconds_bucket",
+            "rpc_method=\"a.B/C\"",
+            "rpc_status_code=\"OK\"",
+            "error_type=\"INTERNAL\"",
+            "le=\"0.01\"} 1",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
     }
 }

@@ -70,6 +70,15 @@ impl Trace {
             .map_or_else(Self::root, Self::child)
     }
 
+    /// Gives trace, span and flags as numbers.
+    pub(super) const fn parts(self) -> (u128, u64, u8) {
+        (self.id, self.span, self.flags)
+    }
+
+    pub(super) const fn from_parts(id: u128, span: u64, flags: u8) -> Self {
+        Self { id, span, flags }
+    }
+
     /// Gives the trace's id as hex.
     pub fn trace_id(self) -> String {
         format!("{:032x}", self.id)
