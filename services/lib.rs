@@ -1,5 +1,6 @@
 //! Redress runs the remedy after a data breach.
 
+pub mod access;
 pub mod bureau;
 pub mod cli;
 pub mod codes;

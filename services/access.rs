@@ -1,0 +1,267 @@
+//! Who may call what: the one table, deny by default.
+//!
+//! Every server is built with it and refuses to start when one of its methods is missing. Health and reflection are open
+//! to every caller with a certificate and stand in the server builder. A test calls every method as every role and
+//! compares the answers with a snapshot.
+
+use std::time::Duration;
+
+use crate::kernel::caller::Role::{self, Auditor, CallCenter, Operator, Partner, Portal, Service};
+use crate::kernel::server::{Access, Kind};
+
+/// A call that a person waits for.
+const PROMPT: Duration = Duration::from_secs(10);
+/// A call that counts or changes a whole campaign.
+const SLOW: Duration = Duration::from_secs(30);
+/// A stream over a whole campaign: millions of rows take their time.
+const BULK: Duration = Duration::from_hours(6);
+
+/// Backends that speak for a person who enrolls.
+const FRONT: &[Role] = &[CallCenter, Portal];
+
+/// Every method of every service.
+pub const TABLE: &[Access] = &[
+    // identity-verification
+    stream(
+        "/redress.identity.v1.RosterService/ImportRoster",
+        &[Operator],
+        BULK,
+    ),
+    unary(
+        "/redress.identity.v1.RosterService/GetIndividual",
+        &[Operator, CallCenter],
+        PROMPT,
+    ),
+    stream(
+        "/redress.identity.v1.RosterService/ExportMailingAddresses",
+        &[Operator],
+        BULK,
+    ),
+    unary(
+        "/redress.identity.v1.RosterService/GetRosterStatistics",
+        &[Operator, Auditor],
+        SLOW,
+    ),
+    unary(
+        "/redress.identity.v1.IdentityVerificationService/VerifyIdentity",
+        FRONT,
+        PROMPT,
+    ),
+    unary(
+        "/redress.identity.v1.IdentityVerificationService/SendConfirmationCode",
+        FRONT,
+        PROMPT,
+    ),
+    unary(
+        "/redress.identity.v1.IdentityVerificationService/ConfirmCode",
+        FRONT,
+        PROMPT,
+    ),
+    unary(
+        "/redress.identity.v1.IdentityVerificationService/GetVerification",
+        &[Operator, CallCenter, Portal],
+        PROMPT,
+    ),
+    unary(
+        "/redress.identity.v1.IdentityVerificationService/ListReferrals",
+        &[Operator, CallCenter],
+        PROMPT,
+    ),
+    unary(
+        "/redress.identity.v1.IdentityVerificationService/DecideReferral",
+        &[Operator, CallCenter],
+        PROMPT,
+    ),
+    // enrollment-codes
+    unary(
+        "/redress.enrollment.v1.CampaignService/CreateCampaign",
+        &[Operator],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.CampaignService/GetCampaign",
+        &[Operator, CallCenter, Auditor],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.CampaignService/ListCampaigns",
+        &[Operator, CallCenter, Auditor],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.CampaignService/CloseCampaign",
+        &[Operator],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.CampaignService/GetCampaignReport",
+        &[Operator, Auditor],
+        SLOW,
+    ),
+    stream(
+        "/redress.enrollment.v1.EnrollmentCodeService/IssueCodes",
+        &[Operator],
+        BULK,
+    ),
+    stream(
+        "/redress.enrollment.v1.EnrollmentCodeService/ExportCodes",
+        &[Operator],
+        BULK,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentCodeService/SealBatch",
+        &[Operator],
+        SLOW,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentCodeService/ListBatches",
+        &[Operator, Auditor],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentCodeService/CheckCode",
+        &[Operator, CallCenter, Portal],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentService/BeginEnrollment",
+        FRONT,
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentService/CompleteEnrollment",
+        FRONT,
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentService/GetEnrollment",
+        &[Operator, CallCenter, Portal],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentService/ListEnrollments",
+        &[Operator, Auditor],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentService/CancelEnrollment",
+        &[Operator, CallCenter, Portal],
+        PROMPT,
+    ),
+    // bureau-handoff
+    unary(
+        "/redress.handoff.v1.PartnerService/CreatePartner",
+        &[Operator],
+        PROMPT,
+    ),
+    unary(
+        "/redress.handoff.v1.PartnerService/GetPartner",
+        &[Operator, Auditor],
+        PROMPT,
+    ),
+    unary(
+        "/redress.handoff.v1.PartnerService/ListPartners",
+        &[Operator, Auditor],
+        PROMPT,
+    ),
+    unary(
+        "/redress.handoff.v1.PartnerService/PausePartner",
+        &[Operator],
+        PROMPT,
+    ),
+    unary(
+        "/redress.handoff.v1.PartnerService/ResumePartner",
+        &[Operator],
+        PROMPT,
+    ),
+    stream(
+        "/redress.handoff.v1.HandoffService/PullHandoffs",
+        &[Partner],
+        Duration::MAX,
+    ),
+    // What a partner tells us is a fact: it is never shed.
+    never_shed(
+        "/redress.handoff.v1.HandoffService/AcknowledgeHandoffs",
+        &[Partner],
+    ),
+    never_shed(
+        "/redress.handoff.v1.HandoffService/ReportOutcomes",
+        &[Partner],
+    ),
+    unary(
+        "/redress.handoff.v1.HandoffService/GetHandoff",
+        &[Partner],
+        PROMPT,
+    ),
+    unary(
+        "/redress.handoff.v1.HandoffAdminService/ListHandoffs",
+        &[Operator, Auditor],
+        PROMPT,
+    ),
+    unary(
+        "/redress.handoff.v1.HandoffAdminService/ReplayHandoff",
+        &[Operator],
+        PROMPT,
+    ),
+    unary(
+        "/redress.handoff.v1.HandoffAdminService/GetQueueStatistics",
+        &[Operator, Auditor],
+        SLOW,
+    ),
+    // sandbox-bureau; its deadline is longer than its caller's, so that it can answer too late on purpose
+    unary(
+        "/redress.bureau.v1.BureauEnrollmentService/SubmitEnrollment",
+        &[Service],
+        SLOW,
+    ),
+    unary(
+        "/redress.bureau.v1.BureauEnrollmentService/GetEnrollmentStatus",
+        &[Service],
+        PROMPT,
+    ),
+    unary(
+        "/redress.bureau.v1.BureauEnrollmentService/WithdrawEnrollment",
+        &[Service],
+        PROMPT,
+    ),
+    unary(
+        "/redress.bureau.v1.SandboxService/ListBookEntries",
+        &[Operator],
+        PROMPT,
+    ),
+    unary(
+        "/redress.bureau.v1.SandboxService/GetBookKey",
+        &[Operator],
+        PROMPT,
+    ),
+];
+
+const fn unary(path: &'static str, roles: &'static [Role], deadline: Duration) -> Access {
+    Access {
+        path,
+        roles,
+        deadline,
+        kind: Kind::Unary,
+        shed: true,
+    }
+}
+
+const fn never_shed(path: &'static str, roles: &'static [Role]) -> Access {
+    Access {
+        path,
+        roles,
+        deadline: SLOW,
+        kind: Kind::Unary,
+        shed: false,
+    }
+}
+
+const fn stream(path: &'static str, roles: &'static [Role], deadline: Duration) -> Access {
+    Access {
+        path,
+        roles,
+        deadline,
+        kind: Kind::Stream,
+        shed: true,
+    }
+}
