@@ -166,6 +166,14 @@ impl Db {
     }
 }
 
+impl std::fmt::Debug for Db {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Db")
+            .field("process", &self.0.process)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Tells a full pool from a server that refuses connections: the driver waits for both until the same time-out.
 fn pool_error(error: Error, open: u32, pool: &PgPool) -> Error {
     let full = open >= pool.options().get_max_connections();

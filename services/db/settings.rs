@@ -4,8 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::kernel::secrets::Secret;
+use crate::kernel::settings::ProcessSettings;
 
-use super::faults::FaultRates;
+use super::error::Error;
+use super::faults::{FaultRates, InvalidFaultRates};
 
 /// The process that uses the database. Its name marks the rows that each process keeps for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,5 +81,26 @@ impl DatabaseSettings {
             bulk_timeout: Duration::from_mins(10),
             faults: None,
         }
+    }
+
+    /// Takes over what a process was told at its start.
+    ///
+    /// # Errors
+    /// [`Error::Connect`] where the faults to play cannot be read.
+    pub fn of(settings: &ProcessSettings, process: Process) -> Result<Self, Error> {
+        let faults = settings
+            .database_faults
+            .as_deref()
+            .map(str::parse)
+            .transpose();
+        let faults = faults.map_err(|error: InvalidFaultRates| Error::Connect {
+            message: error.to_string(),
+        })?;
+        Ok(Self {
+            role: settings.database_role.clone(),
+            max_connections: settings.database_connections,
+            faults,
+            ..Self::new(settings.database_url.clone(), process)
+        })
     }
 }

@@ -157,6 +157,8 @@ pub struct ProcessSettings {
     pub database_role: Option<String>,
     /// How many database connections the process opens.
     pub database_connections: u32,
+    /// Faults that the database plays at commits, in tests.
+    pub database_faults: Option<String>,
     /// The keyring file; empty for a process without keys.
     pub keyring: PathBuf,
     /// Logs, traces and metrics.

@@ -33,6 +33,11 @@ pub const COMMON: &[Setting] = &[
         "The most connections to the database.",
     )
     .default("10"),
+    Setting::new(
+        "database_faults",
+        Kind::Text,
+        "For tests: faults at commits, such as serialization=0.1,lost_answer=0.1,seed=1.",
+    ),
     Setting::new("keyring", Kind::Path, "The file with this process's keys.").required(),
     Setting::new(
         "max_concurrency",

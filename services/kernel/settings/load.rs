@@ -299,6 +299,7 @@ fn assemble(process: &Process, mut values: Values) -> ProcessSettings {
         database_url: Secret::new(absent_or(&values, "database_url").to_owned()),
         database_role: role(&values),
         database_connections: connections(&values),
+        database_faults: optional(&values, "database_faults").map(str::to_owned),
         keyring: absent_or(&values, "keyring").into(),
         telemetry: telemetry(&values),
         extra: {
@@ -341,12 +342,13 @@ fn telemetry(values: &Values) -> TelemetrySettings {
 }
 
 fn role(values: &Values) -> Option<String> {
-    let role = values
-        .has("database_role")
-        .then(|| values.maybe("database_role"));
-    role.flatten()
-        .filter(|role| *role != "none")
-        .map(str::to_owned)
+    let role = optional(values, "database_role");
+    role.filter(|role| *role != "none").map(str::to_owned)
+}
+
+/// Gives a text, if the process has the setting and it was set.
+fn optional<'v>(values: &'v Values, name: &str) -> Option<&'v str> {
+    values.has(name).then(|| values.maybe(name)).flatten()
 }
 
 fn connections(values: &Values) -> u32 {

@@ -147,6 +147,7 @@ fn a_process_without_a_database_needs_none() {
             "database_url",
             "database_role",
             "database_connections",
+            "database_faults",
             "keyring",
         ],
         extra: &[],
