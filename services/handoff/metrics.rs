@@ -16,6 +16,7 @@ struct Instruments {
     dead: Counter<u64>,
     contradictions: Counter<u64>,
     lost_leases: Counter<u64>,
+    forgotten: Counter<u64>,
     projected: Counter<u64>,
     breaker: Counter<u64>,
 }
@@ -46,6 +47,10 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         lost_leases: counter(
             "redress.handoff.leases.lost",
             "Calls that ended after their lease",
+        ),
+        forgotten: counter(
+            "redress.handoff.forgotten",
+            "Accepted handoffs that their partner does not know any more",
         ),
         projected: counter(
             "redress.handoff.projected",
@@ -110,4 +115,9 @@ pub(super) fn breaker_opened(partner: &str) {
     INSTRUMENTS
         .breaker
         .add(1, &[KeyValue::new("partner", partner.to_owned())]);
+}
+
+/// Counts an accepted handoff that its partner does not know any more.
+pub(super) fn forgotten() {
+    INSTRUMENTS.forgotten.add(1, &[]);
 }

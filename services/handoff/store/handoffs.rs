@@ -205,6 +205,25 @@ pub async fn take_overdue(
     Ok(overdue)
 }
 
+/// Tells whether any outcome is overdue, without writing.
+pub async fn is_overdue(
+    db: &impl ConnectionTrait,
+    partner: PartnerId,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let first: Option<HandoffId> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::PartnerId.eq(partner))
+        .filter(Column::State.eq(Stage::Accepted.as_str()))
+        .filter(Column::NotBefore.lte(now))
+        .limit(1)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(first.is_some())
+}
+
 /// A new state for a handoff that was read, and locked, in the state `from`.
 #[derive(Clone, Debug)]
 pub struct Change {

@@ -1,0 +1,49 @@
+//! Wire to command and back.
+
+mod admin;
+mod fields;
+mod handoff;
+mod partner;
+mod words;
+
+use crate::db::idempotency;
+use crate::kernel::caller::Caller;
+use crate::kernel::crypto::fingerprint128;
+
+use super::context::Ctx;
+
+/// The handlers of every service of this process.
+#[derive(Clone)]
+pub struct Handlers {
+    ctx: Ctx,
+}
+
+impl Handlers {
+    /// Makes the handlers.
+    pub fn new(ctx: Ctx) -> Self {
+        Self { ctx }
+    }
+}
+
+/// Names a request for the case that it comes again. Nothing personal is in the requests of this process, so that a plain
+/// hash tells them apart.
+fn request_key<M: prost::Message>(
+    caller: &Caller,
+    method: &'static str,
+    id: uuid::Uuid,
+    message: &M,
+) -> idempotency::Request {
+    idempotency::Request {
+        id,
+        caller: caller.to_string(),
+        method,
+        fingerprint: fingerprint128(&message.encode_to_vec()),
+    }
+}
+
+/// The most rows in a page of this process's lists.
+const LONGEST_PAGE: u64 = 500;
+
+fn page_size(wish: i32) -> Result<u64, crate::kernel::fault::Fault> {
+    Ok(crate::kernel::paging::page_size(wish)?.min(LONGEST_PAGE))
+}
