@@ -16,6 +16,10 @@ const OLDEST: [u32; 3] = [3, 51, 3];
 /// How long a statement waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 const STATEMENT_CACHE: usize = 200;
+/// More readers than this gain nothing on one file.
+const MOST_READERS: u32 = 8;
+/// A reader that nobody needs is closed after this; one always stays.
+const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Opens the connection that writes and those that read. The file must exist.
 pub(super) async fn open(
@@ -25,11 +29,11 @@ pub(super) async fn open(
     let options = options(path, false);
     let writer = connect(path, options.clone(), 1, settings).await?;
     check_version(&writer).await?;
-    // Not opened read-only: that would keep it from the shared memory of the WAL.
+    // Not opened read-only: that would keep it from the shared memory of the WAL. Each is a thread and a page cache.
     let readers = connect(
         path,
         options.pragma("query_only", "ON"),
-        settings.max_connections.max(1),
+        settings.max_connections.clamp(1, MOST_READERS),
         settings,
     )
     .await?;
@@ -71,7 +75,8 @@ async fn connect(
     SqlitePoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(settings.acquire_timeout)
-        .idle_timeout(None)
+        .min_connections(1)
+        .idle_timeout(IDLE_TIMEOUT)
         .max_lifetime(None)
         .test_before_acquire(false)
         .connect_with(options)

@@ -7,6 +7,7 @@ mod grants;
 mod idempotency;
 mod schema;
 mod seed;
+mod states;
 mod throttle;
 mod transactions;
 mod writers;
