@@ -40,7 +40,8 @@ pub enum InitError {
 
 /// Starts logs, traces and metrics of a process, once. Needs a tokio runtime around it when there is a collector.
 ///
-/// Nothing waits for the collector: whether it answers is its own affair.
+/// Nothing waits for the collector: whether it answers is its own affair. Panics become log lines that tell the place
+/// and not the message.
 pub fn init(service: &'static str, settings: &TelemetrySettings) -> Result<Guard, InitError> {
     let filter = EnvFilter::try_new(&settings.log).map_err(|_| InitError::Filter)?;
     let lines = tracing_subscriber::fmt::layer()
@@ -54,5 +55,10 @@ pub fn init(service: &'static str, settings: &TelemetrySettings) -> Result<Guard
         .with(lines)
         .try_init()
         .map_err(|_| InitError::Twice)?;
+    std::panic::set_hook(Box::new(|panic| {
+        // Only the place: the message may hold data.
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place = place.as_deref().unwrap_or("unknown"), "panicked");
+    }));
     Ok(guard)
 }

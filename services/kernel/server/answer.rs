@@ -10,7 +10,7 @@ use http_body::Frame;
 use prost::bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep};
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
@@ -19,6 +19,8 @@ use crate::kernel::fault::{self, Fault, Reason};
 
 /// How long a stream may go on by itself after the drain began.
 const STREAM_GRACE: Duration = Duration::from_secs(1);
+/// How long after its deadline a stream may wait for a peer that reads nothing, before the connection is cut.
+const OVERDUE: Duration = Duration::from_millis(if cfg!(test) { 200 } else { 5_000 });
 /// What a caller is asked to wait when tonic refused for want of room.
 const SHED_RETRY: Duration = Duration::from_secs(1);
 
@@ -80,6 +82,8 @@ pub(super) fn with_reason(status: Status) -> (Status, Reason) {
 pub(super) struct Ends {
     pub(super) deadline: Option<Instant>,
     pub(super) draining: CancellationToken,
+    /// Closes the connection.
+    pub(super) cut: CancellationToken,
 }
 
 /// Sends an answer on its way: errors get their reason, the call is told about at its end.
@@ -113,6 +117,7 @@ struct Clocked {
     deadline: Option<Pin<Box<Sleep>>>,
     draining: Pin<Box<WaitForCancellationFutureOwned>>,
     grace: Option<Pin<Box<Sleep>>>,
+    _watched: Option<DropGuard>,
 }
 
 impl Clocked {
@@ -122,6 +127,7 @@ impl Clocked {
             deadline: ends.deadline.map(sleep),
             draining: Box::pin(ends.draining.cancelled_owned()),
             grace: None,
+            _watched: ends.deadline.map(|deadline| watch(deadline, ends.cut)),
         }
     }
 
@@ -140,6 +146,20 @@ impl Clocked {
             None => Poll::Pending,
         }
     }
+}
+
+/// Cuts the connection if the stream is still there well after its deadline: a body is not asked for anything while its
+/// peer reads nothing, and what its handler holds would be held for ever.
+fn watch(deadline: Instant, cut: CancellationToken) -> DropGuard {
+    let ended = CancellationToken::new();
+    let guard = ended.clone().drop_guard();
+    tokio::spawn(async move {
+        tokio::select! {
+            () = ended.cancelled() => {}
+            () = tokio::time::sleep_until(deadline + OVERDUE) => cut.cancel(),
+        }
+    });
+    guard
 }
 
 /// The body of an answer up to its trailers.

@@ -71,6 +71,7 @@ impl Call {
         let reason = reason.map_or("", Reason::as_str);
         let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
         let trace_id = self.trace.trace_id();
+        let _within = self.span.enter();
         // The level is part of a line's static description, hence three of them.
         macro_rules! line {
             ($level:ident) => {

@@ -93,6 +93,7 @@ struct Admitted {
     row: &'static Access,
     permit: Option<OwnedSemaphorePermit>,
     deadline: Option<Instant>,
+    cut: CancellationToken,
 }
 
 impl Shared {
@@ -112,7 +113,12 @@ impl Shared {
         request: &mut Request<Body>,
         call: &mut Call,
     ) -> Result<Admitted, Fault> {
-        let caller = caller_of(request).ok_or_else(|| Fault::new(Reason::CallerUnknown))?;
+        let connection = request
+            .extensions()
+            .get::<TlsConnectInfo<ConnectionInfo>>()
+            .ok_or_else(|| Fault::new(Reason::CallerUnknown))?;
+        let caller = caller_of(connection).ok_or_else(|| Fault::new(Reason::CallerUnknown))?;
+        let cut = connection.get_ref().cut.clone();
         call.identify(caller.clone());
         let row = row.ok_or_else(|| Fault::new(Reason::MethodUnknown))?;
         if !row.roles.contains(&caller.role) {
@@ -138,6 +144,7 @@ impl Shared {
             row,
             permit,
             deadline,
+            cut,
         })
     }
 
@@ -184,19 +191,21 @@ impl Shared {
             Ok(Err(_panic)) => return answer::refuse(call, Fault::new(Reason::Internal)),
             Err(_elapsed) => return answer::refuse(call, Fault::new(Reason::DeadlineExceeded)),
         };
-        let ends = (admitted.row.kind == Kind::Stream).then(|| Ends {
+        if admitted.row.kind == Kind::Unary {
+            // The work is done: a peer that is slow to read must not keep others out.
+            return answer::finish(response, call, None, None);
+        }
+        let ends = Ends {
             deadline: admitted.deadline,
             draining: self.draining.clone(),
-        });
-        answer::finish(response, call, admitted.permit, ends)
+            cut: admitted.cut,
+        };
+        answer::finish(response, call, admitted.permit, Some(ends))
     }
 }
 
 /// Reads the caller from the connection's certificate, once a connection.
-fn caller_of(request: &Request<Body>) -> Option<Caller> {
-    let connection = request
-        .extensions()
-        .get::<TlsConnectInfo<ConnectionInfo>>()?;
+fn caller_of(connection: &TlsConnectInfo<ConnectionInfo>) -> Option<Caller> {
     let caller = connection.get_ref().caller.get_or_init(|| {
         let certificates = connection.peer_certs()?;
         Caller::from_certificate(certificates.first()?)

@@ -99,12 +99,14 @@ pub(super) fn incoming(
     futures::stream::unfold(state, |(listener, permits, closing)| async move {
         let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
         let stream = accept(&listener).await;
+        let cut = closing.child_token();
         let connection = Connection {
+            stream,
+            closed: Box::pin(cut.clone().cancelled_owned()),
             info: ConnectionInfo {
                 caller: Arc::default(),
+                cut,
             },
-            stream,
-            closed: Box::pin(closing.clone().cancelled_owned()),
             _permit: permit,
         };
         Some((Ok(connection), (listener, permits, closing)))
@@ -139,6 +141,8 @@ pub(super) struct Connection {
 #[derive(Clone, Debug)]
 pub(super) struct ConnectionInfo {
     pub(super) caller: Arc<OnceLock<Option<Caller>>>,
+    /// Closes the connection, for a peer that holds on to something and reads nothing.
+    pub(super) cut: CancellationToken,
 }
 
 impl Connected for Connection {

@@ -66,7 +66,6 @@ impl Server {
             reporter.set_service_status(name, status).await;
         }
         let drain_timeout = parts.settings.drain_timeout;
-        let process = parts.settings.process;
         let transport = transport(&parts)?;
         let front = Front {
             routes: routes(&parts)?.add_service(health).prepare(),
@@ -92,7 +91,7 @@ impl Server {
             ready: readiness,
             metrics: parts.metrics,
         };
-        tracing::info!(process, listen = %listener.address(), admin = %admin.address(), "serving");
+        tracing::info!(listen = %listener.address(), admin = %admin.address(), "serving");
         tokio::spawn(admin::serve(admin, pages, over.cancelled_owned()));
         let connections = Connections {
             transport,

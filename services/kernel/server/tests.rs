@@ -290,6 +290,26 @@ async fn a_peer_that_never_answers_does_not_outlast_the_drain() {
 }
 
 #[tokio::test]
+async fn a_peer_that_reads_nothing_gives_its_stream_back_after_the_deadline() {
+    let limits = Limits {
+        max_streams: 1,
+        ..Limits::default()
+    };
+    let server = Running::with(limits, || async { true }).await;
+    let mut grpc = tonic::client::Grpc::new(server.channel(Role::Operator));
+    grpc.ready().await.unwrap();
+    let codec = tonic_prost::ProstCodec::<String, String>::default();
+    let path = http::uri::PathAndQuery::from_static(STREAM);
+    let request = Request::new("flood".to_owned());
+    let held = grpc.server_streaming(request, path, codec).await.unwrap();
+    let channel = server.channel(Role::Operator);
+    let (_, end) = read_stream(&channel, "short").await;
+    assert_reason(&end.unwrap_err(), Reason::Overloaded);
+    eventually(|| async { read_stream(&channel, "short").await.1.is_ok() }).await;
+    drop(held);
+}
+
+#[tokio::test]
 async fn a_server_with_a_method_missing_in_the_table_is_not_built() {
     let files = TlsFiles::in_directory(std::path::Path::new("/nowhere"), "x");
     let settings = ServerSettings::local("test", files);

@@ -23,7 +23,7 @@ use crate::kernel::settings::TelemetrySettings;
 /// How long one export may take.
 const EXPORT: Duration = Duration::from_secs(3);
 /// How long the last exports may hold up the exit.
-const SHUTDOWN: Duration = Duration::from_secs(2);
+const SHUTDOWN: Duration = Duration::from_secs(1);
 /// The layers below an export log too; exporting that would feed itself.
 const OWN_NOISE: [&str; 7] = [
     "h2",
@@ -55,11 +55,14 @@ impl Guard {
 
     /// Sends what waits, but never waits long: a dead collector does not hold up the exit.
     pub async fn shutdown(self) {
-        let last = tokio::task::spawn_blocking(move || {
+        let (done, last) = tokio::sync::oneshot::channel::<()>();
+        // A thread of its own: the runtime would wait for a blocking task at its end, however long that took.
+        std::thread::spawn(move || {
             // Whether the collector took the last of it is nothing that the process could mend.
             _ = self.tracer.map(|it| it.shutdown_with_timeout(SHUTDOWN));
             _ = self.logger.map(|it| it.shutdown_with_timeout(SHUTDOWN));
             _ = self.meter.map(|it| it.shutdown_with_timeout(SHUTDOWN));
+            drop(done);
         });
         _ = tokio::time::timeout(SHUTDOWN, last).await;
     }
@@ -164,6 +167,8 @@ where
     let spans = tracing_opentelemetry::layer()
         .with_tracer(guard.tracer.as_ref()?.tracer("redress"))
         .with_location(false)
+        .with_target(false)
+        .with_tracked_inactivity(false)
         .with_threads(false)
         .with_filter(quiet.clone());
     let logs = OpenTelemetryTracingBridge::new(guard.logger.as_ref()?).with_filter(quiet);
