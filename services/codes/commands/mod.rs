@@ -1,0 +1,10 @@
+//! What happens, one file a verb.
+
+pub mod begin;
+pub mod campaigns;
+pub mod cancel;
+pub mod complete;
+pub mod enrollments;
+pub mod export;
+pub mod issue;
+pub mod seal;

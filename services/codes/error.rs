@@ -1,0 +1,152 @@
+//! What can go wrong, as facts of the field, and what a caller is told.
+
+use std::time::Duration;
+
+use crate::db;
+use crate::kernel::combine::Rejected;
+use crate::kernel::fault::{Fault, Reason};
+
+use super::state::UnknownState;
+use super::state::enrollment::Kind;
+
+/// Why a command did not happen. It holds no data of a person and no code.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The database.
+    #[error(transparent)]
+    Storage(#[from] db::Error),
+    /// The request breaks rules; the fault says which, all of them.
+    #[error("{0}")]
+    Request(Fault),
+    /// A code key is not in the keyring, or does not open what it sealed.
+    #[error("a code key is missing")]
+    Key,
+    /// The commit that should have held this did not take it.
+    #[error(transparent)]
+    Combined(#[from] Rejected),
+    /// The request id was used for something else.
+    #[error("the request id was used before")]
+    RequestIdReused,
+    /// A limit was reached.
+    #[error("throttled")]
+    Throttled {
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
+    /// There is no such campaign.
+    #[error("no such campaign")]
+    CampaignNotFound,
+    /// The engagement number is taken.
+    #[error("the engagement number is taken")]
+    CampaignExists,
+    /// The campaign is closed.
+    #[error("the campaign is closed")]
+    CampaignClosed,
+    /// There is no such batch.
+    #[error("no such batch")]
+    BatchNotFound,
+    /// The batch's secret is destroyed.
+    #[error("the batch is sealed")]
+    BatchSealed,
+    /// The check symbols do not fit.
+    #[error("the code is mistyped")]
+    CodeMistyped,
+    /// The one refusal for every cause that could tell a guesser something.
+    #[error("the code is not accepted")]
+    CodeNotAccepted,
+    /// The code behind an enrollment is no longer good.
+    #[error("the code's state does not allow this")]
+    CodeState,
+    /// There is no such enrollment.
+    #[error("no such enrollment")]
+    EnrollmentNotFound,
+    /// The enrollment is beyond this.
+    #[error("the enrollment is {}", .state.as_str())]
+    EnrollmentState {
+        /// Where it stands.
+        state: Kind,
+    },
+    /// The enroll-by date has passed.
+    #[error("the enroll-by date has passed")]
+    EnrollmentExpired,
+    /// No verification allows this.
+    #[error("not verified")]
+    NotVerified,
+    /// The verification is too old.
+    #[error("the verification is too old")]
+    VerificationExpired,
+    /// The consent is not to the campaign's text.
+    #[error("the consent is to another text")]
+    ConsentOutdated,
+    /// There is no product for the individual.
+    #[error("no product")]
+    NotEligible,
+}
+
+impl db::Storage for Error {
+    fn storage(&self) -> Option<&db::Error> {
+        match self {
+            Self::Storage(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<UnknownState> for Error {
+    fn from(_: UnknownState) -> Self {
+        db::Error::corrupt("a column holds no state").into()
+    }
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Storage(error.into())
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Storage(error) => storage(&error),
+            Error::Request(fault) => fault,
+            Error::Key => Self::new(Reason::KeyUnavailable),
+            Error::Combined(rejected) => rejected.into(),
+            Error::RequestIdReused => Self::new(Reason::RequestIdReused),
+            Error::Throttled { retry_after } => {
+                Self::new(Reason::Throttled).retry_after(retry_after)
+            }
+            Error::CampaignNotFound => Self::new(Reason::CampaignNotFound),
+            Error::CampaignExists => Self::new(Reason::CampaignExists),
+            Error::CampaignClosed => Self::new(Reason::CampaignClosed),
+            Error::BatchNotFound => Self::new(Reason::BatchNotFound),
+            Error::BatchSealed => Self::new(Reason::BatchSealed),
+            Error::CodeMistyped => Self::new(Reason::CodeMistyped),
+            Error::CodeNotAccepted => Self::new(Reason::CodeNotAccepted),
+            Error::CodeState => Self::new(Reason::CodeState),
+            Error::EnrollmentNotFound => Self::new(Reason::EnrollmentNotFound),
+            Error::EnrollmentState { state } => {
+                Self::new(Reason::EnrollmentState).metadata("state", state.as_str())
+            }
+            Error::EnrollmentExpired => Self::new(Reason::EnrollmentExpired),
+            Error::NotVerified => Self::new(Reason::NotVerified),
+            Error::VerificationExpired => Self::new(Reason::VerificationExpired),
+            Error::ConsentOutdated => Self::new(Reason::ConsentOutdated),
+            Error::NotEligible => Self::new(Reason::NotEligible),
+        }
+    }
+}
+
+fn storage(error: &db::Error) -> Fault {
+    const SOON: Duration = Duration::from_secs(1);
+    match error {
+        db::Error::Unavailable(_) | db::Error::UnknownCommit => {
+            Fault::new(Reason::StorageUnavailable).retry_after(SOON)
+        }
+        db::Error::Contended(_) => Fault::new(Reason::StorageContended).retry_after(SOON),
+        db::Error::Corrupt { .. } => Fault::new(Reason::DataCorrupt),
+        db::Error::Unique { .. }
+        | db::Error::Denied(_)
+        | db::Error::Schema { .. }
+        | db::Error::Connect { .. } => Fault::new(Reason::Internal),
+    }
+}

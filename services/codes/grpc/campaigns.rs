@@ -1,0 +1,139 @@
+//! CampaignService.
+
+use tonic::{Request, Response, Status};
+
+use super::fields::Problems;
+use super::{Handlers, call_of, read, status, write};
+use crate::codes::commands::campaigns::{self as commands, Key};
+use crate::codes::error::Error;
+use crate::kernel::ids::CampaignId;
+use crate::kernel::paging;
+use crate::wire::redress::enrollment::v1 as wire;
+use crate::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
+
+/// The most rows of a page, as the contract says.
+pub(super) const MAX_PAGE: u64 = 500;
+
+#[tonic::async_trait]
+impl CampaignService for Handlers {
+    async fn create_campaign(
+        &self,
+        request: Request<wire::CreateCampaignRequest>,
+    ) -> Result<Response<wire::CreateCampaignResponse>, Status> {
+        let call = call_of(&request).map_err(status)?;
+        let campaign = self
+            .create(&call, request.get_ref())
+            .await
+            .map_err(status)?;
+        Ok(Response::new(wire::CreateCampaignResponse {
+            campaign: Some(campaign),
+        }))
+    }
+
+    async fn get_campaign(
+        &self,
+        request: Request<wire::GetCampaignRequest>,
+    ) -> Result<Response<wire::GetCampaignResponse>, Status> {
+        let key = key(request.into_inner()).map_err(status)?;
+        let campaign = commands::get(&self.ctx, &key).await.map_err(status)?;
+        Ok(Response::new(wire::GetCampaignResponse {
+            campaign: Some(write::campaign(campaign)),
+        }))
+    }
+
+    async fn list_campaigns(
+        &self,
+        request: Request<wire::ListCampaignsRequest>,
+    ) -> Result<Response<wire::ListCampaignsResponse>, Status> {
+        let request = request.get_ref();
+        let size = paging::page_size(request.page_size)?.min(MAX_PAGE);
+        let filter: [&[u8]; 1] = [b"campaigns"];
+        let before = paging::page_after(&filter, &request.page_token)?;
+        let mut campaigns = commands::list(&self.ctx, before, size)
+            .await
+            .map_err(status)?;
+        let next_page_token =
+            paging::next_page(&mut campaigns, size, &filter, |campaign| campaign.row.id);
+        let campaigns = campaigns.into_iter().map(write::campaign).collect();
+        Ok(Response::new(wire::ListCampaignsResponse {
+            campaigns,
+            next_page_token,
+        }))
+    }
+
+    async fn close_campaign(
+        &self,
+        request: Request<wire::CloseCampaignRequest>,
+    ) -> Result<Response<wire::CloseCampaignResponse>, Status> {
+        let call = call_of(&request).map_err(status)?;
+        let message = request.get_ref();
+        let mut problems = Problems::default();
+        let id = problems.request_id(&message.request_id);
+        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
+        problems.finish().map_err(status)?;
+        let known = self
+            .request(&call, id, "CloseCampaign", message)
+            .map_err(status)?;
+        let campaign = commands::close(&self.ctx, &call, &known, campaign)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(wire::CloseCampaignResponse {
+            campaign: Some(write::campaign(campaign)),
+        }))
+    }
+
+    async fn get_campaign_report(
+        &self,
+        request: Request<wire::GetCampaignReportRequest>,
+    ) -> Result<Response<wire::GetCampaignReportResponse>, Status> {
+        let mut problems = Problems::default();
+        let campaign: CampaignId = problems.id("campaign_id", &request.get_ref().campaign_id);
+        problems.finish().map_err(status)?;
+        let report = commands::report(&self.ctx, campaign)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(write::report(report)))
+    }
+}
+
+impl Handlers {
+    async fn create(
+        &self,
+        call: &crate::codes::Call,
+        message: &wire::CreateCampaignRequest,
+    ) -> Result<wire::Campaign, Error> {
+        let mut problems = Problems::default();
+        let id = problems.request_id(&message.request_id);
+        let Some(wire) = &message.campaign else {
+            problems.add("campaign", "must be given");
+            problems.finish()?;
+            return Err(Error::CampaignNotFound);
+        };
+        let known = commands::known_partners(&self.ctx, &read::partners(wire)).await?;
+        let new = read::campaign(wire, &known, self.ctx.now(), &mut problems);
+        problems.finish()?;
+        let new = new.ok_or(Error::CampaignNotFound)?;
+        let request = self.request(call, id, "CreateCampaign", message)?;
+        Ok(write::campaign(
+            commands::create(&self.ctx, call, &request, &new).await?,
+        ))
+    }
+}
+
+fn key(message: wire::GetCampaignRequest) -> Result<Key, Error> {
+    let mut problems = Problems::default();
+    let key = match message.key {
+        Some(wire::get_campaign_request::Key::CampaignId(id)) => {
+            Some(Key::Id(problems.id("campaign_id", &id)))
+        }
+        Some(wire::get_campaign_request::Key::EngagementNumber(number)) => Some(Key::Number(
+            problems.engagement_number("engagement_number", &number),
+        )),
+        None => {
+            problems.add("key", "must be campaign_id or engagement_number");
+            None
+        }
+    };
+    problems.finish()?;
+    key.ok_or(Error::CampaignNotFound)
+}

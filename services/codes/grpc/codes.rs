@@ -1,0 +1,160 @@
+//! EnrollmentCodeService.
+
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::campaigns::MAX_PAGE;
+use super::fields::Problems;
+use super::{Handlers, call_of, status, write};
+use crate::codes::code::Code;
+use crate::codes::commands::export::{Export, Plain};
+use crate::codes::commands::issue::{Issue, Progress};
+use crate::codes::commands::{begin, seal};
+use crate::codes::error::Error;
+use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
+use crate::kernel::paging;
+use crate::wire::redress::enrollment::v1 as wire;
+use crate::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
+
+/// Messages that wait for a slow reader; beyond that the work waits.
+const AHEAD: usize = 2;
+
+#[tonic::async_trait]
+impl EnrollmentCodeService for Handlers {
+    type IssueCodesStream = BoxStream<'static, Result<wire::IssueCodesResponse, Status>>;
+    type ExportCodesStream = BoxStream<'static, Result<wire::ExportCodesResponse, Status>>;
+
+    async fn issue_codes(
+        &self,
+        request: Request<wire::IssueCodesRequest>,
+    ) -> Result<Response<Self::IssueCodesStream>, Status> {
+        let call = call_of(&request).map_err(status)?;
+        let message = request.get_ref();
+        let mut problems = Problems::default();
+        let id = problems.request_id(&message.request_id);
+        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
+        problems.finish().map_err(status)?;
+        let known = self
+            .request(&call, id, "IssueCodes", message)
+            .map_err(status)?;
+        let issue = Issue::begin(&self.ctx, &call, &known, campaign)
+            .await
+            .map_err(status)?;
+        let (sender, progress) = mpsc::channel(AHEAD);
+        tokio::spawn(issue.run(sender));
+        let answers =
+            ReceiverStream::new(progress).map(|progress| progress.map(issued).map_err(status));
+        Ok(Response::new(answers.boxed()))
+    }
+
+    async fn export_codes(
+        &self,
+        request: Request<wire::ExportCodesRequest>,
+    ) -> Result<Response<Self::ExportCodesStream>, Status> {
+        let call = call_of(&request).map_err(status)?;
+        let message = request.get_ref();
+        let mut problems = Problems::default();
+        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
+        let batch: BatchId = problems.id("batch_id", &message.batch_id);
+        let after: Option<IndividualId> =
+            problems.maybe_id("after_individual_id", &message.after_individual_id);
+        problems.finish().map_err(status)?;
+        let export = Export::begin(&self.ctx, &call, campaign, batch, after)
+            .await
+            .map_err(status)?;
+        let (sender, pages) = mpsc::channel(AHEAD);
+        tokio::spawn(export.run(sender));
+        let answers = ReceiverStream::new(pages).map(|page| page.map(exported).map_err(status));
+        Ok(Response::new(answers.boxed()))
+    }
+
+    async fn seal_batch(
+        &self,
+        request: Request<wire::SealBatchRequest>,
+    ) -> Result<Response<wire::SealBatchResponse>, Status> {
+        let call = call_of(&request).map_err(status)?;
+        let message = request.get_ref();
+        let mut problems = Problems::default();
+        let id = problems.request_id(&message.request_id);
+        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
+        let batch: BatchId = problems.id("batch_id", &message.batch_id);
+        problems.finish().map_err(status)?;
+        let known = self
+            .request(&call, id, "SealBatch", message)
+            .map_err(status)?;
+        let batch = seal::seal(&self.ctx, &call, &known, campaign, batch)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(wire::SealBatchResponse {
+            batch: Some(write::batch(&batch)),
+        }))
+    }
+
+    async fn list_batches(
+        &self,
+        request: Request<wire::ListBatchesRequest>,
+    ) -> Result<Response<wire::ListBatchesResponse>, Status> {
+        let message = request.get_ref();
+        let mut problems = Problems::default();
+        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
+        problems.finish().map_err(status)?;
+        let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
+        let filter: [&[u8]; 2] = [b"batches", campaign.as_bytes()];
+        let before = paging::page_after(&filter, &message.page_token)?;
+        let mut batches = seal::list(&self.ctx, campaign, before, size)
+            .await
+            .map_err(status)?;
+        let next_page_token = paging::next_page(&mut batches, size, &filter, |batch| batch.id);
+        let batches = batches.iter().map(write::batch).collect();
+        Ok(Response::new(wire::ListBatchesResponse {
+            batches,
+            next_page_token,
+        }))
+    }
+
+    async fn check_code(
+        &self,
+        request: Request<wire::CheckCodeRequest>,
+    ) -> Result<Response<wire::CheckCodeResponse>, Status> {
+        let call = call_of(&request).map_err(status)?;
+        let message = request.get_ref();
+        let mut problems = Problems::default();
+        let number = problems.engagement_number("engagement_number", &message.engagement_number);
+        problems.finish().map_err(status)?;
+        let code = Code::parse(&message.code).map_err(|_| status(Error::CodeMistyped))?;
+        let until = begin::check(&self.ctx, &call, &number, code)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(wire::CheckCodeResponse {
+            expire_time: write::time(Some(until)),
+        }))
+    }
+}
+
+fn issued(progress: Progress) -> wire::IssueCodesResponse {
+    match progress {
+        Progress::Issued { issued, owed } => wire::IssueCodesResponse {
+            issued,
+            owed,
+            batch: None,
+        },
+        Progress::Done(batch) => wire::IssueCodesResponse {
+            issued: batch.codes,
+            owed: batch.codes,
+            batch: Some(write::batch(&batch)),
+        },
+    }
+}
+
+fn exported(page: Vec<Plain>) -> wire::ExportCodesResponse {
+    let codes = page.into_iter().map(|plain| wire::PlainCode {
+        individual_id: plain.individual.to_string(),
+        code: plain.code.expose(),
+    });
+    wire::ExportCodesResponse {
+        codes: codes.collect(),
+    }
+}

@@ -1,0 +1,214 @@
+//! EnrollmentService.
+
+use tonic::{Request, Response, Status};
+
+use super::campaigns::MAX_PAGE;
+use super::fields::Problems;
+use super::{Handlers, call_of, status, write};
+use crate::codes::code::Code;
+use crate::codes::commands::begin::{self, Begin, Entitlement};
+use crate::codes::commands::complete::{self, Complete, Consent};
+use crate::codes::commands::{cancel, enrollments};
+use crate::codes::error::Error;
+use crate::kernel::caller::{Caller, Role};
+use crate::kernel::ids::{CampaignId, EnrollmentId};
+use crate::kernel::paging;
+use crate::wire::redress::enrollment::v1 as wire;
+use crate::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
+
+#[tonic::async_trait]
+impl EnrollmentService for Handlers {
+    async fn begin_enrollment(
+        &self,
+        request: Request<wire::BeginEnrollmentRequest>,
+    ) -> Result<Response<wire::BeginEnrollmentResponse>, Status> {
+        let call = call_of(&request).map_err(status)?;
+        let message = request.get_ref();
+        let mut problems = Problems::default();
+        let id = problems.request_id(&message.request_id);
+        let command = read_begin(message, &call.caller, problems).map_err(status)?;
+        let known = self
+            .request(&call, id, "BeginEnrollment", message)
+            .map_err(status)?;
+        let begun = begin::begin(&self.ctx, &call, &known, &command)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(wire::BeginEnrollmentResponse {
+            enrollment: Some(write::enrollment(&begun.enrollment)),
+            consent_version: begun.consent_version,
+            consent_text: begun.consent_text,
+            proof_expire_time: write::time(begun.enrollment.proof_expires_at),
+        }))
+    }
+
+    async fn complete_enrollment(
+        &self,
+        request: Request<wire::CompleteEnrollmentRequest>,
+    ) -> Result<Response<wire::CompleteEnrollmentResponse>, Status> {
+        let call = call_of(&request).map_err(status)?;
+        let message = request.get_ref();
+        let mut problems = Problems::default();
+        let id = problems.request_id(&message.request_id);
+        let command = read_complete(message, problems).map_err(status)?;
+        let known = self
+            .request(&call, id, "CompleteEnrollment", message)
+            .map_err(status)?;
+        let enrollment =
+            complete::complete(&self.ctx, &self.completions, call, known, command).await;
+        let enrollment = write::enrollment(&enrollment.map_err(status)?);
+        Ok(Response::new(wire::CompleteEnrollmentResponse {
+            enrollment: Some(enrollment),
+        }))
+    }
+
+    async fn get_enrollment(
+        &self,
+        request: Request<wire::GetEnrollmentRequest>,
+    ) -> Result<Response<wire::GetEnrollmentResponse>, Status> {
+        let message = request.get_ref();
+        let mut problems = Problems::default();
+        let number = problems.engagement_number("engagement_number", &message.engagement_number);
+        let id: EnrollmentId = problems.id("enrollment_id", &message.enrollment_id);
+        problems.finish().map_err(status)?;
+        let enrollment = enrollments::get(&self.ctx, &number, id)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(wire::GetEnrollmentResponse {
+            enrollment: Some(write::enrollment(&enrollment)),
+        }))
+    }
+
+    async fn list_enrollments(
+        &self,
+        request: Request<wire::ListEnrollmentsRequest>,
+    ) -> Result<Response<wire::ListEnrollmentsResponse>, Status> {
+        let message = request.get_ref();
+        let mut problems = Problems::default();
+        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
+        let state = write::state_filter(message.state);
+        problems.demand(state.is_some(), "state", "must be a state of the contract");
+        problems.finish().map_err(status)?;
+        let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
+        let number = message.state.to_be_bytes();
+        let filter: [&[u8]; 3] = [b"enrollments", campaign.as_bytes(), &number];
+        let after = paging::page_after(&filter, &message.page_token)?;
+        let page = enrollments::list(&self.ctx, campaign, state.flatten(), after, size).await;
+        let mut page = page.map_err(status)?;
+        let next_page_token =
+            paging::next_page(&mut page, size, &filter, |enrollment| enrollment.id);
+        let enrollments = page.iter().map(write::enrollment).collect();
+        Ok(Response::new(wire::ListEnrollmentsResponse {
+            enrollments,
+            next_page_token,
+        }))
+    }
+
+    async fn cancel_enrollment(
+        &self,
+        request: Request<wire::CancelEnrollmentRequest>,
+    ) -> Result<Response<wire::CancelEnrollmentResponse>, Status> {
+        let call = call_of(&request).map_err(status)?;
+        let message = request.get_ref();
+        let mut problems = Problems::default();
+        let id = problems.request_id(&message.request_id);
+        let number = problems.engagement_number("engagement_number", &message.engagement_number);
+        let enrollment: EnrollmentId = problems.id("enrollment_id", &message.enrollment_id);
+        problems.finish().map_err(status)?;
+        let known = self
+            .request(&call, id, "CancelEnrollment", message)
+            .map_err(status)?;
+        let enrollment = cancel::cancel(&self.ctx, &call, &known, &number, enrollment)
+            .await
+            .map_err(status)?;
+        Ok(Response::new(wire::CancelEnrollmentResponse {
+            enrollment: Some(write::enrollment(&enrollment)),
+        }))
+    }
+}
+
+/// Reads who begins what. A mistyped code is told last, when everything else is in order.
+fn read_begin(
+    message: &wire::BeginEnrollmentRequest,
+    caller: &Caller,
+    mut problems: Problems,
+) -> Result<Begin, Error> {
+    use wire::begin_enrollment_request::Entitlement as Given;
+    let engagement_number =
+        problems.engagement_number("engagement_number", &message.engagement_number);
+    let channel = wire::Channel::try_from(message.channel).ok();
+    problems.demand(
+        channel.is_some(),
+        "channel",
+        "must be a channel of the contract",
+    );
+    let entitlement = match &message.entitlement {
+        Some(Given::Code(code)) => Code::parse(code)
+            .map(Entitlement::Code)
+            .map_err(|_| Error::CodeMistyped),
+        Some(Given::VerificationId(id)) => Ok(Entitlement::Verification(
+            problems.id("verification_id", id),
+        )),
+        None => {
+            problems.add("entitlement", "must be code or verification_id");
+            Err(Error::CodeNotAccepted)
+        }
+    };
+    problems.finish()?;
+    Ok(Begin {
+        engagement_number,
+        entitlement: entitlement?,
+        channel: channel_word(channel, caller),
+    })
+}
+
+fn channel_word(channel: Option<wire::Channel>, caller: &Caller) -> &'static str {
+    match channel {
+        Some(wire::Channel::Web) => "WEB",
+        Some(wire::Channel::Phone) => "PHONE",
+        Some(wire::Channel::Partner) => "PARTNER",
+        Some(wire::Channel::Unspecified) | None if caller.role == Role::Portal => "WEB",
+        Some(wire::Channel::Unspecified) | None => "PHONE",
+    }
+}
+
+fn read_complete(
+    message: &wire::CompleteEnrollmentRequest,
+    mut problems: Problems,
+) -> Result<Complete, Error> {
+    let given = message.consent.clone().unwrap_or_default();
+    problems.demand(message.consent.is_some(), "consent", "must be given");
+    problems.demand(
+        given.agreed,
+        "consent.agreed",
+        "must be true: there is no enrollment without consent",
+    );
+    let hex = given.text_sha256.len() == 64
+        && given
+            .text_sha256
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit());
+    problems.demand(hex, "consent.text_sha256", "must be 64 hexadecimal digits");
+    let locale = given.locale.as_str();
+    let tag = (2..=35).contains(&locale.len())
+        && locale
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    problems.demand(
+        tag,
+        "consent.locale",
+        "must be a BCP 47 language such as en-US",
+    );
+    let command = Complete {
+        engagement_number: problems
+            .engagement_number("engagement_number", &message.engagement_number),
+        enrollment: problems.id("enrollment_id", &message.enrollment_id),
+        verification: problems.id("verification_id", &message.verification_id),
+        consent: Consent {
+            version: problems.text("consent.version", &given.version, 40),
+            text_sha256: given.text_sha256.to_ascii_lowercase(),
+            locale: given.locale,
+        },
+    };
+    problems.finish()?;
+    Ok(command)
+}

@@ -1,0 +1,388 @@
+//! From the wire's campaign to a valid one.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::fields::Problems;
+use crate::codes::commands::campaigns::NewCampaign;
+use crate::codes::term;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::PartnerId;
+use crate::wire::redress::enrollment::v1 as wire;
+
+/// The most covered entities of a campaign.
+const ENTITIES: usize = 500;
+/// Thresholds where the request gives none, in hundredths of a bit.
+const ACCEPT: i32 = 1_500;
+const REFER: i32 = 700;
+const POPULATIONS: [&str; 2] = ["ADULT", "MINOR"];
+
+/// Gives the partners that a campaign names, as far as they are ids.
+pub fn partners(campaign: &wire::Campaign) -> Vec<PartnerId> {
+    let products = campaign.products.iter().take(POPULATIONS.len());
+    products
+        .filter_map(|product| product.partner_id.parse().ok())
+        .collect()
+}
+
+/// Reads a campaign and checks every rule; `known` are the partners that exist.
+pub fn campaign(
+    wire: &wire::Campaign,
+    known: &BTreeSet<PartnerId>,
+    now: Timestamp,
+    problems: &mut Problems,
+) -> Option<NewCampaign> {
+    let zone = zone(wire, problems);
+    let days = days(wire, zone.as_ref(), now, problems);
+    problems.demand(
+        (1..=120).contains(&wire.term_months),
+        "campaign.term_months",
+        "must be 1 to 120 months",
+    );
+    let consent_text = consent_text(wire, problems);
+    let policy = policy(wire, problems);
+    let entities = entities(wire, problems);
+    let products = products(wire, known, problems);
+    let engagement_number =
+        problems.engagement_number("campaign.engagement_number", &wire.engagement_number);
+    let name = problems.text("campaign.name", &wire.name, 120);
+    let letter_url = letter_url(wire, problems);
+    let letter_phone = letter_phone(wire, problems);
+    let consent_version = problems.text("campaign.consent_version", &wire.consent_version, 40);
+    let Days {
+        breach_on,
+        discovered_on,
+        enroll_by,
+        enroll_by_at,
+    } = days?;
+    Some(NewCampaign {
+        engagement_number,
+        name,
+        breach_on,
+        discovered_on,
+        enroll_by,
+        zone: wire.time_zone.clone(),
+        enroll_by_at,
+        term_months: wire.term_months,
+        entities,
+        products,
+        letter_url,
+        letter_phone,
+        consent_version,
+        consent_text,
+        policy,
+    })
+}
+
+struct Days {
+    breach_on: Date,
+    discovered_on: Date,
+    enroll_by: Date,
+    enroll_by_at: Timestamp,
+}
+
+fn zone(wire: &wire::Campaign, problems: &mut Problems) -> Option<TimeZone> {
+    let zone = TimeZone::get(&wire.time_zone).ok();
+    problems.demand(
+        zone.is_some(),
+        "campaign.time_zone",
+        "must be an IANA time zone such as America/Indiana/Indianapolis",
+    );
+    zone
+}
+
+fn days(
+    wire: &wire::Campaign,
+    zone: Option<&TimeZone>,
+    now: Timestamp,
+    problems: &mut Problems,
+) -> Option<Days> {
+    let breach = problems.date("campaign.breach_date", wire.breach_date.as_ref());
+    let discovery = problems.date("campaign.discovery_date", wire.discovery_date.as_ref());
+    let enroll_by = problems.date("campaign.enroll_by_date", wire.enroll_by_date.as_ref());
+    if let (Some(breach), Some(discovery)) = (breach, discovery) {
+        problems.demand(
+            breach <= discovery,
+            "campaign.discovery_date",
+            "must not lie before the breach",
+        );
+    }
+    let (discovery, enroll_by, zone) = (discovery?, enroll_by?, zone?);
+    problems.demand(
+        discovery <= enroll_by,
+        "campaign.enroll_by_date",
+        "must not lie before the discovery",
+    );
+    let today = now.date_in(zone).ok()?;
+    problems.demand(
+        discovery <= today,
+        "campaign.discovery_date",
+        "must not lie in the future",
+    );
+    let enroll_by_at = term::end_of_day(enroll_by, zone).ok();
+    problems.demand(
+        enroll_by_at.is_some_and(|at| at > now),
+        "campaign.enroll_by_date",
+        "must not have passed",
+    );
+    Some(Days {
+        breach_on: breach?,
+        discovered_on: discovery,
+        enroll_by,
+        enroll_by_at: enroll_by_at?,
+    })
+}
+
+fn entities(wire: &wire::Campaign, problems: &mut Problems) -> Vec<(String, String)> {
+    let count = wire.covered_entities.len();
+    problems.demand(
+        (1..=ENTITIES).contains(&count),
+        "campaign.covered_entities",
+        "must be 1 to 500",
+    );
+    let mut keys = BTreeSet::new();
+    let mut entities = Vec::new();
+    for (at, entity) in wire.covered_entities.iter().take(ENTITIES).enumerate() {
+        let path = format!("campaign.covered_entities[{at}]");
+        let fits = (1..=40).contains(&entity.key.len())
+            && entity
+                .key
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        problems.demand(
+            fits,
+            format!("{path}.key"),
+            "must have 1 to 40 lower-case letters, digits or dashes",
+        );
+        problems.demand(
+            keys.insert(&entity.key),
+            format!("{path}.key"),
+            "stands in the list twice",
+        );
+        entities.push((
+            entity.key.clone(),
+            problems.text(format!("{path}.name"), &entity.name, 120),
+        ));
+    }
+    entities
+}
+
+fn products(
+    wire: &wire::Campaign,
+    known: &BTreeSet<PartnerId>,
+    problems: &mut Problems,
+) -> Vec<(String, String, PartnerId)> {
+    let adult = wire
+        .products
+        .iter()
+        .any(|product| product.population == "ADULT");
+    problems.demand(
+        adult,
+        "campaign.products",
+        "must have one for the population ADULT",
+    );
+    let mut populations = BTreeSet::new();
+    let mut products = Vec::new();
+    // One too many is enough to say that there are too many.
+    for (at, product) in wire.products.iter().take(POPULATIONS.len() + 1).enumerate() {
+        let path = format!("campaign.products[{at}]");
+        let population = &product.population;
+        problems.demand(
+            POPULATIONS.contains(&population.as_str()),
+            format!("{path}.population"),
+            "must be ADULT or MINOR",
+        );
+        problems.demand(
+            populations.insert(population),
+            format!("{path}.population"),
+            "stands in the list twice",
+        );
+        let code = problems.text(format!("{path}.product_code"), &product.product_code, 64);
+        let partner: Option<PartnerId> = product.partner_id.parse().ok();
+        let exists = partner.is_some_and(|partner| known.contains(&partner));
+        problems.demand(
+            exists,
+            format!("{path}.partner_id"),
+            "must be the id of a partner",
+        );
+        products.extend(partner.map(|partner| (population.clone(), code, partner)));
+    }
+    products
+}
+
+fn letter_url(wire: &wire::Campaign, problems: &mut Problems) -> String {
+    let url = problems.text("campaign.letter_url", &wire.letter_url, 200);
+    let host = url.strip_prefix("https://").unwrap_or_default();
+    let fits = host.contains('.') && !host.starts_with('.') && !url.contains(char::is_whitespace);
+    problems.demand(
+        fits,
+        "campaign.letter_url",
+        "must be an https:// address: people are told to trust no other",
+    );
+    url
+}
+
+fn letter_phone(wire: &wire::Campaign, problems: &mut Problems) -> String {
+    let phone = problems.text("campaign.letter_phone", &wire.letter_phone, 30);
+    let digits = phone.chars().filter(char::is_ascii_digit).count();
+    let fits = (7..=15).contains(&digits)
+        && phone
+            .chars()
+            .all(|c| c.is_ascii_digit() || "+-(). ".contains(c));
+    problems.demand(
+        fits,
+        "campaign.letter_phone",
+        "must be a phone number of 7 to 15 digits",
+    );
+    phone
+}
+
+fn consent_text(wire: &wire::Campaign, problems: &mut Problems) -> String {
+    let text = &wire.consent_text;
+    let fits = (1..=20_000).contains(&text.chars().count())
+        && !text.trim().is_empty()
+        && !text.contains('\0');
+    problems.demand(
+        fits,
+        "campaign.consent_text",
+        "must have 1 to 20000 characters",
+    );
+    text.clone()
+}
+
+fn policy(wire: &wire::Campaign, problems: &mut Problems) -> (i32, i32) {
+    let given = wire.verification_policy.unwrap_or_default();
+    let or = |value: i32, default: i32| if value == 0 { default } else { value };
+    let (accept, refer) = (
+        or(given.accept_centibits, ACCEPT),
+        or(given.refer_centibits, REFER),
+    );
+    let path = "campaign.verification_policy";
+    problems.demand(
+        accept > 0,
+        format!("{path}.accept_centibits"),
+        "must be positive",
+    );
+    problems.demand(
+        refer > 0 && refer <= accept,
+        format!("{path}.refer_centibits"),
+        "must be positive and not above accept",
+    );
+    (accept, refer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::google::r#type::Date as WireDate;
+
+    fn now() -> Timestamp {
+        "2015-07-17T12:00:00Z".parse().unwrap()
+    }
+
+    fn partner() -> PartnerId {
+        "01890000-0000-7000-8000-000000000001".parse().unwrap()
+    }
+
+    fn date(year: i32, month: i32, day: i32) -> Option<WireDate> {
+        Some(WireDate { year, month, day })
+    }
+
+    fn valid() -> wire::Campaign {
+        wire::Campaign {
+            engagement_number: "B123456".into(),
+            name: "MIE 2015".into(),
+            breach_date: date(2015, 5, 7),
+            discovery_date: date(2015, 5, 26),
+            enroll_by_date: date(2016, 1, 31),
+            time_zone: "America/Indiana/Indianapolis".into(),
+            term_months: 24,
+            covered_entities: vec![wire::CoveredEntity {
+                key: "concentra".into(),
+                name: "Concentra".into(),
+                ..Default::default()
+            }],
+            products: vec![wire::Product {
+                population: "ADULT".into(),
+                product_code: "GOLD".into(),
+                partner_id: partner().to_string(),
+            }],
+            letter_url: "https://remedy.example.org".into(),
+            letter_phone: "(866) 328-1987".into(),
+            consent_version: "2015-07".into(),
+            consent_text: "I instruct you to obtain my credit file.".into(),
+            ..Default::default()
+        }
+    }
+
+    fn read(wire: &wire::Campaign) -> Result<NewCampaign, String> {
+        let mut problems = Problems::default();
+        let campaign = campaign(wire, &BTreeSet::from([partner()]), now(), &mut problems);
+        problems.finish().map_err(|error| format!("{error:?}"))?;
+        Ok(campaign.unwrap())
+    }
+
+    #[test]
+    fn a_valid_campaign_ends_with_its_last_day() {
+        let campaign = read(&valid()).unwrap();
+        assert_eq!(campaign.enroll_by_at.to_string(), "2016-02-01T05:00:00Z");
+        assert_eq!(campaign.policy, (1_500, 700));
+    }
+
+    #[test]
+    fn every_broken_rule_is_told_at_once() {
+        let entity = |key: &str| wire::CoveredEntity {
+            key: key.into(),
+            name: "X".into(),
+            ..Default::default()
+        };
+        let product = |population: &str| wire::Product {
+            population: population.into(),
+            ..valid().products[0].clone()
+        };
+        let mut wire = valid();
+        wire.engagement_number = "123".into();
+        wire.time_zone = "Mars/Olympus".into();
+        wire.breach_date = date(2015, 6, 1);
+        wire.term_months = 0;
+        wire.covered_entities = vec![entity("a"), entity("a"), entity("A b")];
+        wire.products = vec![product("DECEASED"), product("MINOR")];
+        wire.products[1].partner_id = "01890000-0000-7000-8000-000000000002".into();
+        wire.letter_url = "http://remedy.example.org".into();
+        wire.letter_phone = "call us".into();
+        wire.consent_text = " ".into();
+        wire.verification_policy = Some(wire::VerificationPolicy {
+            accept_centibits: 100,
+            refer_centibits: 200,
+        });
+        let told = read(&wire).unwrap_err();
+        for path in [
+            "engagement_number",
+            "time_zone",
+            "discovery_date",
+            "term_months",
+            "covered_entities[1].key",
+            "covered_entities[2].key",
+            "campaign.products\"",
+            "products[0].population",
+            "products[1].partner_id",
+            "letter_url",
+            "letter_phone",
+            "consent_text",
+            "refer_centibits",
+        ] {
+            assert!(told.contains(path), "{path}: {told}");
+        }
+    }
+
+    #[test]
+    fn the_last_day_may_be_today_and_not_yesterday() {
+        let mut wire = valid();
+        wire.enroll_by_date = date(2015, 7, 17);
+        assert!(read(&wire).is_ok());
+        wire.enroll_by_date = date(2015, 7, 16);
+        assert!(read(&wire).unwrap_err().contains("enroll_by_date"));
+    }
+}

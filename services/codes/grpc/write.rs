@@ -1,0 +1,190 @@
+//! From what commands give to the wire.
+
+use jiff::civil;
+
+use crate::codes::commands::campaigns::Report;
+use crate::codes::next_step;
+use crate::codes::state::enrollment::Kind;
+use crate::codes::store::campaign::Campaign;
+use crate::codes::store::enrollment::Enrollment;
+use crate::codes::store::report::Funnel;
+use crate::db::entities::code_batch;
+use crate::kernel::clock::Timestamp;
+use crate::wire::google::r#type::Date;
+use crate::wire::redress::enrollment::v1 as wire;
+
+/// Writes a campaign.
+pub fn campaign(campaign: Campaign) -> wire::Campaign {
+    let Campaign {
+        row,
+        entities,
+        products,
+    } = campaign;
+    let state = if row.state == "OPEN" {
+        wire::CampaignState::Open
+    } else {
+        wire::CampaignState::Closed
+    };
+    wire::Campaign {
+        campaign_id: row.id.to_string(),
+        engagement_number: row.engagement_number,
+        name: row.name,
+        state: state.into(),
+        breach_date: date(Some(&row.breach_on)),
+        discovery_date: date(Some(&row.discovered_on)),
+        enroll_by_date: date(Some(&row.enroll_by)),
+        time_zone: row.zone,
+        term_months: row.term_months,
+        covered_entities: entities
+            .into_iter()
+            .map(|entity| wire::CoveredEntity {
+                covered_entity_id: entity.id.to_string(),
+                key: entity.entity_key,
+                name: entity.name,
+            })
+            .collect(),
+        products: products
+            .into_iter()
+            .map(|product| wire::Product {
+                population: product.population,
+                product_code: product.code,
+                partner_id: product.partner_id.to_string(),
+            })
+            .collect(),
+        letter_url: row.letter_url,
+        letter_phone: row.letter_phone,
+        consent_version: row.consent_version,
+        consent_text: row.consent_text,
+        verification_policy: policy(&row.policy),
+        create_time: time(Some(row.created_at)),
+    }
+}
+
+fn policy(json: &str) -> Option<wire::VerificationPolicy> {
+    let policy: serde_json::Value = serde_json::from_str(json).ok()?;
+    let field = |name: &str| i32::try_from(policy.get(name)?.as_i64()?).ok();
+    Some(wire::VerificationPolicy {
+        accept_centibits: field("accept_centibits")?,
+        refer_centibits: field("refer_centibits")?,
+    })
+}
+
+/// Writes a report.
+pub fn report(report: Report) -> wire::GetCampaignReportResponse {
+    let outcomes = report.outcomes.into_iter().map(|count| wire::OutcomeCount {
+        outcome_class: count.outcome_class,
+        enrollments: count.enrollments,
+    });
+    wire::GetCampaignReportResponse {
+        engagement_number: report.frame.engagement_number.clone(),
+        funnel: Some(funnel(&report.funnel)),
+        outcomes: outcomes.collect(),
+        count_time: time(Some(report.at)),
+    }
+}
+
+fn funnel(funnel: &Funnel) -> wire::Funnel {
+    wire::Funnel {
+        rows: funnel.rows,
+        rejected: funnel.rejected,
+        individuals: funnel.individuals,
+        codes_issued: funnel.codes_issued,
+        letters: funnel.letters,
+        begun: funnel.begun,
+        verified: funnel.verified,
+        refused: funnel.refused,
+        referred: funnel.referred,
+        submitted: funnel.submitted,
+        handed_off: funnel.handed_off,
+        acknowledged: funnel.acknowledged,
+        active: funnel.active,
+        action_required: funnel.action_required,
+        enrollment_refused: funnel.enrollment_refused,
+        dead: funnel.dead,
+    }
+}
+
+/// Writes a batch.
+pub fn batch(batch: &code_batch::Model) -> wire::CodeBatch {
+    let state = if batch.wrapped_secret.is_some() {
+        wire::BatchState::Open
+    } else {
+        wire::BatchState::Sealed
+    };
+    wire::CodeBatch {
+        batch_id: batch.id.to_string(),
+        campaign_id: batch.campaign_id.to_string(),
+        state: state.into(),
+        codes: batch.codes,
+        create_time: time(Some(batch.created_at)),
+        seal_time: time(batch.sealed_at),
+    }
+}
+
+/// Writes an enrollment.
+pub fn enrollment(enrollment: &Enrollment) -> wire::Enrollment {
+    let state =
+        Kind::parse(&enrollment.state).map_or(wire::EnrollmentState::Unspecified, wire_state);
+    let live = !matches!(
+        state,
+        wire::EnrollmentState::Canceled | wire::EnrollmentState::Ended
+    );
+    let step = if live {
+        next_step::words(enrollment.outcome_class.as_deref())
+    } else {
+        ""
+    };
+    wire::Enrollment {
+        enrollment_id: enrollment.id.to_string(),
+        campaign_id: enrollment.campaign_id.to_string(),
+        state: state.into(),
+        create_time: time(Some(enrollment.started_at)),
+        submit_time: time(enrollment.submitted_at),
+        activate_time: time(enrollment.activated_at),
+        term_end_date: date(enrollment.term_ends_on.as_deref()),
+        outcome_class: enrollment.outcome_class.clone().unwrap_or_default(),
+        next_step: step.to_owned(),
+        handoff_id: enrollment
+            .handoff_id
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
+    }
+}
+
+fn wire_state(kind: Kind) -> wire::EnrollmentState {
+    match kind {
+        Kind::Started => wire::EnrollmentState::Started,
+        Kind::Verified => wire::EnrollmentState::Verified,
+        Kind::Submitted => wire::EnrollmentState::Submitted,
+        Kind::Active => wire::EnrollmentState::Active,
+        Kind::ActionRequired => wire::EnrollmentState::ActionRequired,
+        Kind::Refused => wire::EnrollmentState::Refused,
+        Kind::Ended => wire::EnrollmentState::Ended,
+        Kind::Canceled => wire::EnrollmentState::Canceled,
+    }
+}
+
+/// Reads the state filter of a list; `None` lists all.
+pub fn state_filter(number: i32) -> Option<Option<Kind>> {
+    match wire::EnrollmentState::try_from(number).ok()? {
+        wire::EnrollmentState::Unspecified => Some(None),
+        state => Kind::ALL
+            .iter()
+            .find(|kind| wire_state(**kind) == state)
+            .map(|kind| Some(*kind)),
+    }
+}
+
+/// Writes an instant.
+pub fn time(at: Option<Timestamp>) -> Option<prost_types::Timestamp> {
+    at.map(Timestamp::to_proto)
+}
+
+fn date(text: Option<&str>) -> Option<Date> {
+    let day: civil::Date = text?.parse().ok()?;
+    Some(Date {
+        year: day.year().into(),
+        month: day.month().into(),
+        day: day.day().into(),
+    })
+}

@@ -1,0 +1,184 @@
+//! Codes, known by their MACs, and the individuals who are owed one.
+
+use std::collections::BTreeSet;
+
+use futures::TryStreamExt;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, FromQueryResult, Statement, StreamTrait, TryGetable,
+};
+
+use uuid::Uuid;
+
+use crate::db::{self, Cell, Tx};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
+
+use crate::codes::state::code::State;
+
+/// Somebody who is owed a letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owed {
+    /// Who.
+    pub individual: IndividualId,
+    /// Whether the letter goes outside the contiguous U.S.
+    pub proof: std::time::Duration,
+}
+
+/// A code as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Issued {
+    /// The key.
+    pub mac: Uuid,
+    /// Whose.
+    pub owed: Owed,
+}
+
+/// What the codes of one load have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The batch.
+    pub batch: BatchId,
+    /// The generation.
+    pub generation: i32,
+    /// When they are issued.
+    pub issued_at: Timestamp,
+    /// Until when they hold.
+    pub expires_at: Timestamp,
+}
+
+const OWED: &str = "FROM individual i WHERE i.campaign_id = $1 AND i.mailable AND NOT EXISTS (SELECT 1 FROM code c \
+    WHERE c.campaign_id = i.campaign_id AND c.individual_id = i.id AND c.state IN ('ISSUED', 'REDEEMED'))";
+
+/// Counts the individuals who are owed a letter and have no code.
+pub async fn count_owed(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<i64, db::Error> {
+    let sql = format!("SELECT count(*) AS n {OWED}");
+    let statement =
+        Statement::from_sql_and_values(connection.get_database_backend(), sql, [campaign.into()]);
+    let row = connection.query_one_raw(statement).await?;
+    row.map_or(Ok(0), |row| row.try_get("", "n"))
+        .map_err(db::Error::from)
+}
+
+/// Reads the next individuals who are owed a letter and have no code, in the order of their ids.
+pub async fn owed(
+    connection: &DatabaseConnection,
+    campaign: CampaignId,
+    after: IndividualId,
+    limit: u64,
+) -> Result<Vec<Owed>, db::Error> {
+    let sql =
+        format!("SELECT i.id, i.region, i.country {OWED} AND i.id > $2 ORDER BY i.id LIMIT $3");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = [campaign.into(), after.into(), limit.into()];
+    let backend = ConnectionTrait::get_database_backend(connection);
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let mut owed = Vec::new();
+    let mut rows = std::pin::pin!(connection.stream_raw(statement).await?);
+    while let Some(row) = rows.try_next().await? {
+        let region = String::try_get(&row, "", "region").map_err(sea_orm::DbErr::from)?;
+        let country = String::try_get(&row, "", "country").map_err(sea_orm::DbErr::from)?;
+        owed.push(Owed {
+            individual: IndividualId::try_get(&row, "", "id").map_err(sea_orm::DbErr::from)?,
+            proof: crate::codes::term::proof_lasts(&region, &country),
+        });
+    }
+    Ok(owed)
+}
+
+/// Tells who in a range of individuals has a code by now. Asked under the campaign's lock.
+pub async fn holders(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    first: IndividualId,
+    last: IndividualId,
+) -> Result<BTreeSet<IndividualId>, db::Error> {
+    const SQL: &str = "SELECT individual_id FROM code WHERE campaign_id = $1 AND individual_id >= $2 \
+        AND individual_id <= $3 AND state IN ('ISSUED', 'REDEEMED')";
+    let values = [campaign.into(), first.into(), last.into()];
+    let rows = tx
+        .query_all_raw(Statement::from_sql_and_values(tx.backend(), SQL, values))
+        .await?;
+    let ids = rows.iter().map(|row| row.try_get("", "individual_id"));
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// Loads codes, sorted by their MACs.
+pub async fn load(tx: &Tx<'_>, load: Load, codes: &[Issued]) -> Result<u64, db::Error> {
+    tx.copy_in(
+        "code",
+        COLUMNS,
+        Rows {
+            load,
+            codes: codes.iter(),
+        },
+    )
+    .await
+}
+
+const COLUMNS: [&str; 9] = [
+    "campaign_id",
+    "mac",
+    "individual_id",
+    "batch_id",
+    "generation",
+    "state",
+    "issued_at",
+    "expires_at",
+    "proof_expires_at",
+];
+
+/// Codes as rows. A type of its own because the compiler cannot prove a closure's iterator to be Send for every lifetime.
+struct Rows<'a> {
+    load: Load,
+    codes: std::slice::Iter<'a, Issued>,
+}
+
+impl Iterator for Rows<'_> {
+    type Item = [Cell<'static>; COLUMNS.len()];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let Self { load, codes } = self;
+        let code = codes.next()?;
+        Some([
+            Cell::from(load.campaign),
+            Cell::from(code.mac),
+            Cell::from(code.owed.individual),
+            Cell::from(load.batch),
+            Cell::from(load.generation),
+            Cell::from(State::Issued.as_str()),
+            Cell::from(load.issued_at),
+            Cell::from(load.expires_at),
+            Cell::from(load.issued_at + code.owed.proof),
+        ])
+    }
+}
+
+/// Whose code of which generation is in a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Held {
+    /// Whose.
+    pub individual_id: IndividualId,
+    /// Which.
+    pub generation: i32,
+}
+
+/// Lists who has a code of a batch, whatever became of it, in the order of the individuals' ids.
+pub async fn held(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    batch: BatchId,
+    after: IndividualId,
+    limit: u64,
+) -> Result<Vec<Held>, db::Error> {
+    const SQL: &str = "SELECT individual_id, generation FROM code WHERE campaign_id = $1 AND batch_id = $2 \
+        AND individual_id > $3 ORDER BY individual_id LIMIT $4";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values = [campaign.into(), batch.into(), after.into(), limit.into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
+    Ok(Held::find_by_statement(statement).all(connection).await?)
+}
