@@ -9,8 +9,10 @@ pub mod ctx;
 pub mod error;
 pub mod frame;
 pub mod grpc;
+pub mod housekeeping;
 pub mod next_step;
 pub mod outcomes;
+pub mod process;
 pub mod state;
 pub mod store;
 pub mod term;
@@ -18,3 +20,4 @@ pub mod throttles;
 
 pub use ctx::{Call, Ctx};
 pub use error::Error;
+pub use process::{PROCESS, Stop, run};

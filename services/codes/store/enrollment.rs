@@ -273,3 +273,16 @@ pub async fn end_terms(
         .await?;
     Ok(result.rows_affected())
 }
+
+/// Tells whether a campaign has enrollments whose last day lies before `today`.
+pub async fn any_to_end(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    today: jiff::civil::Date,
+) -> Result<bool, db::Error> {
+    const SQL: &str = "SELECT 1 AS one FROM enrollment WHERE campaign_id = $1 AND state = 'ACTIVE' \
+        AND term_ends_on < $2 LIMIT 1";
+    let values: [Value; 2] = [campaign.into(), today.to_string().into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
+    Ok(connection.query_one_raw(statement).await?.is_some())
+}

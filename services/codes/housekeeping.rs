@@ -1,0 +1,84 @@
+//! What must be done now and then: ending terms, and forgetting what no longer matters.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::db::audit::{self, Event};
+use crate::db::{idempotency, throttle};
+use crate::kernel::ids::CampaignId;
+use crate::kernel::lifecycle;
+
+use super::ctx::Ctx;
+use super::error::Error;
+use super::store;
+
+/// How often it is done.
+const EVERY: Duration = Duration::from_mins(10);
+/// How long a repeated request is known again.
+const REQUESTS_KEPT: Duration = Duration::from_hours(7 * 24);
+/// Campaigns read at a time.
+const PAGE: u64 = 100;
+
+/// Keeps house until the process drains.
+pub async fn run(ctx: Ctx, token: CancellationToken) {
+    loop {
+        if let Err(error) = step(&ctx).await {
+            tracing::warn!(%error, "housekeeping did not finish; trying again later");
+        }
+        if !lifecycle::pause(&token, EVERY).await {
+            return;
+        }
+    }
+}
+
+/// Does everything once and gives the number of terms that ended.
+pub async fn step(ctx: &Ctx) -> Result<u64, Error> {
+    let now = ctx.now();
+    throttle::prune(&ctx.db, now).await?;
+    idempotency::prune(&ctx.db, now - REQUESTS_KEPT).await?;
+    let mut ended = 0;
+    let mut before = None;
+    loop {
+        let campaigns = store::campaign::page(ctx.db.read(), before, PAGE).await?;
+        let Some(last) = campaigns.last() else {
+            return Ok(ended);
+        };
+        before = Some(last.id);
+        for campaign in &campaigns {
+            ended += end_terms(ctx, campaign.id, &campaign.zone).await?;
+        }
+    }
+}
+
+/// Ends the enrollments whose last day has passed in the campaign's zone.
+async fn end_terms(ctx: &Ctx, campaign: CampaignId, zone: &str) -> Result<u64, Error> {
+    let now = ctx.now();
+    let corrupt = || crate::db::Error::corrupt("campaign.zone");
+    let zone = TimeZone::get(zone).map_err(|_| corrupt())?;
+    let today = now.date_in(&zone).map_err(|_| corrupt())?;
+    if !store::enrollment::any_to_end(ctx.db.read(), campaign, today).await? {
+        return Ok(0);
+    }
+    ctx.db
+        .run_tx("end_terms", |tx| {
+            Box::pin(async move {
+                let ended = store::enrollment::end_terms(tx, campaign, today, now).await?;
+                let event = Event {
+                    id: ctx.ids.next(),
+                    campaign_id: Some(campaign),
+                    at: now,
+                    actor: "service/enrollment-codes".to_owned(),
+                    action: "terms.ended",
+                    subject_kind: "campaign",
+                    subject_id: Some(campaign.as_uuid()),
+                    detail: json!({ "enrollments": ended }),
+                };
+                audit::record(tx, &[event]).await?;
+                Ok::<_, Error>(ended)
+            })
+        })
+        .await
+}
