@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use common::COMMON;
-pub use load::{Outcome, load, load_or_exit};
+pub use load::{Outcome, load, load_here, load_or_exit};
 pub use problems::{Problem, Problems};
 pub use table::{help, markdown_table};
 

@@ -25,16 +25,12 @@ pub enum Outcome {
 /// Loads the settings of this process from its command line and environment; prints what is wrong and exits with 2, or
 /// prints what was asked for and exits with 0.
 #[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the environment"
-)]
-#[expect(
     clippy::print_stdout,
     clippy::print_stderr,
     reason = "it speaks to the user"
 )]
 pub fn load_or_exit(process: &Process) -> ProcessSettings {
-    match load(process, std::env::args().skip(1), std::env::vars()) {
+    match load_here(process, std::env::args().skip(1).collect()) {
         Ok(Outcome::Start(settings)) => *settings,
         Ok(Outcome::Print(text)) => {
             println!("{text}");
@@ -45,6 +41,15 @@ pub fn load_or_exit(process: &Process) -> ProcessSettings {
             std::process::exit(2)
         }
     }
+}
+
+/// Loads the settings of a process from these arguments and this environment.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the environment"
+)]
+pub fn load_here(process: &Process, args: Vec<String>) -> Result<Outcome, Problems> {
+    load(process, args, std::env::vars())
 }
 
 /// Loads the settings of a process. The file is named by the setting `config`.
