@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The program `bureau-handoff`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    redress::handoff::run(std::env::args().skip(1).collect())
+}

@@ -1,4 +1,15 @@
-//! The process `bureau-handoff`.
+//! The process `bureau-handoff`: partners, the queue, the worker that pushes, the stream that partners pull, outcomes.
+//!
+//! *Every enrollment has exactly one `handoff_id`; it is offered until it is acknowledged; a partner that stores
+//! `handoff_id` sees each enrollment once.* The row comes into the queue in the enrollment's own transaction, so that no
+//! enrollment is without one. From there:
+//!
+//! - [`worker`] calls PUSH partners: lease, call with nothing open in the database, settle. What is killed in between is
+//!   found by its lease and **asked after before it is sent again**.
+//! - [`pull`] streams to PULL partners and offers again what they do not acknowledge in time.
+//! - [`commands::learn`] takes in what a partner says, by whichever way it came: state, outcome for the enrollment,
+//!   attempt and audit in one transaction. A fact holds whatever the lease says.
+//! - [`decide`], [`gate`] and [`state`] are the rules, pure.
 
 pub mod commands;
 pub mod context;
@@ -11,8 +22,12 @@ pub mod model;
 pub mod partner_words;
 pub mod projection;
 pub mod pull;
+mod serve;
+pub mod settings;
 pub mod state;
 pub mod store;
 pub mod subject;
 pub mod words;
 pub mod worker;
+
+pub use serve::{builder, run};

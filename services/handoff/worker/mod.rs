@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::kernel::certs::TlsFiles;
 use crate::kernel::ids::PartnerId;
-use crate::kernel::telemetry::Trace;
+use crate::kernel::telemetry::in_trace;
 
 use super::commands::learn::{Said, Speaker, learn};
 use super::commands::lease::{Terms, lease};
@@ -150,10 +150,11 @@ impl PushWorker {
             lane.is_dry = leased.len() < room;
             for opened in open(&self.ctx, &lane.partner, &terms.actor, leased).await? {
                 let (bureau, partner) = (bureau.clone(), lane.partner.id);
-                let trace = Trace::below(opened.leased.handoff.trace_context.as_deref());
+                let trace = opened.leased.handoff.trace_context.clone();
                 lane.under_way += 1;
                 let call = async move {
-                    let called = trace.scope(bureau.carry_out(&opened));
+                    let called =
+                        in_trace("handoff.push", trace.as_deref(), bureau.carry_out(&opened));
                     // A mistake of ours must neither stop the worker nor pass for an answer.
                     let ended = AssertUnwindSafe(called).catch_unwind().await;
                     let (answer, signal) = ended.unwrap_or((Answer::Unseen, Signal::Silent));
