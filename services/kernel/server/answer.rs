@@ -20,7 +20,7 @@ use crate::kernel::fault::{self, Fault, Reason};
 /// How long a stream may go on by itself after the drain began.
 const STREAM_GRACE: Duration = Duration::from_secs(1);
 /// How long after its deadline a stream may wait for a peer that reads nothing, before the connection is cut.
-const OVERDUE: Duration = Duration::from_millis(if cfg!(test) { 200 } else { 5_000 });
+const OVERDUE: Duration = Duration::from_millis(if cfg!(test) { 2_000 } else { 5_000 });
 /// What a caller is asked to wait when tonic refused for want of room.
 const SHED_RETRY: Duration = Duration::from_secs(1);
 
