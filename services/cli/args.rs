@@ -6,7 +6,8 @@ use clap_complete::Shell;
 use super::connect::ConnectArgs;
 use super::render::Format;
 use super::{
-    campaign, certs, codes, enroll, health, keys, mailing, migrate, partner, report, roster,
+    campaign, certs, codes, demo, enroll, health, keys, mailing, migrate, partner, report, roster,
+    serve, up,
 };
 
 /// Runs the remedy after a data breach: roster, letters, verification, enrollment, handoff to the bureau.
@@ -40,9 +41,41 @@ Then, in another terminal, a campaign of your own, in this order:
 
 Exit codes: 0 done, 1 refused or a check failed, 2 a flag, a setting or the surroundings are wrong.";
 
+const UP_HELP: &str = "Everything lies in one directory (./.redress): the database, the keyrings, the certificates, the logs, and \
+endpoints.toml, by which the other commands find it. Ctrl-C drains and stops it; the data stays, and the next `redress up` goes on with it.
+
+For development and for trying things out: production runs each process by itself (`redress serve`), with certificates and keys of its own.";
+
+const DEMO_HELP: &str = "Starts processes of its own in a directory of its own, unless --attach says otherwise. Writes a roster, imports it, issues codes, \
+makes the print file, seals the batch; then people call who mistype, hesitate, lose letters, misremember or are not who they claim. At the end \
+everything that callers were promised is compared with the bureau's own books.
+
+Exit code 1 when anything was lost, doubled, let in or left unsettled.
+
+Examples:
+  redress demo
+  redress demo --people 20000 --format json
+  redress demo --database-url postgres://postgres@localhost/redress
+  redress demo --attach                         on what `redress up` started";
+
+const SERVE_HELP: &str = "Examples:
+  redress serve enrollment-codes --help         shows the settings of a process
+  redress serve enrollment-codes --config /etc/redress/codes.toml
+
+Each setting can also stand in the environment (REDRESS_LISTEN for --listen) or in the file.";
+
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Start everything on this machine: three services and a sandbox bureau.
+    #[command(after_long_help = UP_HELP)]
+    Up(up::UpArgs),
+    /// Run a whole campaign with invented people and check it against the bureau's own books.
+    #[command(after_long_help = DEMO_HELP)]
+    Demo(demo::DemoArgs),
+    /// Run one of the processes; its settings follow its name.
+    #[command(after_long_help = SERVE_HELP)]
+    Serve(serve::ServeArgs),
     /// Create and look at campaigns.
     #[command(subcommand)]
     Campaign(campaign::Command),

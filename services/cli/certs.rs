@@ -11,15 +11,15 @@ use super::render::{self, Record};
 use crate::kernel::caller::Role;
 use crate::kernel::certs::{Authority, CertError};
 
-/// Clients that get a certificate: the stem of its files, its role and its name.
-const CLIENTS: [(&str, Role, &str); 7] = [
-    ("operator", Role::Operator, "operator"),
-    ("reviewer", Role::Operator, "reviewer"),
-    ("call-center", Role::CallCenter, "call-center"),
-    ("portal", Role::Portal, "portal"),
-    ("auditor", Role::Auditor, "auditor"),
-    ("partner-sandbox-bureau", Role::Partner, "sandbox-bureau"),
-    ("partner-sandbox-pull", Role::Partner, "sandbox-pull"),
+/// Clients that get a certificate, in files named `<role>-<name>`.
+const CLIENTS: [(Role, &str); 7] = [
+    (Role::Operator, "admin"),
+    (Role::Operator, "reviewer"),
+    (Role::CallCenter, "desk"),
+    (Role::Portal, "web"),
+    (Role::Auditor, "audit"),
+    (Role::Partner, "sandbox-bureau"),
+    (Role::Partner, "sandbox-pull"),
 ];
 
 /// Flags of `certs`.
@@ -98,13 +98,12 @@ pub fn make(
             format!("server {process}, spiffe://redress/service/{process}"),
         ));
     }
-    let further = partners
-        .iter()
-        .map(|name| (format!("partner-{name}"), Role::Partner, *name));
-    let clients = CLIENTS
-        .into_iter()
-        .map(|(stem, role, name)| (stem.to_owned(), role, name));
-    for (stem, role, name) in clients.chain(further).filter(|(stem, ..)| wanted(stem)) {
+    let further = partners.iter().map(|name| (Role::Partner, *name));
+    for (role, name) in CLIENTS.into_iter().chain(further) {
+        let stem = format!("{role}-{name}");
+        if !wanted(&stem) {
+            continue;
+        }
         authority
             .issue_client(role, name)
             .and_then(|issued| issued.save(dir, &stem))

@@ -12,6 +12,7 @@ use tonic::transport::Channel;
 
 use super::problem::Problem;
 use crate::kernel::certs::TlsFiles;
+use crate::kernel::client;
 
 /// The file that `redress up` leaves for other commands.
 pub const ENDPOINTS_FILE: &str = "endpoints.toml";
@@ -116,6 +117,18 @@ pub struct Endpoints {
     pub bureau: String,
     /// The directory of the certificates.
     pub certs: PathBuf,
+    /// A second sandbox bureau that pulls, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_bureau: Option<String>,
+    /// The sandbox bureau's name as a partner, where it is another than its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bureau_partner: Option<String>,
+    /// The same for the one that pulls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_partner: Option<String>,
+    /// The sandbox bureau as bureau-handoff sees it, where that is another address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bureau_internal: Option<String>,
     /// Where the local sender leaves confirmation codes, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outbox: Option<PathBuf>,
@@ -144,10 +157,10 @@ impl As {
     /// Gives the stem of the certificate's files.
     pub const fn stem(self) -> &'static str {
         match self {
-            Self::Operator => "operator",
-            Self::Reviewer => "reviewer",
-            Self::CallCenter => "call-center",
-            Self::Portal => "portal",
+            Self::Operator => "operator-admin",
+            Self::Reviewer => "operator-reviewer",
+            Self::CallCenter => "call-center-desk",
+            Self::Portal => "portal-web",
         }
     }
 }
@@ -242,6 +255,18 @@ impl Endpoints {
         })
     }
 
+    /// Gives the sandbox bureau's name as a partner.
+    pub fn bureau_partner(&self) -> &str {
+        self.bureau_partner.as_deref().unwrap_or(PROCESSES[3])
+    }
+
+    /// Gives the name of the partner that pulls.
+    pub fn pull_partner(&self) -> &str {
+        self.pull_partner
+            .as_deref()
+            .unwrap_or(super::stack::PULL_BUREAU)
+    }
+
     /// Gives the addresses in the order of [`PROCESSES`].
     pub fn in_order(&self) -> [&str; 4] {
         [&self.identity, &self.codes, &self.handoff, &self.bureau]
@@ -253,13 +278,6 @@ fn channel(endpoint: &str, flag: &str, files: &TlsFiles) -> Result<Channel, Prob
         // Never called by a command that has no use for this process.
         return Ok(Channel::from_static("https://127.0.0.1:9").connect_lazy());
     }
-    let usage =
-        |error: &dyn std::fmt::Display| Problem::usage(format!("{flag} {endpoint}: {error}"));
-    let material = files.read().map_err(|error| usage(&error))?;
-    let tls = tonic::transport::ClientTlsConfig::new()
-        .ca_certificate(material.ca)
-        .identity(material.identity);
-    let made = Channel::from_shared(endpoint.to_owned()).map_err(|error| usage(&error))?;
-    let made = made.tls_config(tls).map_err(|error| usage(&error))?;
-    Ok(made.connect_lazy())
+    client::connect(endpoint, files)
+        .map_err(|error| Problem::usage(format!("{flag} {endpoint}: {error}")))
 }

@@ -3,7 +3,7 @@
 //! The program stands where an enrollment page would stand: it calls as a portal, asks what a page would ask, and shows
 //! the consent before anything is submitted. Answers may come through a pipe, one a line.
 
-mod answers;
+pub mod answers;
 
 use std::time::Duration;
 

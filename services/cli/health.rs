@@ -12,6 +12,7 @@ use super::Session;
 use super::connect::{As, PROCESSES};
 use super::problem::{Outcome, Problem};
 use super::render::{self, Record};
+use super::stack;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -43,10 +44,16 @@ pub struct HealthArgs {
     /// Ask only this process, such as enrollment-codes.
     #[arg(long, value_name = "PROCESS", value_parser = PROCESSES)]
     process: Option<String>,
+    /// Ask one process's admin port over plain HTTP instead, such as 127.0.0.1:7541; needs no certificate.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "process")]
+    address: Option<String>,
 }
 
 /// Asks, prints, and fails unless everything serves.
 pub async fn run(session: &Session, args: HealthArgs) -> Outcome {
+    if let Some(address) = &args.address {
+        return ask_admin(session, address).await;
+    }
     let endpoints = session.connect.endpoints()?;
     let channels = session.connect(As::Operator)?;
     let channels = [
@@ -91,6 +98,22 @@ pub async fn run(session: &Session, args: HealthArgs) -> Outcome {
         Err(Problem::refused(
             "not everything serves; the logs are in the stack's directory under log/",
         ))
+    }
+}
+
+async fn ask_admin(session: &Session, address: &str) -> Outcome {
+    let ready = stack::is_ready(address).await;
+    let status = if ready { "SERVING" } else { "NOT SERVING" };
+    let row = Record::new()
+        .with("address", address)
+        .with("status", status);
+    render::many(session.format, &[row], "")?;
+    if ready {
+        Ok(())
+    } else {
+        Err(Problem::refused(format!(
+            "{address} is not ready or does not answer"
+        )))
     }
 }
 

@@ -9,6 +9,7 @@ pub mod campaign;
 pub mod certs;
 pub mod codes;
 pub mod connect;
+pub mod demo;
 pub mod enroll;
 pub mod health;
 pub mod keys;
@@ -20,7 +21,10 @@ pub mod progress;
 pub mod render;
 pub mod report;
 pub mod roster;
+pub mod serve;
+pub mod stack;
 pub mod synthesize;
+pub mod up;
 pub mod wire_words;
 
 use std::io;
@@ -55,6 +59,9 @@ impl Session {
 /// wrong.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Serve(args) = cli.command {
+        return serve::run(args);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -79,6 +86,10 @@ async fn dispatch(cli: Cli) -> Outcome {
         connect: cli.connect,
     };
     match cli.command {
+        Command::Demo(args) => demo::run(&session, args).await,
+        Command::Up(args) => up::run(&session, args).await,
+        // Runs without this runtime: see `main`.
+        Command::Serve(_) => Ok(()),
         Command::Campaign(command) => campaign::run(&session, command).await,
         Command::Partner(command) => partner::run(&session, command).await,
         Command::Roster(command) => roster::run(&session, command).await,

@@ -31,4 +31,3 @@ pub mod words;
 pub mod worker;
 
 pub use serve::{builder, run};
-pub use settings::PROCESS;

@@ -107,7 +107,7 @@ pub fn slip(dice: &mut Dice, word: &str) -> String {
     }
     let last = u32::try_from(letters.len() - 2).unwrap_or(1);
     let at = dice.between(1, last) as usize;
-    if dice.chance(500) {
+    if dice.chance(500) && letters[at] != letters[at + 1] {
         letters.swap(at, at + 1);
     } else {
         letters.remove(at);

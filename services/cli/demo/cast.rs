@@ -1,0 +1,221 @@
+//! Who calls, how they behave, and who only pretends.
+
+use super::people::Holder;
+use crate::cli::synthesize::{Dice, nickname, slip};
+use crate::cli::wire_words::wire_date;
+use crate::wire::redress::identity::v1::Claims;
+
+/// How an honest caller behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Habit {
+    /// Does everything right.
+    Straight,
+    /// Mistypes the code first.
+    Mistypes,
+    /// Begins, thinks it over, and comes back with the same code.
+    Hesitates,
+    /// Has lost the letter.
+    LostLetter,
+    /// Swaps day and month, uses a short name, or gives the old ZIP.
+    Misremembers,
+    /// Presses the button twice: two calls at once.
+    Twice,
+    /// Never sees the answer and repeats the request.
+    Repeats,
+}
+
+/// How somebody pretends to be another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trick {
+    /// Has a stolen letter, but not what the roster knows.
+    StolenLetter,
+    /// Has all leaked data, but neither letter nor the contact on record.
+    LeakedData,
+    /// Guesses codes.
+    GuessedCodes,
+    /// Uses another's enrollment with a verification of their own.
+    AnothersEnrollment,
+}
+
+/// The parts of a demonstration.
+pub struct Cast {
+    /// Honest callers.
+    pub callers: Vec<(Holder, Habit)>,
+    /// Pretenders: a victim who never calls, and a letter of the pretender's own.
+    pub impostors: Vec<(Holder, Holder, Trick)>,
+}
+
+/// Casts a share of the people, in thousandths, as callers and some others as victims.
+pub fn cast(mut holders: Vec<Holder>, take_up: u32, seed: u64) -> Cast {
+    let mut dice = Dice::new(seed, u64::MAX);
+    shuffle(&mut holders, &mut dice);
+    let callers = holders.len() * take_up as usize / 1_000;
+    let mut rest = holders.split_off(callers);
+    let callers: Vec<(Holder, Habit)> = holders
+        .into_iter()
+        .map(|holder| (holder, habit(&mut dice)))
+        .collect();
+    let wanted = (callers.len() / 20).clamp(8, 400);
+    let mut impostors = Vec::new();
+    for trick in TRICKS.into_iter().cycle().take(wanted) {
+        let (Some(victim), Some(own)) = (rest.pop(), rest.pop()) else {
+            break;
+        };
+        impostors.push((victim, own, trick));
+    }
+    Cast { callers, impostors }
+}
+
+const TRICKS: [Trick; 4] = [
+    Trick::StolenLetter,
+    Trick::LeakedData,
+    Trick::GuessedCodes,
+    Trick::AnothersEnrollment,
+];
+
+fn habit(dice: &mut Dice) -> Habit {
+    match dice.below(100) {
+        0..8 => Habit::Mistypes,
+        8..14 => Habit::Hesitates,
+        14..20 => Habit::LostLetter,
+        20..27 => Habit::Misremembers,
+        27..31 => Habit::Twice,
+        31..35 => Habit::Repeats,
+        _ => Habit::Straight,
+    }
+}
+
+fn shuffle(holders: &mut [Holder], dice: &mut Dice) {
+    for at in (1..holders.len()).rev() {
+        let other = dice.below(u32::try_from(at + 1).unwrap_or(u32::MAX)) as usize;
+        holders.swap(at, other);
+    }
+}
+
+/// Types a code with one slip.
+pub fn mistyped(code: &str, dice: &mut Dice) -> String {
+    let mut symbols: Vec<char> = code.chars().collect();
+    let places: Vec<usize> = (0..symbols.len())
+        .filter(|at| symbols[*at] != '-')
+        .collect();
+    let at = *dice.pick(&places);
+    symbols[at] = if symbols[at] == '7' { '4' } else { '7' };
+    symbols.into_iter().collect()
+}
+
+/// A code that nobody was given.
+pub fn guessed(dice: &mut Dice) -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let mut code = String::new();
+    for at in 0..16 {
+        if at > 0 && at % 4 == 0 {
+            code.push('-');
+        }
+        code.push(char::from(*dice.pick(ALPHABET)));
+    }
+    code
+}
+
+/// What somebody says who does not remember everything.
+pub fn misremembered(holder: &Holder, dice: &mut Dice) -> Claims {
+    let person = &holder.person;
+    let mut claims = person.claims();
+    let born = person.date_of_birth;
+    let swapped = born.with().month(born.day()).day(born.month()).build();
+    match (dice.below(4), swapped, nickname(&person.given_name)) {
+        (0, Ok(swapped), _) if swapped != born => claims.date_of_birth = Some(wire_date(swapped)),
+        (1, _, Some(short)) => short.clone_into(&mut claims.given_name),
+        (2, ..) if person.family_name.len() > 4 => {
+            claims.family_name = slip(dice, &person.family_name);
+        }
+        _ => "46899".clone_into(&mut claims.postal_code),
+    }
+    claims
+}
+
+/// What stands in a stolen letter, and guesses for the rest.
+pub fn from_stolen_letter(victim: &Holder, dice: &mut Dice) -> Claims {
+    let mut claims = victim.person.claims();
+    let days = i64::from(dice.between(400, 9_000));
+    let wrong = victim
+        .person
+        .date_of_birth
+        .saturating_sub(jiff::Span::new().days(days));
+    claims.date_of_birth = Some(wire_date(wrong));
+    claims.ssn = format!("66699{:04}", dice.between(1, 9_999));
+    claims
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::demo::people::Person;
+
+    fn holders(count: usize) -> Vec<Holder> {
+        let person = |at: usize| Person {
+            given_name: "Robert".into(),
+            middle_name: String::new(),
+            family_name: "Roe".into(),
+            date_of_birth: jiff::civil::date(1970, 1, 2),
+            ssn: format!("{at:09}"),
+            postal_code: "46802".into(),
+            phone: String::new(),
+            email: String::new(),
+            population: "adult".into(),
+        };
+        (0..count)
+            .map(|at| Holder {
+                person: person(at),
+                code: String::new(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn victims_never_call_and_the_seed_decides() {
+        let cast_of = |seed| cast(holders(1_000), 250, seed);
+        let first = cast_of(1);
+        assert_eq!(first.callers.len(), 250);
+        let calling: std::collections::HashSet<&str> = first
+            .callers
+            .iter()
+            .map(|(it, _)| it.person.ssn.as_str())
+            .collect();
+        assert!(first.impostors.iter().all(|(victim, own, _)| {
+            !calling.contains(victim.person.ssn.as_str())
+                && !calling.contains(own.person.ssn.as_str())
+        }));
+        let ssns = |cast: &Cast| {
+            cast.callers
+                .iter()
+                .map(|(it, _)| it.person.ssn.clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ssns(&first), ssns(&cast_of(1)));
+        assert_ne!(ssns(&first), ssns(&cast_of(2)));
+    }
+
+    #[test]
+    fn a_mistyped_code_differs_in_one_symbol() {
+        let code = "0123-4567-89AB-CDEF";
+        let typed = mistyped(code, &mut Dice::new(1, 1));
+        assert_eq!(
+            code.chars()
+                .zip(typed.chars())
+                .filter(|(a, b)| a != b)
+                .count(),
+            1
+        );
+    }
+
+    #[test]
+    fn what_is_misremembered_differs_from_the_truth() {
+        let holder = &holders(1)[0];
+        for stream in 0..40 {
+            assert_ne!(
+                misremembered(holder, &mut Dice::new(1, stream)),
+                holder.person.claims()
+            );
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The simulated impostors: each tries to enroll somebody else, with what such people have.
+
+use tonic::Status;
+
+use super::World;
+use super::callers::wait_for_review;
+use super::cast::{self, Trick};
+use super::line::{Line, enrollment_id};
+use super::people::Holder;
+use crate::cli::synthesize::Dice;
+use crate::wire::redress::identity::v1::{Verification, VerificationState};
+
+/// Tries of a guesser.
+const GUESSES: usize = 10;
+
+/// Lets one impostor try; says whether they believe that they got through. Whether they did is for the books to say.
+pub async fn attempt(
+    world: &World,
+    number: usize,
+    victim: &Holder,
+    own: &Holder,
+    trick: Trick,
+) -> bool {
+    let mut impostor = Impostor {
+        world,
+        line: world.fronts.line(number),
+        dice: Dice::new(world.seed ^ 0xbad, number as u64),
+    };
+    let tried = match trick {
+        Trick::StolenLetter => impostor.with_stolen_letter(victim).await,
+        Trick::LeakedData => impostor.with_leaked_data(victim).await,
+        Trick::GuessedCodes => impostor.with_guesses(own).await,
+        Trick::AnothersEnrollment => impostor.with_anothers_enrollment(victim, own).await,
+    };
+    tried.unwrap_or(false)
+}
+
+struct Impostor<'a> {
+    world: &'a World,
+    line: Line,
+    dice: Dice,
+}
+
+impl Impostor<'_> {
+    /// Name and address stand in the letter; birth date and number are guessed.
+    async fn with_stolen_letter(&mut self, victim: &Holder) -> Result<bool, Status> {
+        let begun = self.line.begin_with_code(&victim.code).await?;
+        for _ in 0..3 {
+            let claims = cast::from_stolen_letter(victim, &mut self.dice);
+            let Ok(verification) = self.line.verify(enrollment_id(&begun), claims).await else {
+                continue;
+            };
+            let verification = self.undecided(verification).await?;
+            let completion = self.line.completion(&begun, &verification.verification_id);
+            if self.line.complete(&completion).await.is_ok() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Everything that leaked is right; neither the letter nor the contact on record is at hand.
+    async fn with_leaked_data(&mut self, victim: &Holder) -> Result<bool, Status> {
+        let verification = self.line.verify("", victim.person.claims()).await?;
+        let verification = self.undecided(verification).await?;
+        let id = &verification.verification_id;
+        if let Some(contact) = verification.contacts.first() {
+            self.line.send_code(id, contact.channel).await?;
+            for _ in 0..6 {
+                let guess = format!("{:06}", self.dice.below(1_000_000));
+                let _ = self.line.confirm(id, &guess).await;
+            }
+        }
+        let begun = self.line.begin_with_verification(id).await?;
+        let completion = self.line.completion(&begun, id);
+        Ok(self.line.complete(&completion).await.is_ok())
+    }
+
+    /// Codes out of thin air, with an identity of one's own.
+    async fn with_guesses(&mut self, own: &Holder) -> Result<bool, Status> {
+        for _ in 0..GUESSES {
+            let Ok(begun) = self
+                .line
+                .begin_with_code(&cast::guessed(&mut self.dice))
+                .await
+            else {
+                continue;
+            };
+            let verification = self
+                .line
+                .verify(enrollment_id(&begun), own.person.claims())
+                .await?;
+            let completion = self.line.completion(&begun, &verification.verification_id);
+            if self.line.complete(&completion).await.is_ok() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A victim has begun; the impostor brings a verification of their own, and says of themself what is true.
+    async fn with_anothers_enrollment(
+        &mut self,
+        victim: &Holder,
+        own: &Holder,
+    ) -> Result<bool, Status> {
+        let theirs = self.line.begin_with_code(&victim.code).await?;
+        if let Ok(verification) = self
+            .line
+            .verify(enrollment_id(&theirs), own.person.claims())
+            .await
+        {
+            let verification = self.undecided(verification).await?;
+            let completion = self.line.completion(&theirs, &verification.verification_id);
+            if self.line.complete(&completion).await.is_ok() {
+                return Ok(true);
+            }
+        }
+        let mine = self.line.begin_with_code(&own.code).await?;
+        let verification = self
+            .line
+            .verify(enrollment_id(&mine), own.person.claims())
+            .await?;
+        let completion = self.line.completion(&theirs, &verification.verification_id);
+        Ok(self.line.complete(&completion).await.is_ok())
+    }
+
+    /// Waits for the reviewer, who will see no papers.
+    async fn undecided(&self, verification: Verification) -> Result<Verification, Status> {
+        if verification.state() != VerificationState::Referred {
+            return Ok(verification);
+        }
+        self.world
+            .reviewer
+            .expect(&verification.verification_id, false);
+        wait_for_review(&self.line, &verification.verification_id).await
+    }
+}

@@ -1,0 +1,95 @@
+//! `redress serve`: any of the processes, from the one program.
+
+use std::io::Read;
+use std::process::ExitCode;
+
+use clap::Args;
+use rustix::process::{Signal, getpid, kill_process};
+
+use super::connect::PROCESSES;
+use crate::kernel::lifecycle::Lifecycle;
+use crate::kernel::settings::{self, Outcome, Process, ProcessSettings};
+use crate::{codes, handoff};
+
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Drain when standard input ends: the parent holds the other end.
+    #[arg(long, hide = true)]
+    leash: bool,
+    /// Which process.
+    #[arg(value_parser = PROCESSES)]
+    process: String,
+    /// Its settings; --help after the name shows them.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "SETTINGS"
+    )]
+    settings: Vec<String>,
+}
+
+/// Runs a process until it is told to stop.
+pub fn run(args: ServeArgs) -> ExitCode {
+    if args.leash {
+        std::thread::spawn(drain_when_input_ends);
+    }
+    match args.process.as_str() {
+        "enrollment-codes" => live(
+            &codes::PROCESS,
+            args.settings,
+            |settings, life| async move {
+                codes::run(&settings, &life)
+                    .await
+                    .map_err(|stop| stop.to_string())
+            },
+        ),
+        "bureau-handoff" => handoff::run(args.settings),
+        other => {
+            super::ask::say(&format!("redress: {other} cannot be run from here yet"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn drain_when_input_ends() {
+    let mut nothing = [0; 64];
+    while std::io::stdin()
+        .read(&mut nothing)
+        .is_ok_and(|read| read > 0)
+    {}
+    let _ = kill_process(getpid(), Signal::TERM);
+}
+
+/// Runs a process that takes its settings and its life.
+fn live<F, Fut>(process: &Process, args: Vec<String>, serve: F) -> ExitCode
+where
+    F: FnOnce(Box<ProcessSettings>, Lifecycle) -> Fut,
+    Fut: Future<Output = Result<(), String>>,
+{
+    let settings = match settings::load_here(process, args) {
+        Ok(Outcome::Start(settings)) => settings,
+        Ok(Outcome::Print(text)) => {
+            let _ = super::render::print(&text);
+            return ExitCode::SUCCESS;
+        }
+        Err(problems) => {
+            super::ask::say(&problems.to_string());
+            return ExitCode::from(2);
+        }
+    };
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string());
+    let ended = runtime.and_then(|runtime| {
+        runtime.block_on(async {
+            let life = Lifecycle::from_signals().map_err(|error| error.to_string())?;
+            serve(settings, life).await
+        })
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            super::ask::say(&format!("{}: {message}", process.name));
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The three services and the sandbox bureau as child processes of this program, for `redress up` and `redress demo`.
+//!
+//! Everything lies in one directory that only its owner can enter: keyrings, certificates, the database, the outbox, the
+//! logs, and `endpoints.toml`, by which other commands find it all. The children stop when this program does, whatever
+//! way it ends: each watches the pipe that it inherited.
+
+mod child;
+mod layout;
+mod ports;
+mod ready;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::connect::{Endpoints, PROCESSES};
+use super::problem::Problem;
+use super::{certs, migrate};
+use crate::kernel::secrets::Secret;
+pub use child::Child;
+use layout::Layout;
+pub use ports::Ports;
+pub use ready::is_ready;
+
+/// The second sandbox bureau, which pulls.
+pub const PULL_BUREAU: &str = "sandbox-pull";
+
+/// What to start.
+#[derive(Debug)]
+pub struct StackSettings {
+    /// Where everything lies.
+    pub dir: PathBuf,
+    /// The database; an SQLite file in the directory when not given.
+    pub database_url: Option<Secret<String>>,
+    /// Which ports to use.
+    pub ports: Ports,
+    /// Whether a second sandbox bureau runs that pulls.
+    pub pull_bureau: bool,
+    /// What is added to the bureaus' names as partners, where the database has others of these names.
+    pub partner_suffix: Option<String>,
+}
+
+/// Running processes.
+pub struct Stack {
+    /// Where they are.
+    pub endpoints: Endpoints,
+    /// `SQLite` or `PostgreSQL`.
+    pub database: &'static str,
+    children: Vec<Child>,
+}
+
+impl Stack {
+    /// Prepares the directory, migrates, starts everything and waits until all of it is ready.
+    pub async fn start(settings: &StackSettings) -> Result<Self, Problem> {
+        let layout = Layout::prepare(&settings.dir, settings.partner_suffix.as_deref())?;
+        let ports = settings.ports.claim(settings.pull_bureau)?;
+        let partners = [PROCESSES[3], PULL_BUREAU].map(|process| layout.partner(process));
+        certs::make(&layout.certs(), false, &[], &[&partners[0], &partners[1]])?;
+        layout.keyrings()?;
+        let url = settings
+            .database_url
+            .as_ref()
+            .map_or_else(|| layout.sqlite_url(), |url| url.expose().clone());
+        let database = if url.starts_with("sqlite") {
+            "SQLite"
+        } else {
+            "PostgreSQL"
+        };
+        migrate::up(&Secret::new(url.clone())).await?;
+        let mut stack = Self {
+            endpoints: endpoints(&layout, &ports),
+            database,
+            children: Vec::new(),
+        };
+        for process in ports.processes() {
+            let env = layout.environment(process, &ports, &url);
+            let started = Child::start(process, &env, &layout.log(process));
+            stack.children.push(started?);
+        }
+        if let Err(problem) = ready::all(&mut stack.children, &ports).await {
+            stack.stop().await;
+            return Err(problem);
+        }
+        stack.endpoints.pids = stack.pids();
+        stack.endpoints.write(&settings.dir)?;
+        Ok(stack)
+    }
+
+    /// Waits until a child ends by itself and says which; never comes back while all live.
+    pub async fn first_death(&mut self) -> Problem {
+        let waits = self
+            .children
+            .iter_mut()
+            .map(|child| Box::pin(child.death()));
+        futures::future::select_all(waits).await.0
+    }
+
+    /// Tells every child to drain and waits for it; kills what does not end.
+    pub async fn stop(&mut self) {
+        for child in &self.children {
+            child.terminate();
+        }
+        for child in &mut self.children {
+            child.finish().await;
+        }
+    }
+
+    /// Gives the process ids, by name.
+    pub fn pids(&self) -> BTreeMap<String, u32> {
+        let pids = self
+            .children
+            .iter()
+            .filter_map(|child| Some((child.name.to_owned(), child.pid()?)));
+        pids.collect()
+    }
+}
+
+/// Gives the most memory that a process ever held, in MiB, where the system tells.
+pub fn peak_memory_mib(pid: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u32 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some((f64::from(kib) / 1024.0 * 10.0).round() / 10.0)
+}
+
+fn endpoints(layout: &Layout, ports: &ports::Claimed) -> Endpoints {
+    let url = |process| format!("https://127.0.0.1:{}", ports.grpc(process));
+    let [identity, codes, handoff, bureau] = PROCESSES.map(url);
+    let admin = ports.processes().map(|process| {
+        (
+            process.to_owned(),
+            format!("http://127.0.0.1:{}", ports.admin(process)),
+        )
+    });
+    Endpoints {
+        identity,
+        codes,
+        handoff,
+        bureau,
+        certs: absolute(&layout.certs()),
+        pull_bureau: ports
+            .processes()
+            .any(|process| process == PULL_BUREAU)
+            .then(|| url(PULL_BUREAU)),
+        bureau_partner: Some(layout.partner(PROCESSES[3])),
+        pull_partner: Some(layout.partner(PULL_BUREAU)),
+        bureau_internal: None,
+        outbox: Some(absolute(&layout.outbox())),
+        admin: admin.collect(),
+        pids: BTreeMap::new(),
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
