@@ -97,9 +97,9 @@ impl Seen {
             return Err(Cause::EnrollByPassed);
         }
         if self.mac.is_some() {
-            good_code(candidate)?
+            good_code(candidate)?;
         } else {
-            good_verification(candidate)?
+            good_verification(candidate)?;
         }
         if now >= candidate.expires_at {
             return Err(Cause::Expired);

@@ -106,20 +106,25 @@ pub async fn run(settings: &ProcessSettings, life: &Lifecycle) -> Result<(), Sto
     let handlers = start(&ctx, life);
     let server =
         Server::builder(&settings.server, access::TABLE, DESCRIPTORS).metrics(telemetry.registry());
-    let served = mount(server, &handlers).build()?.serve(life).await;
+    let outcome = mount(server, &handlers).build()?.serve(life).await;
     handlers.completions.close();
     if !life.drain(settings.server.drain_timeout).await {
         tracing::warn!("not everything ended in time; what was committed is safe");
     }
     db.close().await;
     telemetry.shutdown().await;
-    Ok(served?)
+    Ok(outcome?)
 }
 
-/// Starts the commits and the workers, and gives the handlers. Tests call it with a clock and ids of their own.
+/// Starts the commits and the workers, and gives the handlers.
 pub fn start(ctx: &Ctx, life: &Lifecycle) -> Handlers {
     life.spawn(outcomes::run(ctx.clone(), life.token()));
     life.spawn(housekeeping::run(ctx.clone(), life.token()));
+    handlers(ctx, life)
+}
+
+/// Starts the commits alone, and gives the handlers: tests take the workers' steps themselves.
+pub fn handlers(ctx: &Ctx, life: &Lifecycle) -> Handlers {
     Handlers {
         ctx: ctx.clone(),
         completions: complete::start(ctx, life, Capacity::default()),

@@ -7,6 +7,7 @@
 
 mod harness;
 
+mod codes;
 mod database;
 mod layers;
 mod wire;

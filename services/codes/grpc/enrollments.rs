@@ -85,14 +85,21 @@ impl EnrollmentService for Handlers {
         let message = request.get_ref();
         let mut problems = Problems::default();
         let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
-        let state = write::state_filter(message.state);
+        let state = write::Filter::read(message.state);
         problems.demand(state.is_some(), "state", "must be a state of the contract");
         problems.finish().map_err(status)?;
         let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
         let number = message.state.to_be_bytes();
         let filter: [&[u8]; 3] = [b"enrollments", campaign.as_bytes(), &number];
         let after = paging::page_after(&filter, &message.page_token)?;
-        let page = enrollments::list(&self.ctx, campaign, state.flatten(), after, size).await;
+        let page = enrollments::list(
+            &self.ctx,
+            campaign,
+            state.and_then(|state| state.state()),
+            after,
+            size,
+        )
+        .await;
         let mut page = page.map_err(status)?;
         let next_page_token =
             paging::next_page(&mut page, size, &filter, |enrollment| enrollment.id);
@@ -164,10 +171,9 @@ fn read_begin(
 fn channel_word(channel: Option<wire::Channel>, caller: &Caller) -> &'static str {
     match channel {
         Some(wire::Channel::Web) => "WEB",
-        Some(wire::Channel::Phone) => "PHONE",
         Some(wire::Channel::Partner) => "PARTNER",
         Some(wire::Channel::Unspecified) | None if caller.role == Role::Portal => "WEB",
-        Some(wire::Channel::Unspecified) | None => "PHONE",
+        Some(wire::Channel::Phone | wire::Channel::Unspecified) | None => "PHONE",
     }
 }
 

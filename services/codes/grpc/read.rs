@@ -286,17 +286,17 @@ mod tests {
         "01890000-0000-7000-8000-000000000001".parse().unwrap()
     }
 
-    fn date(year: i32, month: i32, day: i32) -> Option<WireDate> {
-        Some(WireDate { year, month, day })
+    fn date(year: i32, month: i32, day: i32) -> WireDate {
+        WireDate { year, month, day }
     }
 
     fn valid() -> wire::Campaign {
         wire::Campaign {
             engagement_number: "B123456".into(),
             name: "MIE 2015".into(),
-            breach_date: date(2015, 5, 7),
-            discovery_date: date(2015, 5, 26),
-            enroll_by_date: date(2016, 1, 31),
+            breach_date: Some(date(2015, 5, 7)),
+            discovery_date: Some(date(2015, 5, 26)),
+            enroll_by_date: Some(date(2016, 1, 31)),
             time_zone: "America/Indiana/Indianapolis".into(),
             term_months: 24,
             covered_entities: vec![wire::CoveredEntity {
@@ -345,7 +345,7 @@ mod tests {
         let mut wire = valid();
         wire.engagement_number = "123".into();
         wire.time_zone = "Mars/Olympus".into();
-        wire.breach_date = date(2015, 6, 1);
+        wire.breach_date = Some(date(2015, 6, 1));
         wire.term_months = 0;
         wire.covered_entities = vec![entity("a"), entity("a"), entity("A b")];
         wire.products = vec![product("DECEASED"), product("MINOR")];
@@ -380,9 +380,9 @@ mod tests {
     #[test]
     fn the_last_day_may_be_today_and_not_yesterday() {
         let mut wire = valid();
-        wire.enroll_by_date = date(2015, 7, 17);
+        wire.enroll_by_date = Some(date(2015, 7, 17));
         assert!(read(&wire).is_ok());
-        wire.enroll_by_date = date(2015, 7, 16);
+        wire.enroll_by_date = Some(date(2015, 7, 16));
         assert!(read(&wire).unwrap_err().contains("enroll_by_date"));
     }
 }

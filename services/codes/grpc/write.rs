@@ -164,14 +164,32 @@ fn wire_state(kind: Kind) -> wire::EnrollmentState {
     }
 }
 
-/// Reads the state filter of a list; `None` lists all.
-pub fn state_filter(number: i32) -> Option<Option<Kind>> {
-    match wire::EnrollmentState::try_from(number).ok()? {
-        wire::EnrollmentState::Unspecified => Some(None),
-        state => Kind::ALL
-            .iter()
-            .find(|kind| wire_state(**kind) == state)
-            .map(|kind| Some(*kind)),
+/// Which enrollments a list shows.
+pub enum Filter {
+    /// All of them.
+    All,
+    /// Those in one state.
+    Only(Kind),
+}
+
+impl Filter {
+    /// Reads the filter of a request; `None` where the number is no state.
+    pub fn read(number: i32) -> Option<Self> {
+        match wire::EnrollmentState::try_from(number).ok()? {
+            wire::EnrollmentState::Unspecified => Some(Self::All),
+            state => {
+                let kind = Kind::ALL.iter().find(|kind| wire_state(**kind) == state);
+                kind.copied().map(Self::Only)
+            }
+        }
+    }
+
+    /// Gives the one state, if there is one.
+    pub fn state(&self) -> Option<Kind> {
+        match self {
+            Self::All => None,
+            Self::Only(kind) => Some(*kind),
+        }
     }
 }
 

@@ -146,11 +146,11 @@ pub async fn apply(tx: &Tx<'_>, changes: &[Change]) -> Result<(), db::Error> {
          AND enrollment.id = v.id AND enrollment.state = v.from_state",
         rows::table(tx.backend(), &CHANGE)
     );
-    let changed = tx
+    let written = tx
         .execute_raw(rows::bind(tx.backend(), sql, changes))
         .await?
         .rows_affected();
-    if changed == changes.len() as u64 {
+    if written == changes.len() as u64 {
         Ok(())
     } else {
         Err(db::Error::corrupt(

@@ -1,0 +1,429 @@
+//! A process in the test's own, a campaign, and people who are owed letters.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use redress::codes::grpc::Handlers;
+use redress::codes::throttles::Throttles;
+use redress::codes::{Ctx, process};
+use redress::db::Process;
+use redress::db::entities::{individual, partner, verification};
+use redress::kernel::caller::{Caller, Role};
+use redress::kernel::clock::{Clock, ManualClock, Timestamp};
+use redress::kernel::crypto::sha256_hex;
+use redress::kernel::ids::{
+    CampaignId, EnrollmentId, Ids, IndividualId, PartnerId, VerificationId,
+};
+use redress::kernel::keyring::{Keyring, Purpose};
+use redress::kernel::lifecycle::Lifecycle;
+use redress::wire::google::r#type::Date;
+use redress::wire::redress::enrollment::v1 as wire;
+use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
+use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
+use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
+use redress::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryResult, Statement,
+};
+use tonic::{Request, Status};
+
+use crate::harness::Database;
+
+/// The number of the campaign.
+pub const NUMBER: &str = "B123456";
+const CONSENT: &str = "I instruct you to obtain my credit file.";
+
+/// Everything a test needs.
+pub struct House {
+    pub handlers: Handlers,
+    pub ctx: Ctx,
+    pub clock: ManualClock,
+    pub ids: Ids,
+    pub owner: DatabaseConnection,
+    pub partner: PartnerId,
+}
+
+impl House {
+    /// Opens the process with generous throttles, and without its workers: tests take their steps themselves.
+    pub async fn open(database: &Database) -> Self {
+        let many = 1_000_000;
+        let limits = Throttles {
+            caller: many,
+            agent: many,
+            network: many,
+            campaign: many,
+        };
+        Self::open_with(database, limits).await
+    }
+
+    pub async fn open_with(database: &Database, limits: Throttles) -> Self {
+        let (clock, hand) = Clock::manual("2015-07-17T12:00:00Z".parse().unwrap());
+        let ids = Ids::seeded(clock.clone(), 7);
+        let keys = Arc::new(Keyring::generate(&[Purpose::Code]));
+        let db = database.open(Process::Codes).await;
+        let ctx = Ctx::new(db, clock.clone(), Ids::seeded(clock, 8), keys, limits);
+        let life = Lifecycle::new();
+        let owner = database.owner().await;
+        let partner = ids.next();
+        insert_partner(&owner, partner).await;
+        Self {
+            handlers: process::handlers(&ctx, &life),
+            ctx,
+            clock: hand,
+            ids,
+            owner,
+            partner,
+        }
+    }
+
+    pub fn request_id(&self) -> String {
+        self.ids.request_id().to_string()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.ctx.now()
+    }
+
+    /// The campaign as it is asked for.
+    pub fn wanted(&self) -> wire::Campaign {
+        let product = |population: &str, code: &str| wire::Product {
+            population: population.into(),
+            product_code: code.into(),
+            partner_id: self.partner.to_string(),
+        };
+        wire::Campaign {
+            engagement_number: NUMBER.into(),
+            name: "MIE 2015".into(),
+            breach_date: Some(Date {
+                year: 2015,
+                month: 5,
+                day: 7,
+            }),
+            discovery_date: Some(Date {
+                year: 2015,
+                month: 5,
+                day: 26,
+            }),
+            enroll_by_date: Some(Date {
+                year: 2016,
+                month: 1,
+                day: 31,
+            }),
+            time_zone: "America/Indiana/Indianapolis".into(),
+            term_months: 24,
+            covered_entities: vec![wire::CoveredEntity {
+                key: "concentra".into(),
+                name: "Concentra".into(),
+                ..Default::default()
+            }],
+            products: vec![product("ADULT", "GOLD")],
+            letter_url: "https://remedy.example.org".into(),
+            letter_phone: "866-328-1987".into(),
+            consent_version: "2015-07".into(),
+            consent_text: CONSENT.into(),
+            ..Default::default()
+        }
+    }
+
+    pub async fn create(&self, campaign: wire::Campaign) -> Result<wire::Campaign, Status> {
+        let message = wire::CreateCampaignRequest {
+            request_id: self.request_id(),
+            campaign: Some(campaign),
+        };
+        let answer = self
+            .handlers
+            .create_campaign(by(Role::Operator, message))
+            .await?;
+        Ok(answer.into_inner().campaign.unwrap())
+    }
+
+    pub async fn campaign(&self) -> CampaignId {
+        self.create(self.wanted())
+            .await
+            .unwrap()
+            .campaign_id
+            .parse()
+            .unwrap()
+    }
+
+    /// Puts people on the roster, as the identity process would.
+    pub async fn people(&self, campaign: CampaignId, count: usize) -> Vec<IndividualId> {
+        let mut people = Vec::new();
+        for _ in 0..count {
+            people.push(self.person(campaign, "ADULT", "IN", true).await);
+        }
+        people
+    }
+
+    pub async fn person(
+        &self,
+        campaign: CampaignId,
+        population: &str,
+        region: &str,
+        mailable: bool,
+    ) -> IndividualId {
+        let id = self.ids.next();
+        let row = individual::Model {
+            campaign_id: campaign,
+            id,
+            salt: Some(vec![1]),
+            sealed: Some(vec![2]),
+            key_version: 1,
+            population: population.into(),
+            region: region.into(),
+            country: "US".into(),
+            mailable,
+            has_contact: false,
+            created_at: self.now(),
+            erased_at: None,
+        };
+        let row = individual::ActiveModel::from(row).reset_all();
+        individual::Entity::insert(row)
+            .exec_without_returning(&self.owner)
+            .await
+            .unwrap();
+        id
+    }
+
+    pub async fn issue_as(
+        &self,
+        request_id: &str,
+        campaign: CampaignId,
+    ) -> Result<wire::CodeBatch, Status> {
+        let message = wire::IssueCodesRequest {
+            request_id: request_id.into(),
+            campaign_id: campaign.to_string(),
+        };
+        let answers = self
+            .handlers
+            .issue_codes(by(Role::Operator, message))
+            .await?
+            .into_inner();
+        let answers: Vec<wire::IssueCodesResponse> = answers.try_collect().await?;
+        Ok(answers.last().unwrap().batch.clone().unwrap())
+    }
+
+    pub async fn issue(&self, campaign: CampaignId) -> wire::CodeBatch {
+        self.issue_as(&self.request_id(), campaign).await.unwrap()
+    }
+
+    pub async fn export(&self, batch: &wire::CodeBatch) -> Result<Vec<(String, String)>, Status> {
+        let message = wire::ExportCodesRequest {
+            campaign_id: batch.campaign_id.clone(),
+            batch_id: batch.batch_id.clone(),
+            after_individual_id: String::new(),
+        };
+        let pages = self
+            .handlers
+            .export_codes(by(Role::Operator, message))
+            .await?
+            .into_inner();
+        let pages: Vec<wire::ExportCodesResponse> = pages.try_collect().await?;
+        Ok(pages
+            .into_iter()
+            .flat_map(|page| page.codes)
+            .map(|plain| (plain.individual_id, plain.code))
+            .collect())
+    }
+
+    /// A campaign with one person and the person's code.
+    pub async fn one_letter(&self) -> (CampaignId, IndividualId, String) {
+        let campaign = self.campaign().await;
+        let person = self.people(campaign, 1).await[0];
+        let batch = self.issue(campaign).await;
+        let code = self.export(&batch).await.unwrap().remove(0).1;
+        (campaign, person, code)
+    }
+
+    pub async fn begin_as(
+        &self,
+        request_id: &str,
+        entitlement: Entitlement,
+    ) -> Result<wire::BeginEnrollmentResponse, Status> {
+        let message = wire::BeginEnrollmentRequest {
+            request_id: request_id.into(),
+            engagement_number: NUMBER.into(),
+            entitlement: Some(entitlement),
+            channel: 0,
+        };
+        Ok(self
+            .handlers
+            .begin_enrollment(by(Role::Portal, message))
+            .await?
+            .into_inner())
+    }
+
+    pub async fn begin(&self, code: &str) -> Result<wire::BeginEnrollmentResponse, Status> {
+        self.begin_as(&self.request_id(), Entitlement::Code(code.into()))
+            .await
+    }
+
+    /// Begins and gives the id.
+    pub async fn begun(&self, code: &str) -> EnrollmentId {
+        self.begin(code)
+            .await
+            .unwrap()
+            .enrollment
+            .unwrap()
+            .enrollment_id
+            .parse()
+            .unwrap()
+    }
+
+    /// Verifies somebody, as the identity process would.
+    pub async fn verify(
+        &self,
+        campaign: CampaignId,
+        person: IndividualId,
+        enrollment: Option<EnrollmentId>,
+        state: &str,
+    ) -> VerificationId {
+        let id = self.ids.next();
+        let row = verification::Model {
+            campaign_id: campaign,
+            id,
+            individual_id: Some(person),
+            enrollment_id: enrollment,
+            path: if enrollment.is_some() {
+                "LETTER"
+            } else {
+                "LOOKUP"
+            }
+            .into(),
+            state: state.into(),
+            score_centibits: 2_000,
+            waterfall: "[]".into(),
+            requested_by: "portal/test".into(),
+            created_at: self.now(),
+            decided_at: Some(self.now()),
+            expires_at: self.now() + Duration::from_hours(1),
+        };
+        let row = verification::ActiveModel::from(row).reset_all();
+        verification::Entity::insert(row)
+            .exec_without_returning(&self.owner)
+            .await
+            .unwrap();
+        id
+    }
+
+    /// The request that completes an enrollment.
+    pub fn completion(
+        &self,
+        enrollment: EnrollmentId,
+        verification: VerificationId,
+    ) -> wire::CompleteEnrollmentRequest {
+        wire::CompleteEnrollmentRequest {
+            request_id: self.request_id(),
+            engagement_number: NUMBER.into(),
+            enrollment_id: enrollment.to_string(),
+            verification_id: verification.to_string(),
+            consent: Some(wire::Consent {
+                version: "2015-07".into(),
+                text_sha256: sha256_hex(CONSENT.as_bytes()),
+                agreed: true,
+                locale: "en-US".into(),
+            }),
+        }
+    }
+
+    pub async fn complete(
+        &self,
+        message: wire::CompleteEnrollmentRequest,
+    ) -> Result<wire::Enrollment, Status> {
+        let answer = self
+            .handlers
+            .complete_enrollment(by(Role::Portal, message))
+            .await?;
+        Ok(answer.into_inner().enrollment.unwrap())
+    }
+
+    /// Somebody who has completed: campaign, enrollment and its handoff.
+    pub async fn submitted(&self) -> (CampaignId, wire::Enrollment) {
+        let (campaign, person, code) = self.one_letter().await;
+        let enrollment = self.begun(&code).await;
+        let verification = self
+            .verify(campaign, person, Some(enrollment), "VERIFIED")
+            .await;
+        (
+            campaign,
+            self.complete(self.completion(enrollment, verification))
+                .await
+                .unwrap(),
+        )
+    }
+
+    pub async fn get(&self, enrollment: &str) -> wire::Enrollment {
+        let message = wire::GetEnrollmentRequest {
+            engagement_number: NUMBER.into(),
+            enrollment_id: enrollment.into(),
+        };
+        self.handlers
+            .get_enrollment(by(Role::Portal, message))
+            .await
+            .unwrap()
+            .into_inner()
+            .enrollment
+            .unwrap()
+    }
+
+    pub async fn cancel(&self, enrollment: &str) -> Result<wire::Enrollment, Status> {
+        let message = wire::CancelEnrollmentRequest {
+            request_id: self.request_id(),
+            engagement_number: NUMBER.into(),
+            enrollment_id: enrollment.into(),
+        };
+        Ok(self
+            .handlers
+            .cancel_enrollment(by(Role::Portal, message))
+            .await?
+            .into_inner()
+            .enrollment
+            .unwrap())
+    }
+
+    /// Counts what a query finds: `count("code WHERE state = 'ISSUED'")`.
+    pub async fn count(&self, of: &str) -> i64 {
+        self.row(&format!("SELECT count(*) AS n FROM {of}"))
+            .await
+            .try_get("", "n")
+            .unwrap()
+    }
+
+    pub async fn row(&self, sql: &str) -> QueryResult {
+        let statement = Statement::from_string(self.owner.get_database_backend(), sql);
+        self.owner.query_one_raw(statement).await.unwrap().unwrap()
+    }
+
+    pub async fn run(&self, sql: &str) {
+        self.owner.execute_unprepared(sql).await.unwrap();
+    }
+}
+
+/// Makes a request of a role.
+pub fn by<T>(role: Role, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request
+        .extensions_mut()
+        .insert(Caller::new(role, "test").unwrap());
+    request
+}
+
+async fn insert_partner(owner: &DatabaseConnection, id: PartnerId) {
+    let row = partner::Model {
+        id,
+        name: "acme".into(),
+        mode: "PULL".into(),
+        endpoint: None,
+        state: "ACTIVE".into(),
+        max_in_flight: 32,
+        projection: "{}".into(),
+        breaker: "{}".into(),
+        created_at: Timestamp::EPOCH,
+    };
+    let row = partner::ActiveModel::from(row).reset_all();
+    partner::Entity::insert(row)
+        .exec_without_returning(owner)
+        .await
+        .unwrap();
+}

@@ -1,0 +1,183 @@
+//! Issuing, exporting and sealing.
+
+use std::collections::BTreeSet;
+
+use redress::codes::Call;
+use redress::codes::commands::issue::{Issue, Progress};
+use redress::db::idempotency::Request;
+use redress::kernel::caller::{Caller, Role};
+use redress::kernel::fault::{Reason, reason_of};
+use redress::wire::redress::enrollment::v1 as wire;
+use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
+use tokio::sync::mpsc;
+use tonic::Code;
+
+use super::house::{House, by};
+use crate::harness::both;
+
+fn call() -> Call {
+    Call::plain(Caller::new(Role::Operator, "test").unwrap())
+}
+
+fn request(house: &House) -> Request {
+    Request {
+        id: house.ids.request_id(),
+        caller: "operator/test".into(),
+        method: "IssueCodes",
+        fingerprint: uuid::Uuid::nil(),
+    }
+}
+
+async fn seal(house: &House, batch: &wire::CodeBatch) -> Result<wire::CodeBatch, tonic::Status> {
+    let message = wire::SealBatchRequest {
+        request_id: house.request_id(),
+        campaign_id: batch.campaign_id.clone(),
+        batch_id: batch.batch_id.clone(),
+    };
+    Ok(house
+        .handlers
+        .seal_batch(by(Role::Operator, message))
+        .await?
+        .into_inner()
+        .batch
+        .unwrap())
+}
+
+both! {
+    async fn everybody_who_is_owed_a_letter_gets_one_code(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        house.people(campaign, 7).await;
+        house.person(campaign, "DECEASED", "IN", true).await;
+        house.person(campaign, "ADULT", "IN", false).await;
+        let id = house.request_id();
+        let batch = house.issue_as(&id, campaign).await.unwrap();
+        assert_eq!(batch.codes, 8);
+        assert_eq!(house.issue_as(&id, campaign).await.unwrap(), batch);
+        assert_eq!(house.issue(campaign).await.codes, 0);
+        house.people(campaign, 2).await;
+        assert_eq!(house.issue(campaign).await.codes, 2);
+        assert_eq!(house.count("code").await, 10);
+    }
+
+    async fn a_letter_proves_longer_where_the_mail_takes_longer(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        house.person(campaign, "ADULT", "IN", true).await;
+        house.person(campaign, "ADULT", "AK", true).await;
+        house.issue(campaign).await;
+        let day = 24_i64 * 3_600 * 1_000_000;
+        for days in [21, 30] {
+            assert_eq!(house.count(&format!("code WHERE proof_expires_at - issued_at = {}", days * day)).await, 1);
+        }
+    }
+
+    async fn an_issue_that_broke_off_goes_on_with_the_same_codes(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        house.people(campaign, 20).await;
+        let request = request(&house);
+        let issue = Issue::begin(&house.ctx, &call(), &request, campaign).await.unwrap().in_chunks_of(3);
+        let (sender, mut progress) = mpsc::channel(1);
+        let running = tokio::spawn(issue.run(sender));
+        while let Some(Ok(Progress::Issued { issued, owed })) = progress.recv().await {
+            assert_eq!(owed, 20);
+            if issued >= 6 { break }
+        }
+        drop(progress);
+        running.await.unwrap();
+        let before = house.count("code").await;
+        assert!((6..20).contains(&before), "{before}");
+        let row = house.row("SELECT codes FROM code_batch").await;
+        assert_eq!(row.try_get::<i64>("", "codes").unwrap(), before);
+        let again = Issue::begin(&house.ctx, &call(), &request, campaign).await.unwrap().in_chunks_of(3);
+        let (sender, mut progress) = mpsc::channel(100);
+        again.run(sender).await;
+        let mut last = None;
+        while let Some(step) = progress.recv().await {
+            last = Some(step.unwrap());
+        }
+        let Some(Progress::Done(batch)) = last else { panic!("it did not end") };
+        assert_eq!(batch.codes, 20);
+        assert_eq!(house.count("code_batch").await, 1);
+    }
+
+    async fn two_issues_at_once_give_nobody_two_codes(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        house.people(campaign, 60).await;
+        let mut running = Vec::new();
+        for _ in 0..4 {
+            let request = request(&house);
+            let issue = Issue::begin(&house.ctx, &call(), &request, campaign).await.unwrap().in_chunks_of(7);
+            let (sender, mut progress) = mpsc::channel(100);
+            running.push(tokio::spawn(issue.run(sender)));
+            tokio::spawn(async move { while progress.recv().await.is_some() {} });
+        }
+        for issue in running {
+            issue.await.unwrap();
+        }
+        assert_eq!(house.count("code").await, 60);
+        let holders = house.row("SELECT count(DISTINCT individual_id) AS n FROM code").await;
+        assert_eq!(holders.try_get::<i64>("", "n").unwrap(), 60);
+        let row = house.row("SELECT CAST(sum(codes) AS BIGINT) AS n FROM code_batch").await;
+        assert_eq!(row.try_get::<i64>("", "n").unwrap(), 60);
+    }
+
+    async fn an_export_is_the_same_until_its_batch_is_sealed(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        let people = house.people(campaign, 12).await;
+        let batch = house.issue(campaign).await;
+        let codes = house.export(&batch).await.unwrap();
+        let order: Vec<String> = people.iter().map(ToString::to_string).collect();
+        assert_eq!(codes.iter().map(|(person, _)| person.clone()).collect::<Vec<_>>(), order);
+        assert_eq!(codes.iter().map(|(_, code)| code).collect::<BTreeSet<_>>().len(), 12);
+        house.begun(&codes[3].1).await;
+        assert_eq!(house.export(&batch).await.unwrap(), codes);
+        assert_eq!(house.count("audit_event WHERE action = 'codes.exported'").await, 2);
+        let sealed = seal(&house, &batch).await.unwrap();
+        assert_eq!(sealed.state(), wire::BatchState::Sealed);
+        assert_eq!(house.count("code_batch WHERE wrapped_secret IS NOT NULL").await, 0);
+        let refused = house.export(&batch).await.unwrap_err();
+        assert_eq!(reason_of(&refused), Some(Reason::BatchSealed));
+        assert_eq!(reason_of(&seal(&house, &batch).await.unwrap_err()), Some(Reason::BatchSealed));
+        // The letters go on working.
+        house.begun(&codes[4].1).await;
+    }
+
+    async fn a_sealed_batch_takes_no_further_codes(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        let id = house.request_id();
+        let batch = house.issue_as(&id, campaign).await.unwrap();
+        seal(&house, &batch).await.unwrap();
+        house.people(campaign, 2).await;
+        assert_eq!(house.issue_as(&id, campaign).await.unwrap().codes, 0);
+        assert_eq!(house.issue(campaign).await.codes, 2);
+        let message = wire::ListBatchesRequest { campaign_id: campaign.to_string(), page_size: 0, page_token: String::new() };
+        let batches = house.handlers.list_batches(by(Role::Operator, message)).await.unwrap().into_inner().batches;
+        assert_eq!(batches.iter().map(|batch| batch.codes).collect::<Vec<_>>(), [2, 0]);
+    }
+
+    async fn no_plain_code_is_at_rest_anywhere(database: Database) {
+        let house = House::open(&database).await;
+        let (_, _, code) = house.one_letter().await;
+        house.begun(&code).await;
+        for (table, columns) in [("audit_event", "detail, actor"), ("idempotency", "result, caller"), ("enrollment", "started_by, channel")] {
+            for column in columns.split(", ") {
+                assert_eq!(house.count(&format!("{table} WHERE {column} LIKE '%{code}%'")).await, 0);
+            }
+        }
+    }
+
+    async fn an_unknown_batch_is_not_found(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        let batch = wire::CodeBatch {
+            batch_id: house.ids.uuid().to_string(), campaign_id: campaign.to_string(), ..Default::default()
+        };
+        assert_eq!(house.export(&batch).await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(seal(&house, &batch).await.unwrap_err().code(), Code::NotFound);
+    }
+}

@@ -1,0 +1,8 @@
+//! The process `enrollment-codes`, on both databases, with a clock that stands still.
+
+mod begin;
+mod campaigns;
+mod complete;
+mod house;
+mod issue;
+mod outcomes;
