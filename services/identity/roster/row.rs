@@ -79,7 +79,9 @@ pub struct Row {
     pub reference: Secret<String>,
     /// The person.
     pub person: Person,
-    /// Which rules apply.
+    /// What the row says about it; nothing if the column is empty.
+    pub stated: Option<Population>,
+    /// Which rules apply, by what is stated or by the birth date.
     pub population: Population,
 }
 
@@ -115,11 +117,19 @@ pub fn parse_row(raw: &RawColumns, rules: &Rules) -> Result<Row, Reject> {
     };
     add_address(&mut person, raw)?;
     add_contacts(&mut person, raw)?;
-    let population = population(&raw.population, date_of_birth, rules.today)?;
+    let stated = stated(&raw.population)?;
+    let is_minor = date_of_birth.is_some_and(|born| date::is_minor(born, rules.today));
+    let by_age = if is_minor {
+        Population::Minor
+    } else {
+        Population::Adult
+    };
+    let population = stated.unwrap_or(by_age);
     Ok(Row {
         entity,
         reference,
         person,
+        stated,
         population,
     })
 }
@@ -236,19 +246,12 @@ fn country(value: &str) -> Result<Secret<String>, Reject> {
     }
 }
 
-fn population(value: &str, born: Option<Date>, today: Date) -> Result<Population, Reject> {
-    let value = text(Column::Population, value)?;
-    match value
-        .as_ref()
-        .map(|value| value.expose().to_ascii_lowercase())
-        .as_deref()
-    {
-        None if born.is_some_and(|born| date::is_minor(born, today)) => Ok(Population::Minor),
-        None | Some("adult") => Ok(Population::Adult),
-        Some("minor") => Ok(Population::Minor),
-        Some("deceased") => Ok(Population::Deceased),
-        Some(_) => Err(malformed(Column::Population)),
-    }
+fn stated(value: &str) -> Result<Option<Population>, Reject> {
+    let Some(value) = text(Column::Population, value)? else {
+        return Ok(None);
+    };
+    let known = Population::parse(&value.expose().to_ascii_uppercase());
+    known.map(Some).ok_or(malformed(Column::Population))
 }
 
 #[cfg(test)]

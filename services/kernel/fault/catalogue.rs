@@ -89,6 +89,7 @@ reasons! {
     VerificationState "VERIFICATION_STATE" FailedPrecondition "The verification's state does not allow this.";
     VerificationExpired "VERIFICATION_EXPIRED" FailedPrecondition "The verification is too old; verify again.";
     NotVerified "NOT_VERIFIED" FailedPrecondition "The person has not been verified for this enrollment.";
+    SenderUnavailable "SENDER_UNAVAILABLE" Unavailable "The message could not be sent; call again with the same request id.";
     ConfirmationNotAccepted "CONFIRMATION_NOT_ACCEPTED" FailedPrecondition "This confirmation code cannot be used.";
     NoContactOnRecord "NO_CONTACT_ON_RECORD" FailedPrecondition "There is no contact on record for this channel.";
     ReferralNotFound "REFERRAL_NOT_FOUND" NotFound "There is no such referral.";

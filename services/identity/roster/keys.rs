@@ -1,0 +1,35 @@
+//! The keys with which one campaign's roster is written and read.
+
+use crate::kernel::person::PersonSealer;
+
+use super::super::ctx::Ctx;
+use super::super::error::Error;
+use super::super::matching::blind::Indexer;
+use crate::db::entities::campaign_key;
+
+/// Seals people and makes their blind keys.
+#[derive(Clone, Debug)]
+pub struct RosterKeys {
+    /// Seals and opens the people of the campaign.
+    pub sealer: PersonSealer,
+    /// The version of the key that wraps the campaign's data key.
+    pub key_version: i32,
+    /// The indexers, the current version first. There is always one.
+    pub indexers: Vec<Indexer>,
+}
+
+impl RosterKeys {
+    /// Opens the keys of a campaign.
+    pub fn open(ctx: &Ctx, row: &campaign_key::Model) -> Result<Self, Error> {
+        Ok(Self {
+            sealer: ctx.sealer(row)?,
+            key_version: row.key_version,
+            indexers: ctx.indexers(row.campaign_id)?,
+        })
+    }
+
+    /// Gives the indexer for new rows.
+    pub fn current(&self) -> &Indexer {
+        &self.indexers[0]
+    }
+}

@@ -1,0 +1,130 @@
+use jiff::civil::date;
+
+use super::super::keys::RosterKeys;
+use super::super::prepare::prepare;
+use super::super::row::{RawColumns, RawRow, Rules};
+use super::*;
+use crate::identity::matching::blind::Indexer;
+use crate::kernel::clock::{Clock, Timestamp};
+use crate::kernel::crypto::Key;
+use crate::kernel::ids::{CampaignId, Ids};
+use crate::kernel::person::PersonSealer;
+
+const CAMPAIGN: CampaignId = CampaignId::from_uuid(Uuid::from_u128(9));
+
+fn keys(index: &[u8]) -> RosterKeys {
+    RosterKeys {
+        sealer: PersonSealer::new(CAMPAIGN, Key::from_bytes([1; 32])),
+        key_version: 1,
+        indexers: index
+            .iter()
+            .map(|seed| Indexer::new(CAMPAIGN, &Key::from_bytes([*seed; 32])))
+            .collect(),
+    }
+}
+
+fn rules() -> Rules {
+    let entity = |id| CoveredEntityId::from_uuid(Uuid::from_u128(id));
+    Rules {
+        entities: HashMap::from([("one".to_owned(), entity(1)), ("two".to_owned(), entity(2))]),
+        today: date(2015, 7, 17),
+        sandbox_ssn: true,
+    }
+}
+
+fn row(line: i64, entity: &str, reference: &str, given: &str, born: &str, ssn: &str) -> RawRow {
+    RawRow {
+        line,
+        columns: RawColumns {
+            covered_entity: entity.to_owned(),
+            external_ref: reference.into(),
+            given_name: given.into(),
+            family_name: "Neill".into(),
+            date_of_birth: born.into(),
+            ssn: ssn.into(),
+            ..RawColumns::default()
+        },
+    }
+}
+
+fn judged(rows: &[RawRow], index: &[u8]) -> Vec<Judged> {
+    let ids = Ids::seeded(Clock::manual(Timestamp::EPOCH).0, 1);
+    prepare(rows, &rules(), &keys(index), &ids)
+}
+
+fn outcomes(rows: &[RawRow]) -> Vec<Outcome> {
+    plan(&judged(rows, &[3]), &Known::default()).outcomes
+}
+
+const CONFLICT: Outcome = Outcome::Rejected(Reject::new(Column::ExternalRef, Cause::RefConflict));
+const ANOTHER: Outcome = Outcome::Rejected(Reject::new(Column::Ssn, Cause::SsnOfAnother));
+
+#[test]
+fn duplicates_inside_a_batch_are_seen() {
+    let first = row(2, "one", "A", "Ada", "1961-03-12", "666-01-0001");
+    let rows = [
+        first.clone(),
+        RawRow {
+            line: 3,
+            ..first.clone()
+        },
+        row(4, "one", "A", "Adam", "1961-03-12", "666-01-0001"),
+        row(5, "two", "A", "Adam", "1961-03-12", "666-01-0001"),
+        row(6, "two", "B", "Robert", "1990-01-01", "666-01-0001"),
+        row(7, "two", "C", "Robert", "1990-01-01", ""),
+    ];
+    let expected = [
+        Outcome::Accepted,
+        Outcome::Unchanged,
+        CONFLICT,
+        Outcome::Merged,
+        ANOTHER,
+        Outcome::Accepted,
+    ];
+    assert_eq!(outcomes(&rows), expected);
+}
+
+#[test]
+fn a_merged_row_enriches_and_links_to_the_same_person() {
+    let mut more = row(3, "two", "B", "Ada", "1961-03-12", "666-01-0001");
+    more.columns.phone = "2605550100".into();
+    more.columns.population = "deceased".to_owned();
+    let batch = judged(
+        &[row(2, "one", "A", "Ada", "1961-03-12", "666-01-0001"), more],
+        &[3],
+    );
+    let known = Known::default();
+    let plan = plan(&batch, &known);
+    assert_eq!(plan.slots.len(), 1);
+    assert!(plan.slots[0].changed && plan.slots[0].person.phone.is_some());
+    assert_eq!(plan.slots[0].population, Population::Deceased);
+    assert_eq!(plan.links.len(), 2);
+    assert_eq!(plan.links[0].individual, plan.links[1].individual);
+}
+
+#[test]
+fn a_rejected_row_leaves_no_trace_for_the_next_one() {
+    let rows = [
+        row(2, "one", "A", "Ada", "1961-03-12", "666-01-0001"),
+        row(3, "one", "B", "Robert", "1990-01-01", "666-01-0001"),
+        row(4, "one", "B", "Robert", "1990-01-01", "666-01-0002"),
+    ];
+    assert_eq!(
+        outcomes(&rows),
+        [Outcome::Accepted, ANOTHER, Outcome::Accepted]
+    );
+}
+
+#[test]
+fn rows_loaded_under_an_older_index_key_are_known_again() {
+    let rows = [row(2, "one", "A", "Ada", "1961-03-12", "666-01-0001")];
+    let old = judged(&rows, &[3]);
+    let written = plan(&old, &Known::default());
+    let link = written.links[0];
+    let known = Known {
+        references: HashMap::from([((link.entity, link.macs.reference), link.macs.content)]),
+        people: Vec::new(),
+    };
+    let batch = judged(&rows, &[4, 3]);
+    assert_eq!(plan(&batch, &known).outcomes, [Outcome::Unchanged]);
+}

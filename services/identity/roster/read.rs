@@ -1,0 +1,148 @@
+//! Reading the roster: one individual, masked and audited, and the counts of a campaign.
+
+use serde_json::json;
+
+use crate::db::audit;
+use crate::db::entities::individual;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
+use crate::kernel::person::Person;
+
+use super::super::ctx::{Act, Call, Ctx};
+use super::super::error::{self, Error};
+use super::super::matching::contact::Channel;
+use super::super::matching::mask;
+use super::population::Population;
+use super::store;
+
+/// An individual with personal data masked.
+#[derive(Clone, Debug)]
+pub struct Masked {
+    /// Id.
+    pub individual: IndividualId,
+    /// Such as `J*** S***`.
+    pub name: String,
+    /// Year of birth.
+    pub birth_year: Option<i16>,
+    /// Whether an SSN is on record.
+    pub has_ssn: bool,
+    /// Region of the address on record.
+    pub region: String,
+    /// Which rules apply.
+    pub population: Population,
+    /// Whether a letter can be sent.
+    pub mailable: bool,
+    /// Channels on record with their masked contact.
+    pub contacts: Vec<(Channel, String)>,
+    /// Covered entities that listed the individual.
+    pub entities: Vec<CoveredEntityId>,
+}
+
+/// Gives the contacts on record, masked.
+pub fn contacts(person: &Person) -> Vec<(Channel, String)> {
+    Channel::ALL
+        .into_iter()
+        .filter_map(|channel| Some((channel, mask::mask_contact(channel, person)?)))
+        .collect()
+}
+
+/// Gives one individual, masked. The audit event is committed before anything is given.
+pub async fn get_individual(
+    ctx: &Ctx,
+    call: &Call,
+    campaign: CampaignId,
+    id: IndividualId,
+) -> Result<Masked, Error> {
+    let row = individual(ctx, campaign, id).await?;
+    let key = store::find_key(ctx.db.read(), campaign)
+        .await?
+        .ok_or(Error::IndividualNotFound)?;
+    let (salt, sealed) = row
+        .salt
+        .as_ref()
+        .zip(row.sealed.as_ref())
+        .ok_or(Error::IndividualErased)?;
+    let person = ctx
+        .sealer(&key)?
+        .open(id, salt, sealed)
+        .map_err(error::unreadable)?;
+    let links = store::entities_between(ctx.db.read(), campaign, id, id).await?;
+    let mut entities: Vec<CoveredEntityId> = links.into_iter().map(|(_, entity)| entity).collect();
+    entities.sort_unstable();
+    entities.dedup();
+    let act = Act::on("individual.viewed_masked", "individual", id);
+    let event = call.event(ctx, Some(campaign), act, json!({}));
+    ctx.db
+        .run_tx("audit_view", |tx| {
+            let event = event.clone();
+            Box::pin(async move { Ok::<_, Error>(audit::record(tx, &[event]).await?) })
+        })
+        .await?;
+    Ok(Masked {
+        individual: id,
+        name: mask::mask_name(&person),
+        birth_year: person.date_of_birth.map(jiff::civil::Date::year),
+        has_ssn: person.ssn.is_some(),
+        region: row.region,
+        population: Population::parse(&row.population)
+            .ok_or_else(|| crate::db::Error::corrupt("individual.population"))?,
+        mailable: row.mailable,
+        contacts: contacts(&person),
+        entities,
+    })
+}
+
+async fn individual(
+    ctx: &Ctx,
+    campaign: CampaignId,
+    id: IndividualId,
+) -> Result<individual::Model, Error> {
+    let rows = store::individuals(ctx.db.read(), campaign, &[id]).await?;
+    rows.into_iter().next().ok_or(Error::IndividualNotFound)
+}
+
+/// Counts of a campaign's roster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Rows of all distinct files.
+    pub rows: i64,
+    /// Rows not taken.
+    pub rejected: i64,
+    /// Rows merged.
+    pub merged: i64,
+    /// Individuals.
+    pub individuals: i64,
+    /// Individuals who can be sent a letter.
+    pub mailable: i64,
+    /// Individuals by population, in the order of [`Population::ALL`], those that are there.
+    pub populations: Vec<(Population, i64)>,
+    /// When the newest import ended.
+    pub last_import_at: Option<Timestamp>,
+}
+
+/// Counts a campaign's roster.
+pub async fn statistics(ctx: &Ctx, campaign: CampaignId) -> Result<Statistics, Error> {
+    store::campaign(ctx.db.read(), campaign).await?;
+    let imports = store::imports(ctx.db.read(), campaign).await?;
+    let counts = store::counts(ctx.db.read(), campaign).await?;
+    let sum = |wanted: &dyn Fn(&str, bool) -> bool| -> i64 {
+        counts
+            .iter()
+            .filter(|(population, mailable, _)| wanted(population, *mailable))
+            .map(|(_, _, count)| count)
+            .sum()
+    };
+    Ok(Statistics {
+        rows: imports.iter().map(|import| import.rows).sum(),
+        rejected: imports.iter().map(|import| import.rejected).sum(),
+        merged: imports.iter().map(|import| import.merged).sum(),
+        individuals: sum(&|_, _| true),
+        mailable: sum(&|_, mailable| mailable),
+        populations: Population::ALL
+            .into_iter()
+            .map(|one| (one, sum(&|population, _| population == one.as_str())))
+            .filter(|(_, count)| *count > 0)
+            .collect(),
+        last_import_at: imports.iter().filter_map(|import| import.finished_at).max(),
+    })
+}

@@ -1,0 +1,306 @@
+//! The roster's queries.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, Set,
+};
+use uuid::Uuid;
+
+use crate::db::entities::{
+    campaign, campaign_key, covered_entity, individual, individual_entity, individual_index,
+    roster_import,
+};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, CoveredEntityId, ImportId, IndividualId};
+
+use super::super::error::Error;
+
+/// How many values stand in one list of a query.
+const LIST: usize = 500;
+
+/// Fills a list up to a length of few kinds by repeating its last value, so that a database plans few statements.
+fn lists<T: Copy>(values: &[T]) -> impl Iterator<Item = Vec<T>> + '_ {
+    values.chunks(LIST).map(|chunk| {
+        let mut list = chunk.to_vec();
+        let last = chunk[chunk.len() - 1];
+        list.resize(chunk.len().next_power_of_two().min(LIST), last);
+        list
+    })
+}
+
+/// Gives a campaign.
+pub async fn campaign(
+    connection: &impl ConnectionTrait,
+    id: CampaignId,
+) -> Result<campaign::Model, Error> {
+    let row = campaign::Entity::find_by_id(id).one(connection).await?;
+    row.ok_or(Error::CampaignNotFound)
+}
+
+/// Gives the campaign's covered entities by key.
+pub async fn entities(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<HashMap<String, CoveredEntityId>, Error> {
+    let query =
+        covered_entity::Entity::find().filter(covered_entity::Column::CampaignId.eq(campaign));
+    let rows = query.all(connection).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.entity_key, row.id))
+        .collect())
+}
+
+/// Gives the row of the campaign's data key, if one was made.
+pub async fn find_key(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<Option<campaign_key::Model>, Error> {
+    Ok(campaign_key::Entity::find_by_id(campaign)
+        .one(connection)
+        .await?)
+}
+
+/// Gives the row of the campaign's data key; writes `fresh` if there is none.
+pub async fn find_or_make_key(
+    connection: &impl ConnectionTrait,
+    fresh: &campaign_key::Model,
+) -> Result<campaign_key::Model, Error> {
+    let same = OnConflict::column(campaign_key::Column::CampaignId)
+        .do_nothing()
+        .to_owned();
+    campaign_key::Entity::insert(fresh.clone().into_active_model())
+        .on_conflict(same)
+        .exec_without_returning(connection)
+        .await?;
+    find_key(connection, fresh.campaign_id)
+        .await?
+        .ok_or(Error::Key)
+}
+
+/// Locks the campaign's roster until the transaction ends: batches of two imports go one after the other.
+///
+/// References are guarded by their key, but nothing but this keeps two batches from making two individuals of one SSN.
+pub async fn lock_roster(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<(), Error> {
+    let query = campaign_key::Entity::find_by_id(campaign).lock_exclusive();
+    let row = query.one(connection).await?.ok_or(Error::Key)?;
+    if row.wrapped.is_some() {
+        Ok(())
+    } else {
+        Err(Error::CampaignErased)
+    }
+}
+
+/// Gives the import of a file; writes `fresh` if there is none.
+pub async fn find_or_make_import(
+    connection: &impl ConnectionTrait,
+    fresh: &roster_import::Model,
+) -> Result<roster_import::Model, Error> {
+    use roster_import::Column::{CampaignId, FileSha256};
+    let same = OnConflict::columns([CampaignId, FileSha256])
+        .do_nothing()
+        .to_owned();
+    roster_import::Entity::insert(fresh.clone().into_active_model())
+        .on_conflict(same)
+        .exec_without_returning(connection)
+        .await?;
+    let query = roster_import::Entity::find()
+        .filter(CampaignId.eq(fresh.campaign_id))
+        .filter(FileSha256.eq(fresh.file_sha256.as_str()));
+    query
+        .one(connection)
+        .await?
+        .ok_or_else(|| crate::db::Error::corrupt("roster_import").into())
+}
+
+/// Adds to the counts of an import what one batch did.
+pub async fn count_batch(
+    connection: &impl ConnectionTrait,
+    import: (CampaignId, ImportId),
+    accepted: i64,
+    merged: i64,
+) -> Result<(), Error> {
+    use roster_import::Column;
+    let update = roster_import::Entity::update_many()
+        .col_expr(Column::Accepted, Expr::col(Column::Accepted).add(accepted))
+        .col_expr(Column::Merged, Expr::col(Column::Merged).add(merged))
+        .col_expr(Column::Rows, Expr::col(Column::Rows).add(accepted + merged))
+        .filter(Column::CampaignId.eq(import.0))
+        .filter(Column::Id.eq(import.1));
+    one_row(update.exec(connection).await?.rows_affected)
+}
+
+/// Closes an import whose every row was seen.
+pub async fn finish_import(
+    connection: &impl ConnectionTrait,
+    import: (CampaignId, ImportId),
+    rows: i64,
+    rejected: i64,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let row = roster_import::Entity::find_by_id(import)
+        .lock_exclusive()
+        .one(connection)
+        .await?;
+    let row = row.ok_or_else(|| crate::db::Error::corrupt("roster_import"))?;
+    let (accepted, merged) = (row.accepted, row.merged);
+    let mut row = row.into_active_model();
+    row.rows = Set(rows);
+    row.rejected = Set(rejected);
+    row.unchanged = Set(rows - rejected - accepted - merged);
+    row.state = Set("DONE".to_owned());
+    if row.finished_at.as_ref().is_none() {
+        row.finished_at = Set(Some(now));
+    }
+    row.update(connection).await?;
+    Ok(())
+}
+
+/// Demands that a statement changed exactly one row.
+pub fn one_row(affected: u64) -> Result<(), Error> {
+    if affected == 1 {
+        Ok(())
+    } else {
+        Err(crate::db::Error::corrupt("a row that should be there is missing").into())
+    }
+}
+
+/// Gives the MACs of content by reference, for those references of an entity that were loaded before.
+pub async fn contents(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    entity: CoveredEntityId,
+    references: &[Uuid],
+) -> Result<Vec<(Uuid, Uuid)>, Error> {
+    use individual_entity::Column;
+    let mut found = Vec::new();
+    for list in lists(references) {
+        let query = individual_entity::Entity::find()
+            .select_only()
+            .columns([Column::RefMac, Column::RowMac])
+            .filter(Column::CampaignId.eq(campaign))
+            .filter(Column::CoveredEntityId.eq(entity))
+            .filter(Column::RefMac.is_in(list));
+        found.extend(query.into_tuple::<(Uuid, Uuid)>().all(connection).await?);
+    }
+    Ok(found)
+}
+
+/// Gives the individuals behind keys of SSNs.
+pub async fn by_ssn(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    keys: &[i64],
+) -> Result<Vec<(i64, individual::Model)>, Error> {
+    use individual_index::Column;
+    let mut hits = Vec::new();
+    for list in lists(keys) {
+        let query = individual_index::Entity::find()
+            .select_only()
+            .columns([Column::Ssn, Column::IndividualId])
+            .filter(Column::CampaignId.eq(campaign))
+            .filter(Column::Ssn.is_in(list));
+        hits.extend(
+            query
+                .into_tuple::<(i64, IndividualId)>()
+                .all(connection)
+                .await?,
+        );
+    }
+    let ids: Vec<IndividualId> = hits.iter().map(|(_, id)| *id).collect();
+    let rows = individuals(connection, campaign, &ids).await?;
+    let mut rows: HashMap<IndividualId, individual::Model> =
+        rows.into_iter().map(|row| (row.id, row)).collect();
+    Ok(hits
+        .into_iter()
+        .filter_map(|(key, id)| Some((key, rows.remove(&id)?)))
+        .collect())
+}
+
+/// Gives individuals by their ids, in no order.
+pub async fn individuals(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    ids: &[IndividualId],
+) -> Result<Vec<individual::Model>, Error> {
+    let mut rows = Vec::new();
+    for list in lists(ids) {
+        let query = individual::Entity::find()
+            .filter(individual::Column::CampaignId.eq(campaign))
+            .filter(individual::Column::Id.is_in(list));
+        rows.extend(query.all(connection).await?);
+    }
+    Ok(rows)
+}
+
+/// Gives one page of individuals who can be sent a letter, after an id, in the order of ids.
+pub async fn mailable_after(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    after: Option<IndividualId>,
+    limit: u64,
+) -> Result<Vec<individual::Model>, Error> {
+    use individual::Column;
+    let mut query = individual::Entity::find()
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::Mailable.eq(true))
+        .filter(Column::Salt.is_not_null());
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    Ok(query
+        .order_by_asc(Column::CampaignId)
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .all(connection)
+        .await?)
+}
+
+/// Gives the covered entities of the individuals between two ids, both included.
+pub async fn entities_between(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    first: IndividualId,
+    last: IndividualId,
+) -> Result<Vec<(IndividualId, CoveredEntityId)>, Error> {
+    use individual_entity::Column;
+    let query = individual_entity::Entity::find()
+        .select_only()
+        .columns([Column::IndividualId, Column::CoveredEntityId])
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::IndividualId.gte(first))
+        .filter(Column::IndividualId.lte(last));
+    Ok(query.into_tuple().all(connection).await?)
+}
+
+/// Gives every import of a campaign.
+pub async fn imports(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<Vec<roster_import::Model>, Error> {
+    let query =
+        roster_import::Entity::find().filter(roster_import::Column::CampaignId.eq(campaign));
+    Ok(query.all(connection).await?)
+}
+
+/// Counts individuals by population and by whether a letter can be sent.
+pub async fn counts(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<Vec<(String, bool, i64)>, Error> {
+    use individual::Column;
+    let query = individual::Entity::find()
+        .select_only()
+        .columns([Column::Population, Column::Mailable])
+        .column_as(Column::Id.count(), "individuals")
+        .filter(Column::CampaignId.eq(campaign))
+        .group_by(Column::Population)
+        .group_by(Column::Mailable);
+    Ok(query.into_tuple().all(connection).await?)
+}
