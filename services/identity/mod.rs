@@ -1,8 +1,18 @@
 //! The process `identity-verification`: the roster of affected people, and who is who.
+//!
+//! It knows who an individual is, and never which code is theirs: codes are the enrollment process's.
 
 pub mod ctx;
 pub mod error;
+pub mod grpc;
+pub mod housekeeping;
 pub mod matching;
+pub mod process;
 pub mod roster;
 pub mod rules;
 pub mod sender;
+pub mod verification;
+
+pub use ctx::{Call, Ctx};
+pub use error::Error;
+pub use process::{PROCESS, Stop, run};

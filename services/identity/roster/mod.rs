@@ -11,6 +11,7 @@ pub mod plan;
 pub mod population;
 pub mod prepare;
 pub mod read;
+pub mod reader;
 pub mod reject;
 pub mod row;
 pub mod settle;

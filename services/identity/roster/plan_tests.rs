@@ -119,7 +119,8 @@ fn a_rejected_row_leaves_no_trace_for_the_next_one() {
 fn rows_loaded_under_an_older_index_key_are_known_again() {
     let rows = [row(2, "one", "A", "Ada", "1961-03-12", "666-01-0001")];
     let old = judged(&rows, &[3]);
-    let written = plan(&old, &Known::default());
+    let nothing = Known::default();
+    let written = plan(&old, &nothing);
     let link = written.links[0];
     let known = Known {
         references: HashMap::from([((link.entity, link.macs.reference), link.macs.content)]),

@@ -1,0 +1,150 @@
+//! ConfirmCode: the digits come back. One error for every cause; every try counts, once.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use subtle::ConstantTimeEq;
+
+use crate::db::entities::{confirmation_code, verification};
+use crate::db::idempotency::{self, Known, Request};
+use crate::db::{self, Tx, audit};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, VerificationId};
+use crate::kernel::secrets::Secret;
+
+use super::super::ctx::{Act, Call, Ctx};
+use super::super::error::Error;
+use super::super::matching::blind::Indexer;
+use super::super::rules::TRIES;
+use super::find::Place;
+use super::send::mac;
+use super::state::{Confirmation, ConfirmationEvent, Verification, VerificationEvent};
+use super::store;
+use super::throttles::Meter;
+use super::view::{self, View, state_of};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Confirm {
+    /// Makes a repeated call the same call.
+    pub request: Request,
+    /// What stands in the letter.
+    pub engagement_number: String,
+    /// The verification.
+    pub verification: VerificationId,
+    /// The digits that were received.
+    pub code: Secret<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    confirmed: bool,
+}
+
+/// Checks a code and gives the verification, now VERIFIED.
+pub async fn confirm(ctx: &Ctx, call: &Call, command: &Confirm) -> Result<View, Error> {
+    let meter = Meter::of(ctx, call, &command.engagement_number)?;
+    meter
+        .person("verification", command.verification.as_bytes())
+        .charge()
+        .await?;
+    let found = store::campaign(ctx.db.read(), &command.engagement_number).await?;
+    let campaign = found.map_or(Place::nowhere().campaign, |(campaign, _)| campaign.id);
+    let kept = settle(ctx, call, command, campaign).await?;
+    if !kept.confirmed {
+        return Err(Error::ConfirmationNotAccepted);
+    }
+    let row = store::find(ctx.db.read(), campaign, command.verification).await?;
+    let row = row.ok_or(Error::ConfirmationNotAccepted)?;
+    Ok(view::made(&row, state_of(&row)?, Vec::new()))
+}
+
+/// One try in one transaction. A wrong one is committed like a right one: it must count.
+async fn settle(
+    ctx: &Ctx,
+    call: &Call,
+    command: &Confirm,
+    campaign: CampaignId,
+) -> Result<Kept, Error> {
+    let now = ctx.now();
+    let indexer = ctx.steady_indexer(campaign)?;
+    let act = |action| Act::on(action, "verification", command.verification);
+    let somewhere = (!campaign.as_uuid().is_nil()).then_some(campaign);
+    let right = call.event(
+        ctx,
+        somewhere,
+        act("confirmation_code.confirmed"),
+        json!({}),
+    );
+    let wrong = audit::Event {
+        action: "confirmation_code.not_accepted",
+        ..right.clone()
+    };
+    let (indexer, right, wrong) = (&indexer, &right, &wrong);
+    ctx.db
+        .run_tx("confirm_code", |tx| {
+            Box::pin(async move {
+                match idempotency::look_up(tx, &command.request).await? {
+                    Known::Done(kept) => return read(&kept),
+                    Known::Conflict => return Err(Error::RequestIdReused),
+                    Known::New => {}
+                }
+                let of = store::lock(tx, campaign, command.verification).await?;
+                let code = store::live_code(tx, campaign, command.verification).await?;
+                let confirmed = attempt(
+                    tx,
+                    of.zip(code),
+                    indexer,
+                    command,
+                    (now, now + ctx.rules.verified_for),
+                )
+                .await?;
+                let event = if confirmed { right } else { wrong };
+                audit::record(tx, std::slice::from_ref(event)).await?;
+                let kept = Kept { confirmed };
+                let text = serde_json::to_string(&kept).map_err(|_| Error::Key)?;
+                idempotency::record(tx, &command.request, &text, now).await?;
+                Ok(kept)
+            })
+        })
+        .await
+}
+
+fn read(kept: &str) -> Result<Kept, Error> {
+    serde_json::from_str(kept).map_err(|_| db::Error::corrupt("idempotency.result").into())
+}
+
+/// Tries the code, if there is one that waits; tells whether it was right.
+async fn attempt(
+    tx: &Tx<'_>,
+    found: Option<(verification::Model, confirmation_code::Model)>,
+    indexer: &Indexer,
+    command: &Confirm,
+    (now, expires_at): (Timestamp, Timestamp),
+) -> Result<bool, Error> {
+    let Some((row, code)) = found else {
+        return Ok(false);
+    };
+    let state = state_of(&row)?;
+    if !matches!(state, Verification::ConfirmationRequired { .. }) || now >= row.expires_at {
+        return Ok(false);
+    }
+    let typed = mac(indexer, code.id, command.code.expose());
+    let right = bool::from(typed.as_bytes().ct_eq(code.mac.as_bytes()));
+    let before = Confirmation::read(&code.state, code.attempts, code.expires_at)
+        .ok_or_else(|| db::Error::corrupt("confirmation_code.state"))?;
+    let after = before.on(ConfirmationEvent::Try {
+        right,
+        at: now,
+        tries: TRIES,
+    });
+    store::advance_code(tx, &code, &after).await?;
+    let Confirmation::Confirmed { .. } = after else {
+        return Ok(false);
+    };
+    let verified = state.on(VerificationEvent::Confirm { at: now });
+    let verified = verified.map_err(|forbidden| Error::VerificationState {
+        state: forbidden.from,
+    })?;
+    store::advance(tx, &row, &verified, expires_at).await?;
+    Ok(true)
+}

@@ -1,0 +1,41 @@
+//! GetVerification.
+
+use serde_json::json;
+
+use crate::db::{self, audit};
+use crate::kernel::caller::Role;
+use crate::kernel::ids::VerificationId;
+
+use super::super::ctx::{Act, Call, Ctx};
+use super::super::error::Error;
+use super::store;
+use super::view::{self, View};
+
+/// Gives a verification; its waterfall only to operators, and with an audit event.
+pub async fn get(
+    ctx: &Ctx,
+    call: &Call,
+    engagement_number: &str,
+    id: VerificationId,
+) -> Result<View, Error> {
+    let found = store::campaign(ctx.db.read(), engagement_number).await?;
+    let (campaign, key) = found.ok_or(Error::VerificationNotFound)?;
+    let row = store::find(ctx.db.read(), campaign.id, id)
+        .await?
+        .ok_or(Error::VerificationNotFound)?;
+    let view = view::view(ctx, &row, key.as_ref()).await?;
+    if call.caller.role != Role::Operator {
+        return Ok(view);
+    }
+    let act = Act::on("verification.waterfall_viewed", "verification", id);
+    let event = call.event(ctx, Some(campaign.id), act, json!({}));
+    ctx.db
+        .run_tx("audit_waterfall", |tx| {
+            let event = event.clone();
+            Box::pin(async move { Ok::<_, Error>(audit::record(tx, &[event]).await?) })
+        })
+        .await?;
+    let waterfall = serde_json::from_str(&row.waterfall);
+    let waterfall = waterfall.map_err(|_| db::Error::corrupt("verification.waterfall"))?;
+    Ok(View { waterfall, ..view })
+}

@@ -1,0 +1,228 @@
+//! SendConfirmationCode: a one-time code to a contact that was on the roster before.
+//!
+//! The digits are derived from the code's id under the index key, as their MAC is. So a call that is repeated after a crash
+//! sends the same digits again, and nothing that could be read is stored. The message is handed over outside any transaction,
+//! after the intent was committed.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::db::audit;
+use crate::db::entities::{confirmation_code, verification};
+use crate::db::idempotency::{self, Known, Request};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, ConfirmationId, VerificationId};
+use crate::kernel::secrets::Secret;
+
+use super::super::ctx::{Act, Call, Ctx};
+use super::super::error::{self, Error};
+use super::super::matching::blind::Indexer;
+use super::super::matching::contact::Channel;
+use super::super::rules::{EMAIL_CODE_LIFE, PHONE_CODE_LIFE};
+use super::super::sender::Message;
+use super::state::Verification;
+use super::store;
+use super::throttles::{self, Meter};
+use super::view::state_of;
+
+/// How many digits a code has.
+pub const DIGITS: usize = 6;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Send {
+    /// Makes a repeated call the same call.
+    pub request: Request,
+    /// What stands in the letter.
+    pub engagement_number: String,
+    /// The verification that needs confirmation.
+    pub verification: VerificationId,
+    /// Which of the contacts on record to use.
+    pub channel: Channel,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Kept {
+    confirmation: ConfirmationId,
+}
+
+/// Sends a code and gives when it stops being good.
+pub async fn send(ctx: &Ctx, call: &Call, command: &Send) -> Result<Timestamp, Error> {
+    Meter::of(ctx, call, &command.engagement_number)?
+        .charge()
+        .await?;
+    let (campaign, to) = contact(ctx, command).await?;
+    let row = intend(ctx, call, command, campaign).await?;
+    if row.state == "SENT" && ctx.now() < row.expires_at {
+        let code = digits(&ctx.steady_indexer(campaign)?, row.id);
+        let channel = Channel::parse(&row.channel).unwrap_or(command.channel);
+        let message = Message {
+            id: row.id,
+            channel,
+            to,
+            code,
+            expires_at: row.expires_at,
+        };
+        ctx.sender.send(message).await.map_err(|_| Error::Send)?;
+    }
+    Ok(row.expires_at)
+}
+
+/// Finds the contact on record.
+async fn contact(ctx: &Ctx, command: &Send) -> Result<(CampaignId, Secret<String>), Error> {
+    let found = store::campaign(ctx.db.read(), &command.engagement_number).await?;
+    let (campaign, key) = found.ok_or(Error::VerificationNotFound)?;
+    let row = store::find(ctx.db.read(), campaign.id, command.verification).await?;
+    let row = row.ok_or(Error::VerificationNotFound)?;
+    let individual = row.individual_id.ok_or(Error::VerificationState {
+        state: state_of(&row)?.as_str(),
+    })?;
+    let person = store::individual(ctx.db.read(), campaign.id, individual).await?;
+    let person = person.ok_or(Error::IndividualErased)?;
+    let (salt, sealed) = person
+        .salt
+        .as_ref()
+        .zip(person.sealed.as_ref())
+        .ok_or(Error::IndividualErased)?;
+    let sealer = ctx.sealer(&key.ok_or(Error::CampaignErased)?)?;
+    let person = sealer
+        .open(individual, salt, sealed)
+        .map_err(error::unreadable)?;
+    let to = command
+        .channel
+        .contact(&person)
+        .ok_or(Error::NoContactOnRecord)?;
+    Ok((campaign.id, to.clone()))
+}
+
+/// Stores that a code will be sent; gives the code of the same request if it was here before.
+async fn intend(
+    ctx: &Ctx,
+    call: &Call,
+    command: &Send,
+    campaign: CampaignId,
+) -> Result<confirmation_code::Model, Error> {
+    let now = ctx.now();
+    let id: ConfirmationId = ctx.ids.next();
+    let indexer = ctx.steady_indexer(campaign)?;
+    let row = confirmation_code::Model {
+        campaign_id: campaign,
+        id,
+        verification_id: command.verification,
+        channel: command.channel.as_str().to_owned(),
+        mac: mac(&indexer, id, digits(&indexer, id).expose()),
+        attempts: 0,
+        state: "SENT".to_owned(),
+        sent_at: now,
+        expires_at: now + life(command.channel),
+    };
+    let act = Act::on(
+        "confirmation_code.sent",
+        "verification",
+        command.verification,
+    );
+    let event = call.event(
+        ctx,
+        Some(campaign),
+        act,
+        json!({ "channel": command.channel.as_str() }),
+    );
+    let text = serde_json::to_string(&Kept { confirmation: id }).map_err(|_| Error::Key)?;
+    let (row, event, text) = (&row, &event, text.as_str());
+    ctx.db
+        .run_tx("send_confirmation", |tx| {
+            Box::pin(async move {
+                match idempotency::look_up(tx, &command.request).await? {
+                    Known::Done(kept) => return earlier(tx, campaign, &kept).await,
+                    Known::Conflict => return Err(Error::RequestIdReused),
+                    Known::New => {}
+                }
+                let of = store::lock(tx, campaign, command.verification).await?;
+                let individual = may_send(&of.ok_or(Error::VerificationNotFound)?, now)?;
+                if store::count_codes(tx, campaign, command.verification).await? >= ctx.rules.sends
+                {
+                    return Err(Error::SendsSpent);
+                }
+                throttles::charge_in(tx, &[throttles::send_charge(ctx, individual)?], now).await?;
+                store::insert_code(tx, row).await?;
+                audit::record(tx, std::slice::from_ref(event)).await?;
+                idempotency::record(tx, &command.request, text, now).await?;
+                Ok(row.clone())
+            })
+        })
+        .await
+}
+
+async fn earlier(
+    tx: &crate::db::Tx<'_>,
+    campaign: CampaignId,
+    kept: &str,
+) -> Result<confirmation_code::Model, Error> {
+    let kept: Kept =
+        serde_json::from_str(kept).map_err(|_| crate::db::Error::corrupt("idempotency.result"))?;
+    store::code(tx, campaign, kept.confirmation)
+        .await?
+        .ok_or(Error::VerificationNotFound)
+}
+
+fn may_send(row: &verification::Model, now: Timestamp) -> Result<uuid::Uuid, Error> {
+    match state_of(row)? {
+        Verification::ConfirmationRequired { .. } if now >= row.expires_at => {
+            Err(Error::VerificationExpired)
+        }
+        Verification::ConfirmationRequired { individual } => Ok(individual.as_uuid()),
+        other => Err(Error::VerificationState {
+            state: other.as_str(),
+        }),
+    }
+}
+
+fn life(channel: Channel) -> std::time::Duration {
+    match channel {
+        Channel::Email => EMAIL_CODE_LIFE,
+        Channel::Sms | Channel::Voice => PHONE_CODE_LIFE,
+    }
+}
+
+/// Derives the digits of a code. A 64-bit number modulo a million is uniform to one part in 10^13.
+pub fn digits(indexer: &Indexer, id: ConfirmationId) -> Secret<String> {
+    let mac = indexer.secret("confirmation digits", &[id.as_bytes()]);
+    let mut eight = [0; 8];
+    eight.copy_from_slice(&mac[..8]);
+    let number = u64::from_be_bytes(eight) % 10_u64.pow(6);
+    Secret::new(format!("{number:0DIGITS$}"))
+}
+
+/// Gives the MAC under which digits are stored and compared.
+pub fn mac(indexer: &Indexer, id: ConfirmationId, digits: &str) -> uuid::Uuid {
+    let mac = indexer.secret("confirmation code", &[id.as_bytes(), digits.as_bytes()]);
+    let mut half = [0; 16];
+    half.copy_from_slice(&mac[..16]);
+    uuid::Uuid::from_bytes(half)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::crypto::Key;
+    use uuid::Uuid;
+
+    #[test]
+    fn digits_are_six_and_their_mac_is_bound_to_the_code() {
+        let campaign = CampaignId::from_uuid(Uuid::from_u128(1));
+        let indexer = Indexer::new(campaign, &Key::from_bytes([1; 32]));
+        let id = |n| ConfirmationId::from_uuid(Uuid::from_u128(n));
+        let seen: std::collections::BTreeSet<String> = (0..200)
+            .map(|n| digits(&indexer, id(n)).expose().clone())
+            .collect();
+        assert!(seen.len() > 195 && seen.iter().all(|digits| digits.len() == DIGITS));
+        assert_eq!(
+            digits(&indexer, id(7)).expose(),
+            digits(&indexer, id(7)).expose()
+        );
+        assert_ne!(
+            mac(&indexer, id(7), "123456"),
+            mac(&indexer, id(8), "123456")
+        );
+    }
+}

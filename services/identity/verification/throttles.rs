@@ -1,0 +1,115 @@
+//! How often an identity may be tried: charged before the look-up, whatever it finds, and refused when it cannot be charged.
+//!
+//! With a letter the person is counted by the enrollment, whose id a stranger does not know. Without one the person is counted
+//! by what is claimed, key by key, whether anybody like that is on the roster or not: so a guesser has a few tries for each
+//! claimed person, and learns nothing from being slowed down.
+
+use uuid::Uuid;
+
+use crate::db::Tx;
+use crate::db::throttle::{self, Charge, Limit, Refusal};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::crypto::{self, Key};
+
+use super::super::ctx::{Call, Ctx};
+use super::super::error::Error;
+use super::super::rules::{PER_DAY, PER_HOUR, PER_MINUTE};
+
+const DOMAIN: &str = "redress.identity.throttle.v1";
+
+/// Makes the charges of a call.
+pub struct Meter<'a> {
+    ctx: &'a Ctx,
+    key: Key,
+    charges: Vec<Charge>,
+}
+
+impl<'a> Meter<'a> {
+    /// Starts with what every call is charged: the caller, its agent, the network and the campaign that it names, known or
+    /// not.
+    pub fn of(ctx: &'a Ctx, call: &Call, engagement_number: &str) -> Result<Self, Error> {
+        let limits = ctx.rules.throttles;
+        let mut meter = Self {
+            ctx,
+            key: ctx.steady_key()?,
+            charges: Vec::new(),
+        };
+        let caller = call.caller.to_string();
+        meter.add(
+            "caller",
+            caller.as_bytes(),
+            Limit::per(limits.caller, PER_MINUTE),
+        );
+        meter.add(
+            "campaign",
+            engagement_number.as_bytes(),
+            Limit::per(limits.campaign, PER_MINUTE),
+        );
+        if call.agent.is_some() {
+            meter.add(
+                "agent",
+                call.actor().as_bytes(),
+                Limit::per(limits.agent, PER_MINUTE),
+            );
+        }
+        if let Some(network) = &call.network {
+            meter.add(
+                "network",
+                network.as_str().as_bytes(),
+                Limit::per(limits.network, PER_MINUTE),
+            );
+        }
+        Ok(meter)
+    }
+
+    /// Adds a person, named by something that stands for one.
+    #[must_use]
+    pub fn person(mut self, kind: &str, value: &[u8]) -> Self {
+        let limit = Limit::per(self.ctx.rules.throttles.person, PER_HOUR);
+        self.add(kind, value, limit);
+        self
+    }
+
+    fn add(&mut self, kind: &str, value: &[u8], limit: Limit) {
+        let key = crypto::mac128(&self.key, DOMAIN, &[kind.as_bytes(), value]);
+        self.charges.push(Charge { key, limit });
+    }
+
+    /// Gives the charges.
+    pub fn charges(self) -> Vec<Charge> {
+        self.charges
+    }
+
+    /// Charges in a transaction of its own.
+    pub async fn charge(self) -> Result<(), Error> {
+        let now = self.ctx.now();
+        throttle::charge(&self.ctx.db, &self.charges, now)
+            .await
+            .map_err(refused)
+    }
+}
+
+/// Charges in a transaction under way.
+pub async fn charge_in(tx: &Tx<'_>, charges: &[Charge], now: Timestamp) -> Result<(), Error> {
+    throttle::charge_in(tx, charges, now).await.map_err(refused)
+}
+
+/// Gives the charge of one code sent to an individual.
+pub fn send_charge(ctx: &Ctx, individual: Uuid) -> Result<Charge, Error> {
+    let key = crypto::mac128(
+        &ctx.steady_key()?,
+        DOMAIN,
+        &[b"send", individual.as_bytes()],
+    );
+    Ok(Charge {
+        key,
+        limit: Limit::per(ctx.rules.throttles.sends, PER_DAY),
+    })
+}
+
+fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::Throttled { retry_after, .. } => Error::Throttled { retry_after },
+        Refusal::Storage(error) => Error::Storage(error),
+    }
+}

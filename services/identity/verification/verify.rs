@@ -1,0 +1,253 @@
+//! VerifyIdentity: charge, find, compare, decide, write, and tell as little as possible.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::db::entities::{referral, verification};
+use crate::db::idempotency::{self, Known, Request};
+use crate::db::throttle::Charge;
+use crate::db::{audit, entities::campaign};
+use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
+
+use super::super::ctx::{Act, Call, Ctx};
+use super::super::error::Error;
+use super::super::matching::compare::Claims;
+use super::super::matching::policy::{Decision, Policy};
+use super::decide::{self, ReferralReason};
+use super::find::{self, Found, Place};
+use super::state::Verification;
+use super::store;
+use super::throttles::{self, Meter};
+use super::view::{self, View};
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Verify {
+    /// Makes a repeated call the same call.
+    pub request: Request,
+    /// What stands in the letter.
+    pub engagement_number: String,
+    /// The enrollment that a letter code gave.
+    pub enrollment: Option<EnrollmentId>,
+    /// What the person says.
+    pub claims: Claims,
+}
+
+/// The answer to a request as it is kept: ids only. Without a campaign there is nothing to keep but the refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Kept {
+    campaign: Option<CampaignId>,
+    verification: VerificationId,
+}
+
+/// Verifies a person.
+///
+/// Every refusal is [`Error::Refused`], whatever its cause, and takes the same statements.
+pub async fn verify(ctx: &Ctx, call: &Call, command: &Verify) -> Result<View, Error> {
+    let charges = charges(ctx, call, command)?;
+    if let Some(kept) = admit(ctx, &command.request, &charges).await? {
+        return answer_again(ctx, command, kept).await;
+    }
+    let campaign = store::campaign(ctx.db.read(), &command.engagement_number).await?;
+    let place = place(campaign.as_ref())?;
+    let found = match command.enrollment {
+        Some(id) => find::by_enrollment(ctx, &place, id, &command.claims).await?,
+        None => find::by_claims(ctx, &place, &command.claims).await?,
+    };
+    let rows = rows(ctx, call, command, &place, &found)?;
+    let kept = write(ctx, &command.request, rows.clone()).await?;
+    if kept.verification != rows.verification.id {
+        return answer_again(ctx, command, kept).await;
+    }
+    match rows.state {
+        Verification::Refused { .. } => Err(Error::Refused),
+        Verification::ConfirmationRequired { .. } => {
+            Ok(view::made(&rows.verification, rows.state, found.contacts))
+        }
+        _ => Ok(view::made(&rows.verification, rows.state, Vec::new())),
+    }
+}
+
+fn charges(ctx: &Ctx, call: &Call, command: &Verify) -> Result<Vec<Charge>, Error> {
+    let meter = Meter::of(ctx, call, &command.engagement_number)?;
+    if let Some(id) = command.enrollment {
+        return Ok(meter.person("enrollment", id.as_bytes()).charges());
+    }
+    // The campaign is not known yet, so the claims are indexed under the number that was named.
+    let nowhere = ctx.steady_indexer(Place::nowhere().campaign)?;
+    let keys = nowhere.claims(&command.claims);
+    let number = command.engagement_number.as_bytes();
+    let claimed = keys.present().fold(meter, |meter, key| {
+        meter.person("claims", &[number, &key.to_be_bytes()].concat())
+    });
+    Ok(claimed.charges())
+}
+
+/// Charges a new request, in a transaction of its own; gives what is kept of one that was here before.
+async fn admit(ctx: &Ctx, request: &Request, charges: &[Charge]) -> Result<Option<Kept>, Error> {
+    let now = ctx.now();
+    ctx.db
+        .run_tx("admit_verification", |tx| {
+            Box::pin(async move {
+                match idempotency::look_up(tx, request).await? {
+                    Known::Done(kept) => read(&kept).map(Some),
+                    Known::Conflict => Err(Error::RequestIdReused),
+                    Known::New => throttles::charge_in(tx, charges, now).await.map(|()| None),
+                }
+            })
+        })
+        .await
+}
+
+fn read(kept: &str) -> Result<Kept, Error> {
+    serde_json::from_str(kept).map_err(|_| crate::db::Error::corrupt("idempotency.result").into())
+}
+
+fn place(
+    campaign: Option<&(
+        campaign::Model,
+        Option<crate::db::entities::campaign_key::Model>,
+    )>,
+) -> Result<Place, Error> {
+    let Some((campaign, key)) = campaign else {
+        return Ok(Place::nowhere());
+    };
+    if campaign.state != "OPEN" {
+        return Err(Error::CampaignClosed);
+    }
+    let policy = Policy::parse(&campaign.policy)
+        .ok_or_else(|| crate::db::Error::corrupt("campaign.policy"))?;
+    Ok(Place {
+        campaign: campaign.id,
+        key: key.clone(),
+        policy,
+    })
+}
+
+/// What is written about one verification.
+#[derive(Clone)]
+struct Rows {
+    /// Whether there is a campaign to write under.
+    somewhere: bool,
+    state: Verification,
+    verification: verification::Model,
+    referral: Option<referral::Model>,
+    event: audit::Event,
+}
+
+fn rows(
+    ctx: &Ctx,
+    call: &Call,
+    command: &Verify,
+    place: &Place,
+    found: &Found,
+) -> Result<Rows, Error> {
+    let now = ctx.now();
+    let decision = found.decision.unwrap_or(Decision::Refuse);
+    let (state, reason) = decide::settle(decision, found.subject, found.fresh_letter, now);
+    let somewhere = !place.campaign.as_uuid().is_nil();
+    let path = if command.enrollment.is_some() {
+        "LETTER"
+    } else {
+        "LOOKUP"
+    };
+    let verification = verification::Model {
+        campaign_id: place.campaign,
+        id: ctx.ids.next(),
+        individual_id: found.subject.map(|subject| subject.individual),
+        enrollment_id: command.enrollment,
+        path: path.to_owned(),
+        state: state.as_str().to_owned(),
+        score_centibits: found.waterfall.score(),
+        waterfall: serde_json::to_string(&found.waterfall).map_err(|_| Error::Key)?,
+        requested_by: call.actor(),
+        created_at: now,
+        decided_at: state.decided_at(),
+        expires_at: now + ctx.rules.verified_for,
+    };
+    let act = Act::on("verification.decided", "verification", verification.id);
+    let campaign = somewhere.then_some(place.campaign);
+    let event = call.event(
+        ctx,
+        campaign,
+        act,
+        json!({ "state": state.as_str(), "path": path }),
+    );
+    let referral = reason.map(|reason| open_referral(ctx, call, &verification, reason));
+    Ok(Rows {
+        somewhere,
+        state,
+        verification,
+        referral,
+        event,
+    })
+}
+
+fn open_referral(
+    ctx: &Ctx,
+    call: &Call,
+    of: &verification::Model,
+    reason: ReferralReason,
+) -> referral::Model {
+    referral::Model {
+        campaign_id: of.campaign_id,
+        id: ctx.ids.next(),
+        verification_id: of.id,
+        state: "OPEN".to_owned(),
+        opened_at: of.created_at,
+        due_at: of.created_at + ctx.rules.review_within,
+        opened_by: call.actor(),
+        decided_by: None,
+        decided_at: None,
+        reason: reason.as_str().to_owned(),
+    }
+}
+
+/// Writes everything at once; gives what the same request wrote if it was faster.
+async fn write(ctx: &Ctx, request: &Request, rows: Rows) -> Result<Kept, Error> {
+    let kept = Kept {
+        campaign: rows.somewhere.then_some(rows.verification.campaign_id),
+        verification: rows.verification.id,
+    };
+    let text = serde_json::to_string(&kept).map_err(|_| Error::Key)?;
+    let (rows, text) = (&rows, text.as_str());
+    ctx.db
+        .run_tx("verify_identity", |tx| {
+            Box::pin(async move {
+                match idempotency::look_up(tx, request).await? {
+                    Known::Done(earlier) => return read(&earlier),
+                    Known::Conflict => return Err(Error::RequestIdReused),
+                    Known::New => {}
+                }
+                if rows.somewhere {
+                    store::insert(tx, &rows.verification).await?;
+                }
+                if let Some(referral) = &rows.referral {
+                    store::insert_referral(tx, referral).await?;
+                }
+                audit::record(tx, std::slice::from_ref(&rows.event)).await?;
+                idempotency::record(tx, request, text, rows.verification.created_at).await?;
+                Ok(kept)
+            })
+        })
+        .await
+}
+
+/// Rebuilds the answer of a request that was here before. What was decided since shows.
+async fn answer_again(ctx: &Ctx, command: &Verify, kept: Kept) -> Result<View, Error> {
+    let Some(campaign) = kept.campaign else {
+        return Err(Error::Refused);
+    };
+    let row = store::find(ctx.db.read(), campaign, kept.verification)
+        .await?
+        .ok_or(Error::VerificationNotFound)?;
+    let key = store::campaign(ctx.db.read(), &command.engagement_number)
+        .await?
+        .and_then(|(_, key)| key);
+    let view = view::view(ctx, &row, key.as_ref()).await?;
+    if matches!(view.state, Verification::Refused { .. }) {
+        Err(Error::Refused)
+    } else {
+        Ok(view)
+    }
+}
