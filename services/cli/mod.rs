@@ -58,6 +58,9 @@ impl Session {
 /// Runs the program: 0 when done, 1 when refused or a check failed, 2 when a flag, a setting or the surroundings are
 /// wrong.
 pub fn main() -> ExitCode {
+    if let Some(args) = serve::direct(std::env::args()) {
+        return serve::run(args);
+    }
     let cli = Cli::parse();
     if let Command::Serve(args) = cli.command {
         return serve::run(args);

@@ -57,7 +57,7 @@ pub fn one(format: Format, record: &Record) -> Outcome {
             for (name, value) in &record.0 {
                 table.add_row([words(name), cell(value)]);
             }
-            print(&table.trim_fmt())
+            print(&text(table))
         }
         Format::Json => json(record),
         Format::Csv => csv(std::slice::from_ref(record)),
@@ -74,7 +74,7 @@ pub fn many(format: Format, records: &[Record], nothing: &str) -> Outcome {
             for record in records {
                 table.add_row(record.0.iter().map(|(_, value)| cell(value)));
             }
-            print(&table.trim_fmt())
+            print(&text(table))
         }
         Format::Json => json(&records),
         Format::Csv => csv(records),
@@ -104,6 +104,14 @@ pub fn plain_table() -> Table {
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
     table
+}
+
+/// Lays a table out: two spaces between columns, none at the edges.
+pub fn text(mut table: Table) -> String {
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
 }
 
 fn csv(records: &[Record]) -> Outcome {

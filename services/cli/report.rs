@@ -98,7 +98,7 @@ pub fn funnel_text(funnel: &wire::Funnel) -> String {
     if let Some(column) = table.column_mut(1) {
         column.set_cell_alignment(comfy_table::CellAlignment::Right);
     }
-    table.trim_fmt()
+    render::text(table)
 }
 
 fn in_words(campaign: &wire::Campaign, report: &wire::GetCampaignReportResponse) -> String {

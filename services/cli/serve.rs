@@ -11,7 +11,7 @@ use crate::kernel::lifecycle::Lifecycle;
 use crate::kernel::settings::{self, Outcome, Process, ProcessSettings};
 use crate::{codes, handoff};
 
-/// Flags of `serve`.
+/// Flags of `serve`, for its help; [`direct`] reads them.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
     /// Drain when standard input ends: the parent holds the other end.
@@ -27,6 +27,15 @@ pub struct ServeArgs {
         value_name = "SETTINGS"
     )]
     settings: Vec<String>,
+}
+
+/// Takes `serve PROCESS ..` from the command line as it is: what follows the name is the process's own.
+pub fn direct(args: impl IntoIterator<Item = String>) -> Option<ServeArgs> {
+    let mut args = args.into_iter().skip(1).peekable();
+    args.next_if(|arg| arg == "serve")?;
+    let leash = args.next_if(|arg| arg == "--leash").is_some();
+    let process = args.next_if(|arg| PROCESSES.contains(&arg.as_str()))?;
+    Some(ServeArgs { leash, process, settings: args.collect() })
 }
 
 /// Runs a process until it is told to stop.

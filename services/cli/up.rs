@@ -137,7 +137,7 @@ fn announce(session: &Session, stack: &Stack) -> Outcome {
         "Redress is up on {}, in {}.\n\n{}\n{}",
         stack.database,
         dir.display(),
-        table.trim_fmt(),
+        render::text(table),
         hints(endpoints, dir)
     ))
 }

@@ -234,7 +234,7 @@ impl Summary {
         if let Some(column) = table.column_mut(1) {
             column.set_cell_alignment(comfy_table::CellAlignment::Right);
         }
-        text.push_str(&table.trim_fmt());
+        text.push_str(&render::text(table));
         text.push_str(&section(
             "\n\nrules that callers saw broken",
             self.surprises
