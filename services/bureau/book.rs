@@ -3,7 +3,7 @@
 //! The book is somebody else's memory, so that Redress can be checked against it. It holds no names: a person is a keyed
 //! hash. Every change is one [`Line`] of the journal; applying all lines in order gives the book again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -91,6 +91,25 @@ impl Entry {
         progress != EnrollmentProgress::Accepted && self.told != Some(progress)
     }
 
+    /// Gives what the first offer is answered: taken, and nothing more.
+    pub fn accepted(&self) -> wire::EnrollmentStatus {
+        wire::EnrollmentStatus {
+            progress: EnrollmentProgress::Accepted.into(),
+            outcome_class: OutcomeClass::Unspecified.into(),
+            effective_time: Some(self.booked_at.to_proto()),
+            ..self.status(self.booked_at)
+        }
+    }
+
+    /// Tells whether Redress knows the end of it.
+    fn is_told(&self) -> bool {
+        let end = match self.withdrawn_at {
+            Some(_) => EnrollmentProgress::Withdrawn,
+            None => self.outcome.0,
+        };
+        self.told == Some(end)
+    }
+
     fn standing(&self, now: Timestamp) -> (EnrollmentProgress, OutcomeClass, Timestamp) {
         if let Some(at) = self.withdrawn_at {
             (EnrollmentProgress::Withdrawn, OutcomeClass::Unspecified, at)
@@ -111,6 +130,8 @@ impl Entry {
 pub struct Book {
     entries: Vec<Entry>,
     places: HashMap<Uuid, usize>,
+    /// Entries whose end Redress may not know.
+    untold: BTreeSet<Uuid>,
 }
 
 impl Book {
@@ -140,19 +161,35 @@ impl Book {
                 });
             }
             Line::Offered { id } => self.change(*id, |entry| entry.offers += 1),
-            Line::Withdrawn { id, at } => self.change(*id, |entry| {
-                entry.withdrawn_at.get_or_insert(*at);
-            }),
-            Line::Told { id, progress } => self.change(*id, |entry| {
-                entry.told = EnrollmentProgress::from_str_name(progress);
-            }),
+            Line::Withdrawn { id, at } => {
+                self.change(*id, |entry| {
+                    entry.withdrawn_at.get_or_insert(*at);
+                });
+                self.note(*id);
+            }
+            Line::Told { id, progress } => {
+                self.change(*id, |entry| {
+                    entry.told = EnrollmentProgress::from_str_name(progress);
+                });
+                self.note(*id);
+            }
+        }
+    }
+
+    /// Keeps in mind whether Redress still has to hear of an entry.
+    fn note(&mut self, id: Uuid) {
+        if self.get(id).is_some_and(Entry::is_told) {
+            self.untold.remove(&id);
+        } else {
+            self.untold.insert(id);
         }
     }
 
     fn book(&mut self, entry: Entry) {
-        let next = self.entries.len();
-        if *self.places.entry(entry.id).or_insert(next) == next {
+        let (id, next) = (entry.id, self.entries.len());
+        if *self.places.entry(id).or_insert(next) == next {
             self.entries.push(entry);
+            self.untold.insert(id);
         }
     }
 
@@ -178,7 +215,8 @@ impl Book {
 
     /// Gives at most `most` statuses that Redress must be told now.
     pub fn news(&self, now: Timestamp, most: usize) -> Vec<wire::EnrollmentStatus> {
-        let news = self.entries.iter().filter(|entry| entry.is_news(now));
+        let untold = self.untold.iter().filter_map(|id| self.get(*id));
+        let news = untold.filter(|entry| entry.is_news(now));
         news.take(most).map(|entry| entry.status(now)).collect()
     }
 }

@@ -43,11 +43,23 @@ impl Journal {
         Ok((Self(jobs), book))
     }
 
-    /// Writes lines and waits until they are on the disk.
-    pub async fn write(&self, lines: Vec<Line>) -> io::Result<()> {
+    /// Hands lines in, in the order of the calls. Without lines it is a barrier: what was handed in before is on the disk.
+    pub fn hand_in(&self, lines: Vec<Line>) -> Written {
         let (done, written) = oneshot::channel();
-        self.0.send(Job { lines, done }).map_err(|_| closed())?;
-        written.await.map_err(|_| closed())?
+        // Where the thread has ended the channel is gone, and so `Written` fails.
+        drop(self.0.send(Job { lines, done }));
+        Written(written)
+    }
+}
+
+/// Lines on their way to the disk.
+#[must_use]
+pub struct Written(oneshot::Receiver<io::Result<()>>);
+
+impl Written {
+    /// Waits until they are there.
+    pub async fn wait(self) -> io::Result<()> {
+        self.0.await.map_err(|_| closed())?
     }
 }
 
@@ -107,6 +119,9 @@ fn write_some(file: &mut &File, jobs: &[Job]) -> io::Result<()> {
         serde_json::to_writer(&mut bytes, line)?;
         bytes.push(b'\n');
     }
+    if bytes.is_empty() {
+        return Ok(());
+    }
     file.write_all(&bytes)?;
     file.sync_data()
 }
@@ -140,14 +155,18 @@ mod tests {
         let path = folder.path().join("book.jsonl");
         let (journal, book) = Journal::open(&path).unwrap();
         assert!(book.from(0).is_empty());
-        journal.write(vec![booked(1), offered(1)]).await.unwrap();
+        journal
+            .hand_in(vec![booked(1), offered(1)])
+            .wait()
+            .await
+            .unwrap();
         drop(journal);
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(b"{\"t\":\"offered\",\"id\":\"0000").unwrap();
 
         let (journal, book) = Journal::open(&path).unwrap();
         assert_eq!(book.get(Uuid::from_u128(1)).unwrap().offers, 2);
-        journal.write(vec![booked(2)]).await.unwrap();
+        journal.hand_in(vec![booked(2)]).wait().await.unwrap();
         let (_, book) = Journal::open(&path).unwrap();
         assert_eq!(book.from(0).len(), 2);
     }
@@ -165,7 +184,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("book.jsonl");
         let (journal, _) = Journal::open(&path).unwrap();
-        let writes = (0..200).map(|id| journal.write(vec![booked(id)]));
+        let writes = (0..200).map(|id| journal.hand_in(vec![booked(id)]).wait());
         for written in futures::future::join_all(writes).await {
             written.unwrap();
         }

@@ -1,5 +1,19 @@
-//! The process `sandbox-bureau`.
+//! The process `sandbox-bureau`: a partner bureau's stand-in.
+//!
+//! It implements what a partner implements, over the same kernel, as a program of its own: tests and demonstrations hand
+//! over to it across mutual TLS and check Redress against its book. What happens to whom is in [`rules`]; its memory is a
+//! journal that survives SIGKILL.
+//!
+//! As a PUSH partner it is called, answers "accepted", and reports the outcome by itself. As a PULL partner it opens the
+//! stream, books, acknowledges and reports.
 
 pub mod book;
+pub mod desk;
+pub mod grpc;
 pub mod journal;
+pub mod pull;
+pub mod report;
 pub mod rules;
+mod serve;
+
+pub use serve::{PROCESS, builder, run};

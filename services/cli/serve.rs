@@ -9,7 +9,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use super::connect::PROCESSES;
 use crate::kernel::lifecycle::Lifecycle;
 use crate::kernel::settings::{self, Outcome, Process, ProcessSettings};
-use crate::{codes, handoff};
+use crate::{bureau, codes, handoff, identity};
 
 /// Flags of `serve`, for its help; [`direct`] reads them.
 #[derive(Debug, Args)]
@@ -35,7 +35,11 @@ pub fn direct(args: impl IntoIterator<Item = String>) -> Option<ServeArgs> {
     args.next_if(|arg| arg == "serve")?;
     let leash = args.next_if(|arg| arg == "--leash").is_some();
     let process = args.next_if(|arg| PROCESSES.contains(&arg.as_str()))?;
-    Some(ServeArgs { leash, process, settings: args.collect() })
+    Some(ServeArgs {
+        leash,
+        process,
+        settings: args.collect(),
+    })
 }
 
 /// Runs a process until it is told to stop.
@@ -54,10 +58,16 @@ pub fn run(args: ServeArgs) -> ExitCode {
             },
         ),
         "bureau-handoff" => handoff::run(args.settings),
-        other => {
-            super::ask::say(&format!("redress: {other} cannot be run from here yet"));
-            ExitCode::from(2)
-        }
+        "identity-verification" => live(
+            &identity::PROCESS,
+            args.settings,
+            |settings, life| async move {
+                identity::run(&settings, &life)
+                    .await
+                    .map_err(|stop| stop.to_string())
+            },
+        ),
+        _ => bureau::run(args.settings),
     }
 }
 

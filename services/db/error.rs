@@ -80,7 +80,7 @@ pub enum Error {
     /// A unique constraint refused the row. The names are the same on both databases.
     #[error("unique constraint {constraint} refused the row")]
     Unique {
-        /// The constraint's name, by the convention of [`super::migrations`].
+        /// The constraint's name, by the convention of `migrations`.
         constraint: String,
     },
     /// The process's role lacks the right.

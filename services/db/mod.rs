@@ -1,6 +1,6 @@
 //! The database layer: one door to PostgreSQL and SQLite.
 //!
-//! [`Db::run_tx`] is the only way to write, [`Db::read`] the way to read. The schema is in [`migrations`], one entity a
+//! [`Db::run_tx`] is the only way to write, [`Db::read`] the way to read. The schema is in `migrations`, one entity a
 //! table in [`entities`], and who may touch what in [`grants`]. This module knows tables and no state machine: states are
 //! text here, and the services' `state.rs` gives them meaning.
 

@@ -31,3 +31,4 @@ pub mod words;
 pub mod worker;
 
 pub use serve::{builder, run};
+pub use settings::PROCESS;

@@ -104,8 +104,8 @@ mod tests {
 
     #[test]
     fn a_class_stands_exactly_where_something_went_wrong() {
-        let read = |progress, class| super::read(&status(progress, class), Timestamp::EPOCH);
-        let frozen = read(EnrollmentProgress::ActionRequired, WireClass::FileFrozen).unwrap();
+        let judge = |progress, class| read(&status(progress, class), Timestamp::EPOCH);
+        let frozen = judge(EnrollmentProgress::ActionRequired, WireClass::FileFrozen).unwrap();
         assert_eq!(frozen.fact, Fact::ActionRequired(OutcomeClass::FileFrozen));
         for (progress, class) in [
             (EnrollmentProgress::Unspecified, WireClass::Unspecified),
@@ -114,7 +114,7 @@ mod tests {
             (EnrollmentProgress::Refused, WireClass::Unspecified),
             (EnrollmentProgress::ActionRequired, WireClass::Unspecified),
         ] {
-            assert_eq!(read(progress, class), Err(Unreadable), "{progress:?}");
+            assert_eq!(judge(progress, class), Err(Unreadable), "{progress:?}");
         }
     }
 

@@ -1,0 +1,329 @@
+//! What the sandbox bureau does with what it is asked.
+//!
+//! A change goes into the book and into the journal's queue under one lock, so that both have one order; the answer waits
+//! for the disk. Questions wait too, behind whatever was handed in before them: nobody is told what a crash could undo.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use data_encoding::HEXLOWER;
+use ring::hmac;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::kernel::clock::Clock;
+use crate::kernel::crypto::Key;
+use crate::wire::redress::bureau::v1::{EnrollmentProgress, EnrollmentStatus, Subject};
+
+use super::book::{Book, Entry, Line};
+use super::journal::Journal;
+use super::rules::{Habit, REFUSED_TRIES, SLOW, rule_for};
+
+/// How an offer was answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answered {
+    /// With a status.
+    Status(EnrollmentStatus),
+    /// Not at all: it was booked, and the answer is lost.
+    Lost(EnrollmentStatus),
+    /// The bureau cannot work now.
+    Down,
+}
+
+/// The bureau's desk: its book and its habits.
+#[derive(Debug)]
+pub struct Desk {
+    clock: Clock,
+    key: Key,
+    journal: Journal,
+    state: Mutex<State>,
+    /// Rung when there may be something to tell Redress.
+    pub news: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    book: Book,
+    tries: HashMap<Uuid, u32>,
+}
+
+impl Desk {
+    /// Opens the book at this path, and its key beside it.
+    pub fn open(clock: Clock, path: &Path) -> io::Result<Self> {
+        let key = book_key(&path.with_extension("key"))?;
+        let (journal, book) = Journal::open(path)?;
+        let state = State {
+            book,
+            tries: HashMap::new(),
+        };
+        Ok(Self {
+            clock,
+            key,
+            journal,
+            state: Mutex::new(state),
+            news: Notify::new(),
+        })
+    }
+
+    /// Takes an offer. The same `id` again enrolls nobody twice.
+    pub async fn submit(&self, id: Uuid, subject: &Subject) -> io::Result<Answered> {
+        let rule = rule_for(&subject.ssn);
+        let now = self.clock.now();
+        let (written, answered) = {
+            let mut state = self.lock();
+            if state.book.get(id).is_some() {
+                let written = self.change(&mut state, Line::Offered { id });
+                let status = state.book.get(id).map(|entry| entry.status(now));
+                (written, Answered::Status(status.unwrap_or_default()))
+            } else {
+                if rule.habit == Habit::DownAtFirst {
+                    let tries = state.tries.entry(id).or_default();
+                    *tries += 1;
+                    if *tries <= REFUSED_TRIES {
+                        return Ok(Answered::Down);
+                    }
+                }
+                let line = Line::Booked {
+                    id,
+                    at: now,
+                    digest: digest(&self.key, subject),
+                    due: if rule.habit == Habit::Slow {
+                        now + SLOW
+                    } else {
+                        now
+                    },
+                    progress: rule.progress.as_str_name().to_owned(),
+                    class: rule.class.as_str_name().to_owned(),
+                };
+                let written = self.change(&mut state, line);
+                let status = state.book.get(id).map(Entry::accepted).unwrap_or_default();
+                let answered = match rule.habit {
+                    Habit::LosesAnswer => Answered::Lost(status),
+                    Habit::None | Habit::DownAtFirst | Habit::Slow => Answered::Status(status),
+                };
+                (written, answered)
+            }
+        };
+        written.wait().await?;
+        self.news.notify_one();
+        Ok(answered)
+    }
+
+    /// Says what is known of an enrollment.
+    pub async fn status(&self, id: Uuid) -> io::Result<Option<EnrollmentStatus>> {
+        let (written, status) = {
+            let state = self.lock();
+            let status = state
+                .book
+                .get(id)
+                .map(|entry| entry.status(self.clock.now()));
+            (self.journal.hand_in(Vec::new()), status)
+        };
+        written.wait().await?;
+        Ok(status)
+    }
+
+    /// Withdraws an enrollment; `None` when it was never here.
+    pub async fn withdraw(&self, id: Uuid) -> io::Result<Option<EnrollmentStatus>> {
+        let now = self.clock.now();
+        let (written, status) = {
+            let mut state = self.lock();
+            if state.book.get(id).is_none() {
+                return Ok(None);
+            }
+            let written = self.change(&mut state, Line::Withdrawn { id, at: now });
+            (written, state.book.get(id).map(|entry| entry.status(now)))
+        };
+        written.wait().await?;
+        self.news.notify_one();
+        Ok(status)
+    }
+
+    /// Gives at most `most` statuses that Redress must be told.
+    pub async fn news(&self, most: usize) -> io::Result<Vec<EnrollmentStatus>> {
+        let (written, news) = {
+            let state = self.lock();
+            let news = state.book.news(self.clock.now(), most);
+            (self.journal.hand_in(Vec::new()), news)
+        };
+        written.wait().await?;
+        Ok(news)
+    }
+
+    /// Keeps in mind what Redress was told and need not be told again.
+    pub async fn told(&self, told: &[(Uuid, EnrollmentProgress)]) -> io::Result<()> {
+        let written = {
+            let mut state = self.lock();
+            let lines: Vec<Line> = told
+                .iter()
+                .map(|(id, progress)| Line::Told {
+                    id: *id,
+                    progress: progress.as_str_name().to_owned(),
+                })
+                .collect();
+            lines.iter().for_each(|line| state.book.apply(line));
+            self.journal.hand_in(lines)
+        };
+        written.wait().await
+    }
+
+    /// Gives at most `most` entries from a place on, with their statuses.
+    pub fn page(&self, place: usize, most: usize) -> Vec<(Entry, EnrollmentStatus)> {
+        let now = self.clock.now();
+        let state = self.lock();
+        let entries = state.book.from(place).iter().take(most);
+        entries
+            .map(|entry| (entry.clone(), entry.status(now)))
+            .collect()
+    }
+
+    /// Gives the key under which people are hashed.
+    pub fn key(&self) -> &Key {
+        &self.key
+    }
+
+    fn change(&self, state: &mut State, line: Line) -> super::journal::Written {
+        state.book.apply(&line);
+        self.journal.hand_in(vec![line])
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Hashes a person: HMAC-SHA-256 over `ssn|family name|date of birth`, trimmed and in upper case, in hexadecimal.
+pub fn digest(key: &Key, subject: &Subject) -> String {
+    let born = subject
+        .date_of_birth
+        .as_ref()
+        .map_or_else(String::new, |date| {
+            format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)
+        });
+    let text = format!(
+        "{}|{}|{born}",
+        subject.ssn.trim(),
+        subject.family_name.trim()
+    )
+    .to_uppercase();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
+    HEXLOWER.encode(hmac::sign(&key, text.as_bytes()).as_ref())
+}
+
+/// Reads the book's key, or makes it.
+fn book_key(path: &Path) -> io::Result<Key> {
+    let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the book's key file is damaged");
+    match std::fs::read(path) {
+        Ok(bytes) => Key::from_slice(&bytes).ok_or_else(damaged),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let key = Key::generate();
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(path)?;
+            file.write_all(key.expose())?;
+            file.sync_all()?;
+            Ok(key)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::clock::Timestamp;
+    use crate::wire::google::r#type::Date;
+
+    const ID: Uuid = Uuid::from_u128(1);
+
+    fn subject(ssn: &str) -> Subject {
+        Subject {
+            ssn: ssn.to_owned(),
+            family_name: " Lovelace ".to_owned(),
+            date_of_birth: Some(Date {
+                year: 1815,
+                month: 12,
+                day: 10,
+            }),
+            ..Subject::default()
+        }
+    }
+
+    fn desk(folder: &Path) -> Desk {
+        let (clock, _) = Clock::manual(Timestamp::EPOCH);
+        Desk::open(clock, &folder.join("book.jsonl")).unwrap()
+    }
+
+    fn status(answered: Answered) -> EnrollmentStatus {
+        match answered {
+            Answered::Status(status) => status,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_enrollment_is_accepted_first_and_booked_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = desk(folder.path());
+        let first = status(desk.submit(ID, &subject("666110001")).await.unwrap());
+        assert_eq!(first.progress(), EnrollmentProgress::Accepted);
+        let again = status(desk.submit(ID, &subject("666110001")).await.unwrap());
+        assert_eq!(again.progress(), EnrollmentProgress::ActionRequired);
+        assert_eq!(again.partner_reference, first.partner_reference);
+        let book = desk.page(0, 10);
+        assert_eq!((book.len(), book[0].0.offers), (1, 2));
+    }
+
+    #[tokio::test]
+    async fn bad_habits_come_on_demand() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = desk(folder.path());
+        let down = subject("666150001");
+        for _ in 0..REFUSED_TRIES {
+            assert_eq!(desk.submit(ID, &down).await.unwrap(), Answered::Down);
+        }
+        status(desk.submit(ID, &down).await.unwrap());
+        let loses = Uuid::from_u128(2);
+        let answered = desk.submit(loses, &subject("666160001")).await.unwrap();
+        assert!(matches!(answered, Answered::Lost(_)));
+        status(desk.submit(loses, &subject("666160001")).await.unwrap());
+        assert_eq!(desk.page(0, 10).len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_restart_remembers_everything_but_the_key_never_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = {
+            let desk = desk(folder.path());
+            desk.submit(ID, &subject("666010001")).await.unwrap();
+            desk.withdraw(ID).await.unwrap();
+            desk.page(0, 10).remove(0).0.digest
+        };
+        let desk = desk(folder.path());
+        assert_eq!(digest(desk.key(), &subject("666010001")), before);
+        let news = desk.news(10).await.unwrap();
+        assert_eq!(news[0].progress(), EnrollmentProgress::Withdrawn);
+        desk.told(&[(ID, EnrollmentProgress::Withdrawn)])
+            .await
+            .unwrap();
+        assert!(desk.news(10).await.unwrap().is_empty());
+        assert!(desk.status(Uuid::from_u128(9)).await.unwrap().is_none());
+    }
+
+    #[test]
+    fn the_digest_is_plain_hmac_over_plain_text() {
+        let key = Key::from_bytes([7; 32]);
+        let plain = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
+        let expected = hmac::sign(&plain, b"666010001|LOVELACE|1815-12-10");
+        assert_eq!(
+            digest(&key, &subject("666010001")),
+            HEXLOWER.encode(expected.as_ref())
+        );
+    }
+}

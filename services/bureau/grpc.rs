@@ -1,0 +1,169 @@
+//! `redress.bureau.v1` as a partner implements it, and the sandbox's own books.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use crate::kernel::caller;
+use crate::kernel::fault::{Fault, Reason};
+use crate::kernel::paging;
+use crate::kernel::server::draining_of;
+use crate::wire::redress::bureau::v1::bureau_enrollment_service_server::BureauEnrollmentService;
+use crate::wire::redress::bureau::v1::sandbox_service_server::SandboxService;
+use crate::wire::redress::bureau::v1::{self as wire, EnrollmentStatus};
+
+use super::desk::{Answered, Desk};
+
+/// The one process that may hand enrollments over.
+const REDRESS: &str = "bureau-handoff";
+const DEFAULT_PAGE: i32 = 500;
+const FILTER: &[&[u8]] = &[b"book"];
+
+/// The handlers of the sandbox bureau.
+#[derive(Clone, Debug)]
+pub struct Handlers {
+    desk: Arc<Desk>,
+}
+
+impl Handlers {
+    /// Makes the handlers.
+    pub fn new(desk: Arc<Desk>) -> Self {
+        Self { desk }
+    }
+}
+
+#[tonic::async_trait]
+impl BureauEnrollmentService for Handlers {
+    async fn submit_enrollment(
+        &self,
+        request: Request<wire::SubmitEnrollmentRequest>,
+    ) -> Result<Response<wire::SubmitEnrollmentResponse>, Status> {
+        only_redress(&request)?;
+        let draining = draining_of(&request);
+        let message = request.into_inner();
+        let (id, subject) = read(&message)?;
+        match self.desk.submit(id, subject).await.map_err(damaged)? {
+            Answered::Status(status) => Ok(Response::new(wire::SubmitEnrollmentResponse {
+                status: Some(status),
+            })),
+            Answered::Down => Err(Status::unavailable("The bureau is down for maintenance.")),
+            Answered::Lost(_) => Err(never(draining).await),
+        }
+    }
+
+    async fn get_enrollment_status(
+        &self,
+        request: Request<wire::GetEnrollmentStatusRequest>,
+    ) -> Result<Response<wire::GetEnrollmentStatusResponse>, Status> {
+        only_redress(&request)?;
+        let id = handoff_id(&request.get_ref().handoff_id)?;
+        let status = self.desk.status(id).await.map_err(damaged)?;
+        Ok(Response::new(wire::GetEnrollmentStatusResponse {
+            status: Some(known(status)?),
+        }))
+    }
+
+    async fn withdraw_enrollment(
+        &self,
+        request: Request<wire::WithdrawEnrollmentRequest>,
+    ) -> Result<Response<wire::WithdrawEnrollmentResponse>, Status> {
+        only_redress(&request)?;
+        let id = handoff_id(&request.get_ref().handoff_id)?;
+        let status = self.desk.withdraw(id).await.map_err(damaged)?;
+        Ok(Response::new(wire::WithdrawEnrollmentResponse {
+            status: Some(known(status)?),
+        }))
+    }
+}
+
+#[tonic::async_trait]
+impl SandboxService for Handlers {
+    async fn list_book_entries(
+        &self,
+        request: Request<wire::ListBookEntriesRequest>,
+    ) -> Result<Response<wire::ListBookEntriesResponse>, Status> {
+        let message = request.into_inner();
+        let wish = if message.page_size == 0 {
+            DEFAULT_PAGE
+        } else {
+            message.page_size
+        };
+        let size = paging::page_size(wish)?;
+        let place: usize = paging::page_after(FILTER, &message.page_token)?.unwrap_or_default();
+        let most = usize::try_from(size).unwrap_or(usize::MAX);
+        let mut entries = self.desk.page(place, most.saturating_add(1));
+        let next_page_token = paging::next_page(&mut entries, size, FILTER, |_| place + most);
+        let entries = entries.into_iter().map(|(entry, status)| wire::BookEntry {
+            status: Some(status),
+            subject_digest: entry.digest,
+            offers: entry.offers,
+        });
+        Ok(Response::new(wire::ListBookEntriesResponse {
+            entries: entries.collect(),
+            next_page_token,
+        }))
+    }
+
+    async fn get_book_key(
+        &self,
+        _: Request<wire::GetBookKeyRequest>,
+    ) -> Result<Response<wire::GetBookKeyResponse>, Status> {
+        Ok(Response::new(wire::GetBookKeyResponse {
+            key: self.desk.key().expose().to_vec(),
+        }))
+    }
+}
+
+/// A bureau deals with the one process that hands over, whatever else has a certificate.
+fn only_redress<T>(request: &Request<T>) -> Result<(), Fault> {
+    let caller = caller::of(request)?;
+    if &*caller.name == REDRESS {
+        return Ok(());
+    }
+    Err(Fault::new(Reason::CallerNotAllowed))
+}
+
+fn read(message: &wire::SubmitEnrollmentRequest) -> Result<(Uuid, &wire::Subject), Fault> {
+    let mut fault = Fault::new(Reason::InvalidRequest);
+    let id = Uuid::try_parse(&message.handoff_id).unwrap_or_default();
+    if id.is_nil() {
+        fault = fault.field("handoff_id", "must be a UUID");
+    }
+    if message.product_code.is_empty() {
+        fault = fault.field("product_code", "must not be empty");
+    }
+    if message.term_months <= 0 {
+        fault = fault.field("term_months", "must be positive");
+    }
+    let subject = message.subject.as_ref();
+    if subject.is_none_or(|subject| subject.family_name.trim().is_empty()) {
+        fault = fault.field("subject.family_name", "must not be empty");
+    }
+    match subject {
+        Some(subject) if !fault.has_fields() => Ok((id, subject)),
+        _ => Err(fault),
+    }
+}
+
+fn handoff_id(text: &str) -> Result<Uuid, Fault> {
+    Uuid::try_parse(text)
+        .map_err(|_| Fault::new(Reason::InvalidRequest).field("handoff_id", "must be a UUID"))
+}
+
+fn known(status: Option<EnrollmentStatus>) -> Result<EnrollmentStatus, Fault> {
+    status.ok_or_else(|| Fault::new(Reason::HandoffNotFound))
+}
+
+fn damaged(error: io::Error) -> Status {
+    tracing::error!(%error, "the book cannot be written");
+    Fault::new(Reason::StorageUnavailable).into()
+}
+
+/// Keeps the answer back until the caller has gone, or the process goes.
+async fn never(draining: CancellationToken) -> Status {
+    draining.cancelled().await;
+    Fault::new(Reason::ShuttingDown).into()
+}

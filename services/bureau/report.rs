@@ -1,0 +1,116 @@
+//! Tells Redress how enrollments ended, again and again until it has recorded it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use uuid::Uuid;
+
+use crate::kernel::client::{self, Client};
+use crate::kernel::ids::Ids;
+use crate::kernel::lifecycle::pause;
+use crate::kernel::retry::Backoff;
+use crate::wire::redress::bureau::v1::EnrollmentProgress;
+use crate::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
+use crate::wire::redress::handoff::v1::{ItemVerdict, ReportOutcomesRequest};
+
+use super::desk::Desk;
+
+/// How many statuses go into one call.
+const BATCH: usize = 500;
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the book is looked at when nobody rings: outcomes become due by the clock.
+const LOOK: Duration = Duration::from_millis(100);
+const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
+
+/// Tells Redress what is in the book.
+pub struct Reporter {
+    desk: Arc<Desk>,
+    client: HandoffServiceClient<Client>,
+    ids: Ids,
+}
+
+/// Why a report did not get through.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// Redress did not answer, or refused the call.
+    #[error("Redress answered {}", .0.code())]
+    Call(#[from] Box<Status>),
+    /// The book cannot be written.
+    #[error("the book cannot be written: {0}")]
+    Book(#[from] std::io::Error),
+}
+
+impl Reporter {
+    /// Makes a reporter that calls under the partner's certificate.
+    pub fn new(desk: Arc<Desk>, client: Client, ids: Ids) -> Self {
+        Self {
+            desk,
+            client: HandoffServiceClient::new(client),
+            ids,
+        }
+    }
+
+    /// Tells what is news now, in one call; gives how much that was.
+    pub async fn step(&mut self) -> Result<usize, ReportError> {
+        let statuses = self.desk.news(BATCH).await?;
+        if statuses.is_empty() {
+            return Ok(0);
+        }
+        let told: Vec<(Uuid, EnrollmentProgress)> = statuses
+            .iter()
+            .filter_map(|status| {
+                Some((Uuid::try_parse(&status.handoff_id).ok()?, status.progress()))
+            })
+            .collect();
+        let request = ReportOutcomesRequest {
+            request_id: client::request_id(&self.ids),
+            statuses,
+        };
+        let called = self
+            .client
+            .report_outcomes(client::request(request, TIMEOUT))
+            .await;
+        let response = called.map_err(Box::new)?.into_inner();
+        for result in response.results {
+            if !matches!(
+                result.verdict(),
+                ItemVerdict::Recorded | ItemVerdict::Unchanged
+            ) {
+                // Saying it again would not help; a person must look.
+                tracing::warn!(
+                    handoff_id = result.handoff_id,
+                    verdict = result.verdict().as_str_name(),
+                    "Redress did not record an outcome"
+                );
+            }
+        }
+        self.desk.told(&told).await?;
+        Ok(told.len())
+    }
+
+    /// Reports until the process drains. Nothing is lost by stopping: the book knows what was told.
+    pub async fn run(mut self, draining: CancellationToken) {
+        let mut failures = 0;
+        while !draining.is_cancelled() {
+            let wait = match self.step().await {
+                Ok(0) => {
+                    failures = 0;
+                    LOOK
+                }
+                Ok(_) => continue,
+                Err(error) => {
+                    failures += 1;
+                    tracing::info!(%error, "outcomes could not be reported and will be again");
+                    RETRY.delay(failures, &self.ids).max(LOOK)
+                }
+            };
+            let desk = Arc::clone(&self.desk);
+            tokio::select! {
+                () = desk.news.notified(), if failures == 0 => {}
+                going_on = pause(&draining, wait) => if !going_on { break },
+            }
+        }
+    }
+}
