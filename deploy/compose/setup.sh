@@ -56,6 +56,8 @@ process identity-verification identity_verification index person
 process enrollment-codes enrollment_codes code
 process bureau-handoff bureau_handoff person
 certificates sandbox-bureau
+put /secrets/sandbox-bureau/partner.pem <$all/certs/partner-sandbox-bureau.pem
+put /secrets/sandbox-bureau/partner.key <$all/certs/partner-sandbox-bureau.key
 chown "$owner" /data/*
 url redress_owner owner | put /secrets/migrate/database-url
 chown "$owner" /secrets/migrate
@@ -83,6 +85,7 @@ identity = "https://$1:7441"
 codes = "https://$2:7442"
 handoff = "https://$3:7443"
 bureau = "https://$4:7444"
+bureau_internal = "https://sandbox-bureau:7444"
 certs = "$certs"
 outbox = "$outbox"
 TOML
