@@ -9,5 +9,6 @@ mod harness;
 
 mod codes;
 mod database;
+mod identity;
 mod layers;
 mod wire;

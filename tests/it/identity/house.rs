@@ -1,0 +1,336 @@
+//! A process in the test's own, a campaign, and its roster.
+
+use std::sync::Arc;
+
+use futures::stream;
+use redress::db::entities::{campaign, covered_entity, enrollment, individual};
+use redress::db::{Db, Process};
+use redress::identity::grpc::Handlers;
+use redress::identity::roster::import::{Answer, Header, Part, run};
+use redress::identity::roster::row::RawRow;
+use redress::identity::rules::{Rules, Throttles};
+use redress::identity::sender::Outbox;
+use redress::identity::{Call, Ctx, Error};
+use redress::kernel::caller::{Agent, Caller, Network, Role};
+use redress::kernel::clock::{Clock, ManualClock, Timestamp};
+use redress::kernel::ids::{CampaignId, EnrollmentId, Ids, IndividualId};
+use redress::kernel::keyring::{Keyring, Purpose};
+use redress::wire::redress::identity::v1 as wire;
+use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
+    QueryOrder, QueryResult, Statement,
+};
+use tokio::sync::mpsc;
+use tonic::{Request, Status};
+
+use crate::harness::Database;
+
+/// The number of the campaign.
+pub const NUMBER: &str = "B123456";
+/// A file's hash.
+pub const FILE: &str = "a";
+
+/// Everything a test needs.
+pub struct House {
+    pub handlers: Handlers,
+    pub ctx: Ctx,
+    pub clock: ManualClock,
+    pub ids: Ids,
+    pub owner: DatabaseConnection,
+    pub campaign: CampaignId,
+    pub outbox: tempfile::TempDir,
+}
+
+/// Limits that no test reaches by accident.
+pub fn generous() -> Rules {
+    let many = 1_000_000;
+    let throttles = Throttles {
+        caller: many,
+        agent: many,
+        network: many,
+        campaign: many,
+        person: many,
+        sends: many,
+    };
+    Rules {
+        sandbox_ssn: true,
+        throttles,
+        ..Rules::default()
+    }
+}
+
+impl House {
+    pub async fn open(database: &Database) -> Self {
+        Self::open_with(database, generous()).await
+    }
+
+    /// Opens the process and a campaign with two covered entities.
+    pub async fn open_with(database: &Database, rules: Rules) -> Self {
+        let (clock, hand) = Clock::manual("2015-07-17T12:00:00Z".parse().unwrap());
+        let ids = Ids::seeded(clock.clone(), 7);
+        let outbox = tempfile::tempdir().unwrap();
+        let ctx = Ctx {
+            db: database.open(Process::Identity).await,
+            ids: Ids::seeded(clock.clone(), 8),
+            clock,
+            keys: Arc::new(Keyring::generate(&[Purpose::Index, Purpose::Person])),
+            sender: Arc::new(Outbox::new(outbox.path())),
+            rules,
+        };
+        let owner = database.owner().await;
+        let campaign = ids.next();
+        insert_campaign(&owner, campaign, ctx.now()).await;
+        for key in ["concentra", "st-francis"] {
+            let id = ids.next();
+            let row = covered_entity::Model {
+                campaign_id: campaign,
+                id,
+                entity_key: key.into(),
+                name: key.into(),
+                kind: "PROVIDER".into(),
+            };
+            put::<covered_entity::Entity, covered_entity::ActiveModel>(&owner, row.into()).await;
+        }
+        Self {
+            handlers: Handlers::new(ctx.clone()),
+            ctx,
+            clock: hand,
+            ids,
+            owner,
+            campaign,
+            outbox,
+        }
+    }
+
+    /// The same house with another connection, as a second instance of the process has.
+    pub fn twin(&self, db: Db) -> Ctx {
+        Ctx {
+            db,
+            ..self.ctx.clone()
+        }
+    }
+
+    pub fn request_id(&self) -> String {
+        self.ids.request_id().to_string()
+    }
+
+    pub fn header(&self, file: &str) -> Part {
+        Part::Header(Header {
+            campaign: self.campaign,
+            file_sha256: file.repeat(64),
+        })
+    }
+
+    /// Imports a file in chunks of so many rows.
+    pub async fn import(
+        &self,
+        file: &str,
+        rows: &[RawRow],
+        chunk: usize,
+    ) -> Vec<Result<Answer, Error>> {
+        let mut parts = vec![self.header(file)];
+        parts.extend(rows.chunks(chunk).map(|rows| Part::Chunk(rows.to_vec())));
+        parts.push(Part::End {
+            rows: i64::try_from(rows.len()).unwrap(),
+        });
+        feed(&self.ctx, parts).await
+    }
+
+    /// Imports a file that has nothing wrong with it as a whole, and gives the last answer.
+    pub async fn load(&self, file: &str, rows: &[RawRow]) -> Answer {
+        let answers = self.import(file, rows, 2).await;
+        let last = answers.into_iter().last().unwrap().unwrap();
+        assert!(last.done);
+        last
+    }
+
+    pub async fn individuals(&self) -> Vec<individual::Model> {
+        let query = individual::Entity::find()
+            .filter(individual::Column::CampaignId.eq(self.campaign))
+            .order_by_asc(individual::Column::Id);
+        query.all(&self.owner).await.unwrap()
+    }
+
+    /// Begins an enrollment, as the codes process would, with a letter that proves the address for a day.
+    pub async fn enrollment(&self, individual: IndividualId) -> EnrollmentId {
+        let proof = self.ctx.now() + std::time::Duration::from_hours(24);
+        self.enrollment_in("STARTED", individual, Some(proof)).await
+    }
+
+    pub async fn enrollment_in(
+        &self,
+        state: &str,
+        individual: IndividualId,
+        proof: Option<Timestamp>,
+    ) -> EnrollmentId {
+        let id = self.ids.next();
+        let ended = state == "CANCELED";
+        let row = enrollment::Model {
+            campaign_id: self.campaign,
+            id,
+            individual_id: individual,
+            state: state.into(),
+            code_mac: None,
+            verification_id: None,
+            handoff_id: None,
+            proof_expires_at: proof,
+            product_code: None,
+            partner_id: None,
+            started_by: "portal/one".into(),
+            channel: "WEB".into(),
+            started_at: self.ctx.now(),
+            submitted_at: None,
+            activated_at: None,
+            term_ends_on: None,
+            outcome_class: None,
+            settled_at: ended.then(|| self.ctx.now()),
+        };
+        put::<enrollment::Entity, enrollment::ActiveModel>(&self.owner, row.into()).await;
+        id
+    }
+
+    /// A house with Katherine on the roster, and an enrollment that her letter began.
+    pub async fn with_letter(database: &Database) -> (Self, EnrollmentId) {
+        let house = Self::open(database).await;
+        house.load(FILE, &[super::people::ada(2)]).await;
+        let person = house.individuals().await[0].id;
+        let enrollment = house.enrollment(person).await;
+        (house, enrollment)
+    }
+
+    pub fn asked(
+        &self,
+        enrollment: Option<EnrollmentId>,
+        claims: wire::Claims,
+    ) -> wire::VerifyIdentityRequest {
+        wire::VerifyIdentityRequest {
+            request_id: self.request_id(),
+            engagement_number: NUMBER.into(),
+            enrollment_id: enrollment.map(|id| id.to_string()).unwrap_or_default(),
+            claims: Some(claims),
+        }
+    }
+
+    pub async fn verify_as(
+        &self,
+        message: wire::VerifyIdentityRequest,
+    ) -> Result<wire::Verification, Status> {
+        let answer = self
+            .handlers
+            .verify_identity(by(Role::Portal, message))
+            .await?;
+        Ok(answer.into_inner().verification.unwrap())
+    }
+
+    pub async fn verify(
+        &self,
+        enrollment: Option<EnrollmentId>,
+        claims: wire::Claims,
+    ) -> Result<wire::Verification, Status> {
+        self.verify_as(self.asked(enrollment, claims)).await
+    }
+
+    pub async fn count(&self, table: &str) -> i64 {
+        self.number(&format!("SELECT COUNT(*) FROM {table}")).await
+    }
+
+    pub async fn number(&self, sql: &str) -> i64 {
+        let row = self.row(sql).await;
+        row.try_get_by_index(0).unwrap()
+    }
+
+    pub async fn text(&self, sql: &str) -> String {
+        self.row(sql).await.try_get_by_index(0).unwrap()
+    }
+
+    async fn row(&self, sql: &str) -> QueryResult {
+        let statement = Statement::from_string(self.owner.get_database_backend(), sql);
+        self.owner.query_one_raw(statement).await.unwrap().unwrap()
+    }
+}
+
+/// Feeds parts into an import and gathers its answers.
+pub async fn feed(ctx: &Ctx, parts: Vec<Part>) -> Vec<Result<Answer, Error>> {
+    let (sender, mut answers) = mpsc::channel(1);
+    let parts = stream::iter(parts.into_iter().map(Ok));
+    let importing = tokio::spawn(run(ctx.clone(), call(Role::Operator, "ann"), parts, sender));
+    let mut all = Vec::new();
+    while let Some(answer) = answers.recv().await {
+        all.push(answer);
+    }
+    importing.await.unwrap();
+    all
+}
+
+pub fn call(role: Role, name: &str) -> Call {
+    Call {
+        caller: Caller::new(role, name).unwrap(),
+        agent: None,
+        network: None,
+    }
+}
+
+/// A request as the server hands it to a handler.
+pub fn by<T>(role: Role, message: T) -> Request<T> {
+    by_name(role, "one", message)
+}
+
+pub fn by_name<T>(role: Role, name: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request
+        .extensions_mut()
+        .insert(Caller::new(role, name).unwrap());
+    if role == Role::CallCenter {
+        let agent = Agent {
+            agent: "a-17".into(),
+            case: "C.1".into(),
+            reason: "enroll".into(),
+        };
+        request.extensions_mut().insert(agent);
+    }
+    request
+}
+
+pub fn from_network<T>(network: &str, message: T) -> Request<T> {
+    let mut request = by(Role::Portal, message);
+    request
+        .extensions_mut()
+        .insert(Network::parse(network).unwrap());
+    request
+}
+
+async fn put<E, A>(owner: &DatabaseConnection, row: A)
+where
+    E: EntityTrait,
+    A: ActiveModelTrait<Entity = E> + Send,
+{
+    E::insert(row.reset_all())
+        .exec_without_returning(owner)
+        .await
+        .unwrap();
+}
+
+async fn insert_campaign(owner: &DatabaseConnection, id: CampaignId, now: Timestamp) {
+    let row = campaign::Model {
+        id,
+        engagement_number: NUMBER.into(),
+        name: "MIE 2015".into(),
+        state: "OPEN".into(),
+        breach_on: "2015-05-07".into(),
+        discovered_on: "2015-05-26".into(),
+        enroll_by: "2016-01-31".into(),
+        zone: "America/Indiana/Indianapolis".into(),
+        enroll_by_at: now,
+        term_months: 24,
+        letter_url: "https://remedy.example.org".into(),
+        letter_phone: "866-328-1987".into(),
+        consent_version: "1".into(),
+        consent_text: "text".into(),
+        policy: "{}".into(),
+        code_key_version: 1,
+        created_at: now,
+        closed_at: None,
+    };
+    put::<campaign::Entity, campaign::ActiveModel>(owner, row.into()).await;
+}

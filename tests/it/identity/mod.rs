@@ -1,0 +1,10 @@
+//! The process `identity-verification`, on both databases, with a clock that stands still.
+
+mod confirm;
+mod export;
+mod house;
+mod import;
+mod people;
+mod referral;
+mod throttle;
+mod verify;

@@ -1,0 +1,107 @@
+//! How often an identity may be tried.
+
+use std::time::Duration;
+
+use redress::identity::rules::{Rules, Throttles};
+use redress::kernel::fault::{Reason, reason_of, retry_after_of};
+use redress::wire::redress::identity::v1 as wire;
+use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
+
+use super::house::{FILE, House, from_network, generous};
+use super::people::{ada, claims, date};
+use crate::harness::{Database, both};
+
+async fn limited(database: &Database, change: impl FnOnce(&mut Throttles)) -> House {
+    let mut throttles = generous().throttles;
+    change(&mut throttles);
+    let house = House::open_with(
+        database,
+        Rules {
+            throttles,
+            ..generous()
+        },
+    )
+    .await;
+    house.load(FILE, &[ada(2)]).await;
+    house
+}
+
+both! {
+    async fn a_person_has_a_few_tries_by_letter_and_more_later(database: Database) {
+        let house = limited(&database, |limits| limits.person = 3).await;
+        let letter = house.enrollment(house.individuals().await[0].id).await;
+        let wrong = wire::Claims { date_of_birth: date(1975, 6, 30), ..claims() };
+        for _ in 0..3 {
+            let refused = house.verify(Some(letter), wrong.clone()).await.unwrap_err();
+            assert_eq!(reason_of(&refused), Some(Reason::VerificationRefused));
+        }
+        let throttled = house.verify(Some(letter), claims()).await.unwrap_err();
+        assert_eq!(reason_of(&throttled), Some(Reason::Throttled));
+        assert_eq!(retry_after_of(&throttled), Some(Duration::from_mins(20)));
+        house.clock.advance(Duration::from_mins(20));
+        assert!(house.verify(Some(letter), claims()).await.is_ok());
+    }
+
+    /// A guesser who changes the birth date still names one person; nobody on the roster is counted like somebody.
+    async fn a_claimed_person_has_a_few_tries_whether_there_is_one_or_not(database: Database) {
+        let house = limited(&database, |limits| limits.person = 3).await;
+        for ssn in ["666-01-0001", "666-77-7777"] {
+            for day in 1..=4 {
+                let guess = wire::Claims { ssn: ssn.into(), date_of_birth: date(1961, 1, day), ..claims() };
+                let answer = house.verify(None, guess).await;
+                let throttled = answer.err().and_then(|status| reason_of(&status)) == Some(Reason::Throttled);
+                assert_eq!(throttled, day == 4, "{ssn} {day}");
+            }
+        }
+    }
+
+    async fn a_network_a_caller_and_a_campaign_have_limits_of_their_own(database: Database) {
+        let house = limited(&database, |limits| limits.network = 2).await;
+        let ask = |network: &'static str| house.handlers.verify_identity(from_network(network, house.asked(None, claims())));
+        assert!(ask("192.0.2.1").await.is_ok() && ask("192.0.2.9").await.is_ok());
+        assert_eq!(reason_of(&ask("192.0.2.17").await.unwrap_err()), Some(Reason::Throttled));
+        assert!(ask("198.51.100.1").await.is_ok());
+        let house = limited_again(&house, |limits| limits.campaign = 1);
+        assert!(house.verify(None, claims()).await.is_ok());
+        assert_eq!(reason_of(&house.verify(None, claims()).await.unwrap_err()), Some(Reason::Throttled));
+    }
+
+    async fn a_repeated_request_is_not_charged_again(database: Database) {
+        let house = limited(&database, |limits| limits.person = 1).await;
+        let message = house.asked(None, claims());
+        let first = house.verify_as(message.clone()).await.unwrap();
+        for _ in 0..5 {
+            assert_eq!(house.verify_as(message.clone()).await.unwrap(), first);
+        }
+    }
+
+    async fn a_throttle_that_cannot_be_asked_refuses(database: Database) {
+        let house = limited(&database, |_| ()).await;
+        house.ctx.db.close().await;
+        let refused = house.verify(None, claims()).await.unwrap_err();
+        assert_eq!(reason_of(&refused), Some(Reason::StorageUnavailable));
+    }
+}
+
+/// The same house with other limits; its throttles start fresh a minute later.
+fn limited_again(house: &House, change: impl FnOnce(&mut Throttles)) -> House {
+    house.clock.advance(Duration::from_hours(2));
+    let mut throttles = generous().throttles;
+    change(&mut throttles);
+    let ctx = redress::identity::Ctx {
+        rules: Rules {
+            throttles,
+            ..generous()
+        },
+        ..house.ctx.clone()
+    };
+    House {
+        handlers: redress::identity::grpc::Handlers::new(ctx.clone()),
+        ctx,
+        clock: house.clock.clone(),
+        ids: house.ids.clone(),
+        owner: house.owner.clone(),
+        campaign: house.campaign,
+        outbox: tempfile::tempdir().unwrap(),
+    }
+}
