@@ -153,9 +153,9 @@ pub async fn run(settings: &ProcessSettings, life: &Lifecycle) -> Result<(), Sto
         rules: Rules::of(&settings.extra),
     };
     let handlers = start(&ctx, life);
-    let server =
+    let builder =
         Server::builder(&settings.server, access::TABLE, DESCRIPTORS).metrics(telemetry.registry());
-    let served = mount(server, &handlers).build()?.serve(life).await;
+    let served = mount(builder, &handlers).build()?.serve(life).await;
     if !life.drain(settings.server.drain_timeout).await {
         tracing::warn!("not everything ended in time; what was committed is safe");
     }

@@ -55,7 +55,7 @@ fn status(error: impl Into<Error>) -> Status {
     let error: Error = error.into();
     match &error {
         Error::Storage(error) => {
-            tracing::warn!(class = error.class(), "the database did not do it")
+            tracing::warn!(class = error.class(), "the database did not do it");
         }
         Error::Key => tracing::error!("a key that this needs is not in the keyring"),
         _ => {}

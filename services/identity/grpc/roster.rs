@@ -49,8 +49,8 @@ impl RosterService for Handlers {
             parts.chain(last.take(1)).boxed(),
             sender,
         ));
-        let answers =
-            ReceiverStream::new(answers).map(|answer| answer.map(write::answer).map_err(status));
+        let answers = ReceiverStream::new(answers)
+            .map(|answer| answer.map(|answer| write::answer(&answer)).map_err(status));
         Ok(Response::new(answers.boxed()))
     }
 
@@ -100,7 +100,7 @@ impl RosterService for Handlers {
         let statistics = read::statistics(&self.ctx, campaign)
             .await
             .map_err(status)?;
-        Ok(Response::new(write::statistics(statistics)))
+        Ok(Response::new(write::statistics(&statistics)))
     }
 }
 

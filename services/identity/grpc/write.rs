@@ -15,7 +15,7 @@ use crate::kernel::clock::Timestamp;
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::identity::v1 as wire;
 
-pub fn answer(answer: Answer) -> wire::ImportRosterResponse {
+pub fn answer(answer: &Answer) -> wire::ImportRosterResponse {
     wire::ImportRosterResponse {
         import_id: answer.import.to_string(),
         durable_line: answer.durable_line,
@@ -23,7 +23,7 @@ pub fn answer(answer: Answer) -> wire::ImportRosterResponse {
         rejected: answer
             .rejected
             .iter()
-            .map(|(line, reject)| rejected(*line, reject))
+            .map(|(line, reject)| rejected(*line, *reject))
             .collect(),
         done: answer.done,
     }
@@ -39,7 +39,7 @@ fn totals(totals: Totals) -> wire::ImportTotals {
     }
 }
 
-fn rejected(line: i64, reject: &Reject) -> wire::RejectedRow {
+fn rejected(line: i64, reject: Reject) -> wire::RejectedRow {
     let reason = match reject.cause {
         Cause::Missing => wire::RejectReason::Missing,
         Cause::Malformed => wire::RejectReason::Malformed,
@@ -111,7 +111,7 @@ pub fn addresses(page: Vec<Addressee>) -> wire::ExportMailingAddressesResponse {
     }
 }
 
-pub fn statistics(statistics: Statistics) -> wire::GetRosterStatisticsResponse {
+pub fn statistics(statistics: &Statistics) -> wire::GetRosterStatisticsResponse {
     let populations = statistics.populations.iter();
     wire::GetRosterStatisticsResponse {
         rows: statistics.rows,
@@ -153,11 +153,11 @@ pub fn verification(view: View) -> wire::Verification {
         contacts: contacts(view.contacts),
         expire_time: Some(view.expires_at.to_proto()),
         create_time: Some(view.created_at.to_proto()),
-        waterfall: view.waterfall.0.iter().map(agreement).collect(),
+        waterfall: view.waterfall.0.iter().copied().map(agreement).collect(),
     }
 }
 
-fn agreement(agreement: &Agreement) -> wire::FieldAgreement {
+fn agreement(agreement: Agreement) -> wire::FieldAgreement {
     let level = match agreement.level {
         Level::Exact => wire::AgreementLevel::Exact,
         Level::Close => wire::AgreementLevel::Close,

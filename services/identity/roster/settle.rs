@@ -278,6 +278,7 @@ fn link_rows<'r>(target: Target<'r>, plan: &Plan<'_>) -> Rows<'r, 6> {
 
 async fn update(tx: &Tx<'_>, target: Target<'_>, person: &Written<'_>) -> Result<(), Error> {
     use individual::Column;
+    use individual_index::Column as Index;
     let update = individual::Entity::update_many()
         .col_expr(Column::Sealed, Expr::value(person.sealed.to_vec()))
         .col_expr(
@@ -292,7 +293,6 @@ async fn update(tx: &Tx<'_>, target: Target<'_>, person: &Written<'_>) -> Result
         .filter(Column::Id.eq(person.slot.individual))
         .filter(Column::Salt.is_not_null());
     store::one_row(update.exec(tx).await?.rows_affected)?;
-    use individual_index::Column as Index;
     let keys = &person.keys;
     let update = individual_index::Entity::update_many()
         .col_expr(Index::Ssn, Expr::value(keys.ssn))

@@ -24,10 +24,10 @@ const LIST: usize = 500;
 /// Fills a list up to a length of few kinds by repeating its last value, so that a database plans few statements.
 fn lists<T: Copy>(values: &[T]) -> impl Iterator<Item = Vec<T>> + '_ {
     values.chunks(LIST).map(|chunk| {
-        let mut list = chunk.to_vec();
+        let mut filled = chunk.to_vec();
         let last = chunk[chunk.len() - 1];
-        list.resize(chunk.len().next_power_of_two().min(LIST), last);
-        list
+        filled.resize(chunk.len().next_power_of_two().min(LIST), last);
+        filled
     })
 }
 

@@ -113,16 +113,16 @@ fn compare_all(
     rows: Vec<individual::Model>,
     claims: &Claims,
 ) -> Result<Vec<Compared>, Error> {
-    let sealer = match place.key.as_ref().filter(|key| key.wrapped.is_some()) {
+    let opener = match place.key.as_ref().filter(|key| key.wrapped.is_some()) {
         Some(key) => Some(ctx.sealer(key)?),
         None => None,
     };
     let mut compared = Vec::with_capacity(rows.len());
     for row in rows {
-        let (Some(salt), Some(sealed), Some(sealer)) = (&row.salt, &row.sealed, &sealer) else {
+        let (Some(salt), Some(sealed), Some(opener)) = (&row.salt, &row.sealed, &opener) else {
             continue;
         };
-        let person = sealer
+        let person = opener
             .open(row.id, salt, sealed)
             .map_err(error::unreadable)?;
         let waterfall = compare::compare(claims, &person);

@@ -84,8 +84,8 @@ async fn contact(ctx: &Ctx, command: &Send) -> Result<(CampaignId, Secret<String
         .as_ref()
         .zip(person.sealed.as_ref())
         .ok_or(Error::IndividualErased)?;
-    let sealer = ctx.sealer(&key.ok_or(Error::CampaignErased)?)?;
-    let person = sealer
+    let opener = ctx.sealer(&key.ok_or(Error::CampaignErased)?)?;
+    let person = opener
         .open(individual, salt, sealed)
         .map_err(error::unreadable)?;
     let to = command
