@@ -21,6 +21,9 @@ case ${1:-} in
     *) echo "setup: unknown: $1" >&2; exit 2 ;;
 esac
 
+# With the volumes gone, what lies on the machine is of another life.
+[ -e $all/certs ] || rm -rf /local/certs /local/outbox/*
+
 # One file a purpose: a keyring is a list, so several put together are one too.
 redress certs --out $all/certs >/dev/null
 for purpose in code index person; do

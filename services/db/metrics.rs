@@ -8,6 +8,11 @@ use opentelemetry::{KeyValue, global};
 
 use super::error::{Error, Storage};
 
+/// In seconds: from a point write to the limit of a bulk load.
+const BUCKETS: [f64; 14] = [
+    0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 60.0, 600.0,
+];
+
 struct Instruments {
     duration: Histogram<f64>,
     retries: Counter<u64>,
@@ -21,6 +26,7 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             .f64_histogram("redress.db.transaction.duration")
             .with_unit("s")
             .with_description("Time from the first attempt to the answer")
+            .with_boundaries(BUCKETS.to_vec())
             .build(),
         retries: meter
             .u64_counter("redress.db.transaction.retries")

@@ -9,6 +9,11 @@ use opentelemetry::{KeyValue, global};
 use super::projection::Change;
 use super::words::{AttemptResult, DeadReason, Kind, Stage};
 
+/// In seconds: from a bureau that answers at once to one that takes a week.
+const SETTLE_BUCKETS: [f64; 10] = [
+    0.1, 0.5, 1.0, 5.0, 30.0, 300.0, 3_600.0, 21_600.0, 86_400.0, 604_800.0,
+];
+
 struct Instruments {
     attempts: Counter<u64>,
     settled: Counter<u64>,
@@ -38,6 +43,7 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             .f64_histogram("redress.handoff.settle.duration")
             .with_unit("s")
             .with_description("Time from queueing to a known outcome")
+            .with_boundaries(SETTLE_BUCKETS.to_vec())
             .build(),
         dead: counter("redress.handoff.dead", "Handoffs given up on"),
         contradictions: counter(

@@ -84,8 +84,13 @@ impl Sender for Outbox {
     fn send(&self, message: Message) -> BoxFuture<'_, Result<(), SendError>> {
         let outbox = self.clone();
         Box::pin(async move {
+            let folder = outbox.folder.clone();
             let written = tokio::task::spawn_blocking(move || outbox.write(&message)).await;
-            written.map_err(|_| SendError)?.map_err(|_| SendError)
+            written.map_err(|_| SendError)?.map_err(|error| {
+                // The caller learns nothing of it, so the operator must.
+                tracing::error!(folder = %folder.display(), error = %error.kind(), "the outbox cannot be written");
+                SendError
+            })
         })
     }
 }
