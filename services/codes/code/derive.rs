@@ -16,7 +16,7 @@ const MAC: &str = "redress.codes.mac.v1";
 const WRAP: &[u8] = b"code_batch.wrapped_secret";
 
 /// The secret that a batch's codes are derived from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BatchSecret(Key);
 
 impl BatchSecret {

@@ -14,7 +14,9 @@ use crate::kernel::ids::{CampaignId, PartnerId};
 
 use crate::codes::ctx::{Call, Ctx};
 use crate::codes::error::Error;
+use crate::codes::frame::Frame;
 use crate::codes::state::campaign::State;
+use crate::codes::store::answered;
 use crate::codes::store::campaign::{self as store, Campaign};
 use crate::codes::store::report::{self, Funnel, OutcomeCount};
 
@@ -76,7 +78,7 @@ pub async fn create(
     );
     let done = ctx.db.run_tx("create_campaign", |tx| {
         Box::pin(async move {
-            if let Some(id) = super::super::store::answered(tx, request).await? {
+            if let Some(id) = answered(tx, request).await? {
                 return Ok(id);
             }
             store::insert(tx, campaign).await.map_err(|error| {
@@ -193,7 +195,7 @@ pub async fn close(
     );
     let done = ctx.db.run_tx("close_campaign", |tx| {
         Box::pin(async move {
-            if let Some(id) = super::super::store::answered::<CampaignId>(tx, request).await? {
+            if let Some(id) = answered::<CampaignId>(tx, request).await? {
                 return Ok(id);
             }
             let row = store::lock(tx, id).await?.ok_or(Error::CampaignNotFound)?;
@@ -213,7 +215,7 @@ pub async fn close(
 #[derive(Clone, Debug)]
 pub struct Report {
     /// Of which campaign.
-    pub frame: Arc<crate::codes::frame::Frame>,
+    pub frame: Arc<Frame>,
     /// The funnel.
     pub funnel: Funnel,
     /// Why enrollments are not active.
@@ -224,11 +226,13 @@ pub struct Report {
 
 /// Counts a campaign.
 pub async fn report(ctx: &Ctx, id: CampaignId) -> Result<Report, Error> {
-    let connection = ctx.db.read();
+    let frame = Frame::by_id(ctx, ctx.db.read(), id).await?;
+    let at = ctx.now();
+    let (funnel, outcomes) = report::count(&ctx.db, id).await?;
     Ok(Report {
-        frame: crate::codes::frame::Frame::by_id(ctx, connection, id).await?,
-        at: ctx.now(),
-        funnel: report::funnel(connection, id).await?,
-        outcomes: report::outcomes(connection, id).await?,
+        frame,
+        funnel,
+        outcomes,
+        at,
     })
 }

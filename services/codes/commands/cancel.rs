@@ -15,6 +15,7 @@ use crate::codes::ctx::{Call, Ctx};
 use crate::codes::error::Error;
 use crate::codes::frame::Frame;
 use crate::codes::state::enrollment::Kind;
+use crate::codes::store::answered;
 use crate::codes::store::enrollment::{self as store, Enrollment};
 use crate::codes::store::handoff::{self, Cancellation};
 
@@ -31,10 +32,7 @@ pub async fn cancel(
     let withdrawal: HandoffId = ctx.ids.next();
     let done = ctx.db.run_tx("cancel_enrollment", |tx| {
         Box::pin(async move {
-            if super::super::store::answered::<EnrollmentId>(tx, request)
-                .await?
-                .is_some()
-            {
+            if answered::<EnrollmentId>(tx, request).await?.is_some() {
                 return Ok(());
             }
             let found = store::lock(tx, frame.id, id, now)

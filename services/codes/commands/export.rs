@@ -1,11 +1,14 @@
 //! Exporting plain codes, the only place where they appear.
 
+use std::sync::Arc;
+
 use serde_json::json;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::db::audit;
 use crate::db::entities::code_batch;
+use crate::kernel::combine::Rejected;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
 use crate::codes::code::Code;
@@ -13,9 +16,12 @@ use crate::codes::code::derive::BatchSecret;
 use crate::codes::ctx::{Call, Ctx};
 use crate::codes::error::Error;
 use crate::codes::store;
+use crate::codes::store::code::Held;
 
+/// Codes read at a time. The table is in the order of the MACs, so that a small page would touch as much of it.
+const PAGE: u64 = 131_072;
 /// Codes in one message.
-const PAGE: u64 = 4_096;
+const MESSAGE: usize = 4_096;
 
 /// A code and whose it is.
 #[derive(Debug)]
@@ -72,19 +78,30 @@ impl Export {
         })
     }
 
-    /// Sends the codes page by page; the next page is read while the last one waits to be sent.
-    pub async fn run(mut self, pages: mpsc::Sender<Result<Vec<Plain>, Error>>) {
+    /// Sends the codes; the next page is read while the last one is derived and sent.
+    pub async fn run(mut self, messages: mpsc::Sender<Result<Vec<Plain>, Error>>) {
+        let secret = Arc::new(self.secret.clone());
+        let mut page = self.page().await;
         loop {
-            let page = self.page().await;
-            let last = !matches!(&page, Ok(page) if page.len() as u64 == PAGE);
-            let empty = matches!(&page, Ok(page) if page.is_empty());
-            if !empty && pages.send(page).await.is_err() || last {
+            let held = match page {
+                Ok(held) if held.is_empty() => return,
+                Ok(held) => held,
+                Err(error) => {
+                    // Whoever has gone misses nothing but this.
+                    let _ = messages.send(Err(error)).await;
+                    return;
+                }
+            };
+            let sent = send(Arc::clone(&secret), self.batch.campaign_id, held, &messages);
+            let (sent, next) = tokio::join!(sent, self.page());
+            if !sent {
                 return;
             }
+            page = next;
         }
     }
 
-    async fn page(&mut self) -> Result<Vec<Plain>, Error> {
+    async fn page(&mut self) -> Result<Vec<Held>, Error> {
         let (campaign, id) = (self.batch.campaign_id, self.batch.id);
         let read = self.ctx.db.read();
         let batch = store::batch::get(read, campaign, id)
@@ -94,13 +111,34 @@ impl Export {
             return Err(Error::BatchSealed);
         }
         let held = store::code::held(read, campaign, id, self.after, PAGE).await?;
-        self.after = held.last().map_or(self.after, |held| held.individual_id);
-        let plain = held.iter().map(|held| Plain {
-            individual: held.individual_id,
-            code: self
-                .secret
-                .code(campaign, held.individual_id, held.generation),
-        });
-        Ok(plain.collect())
+        self.after = held.last().map_or(self.after, |held| held.individual);
+        Ok(held)
     }
+}
+
+/// Derives and sends the codes of a page, message by message; tells whether anybody listens.
+async fn send(
+    secret: Arc<BatchSecret>,
+    campaign: CampaignId,
+    held: Vec<Held>,
+    messages: &mpsc::Sender<Result<Vec<Plain>, Error>>,
+) -> bool {
+    let held = Arc::new(held);
+    for from in (0..held.len()).step_by(MESSAGE) {
+        let (secret, held) = (Arc::clone(&secret), Arc::clone(&held));
+        let derive = move || {
+            let held = held[from..].iter().take(MESSAGE);
+            let plain = held.map(|held| Plain {
+                individual: held.individual,
+                code: secret.code(campaign, held.individual, held.generation),
+            });
+            plain.collect()
+        };
+        let plain = tokio::task::spawn_blocking(derive).await;
+        let plain = plain.map_err(|_| Error::Combined(Rejected::Lost));
+        if messages.send(plain).await.is_err() {
+            return false;
+        }
+    }
+    true
 }

@@ -65,6 +65,15 @@ struct Means {
     key: Key,
 }
 
+/// Individuals to be written next, and their codes.
+#[derive(Default)]
+struct Chunk {
+    /// The last individual that was looked at; none when there was nobody.
+    last: Option<IndividualId>,
+    owed: Arc<Vec<Owed>>,
+    codes: Vec<Issued>,
+}
+
 impl Issue {
     /// Opens the batch, or finds the one that the same request opened.
     pub async fn begin(
@@ -150,36 +159,51 @@ impl Issue {
             return Ok(Some(batch));
         }
         let means = Arc::new(self.means(&batch).await?);
-        let read = self.ctx.db.read();
-        let owed = batch.codes + store::code::count_owed(read, self.campaign).await?;
+        let owed = batch.codes + store::code::count_owed(&self.ctx.db, self.campaign).await?;
         let mut issued = batch.codes;
-        let mut page = self.page(IndividualId::from_uuid(Uuid::nil())).await?;
+        let mut chunk = self
+            .prepare(&means, IndividualId::from_uuid(Uuid::nil()))
+            .await?;
         loop {
-            if progress
-                .send(Ok(Progress::Issued { issued, owed }))
-                .await
-                .is_err()
-            {
+            let step = Progress::Issued { issued, owed };
+            if progress.send(Ok(step)).await.is_err() {
                 return Ok(None);
             }
-            let Some(last) = page.last().map(|owed| owed.individual) else {
-                break;
-            };
-            // The next page is read while this one is written.
-            let (written, next) = tokio::join!(self.write(&means, page), self.page(last));
+            let Some(last) = chunk.last else { break };
+            // The next chunk is read and derived while this one is written.
+            let (written, next) =
+                tokio::join!(self.write(&means, chunk), self.prepare(&means, last));
             issued += written?;
-            page = next?;
+            chunk = next?;
         }
         self.batch().await.map(Some)
+    }
+
+    /// Reads the next individuals and derives the codes of those who have none.
+    async fn prepare(&self, means: &Arc<Means>, after: IndividualId) -> Result<Chunk, Error> {
+        let read = self.ctx.db.read();
+        let mut owed = store::code::owed(read, self.campaign, after, self.chunk).await?;
+        let ends = owed.first().zip(owed.last());
+        let Some((first, last)) = ends.map(|(first, last)| (first.individual, last.individual))
+        else {
+            return Ok(Chunk::default());
+        };
+        let holders = store::code::holders(read, self.campaign, first, last).await?;
+        if !holders.is_empty() {
+            owed.retain(|owed| !holders.contains(&owed.individual));
+        }
+        let owed = Arc::new(owed);
+        let codes = derive_all(Arc::clone(means), self.campaign, Arc::clone(&owed), 1).await?;
+        Ok(Chunk {
+            last: Some(last),
+            owed,
+            codes,
+        })
     }
 
     async fn batch(&self) -> Result<code_batch::Model, Error> {
         let batch = store::batch::get(self.ctx.db.read(), self.campaign, self.batch).await?;
         batch.ok_or(Error::BatchNotFound)
-    }
-
-    async fn page(&self, after: IndividualId) -> Result<Vec<Owed>, Error> {
-        Ok(store::code::owed(self.ctx.db.read(), self.campaign, after, self.chunk).await?)
     }
 
     async fn means(&self, batch: &code_batch::Model) -> Result<Means, Error> {
@@ -192,22 +216,19 @@ impl Issue {
         })
     }
 
-    async fn write(&self, means: &Arc<Means>, page: Vec<Owed>) -> Result<i64, Error> {
-        let page = Arc::new(page);
+    async fn write(&self, means: &Arc<Means>, chunk: Chunk) -> Result<i64, Error> {
+        let Chunk {
+            owed, mut codes, ..
+        } = chunk;
         let mut generation = 1;
         loop {
-            let codes = derive_all(
-                Arc::clone(means),
-                self.campaign,
-                Arc::clone(&page),
-                generation,
-            )
-            .await?;
             match self.load(means, generation, &codes).await {
                 Err(Error::Storage(error))
                     if error.is_unique("code_pkey") && generation < GENERATIONS =>
                 {
                     generation += 1;
+                    let owed = Arc::clone(&owed);
+                    codes = derive_all(Arc::clone(means), self.campaign, owed, generation).await?;
                 }
                 result => return result,
             }

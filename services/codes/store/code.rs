@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 
 use futures::TryStreamExt;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, FromQueryResult, Statement, StreamTrait, TryGetable,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, StreamTrait};
 
 use uuid::Uuid;
 
-use crate::db::{self, Cell, Tx};
+use crate::db::{self, Cell, Db, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
@@ -48,51 +46,57 @@ pub struct Load {
     pub expires_at: Timestamp,
 }
 
-const OWED: &str = "FROM individual i WHERE i.campaign_id = $1 AND i.mailable AND NOT EXISTS (SELECT 1 FROM code c \
-    WHERE c.campaign_id = i.campaign_id AND c.individual_id = i.id AND c.state IN ('ISSUED', 'REDEEMED'))";
+/// Counts the individuals who are owed a letter and have no code; like the report, longer than a read may take.
+pub async fn count_owed(db: &Db, campaign: CampaignId) -> Result<i64, db::Error> {
+    if db.backend() == DbBackend::Sqlite {
+        return count(db.read(), campaign).await;
+    }
+    db.run_bulk("count_owed", |tx| Box::pin(count(tx, campaign)))
+        .await
+}
 
-/// Counts the individuals who are owed a letter and have no code.
-pub async fn count_owed(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-) -> Result<i64, db::Error> {
-    let sql = format!("SELECT count(*) AS n {OWED}");
-    let statement =
-        Statement::from_sql_and_values(connection.get_database_backend(), sql, [campaign.into()]);
+async fn count(connection: &impl ConnectionTrait, campaign: CampaignId) -> Result<i64, db::Error> {
+    const SQL: &str = "SELECT count(*) AS n FROM individual i WHERE i.campaign_id = $1 AND i.mailable \
+        AND NOT EXISTS (SELECT 1 FROM code c WHERE c.campaign_id = i.campaign_id AND c.individual_id = i.id \
+        AND c.state IN ('ISSUED', 'REDEEMED'))";
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, SQL, [campaign.into()]);
     let row = connection.query_one_raw(statement).await?;
     row.map_or(Ok(0), |row| row.try_get("", "n"))
         .map_err(db::Error::from)
 }
 
-/// Reads the next individuals who are owed a letter and have no code, in the order of their ids.
+/// Reads the next individuals who are owed a letter, whether they have a code or not, in the order of their ids.
+///
+/// The codes are not joined: the planner, who knows little about tables just loaded, would read them all for every page.
 pub async fn owed(
     connection: &DatabaseConnection,
     campaign: CampaignId,
     after: IndividualId,
     limit: u64,
 ) -> Result<Vec<Owed>, db::Error> {
-    let sql =
-        format!("SELECT i.id, i.region, i.country {OWED} AND i.id > $2 ORDER BY i.id LIMIT $3");
+    const SQL: &str = "SELECT id, region, country FROM individual WHERE campaign_id = $1 AND mailable AND id > $2 \
+        ORDER BY id LIMIT $3";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [campaign.into(), after.into(), limit.into()];
     let backend = ConnectionTrait::get_database_backend(connection);
-    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let statement = Statement::from_sql_and_values(backend, SQL, values);
     let mut owed = Vec::new();
     let mut rows = std::pin::pin!(connection.stream_raw(statement).await?);
     while let Some(row) = rows.try_next().await? {
-        let region = String::try_get(&row, "", "region").map_err(sea_orm::DbErr::from)?;
-        let country = String::try_get(&row, "", "country").map_err(sea_orm::DbErr::from)?;
+        let region: String = row.try_get("", "region")?;
+        let country: String = row.try_get("", "country")?;
         owed.push(Owed {
-            individual: IndividualId::try_get(&row, "", "id").map_err(sea_orm::DbErr::from)?,
+            individual: row.try_get("", "id")?,
             proof: crate::codes::term::proof_lasts(&region, &country),
         });
     }
     Ok(owed)
 }
 
-/// Tells who in a range of individuals has a code by now. Asked under the campaign's lock.
+/// Tells who in a range of individuals has a code by now. What counts is the answer under the campaign's lock.
 pub async fn holders(
-    tx: &Tx<'_>,
+    connection: &impl ConnectionTrait,
     campaign: CampaignId,
     first: IndividualId,
     last: IndividualId,
@@ -100,9 +104,9 @@ pub async fn holders(
     const SQL: &str = "SELECT individual_id FROM code WHERE campaign_id = $1 AND individual_id >= $2 \
         AND individual_id <= $3 AND state IN ('ISSUED', 'REDEEMED')";
     let values = [campaign.into(), first.into(), last.into()];
-    let rows = tx
-        .query_all_raw(Statement::from_sql_and_values(tx.backend(), SQL, values))
-        .await?;
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, SQL, values);
+    let rows = connection.query_all_raw(statement).await?;
     let ids = rows.iter().map(|row| row.try_get("", "individual_id"));
     Ok(ids.collect::<Result<_, _>>()?)
 }
@@ -159,17 +163,17 @@ impl Iterator for Rows<'_> {
 }
 
 /// Whose code of which generation is in a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
     /// Whose.
-    pub individual_id: IndividualId,
+    pub individual: IndividualId,
     /// Which.
     pub generation: i32,
 }
 
 /// Lists who has a code of a batch, whatever became of it, in the order of the individuals' ids.
 pub async fn held(
-    connection: &impl ConnectionTrait,
+    connection: &DatabaseConnection,
     campaign: CampaignId,
     batch: BatchId,
     after: IndividualId,
@@ -179,6 +183,15 @@ pub async fn held(
         AND individual_id > $3 ORDER BY individual_id LIMIT $4";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [campaign.into(), batch.into(), after.into(), limit.into()];
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
-    Ok(Held::find_by_statement(statement).all(connection).await?)
+    let backend = ConnectionTrait::get_database_backend(connection);
+    let statement = Statement::from_sql_and_values(backend, SQL, values);
+    let mut held = Vec::new();
+    let mut rows = std::pin::pin!(connection.stream_raw(statement).await?);
+    while let Some(row) = rows.try_next().await? {
+        held.push(Held {
+            individual: row.try_get("", "individual_id")?,
+            generation: row.try_get("", "generation")?,
+        });
+    }
+    Ok(held)
 }

@@ -1,8 +1,8 @@
 //! The figures of the funnel, each by the definition in the contract, all in one statement and so of one instant.
 
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 
-use crate::db;
+use crate::db::{self, Db};
 use crate::kernel::ids::CampaignId;
 
 /// The funnel.
@@ -42,7 +42,7 @@ const FUNNEL: &str = "SELECT r.*, i.*, b.*, c.*, e.*, w.*, h.* FROM \
      FROM roster_import WHERE campaign_id = $1) r, \
     (SELECT COUNT(id) AS individuals FROM individual WHERE campaign_id = $1) i, \
     (SELECT CAST(COALESCE(SUM(codes), 0) AS BIGINT) AS codes_issued FROM code_batch WHERE campaign_id = $1) b, \
-    (SELECT COUNT(DISTINCT individual_id) AS letters FROM code WHERE campaign_id = $1) c, \
+    (SELECT COUNT(*) AS letters FROM (SELECT DISTINCT individual_id FROM code WHERE campaign_id = $1) d) c, \
     (SELECT COUNT(*) AS begun, COUNT(submitted_at) AS submitted, \
      COUNT(CASE WHEN state = 'ACTIVE' THEN 1 END) AS active, \
      COUNT(CASE WHEN state = 'ACTION_REQUIRED' THEN 1 END) AS action_required, \
@@ -54,8 +54,30 @@ const FUNNEL: &str = "SELECT r.*, i.*, b.*, c.*, e.*, w.*, h.* FROM \
      COUNT(CASE WHEN kind = 'ENROLL' THEN acknowledged_at END) AS acknowledged, \
      COUNT(CASE WHEN state = 'DEAD' THEN 1 END) AS dead FROM handoff WHERE campaign_id = $1) h";
 
-/// Counts the funnel.
-pub async fn funnel(
+/// Counts a campaign: the funnel, and why enrollments are not active.
+///
+/// At millions of people counting takes longer than a read may. PostgreSQL allows that to a bulk transaction; on SQLite such
+/// a transaction would keep writers out, and reads have no limit.
+pub async fn count(
+    db: &Db,
+    campaign: CampaignId,
+) -> Result<(Funnel, Vec<OutcomeCount>), db::Error> {
+    if db.backend() == DbBackend::Sqlite {
+        return both(db.read(), campaign).await;
+    }
+    db.run_bulk("count_campaign", |tx| Box::pin(both(tx, campaign)))
+        .await
+}
+
+async fn both(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<(Funnel, Vec<OutcomeCount>), db::Error> {
+    let funnel = funnel(connection, campaign).await?;
+    Ok((funnel, outcomes(connection, campaign).await?))
+}
+
+async fn funnel(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
 ) -> Result<Funnel, db::Error> {
@@ -68,8 +90,7 @@ pub async fn funnel(
     funnel.ok_or_else(|| db::Error::corrupt("a count without a row"))
 }
 
-/// Counts why enrollments are not active.
-pub async fn outcomes(
+async fn outcomes(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
 ) -> Result<Vec<OutcomeCount>, db::Error> {
