@@ -1,28 +1,22 @@
 //! A process in the test's own, a campaign, and people who are owed letters.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::TryStreamExt;
 use redress::codes::grpc::Handlers;
 use redress::codes::throttles::Throttles;
 use redress::codes::{Ctx, process};
 use redress::db::Process;
-use redress::db::entities::{individual, partner, verification};
+use redress::db::entities::{individual, partner};
 use redress::kernel::caller::{Caller, Role};
 use redress::kernel::clock::{Clock, ManualClock, Timestamp};
-use redress::kernel::crypto::sha256_hex;
-use redress::kernel::ids::{
-    CampaignId, EnrollmentId, Ids, IndividualId, PartnerId, VerificationId,
-};
+use redress::kernel::ids::{CampaignId, Ids, IndividualId, PartnerId};
 use redress::kernel::keyring::{Keyring, Purpose};
 use redress::kernel::lifecycle::Lifecycle;
 use redress::wire::google::r#type::Date;
 use redress::wire::redress::enrollment::v1 as wire;
-use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
 use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
-use redress::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryResult, Statement,
 };
@@ -32,7 +26,7 @@ use crate::harness::Database;
 
 /// The number of the campaign.
 pub const NUMBER: &str = "B123456";
-const CONSENT: &str = "I instruct you to obtain my credit file.";
+pub const CONSENT: &str = "I instruct you to obtain my credit file.";
 
 /// Everything a test needs.
 pub struct House {
@@ -234,152 +228,6 @@ impl House {
         let batch = self.issue(campaign).await;
         let code = self.export(&batch).await.unwrap().remove(0).1;
         (campaign, person, code)
-    }
-
-    pub async fn begin_as(
-        &self,
-        request_id: &str,
-        entitlement: Entitlement,
-    ) -> Result<wire::BeginEnrollmentResponse, Status> {
-        let message = wire::BeginEnrollmentRequest {
-            request_id: request_id.into(),
-            engagement_number: NUMBER.into(),
-            entitlement: Some(entitlement),
-            channel: 0,
-        };
-        Ok(self
-            .handlers
-            .begin_enrollment(by(Role::Portal, message))
-            .await?
-            .into_inner())
-    }
-
-    pub async fn begin(&self, code: &str) -> Result<wire::BeginEnrollmentResponse, Status> {
-        self.begin_as(&self.request_id(), Entitlement::Code(code.into()))
-            .await
-    }
-
-    /// Begins and gives the id.
-    pub async fn begun(&self, code: &str) -> EnrollmentId {
-        self.begin(code)
-            .await
-            .unwrap()
-            .enrollment
-            .unwrap()
-            .enrollment_id
-            .parse()
-            .unwrap()
-    }
-
-    /// Verifies somebody, as the identity process would.
-    pub async fn verify(
-        &self,
-        campaign: CampaignId,
-        person: IndividualId,
-        enrollment: Option<EnrollmentId>,
-        state: &str,
-    ) -> VerificationId {
-        let id = self.ids.next();
-        let row = verification::Model {
-            campaign_id: campaign,
-            id,
-            individual_id: Some(person),
-            enrollment_id: enrollment,
-            path: if enrollment.is_some() {
-                "LETTER"
-            } else {
-                "LOOKUP"
-            }
-            .into(),
-            state: state.into(),
-            score_centibits: 2_000,
-            waterfall: "[]".into(),
-            requested_by: "portal/test".into(),
-            created_at: self.now(),
-            decided_at: Some(self.now()),
-            expires_at: self.now() + Duration::from_hours(1),
-        };
-        let row = verification::ActiveModel::from(row).reset_all();
-        verification::Entity::insert(row)
-            .exec_without_returning(&self.owner)
-            .await
-            .unwrap();
-        id
-    }
-
-    /// The request that completes an enrollment.
-    pub fn completion(
-        &self,
-        enrollment: EnrollmentId,
-        verification: VerificationId,
-    ) -> wire::CompleteEnrollmentRequest {
-        wire::CompleteEnrollmentRequest {
-            request_id: self.request_id(),
-            engagement_number: NUMBER.into(),
-            enrollment_id: enrollment.to_string(),
-            verification_id: verification.to_string(),
-            consent: Some(wire::Consent {
-                version: "2015-07".into(),
-                text_sha256: sha256_hex(CONSENT.as_bytes()),
-                agreed: true,
-                locale: "en-US".into(),
-            }),
-        }
-    }
-
-    pub async fn complete(
-        &self,
-        message: wire::CompleteEnrollmentRequest,
-    ) -> Result<wire::Enrollment, Status> {
-        let answer = self
-            .handlers
-            .complete_enrollment(by(Role::Portal, message))
-            .await?;
-        Ok(answer.into_inner().enrollment.unwrap())
-    }
-
-    /// Somebody who has completed: campaign, enrollment and its handoff.
-    pub async fn submitted(&self) -> (CampaignId, wire::Enrollment) {
-        let (campaign, person, code) = self.one_letter().await;
-        let enrollment = self.begun(&code).await;
-        let verification = self
-            .verify(campaign, person, Some(enrollment), "VERIFIED")
-            .await;
-        (
-            campaign,
-            self.complete(self.completion(enrollment, verification))
-                .await
-                .unwrap(),
-        )
-    }
-
-    pub async fn get(&self, enrollment: &str) -> wire::Enrollment {
-        let message = wire::GetEnrollmentRequest {
-            engagement_number: NUMBER.into(),
-            enrollment_id: enrollment.into(),
-        };
-        self.handlers
-            .get_enrollment(by(Role::Portal, message))
-            .await
-            .unwrap()
-            .into_inner()
-            .enrollment
-            .unwrap()
-    }
-
-    pub async fn cancel(&self, enrollment: &str) -> Result<wire::Enrollment, Status> {
-        let message = wire::CancelEnrollmentRequest {
-            request_id: self.request_id(),
-            engagement_number: NUMBER.into(),
-            enrollment_id: enrollment.into(),
-        };
-        Ok(self
-            .handlers
-            .cancel_enrollment(by(Role::Portal, message))
-            .await?
-            .into_inner()
-            .enrollment
-            .unwrap())
     }
 
     /// Counts what a query finds: `count("code WHERE state = 'ISSUED'")`.

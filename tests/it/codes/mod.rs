@@ -1,6 +1,7 @@
 //! The process `enrollment-codes`, on both databases, with a clock that stands still.
 
 mod begin;
+mod callers;
 mod campaigns;
 mod complete;
 mod house;

@@ -1,0 +1,163 @@
+//! One person's way through the handlers.
+
+use std::time::Duration;
+
+use redress::db::entities::verification;
+use redress::kernel::caller::Role;
+use redress::kernel::crypto::sha256_hex;
+use redress::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
+use redress::wire::redress::enrollment::v1 as wire;
+use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
+use redress::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
+use sea_orm::{ActiveModelTrait, EntityTrait};
+use tonic::Status;
+
+use super::house::{CONSENT, House, NUMBER, by};
+
+impl House {
+    pub async fn begin_as(
+        &self,
+        request_id: &str,
+        entitlement: Entitlement,
+    ) -> Result<wire::BeginEnrollmentResponse, Status> {
+        let message = wire::BeginEnrollmentRequest {
+            request_id: request_id.into(),
+            engagement_number: NUMBER.into(),
+            entitlement: Some(entitlement),
+            channel: 0,
+        };
+        Ok(self
+            .handlers
+            .begin_enrollment(by(Role::Portal, message))
+            .await?
+            .into_inner())
+    }
+
+    pub async fn begin(&self, code: &str) -> Result<wire::BeginEnrollmentResponse, Status> {
+        self.begin_as(&self.request_id(), Entitlement::Code(code.into()))
+            .await
+    }
+
+    /// Begins and gives the id.
+    pub async fn begun(&self, code: &str) -> EnrollmentId {
+        self.begin(code)
+            .await
+            .unwrap()
+            .enrollment
+            .unwrap()
+            .enrollment_id
+            .parse()
+            .unwrap()
+    }
+
+    /// Verifies somebody, as the identity process would.
+    pub async fn verify(
+        &self,
+        campaign: CampaignId,
+        person: IndividualId,
+        enrollment: Option<EnrollmentId>,
+        state: &str,
+    ) -> VerificationId {
+        let id = self.ids.next();
+        let row = verification::Model {
+            campaign_id: campaign,
+            id,
+            individual_id: Some(person),
+            enrollment_id: enrollment,
+            path: if enrollment.is_some() {
+                "LETTER"
+            } else {
+                "LOOKUP"
+            }
+            .into(),
+            state: state.into(),
+            score_centibits: 2_000,
+            waterfall: "[]".into(),
+            requested_by: "portal/test".into(),
+            created_at: self.now(),
+            decided_at: Some(self.now()),
+            expires_at: self.now() + Duration::from_hours(1),
+        };
+        let row = verification::ActiveModel::from(row).reset_all();
+        verification::Entity::insert(row)
+            .exec_without_returning(&self.owner)
+            .await
+            .unwrap();
+        id
+    }
+
+    /// The request that completes an enrollment.
+    pub fn completion(
+        &self,
+        enrollment: EnrollmentId,
+        verification: VerificationId,
+    ) -> wire::CompleteEnrollmentRequest {
+        wire::CompleteEnrollmentRequest {
+            request_id: self.request_id(),
+            engagement_number: NUMBER.into(),
+            enrollment_id: enrollment.to_string(),
+            verification_id: verification.to_string(),
+            consent: Some(wire::Consent {
+                version: "2015-07".into(),
+                text_sha256: sha256_hex(CONSENT.as_bytes()),
+                agreed: true,
+                locale: "en-US".into(),
+            }),
+        }
+    }
+
+    pub async fn complete(
+        &self,
+        message: wire::CompleteEnrollmentRequest,
+    ) -> Result<wire::Enrollment, Status> {
+        let answer = self
+            .handlers
+            .complete_enrollment(by(Role::Portal, message))
+            .await?;
+        Ok(answer.into_inner().enrollment.unwrap())
+    }
+
+    /// Somebody who has completed: campaign, enrollment and its handoff.
+    pub async fn submitted(&self) -> (CampaignId, wire::Enrollment) {
+        let (campaign, person, code) = self.one_letter().await;
+        let enrollment = self.begun(&code).await;
+        let verification = self
+            .verify(campaign, person, Some(enrollment), "VERIFIED")
+            .await;
+        (
+            campaign,
+            self.complete(self.completion(enrollment, verification))
+                .await
+                .unwrap(),
+        )
+    }
+
+    pub async fn get(&self, enrollment: &str) -> wire::Enrollment {
+        let message = wire::GetEnrollmentRequest {
+            engagement_number: NUMBER.into(),
+            enrollment_id: enrollment.into(),
+        };
+        self.handlers
+            .get_enrollment(by(Role::Portal, message))
+            .await
+            .unwrap()
+            .into_inner()
+            .enrollment
+            .unwrap()
+    }
+
+    pub async fn cancel(&self, enrollment: &str) -> Result<wire::Enrollment, Status> {
+        let message = wire::CancelEnrollmentRequest {
+            request_id: self.request_id(),
+            engagement_number: NUMBER.into(),
+            enrollment_id: enrollment.into(),
+        };
+        Ok(self
+            .handlers
+            .cancel_enrollment(by(Role::Portal, message))
+            .await?
+            .into_inner()
+            .enrollment
+            .unwrap())
+    }
+}
