@@ -7,8 +7,19 @@
 
 mod harness;
 
+mod access;
+mod answers;
+mod buf;
+mod canary;
 mod codes;
 mod database;
+mod faults;
 mod identity;
+mod journey;
 mod layers;
+mod operator;
+mod python;
+mod readme;
+mod settings;
+mod shutdown;
 mod wire;

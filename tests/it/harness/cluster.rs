@@ -4,18 +4,20 @@
 //! and the shell stops the server and removes its files. PostgreSQL refuses to run as root, so then everything runs as
 //! an unprivileged user.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::{LazyLock, Mutex, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::{OnceCell, oneshot};
+
+use super::missing::{self, env};
 
 /// Starts the server, waits until the pipe closes, stops the server and removes its files.
 const KEEPER: &str = r#"
@@ -32,16 +34,6 @@ cat >/dev/null
 rm -rf "$home"
 "#;
 
-/// Counts the lines of its pipe until it closes, and then says how many tests did not run.
-const MOURNER: &str = r#"
-trap '' INT HUP TERM
-skipped=$(wc -l)
-printf '\n!!! %s PostgreSQL tests DID NOT RUN: %s\n\n' "$skipped" "$1" >&2
-"#;
-
-const MISSING: &str = "initdb and pg_ctl were found neither in REDRESS_TEST_POSTGRES_BIN nor in PATH nor in \
-                       /usr/lib/postgresql/*/bin (set REDRESS_TEST_REQUIRE_POSTGRES=1 to make this an error)";
-
 static CLUSTER: OnceCell<Option<Cluster>> = OnceCell::const_new();
 
 /// Gives the cluster, starting it at the first call. `None` means that PostgreSQL is not installed.
@@ -53,7 +45,7 @@ pub async fn get() -> Option<&'static Cluster> {
     };
     let cluster = CLUSTER.get_or_init(start).await.as_ref();
     if cluster.is_none() {
-        skip();
+        missing::POSTGRES.skip();
     }
     cluster
 }
@@ -113,10 +105,7 @@ impl Cluster {
 }
 
 fn start() -> Option<Cluster> {
-    let Some(bin) = find_bin() else {
-        assert!(!required(), "{MISSING}");
-        return None;
-    };
+    let bin = find_bin()?;
     let (port, leash) = (0..5)
         .find_map(|_| try_start(&bin))
         .expect("PostgreSQL starts");
@@ -217,33 +206,6 @@ fn find_bin() -> Option<PathBuf> {
     places
         .into_iter()
         .find(|place| place.join("initdb").is_file() && place.join("pg_ctl").is_file())
-}
-
-fn required() -> bool {
-    env("REDRESS_TEST_REQUIRE_POSTGRES").is_some_and(|value| value == "1")
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the tests are told by the environment where PostgreSQL is"
-)]
-fn env(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-/// Notes that a test did not run, to be said at the end of the run: what is said in between scrolls away.
-#[expect(
-    clippy::zombie_processes,
-    reason = "the mourner outlives this process on purpose"
-)]
-fn skip() {
-    static MOURNERS_PIPE: LazyLock<Mutex<ChildStdin>> = LazyLock::new(|| {
-        let mut command = Command::new("sh");
-        let mut mourner = spawn(command.args(["-c", MOURNER, "mourner", MISSING]));
-        Mutex::new(mourner.stdin.take().expect("the pipe was asked for"))
-    });
-    let mut pipe = MOURNERS_PIPE.lock().expect("no test panics while it skips");
-    pipe.write_all(b"skipped\n").expect("the mourner lives");
 }
 
 /// Makes and drops databases.

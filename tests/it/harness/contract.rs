@@ -2,6 +2,8 @@
 
 use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor};
 
+use super::processes::Service;
+
 /// Decodes the descriptor set that reflection serves.
 pub fn pool() -> DescriptorPool {
     DescriptorPool::decode(redress::wire::DESCRIPTORS).expect("the descriptor set decodes")
@@ -22,4 +24,57 @@ pub fn methods() -> impl Iterator<Item = MethodDescriptor> {
         .into_iter()
         .filter(|service| service.package_name().starts_with("redress."))
         .flat_map(|service| service.methods().collect::<Vec<_>>())
+}
+
+/// Which process serves a method.
+pub fn server_of(method: &MethodDescriptor) -> Service {
+    match method.parent_service().package_name() {
+        "redress.identity.v1" => Service::Identity,
+        "redress.enrollment.v1" => Service::Codes,
+        "redress.handoff.v1" => Service::Handoff,
+        "redress.bureau.v1" => Service::Bureau,
+        package => panic!("nobody serves {package}"),
+    }
+}
+
+/// The comment above a method.
+pub fn comment(method: &MethodDescriptor) -> String {
+    let file = method.parent_file();
+    let proto = file.file_descriptor_proto();
+    let info = proto.source_code_info.as_ref().expect("source info");
+    let place = info
+        .location
+        .iter()
+        .find(|place| place.path == method.path());
+    place
+        .map(|place| place.leading_comments().trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// The names of an enum's values without their prefix, each with its comment; zero is left out.
+pub fn meanings(name: &str, prefix: &str) -> Vec<(String, String)> {
+    let kind = pool()
+        .get_enum_by_name(name)
+        .expect("an enum of the contract");
+    let proto = kind.parent_file();
+    let proto = proto.file_descriptor_proto();
+    let info = proto.source_code_info.as_ref().expect("source info");
+    let meaning = |value: &prost_reflect::EnumValueDescriptor| {
+        let place = info
+            .location
+            .iter()
+            .find(|place| place.path == value.path());
+        place
+            .map(|place| place.leading_comments().trim().to_owned())
+            .unwrap_or_default()
+    };
+    let values = kind.values().filter(|value| value.number() != 0);
+    values
+        .map(|value| {
+            (
+                value.name().trim_start_matches(prefix).to_owned(),
+                meaning(&value),
+            )
+        })
+        .collect()
 }

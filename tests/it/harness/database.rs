@@ -50,7 +50,7 @@ pub struct Database {
 
 /// Where the database lives.
 pub(super) enum Home {
-    Sqlite(#[expect(dead_code, reason = "held until the test ends")] tempfile::TempDir),
+    Sqlite(tempfile::TempDir),
     Postgres {
         name: String,
         cluster: &'static cluster::Cluster,
@@ -81,6 +81,19 @@ impl Database {
     /// Gives the owner's URL.
     pub fn url(&self) -> Secret<String> {
         Secret::new(self.url.clone())
+    }
+
+    /// Tells whether this is PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        matches!(self.home, Home::Postgres { .. })
+    }
+
+    /// Gives the folder with the SQLite file and what SQLite keeps beside it.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        match &self.home {
+            Home::Sqlite(folder) => Some(folder.path()),
+            Home::Postgres { .. } => None,
+        }
     }
 
     /// Gives the settings with which a process opens it.

@@ -1,10 +1,25 @@
 //! What the tests stand on.
 
+pub mod canary;
+pub mod child;
+pub mod clients;
 pub mod cluster;
+pub mod confirm;
 pub mod contract;
 pub mod database;
+pub mod http;
+pub mod missing;
+pub mod person;
+pub mod poll;
+pub mod ports;
 mod postgres;
+pub mod processes;
+pub mod program;
+pub mod raw;
+pub mod roster;
 mod sqlite;
+pub mod strangers;
+pub mod walk;
 
 pub use database::Database;
 pub(crate) use database::both;

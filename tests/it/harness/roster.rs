@@ -1,0 +1,350 @@
+//! A small roster with one of everything: what the journey, the faults and the canaries walk through.
+
+use jiff::civil::Date;
+use redress::wire::google::r#type::Date as WireDate;
+use redress::wire::redress::identity::v1::Claims;
+
+/// The covered entities of the test campaign: key and printed name.
+pub const ENTITIES: &[(&str, &str)] = &[
+    ("wabash-clinic", "Wabash Valley Clinic"),
+    ("lakeside-radiology", "Lakeside Radiology Center"),
+    ("st-brigid", "St. Brigid Hospital"),
+];
+
+const HEADER: &str = "external_ref,covered_entity,given_name,middle_name,family_name,suffix,\
+    date_of_birth,ssn,address_line1,address_line2,city,region,postal_code,country,phone,email,population";
+
+const GIVEN: &[&str] = &[
+    "Ada", "Boris", "Carla", "Deshawn", "Elena", "Farid", "Greta", "Hector", "Ines", "Jamal",
+    "Keiko", "Liam", "Marta", "Nils", "Olga", "Pedro", "Quinn", "Rosa", "Samir", "Tova",
+];
+const FAMILY: &[&str] = &[
+    "Abernathy",
+    "Bluestone",
+    "Castellano",
+    "Dunleavy",
+    "Eastwick",
+    "Fairweather",
+    "Goldwater",
+    "Hollister",
+    "Ironside",
+    "Juarez",
+    "Kowalczyk",
+    "Lindqvist",
+    "Montague",
+    "Nightingale",
+    "Okonkwo",
+    "Pemberton",
+    "Quackenbush",
+    "Rasmussen",
+    "Silverthorn",
+    "Thornquist",
+];
+
+/// What the sandbox bureau answers for an SSN group of area 666.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sandbox {
+    Active = 1,
+    FileFrozen = 11,
+    ThinFile = 12,
+    SsnMismatch = 13,
+    AlreadyEnrolled = 14,
+    UnavailableAtFirst = 15,
+    AnswerLost = 16,
+    OutcomeLater = 17,
+    NotConfirmed = 18,
+    NoHit = 19,
+}
+
+impl Sandbox {
+    pub const ALL: &'static [Self] = &[
+        Self::Active,
+        Self::FileFrozen,
+        Self::ThinFile,
+        Self::SsnMismatch,
+        Self::AlreadyEnrolled,
+        Self::UnavailableAtFirst,
+        Self::AnswerLost,
+        Self::OutcomeLater,
+        Self::NotConfirmed,
+        Self::NoHit,
+    ];
+
+    /// The outcome class that an enrollment ends with; empty when it ends active.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Active | Self::UnavailableAtFirst | Self::AnswerLost | Self::OutcomeLater => "",
+            Self::FileFrozen => "FILE_FROZEN",
+            Self::ThinFile => "THIN_FILE",
+            Self::SsnMismatch => "SSN_MISMATCH",
+            Self::AlreadyEnrolled => "ALREADY_ENROLLED",
+            Self::NotConfirmed => "IDENTITY_NOT_CONFIRMED",
+            Self::NoHit => "NO_HIT",
+        }
+    }
+}
+
+/// One row of the file.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub external_ref: String,
+    pub covered_entity: String,
+    pub given_name: String,
+    pub middle_name: String,
+    pub family_name: String,
+    pub suffix: String,
+    pub date_of_birth: String,
+    pub ssn: String,
+    pub address_line1: String,
+    pub address_line2: String,
+    pub city: String,
+    pub region: String,
+    pub postal_code: String,
+    pub country: String,
+    pub phone: String,
+    pub email: String,
+    pub population: String,
+}
+
+impl Row {
+    /// A plain adult whose every value is told by the number.
+    pub fn adult(number: usize, sandbox: Sandbox) -> Self {
+        let given = GIVEN[number % GIVEN.len()];
+        let family = FAMILY[(number / GIVEN.len() + number) % FAMILY.len()];
+        Self {
+            external_ref: format!("MRN-{number:06}"),
+            covered_entity: ENTITIES[number % 2].0.into(),
+            given_name: given.into(),
+            middle_name: String::new(),
+            family_name: family.into(),
+            suffix: String::new(),
+            date_of_birth: birth(1950 + number % 50, number),
+            ssn: format!("666-{:02}-{:04}", sandbox as u8, number + 1),
+            address_line1: format!("{} Juniper Street", 100 + number),
+            address_line2: String::new(),
+            city: "Fort Wayne".into(),
+            region: "IN".into(),
+            postal_code: format!("46{:03}", 800 + number % 100),
+            country: "US".into(),
+            phone: format!("+1260555{:04}", number % 10_000),
+            email: format!("person{number}@mail.example"),
+            population: "adult".into(),
+        }
+    }
+
+    /// The same person as another covered entity lists them.
+    pub fn also_at(&self, entity: &str) -> Self {
+        Self {
+            external_ref: format!("X{}", self.external_ref),
+            covered_entity: entity.into(),
+            ..self.clone()
+        }
+    }
+
+    /// What this person would truthfully say.
+    pub fn claims(&self) -> Claims {
+        Claims {
+            given_name: self.given_name.clone(),
+            middle_name: self.middle_name.clone(),
+            family_name: self.family_name.clone(),
+            date_of_birth: self.date_of_birth.parse().ok().map(wire_date),
+            ssn: self.ssn.replace('-', ""),
+            postal_code: self.postal_code.clone(),
+        }
+    }
+
+    fn cells(&self) -> [&str; 17] {
+        [
+            &self.external_ref,
+            &self.covered_entity,
+            &self.given_name,
+            &self.middle_name,
+            &self.family_name,
+            &self.suffix,
+            &self.date_of_birth,
+            &self.ssn,
+            &self.address_line1,
+            &self.address_line2,
+            &self.city,
+            &self.region,
+            &self.postal_code,
+            &self.country,
+            &self.phone,
+            &self.email,
+            &self.population,
+        ]
+    }
+}
+
+/// Writes rows as the file that `redress roster import` takes.
+pub fn csv(rows: &[Row]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let header = HEADER.split(',').map(str::trim);
+    writer.write_record(header).expect("a header");
+    for row in rows {
+        writer.write_record(row.cells()).expect("a row");
+    }
+    let bytes = writer.into_inner().expect("the whole file");
+    String::from_utf8(bytes).expect("UTF-8")
+}
+
+/// A roster and what must become of it.
+pub struct Roster {
+    pub rows: Vec<Row>,
+    /// Adults with a letter and contacts, each with what the bureau will say.
+    pub adults: Vec<(Row, Sandbox)>,
+    pub minor: Row,
+    pub deceased: Row,
+    /// On the roster without phone and e-mail.
+    pub no_contact: Row,
+    pub rejected: usize,
+    pub merged: usize,
+}
+
+impl Roster {
+    /// Everybody of interest and as many plain adults as make about `people`.
+    pub fn small(people: usize) -> Self {
+        let adults: Vec<(Row, Sandbox)> = (0..people).map(plain_adult).collect();
+        let mut rows: Vec<Row> = adults.iter().map(|(row, _)| row.clone()).collect();
+        // One person of two covered entities: the SSN says so.
+        let twins: Vec<Row> = rows.iter().step_by(10).map(twin).collect();
+        let merged = twins.len();
+        rows.extend(twins);
+        let special = Special::new(people);
+        rows.extend(special.all());
+        let bad = malformed(people + 100);
+        let rejected = bad.len();
+        rows.extend(bad);
+        Self {
+            rows,
+            adults,
+            minor: special.minor,
+            deceased: special.deceased,
+            no_contact: special.no_contact,
+            rejected,
+            merged,
+        }
+    }
+
+    pub fn csv(&self) -> String {
+        csv(&self.rows)
+    }
+
+    /// Distinct people on the roster.
+    pub fn individuals(&self) -> usize {
+        self.rows.len() - self.rejected - self.merged
+    }
+
+    /// People who are owed a letter.
+    pub fn letters(&self) -> usize {
+        self.individuals() - 1
+    }
+
+    /// The first adults for whom the bureau gives this answer.
+    pub fn answered(&self, sandbox: Sandbox) -> impl Iterator<Item = &Row> {
+        let adults = self.adults.iter();
+        adults.filter_map(move |(row, answer)| (*answer == sandbox).then_some(row))
+    }
+}
+
+struct Special {
+    minor: Row,
+    deceased: Row,
+    no_contact: Row,
+    /// Without an address: nobody owes them a letter.
+    no_address: Row,
+    abroad: Row,
+    no_ssn: Row,
+}
+
+impl Special {
+    fn new(from: usize) -> Self {
+        let mut people = (from..).map(|number| Row::adult(number, Sandbox::Active));
+        let mut next = |change: &dyn Fn(&mut Row)| {
+            let mut row = people.next().expect("numbers do not end");
+            change(&mut row);
+            row
+        };
+        Self {
+            minor: next(&|row| {
+                row.population = "minor".into();
+                row.date_of_birth = birth(2016, 3);
+            }),
+            deceased: next(&|row| row.population = "deceased".into()),
+            no_contact: next(&|row| {
+                row.phone.clear();
+                row.email.clear();
+            }),
+            no_address: next(&|row| {
+                row.address_line1.clear();
+                row.city.clear();
+                row.region.clear();
+                row.postal_code.clear();
+            }),
+            abroad: next(&|row| {
+                row.address_line1 = "Hauptstraße 5".into();
+                row.city = "Köln".into();
+                row.region.clear();
+                row.postal_code = "50667".into();
+                row.country = "DE".into();
+            }),
+            no_ssn: next(&|row| row.ssn.clear()),
+        }
+    }
+
+    fn all(&self) -> [Row; 6] {
+        [
+            self.minor.clone(),
+            self.deceased.clone(),
+            self.no_contact.clone(),
+            self.no_address.clone(),
+            self.abroad.clone(),
+            self.no_ssn.clone(),
+        ]
+    }
+}
+
+/// Every twentieth adult gets the next of the bureau's other answers.
+fn plain_adult(number: usize) -> (Row, Sandbox) {
+    let sandbox = match number % 5 {
+        4 => Sandbox::ALL[number / 5 % Sandbox::ALL.len()],
+        _ => Sandbox::Active,
+    };
+    (Row::adult(number, sandbox), sandbox)
+}
+
+fn twin(row: &Row) -> Row {
+    let mut twin = row.also_at("st-brigid");
+    twin.given_name = twin.given_name.to_uppercase();
+    twin
+}
+
+fn malformed(from: usize) -> Vec<Row> {
+    let changes: [fn(&mut Row); 6] = [
+        |row| row.date_of_birth = "1980-02-31".into(),
+        |row| row.date_of_birth = "2199-01-01".into(),
+        |row| row.ssn = "12345".into(),
+        |row| row.ssn = "900-12-3456".into(),
+        |row| row.covered_entity = "nobody-knows".into(),
+        |row| row.family_name.clear(),
+    ];
+    let rows = changes.iter().zip(from..).map(|(change, number)| {
+        let mut row = Row::adult(number, Sandbox::Active);
+        change(&mut row);
+        row
+    });
+    rows.collect()
+}
+
+fn birth(year: usize, number: usize) -> String {
+    format!("{year:04}-{:02}-{:02}", 1 + number % 12, 1 + number % 28)
+}
+
+/// A civil date on the wire.
+pub fn wire_date(date: Date) -> WireDate {
+    WireDate {
+        year: date.year().into(),
+        month: date.month().into(),
+        day: date.day().into(),
+    }
+}

@@ -1,0 +1,142 @@
+//! Being told to stop: calls under way finish, nobody holds the process up, and the exit code says that all is well.
+
+use redress::kernel::caller::Role;
+use redress::kernel::fault::{Reason, reason_of};
+use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
+use redress::wire::redress::handoff::v1::{PartnerMode, PullHandoffsRequest};
+use tokio::net::TcpStream;
+use tonic::{Code, Status};
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+
+use crate::harness::person::Person;
+use crate::harness::processes::{House, Service};
+use crate::harness::roster::Roster;
+use crate::harness::walk;
+use crate::harness::{Database, both};
+
+/// The drain's limit in these tests.
+const DRAIN: &str = "2s";
+
+async fn house(database: Database) -> House {
+    let mut house = House::new(database);
+    for service in Service::ALL {
+        house = house.with(service, "drain_timeout", DRAIN);
+    }
+    house.start_all().await;
+    house
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_process_ends_with_code_zero_when_it_is_told_to() {
+    let house = house(Database::sqlite().await).await;
+    for service in Service::ALL {
+        let status = house.stop(service).await;
+        assert_eq!(
+            status.code(),
+            Some(0),
+            "{}:\n{}",
+            service.name(),
+            house.log(service)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_idle_process_does_not_wait_for_its_drain_to_run_out() {
+    let house = House::new(Database::sqlite().await);
+    let house = house
+        .of_separate_programs()
+        .with(Service::Codes, "drain_timeout", "5m");
+    house.start(Service::Codes).await;
+    assert_eq!(house.stop(Service::Codes).await.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_watcher_hears_not_serving_and_nobody_silent_holds_the_process_up() {
+    let house = house(Database::sqlite().await).await;
+    for service in Service::ALL {
+        let silent = TcpStream::connect(("127.0.0.1", house.address(service).port)).await;
+        let silent = silent.expect("a connection that says nothing");
+        let mut health = HealthClient::new(house.channel(service, Role::Operator));
+        let watch = health.watch(HealthCheckRequest::default()).await;
+        let mut watch = watch.expect("a watch").into_inner();
+        let first = watch.message().await.expect("a first answer");
+        assert_eq!(status(first), Some(ServingStatus::Serving));
+        house.terminate(service);
+        let next = watch.message().await.expect("the news come before the end");
+        assert_eq!(
+            status(next),
+            Some(ServingStatus::NotServing),
+            "{}",
+            service.name()
+        );
+        let ended = house.ended(service).await;
+        assert_eq!(ended.code(), Some(0), "{}", service.name());
+        drop(silent);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_stream_of_handoffs_is_ended_with_a_reason() {
+    let house = house(Database::sqlite().await).await;
+    walk::partner(&house, PartnerMode::Pull).await;
+    let mut client = house.handoffs(&house.files(Role::Partner));
+    let pull = client.pull_handoffs(PullHandoffsRequest::default()).await;
+    let mut pull = pull.expect("a stream").into_inner();
+    house.terminate(Service::Handoff);
+    let last = loop {
+        match pull.message().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("the stream ended as if all were told"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(last.code(), Code::Unavailable);
+    assert_eq!(reason_of(&last), Some(Reason::ShuttingDown));
+    let ended = house.ended(Service::Handoff).await;
+    assert_eq!(ended.code(), Some(0));
+}
+
+both! {
+    async fn a_call_that_was_answered_while_the_process_stopped_is_durable(database: Database) {
+        let house = house(database).await;
+        let roster = Roster::small(40);
+        let walk = walk::prepare(&house, &roster).await;
+        let mut calls = Vec::new();
+        for (number, (row, _)) in roster.adults.iter().enumerate() {
+            let person = Person { house: &house, engagement: walk.engagement(), role: Role::Portal, number, patient: false };
+            let code = walk.letter_of(row).code.clone();
+            calls.push(async move { (number, person.begin(Entitlement::Code(code)).await) });
+        }
+        // Somewhere among the calls; what is asked later may be turned away, but what was answered is not forgotten.
+        let stop = async {
+            tokio::task::yield_now().await;
+            house.terminate(Service::Codes);
+        };
+        let (answers, ()) = tokio::join!(futures::future::join_all(calls), stop);
+        let mut begun = Vec::new();
+        for (number, answer) in answers {
+            match answer {
+                Ok(answer) => begun.push((number, answer.enrollment.expect("an enrollment").enrollment_id)),
+                Err(status) => assert!(turned_away(&status), "{status}"),
+            }
+        }
+        assert_eq!(house.ended(Service::Codes).await.code(), Some(0));
+        house.start(Service::Codes).await;
+        for (number, enrollment) in begun {
+            let person = Person { house: &house, engagement: walk.engagement(), role: Role::Portal, number, patient: false };
+            person.enrollment(&enrollment).await.expect("what was answered is there");
+        }
+    }
+}
+
+/// Not taken at all: the server said so, or nobody listened any more.
+fn turned_away(status: &Status) -> bool {
+    status.code() == Code::Unavailable
+}
+
+fn status(answer: Option<HealthCheckResponse>) -> Option<ServingStatus> {
+    answer.map(|answer| answer.status())
+}
