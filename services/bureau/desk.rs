@@ -165,7 +165,9 @@ impl Desk {
                     progress: progress.as_str_name().to_owned(),
                 })
                 .collect();
-            lines.iter().for_each(|line| state.book.apply(line));
+            for line in &lines {
+                state.book.apply(line);
+            }
             self.journal.hand_in(lines)
         };
         written.wait().await

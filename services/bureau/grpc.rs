@@ -45,7 +45,12 @@ impl BureauEnrollmentService for Handlers {
         let draining = draining_of(&request);
         let message = request.into_inner();
         let (id, subject) = read(&message)?;
-        match self.desk.submit(id, subject).await.map_err(damaged)? {
+        match self
+            .desk
+            .submit(id, subject)
+            .await
+            .map_err(|error| damaged(&error))?
+        {
             Answered::Status(status) => Ok(Response::new(wire::SubmitEnrollmentResponse {
                 status: Some(status),
             })),
@@ -60,7 +65,11 @@ impl BureauEnrollmentService for Handlers {
     ) -> Result<Response<wire::GetEnrollmentStatusResponse>, Status> {
         only_redress(&request)?;
         let id = handoff_id(&request.get_ref().handoff_id)?;
-        let status = self.desk.status(id).await.map_err(damaged)?;
+        let status = self
+            .desk
+            .status(id)
+            .await
+            .map_err(|error| damaged(&error))?;
         Ok(Response::new(wire::GetEnrollmentStatusResponse {
             status: Some(known(status)?),
         }))
@@ -72,7 +81,11 @@ impl BureauEnrollmentService for Handlers {
     ) -> Result<Response<wire::WithdrawEnrollmentResponse>, Status> {
         only_redress(&request)?;
         let id = handoff_id(&request.get_ref().handoff_id)?;
-        let status = self.desk.withdraw(id).await.map_err(damaged)?;
+        let status = self
+            .desk
+            .withdraw(id)
+            .await
+            .map_err(|error| damaged(&error))?;
         Ok(Response::new(wire::WithdrawEnrollmentResponse {
             status: Some(known(status)?),
         }))
@@ -157,7 +170,7 @@ fn known(status: Option<EnrollmentStatus>) -> Result<EnrollmentStatus, Fault> {
     status.ok_or_else(|| Fault::new(Reason::HandoffNotFound))
 }
 
-fn damaged(error: io::Error) -> Status {
+fn damaged(error: &io::Error) -> Status {
     tracing::error!(%error, "the book cannot be written");
     Fault::new(Reason::StorageUnavailable).into()
 }

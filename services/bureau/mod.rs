@@ -8,11 +8,10 @@
 //! stream, books, acknowledges and reports.
 
 pub mod book;
+pub mod client;
 pub mod desk;
 pub mod grpc;
 pub mod journal;
-pub mod pull;
-pub mod report;
 pub mod rules;
 mod serve;
 

@@ -16,10 +16,10 @@ use crate::wire;
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_server::BureauEnrollmentServiceServer;
 use crate::wire::redress::bureau::v1::sandbox_service_server::SandboxServiceServer;
 
+use super::client::pull::Puller;
+use super::client::report::Reporter;
 use super::desk::Desk;
 use super::grpc::Handlers;
-use super::pull::Puller;
-use super::report::Reporter;
 
 /// The process, as far as its settings are concerned.
 pub const PROCESS: Process = Process {
@@ -94,9 +94,9 @@ async fn serve(
     if own.text("mode") == "pull" {
         life.spawn(Puller::new(desk, redress, ids).run(life.token()));
     }
-    let served = server.serve(&life).await;
+    let result = server.serve(&life).await;
     life.drain(settings.server.drain_timeout).await;
-    served.map_err(Stop::start)
+    result.map_err(Stop::start)
 }
 
 /// Puts the services of this process on a server.

@@ -209,7 +209,7 @@ mod tests {
     use crate::kernel::clock::Clock;
 
     const PATIENCE: Patience = Patience {
-        backoff: Backoff::new(Duration::from_secs(1), Duration::from_secs(60)),
+        backoff: Backoff::new(Duration::from_secs(1), Duration::from_mins(1)),
         max_failures: 3,
     };
 

@@ -127,17 +127,3 @@ fn storage_fault(error: &db::Error) -> Fault {
         db::Error::Unique { .. } | db::Error::Denied(_) => Fault::new(Reason::Internal),
     }
 }
-
-impl From<Error> for tonic::Status {
-    /// Logs once, at the boundary, what only an operator can mend.
-    fn from(error: Error) -> Self {
-        match &error {
-            Error::Storage(storage) => {
-                tracing::warn!(class = storage.class(), %storage, "storage error")
-            }
-            Error::Key(key) => tracing::error!(%key, "a key is missing"),
-            _ => {}
-        }
-        Fault::from(error).into()
-    }
-}

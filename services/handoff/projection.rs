@@ -67,7 +67,7 @@ impl fmt::Display for Change {
 
 impl Projection {
     /// Fits a person into the partner's fields and tells what was changed.
-    pub fn apply(&self, person: &mut Person) -> Vec<Change> {
+    pub fn apply(self, person: &mut Person) -> Vec<Change> {
         let mut changes = Vec::new();
         self.name(
             &mut person.given_name,
@@ -90,7 +90,7 @@ impl Projection {
         changes
     }
 
-    fn name(&self, name: &mut Text, field: Field, max: u16, changes: &mut Vec<Change>) {
+    fn name(self, name: &mut Text, field: Field, max: u16, changes: &mut Vec<Change>) {
         if self.ascii_names && !name.expose().chars().all(is_plain) {
             *name = Secret::new(fold(name.expose()));
             changes.push(Change::Folded(field));

@@ -51,10 +51,10 @@ async fn serve(
         let worker = PushWorker::new(ctx.clone(), tls, &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
-    let served = server.serve(&life).await;
+    let result = server.serve(&life).await;
     life.drain(settings.server.drain_timeout).await;
     db.close().await;
-    served.map_err(Stop::start)
+    result.map_err(Stop::start)
 }
 
 /// Loads the keys, and makes sure that there is one to open people with.

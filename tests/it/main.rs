@@ -14,6 +14,7 @@ mod canary;
 mod codes;
 mod database;
 mod faults;
+mod handoff;
 mod identity;
 mod journey;
 mod layers;

@@ -18,7 +18,7 @@ use super::super::model::Handoff;
 use super::super::state::{Fact, Learned, State};
 use super::super::store::attempts::{self, Attempt, Outcome};
 use super::super::store::handoffs::{self, Change};
-use super::super::words::{AttemptResult, Kind, Stage};
+use super::super::words::{AttemptResult, Kind, OutcomeClass, Stage};
 use super::{about_handoff, about_partner};
 
 /// What a partner says about one handoff.
@@ -184,23 +184,20 @@ impl<'a> Lesson<'a> {
         let handoff = &mut row.handoff;
         handoff.state = state;
         row.changed = true;
-        match state {
-            State::Accepted { .. } => {
-                handoff.acknowledged_at.get_or_insert(now);
-                handoff.not_before = now + self.ctx.rules.follow_up_after;
-                self.taken += 1;
-            }
-            _ => {
-                if state != State::Canceled || handoff.sent_at.is_some() {
-                    handoff.acknowledged_at.get_or_insert(now);
-                }
-                handoff.settled_at = Some(now);
-                let outcome = outcome_of(self.ctx, handoff, effective_at);
-                let event = settled(self.ctx, now, self.speaker.actor, handoff);
-                self.events.push(event);
-                self.outcomes.push(outcome);
-            }
+        // What was withdrawn before it was sent was never acknowledged.
+        if state != State::Canceled || handoff.sent_at.is_some() {
+            handoff.acknowledged_at.get_or_insert(now);
         }
+        if matches!(state, State::Accepted { .. }) {
+            handoff.not_before = now + self.ctx.rules.follow_up_after;
+            self.taken += 1;
+            return;
+        }
+        handoff.settled_at = Some(now);
+        let outcome = outcome_of(self.ctx, handoff, effective_at);
+        let event = settled(self.ctx, now, self.speaker.actor, handoff);
+        self.events.push(event);
+        self.outcomes.push(outcome);
     }
 
     /// Ends the other handoff of a withdrawn enrollment, without telling the enrollment a second time.
@@ -222,11 +219,11 @@ impl<'a> Lesson<'a> {
     }
 
     async fn write(mut self, tx: &Tx<'_>) -> Result<(), Error> {
-        let changed = || self.rows.values().filter(|row| row.changed);
-        let changes: Vec<Change> = changed()
+        let moved = || self.rows.values().filter(|row| row.changed);
+        let changes: Vec<Change> = moved()
             .map(|row| Change::of(row.from, &row.handoff))
             .collect();
-        let ended: Vec<Attempt> = changed().filter_map(|row| row.attempt.clone()).collect();
+        let ended: Vec<Attempt> = moved().filter_map(|row| row.attempt.clone()).collect();
         if self.taken > 0 {
             self.events.push(about_partner(
                 self.ctx,
@@ -299,7 +296,7 @@ fn settled(ctx: &Ctx, now: Timestamp, actor: &str, handoff: &Handoff) -> Event {
         Stage::Refused => "handoff.refused",
         _ => "handoff.canceled",
     };
-    let class = handoff.state.class().map(|class| class.as_str());
+    let class = handoff.state.class().map(OutcomeClass::as_str);
     about_handoff(ctx, now, actor, action, handoff, json!({"class": class}))
 }
 

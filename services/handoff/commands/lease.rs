@@ -6,15 +6,15 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::db::{Tx, audit};
-use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId};
+use crate::kernel::ids::{CampaignId, EnrollmentId};
 
 use super::super::context::Ctx;
 use super::super::decide::Report;
 use super::super::error::Error;
-use super::super::model::Partner;
+use super::super::model::{Handoff, Partner};
 use super::super::state::{Fact, State};
 use super::super::store::attempts::{self, Attempt};
-use super::super::store::handoffs;
+use super::super::store::handoffs::{self, Change};
 use super::super::store::lease::{self as store, LeaseOrder, Leased};
 use super::super::words::{AttemptResult, Kind, Stage};
 use super::about_partner;
@@ -107,7 +107,7 @@ async fn without_withdrawn(
     ctx: &Ctx,
     actor: &str,
     order: &LeaseOrder,
-    mut leased: Vec<Leased>,
+    leased: Vec<Leased>,
 ) -> Result<Vec<Leased>, Error> {
     let mut unheard: HashMap<CampaignId, Vec<EnrollmentId>> = HashMap::new();
     for leased in &leased {
@@ -137,28 +137,31 @@ async fn without_withdrawn(
         reference: None,
         effective_at: order.now,
     };
-    let gone: Vec<HandoffId> = leased
-        .iter()
-        .filter(|leased| is_withdrawn(leased))
-        .map(|leased| leased.handoff.id)
+    let (gone, offered): (Vec<Leased>, Vec<Leased>) = leased.into_iter().partition(is_withdrawn);
+    // The lease is taken back before anything was sent under it.
+    let unsent = gone.iter().map(|leased| Handoff {
+        state: State::Queued {
+            not_before: order.now,
+        },
+        not_before: order.now,
+        sent_at: None,
+        ..leased.handoff.clone()
+    });
+    let unsent: Vec<Change> = unsent
+        .map(|handoff| Change::of(Stage::Leased, &handoff))
         .collect();
+    handoffs::write(tx, &unsent).await?;
     let said: Vec<Said> = gone
-        .into_iter()
-        .map(|handoff| Said {
-            handoff,
+        .iter()
+        .map(|leased| Said {
+            handoff: leased.handoff.id,
             report: report.clone(),
         })
         .collect();
-    learn(
-        tx,
-        ctx,
-        Speaker {
-            partner: order.partner,
-            actor,
-        },
-        &said,
-    )
-    .await?;
-    leased.retain(|leased| !is_withdrawn(leased));
-    Ok(leased)
+    let speaker = Speaker {
+        partner: order.partner,
+        actor,
+    };
+    learn(tx, ctx, speaker, &said).await?;
+    Ok(offered)
 }

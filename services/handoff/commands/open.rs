@@ -60,13 +60,13 @@ pub async fn open(
     let mut opened = Vec::new();
     let mut changed = Vec::new();
     for (campaign, leased) in campaigns {
-        let opener = Opener::of(ctx, partner, campaign, &leased).await?;
+        let keys = Opener::of(ctx, partner, campaign, &leased).await?;
         for leased in leased {
-            let (ask, changes) = opener.open(partner, &leased.handoff);
-            if !changes.is_empty() {
-                changed.push((leased.handoff.clone(), changes));
+            let (ask, done) = keys.open(partner, &leased.handoff);
+            if !done.is_empty() {
+                changed.push((leased.handoff.clone(), done));
             }
-            let engagement_number = opener.engagement_number.clone();
+            let engagement_number = keys.engagement_number.clone();
             opened.push(Opened {
                 leased,
                 engagement_number,
@@ -136,12 +136,12 @@ impl Opener {
     fn person(&self, handoff: &Handoff) -> Result<Person, Answer> {
         let sealer = self.sealer.as_ref().map_err(Clone::clone)?;
         let erased = || Answer::Hopeless(DeadReason::PersonErased);
-        let (salt, sealed) = self.people.get(&handoff.individual_id).ok_or_else(erased)?;
-        let (Some(salt), Some(sealed)) = (salt, sealed) else {
+        let (salt, blob) = self.people.get(&handoff.individual_id).ok_or_else(erased)?;
+        let (Some(salt), Some(blob)) = (salt, blob) else {
             return Err(erased());
         };
         sealer
-            .open(handoff.individual_id, salt, sealed)
+            .open(handoff.individual_id, salt, blob)
             .map_err(|_| Answer::Hopeless(DeadReason::PersonUnreadable))
     }
 }

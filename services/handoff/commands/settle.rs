@@ -125,7 +125,7 @@ async fn without_fact(
         now,
         &ctx.ids,
     );
-    let Some(after) = moved(handoff, next, ctx)? else {
+    let Some(after) = moved(handoff, &next, ctx)? else {
         return Ok(());
     };
     let result = match after.state {
@@ -149,9 +149,9 @@ async fn without_fact(
 }
 
 /// Moves a leased handoff on; `None` where the step needs a fact.
-fn moved(mut handoff: Handoff, next: Next, ctx: &Ctx) -> Result<Option<Handoff>, Error> {
+fn moved(mut handoff: Handoff, next: &Next, ctx: &Ctx) -> Result<Option<Handoff>, Error> {
     let now = ctx.clock.now();
-    let event = match next {
+    let event = match *next {
         Next::Record(_) => return Ok(None),
         Next::PutBack { after, unsent } => {
             if unsent {

@@ -9,8 +9,12 @@ mod words;
 use crate::db::idempotency;
 use crate::kernel::caller::Caller;
 use crate::kernel::crypto::fingerprint128;
+use crate::kernel::fault::Fault;
+
+use tonic::Status;
 
 use super::context::Ctx;
+use super::error::Error;
 
 /// The handlers of every service of this process.
 #[derive(Clone)]
@@ -44,6 +48,20 @@ fn request_key<M: prost::Message>(
 /// The most rows in a page of this process's lists.
 const LONGEST_PAGE: u64 = 500;
 
-fn page_size(wish: i32) -> Result<u64, crate::kernel::fault::Fault> {
+fn page_size(wish: i32) -> Result<u64, Fault> {
     Ok(crate::kernel::paging::page_size(wish)?.min(LONGEST_PAGE))
+}
+
+impl From<Error> for Status {
+    /// Logs once, at the boundary, what only an operator can mend.
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::Storage(storage) => {
+                tracing::warn!(class = storage.class(), %storage, "storage error");
+            }
+            Error::Key(key) => tracing::error!(%key, "a key is missing"),
+            _ => {}
+        }
+        Fault::from(error).into()
+    }
 }

@@ -124,11 +124,11 @@ pub(super) fn partner(partner: &Partner) -> wire::Partner {
         state: state.into(),
         create_time: time(Some(partner.created_at)),
         projection: (partner.projection != Projection::default())
-            .then(|| projection(&partner.projection)),
+            .then(|| projection(partner.projection)),
     }
 }
 
-fn projection(rules: &Projection) -> wire::FieldProjection {
+fn projection(rules: Projection) -> wire::FieldProjection {
     wire::FieldProjection {
         given_name_max: rules.given_name_max.into(),
         family_name_max: rules.family_name_max.into(),

@@ -13,7 +13,7 @@ use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, PartnerId};
 use super::super::error::Error;
 use super::super::model::Handoff;
 use super::super::state::State;
-use super::super::words::{Kind, Stage};
+use super::super::words::{Kind, OutcomeClass, Stage};
 use super::{pieces, value_rows};
 
 /// A compare-and-set that hit another number of rows than it was written for.
@@ -253,7 +253,7 @@ impl Change {
             to.state.stage().as_str().into(),
             to.not_before.into(),
             to.partner_reference.clone().into(),
-            to.state.class().map(|class| class.as_str()).into(),
+            to.state.class().map(OutcomeClass::as_str).into(),
             dead.into(),
             to.sent_at.into(),
             to.acknowledged_at.into(),
@@ -277,8 +277,8 @@ pub async fn write(tx: &impl ConnectionTrait, changes: &[Change]) -> Result<(), 
         );
         let values: Vec<Value> = piece.iter().flat_map(Change::values).collect();
         let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-        let changed = tx.execute_raw(statement).await?.rows_affected();
-        expect_rows(changed, piece.len())?;
+        let hit = tx.execute_raw(statement).await?.rows_affected();
+        expect_rows(hit, piece.len())?;
     }
     Ok(())
 }

@@ -46,6 +46,9 @@ pub async fn campaign_key(
 /// A person's salt and sealed data; both gone when the person was erased.
 pub type Sealed = (Option<Vec<u8>>, Option<Vec<u8>>);
 
+/// An individual with its salt and its sealed data.
+type Row = (IndividualId, Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// Gets the sealed data of a campaign's people.
 pub async fn sealed(
     db: &impl ConnectionTrait,
@@ -54,19 +57,18 @@ pub async fn sealed(
 ) -> Result<HashMap<IndividualId, Sealed>, Error> {
     let mut found = HashMap::with_capacity(people.len());
     for piece in pieces(people) {
-        let rows: Vec<(IndividualId, Option<Vec<u8>>, Option<Vec<u8>>)> =
-            individual::Entity::find()
-                .select_only()
-                .columns([
-                    individual::Column::Id,
-                    individual::Column::Salt,
-                    individual::Column::Sealed,
-                ])
-                .filter(individual::Column::CampaignId.eq(campaign))
-                .filter(individual::Column::Id.is_in(piece.iter().copied()))
-                .into_tuple()
-                .all(db)
-                .await?;
+        let rows: Vec<Row> = individual::Entity::find()
+            .select_only()
+            .columns([
+                individual::Column::Id,
+                individual::Column::Salt,
+                individual::Column::Sealed,
+            ])
+            .filter(individual::Column::CampaignId.eq(campaign))
+            .filter(individual::Column::Id.is_in(piece.iter().copied()))
+            .into_tuple()
+            .all(db)
+            .await?;
         found.extend(
             rows.into_iter()
                 .map(|(id, salt, sealed)| (id, (salt, sealed))),

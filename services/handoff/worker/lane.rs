@@ -8,7 +8,7 @@ use super::super::context::Ctx;
 use super::super::gate::{Gate, Signal};
 use super::super::metrics;
 use super::super::model::Partner;
-use super::bureau::Bureau;
+use super::client::Bureau;
 
 pub(super) struct Lane {
     pub partner: Partner,

@@ -4,7 +4,7 @@
 //! many in one transaction, and nothing is open in the database while a call is under way. What is killed in between is
 //! found again by its lease and asked after before it is sent again.
 
-pub mod bureau;
+pub mod client;
 mod lane;
 
 use std::collections::HashMap;
@@ -156,7 +156,7 @@ impl PushWorker {
                     let called =
                         in_trace("handoff.push", trace.as_deref(), bureau.carry_out(&opened));
                     // A mistake of ours must neither stop the worker nor pass for an answer.
-                    let ended = AssertUnwindSafe(called).catch_unwind().await;
+                    let ended = Box::pin(AssertUnwindSafe(called).catch_unwind()).await;
                     let (answer, signal) = ended.unwrap_or((Answer::Unseen, Signal::Silent));
                     let done = Done {
                         leased: opened.leased,

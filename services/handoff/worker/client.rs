@@ -224,7 +224,6 @@ fn submit_failed(status: &Status) -> Ended {
 /// A question that fails changes nothing, so all that matters is what it says about the partner.
 fn ask_failed(status: &Status) -> Ended {
     match submit_failed(status) {
-        (Answer::Busy { .. }, signal) => (Answer::StillUnknown, signal),
         (Answer::Rejected | Answer::InvalidInput, signal) => (Answer::Rejected, signal),
         (_, signal) => (Answer::StillUnknown, signal),
     }

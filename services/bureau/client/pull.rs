@@ -22,8 +22,8 @@ use crate::wire::redress::handoff::v1::{
     PullHandoffsRequest, PullHandoffsResponse, ReportOutcomesRequest,
 };
 
-use super::desk::{Answered, Desk};
-use super::rules::REFUSED_TRIES;
+use super::super::desk::{Answered, Desk};
+use super::super::rules::REFUSED_TRIES;
 
 const OUTSTANDING: i32 = 200;
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -113,7 +113,12 @@ impl Puller {
         let subject = offer.subject.clone().unwrap_or_default();
         // A partner that calls by itself is never "down": it simply takes the offer when it is ready.
         for _ in 0..=REFUSED_TRIES {
-            match self.desk.submit(id, &subject).await.map_err(damaged)? {
+            match self
+                .desk
+                .submit(id, &subject)
+                .await
+                .map_err(|error| damaged(&error))?
+            {
                 Answered::Status(status) => return Ok(Some(status.partner_reference)),
                 Answered::Lost(_) => return Ok(None),
                 Answered::Down => {}
@@ -124,7 +129,10 @@ impl Puller {
 
     async fn withdraw(&self, offer: &HandoffOffer) -> Result<EnrollmentStatus, Status> {
         if let Ok(enrolled) = Uuid::try_parse(&offer.withdraws_handoff_id) {
-            self.desk.withdraw(enrolled).await.map_err(damaged)?;
+            self.desk
+                .withdraw(enrolled)
+                .await
+                .map_err(|error| damaged(&error))?;
         }
         Ok(EnrollmentStatus {
             handoff_id: offer.handoff_id.clone(),
@@ -168,7 +176,7 @@ fn acknowledgement(offer: &HandoffOffer, partner_reference: String) -> HandoffAc
     }
 }
 
-fn damaged(error: std::io::Error) -> Status {
+fn damaged(error: &std::io::Error) -> Status {
     tracing::error!(%error, "the book cannot be written");
     Status::internal("the book cannot be written")
 }

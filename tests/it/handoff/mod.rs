@@ -1,0 +1,13 @@
+//! Handing over, on both databases, to the real sandbox bureau across mutual TLS.
+//!
+//! Time is by hand: a back-off, a lease or an overdue outcome passes when a test says so. Only time-outs of calls are real,
+//! and short.
+
+mod admin;
+mod cancel;
+mod crash;
+mod pull;
+mod push;
+mod said;
+mod seed;
+mod world;

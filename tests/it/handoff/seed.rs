@@ -1,0 +1,62 @@
+//! What stands in the database before anything is handed over.
+
+use std::time::Duration;
+
+use redress::db::entities::{campaign, campaign_key};
+use redress::kernel::clock::Timestamp;
+use redress::kernel::ids::{CampaignId, Ids};
+use redress::kernel::keyring::{KeyProvider, Keyring, Purpose};
+use redress::kernel::person::PersonSealer;
+use redress::wire::redress::handoff::v1::{Partner, PartnerMode};
+use sea_orm::{ActiveModelTrait, DatabaseConnection, IntoActiveModel};
+
+pub fn push(name: &str, endpoint: &str) -> Partner {
+    Partner {
+        name: name.to_owned(),
+        mode: PartnerMode::Push.into(),
+        endpoint: endpoint.to_owned(),
+        ..Partner::default()
+    }
+}
+
+pub async fn open_campaign(
+    owner: &DatabaseConnection,
+    ids: &Ids,
+    keys: &Keyring,
+    now: Timestamp,
+) -> (CampaignId, PersonSealer) {
+    let id: CampaignId = ids.next();
+    let text = |text: &str| text.to_owned();
+    let row = campaign::Model {
+        id,
+        engagement_number: text("B123456"),
+        name: text("Test"),
+        state: text("OPEN"),
+        breach_on: text("2015-05-07"),
+        discovered_on: text("2015-05-26"),
+        enroll_by: text("2016-01-31"),
+        zone: text("America/Indiana/Indianapolis"),
+        enroll_by_at: now + Duration::from_hours(24 * 183),
+        term_months: 24,
+        letter_url: text("https://example.org"),
+        letter_phone: text("+1 800 555 0100"),
+        consent_version: text("1"),
+        consent_text: text("I instruct"),
+        policy: text("{}"),
+        code_key_version: 1,
+        created_at: now,
+        closed_at: None,
+    };
+    row.into_active_model().insert(owner).await.unwrap();
+    let sealer = PersonSealer::new(id, redress::kernel::crypto::Key::from_bytes(ids.random()));
+    let (key_version, master) = keys.current(Purpose::Person).unwrap();
+    let row = campaign_key::Model {
+        campaign_id: id,
+        key_version,
+        wrapped: Some(sealer.wrap(&master)),
+        created_at: now,
+        destroyed_at: None,
+    };
+    row.into_active_model().insert(owner).await.unwrap();
+    (id, sealer)
+}

@@ -1,0 +1,355 @@
+//! One campaign, one handoff process and one sandbox bureau, in this process and behind real sockets.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redress::bureau::client::pull::Puller;
+use redress::bureau::client::report::Reporter;
+use redress::bureau::desk::Desk;
+use redress::db::entities::{audit_event, handoff, handoff_attempt, individual, outcome};
+use redress::db::{Db, Process};
+use redress::handoff::context::{Ctx, Rules};
+use redress::handoff::worker::PushWorker;
+use redress::kernel::caller::Role;
+use redress::kernel::certs::{Authority, TlsFiles};
+use redress::kernel::client::{self, Client, Outgoing};
+use redress::kernel::clock::{Clock, ManualClock};
+use redress::kernel::ids::{CampaignId, HandoffId, Ids, IndividualId, PartnerId};
+use redress::kernel::keyring::{Keyring, Purpose};
+use redress::kernel::lifecycle::Lifecycle;
+use redress::kernel::person::{Person, PersonSealer};
+use redress::kernel::server::{Builder, bind};
+use redress::kernel::settings::ServerSettings;
+use redress::wire::redress::handoff::v1::handoff_admin_service_client::HandoffAdminServiceClient;
+use redress::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
+use redress::wire::redress::handoff::v1::partner_service_client::PartnerServiceClient;
+use redress::wire::redress::handoff::v1::{CreatePartnerRequest, Partner, PartnerMode};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, Set,
+};
+
+use super::seed::{open_campaign, push};
+use crate::harness::Database;
+
+/// How long the partner may take, in real time.
+pub const CALL_TIMEOUT: Duration = Duration::from_millis(600);
+/// Longer than every back-off.
+pub const BACKOFF: Duration = Duration::from_secs(61);
+/// Longer than every lease.
+pub const LEASE: Duration = Duration::from_secs(61);
+
+pub struct World {
+    pub ctx: Ctx,
+    pub db: Db,
+    pub owner: DatabaseConnection,
+    pub hand: ManualClock,
+    pub ids: Ids,
+    pub desk: Arc<Desk>,
+    pub campaign: CampaignId,
+    pub bureau_at: SocketAddr,
+    handoff_at: SocketAddr,
+    sealer: PersonSealer,
+    authority: Authority,
+    folder: tempfile::TempDir,
+    life: Lifecycle,
+    _database: Database,
+}
+
+impl World {
+    pub async fn new(database: Database) -> Self {
+        let (clock, hand) = Clock::manual("2015-08-01T12:00:00Z".parse().unwrap());
+        let ids = Ids::seeded(clock.clone(), 1);
+        let db = database.open(Process::Handoff).await;
+        let owner = database.owner().await;
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::generate().unwrap();
+        let keys = Keyring::generate(&[Purpose::Person]);
+        let (campaign, sealer) = open_campaign(&owner, &ids, &keys, clock.now()).await;
+        let rules = Rules {
+            call_timeout: CALL_TIMEOUT,
+            poll_interval: Duration::from_millis(10),
+            ..Rules::default()
+        };
+        let ctx = Ctx::new(
+            clock.clone(),
+            ids.clone(),
+            db.clone(),
+            Arc::new(keys),
+            rules,
+        );
+        let desk = Arc::new(Desk::open(clock, &folder.path().join("book.jsonl")).unwrap());
+        let life = Lifecycle::new();
+        let settings = |name| {
+            let issued = authority.issue_server(&[name]).unwrap();
+            ServerSettings::local(name, issued.save(folder.path(), name).unwrap())
+        };
+        let handoff = redress::handoff::builder(&settings("bureau-handoff"), ctx.clone());
+        let bureau = redress::bureau::builder(&settings("sandbox-bureau"), Arc::clone(&desk));
+        let handoff_at = serve(handoff, &life).await;
+        let bureau_at = serve(bureau, &life).await;
+        Self {
+            ctx,
+            db,
+            owner,
+            hand,
+            ids,
+            desk,
+            campaign,
+            bureau_at,
+            handoff_at,
+            sealer,
+            authority,
+            folder,
+            life,
+            _database: database,
+        }
+    }
+
+    /// Makes a client's channel to the handoff process.
+    pub fn channel(&self, role: Role, name: &str) -> Client {
+        let issued = self.authority.issue_client(role, name).unwrap();
+        let stem = format!("{role}-{name}");
+        let files = issued.save(self.folder.path(), &stem).unwrap();
+        let endpoint = format!("https://localhost:{}", self.handoff_at.port());
+        Outgoing::new().on(client::connect(&endpoint, &files).unwrap())
+    }
+
+    pub fn partners(&self) -> PartnerServiceClient<Client> {
+        PartnerServiceClient::new(self.channel(Role::Operator, "one"))
+    }
+
+    pub fn admin(&self) -> HandoffAdminServiceClient<Client> {
+        HandoffAdminServiceClient::new(self.channel(Role::Operator, "one"))
+    }
+
+    pub fn as_partner(&self, name: &str) -> HandoffServiceClient<Client> {
+        HandoffServiceClient::new(self.channel(Role::Partner, name))
+    }
+
+    pub fn request_id(&self) -> String {
+        client::request_id(&self.ids)
+    }
+
+    pub async fn partner(&self, partner: Partner) -> PartnerId {
+        let request = CreatePartnerRequest {
+            request_id: self.request_id(),
+            partner: Some(partner),
+        };
+        let response = self.partners().create_partner(request).await.unwrap();
+        let partner = response.into_inner().partner.unwrap();
+        partner.partner_id.parse().unwrap()
+    }
+
+    /// The sandbox bureau as a partner that we call.
+    pub async fn push_partner(&self) -> PartnerId {
+        let endpoint = format!("https://localhost:{}", self.bureau_at.port());
+        self.partner(push("sandbox-bureau", &endpoint)).await
+    }
+
+    /// The sandbox bureau as a partner that calls us.
+    pub async fn pull_partner(&self) -> PartnerId {
+        self.partner(Partner {
+            name: "sandbox-bureau".to_owned(),
+            mode: PartnerMode::Pull.into(),
+            ..Partner::default()
+        })
+        .await
+    }
+
+    pub fn worker(&self) -> PushWorker {
+        self.worker_with(self.ctx.clone())
+    }
+
+    pub fn worker_with(&self, ctx: Ctx) -> PushWorker {
+        PushWorker::new(ctx, self.service_tls(), "test")
+    }
+
+    fn service_tls(&self) -> TlsFiles {
+        TlsFiles::in_directory(self.folder.path(), "bureau-handoff")
+    }
+
+    pub fn reporter(&self) -> Reporter {
+        let client = self.channel(Role::Partner, "sandbox-bureau");
+        Reporter::new(Arc::clone(&self.desk), client, self.ids.clone())
+    }
+
+    pub fn puller(&self) -> Puller {
+        let client = self.channel(Role::Partner, "sandbox-bureau");
+        Puller::new(Arc::clone(&self.desk), client, self.ids.clone())
+    }
+
+    /// Queues an enrollment of somebody with this SSN.
+    pub async fn enroll(&self, partner: PartnerId, ssn: &str) -> HandoffId {
+        let person = Person {
+            given_name: "Ada".into(),
+            family_name: "Lovelace".into(),
+            ssn: (!ssn.is_empty()).then(|| ssn.into()),
+            date_of_birth: Some(jiff::civil::date(1815, 12, 10)),
+            ..Person::default()
+        };
+        self.enroll_person(partner, &person).await
+    }
+
+    pub async fn enroll_person(&self, partner: PartnerId, person: &Person) -> HandoffId {
+        let now = self.ctx.clock.now();
+        let id: IndividualId = self.ids.next();
+        let salt = self.ids.random::<16>().to_vec();
+        let row = individual::Model {
+            campaign_id: self.campaign,
+            id,
+            sealed: Some(self.sealer.seal(id, &salt, person)),
+            salt: Some(salt),
+            key_version: 1,
+            population: "ADULT".to_owned(),
+            region: "IN".to_owned(),
+            country: "US".to_owned(),
+            mailable: true,
+            has_contact: false,
+            created_at: now,
+            erased_at: None,
+        };
+        row.into_active_model().insert(&self.owner).await.unwrap();
+        let row = handoff::Model {
+            campaign_id: self.campaign,
+            id: self.ids.next(),
+            enrollment_id: self.ids.next(),
+            individual_id: id,
+            partner_id: partner,
+            kind: "ENROLL".to_owned(),
+            product_code: "TRIPLE-24".to_owned(),
+            term_months: 24,
+            state: "QUEUED".to_owned(),
+            attempts: 0,
+            not_before: now,
+            lease_owner: None,
+            lease_token: None,
+            lease_expires_at: None,
+            trace_context: None,
+            partner_reference: None,
+            outcome_class: None,
+            dead_reason: None,
+            created_at: now,
+            sent_at: None,
+            acknowledged_at: None,
+            settled_at: None,
+        };
+        self.insert(row).await
+    }
+
+    /// Queues the withdrawal of an enrollment, as the codes process does.
+    pub async fn cancel(&self, enroll: HandoffId) -> HandoffId {
+        let enroll = self.row(enroll).await;
+        let now = self.ctx.clock.now();
+        self.insert(handoff::Model {
+            id: self.ids.next(),
+            kind: "CANCEL".to_owned(),
+            state: "QUEUED".to_owned(),
+            attempts: 0,
+            not_before: now,
+            created_at: now,
+            lease_owner: None,
+            lease_token: None,
+            lease_expires_at: None,
+            partner_reference: None,
+            outcome_class: None,
+            dead_reason: None,
+            sent_at: None,
+            acknowledged_at: None,
+            settled_at: None,
+            ..enroll
+        })
+        .await
+    }
+
+    async fn insert(&self, row: handoff::Model) -> HandoffId {
+        let id = row.id;
+        row.into_active_model().insert(&self.owner).await.unwrap();
+        id
+    }
+
+    pub async fn row(&self, id: HandoffId) -> handoff::Model {
+        let row = handoff::Entity::find_by_id((self.campaign, id));
+        row.one(&self.owner).await.unwrap().unwrap()
+    }
+
+    pub async fn state(&self, id: HandoffId) -> String {
+        self.row(id).await.state
+    }
+
+    /// Gives how the attempts of a handoff ended, first to last.
+    pub async fn attempts(&self, id: HandoffId) -> Vec<String> {
+        let rows = handoff_attempt::Entity::find()
+            .filter(handoff_attempt::Column::HandoffId.eq(id))
+            .order_by_asc(handoff_attempt::Column::Attempt)
+            .all(&self.owner)
+            .await
+            .unwrap();
+        rows.into_iter().map(|row| row.result).collect()
+    }
+
+    /// Gives the outcomes of a handoff as `RESULT CLASS`.
+    pub async fn outcomes(&self, id: HandoffId) -> Vec<String> {
+        let rows = outcome::Entity::find()
+            .filter(outcome::Column::HandoffId.eq(id))
+            .order_by_asc(outcome::Column::Id)
+            .all(&self.owner)
+            .await
+            .unwrap();
+        rows.into_iter()
+            .map(|row| {
+                format!("{} {}", row.result, row.outcome_class)
+                    .trim()
+                    .to_owned()
+            })
+            .collect()
+    }
+
+    /// Gives what the audit log tells about a handoff.
+    pub async fn audited(&self, id: HandoffId) -> Vec<String> {
+        let rows = audit_event::Entity::find()
+            .filter(audit_event::Column::SubjectId.eq(id.as_uuid()))
+            .order_by_asc(audit_event::Column::Id)
+            .all(&self.owner)
+            .await
+            .unwrap();
+        rows.into_iter().map(|row| row.action).collect()
+    }
+
+    /// Gives how often each enrollment in the bureau's book was offered.
+    pub fn offers(&self) -> Vec<i32> {
+        self.desk
+            .page(0, 10_000)
+            .into_iter()
+            .map(|(entry, _)| entry.offers)
+            .collect()
+    }
+
+    pub async fn forget_person(&self, id: HandoffId) -> individual::Model {
+        let individual = self.row(id).await.individual_id;
+        let row = individual::Entity::find_by_id((self.campaign, individual));
+        let row = row.one(&self.owner).await.unwrap().unwrap();
+        let mut erased = row.clone().into_active_model();
+        erased.salt = Set(None);
+        erased.sealed = Set(None);
+        erased.erased_at = Set(Some(self.ctx.clock.now()));
+        erased.update(&self.owner).await.unwrap();
+        row
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.life.stop();
+    }
+}
+
+async fn serve(builder: Builder, life: &Lifecycle) -> SocketAddr {
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let address = listener.address();
+    let server = builder.listener(listener).build().unwrap();
+    let life = life.clone();
+    tokio::spawn(async move { server.serve(&life).await });
+    address
+}
