@@ -2,8 +2,8 @@
 # Run as root in a container before everything else: makes certificates, keys and passwords at the first start, and gives
 # each process its own and nothing more. A second run changes nothing.
 #
-#   docker-compose run --rm setup renew                 new certificates (these live for 90 days), then: restart
-#   docker-compose run --rm setup rotate PURPOSE        a new version of a key (code, index or person), then: restart
+#   docker-compose run --rm setup renew                 new certificates (these live for 90 days); then restart all
+#   docker-compose run --rm setup rotate PURPOSE        a new version of a key (code, index, person); likewise
 #
 # /secrets/authority, which only this container sees, holds the originals; /secrets/NAME is a process's own volume.
 set -eu
