@@ -19,7 +19,11 @@ use crate::harness::{both, confirm, http};
 
 both! {
     async fn nothing_that_is_written_knows_a_person_or_a_code(database: Database) {
-        let house = House::open(database).await;
+        let mut house = House::new(database);
+        for service in Service::ALL {
+            house = house.with(service, "log", "debug");
+        }
+        house.start_all().await;
         let roster = planted();
         let walk = walk::prepare(&house, &roster).await;
         let mut canaries = canaries(&roster);
@@ -40,7 +44,7 @@ both! {
         assert_that_the_outbox_knows_people(&house, &roster);
         if house.database().is_postgres() {
             let dump = dump(&house.database().owner().await).await;
-            assert!(dump.len() > 10_000, "the dump has the tables");
+            assert!(dump.contains(walk.engagement()), "the search would find what is there");
             assert_eq!(found(&canaries, dump.as_bytes()), [""; 0], "in the database");
         }
         for service in Service::ALL {
@@ -48,8 +52,14 @@ both! {
             assert!(!log.is_empty(), "{} wrote a log", service.name());
             house.stop(service).await;
         }
+        let log = std::fs::read(house.log_file(Service::Codes)).expect("a log");
+        let positive = Canary::new("a method", "BeginEnrollment");
+        assert!(positive.is_in(&log), "the search would find what is there");
         search_files(house.path(), &house.outbox(), &canaries);
         if let Some(folder) = house.database().folder() {
+            let file = std::fs::read(folder.join("redress.db")).expect("the database");
+            let positive = Canary::new("an engagement number", walk.engagement());
+            assert!(positive.is_in(&file), "the search would find what is there");
             search_files(folder, &house.outbox(), &canaries);
         }
     }

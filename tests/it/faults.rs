@@ -18,7 +18,7 @@ use crate::harness::person::{Person, completion};
 use crate::harness::processes::{House, Service};
 use crate::harness::roster::{Roster, Row};
 use crate::harness::walk::{self, SETTLED, Walk};
-use crate::harness::{both, poll};
+use crate::harness::{both, http, poll};
 
 /// People under way at once.
 const AT_ONCE: usize = 8;
@@ -122,6 +122,9 @@ both! {
             enrolled.into_iter().map(|(_, one)| one.handoff_id).collect();
         assert_eq!(handoffs.len(), roster.adults.len());
         assert_stand_once_in_the_book(&house, &handoffs).await;
+        for service in [Service::Identity, Service::Codes, Service::Handoff] {
+            assert!(retries(&house, service).await > 0, "no fault was played in {}", service.name());
+        }
         let funnel = walk::funnel(&house, &walk.campaign).await;
         assert_eq!(usize::try_from(funnel.individuals), Ok(roster.individuals()));
         assert_eq!(usize::try_from(funnel.codes_issued), Ok(roster.letters()));
@@ -202,6 +205,18 @@ fn patient<'a>(house: &'a House, walk: &'a Walk, number: usize) -> Person<'a> {
         number,
         patient: true,
     }
+}
+
+/// How often a process ran a transaction again, by its own metrics.
+async fn retries(house: &House, service: Service) -> u64 {
+    let metrics = http::get(house.address(service).admin, "/metrics").await;
+    let metrics = metrics.expect("metrics").body;
+    let counters = metrics
+        .lines()
+        .filter(|line| line.starts_with("redress_db_transaction_retries"));
+    counters
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
+        .sum()
 }
 
 async fn verified(person: Person<'_>, walk: &Walk, row: &Row) -> (String, String) {

@@ -13,6 +13,7 @@ mod buf;
 mod canary;
 mod codes;
 mod database;
+mod demo;
 mod faults;
 mod handoff;
 mod identity;

@@ -1,5 +1,8 @@
 //! Being told to stop: calls under way finish, nobody holds the process up, and the exit code says that all is well.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::StreamExt;
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
@@ -13,8 +16,8 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use crate::harness::person::Person;
 use crate::harness::processes::{House, Service};
 use crate::harness::roster::Roster;
-use crate::harness::walk;
-use crate::harness::{Database, both};
+use crate::harness::walk::{self, SETTLED, Walk};
+use crate::harness::{Database, both, poll};
 
 /// The drain's limit in these tests.
 const DRAIN: &str = "2s";
@@ -100,21 +103,25 @@ async fn an_open_stream_of_handoffs_is_ended_with_a_reason() {
 }
 
 both! {
-    async fn a_call_that_was_answered_while_the_process_stopped_is_durable(database: Database) {
+    async fn calls_under_way_finish_and_what_was_answered_is_durable(database: Database) {
         let house = house(database).await;
-        let roster = Roster::small(40);
+        let roster = Roster::small(60);
         let walk = walk::prepare(&house, &roster).await;
-        let mut calls = Vec::new();
-        for (number, (row, _)) in roster.adults.iter().enumerate() {
-            let person = Person { house: &house, engagement: walk.engagement(), role: Role::Portal, number, patient: false };
+        let answered = AtomicUsize::new(0);
+        let calls = roster.adults.iter().enumerate().map(|(number, (row, _))| {
+            let person = person(&house, &walk, number);
             let code = walk.letter_of(row).code.clone();
-            calls.push(async move { (number, person.begin(Entitlement::Code(code)).await) });
-        }
-        // Somewhere among the calls; what is asked later may be turned away, but what was answered is not forgotten.
-        let stop = async {
-            tokio::task::yield_now().await;
-            house.terminate(Service::Codes);
-        };
+            let answered = &answered;
+            async move {
+                let answer = person.begin(Entitlement::Code(code)).await;
+                answered.fetch_add(1, Ordering::Relaxed);
+                (number, answer)
+            }
+        });
+        // While most calls are under way; what comes later may be turned away, but what was answered is not forgotten.
+        let stop = poll::until("first answers", SETTLED, async || {
+            (answered.load(Ordering::Relaxed) > 0).then(|| house.terminate(Service::Codes))
+        });
         let (answers, ()) = tokio::join!(futures::future::join_all(calls), stop);
         let mut begun = Vec::new();
         for (number, answer) in answers {
@@ -123,12 +130,52 @@ both! {
                 Err(status) => assert!(turned_away(&status), "{status}"),
             }
         }
+        assert!(begun.len() > 1, "the first answer was the last");
         assert_eq!(house.ended(Service::Codes).await.code(), Some(0));
         house.start(Service::Codes).await;
         for (number, enrollment) in begun {
-            let person = Person { house: &house, engagement: walk.engagement(), role: Role::Portal, number, patient: false };
-            person.enrollment(&enrollment).await.expect("what was answered is there");
+            let enrollment = person(&house, &walk, number).enrollment(&enrollment).await;
+            enrollment.expect("what was answered is there");
         }
+    }
+
+    async fn an_import_under_way_is_told_to_come_again_and_goes_on_where_it_was(database: Database) {
+        let house = house(database).await;
+        let roster = Roster::small(120);
+        let partner = walk::partner(&house, PartnerMode::Push).await;
+        let campaign = walk::campaign(&house, &partner, "B100500").await;
+        let parts = walk::import_parts(&campaign, &roster.rows);
+        let parts = futures::stream::iter(parts.into_iter().take(2)).chain(futures::stream::pending());
+        let answers = house.rosters().import_roster(parts).await.expect("a stream");
+        let mut answers = answers.into_inner();
+        let first = answers.message().await.expect("an answer").expect("an answer");
+        assert!(first.durable_line > 0);
+        house.terminate(Service::Identity);
+        let last = loop {
+            match answers.message().await {
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("the stream ended as if all rows were taken"),
+                Err(status) => break status,
+            }
+        };
+        assert_eq!(reason_of(&last), Some(Reason::ShuttingDown), "{last}");
+        assert_eq!(house.ended(Service::Identity).await.code(), Some(0));
+        house.start(Service::Identity).await;
+        let again = walk::import(&house, &campaign, &roster.rows).await.expect("the import");
+        let totals = again.last().and_then(|answer| answer.totals).expect("totals");
+        assert!(totals.unchanged > 0, "the rows of the first time were kept");
+        let funnel = walk::funnel(&house, &campaign).await;
+        assert_eq!(usize::try_from(funnel.individuals), Ok(roster.individuals()));
+    }
+}
+
+fn person<'a>(house: &'a House, walk: &'a Walk, number: usize) -> Person<'a> {
+    Person {
+        house,
+        engagement: walk.engagement(),
+        role: Role::Portal,
+        number,
+        patient: false,
     }
 }
 

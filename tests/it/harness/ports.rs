@@ -21,3 +21,18 @@ pub fn free() -> u16 {
         }
     }
 }
+
+/// Gives the first of four ports in a row that are free, with those a hundred above.
+pub fn free_row() -> u16 {
+    static ROWS: AtomicU16 = AtomicU16::new(0);
+    let spread = u16::try_from(std::process::id() % 60).expect("smaller than the count");
+    loop {
+        let row = (spread + ROWS.fetch_add(1, Ordering::Relaxed)) % 60;
+        // Above the single ports; twelve rows of four, and their hundreds above, in each two hundred.
+        let first = FIRST + COUNT + row / 12 * 200 + row % 12 * 8;
+        let mut ports = (first..first + 4).chain(first + 100..first + 104);
+        if ports.all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return first;
+        }
+    }
+}

@@ -168,7 +168,7 @@ both! {
         let unknown = refused(&house.confirm(&house.ids.uuid().to_string(), "123456").await);
         house.send(&id, ContactChannel::Sms).await.unwrap();
         let old = house.last_code();
-        house.clock.advance(Duration::from_secs(60));
+        house.clock.advance(Duration::from_mins(1));
         house.send(&id, ContactChannel::Sms).await.unwrap();
         let new = house.last_code();
         let superseded = refused(&house.confirm(&id, &old).await);

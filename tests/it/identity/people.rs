@@ -73,6 +73,10 @@ pub fn claims() -> wire::Claims {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "fields of messages are optional on the wire"
+)]
 pub fn date(year: i32, month: i32, day: i32) -> Option<Date> {
     Some(Date { year, month, day })
 }

@@ -9,6 +9,7 @@ use redress::kernel::ids::EnrollmentId;
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::VerificationState as State;
 use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
+use sea_orm::ConnectionTrait as _;
 use tonic::Status;
 
 use super::house::{FILE, House, NUMBER, by};
@@ -229,7 +230,6 @@ both! {
 
     async fn a_closed_campaign_verifies_nobody(database: Database) {
         let (house, letter) = House::with_letter(&database).await;
-        use sea_orm::ConnectionTrait as _;
         house.owner.execute_unprepared("UPDATE campaign SET state = 'CLOSED', closed_at = 1").await.unwrap();
         let refused = house.verify(Some(letter), claims()).await.unwrap_err();
         assert_eq!(reason_of(&refused), Some(Reason::CampaignClosed));
