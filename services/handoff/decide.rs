@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | an answer that can be read | ANSWERED | the fact is recorded | |
 //! | INVALID_ARGUMENT to an enrollment | ANSWERED | ACTION_REQUIRED, INVALID_INPUT | |
-//! | no connection | UNAVAILABLE | QUEUED with back-off, as if never sent | no |
+//! | no connection | UNAVAILABLE | QUEUED with back-off, as if not tried | no |
 //! | UNAVAILABLE from the partner | UNAVAILABLE | QUEUED with back-off; asked first next time | no |
 //! | RESOURCE_EXHAUSTED | THROTTLED | QUEUED, not before the partner's wish; the pace halves | no |
 //! | UNAUTHENTICATED, PERMISSION_DENIED, UNIMPLEMENTED | REJECTED | QUEUED with back-off: the partner is at fault, not the handoff | no |
@@ -79,7 +79,7 @@ pub enum Next {
     PutBack {
         /// How long.
         after: Duration,
-        /// Whether it is as if it had never been sent.
+        /// Whether it is as if this attempt had never been; an earlier one may still have been sent.
         unsent: bool,
     },
     /// It is asked after before it is sent again.

@@ -119,6 +119,26 @@ impl Blueprint {
     }
 }
 
+/// An index, over the rows that fit a rule, that a later step adds to a table.
+pub(super) struct LateIndex {
+    /// The table.
+    pub table: &'static str,
+    /// The columns.
+    pub columns: &'static [&'static str],
+    /// The rule. The expression must mean the same on both databases.
+    pub rule: &'static str,
+}
+
+impl LateIndex {
+    /// Makes the index.
+    pub async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        let sql = index_sql(self.table, self.columns, None);
+        let sql = format!("{sql} WHERE {}", self.rule);
+        manager.get_connection().execute_unprepared(&sql).await?;
+        Ok(())
+    }
+}
+
 /// Writes an index by hand: the builder has no partial ones.
 fn index_sql(table: &str, columns: &[&str], rule: Option<&str>) -> String {
     let list = columns.join(", ");

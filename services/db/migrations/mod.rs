@@ -17,42 +17,54 @@ mod m0003_verification;
 mod m0004_enrollment;
 mod m0005_handoff;
 mod m0006_commons;
+mod m0007_withdrawals;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
 use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
 
-use blueprint::Blueprint;
+use blueprint::{Blueprint, LateIndex};
 
 /// The table that records which steps were applied.
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step {
         name: "0001_campaigns",
         tables: m0001_campaigns::tables,
+        indexes: Vec::new,
     },
     Step {
         name: "0002_roster",
         tables: m0002_roster::tables,
+        indexes: Vec::new,
     },
     Step {
         name: "0003_verification",
         tables: m0003_verification::tables,
+        indexes: Vec::new,
     },
     Step {
         name: "0004_enrollment",
         tables: m0004_enrollment::tables,
+        indexes: Vec::new,
     },
     Step {
         name: "0005_handoff",
         tables: m0005_handoff::tables,
+        indexes: Vec::new,
     },
     Step {
         name: "0006_commons",
         tables: m0006_commons::tables,
+        indexes: Vec::new,
+    },
+    Step {
+        name: "0007_withdrawals",
+        tables: Vec::new,
+        indexes: m0007_withdrawals::indexes,
     },
 ];
 
@@ -61,11 +73,12 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|step| step.name)
 }
 
-/// One step: the tables it makes.
+/// One step: the tables it makes, and the indexes it adds to older ones.
 #[derive(Clone, Copy)]
 struct Step {
     name: &'static str,
     tables: fn() -> Vec<Blueprint>,
+    indexes: fn() -> Vec<LateIndex>,
 }
 
 impl MigrationName for Step {
@@ -79,6 +92,9 @@ impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in (self.tables)() {
             table.create(manager).await?;
+        }
+        for index in (self.indexes)() {
+            index.create(manager).await?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::db::{Tx, audit};
+use crate::kernel::clock::Timestamp;
 
 use super::super::context::Ctx;
 use super::super::decide::{self, Answer, History, Next};
@@ -125,7 +126,7 @@ async fn without_fact(
         now,
         &ctx.ids,
     );
-    let Some(after) = moved(handoff, &next, ctx)? else {
+    let Some(after) = moved(handoff, &next, done.leased.sent_before, ctx)? else {
         return Ok(());
     };
     let result = match after.state {
@@ -149,13 +150,19 @@ async fn without_fact(
 }
 
 /// Moves a leased handoff on; `None` where the step needs a fact.
-fn moved(mut handoff: Handoff, next: &Next, ctx: &Ctx) -> Result<Option<Handoff>, Error> {
+fn moved(
+    mut handoff: Handoff,
+    next: &Next,
+    sent_before: Option<Timestamp>,
+    ctx: &Ctx,
+) -> Result<Option<Handoff>, Error> {
     let now = ctx.clock.now();
     let event = match *next {
         Next::Record(_) => return Ok(None),
         Next::PutBack { after, unsent } => {
+            // This attempt was not sent; an earlier one may have been, and then the partner is asked first.
             if unsent {
-                handoff.sent_at = None;
+                handoff.sent_at = sent_before;
             }
             handoff.not_before = now + after;
             Event::PutBack {

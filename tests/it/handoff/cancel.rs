@@ -1,6 +1,9 @@
 //! Withdrawing: never before the enrollment, and not at all where the partner never heard of it.
 
-use super::world::{BACKOFF, World};
+use redress::wire::redress::bureau::v1::EnrollmentProgress;
+
+use super::pull::drain;
+use super::world::{BACKOFF, LEASE, World};
 use crate::harness::both;
 
 both! {
@@ -60,5 +63,74 @@ both! {
         assert_eq!((world.state(enroll).await.as_str(), world.state(cancel).await.as_str()), ("CANCELED", "CANCELED"));
         assert_eq!(world.outcomes(cancel).await, ["CANCELED"]);
         assert_eq!(world.outcomes(enroll).await, ["ACTIVE"]);
+    }
+
+    /// The bureau booked and its answer was lost; that the next attempt is not sent at all does not undo it.
+    async fn what_was_sent_once_is_withdrawn_at_the_partner(database: Database) {
+        let world = World::new(database).await;
+        let partner = world.push_partner().await;
+        let enroll = world.enroll(partner, "666160001").await;
+        world.worker().step().await.unwrap();
+        assert_eq!(world.state(enroll).await, "UNSETTLED");
+        world.hand.advance(BACKOFF);
+        world.keyless_worker().step().await.unwrap();
+        let row = world.row(enroll).await;
+        assert_eq!(row.state, "QUEUED");
+        assert!(row.sent_at.is_some(), "the partner may have it");
+        let cancel = world.cancel(enroll).await;
+        world.hand.advance(BACKOFF);
+        let mut worker = world.worker();
+        while worker.step().await.unwrap() > 0 {}
+        assert_eq!(world.booked(), [EnrollmentProgress::Withdrawn]);
+        assert_eq!(world.offers(), [1], "asked, and not sent again");
+        assert_eq!((world.state(enroll).await.as_str(), world.state(cancel).await.as_str()), ("CANCELED", "CANCELED"));
+    }
+
+    /// Somebody leaves and comes back while nobody knows yet what the partner has of the first enrollment.
+    async fn who_comes_back_waits_for_the_withdrawal(database: Database) {
+        let world = World::new(database).await;
+        let partner = world.push_partner().await;
+        let first = world.enroll(partner, "666160001").await;
+        let mut worker = world.worker();
+        worker.step().await.unwrap();
+        let cancel = world.cancel(first).await;
+        let second = world.enroll_again(first).await;
+        let left_again = world.cancel(second).await;
+        let third = world.enroll_again(first).await;
+        let other = world.enroll(partner, "666010002").await;
+        assert_eq!(worker.step().await.unwrap(), 1, "only the other person's");
+        assert_eq!(world.state(other).await, "ACCEPTED");
+        world.hand.advance(BACKOFF);
+        for _ in 0..5 {
+            worker.step().await.unwrap();
+        }
+        for id in [first, cancel, second, left_again] {
+            assert_eq!(world.state(id).await, "CANCELED");
+        }
+        // Its answer was lost like that of the first.
+        assert_eq!(world.state(third).await, "UNSETTLED");
+        world.hand.advance(BACKOFF);
+        worker.step().await.unwrap();
+        assert_eq!(world.state(third).await, "ACTIVE");
+        assert_eq!(world.booked(), [EnrollmentProgress::Withdrawn, EnrollmentProgress::Active, EnrollmentProgress::Active]);
+    }
+
+    /// A partner that pulls has the withdrawal in hand; the new enrollment comes when that is through.
+    async fn a_pulling_partner_gets_the_next_enrollment_after_the_withdrawal(database: Database) {
+        let world = World::new(database).await;
+        let partner = world.pull_partner().await;
+        let first = world.enroll(partner, "666010001").await;
+        world.puller().drain().await.unwrap();
+        world.reporter().step().await.unwrap();
+        let cancel = world.cancel(first).await;
+        let second = world.enroll_again(first).await;
+        let offers = drain(&world, 0).await;
+        assert_eq!(offers.iter().map(|offer| offer.handoff_id.clone()).collect::<Vec<_>>(), [cancel.to_string()]);
+        assert!(drain(&world, 0).await.is_empty(), "the withdrawal is under way");
+        world.hand.advance(LEASE);
+        while world.puller().drain().await.unwrap() > 0 {}
+        while world.reporter().step().await.unwrap() > 0 {}
+        assert_eq!((world.state(cancel).await.as_str(), world.state(second).await.as_str()), ("CANCELED", "ACTIVE"));
+        assert_eq!(world.booked(), [EnrollmentProgress::Withdrawn, EnrollmentProgress::Active]);
     }
 }

@@ -19,7 +19,7 @@ fn wish(max_outstanding: i32, drain: bool) -> PullHandoffsRequest {
     }
 }
 
-async fn drain(world: &World, most: i32) -> Vec<HandoffOffer> {
+pub async fn drain(world: &World, most: i32) -> Vec<HandoffOffer> {
     let mut client = world.as_partner("sandbox-bureau");
     let mut stream = client
         .pull_handoffs(wish(most, true))

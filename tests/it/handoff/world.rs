@@ -21,6 +21,7 @@ use redress::kernel::lifecycle::Lifecycle;
 use redress::kernel::person::{Person, PersonSealer};
 use redress::kernel::server::{Builder, bind};
 use redress::kernel::settings::ServerSettings;
+use redress::wire::redress::bureau::v1::EnrollmentProgress;
 use redress::wire::redress::handoff::v1::handoff_admin_service_client::HandoffAdminServiceClient;
 use redress::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
 use redress::wire::redress::handoff::v1::partner_service_client::PartnerServiceClient;
@@ -162,6 +163,15 @@ impl World {
         self.worker_with(self.ctx.clone())
     }
 
+    /// A worker whose keyring lacks the key of the persons.
+    pub fn keyless_worker(&self) -> PushWorker {
+        let keys = Arc::new(Keyring::default());
+        self.worker_with(Ctx {
+            keys,
+            ..self.ctx.clone()
+        })
+    }
+
     pub fn worker_with(&self, ctx: Ctx) -> PushWorker {
         PushWorker::new(ctx, self.service_tls(), "test")
     }
@@ -263,6 +273,32 @@ impl World {
         .await
     }
 
+    /// Queues an enrollment of somebody whose other enrollment this was.
+    pub async fn enroll_again(&self, before: HandoffId) -> HandoffId {
+        let before = self.row(before).await;
+        let now = self.ctx.clock.now();
+        self.insert(handoff::Model {
+            id: self.ids.next(),
+            enrollment_id: self.ids.next(),
+            kind: "ENROLL".to_owned(),
+            state: "QUEUED".to_owned(),
+            attempts: 0,
+            not_before: now,
+            created_at: now,
+            lease_owner: None,
+            lease_token: None,
+            lease_expires_at: None,
+            partner_reference: None,
+            outcome_class: None,
+            dead_reason: None,
+            sent_at: None,
+            acknowledged_at: None,
+            settled_at: None,
+            ..before
+        })
+        .await
+    }
+
     async fn insert(&self, row: handoff::Model) -> HandoffId {
         let id = row.id;
         row.into_active_model().insert(&self.owner).await.unwrap();
@@ -323,6 +359,15 @@ impl World {
             .page(0, 10_000)
             .into_iter()
             .map(|(entry, _)| entry.offers)
+            .collect()
+    }
+
+    /// Gives where each enrollment in the bureau's book stands.
+    pub fn booked(&self) -> Vec<EnrollmentProgress> {
+        self.desk
+            .page(0, 10_000)
+            .into_iter()
+            .map(|(_, status)| status.progress())
             .collect()
     }
 
