@@ -7,10 +7,12 @@
 //!
 //! The weights are not the textbook ones. Family and given names and the postal code are printed on the letter, and birth
 //! dates and SSNs leaked with the rest: whoever attacks has some of them. So agreement is capped well below its statistical
-//! weight and disagreement is not, and three rules hold for every combination (each is a test):
+//! weight and disagreement is not, and four rules hold for every combination (each is a test):
 //!
 //! - **What a letter's envelope shows is not enough.** Names and postal code together stay under the default threshold of
 //!   15 bits; some fact that is not printed must agree too.
+//! - **Nor does it bring the case before a person.** Who knows no more than the envelope is refused, and hears the same for a
+//!   birth date that is one digit off as for one that is all wrong: otherwise the answer would lead to the right one.
 //! - **A wrong birth date is never made good**, whatever else agrees: at best a person looks at it.
 //! - **Names and the birth date are enough** with a fresh letter, through a nickname or a swapped day and month too.
 
@@ -142,14 +144,18 @@ impl Waterfall {
         self.0.iter().map(|agreement| agreement.weight).sum()
     }
 
-    /// Tells whether something agreed that the letter's envelope does not show, and the birth date did not disagree.
+    /// Tells whether something agreed that the letter's envelope does not show. A near miss is a guess and proves nothing.
     pub fn proves_knowledge(&self) -> bool {
-        let agrees = |one: &Agreement| {
+        self.0.iter().any(|one| {
             one.field.is_off_the_envelope() && matches!(one.level, Level::Exact | Level::Transposed)
-        };
-        let contradicts =
-            |one: &Agreement| one.field == Field::DateOfBirth && one.level == Level::Different;
-        self.0.iter().any(agrees) && !self.0.iter().any(contradicts)
+        })
+    }
+
+    /// Tells whether the birth date disagreed.
+    pub fn contradicts(&self) -> bool {
+        self.0
+            .iter()
+            .any(|one| one.field == Field::DateOfBirth && one.level == Level::Different)
     }
 
     fn add(&mut self, field: Field, level: Level) {

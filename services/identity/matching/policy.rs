@@ -49,11 +49,14 @@ impl Policy {
 
     /// Decides about one comparison.
     ///
-    /// Accepting takes more than the sum: something must agree that the letter's envelope does not show, and a birth date
-    /// that disagrees is never outvoted, whatever thresholds a campaign sets.
+    /// Accepting and referring take more than the sum: something must agree that the letter's envelope does not show. A
+    /// referral shows to the caller; if it followed from a near miss it would tell how near. And a birth date that
+    /// disagrees is never outvoted, whatever thresholds a campaign sets.
     pub fn decide(&self, waterfall: &Waterfall) -> Decision {
         let score = waterfall.score();
-        if score >= self.accept_centibits && waterfall.proves_knowledge() {
+        if !waterfall.proves_knowledge() {
+            Decision::Refuse
+        } else if score >= self.accept_centibits && !waterfall.contradicts() {
             Decision::Accept
         } else if score >= self.refer_centibits {
             Decision::Refer

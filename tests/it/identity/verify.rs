@@ -57,7 +57,10 @@ both! {
         for claims in [
             saying(|claims| claims.ssn = "666-99-9999".into()),
             saying(|claims| claims.family_name = "Taylor".into()),
-            saying(|claims| claims.date_of_birth = date(1961, 3, 13)),
+            saying(|claims| {
+                claims.date_of_birth = date(1975, 6, 30);
+                claims.ssn = "666-01-0001".into();
+            }),
         ] {
             assert_eq!(house.verify(Some(letter), claims).await.unwrap().state(), State::Referred);
         }
@@ -84,11 +87,13 @@ both! {
             claims.postal_code = "46802".into();
             claims.middle_name = "K".into();
         });
+        let one_digit_off = wire::Claims { date_of_birth: date(1961, 3, 13), ..stolen.clone() };
         let stranger = saying(|claims| claims.given_name = "Xenia".into());
         let stranger = wire::Claims { family_name: "Zorn".into(), ..stranger };
         let asked = [
             house.asked(Some(house.ids.next::<EnrollmentId>()), claims()),
             house.asked(Some(letter), stolen.clone()),
+            house.asked(Some(letter), one_digit_off),
             house.asked(Some(estate), dead.clone()),
             house.asked(Some(spent), claims()),
             house.asked(None, stolen),
@@ -106,9 +111,9 @@ both! {
             seen.push(bytes(&refused));
         }
         assert!(seen.windows(2).all(|pair| pair[0] == pair[1]));
-        assert_eq!(house.number("SELECT COUNT(*) FROM verification WHERE state = 'REFUSED'").await, 7);
+        assert_eq!(house.number("SELECT COUNT(*) FROM verification WHERE state = 'REFUSED'").await, 8);
         let audited = "SELECT COUNT(*) FROM audit_event WHERE action = 'verification.decided'";
-        assert_eq!(house.number(audited).await, 9);
+        assert_eq!(house.number(audited).await, 10);
     }
 
     async fn an_old_letter_needs_a_confirmation(database: Database) {
