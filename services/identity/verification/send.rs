@@ -11,7 +11,7 @@ use crate::db::audit;
 use crate::db::entities::{confirmation_code, verification};
 use crate::db::idempotency::{self, Known, Request};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, ConfirmationId, VerificationId};
+use crate::kernel::ids::{CampaignId, ConfirmationId, IndividualId, VerificationId};
 use crate::kernel::secrets::Secret;
 
 use super::super::ctx::{Act, Call, Ctx};
@@ -53,7 +53,10 @@ pub async fn send(ctx: &Ctx, call: &Call, command: &Send) -> Result<Timestamp, E
         .await?;
     let (campaign, to) = contact(ctx, command).await?;
     let row = intend(ctx, call, command, campaign).await?;
-    if row.state == "SENT" && ctx.now() < row.expires_at {
+    if let Some(to) = to
+        && row.state == "SENT"
+        && ctx.now() < row.expires_at
+    {
         let code = digits(&ctx.steady_indexer(campaign)?, row.id);
         let channel = Channel::parse(&row.channel).unwrap_or(command.channel);
         let message = Message {
@@ -68,15 +71,16 @@ pub async fn send(ctx: &Ctx, call: &Call, command: &Send) -> Result<Timestamp, E
     Ok(row.expires_at)
 }
 
-/// Finds the contact on record.
-async fn contact(ctx: &Ctx, command: &Send) -> Result<(CampaignId, Secret<String>), Error> {
+/// Finds the contact on record, of a verification that may have a code. Of any other the person is not even opened, so that
+/// the answer is about the state alone; whether the request is an earlier one again shows later.
+async fn contact(ctx: &Ctx, command: &Send) -> Result<(CampaignId, Option<Secret<String>>), Error> {
     let found = store::campaign(ctx.db.read(), &command.engagement_number).await?;
     let (campaign, key) = found.ok_or(Error::VerificationNotFound)?;
     let row = store::find(ctx.db.read(), campaign.id, command.verification).await?;
     let row = row.ok_or(Error::VerificationNotFound)?;
-    let individual = row.individual_id.ok_or(Error::VerificationState {
-        state: state_of(&row)?.as_str(),
-    })?;
+    let Ok(individual) = may_send(&row, ctx.now()).map(IndividualId::from) else {
+        return Ok((campaign.id, None));
+    };
     let person = store::individual(ctx.db.read(), campaign.id, individual).await?;
     let person = person.ok_or(Error::IndividualErased)?;
     let (salt, sealed) = person
@@ -92,7 +96,7 @@ async fn contact(ctx: &Ctx, command: &Send) -> Result<(CampaignId, Secret<String
         .channel
         .contact(&person)
         .ok_or(Error::NoContactOnRecord)?;
-    Ok((campaign.id, to.clone()))
+    Ok((campaign.id, Some(to.clone())))
 }
 
 /// Stores that a code will be sent; gives the code of the same request if it was here before.

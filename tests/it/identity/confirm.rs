@@ -202,6 +202,29 @@ both! {
         assert_eq!(expires - house.ctx.now().as_micros() / 1_000_000, 24 * 3_600);
     }
 
+    /// A case before a reviewer tells nobody which contacts are on record.
+    async fn a_referred_case_does_not_tell_which_contacts_there_are(database: Database) {
+        let house = House::open(&database).await;
+        house.load(FILE, &[but(ada(2), |row| row.phone = "".into())]).await;
+        let doubtful = wire::Claims { ssn: "666-99-9999".into(), ..claims() };
+        let referred = house.verify(None, doubtful).await.unwrap();
+        assert_eq!(referred.state(), State::Referred);
+        for channel in [ContactChannel::Email, ContactChannel::Sms, ContactChannel::Voice] {
+            let refused = house.send(&referred.verification_id, channel).await.unwrap_err();
+            assert_eq!(reason_of(&refused), Some(Reason::VerificationState));
+        }
+        assert_eq!(house.count("confirmation_code").await, 0);
+    }
+
+    async fn a_send_that_is_repeated_after_the_code_was_used_has_its_first_answer(database: Database) {
+        let (house, id) = waiting(&database).await;
+        let request = house.request_id();
+        let expires = house.send_as(&request, &id, ContactChannel::Sms).await.unwrap();
+        house.confirm(&id, &house.last_code()).await.unwrap();
+        assert_eq!(house.send_as(&request, &id, ContactChannel::Sms).await.unwrap(), expires);
+        assert_eq!(house.messages().len(), 1);
+    }
+
     async fn a_verification_that_waited_too_long_gets_no_code(database: Database) {
         let (house, id) = waiting(&database).await;
         house.clock.advance(Duration::from_hours(24));
