@@ -8,7 +8,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, HeaderValue};
 use tonic::Request;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -21,7 +21,7 @@ pub const AGENT: &str = "x-redress-agent";
 pub const CASE: &str = "x-redress-case";
 /// Metadata that says why an agent asks, as a short word.
 pub const REASON: &str = "x-redress-reason";
-/// Metadata that names the network of the person who uses a portal or calls in.
+/// Metadata that names the network of the person who uses a portal or calls in. A portal must send it.
 pub const NETWORK: &str = "x-redress-network";
 
 const SCHEME: &str = "spiffe://redress/";
@@ -188,7 +188,7 @@ pub fn agent_of<T>(request: &Request<T>) -> Option<Agent> {
     request.extensions().get().cloned()
 }
 
-/// Gives the network of the person behind a request, if the caller told it.
+/// Gives the network of the person behind a request; there always is one when the caller is a portal.
 pub fn network_of<T>(request: &Request<T>) -> Option<Network> {
     request.extensions().get().cloned()
 }
@@ -202,18 +202,24 @@ pub(super) fn read_metadata(
     if caller.role == Role::CallCenter {
         extensions.insert(agent(headers)?);
     }
-    if matches!(caller.role, Role::CallCenter | Role::Portal)
-        && let Some(value) = headers.get(NETWORK)
-    {
-        let network = value.to_str().ok().and_then(Network::parse);
-        extensions.insert(network.ok_or_else(|| {
-            missing(
-                NETWORK,
-                "must be an IP address or a prefix such as 192.0.2.0/24",
-            )
-        })?);
+    match (caller.role, headers.get(NETWORK)) {
+        // A page is open to everybody: without the network one machine could try people as fast as the whole page.
+        (Role::Portal, value) | (Role::CallCenter, value @ Some(_)) => {
+            extensions.insert(network(value)?);
+        }
+        _ => {}
     }
     Ok(())
+}
+
+fn network(value: Option<&HeaderValue>) -> Result<Network, Fault> {
+    let text = value.and_then(|value| value.to_str().ok());
+    text.and_then(Network::parse).ok_or_else(|| {
+        missing(
+            NETWORK,
+            "must be an IP address or a prefix such as 192.0.2.0/24",
+        )
+    })
 }
 
 fn agent(headers: &HeaderMap) -> Result<Agent, Fault> {
@@ -293,6 +299,20 @@ mod tests {
         headers.insert(REASON, "letter-lost".parse().unwrap());
         read_metadata(&caller, &headers, &mut extensions).unwrap();
         assert_eq!(extensions.get::<Agent>().unwrap().agent, "a-17");
+    }
+
+    #[test]
+    fn a_portal_must_name_the_network() {
+        let caller = Caller::new(Role::Portal, "one").unwrap();
+        let mut headers = HeaderMap::new();
+        let mut extensions = Extensions::new();
+        let fault = read_metadata(&caller, &headers, &mut extensions).unwrap_err();
+        assert_eq!(fault.reason(), Reason::MetadataMissing);
+        assert!(format!("{fault:?}").contains(NETWORK));
+        headers.insert(NETWORK, "203.0.113.7".parse().unwrap());
+        read_metadata(&caller, &headers, &mut extensions).unwrap();
+        let network = extensions.get::<Network>().unwrap();
+        assert_eq!(network.as_str(), "203.0.113.0/24");
     }
 
     #[test]
