@@ -198,6 +198,7 @@ impl Rules {
                 campaign: count("tries_per_campaign"),
                 person: count("tries_per_person"),
                 sends: count("codes_per_individual"),
+                ..Throttles::default()
             },
         }
     }

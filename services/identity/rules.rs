@@ -47,8 +47,14 @@ pub struct Throttles {
     pub network: u32,
     /// Of one campaign a minute.
     pub campaign: u32,
-    /// Of one enrollment or one claimed person an hour.
+    /// Of one individual or one claimed person an hour.
     pub person: u32,
+    /// Of one claimed name a day; people share names.
+    pub name: u32,
+    /// Of one individual by letter a day.
+    pub person_a_day: u32,
+    /// Of one individual by letter at all; one comes back every day.
+    pub person_ever: u32,
     /// Codes sent to one individual a day, over all verifications.
     pub sends: u32,
 }
@@ -62,6 +68,9 @@ impl Default for Throttles {
             network: 60,
             campaign: 30_000,
             person: 6,
+            name: 100,
+            person_a_day: 20,
+            person_ever: 100,
             sends: 6,
         }
     }

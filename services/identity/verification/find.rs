@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use uuid::Uuid;
 
-use crate::db::entities::{campaign_key, individual};
+use crate::db::entities::{campaign_key, enrollment, individual};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId};
@@ -43,6 +43,8 @@ pub struct Found {
 pub struct Place {
     /// The campaign; nil if there is none.
     pub campaign: CampaignId,
+    /// Whether enrollments begin. Those begun are finished in a closed one too.
+    pub open: bool,
     /// Its data key.
     pub key: Option<campaign_key::Model>,
     /// Its thresholds.
@@ -54,6 +56,7 @@ impl Place {
     pub fn nowhere() -> Self {
         Self {
             campaign: CampaignId::from_uuid(Uuid::nil()),
+            open: false,
             key: None,
             policy: Policy::default(),
         }
@@ -66,16 +69,41 @@ struct Compared {
     waterfall: Waterfall,
 }
 
+/// The enrollment that a letter's code is said to have begun.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    id: EnrollmentId,
+    found: Option<(enrollment::Model, Option<individual::Model>)>,
+}
+
+impl Letter {
+    /// Reads the enrollment, which may be none.
+    pub async fn read(ctx: &Ctx, place: &Place, id: EnrollmentId) -> Result<Self, Error> {
+        let found = store::enrollment(ctx.db.read(), place.campaign, id).await?;
+        Ok(Self { id, found })
+    }
+
+    /// Names whose tries are counted: the individual's, over all enrollments of theirs, whatever became of them; for an
+    /// enrollment that is none its own, so that it is slowed down like any.
+    pub fn counted(&self) -> Uuid {
+        self.found
+            .as_ref()
+            .map_or(self.id.as_uuid(), |(enrollment, _)| {
+                enrollment.individual_id.as_uuid()
+            })
+    }
+}
+
 /// Compares with the person of an enrollment.
-pub async fn by_enrollment(
+pub fn by_letter(
     ctx: &Ctx,
     place: &Place,
-    id: EnrollmentId,
+    letter: Letter,
     claims: &Claims,
 ) -> Result<Found, Error> {
-    let found = store::enrollment(ctx.db.read(), place.campaign, id).await?;
-    let begun =
-        found.filter(|(enrollment, _)| matches!(enrollment.state.as_str(), "STARTED" | "VERIFIED"));
+    let begun = letter
+        .found
+        .filter(|(enrollment, _)| matches!(enrollment.state.as_str(), "STARTED" | "VERIFIED"));
     let proof = begun
         .as_ref()
         .and_then(|(enrollment, _)| enrollment.proof_expires_at);
@@ -87,7 +115,7 @@ pub async fn by_enrollment(
     })
 }
 
-/// Compares with everybody who shares a blind key with the claims.
+/// Compares with everybody who shares a blind key with the claims; in a campaign that is closed with nobody.
 pub async fn by_claims(ctx: &Ctx, place: &Place, claims: &Claims) -> Result<Found, Error> {
     let indexers = ctx.indexers(place.campaign)?;
     let keys: Vec<_> = indexers
@@ -98,7 +126,10 @@ pub async fn by_claims(ctx: &Ctx, place: &Place, claims: &Claims) -> Result<Foun
     if ids.is_empty() {
         ids.push(IndividualId::from_uuid(Uuid::nil()));
     }
-    let rows = roster::store::individuals(ctx.db.read(), place.campaign, &ids).await?;
+    let mut rows = roster::store::individuals(ctx.db.read(), place.campaign, &ids).await?;
+    if !place.open {
+        rows.clear();
+    }
     Ok(judge(place, compare_all(ctx, place, rows, claims)?))
 }
 

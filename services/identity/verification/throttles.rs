@@ -1,8 +1,11 @@
-//! How often an identity may be tried: charged before the look-up, whatever it finds, and refused when it cannot be charged.
+//! How often an identity may be tried: charged before the comparison, whatever it finds, and refused when it cannot be charged.
 //!
-//! With a letter the person is counted by the enrollment, whose id a stranger does not know. Without one the person is counted
+//! With a letter the individual is counted: whoever cancels the enrollment and begins another goes on where they were. There
+//! are three limits on it, an hour's, a day's and one so slow that it holds for the life of a campaign, as NIST SP 800-63B-4
+//! asks for (at most 100 failures in a row, section 3.2.2). Without a letter the person is counted
 //! by what is claimed, key by key, whether anybody like that is on the roster or not: so a guesser has a few tries for each
-//! claimed person, and learns nothing from being slowed down.
+//! claimed person, and learns nothing from being slowed down. A key that holds the birth date changes with every guess at it,
+//! so the name is counted by itself as well.
 
 use uuid::Uuid;
 
@@ -68,6 +71,26 @@ impl<'a> Meter<'a> {
         let limit = Limit::per(self.ctx.rules.throttles.person, PER_HOUR);
         self.add(kind, value, limit);
         self
+    }
+
+    /// Adds a claimed name, which many may bear.
+    #[must_use]
+    pub fn name(mut self, value: &[u8]) -> Self {
+        let limit = Limit::per(self.ctx.rules.throttles.name, PER_DAY);
+        self.add("name", value, limit);
+        self
+    }
+
+    /// Adds an individual to whom a letter led.
+    #[must_use]
+    pub fn individual(self, id: Uuid) -> Self {
+        let limits = self.ctx.rules.throttles;
+        let mut meter = self.person("individual", id.as_bytes());
+        let day = Limit::per(limits.person_a_day, PER_DAY);
+        meter.add("individual a day", id.as_bytes(), day);
+        let ever = Limit::per(limits.person_ever, PER_DAY * limits.person_ever);
+        meter.add("individual ever", id.as_bytes(), ever);
+        meter
     }
 
     fn add(&mut self, kind: &str, value: &[u8], limit: Limit) {

@@ -14,7 +14,7 @@ use super::super::error::Error;
 use super::super::matching::compare::Claims;
 use super::super::matching::policy::{Decision, Policy};
 use super::decide::{self, ReferralReason};
-use super::find::{self, Found, Place};
+use super::find::{self, Found, Letter, Place};
 use super::state::Verification;
 use super::store;
 use super::throttles::{self, Meter};
@@ -44,14 +44,18 @@ struct Kept {
 ///
 /// Every refusal is [`Error::Refused`], whatever its cause, and takes the same statements.
 pub async fn verify(ctx: &Ctx, call: &Call, command: &Verify) -> Result<View, Error> {
-    let charges = charges(ctx, call, command)?;
+    let campaign = store::campaign(ctx.db.read(), &command.engagement_number).await?;
+    let place = place(campaign.as_ref())?;
+    let letter = match command.enrollment {
+        Some(id) => Some(Letter::read(ctx, &place, id).await?),
+        None => None,
+    };
+    let charges = charges(ctx, call, command, letter.as_ref())?;
     if let Some(kept) = admit(ctx, &command.request, &charges).await? {
         return answer_again(ctx, command, kept).await;
     }
-    let campaign = store::campaign(ctx.db.read(), &command.engagement_number).await?;
-    let place = place(campaign.as_ref())?;
-    let found = match command.enrollment {
-        Some(id) => find::by_enrollment(ctx, &place, id, &command.claims).await?,
+    let found = match letter {
+        Some(letter) => find::by_letter(ctx, &place, letter, &command.claims)?,
         None => find::by_claims(ctx, &place, &command.claims).await?,
     };
     let rows = rows(ctx, call, command, &place, &found)?;
@@ -68,18 +72,25 @@ pub async fn verify(ctx: &Ctx, call: &Call, command: &Verify) -> Result<View, Er
     }
 }
 
-fn charges(ctx: &Ctx, call: &Call, command: &Verify) -> Result<Vec<Charge>, Error> {
+fn charges(
+    ctx: &Ctx,
+    call: &Call,
+    command: &Verify,
+    letter: Option<&Letter>,
+) -> Result<Vec<Charge>, Error> {
     let meter = Meter::of(ctx, call, &command.engagement_number)?;
-    if let Some(id) = command.enrollment {
-        return Ok(meter.person("enrollment", id.as_bytes()).charges());
+    if let Some(letter) = letter {
+        return Ok(meter.individual(letter.counted()).charges());
     }
-    // The campaign is not known yet, so the claims are indexed under the number that was named.
+    // The campaign need not be there, so the claims are indexed under the number that was named.
     let nowhere = ctx.steady_indexer(Place::nowhere().campaign)?;
     let keys = nowhere.claims(&command.claims);
     let number = command.engagement_number.as_bytes();
-    let claimed = keys.present().fold(meter, |meter, key| {
-        meter.person("claims", &[number, &key.to_be_bytes()].concat())
-    });
+    let named = |key: i64| [number, &key.to_be_bytes()].concat();
+    let meter = meter.name(&named(nowhere.name(&command.claims)));
+    let claimed = keys
+        .present()
+        .fold(meter, |meter, key| meter.person("claims", &named(key)));
     Ok(claimed.charges())
 }
 
@@ -112,13 +123,11 @@ fn place(
     let Some((campaign, key)) = campaign else {
         return Ok(Place::nowhere());
     };
-    if campaign.state != "OPEN" {
-        return Err(Error::CampaignClosed);
-    }
     let policy = Policy::parse(&campaign.policy)
         .ok_or_else(|| crate::db::Error::corrupt("campaign.policy"))?;
     Ok(Place {
         campaign: campaign.id,
+        open: campaign.state == "OPEN",
         key: key.clone(),
         policy,
     })

@@ -51,6 +51,9 @@ pub fn generous() -> Rules {
         network: many,
         campaign: many,
         person: many,
+        name: many,
+        person_a_day: many,
+        person_ever: many,
         sends: many,
     };
     Rules {

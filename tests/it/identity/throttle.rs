@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use redress::identity::rules::{Rules, Throttles};
 use redress::kernel::fault::{Reason, reason_of, retry_after_of};
+use redress::kernel::ids::EnrollmentId;
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 
@@ -42,6 +43,41 @@ both! {
         assert!(house.verify(Some(letter), claims()).await.is_ok());
     }
 
+    /// Canceling and beginning anew gives a new enrollment and no new tries.
+    async fn a_new_enrollment_of_the_same_person_brings_no_new_tries(database: Database) {
+        let house = limited(&database, |limits| limits.person = 3).await;
+        let person = house.individuals().await[0].id;
+        let wrong = wire::Claims { date_of_birth: date(1975, 6, 30), ..claims() };
+        for _ in 0..3 {
+            let letter = house.enrollment_in("CANCELED", person, None).await;
+            let refused = house.verify(Some(letter), wrong.clone()).await.unwrap_err();
+            assert_eq!(reason_of(&refused), Some(Reason::VerificationRefused));
+        }
+        let fresh = house.enrollment(person).await;
+        assert_eq!(reason_of(&house.verify(Some(fresh), claims()).await.unwrap_err()), Some(Reason::Throttled));
+    }
+
+    /// Who waits as long as the hour asks for still comes to the end of the day, and of all tries.
+    async fn a_person_has_a_few_tries_a_day_and_so_many_at_all(database: Database) {
+        let house = limited(&database, |limits| {
+            limits.person_a_day = 4;
+            limits.person_ever = 7;
+        })
+        .await;
+        let letter = house.enrollment(house.individuals().await[0].id).await;
+        let stranger = house.ids.next();
+        for enrollment in [letter, stranger] {
+            assert_eq!(tries(&house, enrollment).await, 4);
+            house.clock.advance(Duration::from_hours(24));
+            // One of all tries has come back.
+            assert_eq!(tries(&house, enrollment).await, 4);
+            for _ in 0..3 {
+                house.clock.advance(Duration::from_hours(24));
+                assert_eq!(tries(&house, enrollment).await, 1);
+            }
+        }
+    }
+
     /// A guesser who changes the birth date still names one person; nobody on the roster is counted like somebody.
     async fn a_claimed_person_has_a_few_tries_whether_there_is_one_or_not(database: Database) {
         let house = limited(&database, |limits| limits.person = 3).await;
@@ -51,6 +87,24 @@ both! {
                 let answer = house.verify(None, guess).await;
                 let throttled = answer.err().and_then(|status| reason_of(&status)) == Some(Reason::Throttled);
                 assert_eq!(throttled, day == 4, "{ssn} {day}");
+            }
+        }
+    }
+
+    /// Names and a birth date alone: every birth date is another key, the name is not.
+    async fn a_claimed_name_has_a_limit_of_its_own_whatever_else_changes(database: Database) {
+        let house = limited(&database, |limits| limits.name = 5).await;
+        for (given, family) in [("Katherine", "O'Neill"), ("Xenia", "Zorn")] {
+            for day in 1..=6 {
+                let guess = wire::Claims {
+                    given_name: if day % 2 == 0 { given.into() } else { given[..1].into() },
+                    family_name: family.into(),
+                    date_of_birth: date(1975, 6, day),
+                    ..claims()
+                };
+                let refused = house.verify(None, guess).await.unwrap_err();
+                let expected = if day == 6 { Reason::Throttled } else { Reason::VerificationRefused };
+                assert_eq!(reason_of(&refused), Some(expected), "{family} {day}");
             }
         }
     }
@@ -81,6 +135,22 @@ both! {
         let refused = house.verify(None, claims()).await.unwrap_err();
         assert_eq!(reason_of(&refused), Some(Reason::StorageUnavailable));
     }
+}
+
+/// Guesses until it is throttled, and gives how often it was not.
+async fn tries(house: &House, letter: EnrollmentId) -> usize {
+    let wrong = wire::Claims {
+        date_of_birth: date(1975, 6, 30),
+        ..claims()
+    };
+    for done in 0..20 {
+        let refused = house.verify(Some(letter), wrong.clone()).await.unwrap_err();
+        if reason_of(&refused) == Some(Reason::Throttled) {
+            return done;
+        }
+        assert_eq!(reason_of(&refused), Some(Reason::VerificationRefused));
+    }
+    panic!("never throttled")
 }
 
 /// The same house with other limits; its throttles start fresh a minute later.

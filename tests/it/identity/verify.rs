@@ -233,10 +233,17 @@ both! {
         }
     }
 
-    async fn a_closed_campaign_verifies_nobody(database: Database) {
+    async fn a_closed_campaign_lets_those_begun_finish_and_finds_nobody_else(database: Database) {
         let (house, letter) = House::with_letter(&database).await;
+        let unknown = house.verify(Some(house.ids.next()), claims()).await.unwrap_err();
         house.owner.execute_unprepared("UPDATE campaign SET state = 'CLOSED', closed_at = 1").await.unwrap();
-        let refused = house.verify(Some(letter), claims()).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::CampaignClosed));
+        assert_eq!(house.verify(Some(letter), claims()).await.unwrap().state(), State::Verified);
+        let lost = house.verify(None, claims()).await.unwrap_err();
+        let stranger = house.verify(Some(house.ids.next()), claims()).await.unwrap_err();
+        assert_eq!(reason_of(&lost), Some(Reason::VerificationRefused));
+        assert_eq!((bytes(&lost), bytes(&stranger)), (bytes(&unknown), bytes(&unknown)));
+        let refused = "SELECT COUNT(*) FROM verification WHERE state = 'REFUSED' AND individual_id IS NULL";
+        assert_eq!(house.number(refused).await, 3);
+        assert_eq!(house.number("SELECT COUNT(*) FROM audit_event WHERE action = 'verification.decided'").await, 4);
     }
 }
