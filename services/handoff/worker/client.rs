@@ -35,6 +35,15 @@ pub struct Bureau {
     timeout: Duration,
 }
 
+/// A handoff that was accepted long ago.
+#[derive(Clone, Debug)]
+pub struct Overdue {
+    /// The handoff.
+    pub handoff: Handoff,
+    /// The handoff that it withdraws, if it is a withdrawal.
+    pub withdraws: Option<HandoffId>,
+}
+
 /// What a question about an earlier attempt came to.
 enum Asked {
     Known(Ended),
@@ -72,8 +81,14 @@ impl Bureau {
     }
 
     /// Asks what became of a handoff that was accepted; `None` when the partner does not know it any more.
-    pub async fn follow_up(mut self, handoff: &Handoff) -> Option<Ended> {
-        match self.ask(handoff).await {
+    ///
+    /// A withdrawal is asked for again: the partner knows the enrollment only, and withdraws it once however often it is
+    /// asked.
+    pub async fn follow_up(mut self, overdue: &Overdue) -> Option<Ended> {
+        if let Some(enroll) = overdue.withdraws {
+            return Some(self.withdraw(&overdue.handoff, enroll).await);
+        }
+        match self.ask(&overdue.handoff).await {
             Asked::Known(ended) => Some(ended),
             Asked::NotKnown => None,
         }

@@ -16,7 +16,7 @@ use futures::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::kernel::certs::TlsFiles;
-use crate::kernel::ids::PartnerId;
+use crate::kernel::ids::{HandoffId, PartnerId};
 use crate::kernel::telemetry::in_trace;
 
 use super::commands::learn::{Said, Speaker, learn};
@@ -30,6 +30,8 @@ use super::gate::Signal;
 use super::metrics;
 use super::model::Handoff;
 use super::store::{handoffs, partners};
+use super::words::Kind;
+use client::Overdue;
 use lane::Lane;
 
 /// How many overdue outcomes are asked after in one step.
@@ -181,11 +183,11 @@ impl PushWorker {
             let Some(bureau) = lane.bureau.clone().filter(|_| room > 0) else {
                 continue;
             };
-            for handoff in overdue(&self.ctx, lane.partner.id).await? {
+            for late in overdue(&self.ctx, lane.partner.id).await? {
                 let (bureau, partner) = (bureau.clone(), lane.partner.id);
                 lane.under_way += 1;
                 let call = async move {
-                    let ended = AssertUnwindSafe(bureau.follow_up(&handoff))
+                    let ended = AssertUnwindSafe(bureau.follow_up(&late))
                         .catch_unwind()
                         .await;
                     let ended = ended.unwrap_or(Some((Answer::StillUnknown, Signal::Silent)));
@@ -194,7 +196,7 @@ impl PushWorker {
                         None => (None, Signal::Up),
                     };
                     let what = What::FollowedUp {
-                        handoff: Box::new(handoff),
+                        handoff: Box::new(late.handoff),
                         answer,
                     };
                     Finished {
@@ -284,17 +286,31 @@ fn ready(first: Finished, calls: &mut Calls) -> Vec<Finished> {
     finished
 }
 
-async fn overdue(ctx: &Ctx, partner: PartnerId) -> Result<Vec<Handoff>, Error> {
+async fn overdue(ctx: &Ctx, partner: PartnerId) -> Result<Vec<Overdue>, Error> {
     let now = ctx.clock.now();
     if !handoffs::is_overdue(ctx.db.read(), partner, now).await? {
         return Ok(Vec::new());
     }
     let next = now + ctx.rules.follow_up_after;
-    ctx.db
-        .run_tx("handoff.overdue", |tx| {
-            Box::pin(
-                async move { handoffs::take_overdue(tx, partner, now, next, FOLLOW_UPS).await },
-            )
-        })
-        .await
+    let taken = ctx.db.run_tx("handoff.overdue", |tx| {
+        Box::pin(async move { handoffs::take_overdue(tx, partner, now, next, FOLLOW_UPS).await })
+    });
+    let mut overdue = Vec::new();
+    for handoff in taken.await? {
+        let withdraws = match handoff.kind {
+            Kind::Enroll => None,
+            Kind::Cancel => Some(withdrawn_by(ctx, &handoff).await?),
+        };
+        overdue.push(Overdue { handoff, withdraws });
+    }
+    Ok(overdue)
+}
+
+/// Gives what a withdrawal withdraws. Without an ENROLL its own id is as unknown to the partner.
+async fn withdrawn_by(ctx: &Ctx, cancel: &Handoff) -> Result<HandoffId, Error> {
+    let (partner, campaign) = (cancel.partner_id, cancel.campaign_id);
+    let of = [cancel.enrollment_id];
+    let enrolls =
+        handoffs::of_enrollments(ctx.db.read(), partner, campaign, &of, Kind::Enroll).await?;
+    Ok(enrolls.first().map_or(cancel.id, |enroll| enroll.id))
 }

@@ -1,8 +1,11 @@
 //! Withdrawing: never before the enrollment, and not at all where the partner never heard of it.
 
-use redress::wire::redress::bureau::v1::EnrollmentProgress;
+use std::time::Duration;
+
+use redress::wire::redress::bureau::v1::{EnrollmentProgress, OutcomeClass};
 
 use super::pull::drain;
+use super::said::{report, status};
 use super::world::{BACKOFF, LEASE, World};
 use crate::harness::both;
 
@@ -132,5 +135,24 @@ both! {
         while world.reporter().step().await.unwrap() > 0 {}
         assert_eq!((world.state(cancel).await.as_str(), world.state(second).await.as_str()), ("CANCELED", "ACTIVE"));
         assert_eq!(world.booked(), [EnrollmentProgress::Withdrawn, EnrollmentProgress::Active]);
+    }
+
+    /// A partner that took a withdrawal and never says that it is through is asked for it again.
+    async fn a_withdrawal_that_never_ends_is_asked_for_again(database: Database) {
+        let world = World::new(database).await;
+        let partner = world.push_partner().await;
+        let enroll = world.enroll(partner, "666010001").await;
+        let mut worker = world.worker();
+        worker.step().await.unwrap();
+        world.reporter().step().await.unwrap();
+        let cancel = world.cancel(enroll).await;
+        let taken = status(&cancel.to_string(), EnrollmentProgress::Accepted, OutcomeClass::Unspecified);
+        report(&world, "sandbox-bureau", vec![taken]).await;
+        assert_eq!((world.state(enroll).await.as_str(), world.state(cancel).await.as_str()), ("ACTIVE", "ACCEPTED"));
+        world.hand.advance(Duration::from_mins(16));
+        assert_eq!(worker.step().await.unwrap(), 1);
+        assert_eq!((world.state(enroll).await.as_str(), world.state(cancel).await.as_str()), ("CANCELED", "CANCELED"));
+        assert_eq!(world.outcomes(cancel).await, ["CANCELED"]);
+        assert_eq!(world.booked(), [EnrollmentProgress::Withdrawn]);
     }
 }

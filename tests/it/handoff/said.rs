@@ -12,7 +12,7 @@ use tonic_types::StatusExt;
 use super::world::World;
 use crate::harness::both;
 
-fn status(id: &str, progress: EnrollmentProgress, class: OutcomeClass) -> EnrollmentStatus {
+pub fn status(id: &str, progress: EnrollmentProgress, class: OutcomeClass) -> EnrollmentStatus {
     EnrollmentStatus {
         handoff_id: id.to_owned(),
         partner_reference: "REF-1".to_owned(),
@@ -38,7 +38,11 @@ fn refused(id: HandoffId) -> EnrollmentStatus {
     )
 }
 
-async fn report(world: &World, name: &str, statuses: Vec<EnrollmentStatus>) -> Vec<ItemVerdict> {
+pub async fn report(
+    world: &World,
+    name: &str,
+    statuses: Vec<EnrollmentStatus>,
+) -> Vec<ItemVerdict> {
     let request = ReportOutcomesRequest {
         request_id: world.request_id(),
         statuses,
