@@ -118,6 +118,14 @@ pub async fn record_all(
     Ok(())
 }
 
+/// Makes of an error what [`record`] gives, for whoever records requests in a statement of their own.
+pub fn recorded_meanwhile(error: Error) -> Error {
+    if error.is_unique("idempotency_pkey") {
+        return Error::Contended(SqlState::new("idempotency"));
+    }
+    error
+}
+
 fn row(tx: &Tx<'_>, request: &Request, result: &str, now: Timestamp) -> idempotency::ActiveModel {
     idempotency::ActiveModel {
         request_id: Set(request.id),

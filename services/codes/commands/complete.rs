@@ -152,7 +152,9 @@ async fn together(
         .map(|((item, found), known)| batch.decide(item, found.as_ref(), &known, now))
         .collect();
     if !batch.writes.is_empty() {
-        completion::write(tx, &batch.writes).await?;
+        completion::write(tx, &batch.writes)
+            .await
+            .map_err(idempotency::recorded_meanwhile)?;
     }
     Ok(answers)
 }

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use redress::db::Process;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::enrollment::v1 as wire;
+
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::house::House;
 use crate::harness::both;
@@ -65,6 +68,42 @@ both! {
         let answers = join_all((0..64).map(|_| house.complete(message.clone()))).await;
         let first = answers[0].as_ref().unwrap();
         assert!(answers.iter().all(|answer| answer.as_ref().unwrap() == first));
+        assert_eq!(house.count("handoff").await, 1);
+    }
+
+    /// Another worker records the same request id, for another enrollment, between this one's look and its write.
+    async fn a_request_id_taken_meanwhile_is_told_as_reused(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        house.people(campaign, 2).await;
+        let batch = house.issue(campaign).await;
+        let mut messages = Vec::new();
+        for (person, code) in house.export(&batch).await.unwrap() {
+            let enrollment = house.begun(&code).await;
+            let verification = house.verify(campaign, person.parse().unwrap(), Some(enrollment), "VERIFIED").await;
+            messages.push(house.completion(enrollment, verification));
+        }
+        house.complete(messages.remove(0)).await.unwrap();
+        let message = messages.remove(0);
+        let id: uuid::Uuid = message.request_id.parse().unwrap();
+        let other = database.open(Process::Codes).await;
+        let sql = "INSERT INTO idempotency (request_id, process, caller, method, fingerprint, result, created_at) \
+            SELECT $1, process, caller, method, fingerprint, result, created_at FROM idempotency WHERE method = 'CompleteEnrollment'";
+        let first = other.run_tx("meanwhile", |tx| {
+            Box::pin(async move {
+                let insert = Statement::from_sql_and_values(tx.backend(), sql, [id.into()]);
+                assert_eq!(tx.execute_raw(insert).await?.rows_affected(), 1);
+                tokio::time::sleep(Duration::from_millis(600)).await;
+                Ok::<_, redress::db::Error>(())
+            })
+        });
+        let second = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            house.complete(message).await
+        };
+        let (first, answer) = tokio::join!(first, second);
+        first.unwrap();
+        assert_eq!(reason_of(&answer.unwrap_err()), Some(Reason::RequestIdReused));
         assert_eq!(house.count("handoff").await, 1);
     }
 
