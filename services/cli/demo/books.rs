@@ -120,14 +120,19 @@ pub fn compare(promised: &[Vec<String>], victims: &[Vec<String>], booked: &[Entr
         *owed.entry(person).or_default() += 1;
     }
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    // What was withdrawn keeps no promise; that it was there at all is told of everybody else.
+    let mut stands_now: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in booked {
         *times.entry(&entry.digest).or_default() += 1;
+        if entry.progress != wire::EnrollmentProgress::Withdrawn {
+            *stands_now.entry(&entry.digest).or_default() += 1;
+        }
     }
     let mut found = Found::default();
     for (person, promises) in &owed {
         let stands: usize = person
             .iter()
-            .filter_map(|digest| times.get(digest.as_str()))
+            .filter_map(|digest| stands_now.get(digest.as_str()))
             .sum();
         found.lost += promises.saturating_sub(stands);
         found.doubled += stands.saturating_sub(*promises);
@@ -197,6 +202,21 @@ mod tests {
                 unexplained: 1
             }
         );
+    }
+
+    #[test]
+    fn a_withdrawn_enrollment_keeps_no_promise_and_doubles_none() {
+        let mut books = booked(&["a", "b", "b", "v"]);
+        for withdrawn in [0, 1, 3] {
+            books[withdrawn].progress = wire::EnrollmentProgress::Withdrawn;
+        }
+        let found = compare(&people(&["a", "b"]), &people(&["v"]), &books);
+        let expected = Found {
+            lost: 1,
+            impostors_enrolled: 1,
+            ..Found::default()
+        };
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Who calls, how they behave, and who only pretends.
 
+use jiff::civil::Date;
+
 use super::people::Holder;
 use crate::cli::synthesize::{Dice, nickname, slip};
 use crate::cli::wire_words::wire_date;
+use crate::codes::code::{BITS, Code};
 use crate::wire::redress::identity::v1::Claims;
 
 /// How an honest caller behaves.
@@ -103,17 +106,10 @@ pub fn mistyped(code: &str, dice: &mut Dice) -> String {
     symbols.into_iter().collect()
 }
 
-/// A code that nobody was given.
+/// A code that nobody was given, and that no check symbol gives away.
 pub fn guessed(dice: &mut Dice) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let mut code = String::new();
-    for at in 0..16 {
-        if at > 0 && at % 4 == 0 {
-            code.push('-');
-        }
-        code.push(char::from(*dice.pick(ALPHABET)));
-    }
-    code
+    let bits = (0..BITS).fold(0, |bits, _| bits << 1 | u128::from(dice.below(2)));
+    Code::from_bits(bits).expose()
 }
 
 /// What somebody says who does not remember everything.
@@ -133,17 +129,40 @@ pub fn misremembered(holder: &Holder, dice: &mut Dice) -> Claims {
     claims
 }
 
-/// What stands in a stolen letter, and guesses for the rest.
-pub fn from_stolen_letter(victim: &Holder, dice: &mut Dice) -> Claims {
+/// What stands in a stolen letter, and guesses for the rest: each try a little better than most thieves could.
+pub fn from_stolen_letter(victim: &Holder, try_number: u32, dice: &mut Dice) -> Claims {
     let mut claims = victim.person.claims();
-    let days = i64::from(dice.between(400, 9_000));
-    let wrong = victim
-        .person
-        .date_of_birth
-        .saturating_sub(jiff::Span::new().days(days));
-    claims.date_of_birth = Some(wire_date(wrong));
-    claims.ssn = format!("66699{:04}", dice.between(1, 9_999));
+    let born = victim.person.date_of_birth;
+    let far = born.saturating_sub(jiff::Span::new().days(i64::from(dice.between(400, 9_000))));
+    claims.ssn = String::new();
+    claims.date_of_birth = Some(wire_date(match try_number % 4 {
+        0 => one_digit_off(born),
+        1 => swapped(far),
+        2 => far,
+        _ => {
+            claims.ssn = format!("66699{:04}", dice.between(1, 9_999));
+            far
+        }
+    }));
     claims
+}
+
+/// The true date but for the last digit of its year.
+fn one_digit_off(born: Date) -> Date {
+    let year = if born.year() % 10 == 0 {
+        born.year() + 1
+    } else {
+        born.year() - 1
+    };
+    // A leap day has no place in the next year.
+    let off = born.with().year(year).build();
+    off.unwrap_or(born.saturating_sub(jiff::Span::new().days(360)))
+}
+
+/// A date with day and month changed about, where that is a date.
+fn swapped(date: Date) -> Date {
+    let swapped = date.with().month(date.day()).day(date.month()).build();
+    swapped.unwrap_or(date)
 }
 
 #[cfg(test)]
@@ -206,6 +225,31 @@ mod tests {
                 .count(),
             1
         );
+    }
+
+    #[test]
+    fn a_thief_varies_and_is_never_right() {
+        let victim = &holders(1)[0];
+        let tries: Vec<Claims> = (0..4)
+            .map(|at| from_stolen_letter(victim, at, &mut Dice::new(1, 1)))
+            .collect();
+        assert!(tries.windows(2).all(|two| two[0] != two[1]));
+        let truth = victim.person.claims();
+        for claims in &tries {
+            assert_eq!(claims.family_name, truth.family_name);
+            assert_ne!(claims.date_of_birth, truth.date_of_birth);
+            assert_ne!(claims.ssn, truth.ssn);
+        }
+        let near = tries[0].date_of_birth.unwrap();
+        assert_eq!((near.year, near.month, near.day), (1971, 1, 2));
+    }
+
+    #[test]
+    fn a_guess_is_well_typed() {
+        let mut dice = Dice::new(1, 1);
+        let guesses: Vec<String> = (0..20).map(|_| guessed(&mut dice)).collect();
+        assert!(guesses.iter().all(|guess| Code::parse(guess).is_ok()));
+        assert!(guesses.windows(2).all(|two| two[0] != two[1]));
     }
 
     #[test]

@@ -13,18 +13,28 @@ use crate::wire::redress::identity::v1::{Verification, VerificationState};
 /// Tries of a guesser.
 const GUESSES: usize = 10;
 
-/// Lets one impostor try; says whether they believe that they got through. Whether they did is for the books to say.
+/// What an impostor met with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tried {
+    /// They believe that they got through. Whether they did is for the books to say.
+    pub believes: bool,
+    /// Somebody was asked to look at their papers.
+    pub was_referred: bool,
+}
+
+/// Lets one impostor try.
 pub async fn attempt(
     world: &World,
     number: usize,
     victim: &Holder,
     own: &Holder,
     trick: Trick,
-) -> bool {
+) -> Tried {
     let mut impostor = Impostor {
         world,
         line: world.fronts.line(number),
         dice: Dice::new(world.seed ^ 0xbad, number as u64),
+        was_referred: false,
     };
     let tried = match trick {
         Trick::StolenLetter => impostor.with_stolen_letter(victim).await,
@@ -32,29 +42,34 @@ pub async fn attempt(
         Trick::GuessedCodes => impostor.with_guesses(own).await,
         Trick::AnothersEnrollment => impostor.with_anothers_enrollment(victim, own).await,
     };
-    tried.unwrap_or(false)
+    Tried {
+        believes: tried.unwrap_or(false),
+        was_referred: impostor.was_referred,
+    }
 }
 
 struct Impostor<'a> {
     world: &'a World,
     line: Line,
     dice: Dice,
+    was_referred: bool,
 }
 
 impl Impostor<'_> {
     /// Name and address stand in the letter; birth date and number are guessed.
     async fn with_stolen_letter(&mut self, victim: &Holder) -> Result<bool, Status> {
-        let begun = self.line.begin_with_code(&victim.code).await?;
-        for _ in 0..3 {
-            let claims = cast::from_stolen_letter(victim, &mut self.dice);
-            let Ok(verification) = self.line.verify(enrollment_id(&begun), claims).await else {
-                continue;
-            };
-            let verification = self.undecided(verification).await?;
-            let completion = self.line.completion(&begun, &verification.verification_id);
-            if self.line.complete(&completion).await.is_ok() {
-                return Ok(true);
+        for at in 0..4 {
+            let begun = self.line.begin_with_code(&victim.code).await?;
+            let claims = cast::from_stolen_letter(victim, at, &mut self.dice);
+            if let Ok(verification) = self.line.verify(enrollment_id(&begun), claims).await {
+                let verification = self.undecided(verification).await?;
+                let completion = self.line.completion(&begun, &verification.verification_id);
+                if self.line.complete(&completion).await.is_ok() {
+                    return Ok(true);
+                }
             }
+            // Somebody who counts tries for an enrollment counts anew after this.
+            let _ = self.line.cancel(enrollment_id(&begun)).await;
         }
         Ok(false)
     }
@@ -126,10 +141,11 @@ impl Impostor<'_> {
     }
 
     /// Waits for the reviewer, who will see no papers.
-    async fn undecided(&self, verification: Verification) -> Result<Verification, Status> {
+    async fn undecided(&mut self, verification: Verification) -> Result<Verification, Status> {
         if verification.state() != VerificationState::Referred {
             return Ok(verification);
         }
+        self.was_referred = true;
         self.world
             .reviewer
             .expect(&verification.verification_id, false);

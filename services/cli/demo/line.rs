@@ -190,6 +190,20 @@ impl Line {
         }
     }
 
+    /// Gives an enrollment up.
+    pub async fn cancel(&self, enrollment_id: &str) -> Result<(), Status> {
+        let message = codes::CancelEnrollmentRequest {
+            request_id: new_request_id(),
+            engagement_number: self.engagement_number.clone(),
+            enrollment_id: enrollment_id.to_owned(),
+        };
+        let answer = patiently(|| {
+            let (mut client, message) = (self.codes.clone(), message.clone());
+            async move { client.cancel_enrollment(request(message, DEADLINE)).await }
+        });
+        answer.await.map(drop)
+    }
+
     /// Makes the last step.
     pub async fn complete(
         &self,

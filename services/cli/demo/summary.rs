@@ -42,6 +42,8 @@ pub struct Summary {
     turned_away: BTreeMap<String, usize>,
     outcomes: BTreeMap<String, i64>,
     impostors_tried: usize,
+    /// Neither let in nor refused by the rules: their papers were asked for.
+    impostors_referred: usize,
     impostors_enrolled: usize,
     lost: usize,
     doubled: usize,
@@ -117,6 +119,7 @@ impl Summary {
                 .map(|it| (it.outcome_class, it.enrollments))
                 .collect(),
             impostors_tried: played.impostors_tried,
+            impostors_referred: played.impostors_referred,
             impostors_enrolled: found.impostors_enrolled,
             lost: found.lost,
             doubled: found.doubled,
@@ -215,6 +218,11 @@ impl Summary {
                 "stolen letters, leaked data, guessed codes, others' enrollments",
             ),
             (
+                "impostors referred",
+                self.impostors_referred,
+                "their papers were asked for, and they had none",
+            ),
+            (
                 "impostors enrolled",
                 self.impostors_enrolled,
                 "their victims in the books",
@@ -259,6 +267,7 @@ impl Summary {
             .with("active", self.active)
             .with("action_required", self.action_required)
             .with("impostors_tried", self.impostors_tried)
+            .with("impostors_referred", self.impostors_referred)
             .with("impostors_enrolled", self.impostors_enrolled)
             .with("lost", self.lost)
             .with("doubled", self.doubled)

@@ -25,6 +25,8 @@ pub struct Played {
     pub turned_away: BTreeMap<String, usize>,
     /// Impostors who tried.
     pub impostors_tried: usize,
+    /// Impostors whose papers were asked for.
+    pub impostors_referred: usize,
     /// Impostors who believe that they got through.
     pub impostors_believing: usize,
     /// People whom impostors claimed to be, or lent their own data.
@@ -35,7 +37,7 @@ pub struct Played {
 
 enum Scene {
     Caller(Person, callers::Told),
-    Impostor(bool, [Person; 2]),
+    Impostor(impostors::Tried, [Person; 2]),
 }
 
 /// Lets everybody call, impostors among the others.
@@ -115,8 +117,8 @@ fn pretend(
 ) -> Boxed {
     let world = Arc::clone(world);
     boxed(async move {
-        let believes = impostors::attempt(&world, number, &victim, &own, trick).await;
-        Scene::Impostor(believes, [victim.person, own.person])
+        let tried = impostors::attempt(&world, number, &victim, &own, trick).await;
+        Scene::Impostor(tried, [victim.person, own.person])
     })
 }
 
@@ -143,9 +145,10 @@ impl Played {
                     }
                 }
             }
-            Scene::Impostor(believes, people) => {
+            Scene::Impostor(tried, people) => {
                 self.impostors_tried += 1;
-                self.impostors_believing += usize::from(believes);
+                self.impostors_believing += usize::from(tried.believes);
+                self.impostors_referred += usize::from(tried.was_referred);
                 self.victims.extend(people);
             }
         }
