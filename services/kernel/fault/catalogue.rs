@@ -49,7 +49,6 @@ reasons! {
     MessageTooLarge "MESSAGE_TOO_LARGE" ResourceExhausted "The message is larger than this server takes.";
     Overloaded "OVERLOADED" ResourceExhausted "The server has too much to do; try again later.";
     Throttled "THROTTLED" ResourceExhausted "A limit was reached; try again later.";
-    BudgetSpent "BUDGET_SPENT" ResourceExhausted "The agent's budget for this kind of call is spent; try again later.";
     DeadlineExceeded "DEADLINE_EXCEEDED" DeadlineExceeded "The call did not finish within its deadline; whether it took effect is unknown.";
     CallCanceled "CALL_CANCELED" Cancelled "The call was canceled; whether it took effect is unknown.";
     ShuttingDown "SHUTTING_DOWN" Unavailable "The server is shutting down; call another one.";
@@ -63,25 +62,18 @@ reasons! {
     CampaignNotFound "CAMPAIGN_NOT_FOUND" NotFound "There is no such campaign.";
     CampaignExists "CAMPAIGN_EXISTS" AlreadyExists "The engagement number belongs to a campaign already.";
     CampaignClosed "CAMPAIGN_CLOSED" FailedPrecondition "The campaign is closed.";
-    CampaignChanged "CAMPAIGN_CHANGED" Aborted "The campaign was changed meanwhile; read it again.";
     CampaignErased "CAMPAIGN_ERASED" FailedPrecondition "The campaign's personal data has been destroyed.";
-    CoveredEntityNotFound "COVERED_ENTITY_NOT_FOUND" NotFound "The campaign has no such covered entity.";
 
     // Rosters and individuals.
-    ImportNotFound "IMPORT_NOT_FOUND" NotFound "There is no such import.";
-    ImportConflict "IMPORT_CONFLICT" Aborted "Another import of this file is running.";
     IndividualNotFound "INDIVIDUAL_NOT_FOUND" NotFound "There is no such individual.";
     IndividualErased "INDIVIDUAL_ERASED" FailedPrecondition "The individual's personal data has been destroyed.";
 
     // Codes.
     BatchNotFound "BATCH_NOT_FOUND" NotFound "There is no such batch.";
     BatchSealed "BATCH_SEALED" FailedPrecondition "The batch is sealed; its codes cannot be recovered.";
-    CodeNotFound "CODE_NOT_FOUND" NotFound "There is no such code.";
     CodeMistyped "CODE_MISTYPED" InvalidArgument "The code is mistyped; compare it with the letter.";
     CodeNotAccepted "CODE_NOT_ACCEPTED" FailedPrecondition "This engagement number and code cannot be used.";
     CodeState "CODE_STATE" FailedPrecondition "The code's state does not allow this.";
-    ReissueLimit "REISSUE_LIMIT" FailedPrecondition "No further code may be issued to this individual now.";
-    NotMailable "NOT_MAILABLE" FailedPrecondition "There is no usable address on record.";
 
     // Verification.
     VerificationNotFound "VERIFICATION_NOT_FOUND" NotFound "There is no such verification.";
@@ -95,11 +87,9 @@ reasons! {
     ReferralNotFound "REFERRAL_NOT_FOUND" NotFound "There is no such referral.";
     ReferralDecided "REFERRAL_DECIDED" FailedPrecondition "The referral has been decided.";
     SecondPersonRequired "SECOND_PERSON_REQUIRED" FailedPrecondition "Another person than the one who asked must decide this.";
-    GuardianRequired "GUARDIAN_REQUIRED" FailedPrecondition "A verified guardian must act for a minor.";
 
     // Enrollments.
     EnrollmentNotFound "ENROLLMENT_NOT_FOUND" NotFound "There is no such enrollment.";
-    EnrollmentExists "ENROLLMENT_EXISTS" AlreadyExists "The individual has a live enrollment already.";
     EnrollmentState "ENROLLMENT_STATE" FailedPrecondition "The enrollment's state does not allow this.";
     EnrollmentExpired "ENROLLMENT_EXPIRED" FailedPrecondition "The enroll-by date has passed.";
     ConsentOutdated "CONSENT_OUTDATED" FailedPrecondition "The consent was not given to the campaign's current text.";
@@ -111,8 +101,6 @@ reasons! {
     PartnerState "PARTNER_STATE" FailedPrecondition "The partner's state or mode does not allow this.";
     HandoffNotFound "HANDOFF_NOT_FOUND" NotFound "There is no such handoff.";
     HandoffState "HANDOFF_STATE" FailedPrecondition "The handoff's state does not allow this.";
-    LeaseLost "LEASE_LOST" Aborted "The lease ran out and someone else holds the handoff.";
-    OutcomeConflict "OUTCOME_CONFLICT" FailedPrecondition "The handoff has a final outcome that says otherwise.";
 }
 
 impl Reason {
