@@ -90,7 +90,7 @@ pub async fn issue(channels: &Channels, campaign_id: &str) -> Result<wire::CodeB
         bar.set_position(u64::try_from(answer.issued).unwrap_or(0));
         batch = answer.batch.or(batch);
     }
-    bar.finish_and_clear();
+    bar.finish();
     batch.ok_or_else(|| {
         Problem::usage(
             "cannot issue codes: enrollment-codes ended without a batch; run the command again",

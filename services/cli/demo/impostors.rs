@@ -136,6 +136,7 @@ impl Impostor<'_> {
             .line
             .verify(enrollment_id(&mine), own.person.claims())
             .await?;
+        let verification = self.undecided(verification).await?;
         let completion = self.line.completion(&theirs, &verification.verification_id);
         Ok(self.line.complete(&completion).await.is_ok())
     }

@@ -94,7 +94,7 @@ pub async fn play(
                 .or_default() += 1;
         }
     }
-    bar.finish_and_clear();
+    bar.finish();
     stop.cancel();
     let _ = reviewing.await;
     played

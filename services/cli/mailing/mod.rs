@@ -160,7 +160,7 @@ async fn write(
         }
         bar.inc(1);
     }
-    bar.finish_and_clear();
+    bar.finish();
     let buffered = csv
         .into_inner()
         .map_err(|error| Problem::file(path, &error))?;

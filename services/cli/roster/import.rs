@@ -205,7 +205,7 @@ impl Follower {
             imported.import_id = answer.import_id;
             imported.totals = answer.totals.unwrap_or(imported.totals);
             if answer.done {
-                bar.finish_and_clear();
+                bar.finish();
                 imported.rejects = rejects.finish()?;
                 return Ok(imported);
             }

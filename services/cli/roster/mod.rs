@@ -135,7 +135,7 @@ pub fn synthesize_file(
     let bar = progress::pieces("writing the roster", shape.people);
     let written = synthesize::write(shape, &mut out, |at| bar.set_position(at)).map_err(failed)?;
     out.flush().map_err(failed)?;
-    bar.finish_and_clear();
+    bar.finish();
     std::fs::rename(&partial, path).map_err(failed)?;
     Ok(written)
 }

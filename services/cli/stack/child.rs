@@ -107,10 +107,10 @@ impl Child {
 
     fn obituary(&self, status: std::process::ExitStatus) -> Problem {
         let last = self.last_words();
+        let log = self.log.display();
         let text = format!(
-            "{} stopped by itself ({status})\n{last}\n  its log: {}",
-            self.name,
-            self.log.display()
+            "{} stopped by itself ({status}){last}\n  its log: {log}",
+            self.name
         );
         if status.code() == Some(2) {
             Problem::usage(text)
@@ -119,20 +119,22 @@ impl Child {
         }
     }
 
-    /// The last lines that it wrote in this run.
+    /// The last lines of this run that were meant for people or tell of an error.
     fn last_words(&self) -> String {
         let bytes = fs::read(&self.log).unwrap_or_default();
         let start = usize::try_from(self.log_start)
             .unwrap_or(0)
             .min(bytes.len());
         let text = String::from_utf8_lossy(&bytes[start..]);
-        let lines: Vec<&str> = text.lines().collect();
+        let telling = |line: &&str| !line.starts_with('{') || line.contains("\"level\":\"ERROR\"");
+        let lines: Vec<&str> = text.lines().filter(telling).collect();
         let shown = &lines[lines.len().saturating_sub(SHOWN)..];
-        shown
-            .iter()
-            .map(|line| format!("  {line}"))
-            .collect::<Vec<_>>()
-            .join("\n")
+        let mut words = String::new();
+        for line in shown {
+            words.push_str("\n  ");
+            words.push_str(line);
+        }
+        words
     }
 }
 

@@ -51,8 +51,8 @@ pub struct Stack {
 impl Stack {
     /// Prepares the directory, migrates, starts everything and waits until all of it is ready.
     pub async fn start(settings: &StackSettings) -> Result<Self, Problem> {
-        let layout = Layout::prepare(&settings.dir, settings.partner_suffix.as_deref())?;
         let ports = settings.ports.claim(settings.pull_bureau)?;
+        let layout = Layout::prepare(&settings.dir, settings.partner_suffix.as_deref())?;
         let partners = [PROCESSES[3], PULL_BUREAU].map(|process| layout.partner(process));
         certs::make(&layout.certs(), false, &[], &[&partners[0], &partners[1]])?;
         layout.keyrings()?;
