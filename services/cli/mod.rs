@@ -124,4 +124,13 @@ mod tests {
     fn the_command_line_holds_together() {
         Cli::command().debug_assert();
     }
+
+    #[test]
+    fn a_campaign_file_goes_with_every_global_flag_and_with_no_flag_of_its_own() {
+        let parses = |line: &str| Cli::try_parse_from(line.split(' ')).is_ok();
+        assert!(parses(
+            "redress campaign create --file c.toml --format json --dir x"
+        ));
+        assert!(!parses("redress campaign create --file c.toml --name x"));
+    }
 }

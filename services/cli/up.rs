@@ -89,7 +89,7 @@ pub async fn partners(session: &Session, endpoints: &Endpoints) -> Outcome {
             None => drop(partner::create(&channels, &args).await?),
             Some(partner) if partner.endpoint != args.endpoint.clone().unwrap_or_default() => {
                 return Err(Problem::usage(format!(
-                    "the partner {} was created for {} and listens on {} now\n  use the same ports again, or start anew in another directory: --dir",
+                    "the partner {} was created for {} and listens on {} now\n  use the same ports again, or start anew: another directory (--dir), or another database",
                     partner.name,
                     partner.endpoint,
                     args.endpoint.unwrap_or_default()

@@ -90,7 +90,7 @@ pub struct ProductEntry {
 #[derive(Debug, Args)]
 pub struct CreateArgs {
     /// Take everything from this TOML file.
-    #[arg(long, value_name = "FILE", exclusive = true)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["engagement", "name", "breach", "discovered", "enroll_by", "entities", "products"])]
     file: Option<PathBuf>,
     /// Engagement number: one letter and six digits, printed in every letter.
     #[arg(long, required_unless_present = "file", value_name = "B123456")]

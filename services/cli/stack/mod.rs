@@ -51,7 +51,9 @@ pub struct Stack {
 impl Stack {
     /// Prepares the directory, migrates, starts everything and waits until all of it is ready.
     pub async fn start(settings: &StackSettings) -> Result<Self, Problem> {
-        let ports = settings.ports.claim(settings.pull_bureau)?;
+        let ports = settings
+            .ports
+            .claim(settings.pull_bureau, bureau_before(&settings.dir))?;
         let layout = Layout::prepare(&settings.dir, settings.partner_suffix.as_deref())?;
         let partners = [PROCESSES[3], PULL_BUREAU].map(|process| layout.partner(process));
         certs::make(&layout.certs(), false, &[], &[&partners[0], &partners[1]])?;
@@ -148,6 +150,12 @@ fn endpoints(layout: &Layout, ports: &ports::Claimed) -> Endpoints {
         admin: admin.collect(),
         pids: BTreeMap::new(),
     }
+}
+
+/// The port on which the bureau listened the last time.
+fn bureau_before(dir: &Path) -> Option<u16> {
+    let before = Endpoints::read(dir).ok()?;
+    before.bureau.rsplit_once(':')?.1.parse().ok()
 }
 
 fn absolute(path: &Path) -> PathBuf {

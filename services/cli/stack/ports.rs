@@ -41,7 +41,9 @@ impl Ports {
     }
 
     /// Finds a pair of ports for each process and makes sure that nobody listens there.
-    pub fn claim(self, pull_bureau: bool) -> Result<Claimed, Problem> {
+    ///
+    /// Among free ports the bureau gets the one that it had before, if it can: as a partner it is known by it.
+    pub fn claim(self, pull_bureau: bool, bureau_before: Option<u16>) -> Result<Claimed, Problem> {
         let mut claimed = BTreeMap::new();
         let mut held = Vec::new();
         let processes = PROCESSES
@@ -49,6 +51,9 @@ impl Ports {
             .chain(pull_bureau.then_some(PULL_BUREAU));
         for (at, process) in (0u16..).zip(processes) {
             let (grpc, admin) = match self {
+                Self::Free if process == PROCESSES[3] => {
+                    (bureau_before.filter(|port| is_free(*port)).unwrap_or(0), 0)
+                }
                 Self::Free => (0, 0),
                 Self::From(first) => (
                     first.saturating_add(at),
@@ -89,6 +94,10 @@ impl Claimed {
     }
 }
 
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
 fn in_use(process: &str, port: u16, error: &std::io::Error) -> Problem {
     Problem::usage(format!(
         "{process} cannot listen on 127.0.0.1:{port}: {error}\n  is `redress up` running already? stop it, or use other ports: --ports-from 8441 (0 takes free ones)"
@@ -101,7 +110,7 @@ mod tests {
 
     #[test]
     fn free_ports_are_all_different() {
-        let claimed = Ports::Free.claim(true).unwrap();
+        let claimed = Ports::Free.claim(true, None).unwrap();
         let ports: std::collections::BTreeSet<u16> =
             claimed.0.values().flat_map(|(a, b)| [*a, *b]).collect();
         assert_eq!(ports.len(), 10);
@@ -111,7 +120,7 @@ mod tests {
     fn a_port_in_use_is_told_with_the_way_out() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        let problem = Ports::From(port).claim(false).unwrap_err();
+        let problem = Ports::From(port).claim(false, None).unwrap_err();
         assert_eq!(problem.exit_code(), 2);
         assert!(problem.to_string().contains("--ports-from"));
     }
