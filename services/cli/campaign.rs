@@ -1,6 +1,7 @@
 //! `redress campaign`: the frame of a remedy.
 
 mod file;
+mod template;
 
 use clap::{Args, Subcommand};
 use tonic::transport::Channel;
@@ -16,7 +17,8 @@ use crate::wire::redress::handoff::v1::get_partner_request::Key as PartnerKey;
 use crate::wire::redress::handoff::v1::partner_service_client::PartnerServiceClient;
 use wire::campaign_service_client::CampaignServiceClient;
 
-pub use file::{CampaignFile, EntityEntry, ProductEntry, TEMPLATE};
+pub use file::{CampaignFile, EntityEntry, ProductEntry};
+pub use template::TEMPLATE;
 
 /// Subcommands of `campaign`.
 #[derive(Debug, Subcommand)]
@@ -25,7 +27,7 @@ pub enum Command {
     #[command(after_long_help = CREATE_EXAMPLES)]
     Create(Box<file::CreateArgs>),
     /// Print a campaign file to fill in.
-    Template,
+    Template(template::TemplateArgs),
     /// List campaigns, newest first.
     List,
     /// Show one campaign.
@@ -36,6 +38,7 @@ pub enum Command {
 
 const CREATE_EXAMPLES: &str = "Examples:
   redress campaign template > campaign.toml     write a file to fill in
+  redress campaign template --roster roster.csv > campaign.toml     the same with the roster's covered entities
   redress campaign create --file campaign.toml
   redress campaign create --engagement B123456 --name 'Clinic breach' --breach 2026-05-07 --discovered 2026-05-26 \\
       --enroll-by 2027-01-31 --entity clinic='Summit City Clinic' --product ADULT=CM3B@sandbox-bureau";
@@ -57,8 +60,8 @@ pub struct CampaignArg {
 
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
-    if let Command::Template = command {
-        return render::print(TEMPLATE.trim_end());
+    if let Command::Template(args) = &command {
+        return render::print(args.text()?.trim_end());
     }
     let channels = session.connect(As::Operator)?;
     match command {
@@ -72,7 +75,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             render::one(session.format, &record(&campaign))
         }
         Command::Close(which) => close(session, &channels, &which).await,
-        Command::Template => Ok(()),
+        Command::Template(_) => Ok(()),
     }
 }
 

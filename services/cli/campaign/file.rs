@@ -7,12 +7,10 @@ use clap::Args;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, de};
 
+use super::template::TEMPLATE;
 use crate::cli::problem::Problem;
 use crate::cli::wire_words::wire_date;
 use crate::wire::redress::enrollment::v1 as wire;
-
-/// A campaign file to fill in; `redress campaign template` prints it.
-pub const TEMPLATE: &str = include_str!("template.toml");
 
 /// What a campaign file holds.
 #[derive(Clone, Debug, Deserialize)]

@@ -22,7 +22,7 @@ use crate::wire::redress::identity::v1 as wire;
 use wire::roster_service_client::RosterServiceClient;
 
 pub use import::{Imported, import};
-pub use reader::sha256_of;
+pub use reader::{RosterReader, sha256_of};
 
 /// Subcommands of `roster`.
 #[derive(Debug, Subcommand)]
