@@ -2,7 +2,7 @@
 //!
 //! Messages with personal fields print `[redacted]` in their place.
 
-#![allow(
+#![expect(
     missing_docs,
     unused_qualifications,
     clippy::pedantic,

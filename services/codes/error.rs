@@ -92,6 +92,12 @@ impl db::Storage for Error {
     }
 }
 
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Request(fault)
+    }
+}
+
 impl From<UnknownState> for Error {
     fn from(_: UnknownState) -> Self {
         db::Error::corrupt("a column holds no state").into()

@@ -264,7 +264,7 @@ mod tests {
             "spiffe://redress/operator/A",
             "spiffe://redress.dev/operator/a",
             "https://redress/operator/a",
-            "spiffe://redress/root/a",
+            "spiffe://redress/janitor/a",
             "spiffe://redress//operator/a",
         ] {
             assert_eq!(Caller::from_uri(uri), None, "{uri}");

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod combine;
 pub mod crypto;
 pub mod fault;
+pub mod fields;
 pub mod ids;
 pub mod keyring;
 pub mod lifecycle;

@@ -2,10 +2,10 @@
 
 use tonic::{Request, Response, Status};
 
-use super::fields::Problems;
 use super::{Handlers, call_of, read, status, write};
 use crate::codes::commands::campaigns::{self as commands, Key};
 use crate::codes::error::Error;
+use crate::kernel::fields::Fields;
 use crate::kernel::ids::CampaignId;
 use crate::kernel::paging;
 use crate::wire::redress::enrollment::v1 as wire;
@@ -67,10 +67,10 @@ impl CampaignService for Handlers {
     ) -> Result<Response<wire::CloseCampaignResponse>, Status> {
         let call = call_of(&request).map_err(status)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let id = problems.request_id(&message.request_id);
-        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        fields.finish()?;
         let known = self
             .request(&call, id, "CloseCampaign", message)
             .map_err(status)?;
@@ -86,9 +86,9 @@ impl CampaignService for Handlers {
         &self,
         request: Request<wire::GetCampaignReportRequest>,
     ) -> Result<Response<wire::GetCampaignReportResponse>, Status> {
-        let mut problems = Problems::default();
-        let campaign: CampaignId = problems.id("campaign_id", &request.get_ref().campaign_id);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let campaign: CampaignId = fields.id("campaign_id", &request.get_ref().campaign_id);
+        fields.finish()?;
         let report = commands::report(&self.ctx, campaign)
             .await
             .map_err(status)?;
@@ -102,16 +102,16 @@ impl Handlers {
         call: &crate::codes::Call,
         message: &wire::CreateCampaignRequest,
     ) -> Result<wire::Campaign, Error> {
-        let mut problems = Problems::default();
-        let id = problems.request_id(&message.request_id);
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
         let Some(wire) = &message.campaign else {
-            problems.add("campaign", "must be given");
-            problems.finish()?;
+            fields.wrong("campaign", "must be given");
+            fields.finish()?;
             return Err(Error::CampaignNotFound);
         };
         let known = commands::known_partners(&self.ctx, &read::partners(wire)).await?;
-        let new = read::campaign(wire, &known, self.ctx.now(), &mut problems);
-        problems.finish()?;
+        let new = read::campaign(wire, &known, self.ctx.now(), &mut fields);
+        fields.finish()?;
         let new = new.ok_or(Error::CampaignNotFound)?;
         let request = self.request(call, id, "CreateCampaign", message)?;
         Ok(write::campaign(
@@ -121,19 +121,19 @@ impl Handlers {
 }
 
 fn key(message: wire::GetCampaignRequest) -> Result<Key, Error> {
-    let mut problems = Problems::default();
+    let mut fields = Fields::default();
     let key = match message.key {
         Some(wire::get_campaign_request::Key::CampaignId(id)) => {
-            Some(Key::Id(problems.id("campaign_id", &id)))
+            Some(Key::Id(fields.id("campaign_id", &id)))
         }
         Some(wire::get_campaign_request::Key::EngagementNumber(number)) => Some(Key::Number(
-            problems.engagement_number("engagement_number", &number),
+            fields.engagement_number("engagement_number", &number),
         )),
         None => {
-            problems.add("key", "must be campaign_id or engagement_number");
+            fields.wrong("key", "must be campaign_id or engagement_number");
             None
         }
     };
-    problems.finish()?;
+    fields.finish()?;
     key.ok_or(Error::CampaignNotFound)
 }

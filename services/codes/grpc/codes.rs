@@ -7,13 +7,13 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
 use super::campaigns::MAX_PAGE;
-use super::fields::Problems;
 use super::{Handlers, call_of, status, write};
 use crate::codes::code::Code;
 use crate::codes::commands::export::{Export, Plain};
 use crate::codes::commands::issue::{Issue, Progress};
 use crate::codes::commands::{begin, seal};
 use crate::codes::error::Error;
+use crate::kernel::fields::Fields;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 use crate::kernel::paging;
 use crate::wire::redress::enrollment::v1 as wire;
@@ -33,10 +33,10 @@ impl EnrollmentCodeService for Handlers {
     ) -> Result<Response<Self::IssueCodesStream>, Status> {
         let call = call_of(&request).map_err(status)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let id = problems.request_id(&message.request_id);
-        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        fields.finish()?;
         let known = self
             .request(&call, id, "IssueCodes", message)
             .map_err(status)?;
@@ -56,12 +56,12 @@ impl EnrollmentCodeService for Handlers {
     ) -> Result<Response<Self::ExportCodesStream>, Status> {
         let call = call_of(&request).map_err(status)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
-        let batch: BatchId = problems.id("batch_id", &message.batch_id);
+        let mut fields = Fields::default();
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        let batch: BatchId = fields.id("batch_id", &message.batch_id);
         let after: Option<IndividualId> =
-            problems.maybe_id("after_individual_id", &message.after_individual_id);
-        problems.finish().map_err(status)?;
+            fields.maybe_id("after_individual_id", &message.after_individual_id);
+        fields.finish()?;
         let export = Export::begin(&self.ctx, &call, campaign, batch, after)
             .await
             .map_err(status)?;
@@ -77,11 +77,11 @@ impl EnrollmentCodeService for Handlers {
     ) -> Result<Response<wire::SealBatchResponse>, Status> {
         let call = call_of(&request).map_err(status)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let id = problems.request_id(&message.request_id);
-        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
-        let batch: BatchId = problems.id("batch_id", &message.batch_id);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        let batch: BatchId = fields.id("batch_id", &message.batch_id);
+        fields.finish()?;
         let known = self
             .request(&call, id, "SealBatch", message)
             .map_err(status)?;
@@ -98,9 +98,9 @@ impl EnrollmentCodeService for Handlers {
         request: Request<wire::ListBatchesRequest>,
     ) -> Result<Response<wire::ListBatchesResponse>, Status> {
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        fields.finish()?;
         let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
         let filter: [&[u8]; 2] = [b"batches", campaign.as_bytes()];
         let before = paging::page_after(&filter, &message.page_token)?;
@@ -121,9 +121,9 @@ impl EnrollmentCodeService for Handlers {
     ) -> Result<Response<wire::CheckCodeResponse>, Status> {
         let call = call_of(&request).map_err(status)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let number = problems.engagement_number("engagement_number", &message.engagement_number);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let number = fields.engagement_number("engagement_number", &message.engagement_number);
+        fields.finish()?;
         let code = Code::parse(&message.code).map_err(|_| status(Error::CodeMistyped))?;
         let until = begin::check(&self.ctx, &call, &number, code)
             .await

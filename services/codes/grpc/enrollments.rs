@@ -3,7 +3,6 @@
 use tonic::{Request, Response, Status};
 
 use super::campaigns::MAX_PAGE;
-use super::fields::Problems;
 use super::{Handlers, call_of, status, write};
 use crate::codes::code::Code;
 use crate::codes::commands::begin::{self, Begin, Entitlement};
@@ -11,6 +10,7 @@ use crate::codes::commands::complete::{self, Complete, Consent};
 use crate::codes::commands::{cancel, enrollments};
 use crate::codes::error::Error;
 use crate::kernel::caller::{Caller, Role};
+use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 use crate::kernel::paging;
 use crate::wire::redress::enrollment::v1 as wire;
@@ -24,9 +24,9 @@ impl EnrollmentService for Handlers {
     ) -> Result<Response<wire::BeginEnrollmentResponse>, Status> {
         let call = call_of(&request).map_err(status)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let id = problems.request_id(&message.request_id);
-        let command = read_begin(message, &call.caller, problems).map_err(status)?;
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
+        let command = read_begin(message, &call.caller, fields).map_err(status)?;
         let known = self
             .request(&call, id, "BeginEnrollment", message)
             .map_err(status)?;
@@ -47,9 +47,9 @@ impl EnrollmentService for Handlers {
     ) -> Result<Response<wire::CompleteEnrollmentResponse>, Status> {
         let call = call_of(&request).map_err(status)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let id = problems.request_id(&message.request_id);
-        let command = read_complete(message, problems).map_err(status)?;
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
+        let command = read_complete(message, fields).map_err(status)?;
         let known = self
             .request(&call, id, "CompleteEnrollment", message)
             .map_err(status)?;
@@ -66,10 +66,10 @@ impl EnrollmentService for Handlers {
         request: Request<wire::GetEnrollmentRequest>,
     ) -> Result<Response<wire::GetEnrollmentResponse>, Status> {
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let number = problems.engagement_number("engagement_number", &message.engagement_number);
-        let id: EnrollmentId = problems.id("enrollment_id", &message.enrollment_id);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let number = fields.engagement_number("engagement_number", &message.engagement_number);
+        let id: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
+        fields.finish()?;
         let enrollment = enrollments::get(&self.ctx, &number, id)
             .await
             .map_err(status)?;
@@ -83,11 +83,11 @@ impl EnrollmentService for Handlers {
         request: Request<wire::ListEnrollmentsRequest>,
     ) -> Result<Response<wire::ListEnrollmentsResponse>, Status> {
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
+        let mut fields = Fields::default();
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
         let state = write::Filter::read(message.state);
-        problems.demand(state.is_some(), "state", "must be a state of the contract");
-        problems.finish().map_err(status)?;
+        fields.demand(state.is_some(), "state", "must be a state of the contract");
+        fields.finish()?;
         let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
         let number = message.state.to_be_bytes();
         let filter: [&[u8]; 3] = [b"enrollments", campaign.as_bytes(), &number];
@@ -116,11 +116,11 @@ impl EnrollmentService for Handlers {
     ) -> Result<Response<wire::CancelEnrollmentResponse>, Status> {
         let call = call_of(&request).map_err(status)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let id = problems.request_id(&message.request_id);
-        let number = problems.engagement_number("engagement_number", &message.engagement_number);
-        let enrollment: EnrollmentId = problems.id("enrollment_id", &message.enrollment_id);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
+        let number = fields.engagement_number("engagement_number", &message.engagement_number);
+        let enrollment: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
+        fields.finish()?;
         let known = self
             .request(&call, id, "CancelEnrollment", message)
             .map_err(status)?;
@@ -137,13 +137,13 @@ impl EnrollmentService for Handlers {
 fn read_begin(
     message: &wire::BeginEnrollmentRequest,
     caller: &Caller,
-    mut problems: Problems,
+    mut fields: Fields,
 ) -> Result<Begin, Error> {
     use wire::begin_enrollment_request::Entitlement as Given;
     let engagement_number =
-        problems.engagement_number("engagement_number", &message.engagement_number);
+        fields.engagement_number("engagement_number", &message.engagement_number);
     let channel = wire::Channel::try_from(message.channel).ok();
-    problems.demand(
+    fields.demand(
         channel.is_some(),
         "channel",
         "must be a channel of the contract",
@@ -152,15 +152,15 @@ fn read_begin(
         Some(Given::Code(code)) => Code::parse(code)
             .map(Entitlement::Code)
             .map_err(|_| Error::CodeMistyped),
-        Some(Given::VerificationId(id)) => Ok(Entitlement::Verification(
-            problems.id("verification_id", id),
-        )),
+        Some(Given::VerificationId(id)) => {
+            Ok(Entitlement::Verification(fields.id("verification_id", id)))
+        }
         None => {
-            problems.add("entitlement", "must be code or verification_id");
+            fields.wrong("entitlement", "must be code or verification_id");
             Err(Error::CodeNotAccepted)
         }
     };
-    problems.finish()?;
+    fields.finish()?;
     Ok(Begin {
         engagement_number,
         entitlement: entitlement?,
@@ -179,11 +179,11 @@ fn channel_word(channel: Option<wire::Channel>, caller: &Caller) -> &'static str
 
 fn read_complete(
     message: &wire::CompleteEnrollmentRequest,
-    mut problems: Problems,
+    mut fields: Fields,
 ) -> Result<Complete, Error> {
     let given = message.consent.clone().unwrap_or_default();
-    problems.demand(message.consent.is_some(), "consent", "must be given");
-    problems.demand(
+    fields.demand(message.consent.is_some(), "consent", "must be given");
+    fields.demand(
         given.agreed,
         "consent.agreed",
         "must be true: there is no enrollment without consent",
@@ -193,28 +193,28 @@ fn read_complete(
             .text_sha256
             .bytes()
             .all(|byte| byte.is_ascii_hexdigit());
-    problems.demand(hex, "consent.text_sha256", "must be 64 hexadecimal digits");
+    fields.demand(hex, "consent.text_sha256", "must be 64 hexadecimal digits");
     let locale = given.locale.as_str();
     let tag = (2..=35).contains(&locale.len())
         && locale
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    problems.demand(
+    fields.demand(
         tag,
         "consent.locale",
         "must be a BCP 47 language such as en-US",
     );
     let command = Complete {
-        engagement_number: problems
+        engagement_number: fields
             .engagement_number("engagement_number", &message.engagement_number),
-        enrollment: problems.id("enrollment_id", &message.enrollment_id),
-        verification: problems.id("verification_id", &message.verification_id),
+        enrollment: fields.id("enrollment_id", &message.enrollment_id),
+        verification: fields.id("verification_id", &message.verification_id),
         consent: Consent {
-            version: problems.text("consent.version", &given.version, 40),
+            version: fields.text("consent.version", &given.version, 40),
             text_sha256: given.text_sha256.to_ascii_lowercase(),
             locale: given.locale,
         },
     };
-    problems.finish()?;
+    fields.finish()?;
     Ok(command)
 }

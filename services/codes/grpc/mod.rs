@@ -3,7 +3,6 @@
 mod campaigns;
 mod codes;
 mod enrollments;
-mod fields;
 mod read;
 mod write;
 
@@ -36,12 +35,6 @@ fn status(error: impl Into<Error>) -> Status {
         tracing::warn!(class = error.class(), "the database did not do it");
     }
     Fault::from(error).into()
-}
-
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        Self::Request(fault)
-    }
 }
 
 /// Finds out for whom a command runs.

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::fields::Problems;
 use crate::codes::commands::campaigns::NewCampaign;
 use crate::codes::term;
 use crate::kernel::clock::Timestamp;
+use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
+use crate::wire::google::r#type::Date as WireDate;
 use crate::wire::redress::enrollment::v1 as wire;
 
 /// The most covered entities of a campaign.
@@ -32,25 +33,25 @@ pub fn campaign(
     wire: &wire::Campaign,
     known: &BTreeSet<PartnerId>,
     now: Timestamp,
-    problems: &mut Problems,
+    fields: &mut Fields,
 ) -> Option<NewCampaign> {
-    let zone = zone(wire, problems);
-    let days = days(wire, zone.as_ref(), now, problems);
-    problems.demand(
+    let zone = zone(wire, fields);
+    let days = days(wire, zone.as_ref(), now, fields);
+    fields.demand(
         (1..=120).contains(&wire.term_months),
         "campaign.term_months",
         "must be 1 to 120 months",
     );
-    let consent_text = consent_text(wire, problems);
-    let policy = policy(wire, problems);
-    let entities = entities(wire, problems);
-    let products = products(wire, known, problems);
+    let consent_text = consent_text(wire, fields);
+    let policy = policy(wire, fields);
+    let entities = entities(wire, fields);
+    let products = products(wire, known, fields);
     let engagement_number =
-        problems.engagement_number("campaign.engagement_number", &wire.engagement_number);
-    let name = problems.text("campaign.name", &wire.name, 120);
-    let letter_url = letter_url(wire, problems);
-    let letter_phone = letter_phone(wire, problems);
-    let consent_version = problems.text("campaign.consent_version", &wire.consent_version, 40);
+        fields.engagement_number("campaign.engagement_number", &wire.engagement_number);
+    let name = fields.text("campaign.name", &wire.name, 120);
+    let letter_url = letter_url(wire, fields);
+    let letter_phone = letter_phone(wire, fields);
+    let consent_version = fields.text("campaign.consent_version", &wire.consent_version, 40);
     let Days {
         breach_on,
         discovered_on,
@@ -83,9 +84,9 @@ struct Days {
     enroll_by_at: Timestamp,
 }
 
-fn zone(wire: &wire::Campaign, problems: &mut Problems) -> Option<TimeZone> {
+fn zone(wire: &wire::Campaign, fields: &mut Fields) -> Option<TimeZone> {
     let zone = TimeZone::get(&wire.time_zone).ok();
-    problems.demand(
+    fields.demand(
         zone.is_some(),
         "campaign.time_zone",
         "must be an IANA time zone such as America/Indiana/Indianapolis",
@@ -97,32 +98,38 @@ fn days(
     wire: &wire::Campaign,
     zone: Option<&TimeZone>,
     now: Timestamp,
-    problems: &mut Problems,
+    fields: &mut Fields,
 ) -> Option<Days> {
-    let breach = problems.date("campaign.breach_date", wire.breach_date.as_ref());
-    let discovery = problems.date("campaign.discovery_date", wire.discovery_date.as_ref());
-    let enroll_by = problems.date("campaign.enroll_by_date", wire.enroll_by_date.as_ref());
+    let breach = fields.date("campaign.breach_date", wire.breach_date.as_ref().map(parts));
+    let discovery = fields.date(
+        "campaign.discovery_date",
+        wire.discovery_date.as_ref().map(parts),
+    );
+    let enroll_by = fields.date(
+        "campaign.enroll_by_date",
+        wire.enroll_by_date.as_ref().map(parts),
+    );
     if let (Some(breach), Some(discovery)) = (breach, discovery) {
-        problems.demand(
+        fields.demand(
             breach <= discovery,
             "campaign.discovery_date",
             "must not lie before the breach",
         );
     }
     let (discovery, enroll_by, zone) = (discovery?, enroll_by?, zone?);
-    problems.demand(
+    fields.demand(
         discovery <= enroll_by,
         "campaign.enroll_by_date",
         "must not lie before the discovery",
     );
     let today = now.date_in(zone).ok()?;
-    problems.demand(
+    fields.demand(
         discovery <= today,
         "campaign.discovery_date",
         "must not lie in the future",
     );
     let enroll_by_at = term::end_of_day(enroll_by, zone).ok();
-    problems.demand(
+    fields.demand(
         enroll_by_at.is_some_and(|at| at > now),
         "campaign.enroll_by_date",
         "must not have passed",
@@ -135,9 +142,9 @@ fn days(
     })
 }
 
-fn entities(wire: &wire::Campaign, problems: &mut Problems) -> Vec<(String, String)> {
+fn entities(wire: &wire::Campaign, fields: &mut Fields) -> Vec<(String, String)> {
     let count = wire.covered_entities.len();
-    problems.demand(
+    fields.demand(
         (1..=ENTITIES).contains(&count),
         "campaign.covered_entities",
         "must be 1 to 500",
@@ -151,19 +158,19 @@ fn entities(wire: &wire::Campaign, problems: &mut Problems) -> Vec<(String, Stri
                 .key
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        problems.demand(
+        fields.demand(
             fits,
             format!("{path}.key"),
             "must have 1 to 40 lower-case letters, digits or dashes",
         );
-        problems.demand(
+        fields.demand(
             keys.insert(&entity.key),
             format!("{path}.key"),
             "stands in the list twice",
         );
         entities.push((
             entity.key.clone(),
-            problems.text(format!("{path}.name"), &entity.name, 120),
+            fields.text(format!("{path}.name"), &entity.name, 120),
         ));
     }
     entities
@@ -172,13 +179,13 @@ fn entities(wire: &wire::Campaign, problems: &mut Problems) -> Vec<(String, Stri
 fn products(
     wire: &wire::Campaign,
     known: &BTreeSet<PartnerId>,
-    problems: &mut Problems,
+    fields: &mut Fields,
 ) -> Vec<(String, String, PartnerId)> {
     let adult = wire
         .products
         .iter()
         .any(|product| product.population == "ADULT");
-    problems.demand(
+    fields.demand(
         adult,
         "campaign.products",
         "must have one for the population ADULT",
@@ -189,20 +196,20 @@ fn products(
     for (at, product) in wire.products.iter().take(POPULATIONS.len() + 1).enumerate() {
         let path = format!("campaign.products[{at}]");
         let population = &product.population;
-        problems.demand(
+        fields.demand(
             POPULATIONS.contains(&population.as_str()),
             format!("{path}.population"),
             "must be ADULT or MINOR",
         );
-        problems.demand(
+        fields.demand(
             populations.insert(population),
             format!("{path}.population"),
             "stands in the list twice",
         );
-        let code = problems.text(format!("{path}.product_code"), &product.product_code, 64);
+        let code = fields.text(format!("{path}.product_code"), &product.product_code, 64);
         let partner: Option<PartnerId> = product.partner_id.parse().ok();
         let exists = partner.is_some_and(|partner| known.contains(&partner));
-        problems.demand(
+        fields.demand(
             exists,
             format!("{path}.partner_id"),
             "must be the id of a partner",
@@ -212,11 +219,11 @@ fn products(
     products
 }
 
-fn letter_url(wire: &wire::Campaign, problems: &mut Problems) -> String {
-    let url = problems.text("campaign.letter_url", &wire.letter_url, 200);
+fn letter_url(wire: &wire::Campaign, fields: &mut Fields) -> String {
+    let url = fields.text("campaign.letter_url", &wire.letter_url, 200);
     let host = url.strip_prefix("https://").unwrap_or_default();
     let fits = host.contains('.') && !host.starts_with('.') && !url.contains(char::is_whitespace);
-    problems.demand(
+    fields.demand(
         fits,
         "campaign.letter_url",
         "must be an https:// address: people are told to trust no other",
@@ -224,14 +231,14 @@ fn letter_url(wire: &wire::Campaign, problems: &mut Problems) -> String {
     url
 }
 
-fn letter_phone(wire: &wire::Campaign, problems: &mut Problems) -> String {
-    let phone = problems.text("campaign.letter_phone", &wire.letter_phone, 30);
+fn letter_phone(wire: &wire::Campaign, fields: &mut Fields) -> String {
+    let phone = fields.text("campaign.letter_phone", &wire.letter_phone, 30);
     let digits = phone.chars().filter(char::is_ascii_digit).count();
     let fits = (7..=15).contains(&digits)
         && phone
             .chars()
             .all(|c| c.is_ascii_digit() || "+-(). ".contains(c));
-    problems.demand(
+    fields.demand(
         fits,
         "campaign.letter_phone",
         "must be a phone number of 7 to 15 digits",
@@ -239,12 +246,12 @@ fn letter_phone(wire: &wire::Campaign, problems: &mut Problems) -> String {
     phone
 }
 
-fn consent_text(wire: &wire::Campaign, problems: &mut Problems) -> String {
+fn consent_text(wire: &wire::Campaign, fields: &mut Fields) -> String {
     let text = &wire.consent_text;
     let fits = (1..=20_000).contains(&text.chars().count())
         && !text.trim().is_empty()
         && !text.contains('\0');
-    problems.demand(
+    fields.demand(
         fits,
         "campaign.consent_text",
         "must have 1 to 20000 characters",
@@ -252,7 +259,7 @@ fn consent_text(wire: &wire::Campaign, problems: &mut Problems) -> String {
     text.clone()
 }
 
-fn policy(wire: &wire::Campaign, problems: &mut Problems) -> (i32, i32) {
+fn policy(wire: &wire::Campaign, fields: &mut Fields) -> (i32, i32) {
     let given = wire.verification_policy.unwrap_or_default();
     let or = |value: i32, default: i32| if value == 0 { default } else { value };
     let (accept, refer) = (
@@ -260,12 +267,12 @@ fn policy(wire: &wire::Campaign, problems: &mut Problems) -> (i32, i32) {
         or(given.refer_centibits, REFER),
     );
     let path = "campaign.verification_policy";
-    problems.demand(
+    fields.demand(
         accept > 0,
         format!("{path}.accept_centibits"),
         "must be positive",
     );
-    problems.demand(
+    fields.demand(
         refer > 0 && refer <= accept,
         format!("{path}.refer_centibits"),
         "must be positive and not above accept",
@@ -273,10 +280,13 @@ fn policy(wire: &wire::Campaign, problems: &mut Problems) -> (i32, i32) {
     (accept, refer)
 }
 
+fn parts(date: &WireDate) -> (i32, i32, i32) {
+    (date.year, date.month, date.day)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::google::r#type::Date as WireDate;
 
     fn now() -> Timestamp {
         "2015-07-17T12:00:00Z".parse().unwrap()
@@ -318,9 +328,9 @@ mod tests {
     }
 
     fn read(wire: &wire::Campaign) -> Result<NewCampaign, String> {
-        let mut problems = Problems::default();
-        let campaign = campaign(wire, &BTreeSet::from([partner()]), now(), &mut problems);
-        problems.finish().map_err(|error| format!("{error:?}"))?;
+        let mut fields = Fields::default();
+        let campaign = campaign(wire, &BTreeSet::from([partner()]), now(), &mut fields);
+        fields.finish().map_err(|error| format!("{error:?}"))?;
         Ok(campaign.unwrap())
     }
 

@@ -11,8 +11,8 @@ use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdmi
 use super::super::commands::replay::replay;
 use super::super::store::{handoffs, reports};
 use super::super::words::Stage;
-use super::fields::Fields;
 use super::{Handlers, request_key, words};
+use crate::kernel::fields::Fields;
 
 const REPLAY: &str = "redress.handoff.v1.HandoffAdminService/ReplayHandoff";
 

@@ -22,8 +22,8 @@ use super::super::partner_words;
 use super::super::pull::{Offer, Pull, Wish};
 use super::super::state::Fact;
 use super::super::store::{handoffs, partners};
-use super::fields::Fields;
 use super::{Handlers, request_key, words};
+use crate::kernel::fields::Fields;
 
 const ACKNOWLEDGE: &str = "redress.handoff.v1.HandoffService/AcknowledgeHandoffs";
 const REPORT: &str = "redress.handoff.v1.HandoffService/ReportOutcomes";

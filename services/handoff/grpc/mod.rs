@@ -1,7 +1,6 @@
 //! Wire to command and back.
 
 mod admin;
-mod fields;
 mod handoff;
 mod partner;
 mod words;

@@ -16,8 +16,8 @@ use super::super::model::Partner;
 use super::super::projection::Projection;
 use super::super::store::partners as store;
 use super::super::words::{Mode, PartnerState};
-use super::fields::Fields;
 use super::{Handlers, request_key, words};
+use crate::kernel::fields::Fields;
 
 const CREATE: &str = "redress.handoff.v1.PartnerService/CreatePartner";
 const PAUSE: &str = "redress.handoff.v1.PartnerService/PausePartner";

@@ -1,7 +1,6 @@
 //! The wire: requests parsed once into commands, answers written from what commands give.
 
 mod claims;
-mod fields;
 mod roster;
 mod verification;
 mod write;

@@ -16,8 +16,8 @@ use crate::kernel::server::draining_of;
 use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::identity::v1::roster_service_server::RosterService;
 
-use super::fields::Problems;
 use super::{Handlers, call_of, status, write};
+use crate::kernel::fields::Fields;
 
 /// Messages that wait for a slow reader; beyond that the work waits.
 const AHEAD: usize = 2;
@@ -60,10 +60,10 @@ impl RosterService for Handlers {
     ) -> Result<Response<wire::GetIndividualResponse>, Status> {
         let call = call_of(&request)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
-        let id: IndividualId = problems.id("individual_id", &message.individual_id);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        let id: IndividualId = fields.id("individual_id", &message.individual_id);
+        fields.finish()?;
         let masked = read::get_individual(&self.ctx, &call, campaign, id)
             .await
             .map_err(status)?;
@@ -78,11 +78,11 @@ impl RosterService for Handlers {
     ) -> Result<Response<Self::ExportMailingAddressesStream>, Status> {
         let call = call_of(&request)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
+        let mut fields = Fields::default();
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
         let after: Option<IndividualId> =
-            problems.maybe_id("after_individual_id", &message.after_individual_id);
-        problems.finish().map_err(status)?;
+            fields.maybe_id("after_individual_id", &message.after_individual_id);
+        fields.finish()?;
         let (sender, pages) = mpsc::channel(AHEAD);
         tokio::spawn(export::run(self.ctx.clone(), call, campaign, after, sender));
         let answers =
@@ -94,9 +94,9 @@ impl RosterService for Handlers {
         &self,
         request: Request<wire::GetRosterStatisticsRequest>,
     ) -> Result<Response<wire::GetRosterStatisticsResponse>, Status> {
-        let mut problems = Problems::default();
-        let campaign: CampaignId = problems.id("campaign_id", &request.get_ref().campaign_id);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let campaign: CampaignId = fields.id("campaign_id", &request.get_ref().campaign_id);
+        fields.finish()?;
         let statistics = read::statistics(&self.ctx, campaign)
             .await
             .map_err(status)?;
@@ -120,17 +120,17 @@ fn part_of(message: wire::ImportRosterRequest) -> Result<Part, Error> {
 }
 
 fn header_of(header: &wire::ImportHeader) -> Result<Header, Error> {
-    let mut problems = Problems::default();
-    let campaign = problems.id("header.campaign_id", &header.campaign_id);
+    let mut fields = Fields::default();
+    let campaign = fields.id("header.campaign_id", &header.campaign_id);
     let file_sha256 = header.file_sha256.to_ascii_lowercase();
     let is_hash =
         file_sha256.len() == 64 && file_sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
-    problems.demand(
+    fields.demand(
         is_hash,
         "header.file_sha256",
         "must be 64 hexadecimal digits",
     );
-    problems.finish()?;
+    fields.finish()?;
     Ok(Header {
         campaign,
         file_sha256,

@@ -16,8 +16,8 @@ use crate::kernel::secrets::Secret;
 use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 
-use super::fields::Problems;
 use super::{Handlers, call_of, claims, status, write};
+use crate::kernel::fields::Fields;
 
 #[tonic::async_trait]
 impl IdentityVerificationService for Handlers {
@@ -27,12 +27,13 @@ impl IdentityVerificationService for Handlers {
     ) -> Result<Response<wire::VerifyIdentityResponse>, Status> {
         let call = call_of(&request)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let id = problems.request_id(&message.request_id);
-        let engagement_number = problems.engagement_number(&message.engagement_number);
-        let enrollment = problems.maybe_id("enrollment_id", &message.enrollment_id);
-        let claims = claims::read(&mut problems, message.claims.as_ref());
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
+        let engagement_number =
+            fields.engagement_number("engagement_number", &message.engagement_number);
+        let enrollment = fields.maybe_id("enrollment_id", &message.enrollment_id);
+        let claims = claims::read(&mut fields, message.claims.as_ref());
+        fields.finish()?;
         // Nothing is missing but what a problem names.
         let claims = claims.ok_or_else(|| status(Error::field("claims", "must be given")))?;
         let request = self
@@ -58,13 +59,14 @@ impl IdentityVerificationService for Handlers {
     ) -> Result<Response<wire::SendConfirmationCodeResponse>, Status> {
         let call = call_of(&request)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let id = problems.request_id(&message.request_id);
-        let engagement_number = problems.engagement_number(&message.engagement_number);
-        let verification = problems.id("verification_id", &message.verification_id);
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
+        let engagement_number =
+            fields.engagement_number("engagement_number", &message.engagement_number);
+        let verification = fields.id("verification_id", &message.verification_id);
         let channel = channel(message.channel());
-        problems.demand(channel.is_some(), "channel", "must be EMAIL, SMS or VOICE");
-        problems.finish().map_err(status)?;
+        fields.demand(channel.is_some(), "channel", "must be EMAIL, SMS or VOICE");
+        fields.finish()?;
         let request = self
             .request(&call, id, "SendConfirmationCode", message)
             .map_err(status)?;
@@ -89,18 +91,19 @@ impl IdentityVerificationService for Handlers {
     ) -> Result<Response<wire::ConfirmCodeResponse>, Status> {
         let call = call_of(&request)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let id = problems.request_id(&message.request_id);
-        let engagement_number = problems.engagement_number(&message.engagement_number);
-        let verification = problems.id("verification_id", &message.verification_id);
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
+        let engagement_number =
+            fields.engagement_number("engagement_number", &message.engagement_number);
+        let verification = fields.id("verification_id", &message.verification_id);
         let code: String = message
             .code
             .chars()
             .filter(|c| !c.is_whitespace() && *c != '-')
             .collect();
         let is_code = code.len() == DIGITS && code.bytes().all(|byte| byte.is_ascii_digit());
-        problems.demand(is_code, "code", "must be six digits");
-        problems.finish().map_err(status)?;
+        fields.demand(is_code, "code", "must be six digits");
+        fields.finish()?;
         let request = self
             .request(&call, id, "ConfirmCode", message)
             .map_err(status)?;
@@ -124,10 +127,11 @@ impl IdentityVerificationService for Handlers {
     ) -> Result<Response<wire::GetVerificationResponse>, Status> {
         let call = call_of(&request)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let engagement_number = problems.engagement_number(&message.engagement_number);
-        let verification = problems.id("verification_id", &message.verification_id);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let engagement_number =
+            fields.engagement_number("engagement_number", &message.engagement_number);
+        let verification = fields.id("verification_id", &message.verification_id);
+        fields.finish()?;
         let view = read::get(&self.ctx, &call, &engagement_number, verification)
             .await
             .map_err(status)?;
@@ -141,9 +145,9 @@ impl IdentityVerificationService for Handlers {
         request: Request<wire::ListReferralsRequest>,
     ) -> Result<Response<wire::ListReferralsResponse>, Status> {
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let campaign: CampaignId = problems.id("campaign_id", &message.campaign_id);
-        problems.finish().map_err(status)?;
+        let mut fields = Fields::default();
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        fields.finish()?;
         let size = paging::page_size(message.page_size)?;
         let (cases, next_page_token) =
             referral::list(&self.ctx, campaign, size, &message.page_token)
@@ -162,17 +166,17 @@ impl IdentityVerificationService for Handlers {
     ) -> Result<Response<wire::DecideReferralResponse>, Status> {
         let call = call_of(&request)?;
         let message = request.get_ref();
-        let mut problems = Problems::default();
-        let id = problems.request_id(&message.request_id);
-        let campaign = problems.id("campaign_id", &message.campaign_id);
-        let referral = problems.id("referral_id", &message.referral_id);
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
+        let campaign = fields.id("campaign_id", &message.campaign_id);
+        let referral = fields.id("referral_id", &message.referral_id);
         let ruling = match message.decision() {
             wire::ReferralState::Approved => Some(Ruling::Approved),
             wire::ReferralState::Denied => Some(Ruling::Denied),
             wire::ReferralState::Unspecified | wire::ReferralState::Open => None,
         };
-        problems.demand(ruling.is_some(), "decision", "must be APPROVED or DENIED");
-        problems.finish().map_err(status)?;
+        fields.demand(ruling.is_some(), "decision", "must be APPROVED or DENIED");
+        fields.finish()?;
         let request = self
             .request(&call, id, "DecideReferral", message)
             .map_err(status)?;

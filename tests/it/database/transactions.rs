@@ -252,15 +252,18 @@ async fn connections_that_the_server_kills_are_replaced() {
     let db = database.open(Process::Codes).await;
     prepare(&db).await;
     let owner = database.owner().await;
+    let watched = db.clone();
     let killer = tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                        WHERE datname = current_database() AND application_name = 'redress-codes'";
+        let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                    WHERE datname = current_database() AND application_name = 'redress-codes'";
+        // After every tenth of the work, and once before any of it.
+        let all = i64::try_from(WORKERS * ROUNDS).unwrap();
+        for tenth in 0..10 {
+            while counted(&watched).await < all * tenth / 10 {}
             owner.execute_unprepared(kill).await.unwrap();
         }
     });
     storm(&db, &ids()).await;
-    killer.abort();
+    killer.await.unwrap();
     assert_eq!(counted(&db).await, i64::try_from(WORKERS * ROUNDS).unwrap());
 }

@@ -1,7 +1,5 @@
 //! What a kill leaves behind, what is given up on, and how it comes back.
 
-use std::time::Duration;
-
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::handoff::v1::ReplayHandoffRequest;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
@@ -16,9 +14,11 @@ both! {
         let partner = world.push_partner().await;
         let id = world.enroll(partner, "666160001").await;
         let mut worker = world.worker();
-        // Dropped while the partner keeps its answer back.
-        let killed = tokio::time::timeout(Duration::from_millis(250), worker.step()).await;
-        assert!(killed.is_err());
+        // Dropped when the bureau has booked it and keeps its answer back.
+        tokio::select! {
+            _ = worker.step() => panic!("the partner answered"),
+            () = world.until_offered() => {}
+        }
         drop(worker);
         assert_eq!(world.offers(), [1]);
         assert_eq!(world.state(id).await, "LEASED");
@@ -40,7 +40,7 @@ both! {
         let mut quick = world.worker();
         let slow = async { slow.step().await.unwrap() };
         let quick = async {
-            tokio::time::sleep(Duration::from_millis(250)).await;
+            world.until_offered().await;
             world.hand.advance(LEASE);
             quick.step().await.unwrap()
         };

@@ -6,6 +6,7 @@
 mod admin;
 mod cancel;
 mod crash;
+mod observe;
 mod pull;
 mod push;
 mod said;

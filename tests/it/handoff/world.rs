@@ -7,7 +7,7 @@ use std::time::Duration;
 use redress::bureau::client::pull::Puller;
 use redress::bureau::client::report::Reporter;
 use redress::bureau::desk::Desk;
-use redress::db::entities::{audit_event, handoff, handoff_attempt, individual, outcome};
+use redress::db::entities::{handoff, individual};
 use redress::db::{Db, Process};
 use redress::handoff::context::{Ctx, Rules};
 use redress::handoff::worker::PushWorker;
@@ -21,15 +21,11 @@ use redress::kernel::lifecycle::Lifecycle;
 use redress::kernel::person::{Person, PersonSealer};
 use redress::kernel::server::{Builder, bind};
 use redress::kernel::settings::ServerSettings;
-use redress::wire::redress::bureau::v1::EnrollmentProgress;
 use redress::wire::redress::handoff::v1::handoff_admin_service_client::HandoffAdminServiceClient;
 use redress::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
 use redress::wire::redress::handoff::v1::partner_service_client::PartnerServiceClient;
 use redress::wire::redress::handoff::v1::{CreatePartnerRequest, Partner, PartnerMode};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, Set,
-};
+use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, Set};
 
 use super::seed::{open_campaign, push};
 use crate::harness::Database;
@@ -303,72 +299,6 @@ impl World {
         let id = row.id;
         row.into_active_model().insert(&self.owner).await.unwrap();
         id
-    }
-
-    pub async fn row(&self, id: HandoffId) -> handoff::Model {
-        let row = handoff::Entity::find_by_id((self.campaign, id));
-        row.one(&self.owner).await.unwrap().unwrap()
-    }
-
-    pub async fn state(&self, id: HandoffId) -> String {
-        self.row(id).await.state
-    }
-
-    /// Gives how the attempts of a handoff ended, first to last.
-    pub async fn attempts(&self, id: HandoffId) -> Vec<String> {
-        let rows = handoff_attempt::Entity::find()
-            .filter(handoff_attempt::Column::HandoffId.eq(id))
-            .order_by_asc(handoff_attempt::Column::Attempt)
-            .all(&self.owner)
-            .await
-            .unwrap();
-        rows.into_iter().map(|row| row.result).collect()
-    }
-
-    /// Gives the outcomes of a handoff as `RESULT CLASS`.
-    pub async fn outcomes(&self, id: HandoffId) -> Vec<String> {
-        let rows = outcome::Entity::find()
-            .filter(outcome::Column::HandoffId.eq(id))
-            .order_by_asc(outcome::Column::Id)
-            .all(&self.owner)
-            .await
-            .unwrap();
-        rows.into_iter()
-            .map(|row| {
-                format!("{} {}", row.result, row.outcome_class)
-                    .trim()
-                    .to_owned()
-            })
-            .collect()
-    }
-
-    /// Gives what the audit log tells about a handoff.
-    pub async fn audited(&self, id: HandoffId) -> Vec<String> {
-        let rows = audit_event::Entity::find()
-            .filter(audit_event::Column::SubjectId.eq(id.as_uuid()))
-            .order_by_asc(audit_event::Column::Id)
-            .all(&self.owner)
-            .await
-            .unwrap();
-        rows.into_iter().map(|row| row.action).collect()
-    }
-
-    /// Gives how often each enrollment in the bureau's book was offered.
-    pub fn offers(&self) -> Vec<i32> {
-        self.desk
-            .page(0, 10_000)
-            .into_iter()
-            .map(|(entry, _)| entry.offers)
-            .collect()
-    }
-
-    /// Gives where each enrollment in the bureau's book stands.
-    pub fn booked(&self) -> Vec<EnrollmentProgress> {
-        self.desk
-            .page(0, 10_000)
-            .into_iter()
-            .map(|(_, status)| status.progress())
-            .collect()
     }
 
     pub async fn forget_person(&self, id: HandoffId) -> individual::Model {
