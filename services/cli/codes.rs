@@ -75,6 +75,7 @@ pub async fn issue(channels: &Channels, campaign_id: &str) -> Result<wire::CodeB
     let request = wire::IssueCodesRequest {
         request_id: new_request_id(),
         campaign_id: campaign_id.to_owned(),
+        wave_id: String::new(),
     };
     let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
     let doing = "issue codes";

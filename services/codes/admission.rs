@@ -1,5 +1,7 @@
 //! Who may begin an enrollment: the rule, without a database.
 
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use crate::db::entities::campaign;
@@ -81,8 +83,10 @@ pub struct Admitted<'a> {
     pub candidate: &'a Candidate,
     /// The open enrollment to go on with, if there is one.
     pub resume: Option<EnrollmentId>,
-    /// The last instant plus one at which it can begin.
+    /// The first instant at which it can no longer begin, or, where it is gone on with, no longer be completed.
     pub until: Timestamp,
+    /// The first instant at which it can no longer be completed.
+    pub complete_by: Timestamp,
 }
 
 impl Seen {
@@ -93,26 +97,41 @@ impl Seen {
         if campaign.state != campaign_state::State::Open.as_str() {
             return Err(Cause::CampaignClosed);
         }
-        if now >= campaign.enroll_by_at {
-            return Err(Cause::EnrollByPassed);
-        }
         if self.mac.is_some() {
             good_code(candidate)?;
         } else {
-            good_verification(candidate)?;
-        }
-        if now >= candidate.expires_at {
-            return Err(Cause::Expired);
+            good_verification(candidate, now)?;
         }
         eligible(candidate)?;
+        let resume = resumable(candidate)?;
+        // A code holds as long as its wave does; without one the campaign's own date counts.
+        let ends = match self.mac {
+            Some(_) => candidate.expires_at,
+            None => campaign.enroll_by_at,
+        };
+        let complete_by = ends + grace(campaign);
+        let until = match (resume, candidate.live_complete_by_at) {
+            (Some(_), Some(by)) => by.max(ends),
+            _ => ends,
+        };
+        if now >= until {
+            return Err(Cause::EnrollByPassed);
+        }
         Ok(Admitted {
             campaign: campaign.id,
             mac: self.mac,
             candidate,
-            resume: resumable(candidate)?,
-            until: candidate.expires_at.min(campaign.enroll_by_at),
+            resume,
+            until,
+            complete_by,
         })
     }
+}
+
+/// For how long after the last day an enrollment that was begun can be completed.
+fn grace(campaign: &campaign::Model) -> Duration {
+    let days = u64::try_from(campaign.grace_days).unwrap_or(0);
+    Duration::from_hours(24 * days)
 }
 
 fn good_code(candidate: &Candidate) -> Result<(), Cause> {
@@ -127,9 +146,14 @@ fn good_code(candidate: &Candidate) -> Result<(), Cause> {
 }
 
 /// A verification made for an enrollment opens no second one: its enrollment is there already.
-fn good_verification(candidate: &Candidate) -> Result<(), Cause> {
-    let good = candidate.state == "VERIFIED" && candidate.verified_for.is_none();
-    good.then_some(()).ok_or(Cause::NotVerified)
+fn good_verification(candidate: &Candidate, now: Timestamp) -> Result<(), Cause> {
+    if candidate.state != "VERIFIED" || candidate.verified_for.is_some() {
+        return Err(Cause::NotVerified);
+    }
+    if now >= candidate.expires_at {
+        return Err(Cause::Expired);
+    }
+    Ok(())
 }
 
 fn eligible(candidate: &Candidate) -> Result<(), Cause> {
@@ -183,6 +207,9 @@ mod tests {
             code_key_version: 1,
             created_at: at(0),
             closed_at: None,
+            grace_days: 0,
+            two_operators: false,
+            locale: "en".into(),
         }
     }
 
@@ -199,6 +226,7 @@ mod tests {
             live_id: None,
             live_state: None,
             live_code_mac: None,
+            live_complete_by_at: None,
         }
     }
 
@@ -249,7 +277,10 @@ mod tests {
             refused(|_, who| who.state = "EXPIRED".into()),
             Cause::Expired
         );
-        assert_eq!(refused(|_, who| who.expires_at = at(1)), Cause::Expired);
+        assert_eq!(
+            refused(|_, who| who.expires_at = at(1)),
+            Cause::EnrollByPassed
+        );
         assert_eq!(
             refused(|_, who| who.population = "DECEASED".into()),
             Cause::Deceased

@@ -42,9 +42,21 @@ pub enum Error {
     /// The campaign is closed.
     #[error("the campaign is closed")]
     CampaignClosed,
+    /// There is no such wave.
+    #[error("no such wave")]
+    WaveNotFound,
+    /// The wave's name is taken.
+    #[error("the wave's name is taken")]
+    WaveExists,
+    /// The wave's letters are mailed, or are those of a reissue.
+    #[error("the wave takes no further batch")]
+    WaveMailed,
     /// There is no such batch.
     #[error("no such batch")]
     BatchNotFound,
+    /// Codes are still being added to the batch.
+    #[error("the batch is not complete")]
+    BatchIncomplete,
     /// The batch's secret is destroyed.
     #[error("the batch is sealed")]
     BatchSealed,
@@ -124,6 +136,10 @@ impl From<Error> for Fault {
             Error::CampaignNotFound => Self::new(Reason::CampaignNotFound),
             Error::CampaignExists => Self::new(Reason::CampaignExists),
             Error::CampaignClosed => Self::new(Reason::CampaignClosed),
+            Error::WaveNotFound => Self::new(Reason::WaveNotFound),
+            Error::WaveExists => Self::new(Reason::WaveExists),
+            Error::WaveMailed => Self::new(Reason::WaveMailed),
+            Error::BatchIncomplete => Self::new(Reason::BatchIncomplete),
             Error::BatchNotFound => Self::new(Reason::BatchNotFound),
             Error::BatchSealed => Self::new(Reason::BatchSealed),
             Error::CodeMistyped => Self::new(Reason::CodeMistyped),

@@ -7,7 +7,6 @@ use sea_orm::ConnectionTrait;
 
 use crate::db;
 use crate::db::entities::campaign;
-use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::sha256_hex;
 use crate::kernel::ids::CampaignId;
 
@@ -24,8 +23,6 @@ pub struct Frame {
     pub engagement_number: String,
     /// The zone of its civil dates.
     pub zone: TimeZone,
-    /// The first instant at which nobody can enroll any more.
-    pub enroll_by_at: Timestamp,
     /// The term in calendar months.
     pub term_months: i32,
     /// The version of the consent text.
@@ -41,7 +38,6 @@ impl Frame {
             id: row.id,
             engagement_number: row.engagement_number.clone(),
             zone,
-            enroll_by_at: row.enroll_by_at,
             term_months: row.term_months,
             consent_version: row.consent_version.clone(),
             consent_sha256: sha256_hex(row.consent_text.as_bytes()),

@@ -1,17 +1,15 @@
 //! Calendar arithmetic: when enrolling ends, how long a letter proves an address, when a term is over.
 
-use std::time::Duration;
-
 use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::kernel::clock::Timestamp;
 
-/// How long a letter proves the address inside the contiguous U.S. (NIST SP 800-63A-4).
-const PROOF: Duration = Duration::from_hours(21 * 24);
+/// For how many days after its mailing a letter proves the address inside the contiguous U.S. (NIST SP 800-63A-4).
+const PROOF: i32 = 21;
 /// The same outside of it.
-const PROOF_FAR: Duration = Duration::from_hours(30 * 24);
+const PROOF_FAR: i32 = 30;
 
 /// States, territories and military post outside the contiguous U.S. (USPS Publication 28, appendix B).
 const FAR: [&str; 13] = [
@@ -47,8 +45,8 @@ pub fn term_ends_on(
     began.checked_add(span).map_err(|_| OutOfRange)
 }
 
-/// Gives how long a letter sent to this region proves the address.
-pub fn proof_lasts(region: &str, country: &str) -> Duration {
+/// Gives for how many days after its mailing a letter sent to this region proves the address.
+pub fn proof_days(region: &str, country: &str) -> i32 {
     let at_home = HOME.contains(&country.trim().to_ascii_uppercase().as_str());
     let far = FAR.contains(&region.trim().to_ascii_uppercase().as_str());
     if at_home && !far { PROOF } else { PROOF_FAR }
@@ -127,11 +125,7 @@ mod tests {
             ("ON", "CA", 30),
             ("", "DE", 30),
         ] {
-            assert_eq!(
-                proof_lasts(region, country),
-                Duration::from_hours(days * 24),
-                "{region} {country}"
-            );
+            assert_eq!(proof_days(region, country), days, "{region} {country}");
         }
     }
 }

@@ -98,6 +98,7 @@ ids!(
     CoveredEntityId,
     IndividualId,
     ImportId,
+    WaveId,
     BatchId,
     EnrollmentId,
     VerificationId,

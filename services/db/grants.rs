@@ -56,6 +56,8 @@ pub const GRANTS: &[Grant] = &[
     all("product", Codes, CHANGE),
     all("product", Identity, "SELECT"),
     all("code_batch", Codes, CHANGE),
+    all("wave", Codes, CHANGE),
+    all("wave_member", Codes, KEEP),
     all("code", Codes, CHANGE),
     all("enrollment", Codes, CHANGE),
     all("enrollment", Identity, "SELECT"),

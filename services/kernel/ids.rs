@@ -124,6 +124,8 @@ ids! {
     IndividualId = "individual";
     /// Names one import of a roster file.
     ImportId = "import";
+    /// Names a wave of a mailing.
+    WaveId = "wave";
     /// Names a batch of codes.
     BatchId = "batch";
     /// Names an enrollment.

@@ -63,6 +63,7 @@ both! {
         let request = IssueCodesRequest {
             request_id: request_id(),
             campaign_id: campaign.campaign_id.clone(),
+            wave_id: String::new(),
         };
         let cut = walk::try_issue(&house, request.clone());
         let lights_out = async {

@@ -115,8 +115,13 @@ impl Merged {
 
     /// Gives the next code and the address of its individual, if there is one.
     pub async fn next(&mut self) -> Result<Option<(PlainCode, Option<MailingAddress>)>, Problem> {
-        let Some(code) = self.next_code().await? else {
-            return Ok(None);
+        let code = loop {
+            match self.next_code().await? {
+                None => return Ok(None),
+                // Without seed names there is nobody to send it to.
+                Some(code) if code.seed => {}
+                Some(code) => break code,
+            }
         };
         loop {
             let Some(address) = self.peek_address().await? else {
@@ -182,6 +187,7 @@ mod tests {
         let code = PlainCode {
             individual_id: "i".into(),
             code: "0000-0000-0000-0000".into(),
+            seed: false,
         };
         let address = MailingAddress {
             name: "Ann Roe".into(),

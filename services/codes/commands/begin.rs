@@ -215,6 +215,7 @@ fn started(
         term_ends_on: None,
         outcome_class: None,
         settled_at: None,
+        complete_by_at: admitted.complete_by,
     }
 }
 

@@ -53,6 +53,10 @@ pub struct NewCampaign {
     pub consent_text: String,
     /// Thresholds, in hundredths of a bit: accept and refer.
     pub policy: (i32, i32),
+    /// For how many days after the last one an enrollment that was begun can be completed.
+    pub grace_days: i32,
+    /// Language of letters to people whose language is not known.
+    pub locale: String,
 }
 
 /// Tells which of these partners exist, so that the request can be checked whole.
@@ -118,6 +122,9 @@ fn draft(ctx: &Ctx, new: &NewCampaign) -> Result<Campaign, Error> {
         code_key_version: ctx.current_key()?.0,
         created_at: ctx.now(),
         closed_at: None,
+        grace_days: new.grace_days,
+        two_operators: false,
+        locale: new.locale.clone(),
     };
     let entities = new
         .entities

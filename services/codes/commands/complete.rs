@@ -230,7 +230,7 @@ impl Item {
             }),
             _ => return Err(Error::EnrollmentState { state: kind }),
         };
-        if now >= self.frame.enroll_by_at {
+        if now >= found.complete_by_at {
             return Err(Error::EnrollmentExpired);
         }
         self.check_consent()?;

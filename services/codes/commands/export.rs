@@ -16,7 +16,7 @@ use crate::codes::code::derive::BatchSecret;
 use crate::codes::ctx::{Call, Ctx};
 use crate::codes::error::Error;
 use crate::codes::store;
-use crate::codes::store::code::Held;
+use crate::codes::store::code::{HONEY, Held};
 
 /// Codes read at a time. The table is in the order of the MACs, so that a small page would touch as much of it.
 const PAGE: u64 = 131_072;
@@ -30,6 +30,8 @@ pub struct Plain {
     pub individual: IndividualId,
     /// The code.
     pub code: Code,
+    /// Whether it is a honey code, of nobody.
+    pub seed: bool,
 }
 
 /// An export that was allowed and recorded.
@@ -64,6 +66,9 @@ impl Export {
                     .ok_or(Error::BatchNotFound)?;
                 if row.wrapped_secret.is_none() {
                     return Err(Error::BatchSealed);
+                }
+                if row.completed_at.is_none() {
+                    return Err(Error::BatchIncomplete);
                 }
                 audit::record(tx, std::slice::from_ref(event)).await?;
                 Ok::<_, Error>(row)
@@ -131,6 +136,7 @@ async fn send(
             let plain = held.map(|held| Plain {
                 individual: held.individual,
                 code: secret.code(campaign, held.individual, held.generation),
+                seed: held.generation == HONEY,
             });
             plain.collect()
         };

@@ -39,6 +39,9 @@ pub async fn seal(
             State::parse(&row.state)?
                 .seal()
                 .map_err(|_| Error::BatchSealed)?;
+            if row.completed_at.is_none() {
+                return Err(Error::BatchIncomplete);
+            }
             store::batch::seal(tx, campaign, batch, now).await?;
             audit::record(tx, std::slice::from_ref(event)).await?;
             idempotency::record(tx, request, &batch.to_string(), now).await?;

@@ -14,7 +14,7 @@ use crate::codes::commands::issue::{Issue, Progress};
 use crate::codes::commands::{begin, seal};
 use crate::codes::error::Error;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
+use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
 use crate::kernel::paging;
 use crate::wire::redress::enrollment::v1 as wire;
 use crate::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
@@ -36,11 +36,12 @@ impl EnrollmentCodeService for Handlers {
         let mut fields = Fields::default();
         let id = fields.request_id(&message.request_id);
         let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        let wave: Option<WaveId> = fields.maybe_id("wave_id", &message.wave_id);
         fields.finish()?;
         let known = self
             .request(&call, id, "IssueCodes", message)
             .map_err(status)?;
-        let issue = Issue::begin(&self.ctx, &call, &known, campaign)
+        let issue = Issue::begin(&self.ctx, &call, &known, campaign, wave)
             .await
             .map_err(status)?;
         let (sender, progress) = mpsc::channel(AHEAD);
@@ -153,6 +154,7 @@ fn exported(page: Vec<Plain>) -> wire::ExportCodesResponse {
     let codes = page.into_iter().map(|plain| wire::PlainCode {
         individual_id: plain.individual.to_string(),
         code: plain.code.expose(),
+        seed: plain.seed,
     });
     wire::ExportCodesResponse {
         codes: codes.collect(),

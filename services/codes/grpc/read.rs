@@ -18,6 +18,10 @@ const ENTITIES: usize = 500;
 /// Thresholds where the request gives none, in hundredths of a bit.
 const ACCEPT: i32 = 1_500;
 const REFER: i32 = 700;
+/// For how many days after the last one an enrollment that was begun can be completed, where the request says nothing.
+const GRACE_DAYS: i32 = 7;
+/// The languages of letters; the first is taken where the request says nothing.
+const LOCALES: [&str; 2] = ["en", "es"];
 const POPULATIONS: [&str; 2] = ["ADULT", "MINOR"];
 
 /// Gives the partners that a campaign names, as far as they are ids.
@@ -52,6 +56,12 @@ pub fn campaign(
     let letter_url = letter_url(wire, fields);
     let letter_phone = letter_phone(wire, fields);
     let consent_version = fields.text("campaign.consent_version", &wire.consent_version, 40);
+    let locale = locale(wire, fields);
+    fields.demand(
+        (0..=90).contains(&wire.grace_days.unwrap_or(GRACE_DAYS)),
+        "campaign.grace_days",
+        "must be 0 to 90 days",
+    );
     let Days {
         breach_on,
         discovered_on,
@@ -74,7 +84,23 @@ pub fn campaign(
         consent_version,
         consent_text,
         policy,
+        grace_days: wire.grace_days.unwrap_or(GRACE_DAYS),
+        locale,
     })
+}
+
+fn locale(wire: &wire::Campaign, fields: &mut Fields) -> String {
+    let locale = if wire.locale.is_empty() {
+        LOCALES[0]
+    } else {
+        wire.locale.as_str()
+    };
+    fields.demand(
+        LOCALES.contains(&locale),
+        "campaign.locale",
+        "must be en or es",
+    );
+    locale.to_owned()
 }
 
 struct Days {

@@ -2,6 +2,7 @@
 
 use jiff::civil;
 
+use crate::codes::code::uniformity::Figures;
 use crate::codes::commands::campaigns::Report;
 use crate::codes::next_step;
 use crate::codes::state::enrollment::Kind;
@@ -57,6 +58,8 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
         consent_text: row.consent_text,
         verification_policy: policy(&row.policy),
         create_time: time(Some(row.created_at)),
+        grace_days: Some(row.grace_days),
+        locale: row.locale,
     }
 }
 
@@ -118,7 +121,22 @@ pub fn batch(batch: &code_batch::Model) -> wire::CodeBatch {
         codes: batch.codes,
         create_time: time(Some(batch.created_at)),
         seal_time: time(batch.sealed_at),
+        wave_id: batch.wave_id.to_string(),
+        complete_time: time(batch.completed_at),
+        uniformity: uniformity(batch),
     }
+}
+
+/// Reads the figures of a batch's self-test, which are there once it is complete.
+fn uniformity(batch: &code_batch::Model) -> Option<wire::Uniformity> {
+    batch.completed_at?;
+    let figures: Figures = serde_json::from_str(batch.uniformity.as_ref()?).ok()?;
+    Some(wire::Uniformity {
+        codes: i64::try_from(figures.codes).unwrap_or(i64::MAX),
+        collisions: i64::try_from(figures.collisions).unwrap_or(i64::MAX),
+        passed: figures.pass(),
+        chi_square: figures.chi_square,
+    })
 }
 
 /// Writes an enrollment.

@@ -7,6 +7,7 @@ pub mod batch;
 pub mod campaign;
 pub mod code;
 pub mod enrollment;
+pub mod wave;
 
 /// Says that an event does not fit a state. Both names are constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

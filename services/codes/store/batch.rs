@@ -1,18 +1,20 @@
 //! Batches of codes and their wrapped secrets.
 
-use sea_orm::sea_query::{Expr, ExprTrait, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, Set,
 };
 
 use crate::db::entities::code_batch::{ActiveModel, Column, Entity, Model};
+use crate::db::entities::wave;
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{BatchId, CampaignId};
+use crate::kernel::ids::{BatchId, CampaignId, WaveId};
 
 use super::exactly_one;
 use crate::codes::state::batch::State;
+use crate::codes::state::wave::Kind;
 
 /// Writes a new, empty batch with its wrapped secret.
 pub async fn insert(tx: &Tx<'_>, row: &Model) -> Result<(), db::Error> {
@@ -61,15 +63,54 @@ pub async fn page(
     Ok(query.all(connection).await?)
 }
 
-/// Adds to the number of codes of an open batch.
+/// Finds the newest batch of a wave, or of any wave of a kind, to which codes can still be added.
+pub async fn unfinished(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    of: Of,
+) -> Result<Option<Model>, db::Error> {
+    let mut query = Entity::find()
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::CompletedAt.is_null())
+        .filter(Column::State.eq(State::Open.as_str()))
+        .order_by_desc(Column::Id)
+        .limit(1);
+    query = match of {
+        Of::Wave(wave) => query.filter(Column::WaveId.eq(wave)),
+        Of::Kind(kind) => query.filter(
+            Column::WaveId.in_subquery(
+                Query::select()
+                    .column(wave::Column::Id)
+                    .from(wave::Entity)
+                    .and_where(Expr::col(wave::Column::CampaignId).eq(campaign))
+                    .and_where(Expr::col(wave::Column::Kind).eq(kind.as_str()))
+                    .to_owned(),
+            ),
+        ),
+    };
+    Ok(query.one(tx).await?)
+}
+
+/// Which batches are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Those of one wave.
+    Wave(WaveId),
+    /// Those of all waves of a kind.
+    Kind(Kind),
+}
+
+/// Adds to the number of codes of an open batch, and writes its self-test so far.
 pub async fn grow(
     tx: &Tx<'_>,
     campaign: CampaignId,
     id: BatchId,
     codes: i64,
+    uniformity: String,
 ) -> Result<(), db::Error> {
     let result = Entity::update_many()
         .col_expr(Column::Codes, Expr::col(Column::Codes).add(codes))
+        .col_expr(Column::Uniformity, Expr::value(uniformity))
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::Id.eq(id))
         .filter(Column::State.eq(State::Open.as_str()))
@@ -78,6 +119,33 @@ pub async fn grow(
     exactly_one(
         result.rows_affected,
         "a batch that is not open grew; lock and ask its state first",
+    )
+}
+
+/// Ends the adding of codes to an open batch, and writes the figures of its self-test.
+pub async fn complete(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: BatchId,
+    uniformity: String,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let update = ActiveModel {
+        completed_at: Set(Some(now)),
+        uniformity: Set(Some(uniformity)),
+        ..Default::default()
+    };
+    let result = Entity::update_many()
+        .set(update)
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(State::Open.as_str()))
+        .filter(Column::CompletedAt.is_null())
+        .exec(tx)
+        .await?;
+    exactly_one(
+        result.rows_affected,
+        "a batch was completed twice; lock and ask first",
     )
 }
 

@@ -8,9 +8,9 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, StreamT
 use uuid::Uuid;
 
 use crate::db::{self, Cell, Db, Tx};
-use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
+use super::wave::Selection;
 use crate::codes::state::code::State;
 
 /// Somebody who is owed a letter.
@@ -18,8 +18,8 @@ use crate::codes::state::code::State;
 pub struct Owed {
     /// Who.
     pub individual: IndividualId,
-    /// Whether the letter goes outside the contiguous U.S.
-    pub proof: std::time::Duration,
+    /// For how many days after its mailing the letter proves the address.
+    pub proof_days: i32,
 }
 
 /// A code as it is written.
@@ -40,47 +40,64 @@ pub struct Load {
     pub batch: BatchId,
     /// The generation.
     pub generation: i32,
-    /// When they are issued.
-    pub issued_at: Timestamp,
-    /// Until when they hold.
-    pub expires_at: Timestamp,
 }
 
-/// Counts the individuals who are owed a letter and have no code; like the report, longer than a read may take.
-pub async fn count_owed(db: &Db, campaign: CampaignId) -> Result<i64, db::Error> {
+/// The generation of honey codes, which belong to nobody.
+pub const HONEY: i32 = 0;
+
+/// Counts the individuals whom a wave selects, who are owed a letter and have no code; like the report, longer than a read
+/// may take.
+pub async fn count_owed(
+    db: &Db,
+    campaign: CampaignId,
+    selection: &Selection,
+) -> Result<i64, db::Error> {
     if db.backend() == DbBackend::Sqlite {
-        return count(db.read(), campaign).await;
+        return count(db.read(), campaign, selection).await;
     }
-    db.run_bulk("count_owed", |tx| Box::pin(count(tx, campaign)))
+    db.run_bulk("count_owed", |tx| Box::pin(count(tx, campaign, selection)))
         .await
 }
 
-async fn count(connection: &impl ConnectionTrait, campaign: CampaignId) -> Result<i64, db::Error> {
-    const SQL: &str = "SELECT count(*) AS n FROM individual i WHERE i.campaign_id = $1 AND i.mailable \
-        AND NOT EXISTS (SELECT 1 FROM code c WHERE c.campaign_id = i.campaign_id AND c.individual_id = i.id \
-        AND c.state IN ('ISSUED', 'REDEEMED'))";
+async fn count(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    selection: &Selection,
+) -> Result<i64, db::Error> {
     let backend = connection.get_database_backend();
-    let statement = Statement::from_sql_and_values(backend, SQL, [campaign.into()]);
+    let mut values = vec![campaign.into()];
+    let condition = selection.condition(backend, &mut values);
+    let sql = format!(
+        "SELECT count(*) AS n FROM individual i WHERE i.campaign_id = $1 AND i.mailable \
+         AND NOT EXISTS (SELECT 1 FROM code c WHERE c.campaign_id = i.campaign_id AND c.individual_id = i.id \
+         AND c.state IN ('ISSUED', 'REDEEMED')){condition}"
+    );
+    let statement = Statement::from_sql_and_values(backend, sql, values);
     let row = connection.query_one_raw(statement).await?;
     row.map_or(Ok(0), |row| row.try_get("", "n"))
         .map_err(db::Error::from)
 }
 
-/// Reads the next individuals who are owed a letter, whether they have a code or not, in the order of their ids.
+/// Reads the next individuals whom a wave selects and who are owed a letter, whether they have a code or not, in the order of
+/// their ids.
 ///
 /// The codes are not joined: the planner, who knows little about tables just loaded, would read them all for every page.
 pub async fn owed(
     connection: &DatabaseConnection,
     campaign: CampaignId,
+    selection: &Selection,
     after: IndividualId,
     limit: u64,
 ) -> Result<Vec<Owed>, db::Error> {
-    const SQL: &str = "SELECT id, region, country FROM individual WHERE campaign_id = $1 AND mailable AND id > $2 \
-        ORDER BY id LIMIT $3";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let values = [campaign.into(), after.into(), limit.into()];
+    let mut values = vec![campaign.into(), after.into(), limit.into()];
     let backend = ConnectionTrait::get_database_backend(connection);
-    let statement = Statement::from_sql_and_values(backend, SQL, values);
+    let condition = selection.condition(backend, &mut values);
+    let sql = format!(
+        "SELECT i.id, i.region, i.country FROM individual i WHERE i.campaign_id = $1 AND i.mailable AND i.id > $2{condition} \
+         ORDER BY i.id LIMIT $3"
+    );
+    let statement = Statement::from_sql_and_values(backend, sql, values);
     let mut owed = Vec::new();
     let mut rows = std::pin::pin!(connection.stream_raw(statement).await?);
     while let Some(row) = rows.try_next().await? {
@@ -88,7 +105,7 @@ pub async fn owed(
         let country: String = row.try_get("", "country")?;
         owed.push(Owed {
             individual: row.try_get("", "id")?,
-            proof: crate::codes::term::proof_lasts(&region, &country),
+            proof_days: crate::codes::term::proof_days(&region, &country),
         });
     }
     Ok(owed)
@@ -124,16 +141,14 @@ pub async fn load(tx: &Tx<'_>, load: Load, codes: &[Issued]) -> Result<u64, db::
     .await
 }
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 7] = [
     "campaign_id",
     "mac",
     "individual_id",
     "batch_id",
     "generation",
     "state",
-    "issued_at",
-    "expires_at",
-    "proof_expires_at",
+    "proof_days",
 ];
 
 /// Codes as rows. A type of its own because the compiler cannot prove a closure's iterator to be Send for every lifetime.
@@ -155,9 +170,7 @@ impl Iterator for Rows<'_> {
             Cell::from(load.batch),
             Cell::from(load.generation),
             Cell::from(State::Issued.as_str()),
-            Cell::from(load.issued_at),
-            Cell::from(load.expires_at),
-            Cell::from(load.issued_at + code.owed.proof),
+            Cell::from(code.owed.proof_days),
         ])
     }
 }
@@ -194,4 +207,21 @@ pub async fn held(
         });
     }
     Ok(held)
+}
+
+/// Gives the first and the last individual of a campaign, for honey codes that hide among them.
+pub async fn ends(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+) -> Result<Option<(IndividualId, IndividualId)>, db::Error> {
+    let mut ends = Vec::with_capacity(2);
+    for order in ["ASC", "DESC"] {
+        let sql =
+            format!("SELECT id FROM individual WHERE campaign_id = $1 ORDER BY id {order} LIMIT 1");
+        let statement = Statement::from_sql_and_values(tx.backend(), sql, [campaign.into()]);
+        if let Some(row) = tx.query_one_raw(statement).await? {
+            ends.push(row.try_get("", "id")?);
+        }
+    }
+    Ok(ends.first().copied().zip(ends.get(1).copied()))
 }

@@ -64,6 +64,8 @@ pub struct Found {
     pub outcome_class: Option<String>,
     /// The letter's proof.
     pub proof_expires_at: Option<Timestamp>,
+    /// The first instant at which it can no longer be completed.
+    pub complete_by_at: Timestamp,
     /// The code to redeem: the one it was begun with, or the individual's issued one.
     pub mac: Option<Uuid>,
     /// Where the code it was begun with stands.
@@ -82,7 +84,7 @@ pub struct Found {
 pub async fn find(tx: &Tx<'_>, wanted: &[Wanted]) -> Result<Vec<Found>, db::Error> {
     let sql = format!(
         "WITH {} SELECT v.n, e.individual_id, e.state, e.channel, e.product_code, e.partner_id, e.started_at, \
-         e.handoff_id, e.submitted_at, e.activated_at, e.term_ends_on, e.outcome_class, e.proof_expires_at, \
+         e.handoff_id, e.submitted_at, e.activated_at, e.term_ends_on, e.outcome_class, e.proof_expires_at, e.complete_by_at, \
          COALESCE(e.code_mac, (SELECT d.mac FROM code d WHERE d.campaign_id = e.campaign_id \
          AND d.individual_id = e.individual_id AND d.state = 'ISSUED' LIMIT 1)) AS mac, c.state AS code_state, \
          w.state AS verification_state, w.enrollment_id AS verified_enrollment, w.individual_id AS verified_individual, \

@@ -131,6 +131,8 @@ pub struct Candidate {
     pub live_state: Option<String>,
     /// The code that it was begun with.
     pub live_code_mac: Option<Uuid>,
+    /// The first instant at which it can no longer be completed.
+    pub live_complete_by_at: Option<Timestamp>,
 }
 
 /// The individual, the product and the live enrollment that go with `x`.
@@ -138,17 +140,25 @@ const REST: &str = "JOIN individual i ON i.campaign_id = x.campaign_id AND i.id 
     LEFT JOIN product p ON p.campaign_id = i.campaign_id AND p.population = i.population \
     LEFT JOIN enrollment e ON e.campaign_id = i.campaign_id AND e.individual_id = i.id \
     AND e.state IN ('STARTED', 'VERIFIED', 'SUBMITTED', 'ACTIVE', 'ACTION_REQUIRED')";
-const COLUMNS: &str = "i.population, x.individual_id, x.state, x.expires_at, p.code AS product_code, p.partner_id, \
-    e.id AS live_id, e.state AS live_state, e.code_mac AS live_code_mac";
+const COLUMNS: &str = "i.population, x.individual_id, x.state, p.code AS product_code, p.partner_id, \
+    e.id AS live_id, e.state AS live_state, e.code_mac AS live_code_mac, e.complete_by_at AS live_complete_by_at";
 
-/// Looks up what a code stands for.
+/// A day, in the unit of an instant.
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// Looks up what a code stands for. It holds as long as its wave does, and proves the address from the day on which the wave
+/// was mailed; until that is recorded, from the batch's creation, which is earlier.
 pub async fn by_code(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
     mac: Uuid,
 ) -> Result<Option<Candidate>, db::Error> {
     let sql = format!(
-        "SELECT {COLUMNS}, x.proof_expires_at, NULL AS verified_for FROM code x {REST} WHERE x.campaign_id = $1 AND x.mac = $2"
+        "SELECT {COLUMNS}, w.enroll_by_at AS expires_at, \
+         COALESCE(w.mailed_at, b.created_at) + x.proof_days * {DAY} AS proof_expires_at, NULL AS verified_for \
+         FROM code x JOIN code_batch b ON b.campaign_id = x.campaign_id AND b.id = x.batch_id \
+         JOIN wave w ON w.campaign_id = b.campaign_id AND w.id = b.wave_id {REST} \
+         WHERE x.campaign_id = $1 AND x.mac = $2"
     );
     candidate(connection, sql, campaign, mac).await
 }
@@ -160,7 +170,7 @@ pub async fn by_verification(
     id: VerificationId,
 ) -> Result<Option<Candidate>, db::Error> {
     let sql = format!(
-        "SELECT {COLUMNS}, NULL AS proof_expires_at, x.enrollment_id AS verified_for FROM verification x {REST} \
+        "SELECT {COLUMNS}, x.expires_at, NULL AS proof_expires_at, x.enrollment_id AS verified_for FROM verification x {REST} \
          WHERE x.campaign_id = $1 AND x.id = $2"
     );
     candidate(connection, sql, campaign, id.as_uuid()).await

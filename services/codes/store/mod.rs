@@ -9,6 +9,7 @@ pub mod handoff;
 pub mod outcome;
 pub mod report;
 pub mod rows;
+pub mod wave;
 
 use std::str::FromStr;
 

@@ -42,7 +42,7 @@ const FUNNEL: &str = "SELECT r.*, i.*, b.*, c.*, e.*, w.*, h.* FROM \
      FROM roster_import WHERE campaign_id = $1) r, \
     (SELECT COUNT(id) AS individuals FROM individual WHERE campaign_id = $1) i, \
     (SELECT CAST(COALESCE(SUM(codes), 0) AS BIGINT) AS codes_issued FROM code_batch WHERE campaign_id = $1) b, \
-    (SELECT COUNT(*) AS letters FROM (SELECT DISTINCT individual_id FROM code WHERE campaign_id = $1) d) c, \
+    (SELECT COUNT(*) AS letters FROM (SELECT DISTINCT individual_id FROM code WHERE campaign_id = $1 AND generation > 0) d) c, \
     (SELECT COUNT(*) AS begun, COUNT(submitted_at) AS submitted, \
      COUNT(CASE WHEN state = 'ACTIVE' THEN 1 END) AS active, \
      COUNT(CASE WHEN state = 'ACTION_REQUIRED' THEN 1 END) AS action_required, \

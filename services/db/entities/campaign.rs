@@ -46,6 +46,12 @@ pub struct Model {
     pub created_at: Timestamp,
     /// When it was closed.
     pub closed_at: Option<Timestamp>,
+    /// For how many days after the last one an enrollment that was begun can be completed.
+    pub grace_days: i32,
+    /// Whether an export of codes needs the approval of a second operator.
+    pub two_operators: bool,
+    /// Language of the letters of people whose language is not known, such as `en`.
+    pub locale: String,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -19,16 +19,14 @@ pub struct Model {
     pub individual_id: IndividualId,
     /// The batch.
     pub batch_id: BatchId,
-    /// Which code of this person, counted from the first.
+    /// Which code of this person, counted from the first; 0 is a honey code, of nobody.
     pub generation: i32,
     /// Where it stands.
     pub state: String,
-    /// When it was issued.
-    pub issued_at: Timestamp,
-    /// Until when it holds.
-    pub expires_at: Timestamp,
-    /// Until when the letter proves the address.
-    pub proof_expires_at: Timestamp,
+    /// For how many days after its mailing the letter proves the address.
+    pub proof_days: i32,
+    /// The code whose place it took.
+    pub supersedes: Option<Uuid>,
     /// When it came to its end.
     pub settled_at: Option<Timestamp>,
     /// The enrollment.

@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{BatchId, CampaignId};
+use crate::kernel::ids::{BatchId, CampaignId, WaveId};
 
 /// A row of `code_batch`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -23,6 +23,12 @@ pub struct Model {
     pub key_version: i32,
     /// How many it holds.
     pub codes: i64,
+    /// The wave that it is printed for.
+    pub wave_id: WaveId,
+    /// When its last code was added: from then on it can be printed.
+    pub completed_at: Option<Timestamp>,
+    /// The self-test of its codes' symbols, in JSON.
+    pub uniformity: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was sealed.

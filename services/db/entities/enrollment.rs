@@ -49,6 +49,8 @@ pub struct Model {
     pub outcome_class: Option<String>,
     /// When it came to its end.
     pub settled_at: Option<Timestamp>,
+    /// The first instant at which it can no longer be completed.
+    pub complete_by_at: Timestamp,
 }
 
 /// Relations are followed by hand, where the query is written.

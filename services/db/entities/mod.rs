@@ -22,3 +22,5 @@ pub mod referral;
 pub mod roster_import;
 pub mod throttle;
 pub mod verification;
+pub mod wave;
+pub mod wave_member;

@@ -139,6 +139,44 @@ impl LateIndex {
     }
 }
 
+/// A change that a later step makes to a table.
+pub(super) enum Change {
+    /// Adds a column; one that is not [`maybe`] needs a default for the rows that are there.
+    Add(&'static str, Box<ColumnDef>),
+    /// Takes a column away, by table and name.
+    Drop(&'static str, &'static str),
+    /// Fills what was added. The statement must mean the same on both databases.
+    Fill(&'static str),
+}
+
+impl Change {
+    /// Adds a column to a table.
+    pub fn add(table: &'static str, column: ColumnDef) -> Self {
+        Self::Add(table, Box::new(column))
+    }
+
+    /// Makes the change.
+    pub async fn make(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        match self {
+            Self::Add(table, mut column) => {
+                let change = Table::alter()
+                    .table(table)
+                    .add_column(&mut *column)
+                    .to_owned();
+                manager.alter_table(change).await
+            }
+            Self::Drop(table, column) => {
+                let change = Table::alter().table(table).drop_column(column).to_owned();
+                manager.alter_table(change).await
+            }
+            Self::Fill(sql) => {
+                manager.get_connection().execute_unprepared(sql).await?;
+                Ok(())
+            }
+        }
+    }
+}
+
 /// Writes an index by hand: the builder has no partial ones.
 fn index_sql(table: &str, columns: &[&str], rule: Option<&str>) -> String {
     let list = columns.join(", ");
@@ -158,6 +196,13 @@ fn index_sql(table: &str, columns: &[&str], rule: Option<&str>) -> String {
 pub(super) fn maybe(column: ColumnDef) -> ColumnDef {
     let mut column = column;
     column.null();
+    column
+}
+
+/// Gives a column the value that rows get which do not say one.
+pub(super) fn otherwise(column: ColumnDef, value: impl Into<sea_orm::Value>) -> ColumnDef {
+    let mut column = column;
+    column.default(value.into());
     column
 }
 

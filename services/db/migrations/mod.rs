@@ -18,53 +18,67 @@ mod m0004_enrollment;
 mod m0005_handoff;
 mod m0006_commons;
 mod m0007_withdrawals;
+mod m0008_waves;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
 use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
 
-use blueprint::{Blueprint, LateIndex};
+use blueprint::{Blueprint, Change, LateIndex};
 
 /// The table that records which steps were applied.
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step {
         name: "0001_campaigns",
         tables: m0001_campaigns::tables,
+        changes: Vec::new,
         indexes: Vec::new,
     },
     Step {
         name: "0002_roster",
         tables: m0002_roster::tables,
+        changes: Vec::new,
         indexes: Vec::new,
     },
     Step {
         name: "0003_verification",
         tables: m0003_verification::tables,
+        changes: Vec::new,
         indexes: Vec::new,
     },
     Step {
         name: "0004_enrollment",
         tables: m0004_enrollment::tables,
+        changes: Vec::new,
         indexes: Vec::new,
     },
     Step {
         name: "0005_handoff",
         tables: m0005_handoff::tables,
+        changes: Vec::new,
         indexes: Vec::new,
     },
     Step {
         name: "0006_commons",
         tables: m0006_commons::tables,
+        changes: Vec::new,
         indexes: Vec::new,
     },
     Step {
         name: "0007_withdrawals",
         tables: Vec::new,
+        changes: Vec::new,
         indexes: m0007_withdrawals::indexes,
+    },
+    Step {
+        name: "0008_waves",
+        tables: m0008_waves::tables,
+        changes: m0008_waves::changes,
+        indexes: Vec::new,
     },
 ];
 
@@ -73,11 +87,12 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|step| step.name)
 }
 
-/// One step: the tables it makes, and the indexes it adds to older ones.
+/// One step: the tables it makes, then what it changes in older ones, then the indexes it adds to them.
 #[derive(Clone, Copy)]
 struct Step {
     name: &'static str,
     tables: fn() -> Vec<Blueprint>,
+    changes: fn() -> Vec<Change>,
     indexes: fn() -> Vec<LateIndex>,
 }
 
@@ -92,6 +107,9 @@ impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for table in (self.tables)() {
             table.create(manager).await?;
+        }
+        for change in (self.changes)() {
+            change.make(manager).await?;
         }
         for index in (self.indexes)() {
             index.create(manager).await?;

@@ -69,6 +69,10 @@ reasons! {
     IndividualErased "INDIVIDUAL_ERASED" FailedPrecondition "The individual's personal data has been destroyed.";
 
     // Codes.
+    WaveNotFound "WAVE_NOT_FOUND" NotFound "There is no such wave.";
+    WaveExists "WAVE_EXISTS" AlreadyExists "The campaign has a wave of this name.";
+    WaveMailed "WAVE_MAILED" FailedPrecondition "The wave takes no further batch; make another wave.";
+    BatchIncomplete "BATCH_INCOMPLETE" FailedPrecondition "Codes are still being added to the batch; finish issuing first.";
     BatchNotFound "BATCH_NOT_FOUND" NotFound "There is no such batch.";
     BatchSealed "BATCH_SEALED" FailedPrecondition "The batch is sealed; its codes cannot be recovered.";
     CodeMistyped "CODE_MISTYPED" InvalidArgument "The code is mistyped; compare it with the letter.";

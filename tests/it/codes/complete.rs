@@ -193,17 +193,29 @@ both! {
         assert_eq!(refused(|consent| consent.agreed = false).await, Reason::InvalidRequest);
     }
 
-    async fn nobody_completes_after_the_last_day(database: Database) {
+    async fn nobody_completes_after_the_days_of_grace(database: Database) {
         let house = House::open(&database).await;
         let (campaign, person, code) = house.one_letter().await;
         let enrollment = house.begun(&code).await;
-        house.clock.set("2016-02-01T04:59:59Z".parse().unwrap());
+        // The last day is the end of January; whoever began has seven days more.
+        house.clock.set("2016-02-08T04:59:59Z".parse().unwrap());
+        assert_eq!(house.begun(&code).await, enrollment, "whoever began goes on");
         let verification = house.verify(campaign, person, Some(enrollment), "VERIFIED").await;
         let message = house.completion(enrollment, verification);
         house.clock.advance(Duration::from_secs(1));
         assert_eq!(reason_of(&house.complete(message.clone()).await.unwrap_err()), Some(Reason::EnrollmentExpired));
-        house.clock.set("2016-02-01T04:59:59Z".parse().unwrap());
+        assert_eq!(reason_of(&house.begin(&code).await.unwrap_err()), Some(Reason::CodeNotAccepted));
+        house.clock.set("2016-02-08T04:59:59Z".parse().unwrap());
         house.complete(message).await.unwrap();
+    }
+
+    async fn nobody_begins_after_the_last_day(database: Database) {
+        let house = House::open(&database).await;
+        let (_, _, code) = house.one_letter().await;
+        house.clock.set("2016-02-01T05:00:00Z".parse().unwrap());
+        assert_eq!(reason_of(&house.begin(&code).await.unwrap_err()), Some(Reason::CodeNotAccepted));
+        house.clock.set("2016-02-01T04:59:59Z".parse().unwrap());
+        house.begun(&code).await;
     }
 
     async fn a_canceled_beginning_leaves_the_code_good(database: Database) {

@@ -188,6 +188,7 @@ impl House {
         let message = wire::IssueCodesRequest {
             request_id: request_id.into(),
             campaign_id: campaign.to_string(),
+            wave_id: String::new(),
         };
         let answers = self
             .handlers
@@ -217,6 +218,7 @@ impl House {
         Ok(pages
             .into_iter()
             .flat_map(|page| page.codes)
+            .filter(|plain| !plain.seed)
             .map(|plain| (plain.individual_id, plain.code))
             .collect())
     }

@@ -9,16 +9,14 @@ use uuid::Uuid;
 use super::seed::{NOW, ids};
 use crate::harness::{Database, both};
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 7] = [
     "campaign_id",
     "mac",
     "individual_id",
     "batch_id",
     "generation",
     "state",
-    "issued_at",
-    "expires_at",
-    "proof_expires_at",
+    "proof_days",
 ];
 
 /// A load and the row that says that it was done.
@@ -41,7 +39,7 @@ impl Load {
         }
     }
 
-    fn rows(&self) -> impl Iterator<Item = [Cell<'static>; 9]> {
+    fn rows(&self) -> impl Iterator<Item = [Cell<'static>; 7]> {
         self.macs.iter().map(|mac| {
             let individual = IndividualId::from_uuid(*mac);
             [
@@ -51,9 +49,7 @@ impl Load {
                 self.batch.into(),
                 1.into(),
                 "ISSUED".into(),
-                NOW.into(),
-                NOW.into(),
-                NOW.into(),
+                21.into(),
             ]
         })
     }
@@ -96,7 +92,7 @@ both! {
         assert_eq!(codes(&db).await, 1_234);
         let row = code::Entity::find_by_id((load.campaign, load.macs[100])).one(db.read()).await.unwrap().unwrap();
         assert_eq!((row.batch_id, row.generation, row.state.as_str()), (load.batch, 1, "ISSUED"));
-        assert_eq!((row.issued_at, row.settled_at, row.enrollment_id), (NOW, None, None));
+        assert_eq!((row.proof_days, row.settled_at, row.enrollment_id), (21, None, None));
     }
 
     async fn a_load_that_is_run_again_changes_nothing(database: Database) {

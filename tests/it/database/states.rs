@@ -38,9 +38,8 @@ fn code(ids: &Ids) -> code::Model {
         batch_id: ids.next(),
         generation: 1,
         state: "ISSUED".to_owned(),
-        issued_at: NOW,
-        expires_at: NOW,
-        proof_expires_at: NOW,
+        proof_days: 21,
+        supersedes: None,
         settled_at: None,
         enrollment_id: None,
     }
@@ -66,6 +65,7 @@ fn enrollment(ids: &Ids) -> enrollment::Model {
         term_ends_on: None,
         outcome_class: None,
         settled_at: None,
+        complete_by_at: NOW,
     }
 }
 

@@ -46,6 +46,9 @@ pub async fn open_campaign(
         code_key_version: 1,
         created_at: now,
         closed_at: None,
+        grace_days: 0,
+        two_operators: false,
+        locale: "en".into(),
     };
     row.into_active_model().insert(owner).await.unwrap();
     let sealer = PersonSealer::new(id, redress::kernel::crypto::Key::from_bytes(ids.random()));

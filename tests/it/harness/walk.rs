@@ -204,6 +204,7 @@ pub async fn issue(house: &House, campaign: &Campaign) -> CodeBatch {
     let request = IssueCodesRequest {
         request_id: request_id(),
         campaign_id: campaign.campaign_id.clone(),
+        wave_id: String::new(),
     };
     try_issue(house, request).await.expect("codes are issued")
 }
@@ -261,6 +262,7 @@ pub async fn plain_codes(
             chunk
                 .codes
                 .into_iter()
+                .filter(|code| !code.seed)
                 .map(|code| (code.individual_id, code.code)),
         );
     }

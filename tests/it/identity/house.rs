@@ -188,6 +188,7 @@ impl House {
             term_ends_on: None,
             outcome_class: None,
             settled_at: ended.then(|| self.ctx.now()),
+            complete_by_at: self.ctx.now(),
         };
         put::<enrollment::Entity, enrollment::ActiveModel>(&self.owner, row.into()).await;
         id
@@ -334,6 +335,9 @@ async fn insert_campaign(owner: &DatabaseConnection, id: CampaignId, now: Timest
         code_key_version: 1,
         created_at: now,
         closed_at: None,
+        grace_days: 0,
+        two_operators: false,
+        locale: "en".into(),
     };
     put::<campaign::Entity, campaign::ActiveModel>(owner, row.into()).await;
 }

@@ -1,0 +1,70 @@
+//! Deriving the codes of a chunk, beside the database's work.
+
+use std::sync::Arc;
+
+use crate::kernel::combine::Rejected;
+use crate::kernel::ids::{CampaignId, IndividualId};
+
+use super::{Chunk, Issue, Means};
+use crate::codes::code::derive;
+use crate::codes::code::uniformity::Tally;
+use crate::codes::error::Error;
+use crate::codes::store;
+use crate::codes::store::code::{Issued, Owed};
+
+impl Issue {
+    /// Reads the next individuals and derives the codes of those who have none.
+    pub(super) async fn prepare(
+        &self,
+        means: &Arc<Means>,
+        after: IndividualId,
+    ) -> Result<Chunk, Error> {
+        let read = self.ctx.db.read();
+        let owed = store::code::owed(read, self.campaign, &means.selection, after, self.chunk);
+        let mut owed = owed.await?;
+        let ends = owed.first().zip(owed.last());
+        let Some((first, last)) = ends.map(|(first, last)| (first.individual, last.individual))
+        else {
+            return Ok(Chunk::default());
+        };
+        let holders = store::code::holders(read, self.campaign, first, last).await?;
+        if !holders.is_empty() {
+            owed.retain(|owed| !holders.contains(&owed.individual));
+        }
+        let owed = Arc::new(owed);
+        let (codes, tally) = derive_all(means, self.campaign, &owed, 1).await?;
+        Ok(Chunk {
+            last: Some(last),
+            owed,
+            codes,
+            tally,
+        })
+    }
+}
+
+/// Derives the codes of individuals, sorted by their MACs, and counts their symbols.
+pub(super) async fn derive_all(
+    means: &Arc<Means>,
+    campaign: CampaignId,
+    owed: &Arc<Vec<Owed>>,
+    generation: i32,
+) -> Result<(Vec<Issued>, Tally), Error> {
+    let (means, owed) = (Arc::clone(means), Arc::clone(owed));
+    let derive = move || {
+        let mut tally = Tally::default();
+        let issued = owed.iter().map(|owed| {
+            let code = means.secret.code(campaign, owed.individual, generation);
+            tally.count(&code);
+            Issued {
+                mac: derive::mac(&means.key, campaign, &code),
+                owed: *owed,
+            }
+        });
+        let mut issued: Vec<Issued> = issued.collect();
+        issued.sort_unstable_by_key(|code| code.mac);
+        (issued, tally)
+    };
+    tokio::task::spawn_blocking(derive)
+        .await
+        .map_err(|_| Error::Combined(Rejected::Lost))
+}

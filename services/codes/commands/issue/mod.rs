@@ -1,0 +1,219 @@
+//! Issuing codes: one for every individual whom a wave selects, who is owed a letter and has none.
+//!
+//! The batch and its wrapped secret are written first; then the individuals are walked in the order of their ids, chunk by
+//! chunk, each chunk one transaction; then the batch is completed, which is what allows it to be printed. Killed at any point,
+//! a second call finds the batch that is not complete, skips whoever has a code, and goes on: nothing but the database
+//! remembers how far it came, and the end is the same batch with the same codes.
+//!
+//! Two issues at once: a chunk's transaction locks the campaign's row first and asks under that lock who of the chunk has a
+//! code by now. So chunks of one campaign take turns, nobody gets two codes, and no lease is left behind by a kill. A unique
+//! index over live codes would do the same, but would cost every row of the load what the lock costs once a chunk.
+
+mod batch;
+mod derive;
+mod finish;
+mod load;
+
+use std::sync::Arc;
+
+use sea_orm::DbBackend;
+use serde_json::json;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::db::entities::code_batch;
+use crate::db::idempotency::{self, Request};
+use crate::db::{Tx, audit};
+use crate::kernel::crypto::Key;
+use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
+
+use crate::codes::code::derive::BatchSecret;
+use crate::codes::code::uniformity::Tally;
+use crate::codes::ctx::{Call, Ctx};
+use crate::codes::error::Error;
+use crate::codes::state::wave::Kind;
+use crate::codes::store::batch::Of;
+use crate::codes::store::code::{Issued, Owed};
+use crate::codes::store::wave::Selection;
+use crate::codes::store::{self, answered};
+
+pub use batch::{fresh_batch, fresh_wave, open_campaign, open_secret};
+
+/// Individuals in one transaction. Large enough for COPY, small enough to keep memory flat.
+const CHUNK: u64 = 131_072;
+/// The same on SQLite, where others wait for the one writer.
+const CHUNK_SQLITE: u64 = 32_768;
+
+/// How far an issue is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many codes of so many.
+    Issued {
+        /// In the batch.
+        issued: i64,
+        /// In the batch or owed.
+        owed: i64,
+    },
+    /// All are issued.
+    Done(code_batch::Model),
+}
+
+/// An issue under way.
+pub struct Issue {
+    ctx: Ctx,
+    campaign: CampaignId,
+    batch: BatchId,
+    chunk: u64,
+}
+
+/// What every chunk needs.
+struct Means {
+    secret: BatchSecret,
+    key: Key,
+    selection: Selection,
+}
+
+/// Individuals to be written next, and their codes.
+#[derive(Default)]
+struct Chunk {
+    /// The last individual that was looked at; none when there was nobody.
+    last: Option<IndividualId>,
+    owed: Arc<Vec<Owed>>,
+    codes: Vec<Issued>,
+    tally: Tally,
+}
+
+impl Issue {
+    /// Opens a batch of a wave, or of a wave of its own where none is named; or finds the one that was not completed.
+    pub async fn begin(
+        ctx: &Ctx,
+        call: &Call,
+        request: &Request,
+        campaign: CampaignId,
+        wave: Option<WaveId>,
+    ) -> Result<Self, Error> {
+        let row = &fresh_batch(ctx, campaign)?;
+        let own_wave = &fresh_wave(ctx, campaign, Kind::Automatic);
+        let batch = ctx.db.run_tx("open_batch", |tx| {
+            Box::pin(async move {
+                if let Some(batch) = answered(tx, request).await? {
+                    return Ok(batch);
+                }
+                let found = open_campaign(tx, campaign).await?;
+                let of = wave.map_or(Of::Kind(Kind::Automatic), Of::Wave);
+                let unfinished = store::batch::unfinished(tx, campaign, of).await?;
+                let resumed = unfinished.is_some();
+                let batch = if let Some(unfinished) = unfinished {
+                    unfinished.id
+                } else {
+                    let wave_id = match wave {
+                        Some(wave) => named_wave(tx, campaign, wave).await?,
+                        None => batch::insert_wave(tx, own_wave, &found).await?,
+                    };
+                    let row = code_batch::Model {
+                        wave_id,
+                        ..row.clone()
+                    };
+                    store::batch::insert(tx, &row).await?;
+                    row.id
+                };
+                let event = call.event(
+                    ctx,
+                    Some(campaign),
+                    "codes.issued",
+                    ("batch", Some(batch.as_uuid())),
+                    json!({ "resumed": resumed }),
+                );
+                audit::record(tx, &[event]).await?;
+                idempotency::record(tx, request, &batch.to_string(), row.created_at).await?;
+                Ok::<_, Error>(batch)
+            })
+        });
+        let chunk = if ctx.db.backend() == DbBackend::Sqlite {
+            CHUNK_SQLITE
+        } else {
+            CHUNK
+        };
+        Ok(Self {
+            batch: batch.await?,
+            ctx: ctx.clone(),
+            campaign,
+            chunk,
+        })
+    }
+
+    /// Makes the chunks smaller, so that tests see several.
+    #[must_use]
+    pub fn in_chunks_of(mut self, chunk: u64) -> Self {
+        self.chunk = chunk;
+        self
+    }
+
+    /// Issues what is owed and tells how far it is; ends early, to be gone on with, when nobody listens any more.
+    pub async fn run(self, progress: mpsc::Sender<Result<Progress, Error>>) {
+        let end = match self.issue(&progress).await {
+            Ok(Some(batch)) => Ok(Progress::Done(batch)),
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
+        // Whoever has gone calls again.
+        let _ = progress.send(end).await;
+    }
+
+    async fn issue(
+        &self,
+        progress: &mpsc::Sender<Result<Progress, Error>>,
+    ) -> Result<Option<code_batch::Model>, Error> {
+        let batch = self.batch().await?;
+        if batch.completed_at.is_some() {
+            return Ok(Some(batch));
+        }
+        let means = Arc::new(self.means(&batch).await?);
+        let owed = store::code::count_owed(&self.ctx.db, self.campaign, &means.selection).await?;
+        let owed = batch.codes + owed;
+        let mut issued = batch.codes;
+        let mut chunk = self
+            .prepare(&means, IndividualId::from_uuid(Uuid::nil()))
+            .await?;
+        loop {
+            let step = Progress::Issued { issued, owed };
+            if progress.send(Ok(step)).await.is_err() {
+                return Ok(None);
+            }
+            let Some(last) = chunk.last else { break };
+            // The next chunk is read and derived while this one is written.
+            let (written, next) =
+                tokio::join!(self.write(&means, chunk), self.prepare(&means, last));
+            issued += written?;
+            chunk = next?;
+        }
+        self.finish(&means).await.map(Some)
+    }
+
+    async fn batch(&self) -> Result<code_batch::Model, Error> {
+        let batch = store::batch::get(self.ctx.db.read(), self.campaign, self.batch).await?;
+        batch.ok_or(Error::BatchNotFound)
+    }
+
+    async fn means(&self, batch: &code_batch::Model) -> Result<Means, Error> {
+        let read = self.ctx.db.read();
+        let campaign = store::campaign::by_id(read, self.campaign).await?;
+        let campaign = campaign.ok_or(Error::CampaignNotFound)?;
+        let wave = store::wave::get(read, self.campaign, batch.wave_id).await?;
+        Ok(Means {
+            secret: open_secret(&self.ctx, batch)?,
+            key: self.ctx.key(campaign.code_key_version)?,
+            selection: Selection::of(&wave.ok_or(Error::WaveNotFound)?),
+        })
+    }
+}
+
+/// Checks that a wave can take another batch.
+async fn named_wave(tx: &Tx<'_>, campaign: CampaignId, wave: WaveId) -> Result<WaveId, Error> {
+    let wave = store::wave::lock(tx, campaign, wave).await?;
+    let wave = wave.ok_or(Error::WaveNotFound)?;
+    if wave.mailed_at.is_some() || wave.kind == Kind::Reissue.as_str() {
+        return Err(Error::WaveMailed);
+    }
+    Ok(wave.id)
+}

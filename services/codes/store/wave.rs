@@ -1,0 +1,214 @@
+//! Waves of a mailing, and whom they select.
+
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set, Value,
+};
+
+use crate::db::entities::wave::{ActiveModel, Column, Entity, Model};
+use crate::db::{self, Cell, Tx};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, IndividualId, WaveId};
+
+use super::exactly_one;
+
+/// Writes a new wave.
+///
+/// # Errors
+/// `db::Error::Unique` with [`NAME_TAKEN`] where another has its name.
+pub async fn insert(tx: &Tx<'_>, row: &Model) -> Result<(), db::Error> {
+    let row: ActiveModel = row.clone().into();
+    Entity::insert(row.reset_all())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// The constraint that gives every wave of a campaign a name of its own.
+pub const NAME_TAKEN: &str = "wave_name_key";
+
+/// Writes who is on a wave's list, sorted.
+pub async fn insert_members(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    wave: WaveId,
+    members: &[IndividualId],
+) -> Result<u64, db::Error> {
+    let rows: Vec<[Cell<'static>; 3]> = members
+        .iter()
+        .map(|member| [campaign.into(), wave.into(), (*member).into()])
+        .collect();
+    tx.copy_in(
+        "wave_member",
+        ["campaign_id", "wave_id", "individual_id"],
+        rows,
+    )
+    .await
+}
+
+/// Finds a wave.
+pub async fn get(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    id: WaveId,
+) -> Result<Option<Model>, db::Error> {
+    Ok(Entity::find_by_id((campaign, id)).one(connection).await?)
+}
+
+/// Finds a wave and locks it until the transaction ends.
+pub async fn lock(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: WaveId,
+) -> Result<Option<Model>, db::Error> {
+    Ok(Entity::find_by_id((campaign, id))
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?)
+}
+
+/// Counts a campaign's waves: the next one's number goes into its name.
+pub async fn count(tx: &Tx<'_>, campaign: CampaignId) -> Result<u64, db::Error> {
+    use sea_orm::PaginatorTrait;
+    let query = Entity::find().filter(Column::CampaignId.eq(campaign));
+    Ok(query.count(tx).await?)
+}
+
+/// Lists a campaign's waves, newest first, older than `before`.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    before: Option<WaveId>,
+    limit: u64,
+) -> Result<Vec<Model>, db::Error> {
+    let mut query = Entity::find()
+        .filter(Column::CampaignId.eq(campaign))
+        .order_by_desc(Column::Id)
+        .limit(limit);
+    if let Some(before) = before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    Ok(query.all(connection).await?)
+}
+
+/// Records the day on which a wave's letters were mailed; `at` is the instant at which it ended.
+pub async fn record_mailing(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: WaveId,
+    on: jiff::civil::Date,
+    at: Timestamp,
+) -> Result<(), db::Error> {
+    let update = ActiveModel {
+        mailed_on: Set(Some(on.to_string())),
+        mailed_at: Set(Some(at)),
+        ..Default::default()
+    };
+    let result = Entity::update_many()
+        .set(update)
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    exactly_one(result.rows_affected, "a wave was mailed that is not there")
+}
+
+/// Gives waves a later last day to enroll: one, or all of a campaign that end before it. Gives how many were changed.
+pub async fn extend(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: Option<WaveId>,
+    on: jiff::civil::Date,
+    at: Timestamp,
+) -> Result<u64, db::Error> {
+    let update = ActiveModel {
+        enroll_by: Set(on.to_string()),
+        enroll_by_at: Set(at),
+        ..Default::default()
+    };
+    let mut update = Entity::update_many()
+        .set(update)
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::EnrollByAt.lt(at));
+    if let Some(id) = id {
+        update = update.filter(Column::Id.eq(id));
+    }
+    Ok(update.exec(tx).await?.rows_affected)
+}
+
+/// Whom a wave selects among the individuals `i`: a condition, and what it binds.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    entities: String,
+    regions: String,
+    populations: String,
+    list: Option<WaveId>,
+}
+
+impl Selection {
+    /// Takes the selection of a wave.
+    pub fn of(wave: &Model) -> Self {
+        Self {
+            entities: wave.entities.clone(),
+            regions: wave.regions.clone(),
+            populations: wave.populations.clone(),
+            list: (wave.members > 0).then_some(wave.id),
+        }
+    }
+
+    /// Writes the condition and adds what it binds to the statement's values.
+    ///
+    /// Entities and lists are asked for by scalar sub-queries, person by person: a join would let the planner, who knows
+    /// little about tables just loaded, read all of them for every page.
+    pub fn condition(&self, backend: DbBackend, values: &mut Vec<Value>) -> String {
+        let mut bind = |value: Value| {
+            values.push(value);
+            values.len()
+        };
+        let mut parts = Vec::new();
+        if self.regions != "[]" {
+            let n = bind(self.regions.clone().into());
+            parts.push(format!(" AND i.region IN (SELECT {})", texts(backend, n)));
+        }
+        if self.populations != "[]" {
+            let n = bind(self.populations.clone().into());
+            parts.push(format!(
+                " AND i.population IN (SELECT {})",
+                texts(backend, n)
+            ));
+        }
+        if self.entities != "[]" {
+            let n = bind(self.entities.clone().into());
+            parts.push(format!(
+                " AND (SELECT 1 FROM individual_entity l WHERE l.campaign_id = i.campaign_id AND l.individual_id = i.id \
+                 AND l.covered_entity_id IN (SELECT {}) LIMIT 1) = 1",
+                ids(backend, n)
+            ));
+        }
+        if let Some(wave) = self.list {
+            let n = bind(wave.into());
+            parts.push(format!(
+                " AND (SELECT 1 FROM wave_member m WHERE m.campaign_id = i.campaign_id AND m.wave_id = ${n} \
+                 AND m.individual_id = i.id) = 1"
+            ));
+        }
+        parts.concat()
+    }
+}
+
+fn texts(backend: DbBackend, n: usize) -> String {
+    if backend == DbBackend::Postgres {
+        format!("json_array_elements_text(${n}::json)")
+    } else {
+        format!("value FROM json_each(${n})")
+    }
+}
+
+fn ids(backend: DbBackend, n: usize) -> String {
+    if backend == DbBackend::Postgres {
+        format!("t::uuid FROM json_array_elements_text(${n}::json) AS t")
+    } else {
+        format!("unhex(value, '-') FROM json_each(${n})")
+    }
+}
