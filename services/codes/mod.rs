@@ -10,6 +10,7 @@ pub mod error;
 pub mod frame;
 pub mod grpc;
 pub mod housekeeping;
+pub mod law;
 pub mod next_step;
 pub mod outcomes;
 pub mod process;

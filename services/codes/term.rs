@@ -47,9 +47,17 @@ pub fn term_ends_on(
 
 /// Gives for how many days after its mailing a letter sent to this region proves the address.
 pub fn proof_days(region: &str, country: &str) -> i32 {
-    let at_home = HOME.contains(&country.trim().to_ascii_uppercase().as_str());
     let far = FAR.contains(&region.trim().to_ascii_uppercase().as_str());
-    if at_home && !far { PROOF } else { PROOF_FAR }
+    if is_home(country) && !far {
+        PROOF
+    } else {
+        PROOF_FAR
+    }
+}
+
+/// Tells whether a roster's country is the United States.
+pub fn is_home(country: &str) -> bool {
+    HOME.contains(&country.trim().to_ascii_uppercase().as_str())
 }
 
 #[cfg(test)]
