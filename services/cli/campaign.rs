@@ -4,11 +4,13 @@ mod file;
 mod template;
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 use tonic::transport::Channel;
 
+use super::ask;
 use super::connect::{As, Channels};
 use super::problem::{OrSay, Outcome, Problem};
-use super::render::{self, Record};
+use super::render::{self, Format, Record};
 use super::wire_words::{date, state, time};
 use super::{Session, new_request_id};
 use crate::wire::redress::enrollment::v1 as wire;
@@ -66,8 +68,16 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
     let channels = session.connect(As::Operator)?;
     match command {
         Command::Create(args) => {
-            let campaign = create(&channels, &args.campaign()?).await?;
-            render::one(session.format, &record(&campaign))
+            let (campaign, notices) = create(&channels, &args.campaign()?).await?;
+            let mut record = record(&campaign);
+            if session.format == Format::Json {
+                record = record.with("notices", notices.iter().map(notice).collect::<Vec<_>>());
+            } else {
+                for notice in &notices {
+                    ask::say(&format!("note: {} [{}]", notice.message, notice.citation));
+                }
+            }
+            render::one(session.format, &record)
         }
         Command::List => list(session, &channels).await,
         Command::Show(which) => {
@@ -79,8 +89,11 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
     }
 }
 
-/// Creates a campaign; partners may be named by name.
-pub async fn create(channels: &Channels, file: &CampaignFile) -> Result<wire::Campaign, Problem> {
+/// Creates a campaign, and gives what its creator should know; partners may be named by name.
+pub async fn create(
+    channels: &Channels,
+    file: &CampaignFile,
+) -> Result<(wire::Campaign, Vec<wire::Notice>), Problem> {
     let mut campaign = file.to_wire()?;
     for product in &mut campaign.products {
         product.partner_id = partner_id(channels.handoff.clone(), &product.partner_id).await?;
@@ -92,8 +105,21 @@ pub async fn create(channels: &Channels, file: &CampaignFile) -> Result<wire::Ca
     let response = CampaignServiceClient::new(channels.codes.clone())
         .create_campaign(request)
         .await;
-    let created = response.or_say("create the campaign")?.campaign;
-    created.ok_or_else(|| Problem::usage("enrollment-codes answered without a campaign"))
+    let created = response.or_say("create the campaign")?;
+    let campaign = created
+        .campaign
+        .ok_or_else(|| Problem::usage("enrollment-codes answered without a campaign"))?;
+    Ok((campaign, created.notices))
+}
+
+fn notice(notice: &wire::Notice) -> Value {
+    json!({
+        "rule_id": notice.rule_id,
+        "jurisdiction": notice.jurisdiction,
+        "months_owed": notice.months_owed,
+        "message": notice.message,
+        "citation": notice.citation,
+    })
 }
 
 /// Finds a campaign by engagement number or id.

@@ -1,4 +1,7 @@
-//! `redress report`: the funnel of a campaign, from rows to active monitoring.
+//! `redress report`: the funnel of a campaign, from rows to active monitoring, and the days left to the statutory dates.
+
+mod law;
+mod slices;
 
 use clap::Args;
 
@@ -16,15 +19,20 @@ use wire::campaign_service_client::CampaignServiceClient;
 pub struct ReportArgs {
     #[command(flatten)]
     campaign: CampaignArg,
+    /// Count the parts of the campaign too. Whoever is listed by two entities counts in both, and once in the whole.
+    #[arg(long, value_enum, value_name = "PART")]
+    by: Option<slices::By>,
 }
 
 /// Prints the report.
 pub async fn run(session: &Session, args: ReportArgs) -> Outcome {
     let channels = session.connect(As::Operator)?;
     let campaign = args.campaign.find(&channels.codes).await?;
-    let report = fetch(&channels, &campaign.campaign_id).await?;
+    let by = args.by.map_or(wire::GroupBy::Unspecified, Into::into);
+    let report = fetch(&channels, &campaign.campaign_id, by).await?;
     match session.format {
         Format::Table => render::print(&in_words(&campaign, &report)),
+        Format::Csv if args.by.is_some() => slices::csv(&report),
         other => render::one(other, &record(&report)),
     }
 }
@@ -33,9 +41,11 @@ pub async fn run(session: &Session, args: ReportArgs) -> Outcome {
 pub async fn fetch(
     channels: &Channels,
     campaign_id: &str,
+    by: wire::GroupBy,
 ) -> Result<wire::GetCampaignReportResponse, Problem> {
     let request = wire::GetCampaignReportRequest {
         campaign_id: campaign_id.to_owned(),
+        group_by: by.into(),
     };
     let response = CampaignServiceClient::new(channels.codes.clone())
         .get_campaign_report(request)
@@ -44,10 +54,15 @@ pub async fn fetch(
 }
 
 /// The funnel, each figure with what it counts.
-pub fn lines(funnel: &wire::Funnel) -> [(&'static str, i64, &'static str); 16] {
+pub fn lines(funnel: &wire::Funnel) -> [(&'static str, i64, &'static str); 17] {
     [
         ("rows", funnel.rows, "rows of all roster files"),
         ("rejected", funnel.rejected, "rows that were not taken"),
+        (
+            "records",
+            funnel.records,
+            "references of covered entities to these people",
+        ),
         ("individuals", funnel.individuals, "people on the roster"),
         (
             "codes_issued",
@@ -116,8 +131,17 @@ fn in_words(campaign: &wire::Campaign, report: &wire::GetCampaignReportResponse)
         let class = outcome.outcome_class.to_lowercase().replace('_', " ");
         text = format!("{text}\n  {:>7}  {class}", with_commas(outcome.enrollments));
     }
+    for section in slices::section(report)
+        .into_iter()
+        .chain(law::sections(campaign.term_months, report))
+    {
+        text = format!("{text}\n\n{section}");
+    }
     if let Some(counted) = time(report.count_time.as_ref()).as_str() {
-        text = format!("{text}\n\ncounted {counted}");
+        text = format!(
+            "{text}\n\ncounted {counted}, by the rules of {}",
+            report.law_version
+        );
     }
     text
 }
@@ -132,8 +156,15 @@ fn record(report: &wire::GetCampaignReportResponse) -> Record {
         .iter()
         .map(|it| (it.outcome_class.clone(), it.enrollments.into()));
     let outcomes: serde_json::Map<String, serde_json::Value> = outcomes.collect();
+    record = record.with("outcomes", outcomes);
+    if !report.slices.is_empty() {
+        record = record.with("slices", slices::values(report));
+    }
     record
-        .with("outcomes", outcomes)
+        .with("deadlines", law::deadlines(report))
+        .with("monitoring", law::monitoring(report))
+        .with("states_without_rule", law::without_rule(report))
+        .with("law_version", report.law_version.as_str())
         .with("counted", time(report.count_time.as_ref()))
 }
 

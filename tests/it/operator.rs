@@ -46,8 +46,13 @@ both! {
         let report = json(house.redress(&["--format", "json", "report"]));
         assert_eq!(report["rows"].as_u64().and_then(|n| usize::try_from(n).ok()), Some(roster.rows.len()));
         assert_eq!((report["submitted"].as_u64(), report["active"].as_u64()), (Some(1), Some(1)));
-        let words = house.redress(&["report"]).fine();
-        assert!(words.contains("B100400"), "{words}");
+        let words = house.redress(&["report", "--by", "region"]).fine();
+        for told in ["B100400", "Indiana", "written notice to every affected person", "45 CFR 164.404(b)"] {
+            assert!(words.contains(told), "{told}: {words}");
+        }
+        let by_wave = house.redress(&["--format", "csv", "report", "--by", "wave"]).fine();
+        let people: Vec<&str> = by_wave.lines().filter_map(|line| line.split(',').nth(1)).collect();
+        assert_eq!(people, ["name", "batch 1", "all"]);
         house.redress(&["health"]).fine();
     }
 }
@@ -179,9 +184,14 @@ fn found_campaign(house: &House) {
         &minor,
         "--consent-file",
         "consent.txt",
+        "--term",
+        "18",
     ];
     words.extend(entities.iter().map(String::as_str));
-    house.redress(&words).fine();
+    let created = house.redress(&words);
+    let note = "note: Connecticut asks for 24 months of monitoring";
+    assert!(created.errors.contains(note), "{created:?}");
+    created.fine();
     let twice = house.redress(&words).refused(1);
     assert!(twice.contains("engagement number"), "{twice}");
 }

@@ -31,6 +31,7 @@ use super::problem::{Outcome, Problem};
 use super::roster;
 use super::synthesize::Shape;
 use super::{Session, migrate, report};
+use crate::wire::redress::enrollment::v1::GroupBy;
 use books::Books;
 use line::Fronts;
 use outbox::Outbox;
@@ -101,7 +102,7 @@ pub async fn run(session: &Session, args: DemoArgs) -> Outcome {
 async fn play(stage: &Stage, args: &DemoArgs) -> Result<Summary, Problem> {
     let begun_at = Instant::now();
     let books = stage.books().await?;
-    let campaign = campaign::create(&stage.operator, &stage.campaign()?).await?;
+    let (campaign, _) = campaign::create(&stage.operator, &stage.campaign()?).await?;
     let files = Files::write(stage, args, &campaign).await?;
     let holders = people::holders(&files.roster, &files.letters)?;
     let cast = cast::cast(holders, permille(args.take_up), args.seed);
@@ -199,7 +200,7 @@ async fn sum_up(
         .collect();
     let found = books::compare(&digests(&promised), &digests(&played.victims), &booked);
     let enrollments = settle::enrollments(&stage.operator.codes, campaign_id).await?;
-    let report = report::fetch(&stage.operator, campaign_id).await?;
+    let report = report::fetch(&stage.operator, campaign_id, GroupBy::Unspecified).await?;
     Ok(Summary::new(
         stage,
         report,

@@ -1,7 +1,6 @@
-//! Creating, reading, closing and reporting campaigns.
+//! Creating, reading and closing campaigns.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde_json::json;
@@ -14,11 +13,9 @@ use crate::kernel::ids::{CampaignId, PartnerId};
 
 use crate::codes::ctx::{Call, Ctx};
 use crate::codes::error::Error;
-use crate::codes::frame::Frame;
 use crate::codes::state::campaign::State;
 use crate::codes::store::answered;
 use crate::codes::store::campaign::{self as store, Campaign};
-use crate::codes::store::report::{self, Funnel, OutcomeCount};
 
 /// A campaign to be created; everything in it is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,30 +213,4 @@ pub async fn close(
         })
     });
     get(ctx, &Key::Id(done.await?)).await
-}
-
-/// The figures of a campaign.
-#[derive(Clone, Debug)]
-pub struct Report {
-    /// Of which campaign.
-    pub frame: Arc<Frame>,
-    /// The funnel.
-    pub funnel: Funnel,
-    /// Why enrollments are not active.
-    pub outcomes: Vec<OutcomeCount>,
-    /// When it was counted.
-    pub at: Timestamp,
-}
-
-/// Counts a campaign.
-pub async fn report(ctx: &Ctx, id: CampaignId) -> Result<Report, Error> {
-    let frame = Frame::by_id(ctx, ctx.db.read(), id).await?;
-    let at = ctx.now();
-    let (funnel, outcomes) = report::count(&ctx.db, id).await?;
-    Ok(Report {
-        frame,
-        funnel,
-        outcomes,
-        at,
-    })
 }

@@ -7,4 +7,5 @@ pub mod complete;
 pub mod enrollments;
 pub mod export;
 pub mod issue;
+pub mod report;
 pub mod seal;

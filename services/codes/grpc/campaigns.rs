@@ -2,9 +2,11 @@
 
 use tonic::{Request, Response, Status};
 
-use super::{Handlers, call_of, read, status, write};
+use super::{Handlers, call_of, read, status, write, write_report};
 use crate::codes::commands::campaigns::{self as commands, Key};
+use crate::codes::commands::report;
 use crate::codes::error::Error;
+use crate::codes::store::report::slices::By;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::CampaignId;
 use crate::kernel::paging;
@@ -21,13 +23,11 @@ impl CampaignService for Handlers {
         request: Request<wire::CreateCampaignRequest>,
     ) -> Result<Response<wire::CreateCampaignResponse>, Status> {
         let call = call_of(&request).map_err(status)?;
-        let campaign = self
+        let created = self
             .create(&call, request.get_ref())
             .await
             .map_err(status)?;
-        Ok(Response::new(wire::CreateCampaignResponse {
-            campaign: Some(campaign),
-        }))
+        Ok(Response::new(created))
     }
 
     async fn get_campaign(
@@ -86,13 +86,15 @@ impl CampaignService for Handlers {
         &self,
         request: Request<wire::GetCampaignReportRequest>,
     ) -> Result<Response<wire::GetCampaignReportResponse>, Status> {
+        let message = request.get_ref();
         let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &request.get_ref().campaign_id);
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        let by = grouping(message.group_by, &mut fields);
         fields.finish()?;
-        let report = commands::report(&self.ctx, campaign)
+        let report = report::count(&self.ctx, campaign, by)
             .await
             .map_err(status)?;
-        Ok(Response::new(write::report(report)))
+        Ok(Response::new(write_report::report(report)))
     }
 }
 
@@ -101,7 +103,7 @@ impl Handlers {
         &self,
         call: &crate::codes::Call,
         message: &wire::CreateCampaignRequest,
-    ) -> Result<wire::Campaign, Error> {
+    ) -> Result<wire::CreateCampaignResponse, Error> {
         let mut fields = Fields::default();
         let id = fields.request_id(&message.request_id);
         let Some(wire) = &message.campaign else {
@@ -114,9 +116,11 @@ impl Handlers {
         fields.finish()?;
         let new = new.ok_or(Error::CampaignNotFound)?;
         let request = self.request(call, id, "CreateCampaign", message)?;
-        Ok(write::campaign(
-            commands::create(&self.ctx, call, &request, &new).await?,
-        ))
+        let campaign = commands::create(&self.ctx, call, &request, &new).await?;
+        Ok(wire::CreateCampaignResponse {
+            notices: write_report::notices(campaign.row.term_months),
+            campaign: Some(write::campaign(campaign)),
+        })
     }
 }
 
@@ -136,4 +140,19 @@ fn key(message: wire::GetCampaignRequest) -> Result<Key, Error> {
     };
     fields.finish()?;
     key.ok_or(Error::CampaignNotFound)
+}
+
+/// Reads into which parts a report is divided.
+fn grouping(number: i32, fields: &mut Fields) -> Option<By> {
+    match wire::GroupBy::try_from(number) {
+        Ok(wire::GroupBy::Unspecified) => None,
+        Ok(wire::GroupBy::CoveredEntity) => Some(By::CoveredEntity),
+        Ok(wire::GroupBy::Region) => Some(By::Region),
+        Ok(wire::GroupBy::Population) => Some(By::Population),
+        Ok(wire::GroupBy::Wave) => Some(By::Wave),
+        Err(_) => {
+            fields.wrong("group_by", "must be one of its values");
+            None
+        }
+    }
 }

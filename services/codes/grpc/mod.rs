@@ -5,6 +5,7 @@ mod codes;
 mod enrollments;
 mod read;
 mod write;
+mod write_report;
 
 use prost::Message;
 use tonic::{Request as Incoming, Status};

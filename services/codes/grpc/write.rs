@@ -3,12 +3,10 @@
 use jiff::civil;
 
 use crate::codes::code::uniformity::Figures;
-use crate::codes::commands::campaigns::Report;
 use crate::codes::next_step;
 use crate::codes::state::enrollment::Kind;
 use crate::codes::store::campaign::Campaign;
 use crate::codes::store::enrollment::Enrollment;
-use crate::codes::store::report::Funnel;
 use crate::db::entities::code_batch;
 use crate::kernel::clock::Timestamp;
 use crate::wire::google::r#type::Date;
@@ -70,41 +68,6 @@ fn policy(json: &str) -> Option<wire::VerificationPolicy> {
         accept_centibits: field("accept_centibits")?,
         refer_centibits: field("refer_centibits")?,
     })
-}
-
-/// Writes a report.
-pub fn report(report: Report) -> wire::GetCampaignReportResponse {
-    let outcomes = report.outcomes.into_iter().map(|count| wire::OutcomeCount {
-        outcome_class: count.outcome_class,
-        enrollments: count.enrollments,
-    });
-    wire::GetCampaignReportResponse {
-        engagement_number: report.frame.engagement_number.clone(),
-        funnel: Some(funnel(&report.funnel)),
-        outcomes: outcomes.collect(),
-        count_time: time(Some(report.at)),
-    }
-}
-
-fn funnel(funnel: &Funnel) -> wire::Funnel {
-    wire::Funnel {
-        rows: funnel.rows,
-        rejected: funnel.rejected,
-        individuals: funnel.individuals,
-        codes_issued: funnel.codes_issued,
-        letters: funnel.letters,
-        begun: funnel.begun,
-        verified: funnel.verified,
-        refused: funnel.refused,
-        referred: funnel.referred,
-        submitted: funnel.submitted,
-        handed_off: funnel.handed_off,
-        acknowledged: funnel.acknowledged,
-        active: funnel.active,
-        action_required: funnel.action_required,
-        enrollment_refused: funnel.enrollment_refused,
-        dead: funnel.dead,
-    }
 }
 
 /// Writes a batch.
@@ -217,10 +180,14 @@ pub fn time(at: Option<Timestamp>) -> Option<prost_types::Timestamp> {
 }
 
 fn date(text: Option<&str>) -> Option<Date> {
-    let day: civil::Date = text?.parse().ok()?;
-    Some(Date {
+    Some(civil_date(text?.parse().ok()?))
+}
+
+/// Writes a civil date.
+pub fn civil_date(day: civil::Date) -> Date {
+    Date {
         year: day.year().into(),
         month: day.month().into(),
         day: day.day().into(),
-    })
+    }
 }

@@ -1,9 +1,15 @@
-//! The figures of the funnel, each by the definition in the contract, all in one statement and so of one instant.
+//! The figures of a campaign, each by the definition in the contract. The funnel is one statement and so of one instant.
+
+pub mod slices;
+
+use std::ops::AddAssign;
 
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 
 use crate::db::{self, Db};
-use crate::kernel::ids::CampaignId;
+use crate::kernel::ids::{CampaignId, CoveredEntityId};
+
+use slices::{By, Slice};
 
 /// The funnel.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromQueryResult)]
@@ -25,6 +31,29 @@ pub struct Funnel {
     pub action_required: i64,
     pub enrollment_refused: i64,
     pub dead: i64,
+    pub records: i64,
+}
+
+impl AddAssign for Funnel {
+    fn add_assign(&mut self, more: Self) {
+        self.rows += more.rows;
+        self.rejected += more.rejected;
+        self.individuals += more.individuals;
+        self.codes_issued += more.codes_issued;
+        self.letters += more.letters;
+        self.begun += more.begun;
+        self.verified += more.verified;
+        self.refused += more.refused;
+        self.referred += more.referred;
+        self.submitted += more.submitted;
+        self.handed_off += more.handed_off;
+        self.acknowledged += more.acknowledged;
+        self.active += more.active;
+        self.action_required += more.action_required;
+        self.enrollment_refused += more.enrollment_refused;
+        self.dead += more.dead;
+        self.records += more.records;
+    }
 }
 
 /// Enrollments with one outcome class.
@@ -36,13 +65,52 @@ pub struct OutcomeCount {
     pub enrollments: i64,
 }
 
-/// Each table is read once. The sums are cast because PostgreSQL's are NUMERIC.
-const FUNNEL: &str = "SELECT r.*, i.*, b.*, c.*, e.*, w.*, h.* FROM \
+/// People at one kind of address.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Residents {
+    /// State or region.
+    pub region: String,
+    /// Country.
+    pub country: String,
+    /// How many there are.
+    pub people: i64,
+    /// How many of them live and have no usable address.
+    pub unreachable: i64,
+}
+
+/// People of one covered entity who live and have no usable address.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Unreachable {
+    /// The covered entity.
+    pub covered_entity_id: CoveredEntityId,
+    /// How many.
+    pub people: i64,
+}
+
+/// Everything that is counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// The funnel.
+    pub funnel: Funnel,
+    /// Why enrollments are not active.
+    pub outcomes: Vec<OutcomeCount>,
+    /// Who lives where.
+    pub residents: Vec<Residents>,
+    /// Whom no letter reaches, by covered entity.
+    pub unreachable: Vec<Unreachable>,
+    /// The funnel of each part.
+    pub slices: Vec<Slice>,
+}
+
+/// Each table is read once. The sums are cast because PostgreSQL's are NUMERIC. A code of generation 0 is a bait that
+/// belongs to nobody.
+const FUNNEL: &str = "SELECT r.*, i.*, n.*, c.*, e.*, w.*, h.* FROM \
     (SELECT CAST(COALESCE(SUM(rows), 0) AS BIGINT) AS rows, CAST(COALESCE(SUM(rejected), 0) AS BIGINT) AS rejected \
      FROM roster_import WHERE campaign_id = $1) r, \
     (SELECT COUNT(id) AS individuals FROM individual WHERE campaign_id = $1) i, \
-    (SELECT CAST(COALESCE(SUM(codes), 0) AS BIGINT) AS codes_issued FROM code_batch WHERE campaign_id = $1) b, \
-    (SELECT COUNT(*) AS letters FROM (SELECT DISTINCT individual_id FROM code WHERE campaign_id = $1 AND generation > 0) d) c, \
+    (SELECT COUNT(*) AS records FROM individual_entity WHERE campaign_id = $1) n, \
+    (SELECT COUNT(*) AS letters, CAST(COALESCE(SUM(codes), 0) AS BIGINT) AS codes_issued FROM (SELECT COUNT(*) AS codes \
+     FROM code WHERE campaign_id = $1 AND generation > 0 GROUP BY individual_id) d) c, \
     (SELECT COUNT(*) AS begun, COUNT(submitted_at) AS submitted, \
      COUNT(CASE WHEN state = 'ACTIVE' THEN 1 END) AS active, \
      COUNT(CASE WHEN state = 'ACTION_REQUIRED' THEN 1 END) AS action_required, \
@@ -54,39 +122,60 @@ const FUNNEL: &str = "SELECT r.*, i.*, b.*, c.*, e.*, w.*, h.* FROM \
      COUNT(CASE WHEN kind = 'ENROLL' THEN acknowledged_at END) AS acknowledged, \
      COUNT(CASE WHEN state = 'DEAD' THEN 1 END) AS dead FROM handoff WHERE campaign_id = $1) h";
 
-/// Counts a campaign: the funnel, and why enrollments are not active.
+/// Whom letters do not reach. Nobody owes substitute notice for the dead (45 CFR 164.404(d)(2)).
+const RESIDENTS: &str = "SELECT region, country, COUNT(*) AS people, \
+    COUNT(CASE WHEN NOT mailable AND population <> 'DECEASED' THEN 1 END) AS unreachable \
+    FROM individual WHERE campaign_id = $1 GROUP BY region, country ORDER BY region, country";
+
+const UNREACHABLE: &str = "SELECT covered_entity_id, COUNT(*) AS people FROM (SELECT DISTINCT e.covered_entity_id, \
+    e.individual_id FROM individual i JOIN individual_entity e ON e.campaign_id = i.campaign_id \
+    AND e.individual_id = i.id WHERE i.campaign_id = $1 AND NOT i.mailable AND i.population <> 'DECEASED') u \
+    GROUP BY covered_entity_id ORDER BY covered_entity_id";
+
+/// Counts a campaign: the funnel, why enrollments are not active, who lives where, and if wished the funnel of each part.
 ///
 /// At millions of people counting takes longer than a read may. PostgreSQL allows that to a bulk transaction; on SQLite such
 /// a transaction would keep writers out, and reads have no limit.
-pub async fn count(
-    db: &Db,
-    campaign: CampaignId,
-) -> Result<(Funnel, Vec<OutcomeCount>), db::Error> {
+pub async fn count(db: &Db, campaign: CampaignId, by: Option<By>) -> Result<Counted, db::Error> {
     if db.backend() == DbBackend::Sqlite {
-        return both(db.read(), campaign).await;
+        return all(db.read(), campaign, by).await;
     }
-    db.run_bulk("count_campaign", |tx| Box::pin(both(tx, campaign)))
+    db.run_bulk("count_campaign", |tx| Box::pin(all(tx, campaign, by)))
         .await
 }
 
-async fn both(
+async fn all(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
-) -> Result<(Funnel, Vec<OutcomeCount>), db::Error> {
-    let funnel = funnel(connection, campaign).await?;
-    Ok((funnel, outcomes(connection, campaign).await?))
+    by: Option<By>,
+) -> Result<Counted, db::Error> {
+    Ok(Counted {
+        funnel: funnel(connection, campaign).await?,
+        outcomes: outcomes(connection, campaign).await?,
+        residents: rows(connection, campaign, RESIDENTS).await?,
+        unreachable: rows(connection, campaign, UNREACHABLE).await?,
+        slices: match by {
+            Some(by) => slices::count(connection, campaign, by).await?,
+            None => Vec::new(),
+        },
+    })
+}
+
+async fn rows<T: FromQueryResult>(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    sql: &str,
+) -> Result<Vec<T>, db::Error> {
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, sql, [campaign.into()]);
+    Ok(T::find_by_statement(statement).all(connection).await?)
 }
 
 async fn funnel(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
 ) -> Result<Funnel, db::Error> {
-    let statement = Statement::from_sql_and_values(
-        connection.get_database_backend(),
-        FUNNEL,
-        [campaign.into()],
-    );
-    let funnel = Funnel::find_by_statement(statement).one(connection).await?;
+    let funnel: Option<Funnel> = rows(connection, campaign, FUNNEL).await?.pop();
     funnel.ok_or_else(|| db::Error::corrupt("a count without a row"))
 }
 
@@ -96,9 +185,5 @@ async fn outcomes(
 ) -> Result<Vec<OutcomeCount>, db::Error> {
     const SQL: &str = "SELECT outcome_class, COUNT(*) AS enrollments FROM enrollment WHERE campaign_id = $1 \
         AND outcome_class IS NOT NULL GROUP BY outcome_class ORDER BY outcome_class";
-    let statement =
-        Statement::from_sql_and_values(connection.get_database_backend(), SQL, [campaign.into()]);
-    Ok(OutcomeCount::find_by_statement(statement)
-        .all(connection)
-        .await?)
+    rows(connection, campaign, SQL).await
 }

@@ -75,6 +75,19 @@ pub async fn count(tx: &Tx<'_>, campaign: CampaignId) -> Result<u64, db::Error> 
     Ok(query.count(tx).await?)
 }
 
+/// Gives the ids and names of a campaign's waves, oldest first.
+pub async fn names(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<Vec<(WaveId, String)>, db::Error> {
+    let query = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Name])
+        .filter(Column::CampaignId.eq(campaign))
+        .order_by_asc(Column::Id);
+    Ok(query.into_tuple().all(connection).await?)
+}
+
 /// Lists a campaign's waves, newest first, older than `before`.
 pub async fn page(
     connection: &impl ConnectionTrait,

@@ -111,13 +111,13 @@ both! {
         house.complete(house.completion(begun[0], good)).await.unwrap();
         house.run("UPDATE handoff SET attempts = 1, acknowledged_at = 5").await;
         house.run("UPDATE enrollment SET state = 'ACTION_REQUIRED', outcome_class = 'FILE_FROZEN' WHERE state = 'SUBMITTED'").await;
-        let message = wire::GetCampaignReportRequest { campaign_id: campaign.to_string() };
+        let message = wire::GetCampaignReportRequest { campaign_id: campaign.to_string(), ..Default::default() };
         let report = house.handlers.get_campaign_report(by(Role::Operator, message)).await.unwrap().into_inner();
         assert_eq!(report.engagement_number, NUMBER);
         assert_eq!(report.funnel.unwrap(), wire::Funnel {
             rows: 6, rejected: 1, individuals: 4, codes_issued: 3, letters: 3, begun: 3, verified: 1, refused: 1,
             referred: 1, submitted: 1, handed_off: 1, acknowledged: 1, active: 0, action_required: 1,
-            enrollment_refused: 0, dead: 0,
+            enrollment_refused: 0, dead: 0, records: 0,
         });
         let frozen = wire::OutcomeCount { outcome_class: "FILE_FROZEN".into(), enrollments: 1 };
         assert_eq!(report.outcomes, [frozen]);

@@ -7,3 +7,4 @@ mod complete;
 mod house;
 mod issue;
 mod outcomes;
+mod report;

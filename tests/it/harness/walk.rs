@@ -273,6 +273,7 @@ pub async fn plain_codes(
 pub async fn funnel(house: &House, campaign: &Campaign) -> Funnel {
     let request = GetCampaignReportRequest {
         campaign_id: campaign.campaign_id.clone(),
+        ..Default::default()
     };
     let answer = house.campaigns().get_campaign_report(request).await;
     answer

@@ -1,0 +1,179 @@
+//! What the law makes of the figures: who must be told by when, and how long monitoring is owed.
+
+use comfy_table::CellAlignment;
+use serde_json::{Value, json};
+
+use super::with_commas;
+use crate::cli::render;
+use crate::cli::wire_words::date;
+use crate::wire::redress::enrollment::v1 as wire;
+
+/// The sections below the funnel, those first that somebody must act on.
+pub fn sections(term_months: i32, report: &wire::GetCampaignReportResponse) -> Vec<String> {
+    let (due, not_due): (Vec<_>, Vec<_>) = report.deadlines.iter().partition(|it| it.applies);
+    let mut sections = Vec::new();
+    if !due.is_empty() {
+        let table = notices(&due);
+        sections.push(format!(
+            "notices that these numbers make due; whether they were given is not known here\n{table}"
+        ));
+    }
+    if !not_due.is_empty() {
+        let rules = not_due.iter().map(|it| {
+            let people = with_commas(it.people);
+            format!(
+                "  {} {}: {people}, and it takes {}",
+                it.jurisdiction, it.rule_id, it.condition
+            )
+        });
+        let rules: Vec<String> = rules.collect();
+        sections.push(format!("not due by these numbers\n{}", rules.join("\n")));
+    }
+    if !report.monitoring.is_empty() {
+        let table = owed(report);
+        sections.push(format!(
+            "monitoring that states ask for, beside this campaign's {term_months} months\n{table}"
+        ));
+    }
+    if !report.states_without_rule.is_empty() {
+        let states = report
+            .states_without_rule
+            .iter()
+            .map(|it| format!("{} {}", it.jurisdiction, with_commas(it.residents)));
+        let states: Vec<String> = states.collect();
+        sections.push(format!(
+            "no rule known here for the attorneys general of these states; look them up: {}",
+            states.join(", ")
+        ));
+    }
+    sections
+}
+
+fn notices(due: &[&wire::Deadline]) -> String {
+    let mut table = render::plain_table();
+    for it in due {
+        let reached: Vec<String> = it.reached.iter().map(reach).collect();
+        let people = match reached.as_slice() {
+            [] | [_] => with_commas(it.people),
+            many => format!("{} ({})", with_commas(it.people), many.join(", ")),
+        };
+        table.add_row([
+            format!(
+                "  {}",
+                date(it.due_date.as_ref()).as_str().unwrap_or_default()
+            ),
+            days(it.days_left),
+            it.jurisdiction.clone(),
+            format!("{}: {people} people [{}]", it.what, it.citation),
+        ]);
+    }
+    render::text(table)
+}
+
+fn reach(reach: &wire::Reach) -> String {
+    format!("{} {}", reach.key, with_commas(reach.people))
+}
+
+/// Says how far a day is, so that what is past cannot be overlooked.
+fn days(left: i32) -> String {
+    match left {
+        0 => "TODAY".to_owned(),
+        1 => "in 1 day".to_owned(),
+        -1 => "1 day PAST".to_owned(),
+        left if left < 0 => format!("{} days PAST", with_commas(i64::from(-left))),
+        left => format!("in {} days", with_commas(left.into())),
+    }
+}
+
+fn owed(report: &wire::GetCampaignReportResponse) -> String {
+    let mut table = render::plain_table();
+    for it in &report.monitoring {
+        let verdict = match it.short_by {
+            0 => "long enough".to_owned(),
+            short => format!("{short} TOO FEW"),
+        };
+        let otherwise = match it.otherwise.as_str() {
+            "" => String::new(),
+            otherwise => format!("; {otherwise}"),
+        };
+        table.add_row([
+            format!("  {}", it.jurisdiction),
+            with_commas(it.residents),
+            "people".to_owned(),
+            format!("{} months", it.months_owed),
+            verdict,
+            format!("{}, {}{otherwise} [{}]", it.what, it.condition, it.citation),
+        ]);
+    }
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    render::text(table)
+}
+
+/// The deadlines as objects.
+pub fn deadlines(report: &wire::GetCampaignReportResponse) -> Vec<Value> {
+    let deadlines = report.deadlines.iter().map(|it| {
+        let reached = it.reached.iter();
+        let reached = reached.map(|it| json!({ "key": it.key, "people": it.people }));
+        json!({
+            "rule_id": it.rule_id,
+            "jurisdiction": it.jurisdiction,
+            "what": it.what,
+            "condition": it.condition,
+            "citation": it.citation,
+            "due": date(it.due_date.as_ref()),
+            "days_left": it.days_left,
+            "applies": it.applies,
+            "people": it.people,
+            "reached": reached.collect::<Vec<_>>(),
+        })
+    });
+    deadlines.collect()
+}
+
+/// What states ask for, as objects.
+pub fn monitoring(report: &wire::GetCampaignReportResponse) -> Vec<Value> {
+    let monitoring = report.monitoring.iter().map(|it| {
+        json!({
+            "rule_id": it.rule_id,
+            "jurisdiction": it.jurisdiction,
+            "residents": it.residents,
+            "months_owed": it.months_owed,
+            "short_by": it.short_by,
+            "what": it.what,
+            "condition": it.condition,
+            "citation": it.citation,
+            "otherwise": it.otherwise,
+        })
+    });
+    monitoring.collect()
+}
+
+/// The states for whose attorney general no rule is known, as objects.
+pub fn without_rule(report: &wire::GetCampaignReportResponse) -> Vec<Value> {
+    let states = report.states_without_rule.iter();
+    let states =
+        states.map(|it| json!({ "jurisdiction": it.jurisdiction, "residents": it.residents }));
+    states.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_past_cannot_be_overlooked() {
+        let said = [12, 1, 0, -1, -4_000].map(days);
+        assert_eq!(
+            said,
+            [
+                "in 12 days",
+                "in 1 day",
+                "TODAY",
+                "1 day PAST",
+                "4,000 days PAST"
+            ]
+        );
+    }
+}
