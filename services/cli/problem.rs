@@ -15,6 +15,7 @@ use crate::kernel::fault::Reason;
 pub struct Problem {
     exit_code: u8,
     message: String,
+    reason: Option<Reason>,
 }
 
 /// What a command of the program gives.
@@ -26,6 +27,7 @@ impl Problem {
         Self {
             exit_code: 1,
             message: message.into(),
+            reason: None,
         }
     }
 
@@ -34,6 +36,7 @@ impl Problem {
         Self {
             exit_code: 2,
             message: message.into(),
+            reason: None,
         }
     }
 
@@ -52,7 +55,21 @@ impl Problem {
         Self {
             exit_code: exit_code(status.code()),
             message: in_words(doing, status),
+            reason: reason(status),
         }
+    }
+
+    /// Adds a line to the message.
+    #[must_use]
+    pub fn adding(mut self, line: &str) -> Self {
+        self.message.push_str("\n  ");
+        self.message.push_str(line);
+        self
+    }
+
+    /// Gives the reason of a service's refusal.
+    pub fn reason(&self) -> Option<Reason> {
+        self.reason
     }
 
     /// Gives the exit code.

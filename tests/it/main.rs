@@ -19,6 +19,7 @@ mod handoff;
 mod identity;
 mod journey;
 mod layers;
+mod mailing;
 mod operator;
 mod python;
 mod readme;

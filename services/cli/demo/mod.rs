@@ -18,7 +18,7 @@ mod stage;
 mod summary;
 mod troupe;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,7 +26,7 @@ use clap::Args;
 
 use super::campaign::{self, CampaignFile};
 use super::codes as code_commands;
-use super::mailing;
+use super::mailing::{self, Order};
 use super::problem::{Outcome, Problem};
 use super::roster;
 use super::synthesize::Shape;
@@ -154,16 +154,17 @@ impl Files {
         roster::synthesize_file(&shape, &files.roster)?;
         roster::import(&stage.operator, &campaign.campaign_id, &files.roster).await?;
         let batch = code_commands::issue(&stage.operator, &campaign.campaign_id).await?;
-        mailing::export(&stage.operator, campaign, &batch, &files.letters).await?;
+        let order = |out: &Path| Order::of_batch(campaign, batch.clone(), out);
+        mailing::export(&stage.operator, &order(&files.letters)).await?;
         let again = stage.dir.join("letters-again.csv");
-        mailing::export(&stage.operator, campaign, &batch, &again).await?;
+        let exported = mailing::export(&stage.operator, &order(&again)).await?;
         if !same_bytes(&files.letters, &again)? {
             return Err(Problem::refused(
                 "the print file was not the same when it was made again",
             ));
         }
         code_commands::seal(&stage.operator, &batch).await?;
-        if mailing::export(&stage.operator, campaign, &batch, &again)
+        if mailing::export(&stage.operator, &order(&again))
             .await
             .is_ok()
         {
@@ -171,7 +172,9 @@ impl Files {
                 "codes could be exported after the batch was sealed",
             ));
         }
-        let _ = std::fs::remove_file(&again);
+        for file in [&again, &exported.manifest] {
+            let _ = std::fs::remove_file(file);
+        }
         Ok(files)
     }
 }
@@ -212,7 +215,7 @@ async fn sum_up(
     ))
 }
 
-fn same_bytes(one: &std::path::Path, other: &std::path::Path) -> Result<bool, Problem> {
+fn same_bytes(one: &Path, other: &Path) -> Result<bool, Problem> {
     Ok(roster::sha256_of(one)? == roster::sha256_of(other)?)
 }
 

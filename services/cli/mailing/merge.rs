@@ -1,202 +1,170 @@
-//! The merge of two streams ordered by individual id, and the lines that it makes.
+//! The merge of two streams ordered by individual id.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, VecDeque};
+use std::vec::IntoIter;
 
+use indicatif::ProgressBar;
+use tokio::sync::mpsc;
 use tonic::Streaming;
 
+use super::letter::Press;
+use super::output::{Ended, Output};
+use super::seeds::Planted;
 use crate::cli::problem::Problem;
-use crate::cli::wire_words::state;
-use crate::wire::redress::enrollment::v1::{ExportCodesResponse, PlainCode};
-use crate::wire::redress::identity::v1::{ExportMailingAddressesResponse, MailingAddress};
+use crate::wire::redress::enrollment::v1::PlainCode;
+use crate::wire::redress::identity::v1::MailingAddress;
 
-/// The columns of the print file.
-pub const COLUMNS: [&str; 12] = [
-    "name",
-    "address_line1",
-    "address_line2",
-    "address_line3",
-    "address_line4",
-    "engagement_number",
-    "code",
-    "enroll_by",
-    "covered_entities",
-    "url",
-    "phone",
-    "population",
-];
+/// Answers that wait for the merge; beyond that the stream waits.
+const AHEAD: usize = 2;
+/// Lines are handed on in pieces of this size.
+const BUFFER: usize = 1 << 18;
+/// The progress bar moves by this many letters.
+const STRIDE: u64 = 512;
 
-const ADDRESS_LINES: usize = 4;
-
-/// One line of the print file.
-pub type Letter = [String; COLUMNS.len()];
-
-/// What stands in every letter of a campaign.
-pub struct Frame {
-    /// Engagement number.
-    pub engagement_number: String,
-    /// Last day to enroll.
-    pub enroll_by: String,
-    /// The one web address.
-    pub url: String,
-    /// The one telephone number.
-    pub phone: String,
-    /// Names of covered entities by key.
-    pub entities: HashMap<String, String>,
+/// What one stream has brought so far. It is received and decoded by a task, and merged by a thread.
+pub struct Feed<T> {
+    page: IntoIter<T>,
+    pages: mpsc::Receiver<Result<Vec<T>, Problem>>,
 }
 
-impl Frame {
-    /// Makes the line of one letter.
-    pub fn letter(&self, code: &PlainCode, address: &MailingAddress) -> Letter {
-        let names = address.covered_entities.iter();
-        let names: Vec<&str> = names
-            .map(|key| self.entities.get(key).map_or(key.as_str(), String::as_str))
-            .collect();
-        let [line1, line2, line3, line4] = block(&address.lines);
-        [
-            inert(&address.name),
-            line1,
-            line2,
-            line3,
-            line4,
-            self.engagement_number.clone(),
-            code.code.clone(),
-            self.enroll_by.clone(),
-            inert(&names.join("; ")),
-            self.url.clone(),
-            self.phone.clone(),
-            state(address.population().as_str_name(), "POPULATION_").to_lowercase(),
-        ]
-    }
-}
-
-/// Puts the address lines into four columns; what is over stands in the last one.
-fn block(lines: &[String]) -> [String; ADDRESS_LINES] {
-    let mut block: [String; ADDRESS_LINES] = Default::default();
-    for (at, line) in lines.iter().enumerate() {
-        let column = &mut block[at.min(ADDRESS_LINES - 1)];
-        if !column.is_empty() {
-            column.push_str(", ");
+impl<T: Send + 'static> Feed<T> {
+    /// Receives a stream from now on, after a first page that was received already.
+    pub fn of<M: Send + 'static>(
+        first: Vec<T>,
+        stream: Streaming<M>,
+        take: fn(M) -> Vec<T>,
+        doing: &'static str,
+    ) -> Self {
+        let (sender, pages) = mpsc::channel(AHEAD);
+        tokio::spawn(receive(stream, take, doing, sender));
+        Self {
+            page: first.into_iter(),
+            pages,
         }
-        column.push_str(line);
     }
-    block.map(|line| inert(&line))
+
+    fn next(&mut self) -> Result<Option<T>, Problem> {
+        loop {
+            if let Some(next) = self.page.next() {
+                return Ok(Some(next));
+            }
+            match self.pages.blocking_recv() {
+                Some(page) => self.page = page?.into_iter(),
+                None => return Ok(None),
+            }
+        }
+    }
 }
 
-/// Makes text from rosters inert where a spreadsheet would take it for a formula (CWE-1236).
-fn inert(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        return format!("'{text}");
+async fn receive<M, T>(
+    mut stream: Streaming<M>,
+    take: fn(M) -> Vec<T>,
+    doing: &'static str,
+    pages: mpsc::Sender<Result<Vec<T>, Problem>>,
+) {
+    loop {
+        let page = match stream.message().await {
+            Ok(Some(message)) => Ok(take(message)),
+            Ok(None) => return,
+            Err(status) => Err(Problem::from_status(doing, &status)),
+        };
+        let broken = page.is_err();
+        if pages.send(page).await.is_err() || broken {
+            return;
+        }
     }
-    text.to_owned()
 }
 
 /// Codes with the addresses that belong to them, one after the other.
 pub struct Merged {
-    codes: Streaming<ExportCodesResponse>,
-    addresses: Streaming<ExportMailingAddressesResponse>,
-    waiting_codes: VecDeque<PlainCode>,
-    waiting_addresses: VecDeque<MailingAddress>,
+    codes: Feed<PlainCode>,
+    addresses: Feed<MailingAddress>,
+    waiting: Option<MailingAddress>,
 }
 
 impl Merged {
     /// Begins the merge.
-    pub fn new(
-        codes: Streaming<ExportCodesResponse>,
-        addresses: Streaming<ExportMailingAddressesResponse>,
-    ) -> Self {
+    pub fn new(codes: Feed<PlainCode>, addresses: Feed<MailingAddress>) -> Self {
         Self {
             codes,
             addresses,
-            waiting_codes: VecDeque::new(),
-            waiting_addresses: VecDeque::new(),
+            waiting: None,
         }
     }
 
-    /// Gives the next code and the address of its individual, if there is one.
-    pub async fn next(&mut self) -> Result<Option<(PlainCode, Option<MailingAddress>)>, Problem> {
-        let code = loop {
-            match self.next_code().await? {
-                None => return Ok(None),
-                // Without seed names there is nobody to send it to.
-                Some(code) if code.seed => {}
-                Some(code) => break code,
+    /// Makes the letters of a batch. Gives how many codes had no address.
+    ///
+    /// Blocks: it runs on a thread for such work.
+    pub fn print(
+        mut self,
+        press: &mut Press,
+        planted: &mut Planted,
+        output: &Output,
+        bar: &ProgressBar,
+    ) -> Result<u64, Stop> {
+        let mut without_address = 0;
+        let mut moved = 0;
+        while let Some(code) = self.codes.next()? {
+            if code.seed {
+                if let Some(address) = planted.plant(&code)? {
+                    press.letter(&code, &address);
+                }
+                continue;
             }
-        };
+            match self.address_of(&code)? {
+                Some(address) => press.letter(&code, &address),
+                None => without_address += 1,
+            }
+            moved += 1;
+            if moved == STRIDE {
+                bar.inc(moved);
+                moved = 0;
+            }
+            if press.lines.len() >= BUFFER {
+                press.lines = output.write(std::mem::take(&mut press.lines))?;
+            }
+        }
+        bar.inc(moved);
+        Ok(without_address)
+    }
+
+    fn address_of(&mut self, code: &PlainCode) -> Result<Option<MailingAddress>, Problem> {
         loop {
-            let Some(address) = self.peek_address().await? else {
-                return Ok(Some((code, None)));
+            let address = match self.waiting.take() {
+                Some(address) => address,
+                None => match self.addresses.next()? {
+                    Some(address) => address,
+                    None => return Ok(None),
+                },
             };
             match address.individual_id.cmp(&code.individual_id) {
-                Ordering::Less => drop(self.waiting_addresses.pop_front()),
-                Ordering::Equal => return Ok(Some((code, self.waiting_addresses.pop_front()))),
-                Ordering::Greater => return Ok(Some((code, None))),
+                Ordering::Less => {}
+                Ordering::Equal => return Ok(Some(address)),
+                Ordering::Greater => {
+                    self.waiting = Some(address);
+                    return Ok(None);
+                }
             }
         }
-    }
-
-    async fn next_code(&mut self) -> Result<Option<PlainCode>, Problem> {
-        while self.waiting_codes.is_empty() {
-            let answer = self.codes.message().await;
-            match answer.map_err(|status| Problem::from_status("export the codes", &status))? {
-                Some(answer) => self.waiting_codes.extend(answer.codes),
-                None => return Ok(None),
-            }
-        }
-        Ok(self.waiting_codes.pop_front())
-    }
-
-    async fn peek_address(&mut self) -> Result<Option<&MailingAddress>, Problem> {
-        while self.waiting_addresses.is_empty() {
-            let answer = self.addresses.message().await;
-            match answer.map_err(|status| Problem::from_status("export the addresses", &status))? {
-                Some(answer) => self.waiting_addresses.extend(answer.addresses),
-                None => return Ok(None),
-            }
-        }
-        Ok(self.waiting_addresses.front())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Why the merge stopped.
+pub enum Stop {
+    /// A stream or a file of seeds failed.
+    Problem(Problem),
+    /// The file cannot be written; the output knows why.
+    Ended,
+}
 
-    #[test]
-    fn formulas_from_rosters_are_made_inert() {
-        assert_eq!(inert("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
-        assert_eq!(inert("-Smith"), "'-Smith");
-        assert_eq!(inert("O'Brien"), "O'Brien");
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
     }
+}
 
-    #[test]
-    fn a_long_address_keeps_all_its_lines() {
-        let lines: Vec<String> = ["a", "b", "c", "d", "e"].map(String::from).into();
-        assert_eq!(block(&lines), ["a", "b", "c", "d, e"].map(String::from));
-    }
-
-    #[test]
-    fn a_letter_names_the_entities_as_people_know_them() {
-        let frame = Frame {
-            engagement_number: "B123456".into(),
-            enroll_by: "2027-12-31".into(),
-            url: "https://enroll.example.org".into(),
-            phone: "1-800-555-0100".into(),
-            entities: HashMap::from([("clinic".into(), "Summit City Clinic".into())]),
-        };
-        let code = PlainCode {
-            individual_id: "i".into(),
-            code: "0000-0000-0000-0000".into(),
-            seed: false,
-        };
-        let address = MailingAddress {
-            name: "Ann Roe".into(),
-            covered_entities: vec!["clinic".into(), "other".into()],
-            ..MailingAddress::default()
-        };
-        assert_eq!(
-            frame.letter(&code, &address)[8],
-            "Summit City Clinic; other"
-        );
+impl From<Ended> for Stop {
+    fn from(Ended: Ended) -> Self {
+        Self::Ended
     }
 }

@@ -1,46 +1,66 @@
-//! `redress mailing export`: the print file.
+//! `redress mailing`: the print file.
 //!
 //! Codes come from one process, names and addresses from another; they meet here and nowhere else. Both streams are
-//! ordered by individual id, so the merge holds one chunk of each. The file appears whole under its name or not at all,
-//! readable by its owner alone, and is the same byte for byte when made again.
+//! ordered by individual id, so the merge holds a few answers of each, whatever the size of the roster. The file appears
+//! whole under its name or not at all, readable by its owner alone, and is the same byte for byte when made again.
 
+mod check;
+mod export;
+mod letter;
+mod manifest;
 mod merge;
+mod order;
+mod output;
+mod partial;
+mod place;
+mod recipient;
+mod seeds;
+mod text;
 
-use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::Session;
 use super::campaign::CampaignArg;
 use super::codes::open_batch;
-use super::connect::{As, Channels};
-use super::problem::{OrSay, Outcome, Problem};
+use super::connect::As;
+use super::problem::Outcome;
 use super::render::{self, Record};
-use super::wire_words::date;
-use super::{Session, progress};
-use crate::wire::redress::enrollment::v1 as codes;
-use crate::wire::redress::identity::v1 as identity;
-use codes::enrollment_code_service_client::EnrollmentCodeServiceClient;
-use identity::roster_service_client::RosterServiceClient;
 
-pub use merge::{COLUMNS, Letter};
-use merge::{Frame, Merged};
+pub use export::export;
+pub use letter::COLUMNS;
+pub use manifest::Manifest;
+pub use order::{Exported, Order};
+pub use partial::Plan;
+pub use recipient::Recipient;
+pub use seeds::Seed;
 
 /// Subcommands of `mailing`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write the print file of an open batch.
+    /// Write the print file of an open batch, and its manifest.
     #[command(after_long_help = HELP)]
     Export(ExportArgs),
+    /// Tell whether a print file is the one that its manifest describes; needs no service.
+    Check(check::CheckArgs),
 }
 
 const HELP: &str = "The file brings names and codes together: it is the most dangerous file of the campaign. It is readable by you alone; \
-hand it to the printer by a safe way, then seal the batch (`redress codes seal`) and destroy the file.
+hand it to the printer by a safe way, then seal the batch (`redress codes seal`) and destroy the file. With --encrypt-to its text never touches the disk.
 
-The export can be repeated until the batch is sealed and gives the same bytes each time.";
+The export can be repeated until the batch is sealed and gives the same lines each time. One that was cut off goes on where it was when the same \
+command is run again; an encrypted one begins again, for an age file cannot be gone on with, but its manifest names the same SHA-256 of the CSV.
+
+FILE.manifest.json tells the mail house what it must have received: `redress mailing check FILE` compares, also after decryption.
+
+A line is a letter. A cell that a spreadsheet would take for a formula gets an apostrophe in front. `letter` comes back with returned mail.
+
+Examples:
+  redress mailing export --out letters.csv
+  redress mailing export --out letters.csv.age --encrypt-to age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
+  redress mailing export --out letters.csv --seeds staff.csv      one letter to each of these, to see what the mail house does
+  redress mailing check letters.csv";
 
 /// Flags of `mailing export`.
 #[derive(Debug, Args)]
@@ -53,136 +73,42 @@ pub struct ExportArgs {
     /// Where to.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
-}
-
-/// What an export came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Exported {
-    /// Letters in the file.
-    pub letters: u64,
-    /// Codes of people who have no usable address any more.
-    pub without_address: u64,
+    /// Encrypt to this public key of age, the printer's; repeat for several who can each read it.
+    #[arg(long = "encrypt-to", value_name = "KEY")]
+    encrypt_to: Vec<Recipient>,
+    /// Also write a letter to each of these people of your own: a CSV with name, address_line1 to address_line4.
+    #[arg(long, value_name = "FILE")]
+    seeds: Option<PathBuf>,
 }
 
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
-    let Command::Export(args) = command;
+    match command {
+        Command::Export(args) => run_export(session, args).await,
+        Command::Check(args) => check::run(session, &args),
+    }
+}
+
+async fn run_export(session: &Session, args: ExportArgs) -> Outcome {
+    let seeds = args.seeds.as_deref().map(Seed::read).transpose()?;
     let channels = session.connect(As::Operator)?;
     let campaign = args.campaign.find(&channels.codes).await?;
     let batch = open_batch(&channels, &campaign.campaign_id, args.batch.as_deref()).await?;
-    let exported = export(&channels, &campaign, &batch, &args.out).await?;
+    let order = Order {
+        recipients: args.encrypt_to,
+        seeds: seeds.unwrap_or_default(),
+        ..Order::of_batch(&campaign, batch, &args.out)
+    };
+    let exported = export(&channels, &order).await?;
+    let batches = order.batches.iter().map(|batch| batch.batch_id.clone());
     let record = Record::new()
         .with("file", args.out.display().to_string())
-        .with("batch_id", batch.batch_id)
+        .with("manifest", exported.manifest.display().to_string())
+        .with("batch_ids", batches.collect::<Vec<_>>())
         .with("letters", exported.letters)
-        .with("without_address", exported.without_address);
+        .with("kept", exported.kept)
+        .with("seeds", exported.seeds)
+        .with("without_address", exported.without_address)
+        .with("csv_sha256", exported.csv_sha256);
     render::one(session.format, &record)
-}
-
-/// Writes the print file of a batch.
-pub async fn export(
-    channels: &Channels,
-    campaign: &codes::Campaign,
-    batch: &codes::CodeBatch,
-    out: &Path,
-) -> Result<Exported, Problem> {
-    let request = codes::ExportCodesRequest {
-        campaign_id: batch.campaign_id.clone(),
-        batch_id: batch.batch_id.clone(),
-        after_individual_id: String::new(),
-    };
-    let codes = EnrollmentCodeServiceClient::new(channels.codes.clone())
-        .export_codes(request)
-        .await;
-    let codes = codes.or_say("export the codes")?;
-    let request = identity::ExportMailingAddressesRequest {
-        campaign_id: batch.campaign_id.clone(),
-        after_individual_id: String::new(),
-    };
-    let addresses = RosterServiceClient::new(channels.identity.clone())
-        .export_mailing_addresses(request)
-        .await;
-    let addresses = addresses.or_say("export the addresses")?;
-
-    let partial = partial_of(out);
-    let written = write(
-        Merged::new(codes, addresses),
-        &frame(campaign),
-        &partial,
-        batch.codes,
-    )
-    .await;
-    let renamed = written.and_then(|exported| {
-        fs::rename(&partial, out).map_err(|error| Problem::file(out, &error))?;
-        Ok(exported)
-    });
-    if renamed.is_err() {
-        let _ = fs::remove_file(&partial);
-    }
-    renamed
-}
-
-fn frame(campaign: &codes::Campaign) -> Frame {
-    let entities = campaign.covered_entities.iter();
-    Frame {
-        engagement_number: campaign.engagement_number.clone(),
-        enroll_by: date(campaign.enroll_by_date.as_ref())
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-        url: campaign.letter_url.clone(),
-        phone: campaign.letter_phone.clone(),
-        entities: entities
-            .map(|entity| (entity.key.clone(), entity.name.clone()))
-            .collect::<HashMap<_, _>>(),
-    }
-}
-
-async fn write(
-    mut merged: Merged,
-    frame: &Frame,
-    path: &Path,
-    total: i64,
-) -> Result<Exported, Problem> {
-    let failed = |error: csv::Error| Problem::file(path, &error);
-    let mut csv = csv::Writer::from_writer(BufWriter::with_capacity(1 << 18, private(path)?));
-    csv.write_record(COLUMNS).map_err(failed)?;
-    let bar = progress::pieces("writing letters", u64::try_from(total).unwrap_or(0));
-    let mut exported = Exported::default();
-    while let Some((code, address)) = merged.next().await? {
-        match address {
-            Some(address) => {
-                csv.write_record(frame.letter(&code, &address))
-                    .map_err(failed)?;
-                exported.letters += 1;
-            }
-            None => exported.without_address += 1,
-        }
-        bar.inc(1);
-    }
-    bar.finish();
-    let buffered = csv
-        .into_inner()
-        .map_err(|error| Problem::file(path, &error))?;
-    let mut file = buffered
-        .into_inner()
-        .map_err(|error| Problem::file(path, &error))?;
-    file.flush()
-        .and_then(|()| file.sync_all())
-        .map_err(|error| Problem::file(path, &error))?;
-    Ok(exported)
-}
-
-fn private(path: &Path) -> Result<File, Problem> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options
-        .open(path)
-        .map_err(|error| Problem::file(path, &error))
-}
-
-fn partial_of(out: &Path) -> PathBuf {
-    let mut name = out.as_os_str().to_owned();
-    name.push(".partial");
-    PathBuf::from(name)
 }

@@ -1,0 +1,7 @@
+//! The print file, made by the real program from real processes.
+
+mod cells;
+mod desk;
+mod encrypted;
+mod manifest;
+mod resume;
