@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
         let kept = place.tally.letters;
         let bar = progress::pieces("writing letters", order.codes());
         bar.set_position(kept);
-        let mut press = Press::new(frame, place.tally);
+        let mut press = Press::new(frame, place.tally, place.names);
         if kept == 0 {
             press.lines = Press::header().into_bytes();
         }

@@ -80,12 +80,13 @@ pub struct Press {
     pub lines: Vec<u8>,
     /// What was made in all.
     pub tally: Tally,
+    /// The covered entities of the last letter.
     names: String,
 }
 
 impl Press {
-    /// Begins after lines that are there already.
-    pub fn new(frame: Frame, tally: Tally) -> Self {
+    /// Begins after lines that are there already, the last of which names these covered entities.
+    pub fn new(frame: Frame, tally: Tally, names: String) -> Self {
         let inert_map = |(key, name): (String, String)| (key, inert(&name).into_owned());
         Self {
             frame: Frame {
@@ -96,7 +97,7 @@ impl Press {
             },
             lines: Vec::new(),
             tally,
-            names: String::new(),
+            names,
         }
     }
 
@@ -107,6 +108,19 @@ impl Press {
 
     /// Adds the line of one letter.
     pub fn letter(&mut self, code: &PlainCode, address: &MailingAddress) {
+        join(&mut self.names, &self.frame, &address.covered_entities);
+        self.line(code, address);
+    }
+
+    /// Adds the line of a seed, who is a patient of whoever the last letter names: of somebody who is in the file.
+    pub fn seed(&mut self, code: &PlainCode, address: &MailingAddress) {
+        if self.names.is_empty() {
+            join(&mut self.names, &self.frame, &address.covered_entities);
+        }
+        self.line(code, address);
+    }
+
+    fn line(&mut self, code: &PlainCode, address: &MailingAddress) {
         let population = population_word(address.population());
         let locale = &self.frame.locale;
         self.tally.add(locale, population);
@@ -122,7 +136,6 @@ impl Press {
         cell(line, &self.frame.engagement_number);
         cell(line, &code.code);
         cell(line, &self.frame.enroll_by);
-        join(&mut self.names, &self.frame, &address.covered_entities);
         cell(line, &self.names);
         cell(line, &self.frame.url);
         cell(line, &self.frame.phone);
@@ -183,7 +196,7 @@ mod tests {
     }
 
     fn line(address: &MailingAddress) -> csv::StringRecord {
-        let mut press = Press::new(frame(), Tally::default());
+        let mut press = Press::new(frame(), Tally::default(), String::new());
         let code = PlainCode {
             individual_id: "018f0000-0000-7000-8000-000000000001".into(),
             code: "0000-0000-0000-0000".into(),

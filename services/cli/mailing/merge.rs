@@ -107,7 +107,7 @@ impl Merged {
         while let Some(code) = self.codes.next()? {
             if code.seed {
                 if let Some(address) = planted.plant(&code)? {
-                    press.letter(&code, &address);
+                    press.seed(&code, &address);
                 }
                 continue;
             }

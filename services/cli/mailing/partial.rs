@@ -80,8 +80,8 @@ pub struct Found {
     pub hash: Sha256,
     /// What they hold.
     pub tally: Tally,
-    /// The last individual, and the code.
-    pub last: (String, String),
+    /// Of the last line the individual, the code and the covered entities.
+    pub last: [String; 3],
 }
 
 impl Partial {
@@ -193,38 +193,35 @@ fn whole_lines(file: &mut File) -> io::Result<u64> {
 }
 
 /// Reads lines as long as they are what an export writes: a power cut can leave anything.
-#[expect(clippy::type_complexity, reason = "read once, at the one call")]
-fn read_lines(file: &mut File, whole: u64) -> io::Result<Option<(u64, Tally, (String, String))>> {
+fn read_lines(file: &mut File, whole: u64) -> io::Result<Option<(u64, Tally, [String; 3])>> {
     file.seek(SeekFrom::Start(0))?;
     let lines = BufReader::with_capacity(1 << 18, Read::by_ref(file).take(whole));
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .from_reader(lines);
-    let mut record = ByteRecord::new();
+    let (mut record, mut last) = (ByteRecord::new(), ByteRecord::new());
     if !reader.read_byte_record(&mut record)? || record.iter().ne(COLUMNS.map(str::as_bytes)) {
         return Ok(None);
     }
-    let (mut tally, mut end, mut last) = (Tally::default(), reader.position().byte(), Vec::new());
+    let (mut tally, mut end) = (Tally::default(), 0);
     while reader.read_byte_record(&mut record)? {
-        let cell = |name: &str| {
-            let at = COLUMNS.iter().position(|column| *column == name)?;
-            std::str::from_utf8(record.get(at)?).ok()
-        };
-        let number = cell("sequence").and_then(|text| text.parse().ok());
-        if record.len() != COLUMNS.len() || number != Some(tally.letters + 1) {
+        let number = cell(&record, "sequence").parse();
+        if record.len() != COLUMNS.len() || number != Ok(tally.letters + 1) {
             break;
         }
-        let (Some(locale), Some(population)) = (cell("locale"), cell("population")) else {
-            break;
-        };
-        tally.add(locale, population);
+        tally.add(cell(&record, "locale"), cell(&record, "population"));
         end = reader.position().byte();
-        last.clear();
-        last.extend([cell("letter"), cell("code")].map(|text| text.unwrap_or_default().to_owned()));
+        std::mem::swap(&mut record, &mut last);
     }
-    let mut last = last.into_iter();
-    Ok(last.next().zip(last.next()).map(|last| (end, tally, last)))
+    let last = ["letter", "code", "covered_entities"].map(|name| cell(&last, name).to_owned());
+    Ok((tally.letters > 0).then_some((end, tally, last)))
+}
+
+fn cell<'a>(record: &'a ByteRecord, name: &str) -> &'a str {
+    let at = COLUMNS.iter().position(|column| *column == name);
+    let bytes = at.and_then(|at| record.get(at)).unwrap_or_default();
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 fn hash(file: &mut File, bytes: u64) -> io::Result<Sha256> {

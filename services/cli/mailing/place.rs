@@ -30,6 +30,8 @@ pub struct Place {
     pub plan: Plan,
     /// What is in it.
     pub tally: Tally,
+    /// The covered entities in its last line.
+    pub names: String,
     /// SHA-256 of it.
     pub hash: Sha256,
     /// Its bytes.
@@ -65,6 +67,7 @@ impl Place {
             last: None,
             plan,
             tally: Tally::default(),
+            names: String::new(),
             hash: Sha256::new(),
             bytes: 0,
         })
@@ -78,7 +81,7 @@ async fn after(
     found: Found,
     plan: Plan,
 ) -> Result<Option<Place>, Problem> {
-    let (individual, code) = found.last;
+    let [individual, code, names] = found.last;
     for (at, batch) in order.batches.iter().enumerate() {
         let opened = open_codes(channels, batch, before(&individual)).await?;
         let Some((mut page, stream)) = opened else {
@@ -94,6 +97,7 @@ async fn after(
                 last: Some(individual),
                 plan,
                 tally: found.tally,
+                names,
                 hash: found.hash,
                 bytes: found.bytes,
             }));

@@ -75,7 +75,7 @@ impl Seed {
 /// The seeds that have got a code.
 pub struct Planted {
     seeds: Vec<Seed>,
-    /// Keys of covered entities: each seed is a patient of one.
+    /// Keys of covered entities, for a seed whose letter is the first in the file.
     entities: Vec<String>,
     plan: Plan,
     kept_in: Option<PathBuf>,

@@ -5,3 +5,4 @@ mod desk;
 mod encrypted;
 mod manifest;
 mod resume;
+mod seeds;
