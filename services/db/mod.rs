@@ -18,6 +18,7 @@ mod metrics;
 pub mod migrate;
 mod migrations;
 mod postgres;
+pub mod rows;
 mod run;
 mod schema;
 mod session;

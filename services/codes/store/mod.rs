@@ -8,13 +8,14 @@ pub mod enrollment;
 pub mod handoff;
 pub mod outcome;
 pub mod report;
-pub mod rows;
 pub mod wave;
 
 use std::str::FromStr;
 
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx};
+
+pub use crate::db::rows;
 
 use super::error::Error;
 

@@ -17,11 +17,13 @@ use crate::kernel::ids::{CampaignId, ImportId};
 use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::Error;
 use super::keys::RosterKeys;
+use super::known;
 use super::plan::Outcome;
 use super::prepare::Judged;
 use super::reader::{Batch, Reader};
 use super::reject::Reject;
 use super::row::{RawRow, Rules};
+use super::seen::Seen;
 use super::settle::{Target, settle};
 use super::store;
 
@@ -130,6 +132,7 @@ struct Import {
     id: ImportId,
     rules: Arc<Rules>,
     keys: Arc<RosterKeys>,
+    seen: Seen,
     totals: Totals,
     line: i64,
 }
@@ -176,6 +179,7 @@ impl Import {
             .await?;
         let keys = Arc::new(RosterKeys::open(&ctx, &key)?);
         let campaign = header.campaign;
+        let seen = known::seen(&ctx, campaign).await?;
         Ok(Self {
             ctx,
             call,
@@ -183,6 +187,7 @@ impl Import {
             id: row.id,
             rules: Arc::new(rules),
             keys,
+            seen,
             totals: Totals::default(),
             line: 1,
         })
@@ -203,17 +208,22 @@ impl Import {
         Ok(answers)
     }
 
-    async fn settle(&self, rows: &[Judged]) -> Result<Vec<Outcome>, Error> {
+    async fn settle(&mut self, rows: &[Judged]) -> Result<Vec<Outcome>, Error> {
         let target = Target {
             campaign: self.campaign,
             import: self.id,
             keys: &self.keys,
             now: self.ctx.now(),
         };
-        self.ctx
-            .db
-            .run_bulk("import_roster", |tx| Box::pin(settle(tx, target, rows)))
-            .await
+        let seen = &self.seen;
+        let settled = self.ctx.db.run_bulk("import_roster", |tx| {
+            Box::pin(settle(tx, target, seen, rows))
+        });
+        let outcomes = settled.await?;
+        let is_new = |outcome: &&Outcome| matches!(outcome, Outcome::Accepted | Outcome::Merged);
+        let new = outcomes.iter().filter(is_new).count();
+        known::remember(&mut self.seen, rows, i64::try_from(new).unwrap_or(0));
+        Ok(outcomes)
     }
 
     fn answer<'r>(&mut self, rows: impl Iterator<Item = (&'r Judged, Outcome)>) -> Answer {

@@ -3,9 +3,11 @@
 //! A row goes through three steps: [`row`] judges it by itself, [`prepare`] makes it ready to be written beside the write of
 //! the batch before, [`settle`] asks the database, plans the whole batch ([`plan`]) and writes it in one transaction.
 
+pub mod change;
 pub mod export;
 pub mod import;
 pub mod keys;
+pub mod known;
 pub mod merge;
 pub mod plan;
 pub mod population;
@@ -14,5 +16,6 @@ pub mod read;
 pub mod reader;
 pub mod reject;
 pub mod row;
+pub mod seen;
 pub mod settle;
 pub mod store;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures::{FutureExt, Stream, StreamExt};
+use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
 use super::super::ctx::Ctx;
@@ -14,8 +14,8 @@ use super::row::{RawRow, Rules};
 
 /// The most rows in one chunk.
 pub const CHUNK: usize = 500;
-/// The most chunks that are settled together; only those that wait are taken, nobody waits for more.
-const CHUNKS_A_BATCH: usize = 8;
+/// The most chunks that are settled together. A batch grows while the one before it is settled, and no longer.
+const CHUNKS_A_BATCH: usize = 32;
 
 /// What the reader hands over: rows of whole chunks, and perhaps the end.
 pub struct Batch {
@@ -25,6 +25,18 @@ pub struct Batch {
     pub chunks: Vec<usize>,
     /// What the end says, if it came.
     pub end: Option<i64>,
+}
+
+/// Chunks that came in, and what came after them: nothing yet, the end with its number of rows, or what broke off.
+struct Gathered {
+    chunks: Vec<Vec<RawRow>>,
+    end: Result<Option<i64>, Option<Error>>,
+}
+
+impl Gathered {
+    fn goes_on(&self) -> bool {
+        matches!(self.end, Ok(None)) && self.chunks.len() < CHUNKS_A_BATCH
+    }
 }
 
 /// Reads parts and prepares rows.
@@ -46,15 +58,16 @@ impl Reader {
         P: Stream<Item = Result<Part, Error>> + Send + Unpin,
     {
         loop {
-            let (chunks, end) = self.gather(&mut parts).await;
+            let Some((gathered, place)) = self.gather(&mut parts, &ready).await else {
+                return;
+            };
+            let Gathered { chunks, end } = gathered;
             let is_last = !matches!(end, Ok(None));
-            if !chunks.is_empty() || matches!(end, Ok(Some(_))) {
-                let batch = self
-                    .prepare(chunks, end.as_ref().ok().copied().flatten())
-                    .await;
-                if ready.send(batch).await.is_err() {
-                    return;
-                }
+            let rows = end.as_ref().ok().copied().flatten();
+            if chunks.is_empty() && rows.is_none() {
+                drop(place);
+            } else {
+                place.send(self.prepare(chunks, rows).await);
             }
             if let Err(Some(error)) = end {
                 drop(ready.send(Err(error)).await);
@@ -65,42 +78,42 @@ impl Reader {
         }
     }
 
-    /// Takes one chunk and whatever else has come in. The end is `Ok(Some(rows))`, a stream that broke off `Err`.
-    async fn gather<P>(
+    /// Takes one chunk, and what else comes in until the batch before is taken. Nothing where nobody takes batches any more.
+    async fn gather<'r, P>(
         &mut self,
         parts: &mut P,
-    ) -> (Vec<Vec<RawRow>>, Result<Option<i64>, Option<Error>>)
+        ready: &'r mpsc::Sender<Result<Batch, Error>>,
+    ) -> Option<(Gathered, mpsc::Permit<'r, Result<Batch, Error>>)>
     where
         P: Stream<Item = Result<Part, Error>> + Send + Unpin,
     {
-        let mut chunks = Vec::new();
-        let mut next = parts.next().await;
-        loop {
-            match next {
-                None => return (chunks, Err(None)),
-                Some(Err(error)) => return (chunks, Err(Some(error))),
-                Some(Ok(Part::Header(_))) => {
-                    return (
-                        chunks,
-                        Err(Some(Error::field(
-                            "header",
-                            "must come once, as the first message",
-                        ))),
-                    );
-                }
-                Some(Ok(Part::End { rows })) => return (chunks, Ok(Some(rows))),
-                Some(Ok(Part::Chunk(rows))) => match self.check(&rows) {
-                    Ok(()) => chunks.push(rows),
-                    Err(error) => return (chunks, Err(Some(error))),
-                },
+        let mut gathered = Gathered {
+            chunks: Vec::new(),
+            end: Ok(None),
+        };
+        self.take(parts.next().await, &mut gathered);
+        let mut place = std::pin::pin!(ready.reserve());
+        while gathered.goes_on() {
+            tokio::select! {
+                biased;
+                part = parts.next() => self.take(part, &mut gathered),
+                place = &mut place => return Some((gathered, place.ok()?)),
             }
-            if chunks.len() >= CHUNKS_A_BATCH {
-                return (chunks, Ok(None));
-            }
-            match parts.next().now_or_never() {
-                Some(part) => next = part,
-                None => return (chunks, Ok(None)),
-            }
+        }
+        Some((gathered, place.await.ok()?))
+    }
+
+    fn take(&mut self, part: Option<Result<Part, Error>>, gathered: &mut Gathered) {
+        const ONCE: &str = "must come once, as the first message";
+        match part {
+            None => gathered.end = Err(None),
+            Some(Err(error)) => gathered.end = Err(Some(error)),
+            Some(Ok(Part::Header(_))) => gathered.end = Err(Some(Error::field("header", ONCE))),
+            Some(Ok(Part::End { rows })) => gathered.end = Ok(Some(rows)),
+            Some(Ok(Part::Chunk(rows))) => match self.check(&rows) {
+                Ok(()) => gathered.chunks.push(rows),
+                Err(error) => gathered.end = Err(Some(error)),
+            },
         }
     }
 

@@ -1,23 +1,20 @@
 //! One batch in one transaction: look up, plan, write.
 
-use std::collections::HashMap;
-
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-
 use crate::db::Cell;
 use crate::db::Tx;
-use crate::db::entities::{individual, individual_index};
+use crate::db::rows;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, CoveredEntityId, ImportId};
+use crate::kernel::ids::{CampaignId, ImportId};
 
-use super::super::error::{self, Error};
+use super::super::error::Error;
 use super::super::matching::address;
 use super::super::matching::blind::Keys;
+use super::change::{self, Change};
 use super::keys::RosterKeys;
-use super::plan::{self, Known, Origin, Outcome, Plan, Slot, Stored};
-use super::population::Population;
-use super::prepare::{Judged, Prepared};
+use super::known;
+use super::plan::{self, Origin, Outcome, Plan, Slot};
+use super::prepare::Judged;
+use super::seen::Seen;
 use super::store;
 
 /// What a batch belongs to.
@@ -38,72 +35,17 @@ pub struct Target<'a> {
 pub async fn settle(
     tx: &Tx<'_>,
     target: Target<'_>,
+    seen: &Seen,
     batch: &[Judged],
 ) -> Result<Vec<Outcome>, Error> {
     store::lock_roster(tx, target.campaign).await?;
-    let known = known(tx, target, batch).await?;
+    let known = known::known(tx, target, seen, batch).await?;
     let plan = plan::plan(batch, &known);
     write(tx, target, &plan).await?;
     let count = |wanted| plan.count(|outcome| *outcome == wanted);
     let import = (target.campaign, target.import);
     store::count_batch(tx, import, count(Outcome::Accepted), count(Outcome::Merged)).await?;
     Ok(plan.outcomes)
-}
-
-fn prepared(batch: &[Judged]) -> impl Iterator<Item = &Prepared> {
-    batch
-        .iter()
-        .filter_map(|judged| judged.verdict.as_ref().ok())
-}
-
-async fn known(tx: &Tx<'_>, target: Target<'_>, batch: &[Judged]) -> Result<Known, Error> {
-    let mut wanted: HashMap<CoveredEntityId, Vec<_>> = HashMap::new();
-    for row in prepared(batch) {
-        wanted
-            .entry(row.entity)
-            .or_default()
-            .extend(row.macs.iter().map(|macs| macs.reference));
-    }
-    let mut known = Known::default();
-    for (entity, references) in wanted {
-        let found = store::contents(tx, target.campaign, entity, &references).await?;
-        known.references.extend(
-            found
-                .into_iter()
-                .map(|(reference, content)| ((entity, reference), content)),
-        );
-    }
-    let mut keys: Vec<i64> = prepared(batch)
-        .flat_map(|row| row.ssn_keys.iter().copied())
-        .collect();
-    keys.sort_unstable();
-    keys.dedup();
-    for (key, row) in store::by_ssn(tx, target.campaign, &keys).await? {
-        if let Some(stored) = open(target.keys, row)? {
-            known.people.push((key, stored));
-        }
-    }
-    Ok(known)
-}
-
-/// Opens a person; an erased one is nobody.
-fn open(keys: &RosterKeys, row: individual::Model) -> Result<Option<Stored>, Error> {
-    let Some((salt, sealed)) = row.salt.zip(row.sealed) else {
-        return Ok(None);
-    };
-    let person = keys
-        .sealer
-        .open(row.id, &salt, &sealed)
-        .map_err(error::unreadable)?;
-    let population = Population::parse(&row.population);
-    let population =
-        population.ok_or_else(|| crate::db::Error::corrupt("individual.population"))?;
-    Ok(Some(Stored {
-        individual: row.id,
-        person,
-        population,
-        salt,
-    }))
 }
 
 async fn write(tx: &Tx<'_>, target: Target<'_>, plan: &Plan<'_>) -> Result<(), Error> {
@@ -116,12 +58,9 @@ async fn write(tx: &Tx<'_>, target: Target<'_>, plan: &Plan<'_>) -> Result<(), E
         tx.copy_in("individual_entity", LINKS, link_rows(target, plan))
             .await?;
     }
-    for person in &people {
-        if !person.is_new {
-            update(tx, target, person).await?;
-        }
-    }
-    Ok(())
+    let changed = people.iter().filter(|person| !person.is_new);
+    let changes: Vec<Change> = changed.map(Written::change).collect();
+    change::write(tx, target.campaign, &changes).await
 }
 
 fn written<'b>(plan: &'b Plan<'_>, keys: &RosterKeys) -> Vec<Written<'b>> {
@@ -162,6 +101,19 @@ impl<'b> Written<'b> {
             sealed,
             keys,
         })
+    }
+
+    fn change(&self) -> Change {
+        Change {
+            id: self.slot.individual,
+            sealed: rows::hex(&self.sealed),
+            population: self.slot.population.as_str(),
+            region: self.region().to_owned(),
+            country: self.country().to_owned(),
+            mailable: self.is_mailable(),
+            has_contact: self.has_contact(),
+            keys: self.keys.into(),
+        }
     }
 
     fn region(&self) -> &str {
@@ -274,33 +226,4 @@ fn link_rows<'r>(target: Target<'r>, plan: &Plan<'_>) -> Rows<'r, 6> {
             target.import.into(),
         ]
     }))
-}
-
-async fn update(tx: &Tx<'_>, target: Target<'_>, person: &Written<'_>) -> Result<(), Error> {
-    use individual::Column;
-    use individual_index::Column as Index;
-    let update = individual::Entity::update_many()
-        .col_expr(Column::Sealed, Expr::value(person.sealed.to_vec()))
-        .col_expr(
-            Column::Population,
-            Expr::value(person.slot.population.as_str()),
-        )
-        .col_expr(Column::Region, Expr::value(person.region()))
-        .col_expr(Column::Country, Expr::value(person.country()))
-        .col_expr(Column::Mailable, Expr::value(person.is_mailable()))
-        .col_expr(Column::HasContact, Expr::value(person.has_contact()))
-        .filter(Column::CampaignId.eq(target.campaign))
-        .filter(Column::Id.eq(person.slot.individual))
-        .filter(Column::Salt.is_not_null());
-    store::one_row(update.exec(tx).await?.rows_affected)?;
-    let keys = &person.keys;
-    let update = individual_index::Entity::update_many()
-        .col_expr(Index::Ssn, Expr::value(keys.ssn))
-        .col_expr(Index::NameDob, Expr::value(keys.name_dob))
-        .col_expr(Index::NamePostal, Expr::value(keys.name_postal))
-        .col_expr(Index::DobPostal, Expr::value(keys.dob_postal))
-        .col_expr(Index::Last4Dob, Expr::value(keys.last4_dob))
-        .filter(Index::CampaignId.eq(target.campaign))
-        .filter(Index::IndividualId.eq(person.slot.individual));
-    store::one_row(update.exec(tx).await?.rows_affected)
 }

@@ -7,11 +7,9 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
     QueryOrder, QuerySelect, Set,
 };
-use uuid::Uuid;
 
 use crate::db::entities::{
-    campaign, campaign_key, covered_entity, individual, individual_entity, individual_index,
-    roster_import,
+    campaign, campaign_key, covered_entity, individual, individual_entity, roster_import,
 };
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, ImportId, IndividualId};
@@ -169,58 +167,6 @@ pub fn one_row(affected: u64) -> Result<(), Error> {
     } else {
         Err(crate::db::Error::corrupt("a row that should be there is missing").into())
     }
-}
-
-/// Gives the MACs of content by reference, for those references of an entity that were loaded before.
-pub async fn contents(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    entity: CoveredEntityId,
-    references: &[Uuid],
-) -> Result<Vec<(Uuid, Uuid)>, Error> {
-    use individual_entity::Column;
-    let mut found = Vec::new();
-    for list in lists(references) {
-        let query = individual_entity::Entity::find()
-            .select_only()
-            .columns([Column::RefMac, Column::RowMac])
-            .filter(Column::CampaignId.eq(campaign))
-            .filter(Column::CoveredEntityId.eq(entity))
-            .filter(Column::RefMac.is_in(list));
-        found.extend(query.into_tuple::<(Uuid, Uuid)>().all(connection).await?);
-    }
-    Ok(found)
-}
-
-/// Gives the individuals behind keys of SSNs.
-pub async fn by_ssn(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    keys: &[i64],
-) -> Result<Vec<(i64, individual::Model)>, Error> {
-    use individual_index::Column;
-    let mut hits = Vec::new();
-    for list in lists(keys) {
-        let query = individual_index::Entity::find()
-            .select_only()
-            .columns([Column::Ssn, Column::IndividualId])
-            .filter(Column::CampaignId.eq(campaign))
-            .filter(Column::Ssn.is_in(list));
-        hits.extend(
-            query
-                .into_tuple::<(i64, IndividualId)>()
-                .all(connection)
-                .await?,
-        );
-    }
-    let ids: Vec<IndividualId> = hits.iter().map(|(_, id)| *id).collect();
-    let rows = individuals(connection, campaign, &ids).await?;
-    let mut rows: HashMap<IndividualId, individual::Model> =
-        rows.into_iter().map(|row| (row.id, row)).collect();
-    Ok(hits
-        .into_iter()
-        .filter_map(|(key, id)| Some((key, rows.remove(&id)?)))
-        .collect())
 }
 
 /// Gives individuals by their ids, in no order.

@@ -3,7 +3,8 @@
 //! A statement over n rows would have n forms, each parsed and planned anew. Instead the rows travel as one JSON text, which
 //! both databases turn into a table: one form whatever n is. Only ids, states, instants and words go this way.
 
-use sea_orm::{DbBackend, Statement};
+use data_encoding::HEXLOWER;
+use sea_orm::{DbBackend, Statement, Value};
 use serde::Serialize;
 
 /// What a column of the table holds.
@@ -17,6 +18,10 @@ pub enum Is {
     Big,
     /// A 32-bit number.
     Int,
+    /// A truth value.
+    Bool,
+    /// Bytes, which travel as [`hex`] writes them.
+    Bytes,
 }
 
 /// Writes `v AS (..)` for a WITH clause: the rows of the JSON text `$1` with these columns.
@@ -47,13 +52,16 @@ fn postgres_type(is: Is) -> &'static str {
         Is::Text => "text",
         Is::Big => "bigint",
         Is::Int => "integer",
+        Is::Bool => "boolean",
+        Is::Bytes => "bytea",
     }
 }
 
 fn sqlite_column(name: &str, is: Is) -> String {
     match is {
         Is::Uuid => format!("unhex(value ->> '{name}', '-') AS {name}"),
-        Is::Text | Is::Big | Is::Int => format!("value ->> '{name}' AS {name}"),
+        Is::Bytes => format!("unhex(substr(value ->> '{name}', 3)) AS {name}"),
+        Is::Text | Is::Big | Is::Int | Is::Bool => format!("value ->> '{name}' AS {name}"),
     }
 }
 
@@ -68,6 +76,22 @@ pub fn lock(backend: DbBackend, table: &str) -> String {
 
 /// Binds rows to a statement as its only value.
 pub fn bind<T: Serialize>(backend: DbBackend, sql: String, rows: &[T]) -> Statement {
-    let json = serde_json::to_string(rows).expect("ids, words and numbers serialize");
-    Statement::from_sql_and_values(backend, sql, [json.into()])
+    bind_with(backend, sql, rows, [])
+}
+
+/// Binds rows to a statement as its first value, and others after it.
+pub fn bind_with<T: Serialize>(
+    backend: DbBackend,
+    sql: String,
+    rows: &[T],
+    rest: impl IntoIterator<Item = Value>,
+) -> Statement {
+    let json = serde_json::to_string(rows).expect("ids, words, numbers and hex serialize");
+    let values = std::iter::once(json.into()).chain(rest);
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// Writes bytes as PostgreSQL does: `\x` and two digits a byte.
+pub fn hex(bytes: &[u8]) -> String {
+    format!("\\x{}", HEXLOWER.encode(bytes))
 }

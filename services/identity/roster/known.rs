@@ -1,0 +1,248 @@
+//! What the roster holds about the references and SSNs of a batch.
+//!
+//! Only what an import has not seen to be new ([`Seen`]) is asked for, in one statement each for references and SSNs.
+
+use std::collections::HashMap;
+
+use sea_orm::{ConnectionTrait, Statement, Value};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::db::Tx;
+use crate::db::entities::individual;
+use crate::db::rows::{self, Is};
+use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
+
+use super::super::ctx::Ctx;
+use super::super::error::{self, Error};
+use super::keys::RosterKeys;
+use super::plan::{Known, Stored};
+use super::population::Population;
+use super::prepare::{Judged, Prepared};
+use super::seen::Seen;
+use super::settle::Target;
+use super::store;
+
+/// Rows of a page when the roster's keys are read.
+const PAGE: i64 = 65_536;
+
+/// Reads which references and SSNs the roster holds, page by page. Nothing is to be read before the first import.
+pub async fn seen(ctx: &Ctx, campaign: CampaignId) -> Result<Seen, Error> {
+    let read = ctx.db.read();
+    // Counted first: whatever is settled meanwhile makes another number.
+    let mut seen = Seen::new(settled(read, campaign).await?);
+    let mut after = (CoveredEntityId::from_uuid(Uuid::nil()), Uuid::nil());
+    loop {
+        let page = references_after(read, campaign, after).await?;
+        for (_, reference) in &page {
+            seen.add_reference(*reference);
+        }
+        match page.last() {
+            Some(last) => after = *last,
+            None => break,
+        }
+    }
+    let mut after = IndividualId::from_uuid(Uuid::nil());
+    loop {
+        let page = ssns_after(read, campaign, after).await?;
+        for (_, ssn) in &page {
+            ssn.iter().for_each(|ssn| seen.add_ssn(*ssn));
+        }
+        match page.last() {
+            Some((last, _)) => after = *last,
+            None => return Ok(seen),
+        }
+    }
+}
+
+/// Remembers the rows of a batch that was settled, so many of which are new.
+pub fn remember(seen: &mut Seen, batch: &[Judged], new: i64) {
+    for row in prepared(batch) {
+        row.macs
+            .iter()
+            .for_each(|macs| seen.add_reference(macs.reference));
+        row.ssn_keys.iter().for_each(|key| seen.add_ssn(*key));
+    }
+    seen.count(new);
+}
+
+fn prepared(batch: &[Judged]) -> impl Iterator<Item = &Prepared> {
+    batch
+        .iter()
+        .filter_map(|judged| judged.verdict.as_ref().ok())
+}
+
+/// Gives what the roster holds about a batch. The roster is locked.
+pub async fn known(
+    tx: &Tx<'_>,
+    target: Target<'_>,
+    seen: &Seen,
+    batch: &[Judged],
+) -> Result<Known, Error> {
+    let settled = settled(tx, target.campaign).await?;
+    let mut wanted = Vec::new();
+    let mut keys = Vec::new();
+    for row in prepared(batch) {
+        let macs = row.macs.iter().map(|macs| macs.reference);
+        wanted.extend(
+            macs.filter(|mac| seen.has_reference(*mac, settled))
+                .map(|mac| Reference {
+                    entity: row.entity,
+                    mac,
+                }),
+        );
+        let ssns = row.ssn_keys.iter().copied();
+        keys.extend(ssns.filter(|key| seen.has_ssn(*key, settled)));
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    let mut known = Known::default();
+    for (reference, content) in contents(tx, target.campaign, &wanted).await? {
+        known
+            .references
+            .insert((reference.entity, reference.mac), content);
+    }
+    for (key, row) in by_ssn(tx, target.campaign, &keys).await? {
+        if let Some(stored) = open(target.keys, row)? {
+            known.people.push((key, stored));
+        }
+    }
+    Ok(known)
+}
+
+/// Counts the rows that all imports of a campaign have settled.
+async fn settled(connection: &impl ConnectionTrait, campaign: CampaignId) -> Result<i64, Error> {
+    const SQL: &str = "SELECT CAST(COALESCE(SUM(accepted + merged), 0) AS BIGINT) AS n FROM roster_import \
+        WHERE campaign_id = $1";
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, SQL, [campaign.into()]);
+    let row = connection.query_one_raw(statement).await?;
+    Ok(row.map_or(Ok(0), |row| row.try_get("", "n"))?)
+}
+
+/// A reference of a covered entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct Reference {
+    entity: CoveredEntityId,
+    mac: Uuid,
+}
+
+/// Gives the MACs of content of those references that were loaded before, in one statement.
+///
+/// Each is looked up by the whole primary key: in a join the planner, who knows little about tables just loaded, may choose
+/// to read all of the campaign.
+async fn contents(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    references: &[Reference],
+) -> Result<Vec<(Reference, Uuid)>, Error> {
+    if references.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "WITH {} SELECT v.entity, v.mac, (SELECT e.row_mac FROM individual_entity e WHERE e.campaign_id = $2 \
+         AND e.covered_entity_id = v.entity AND e.ref_mac = v.mac) AS content FROM v",
+        rows::table(tx.backend(), &[("entity", Is::Uuid), ("mac", Is::Uuid)])
+    );
+    let statement = rows::bind_with(tx.backend(), sql, references, [campaign.into()]);
+    let mut found = Vec::new();
+    for row in tx.query_all_raw(statement).await? {
+        let reference = Reference {
+            entity: row.try_get("", "entity")?,
+            mac: row.try_get("", "mac")?,
+        };
+        let content: Option<Uuid> = row.try_get("", "content")?;
+        found.extend(content.map(|content| (reference, content)));
+    }
+    Ok(found)
+}
+
+/// Gives the individuals behind keys of SSNs.
+async fn by_ssn(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    keys: &[i64],
+) -> Result<Vec<(i64, individual::Model)>, Error> {
+    #[derive(Serialize)]
+    struct Wanted {
+        ssn: i64,
+    }
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted: Vec<Wanted> = keys.iter().map(|ssn| Wanted { ssn: *ssn }).collect();
+    let sql = format!(
+        "WITH {} SELECT i.ssn, i.individual_id FROM v JOIN individual_index i ON i.campaign_id = $2 AND i.ssn = v.ssn",
+        rows::table(tx.backend(), &[("ssn", Is::Big)])
+    );
+    let statement = rows::bind_with(tx.backend(), sql, &wanted, [campaign.into()]);
+    let mut hits: Vec<(i64, IndividualId)> = Vec::new();
+    for row in tx.query_all_raw(statement).await? {
+        hits.push((row.try_get("", "ssn")?, row.try_get("", "individual_id")?));
+    }
+    let ids: Vec<IndividualId> = hits.iter().map(|(_, id)| *id).collect();
+    let rows = store::individuals(tx, campaign, &ids).await?;
+    let mut rows: HashMap<IndividualId, individual::Model> =
+        rows.into_iter().map(|row| (row.id, row)).collect();
+    Ok(hits
+        .into_iter()
+        .filter_map(|(key, id)| Some((key, rows.remove(&id)?)))
+        .collect())
+}
+
+/// Gives the next references of a campaign, in the order of their key.
+async fn references_after(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    after: (CoveredEntityId, Uuid),
+) -> Result<Vec<(CoveredEntityId, Uuid)>, Error> {
+    const SQL: &str = "SELECT covered_entity_id, ref_mac FROM individual_entity WHERE campaign_id = $1 \
+        AND (covered_entity_id, ref_mac) > ($2, $3) ORDER BY covered_entity_id, ref_mac LIMIT $4";
+    let values: [Value; 4] = [campaign.into(), after.0.into(), after.1.into(), PAGE.into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
+    let rows = connection.query_all_raw(statement).await?;
+    let pairs = rows.iter().map(|row| {
+        Ok((
+            row.try_get("", "covered_entity_id")?,
+            row.try_get("", "ref_mac")?,
+        ))
+    });
+    pairs.collect()
+}
+
+/// Gives the SSN keys of a campaign's next individuals, in the order of their ids.
+async fn ssns_after(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    after: IndividualId,
+) -> Result<Vec<(IndividualId, Option<i64>)>, Error> {
+    const SQL: &str = "SELECT individual_id, ssn FROM individual_index WHERE campaign_id = $1 AND individual_id > $2 \
+        ORDER BY individual_id LIMIT $3";
+    let values: [Value; 3] = [campaign.into(), after.into(), PAGE.into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
+    let rows = connection.query_all_raw(statement).await?;
+    let pairs = rows
+        .iter()
+        .map(|row| Ok((row.try_get("", "individual_id")?, row.try_get("", "ssn")?)));
+    pairs.collect()
+}
+
+/// Opens a person; an erased one is nobody.
+fn open(keys: &RosterKeys, row: individual::Model) -> Result<Option<Stored>, Error> {
+    let Some((salt, sealed)) = row.salt.zip(row.sealed) else {
+        return Ok(None);
+    };
+    let person = keys
+        .sealer
+        .open(row.id, &salt, &sealed)
+        .map_err(error::unreadable)?;
+    let population = Population::parse(&row.population);
+    let population =
+        population.ok_or_else(|| crate::db::Error::corrupt("individual.population"))?;
+    Ok(Some(Stored {
+        individual: row.id,
+        person,
+        population,
+        salt,
+    }))
+}
