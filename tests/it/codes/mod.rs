@@ -8,3 +8,4 @@ mod house;
 mod issue;
 mod outcomes;
 mod report;
+mod sealing;
