@@ -1,7 +1,7 @@
 //! The funnel of each part of a campaign, in one statement.
 //!
-//! `m` says which people belong to which part. Each table is brought to one row a person where a figure counts people, joined
-//! to `m` and counted by part; the sums of these few rows are the answer. So each table is read once however many parts there are.
+//! `m` says which people belong to which part. Each table is joined to it and counted by part; the sums of these few rows are
+//! the answer. So each table is read once however many parts there are, and everything is hashed.
 
 use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement};
 
@@ -69,72 +69,71 @@ const FIGURES: [&str; 15] = [
     "dead",
 ];
 
-/// What is counted in one table.
-struct Family {
-    /// Rows with an `individual_id`.
-    from: &'static str,
-    /// Figures, and how they come from rows joined to parts.
+/// What the rows of one table count.
+struct Source {
+    /// Figures, and what a row adds to each.
     figures: &'static [(&'static str, &'static str)],
+    /// The rows, each with an `individual_id`; one a person where a figure counts people.
+    from: &'static str,
 }
 
-const PEOPLE: Family = Family {
-    from: "",
-    figures: &[("individuals", "COUNT(*)")],
-};
+const RECORDS: &[Source] = &[Source {
+    figures: &[("records", "1")],
+    from: "individual_entity WHERE campaign_id = $1",
+}];
 
-const RECORDS: Family = Family {
-    from: "SELECT individual_id, COUNT(*) AS n FROM individual_entity WHERE campaign_id = $1 GROUP BY individual_id",
-    figures: &[("records", "SUM(p.n)")],
-};
+const CODES: &[Source] = &[Source {
+    figures: &[("letters", "1"), ("codes_issued", "COUNT(*)")],
+    from: "code WHERE campaign_id = $1 AND generation > 0 GROUP BY individual_id",
+}];
 
-const CODES: Family = Family {
-    from: "SELECT individual_id, COUNT(*) AS n FROM code WHERE campaign_id = $1 AND generation > 0 GROUP BY individual_id",
-    figures: &[("letters", "COUNT(*)"), ("codes_issued", "SUM(p.n)")],
-};
-
-const ENROLLMENTS: Family = Family {
-    from: "SELECT individual_id, state, submitted_at FROM enrollment WHERE campaign_id = $1",
-    figures: &[
-        ("begun", "COUNT(*)"),
-        ("submitted", "COUNT(p.submitted_at)"),
-        ("active", "COUNT(CASE WHEN p.state = 'ACTIVE' THEN 1 END)"),
-        (
-            "action_required",
-            "COUNT(CASE WHEN p.state = 'ACTION_REQUIRED' THEN 1 END)",
-        ),
-        (
-            "enrollment_refused",
-            "COUNT(CASE WHEN p.state = 'REFUSED' THEN 1 END)",
-        ),
-    ],
-};
-
-const VERIFICATIONS: Family = Family {
-    from: "SELECT individual_id, MAX(CASE WHEN state = 'VERIFIED' THEN 1 ELSE 0 END) AS verified, \
-           COUNT(CASE WHEN state = 'REFUSED' THEN 1 END) AS refused, \
-           COUNT(CASE WHEN state = 'REFERRED' THEN 1 END) AS referred \
-           FROM verification WHERE campaign_id = $1 AND individual_id IS NOT NULL GROUP BY individual_id",
-    figures: &[
-        ("verified", "SUM(p.verified)"),
-        ("refused", "SUM(p.refused)"),
-        ("referred", "SUM(p.referred)"),
-    ],
-};
-
-const HANDOFFS: Family = Family {
-    from: "SELECT individual_id, kind, attempts, acknowledged_at, state FROM handoff WHERE campaign_id = $1",
-    figures: &[
-        (
-            "handed_off",
-            "COUNT(CASE WHEN p.kind = 'ENROLL' AND p.attempts > 0 THEN 1 END)",
-        ),
-        (
-            "acknowledged",
-            "COUNT(CASE WHEN p.kind = 'ENROLL' THEN p.acknowledged_at END)",
-        ),
-        ("dead", "COUNT(CASE WHEN p.state = 'DEAD' THEN 1 END)"),
-    ],
-};
+/// What befell people. These tables have few rows for each person, so they are joined to the parts together.
+const EVENTS: &[Source] = &[
+    Source {
+        figures: &[
+            ("begun", "1"),
+            (
+                "submitted",
+                "CASE WHEN submitted_at IS NULL THEN 0 ELSE 1 END",
+            ),
+            ("active", "CASE state WHEN 'ACTIVE' THEN 1 ELSE 0 END"),
+            (
+                "action_required",
+                "CASE state WHEN 'ACTION_REQUIRED' THEN 1 ELSE 0 END",
+            ),
+            (
+                "enrollment_refused",
+                "CASE state WHEN 'REFUSED' THEN 1 ELSE 0 END",
+            ),
+        ],
+        from: "enrollment WHERE campaign_id = $1",
+    },
+    Source {
+        figures: &[
+            (
+                "verified",
+                "MAX(CASE state WHEN 'VERIFIED' THEN 1 ELSE 0 END)",
+            ),
+            ("refused", "COUNT(CASE state WHEN 'REFUSED' THEN 1 END)"),
+            ("referred", "COUNT(CASE state WHEN 'REFERRED' THEN 1 END)"),
+        ],
+        from: "verification WHERE campaign_id = $1 AND individual_id IS NOT NULL GROUP BY individual_id",
+    },
+    Source {
+        figures: &[
+            (
+                "handed_off",
+                "CASE WHEN kind = 'ENROLL' AND attempts > 0 THEN 1 ELSE 0 END",
+            ),
+            (
+                "acknowledged",
+                "CASE WHEN kind = 'ENROLL' AND acknowledged_at IS NOT NULL THEN 1 ELSE 0 END",
+            ),
+            ("dead", "CASE state WHEN 'DEAD' THEN 1 ELSE 0 END"),
+        ],
+        from: "handoff WHERE campaign_id = $1",
+    },
+];
 
 impl By {
     /// Says which people belong to which part.
@@ -158,31 +157,24 @@ impl By {
     }
 
     /// What is counted, and where. Records are a covered entity's own in its part, and codes a wave's own in its.
-    fn families(self) -> Vec<String> {
+    fn counts(self) -> Vec<String> {
         const OWN_RECORDS: &str =
             "(SELECT covered_entity_id AS part FROM individual_entity WHERE campaign_id = $1) m";
         const OWN_CODES: &str = "(SELECT b.wave_id AS part FROM code c \
             JOIN code_batch b ON b.campaign_id = c.campaign_id AND b.id = c.batch_id \
             WHERE c.campaign_id = $1 AND c.generation > 0) m";
-        let mut families: Vec<String> = [PEOPLE, ENROLLMENTS, VERIFICATIONS, HANDOFFS]
-            .iter()
-            .map(Family::select)
-            .collect();
-        families.extend(match self {
-            Self::CoveredEntity => [
-                select(&[("records", "COUNT(*)")], OWN_RECORDS),
-                CODES.select(),
+        let rows = |figure, from| by_part(&[(figure, "COUNT(*)".to_owned())], from);
+        let mut counts = vec![rows("individuals", "m"), joined(EVENTS)];
+        counts.extend(match self {
+            Self::CoveredEntity => vec![rows("records", OWN_RECORDS), joined(CODES)],
+            Self::Wave => vec![
+                joined(RECORDS),
+                rows("codes_issued", OWN_CODES),
+                rows("letters", "m"),
             ],
-            Self::Wave => [
-                RECORDS.select(),
-                select(&[("codes_issued", "COUNT(*)")], OWN_CODES),
-            ],
-            Self::Region | Self::Population => [RECORDS.select(), CODES.select()],
+            Self::Region | Self::Population => vec![joined(RECORDS), joined(CODES)],
         });
-        if self == Self::Wave {
-            families.push(select(&[("letters", "COUNT(*)")], "m"));
-        }
-        families
+        counts
     }
 
     fn sql(self) -> String {
@@ -192,7 +184,7 @@ impl By {
              FROM ({}) f GROUP BY part ORDER BY part",
             self.members(),
             sums.join(", "),
-            self.families().join(" UNION ALL "),
+            self.counts().join(" UNION ALL "),
         )
     }
 
@@ -213,21 +205,42 @@ impl By {
     }
 }
 
-impl Family {
-    fn select(&self) -> String {
-        let from = match self.from {
-            "" => "m".to_owned(),
-            rows => format!("m JOIN ({rows}) p ON p.individual_id = m.individual_id"),
-        };
-        select(self.figures, &from)
-    }
+/// Counts what sources say of the people of each part.
+fn joined(sources: &[Source]) -> String {
+    let all = sources.iter().flat_map(|source| source.figures);
+    let names: Vec<&'static str> = all.map(|(name, _)| *name).collect();
+    let rows = sources.iter().map(|source| {
+        let columns = names.iter().map(|name| {
+            let own = source.figures.iter().find(|(figure, _)| figure == name);
+            format!("{} AS {name}", own.map_or("0", |(_, adds)| adds))
+        });
+        let columns: Vec<String> = columns.collect();
+        format!(
+            "SELECT individual_id, {} FROM {}",
+            columns.join(", "),
+            source.from
+        )
+    });
+    let rows: Vec<String> = rows.collect();
+    let sums: Vec<_> = names
+        .iter()
+        .map(|name| (*name, format!("SUM(p.{name})")))
+        .collect();
+    by_part(
+        &sums,
+        &format!(
+            "m JOIN ({}) p ON p.individual_id = m.individual_id",
+            rows.join(" UNION ALL ")
+        ),
+    )
 }
 
-/// Counts figures by part, and 0 for all others, so that the counts of all families can stand below each other.
-fn select(figures: &[(&str, &str)], from: &str) -> String {
+/// Counts figures by part, and 0 for all others, so that all counts can stand below each other.
+fn by_part(figures: &[(&str, String)], from: &str) -> String {
     let columns = FIGURES.map(|name| {
         let counted = figures.iter().find(|(figure, _)| *figure == name);
-        format!("{} AS {name}", counted.map_or("0", |(_, count)| count))
+        let count = counted.map_or("0", |(_, count)| count);
+        format!("{count} AS {name}")
     });
     format!(
         "SELECT m.part AS part, {} FROM {from} GROUP BY m.part",
