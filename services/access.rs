@@ -96,9 +96,29 @@ pub const TABLE: &[Access] = &[
         PROMPT,
     ),
     unary(
+        "/redress.enrollment.v1.CampaignService/ExtendEnrollBy",
+        &[Operator],
+        SLOW,
+    ),
+    unary(
         "/redress.enrollment.v1.CampaignService/GetCampaignReport",
         &[Operator, Auditor],
         COUNTING,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentCodeService/CreateWave",
+        &[Operator],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentCodeService/ListWaves",
+        &[Operator, Auditor],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentCodeService/RecordWaveMailing",
+        &[Operator],
+        SLOW,
     ),
     stream(
         "/redress.enrollment.v1.EnrollmentCodeService/IssueCodes",

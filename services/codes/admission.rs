@@ -129,7 +129,7 @@ impl Seen {
 }
 
 /// For how long after the last day an enrollment that was begun can be completed.
-fn grace(campaign: &campaign::Model) -> Duration {
+pub fn grace(campaign: &campaign::Model) -> Duration {
     let days = u64::try_from(campaign.grace_days).unwrap_or(0);
     Duration::from_hours(24 * days)
 }

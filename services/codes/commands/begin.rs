@@ -219,12 +219,18 @@ fn started(
     }
 }
 
-/// Gives an enrollment that is gone on with the letter, when it was begun without one or with an older one.
+/// Gives an enrollment that is gone on with the letter, when it was begun without one or with an older one, and its time.
 async fn attach(tx: &Tx<'_>, admitted: &Admitted<'_>, id: EnrollmentId) -> Result<(), Error> {
+    let candidate = admitted.candidate;
+    let has_time = candidate.live_complete_by_at >= Some(admitted.complete_by);
     match admitted.mac {
-        Some(mac) if admitted.candidate.live_code_mac != Some(mac) => {
-            let proof = admitted.candidate.proof_expires_at;
-            Ok(store::enrollment::attach_code(tx, admitted.campaign, id, mac, proof).await?)
+        Some(mac) if candidate.live_code_mac != Some(mac) || !has_time => {
+            let letter = store::enrollment::Letter {
+                mac,
+                proof_expires_at: candidate.proof_expires_at,
+                complete_by: admitted.complete_by,
+            };
+            Ok(store::enrollment::attach_code(tx, admitted.campaign, id, letter).await?)
         }
         _ => Ok(()),
     }

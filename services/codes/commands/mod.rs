@@ -6,6 +6,8 @@ pub mod cancel;
 pub mod complete;
 pub mod enrollments;
 pub mod export;
+pub mod extend;
 pub mod issue;
 pub mod report;
 pub mod seal;
+pub mod waves;

@@ -82,6 +82,14 @@ impl CampaignService for Handlers {
         }))
     }
 
+    async fn extend_enroll_by(
+        &self,
+        request: Request<wire::ExtendEnrollByRequest>,
+    ) -> Result<Response<wire::ExtendEnrollByResponse>, Status> {
+        let answer = self.extend(&request).await;
+        answer.map(Response::new).map_err(status)
+    }
+
     async fn get_campaign_report(
         &self,
         request: Request<wire::GetCampaignReportRequest>,

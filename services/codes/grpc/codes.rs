@@ -27,6 +27,29 @@ impl EnrollmentCodeService for Handlers {
     type IssueCodesStream = BoxStream<'static, Result<wire::IssueCodesResponse, Status>>;
     type ExportCodesStream = BoxStream<'static, Result<wire::ExportCodesResponse, Status>>;
 
+    async fn create_wave(
+        &self,
+        request: Request<wire::CreateWaveRequest>,
+    ) -> Result<Response<wire::CreateWaveResponse>, Status> {
+        let answer = self.plan_wave(&request).await;
+        answer.map(Response::new).map_err(status)
+    }
+
+    async fn list_waves(
+        &self,
+        request: Request<wire::ListWavesRequest>,
+    ) -> Result<Response<wire::ListWavesResponse>, Status> {
+        self.page_of_waves(request.get_ref()).await
+    }
+
+    async fn record_wave_mailing(
+        &self,
+        request: Request<wire::RecordWaveMailingRequest>,
+    ) -> Result<Response<wire::RecordWaveMailingResponse>, Status> {
+        let answer = self.mailed(&request).await;
+        answer.map(Response::new).map_err(status)
+    }
+
     async fn issue_codes(
         &self,
         request: Request<wire::IssueCodesRequest>,

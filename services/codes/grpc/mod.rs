@@ -4,6 +4,7 @@ mod campaigns;
 mod codes;
 mod enrollments;
 mod read;
+mod waves;
 mod write;
 mod write_report;
 

@@ -306,7 +306,8 @@ fn policy(wire: &wire::Campaign, fields: &mut Fields) -> (i32, i32) {
     (accept, refer)
 }
 
-fn parts(date: &WireDate) -> (i32, i32, i32) {
+/// Takes a date of the wire apart.
+pub fn parts(date: &WireDate) -> (i32, i32, i32) {
     (date.year, date.month, date.day)
 }
 

@@ -3,8 +3,10 @@
 use jiff::civil;
 
 use crate::codes::code::uniformity::Figures;
+use crate::codes::commands::waves::Wave;
 use crate::codes::next_step;
 use crate::codes::state::enrollment::Kind;
+use crate::codes::state::wave;
 use crate::codes::store::campaign::Campaign;
 use crate::codes::store::enrollment::Enrollment;
 use crate::db::entities::code_batch;
@@ -68,6 +70,31 @@ fn policy(json: &str) -> Option<wire::VerificationPolicy> {
         accept_centibits: field("accept_centibits")?,
         refer_centibits: field("refer_centibits")?,
     })
+}
+
+/// Writes a wave.
+pub fn wave(wave: &Wave) -> wire::Wave {
+    let row = &wave.row;
+    let kind = match wave::Kind::parse(&row.kind) {
+        Ok(wave::Kind::Planned) => wire::WaveKind::Planned,
+        Ok(wave::Kind::Automatic) => wire::WaveKind::Automatic,
+        Ok(wave::Kind::Reissue) => wire::WaveKind::Reissue,
+        Err(_) => wire::WaveKind::Unspecified,
+    };
+    let list = |json: &str| serde_json::from_str(json).unwrap_or_default();
+    wire::Wave {
+        wave_id: row.id.to_string(),
+        campaign_id: row.campaign_id.to_string(),
+        name: row.name.clone(),
+        kind: kind.into(),
+        covered_entities: wave.entities.clone(),
+        regions: list(&row.regions),
+        populations: list(&row.populations),
+        members: row.members,
+        enroll_by_date: date(Some(&row.enroll_by)),
+        mailing_date: date(row.mailed_on.as_deref()),
+        create_time: time(Some(row.created_at)),
+    }
 }
 
 /// Writes a batch.

@@ -91,6 +91,20 @@ pub async fn unfinished(
     Ok(query.one(tx).await?)
 }
 
+/// Lists the batches of a wave, oldest first.
+pub async fn of_wave(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    wave: WaveId,
+) -> Result<Vec<Model>, db::Error> {
+    Ok(Entity::find()
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::WaveId.eq(wave))
+        .order_by_asc(Column::Id)
+        .all(connection)
+        .await?)
+}
+
 /// Which batches are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Of {

@@ -141,6 +141,41 @@ pub async fn close(tx: &Tx<'_>, id: CampaignId, now: Timestamp) -> Result<(), db
     )
 }
 
+/// Gives a campaign a later last day to enroll.
+pub async fn extend(
+    tx: &Tx<'_>,
+    id: CampaignId,
+    on: jiff::civil::Date,
+    at: Timestamp,
+) -> Result<(), db::Error> {
+    let update = campaign::ActiveModel {
+        enroll_by: Set(on.to_string()),
+        enroll_by_at: Set(at),
+        ..Default::default()
+    };
+    let result = campaign::Entity::update_many()
+        .set(update)
+        .filter(campaign::Column::Id.eq(id))
+        .filter(campaign::Column::EnrollByAt.lt(at))
+        .exec(tx)
+        .await?;
+    exactly_one(
+        result.rows_affected,
+        "a campaign was given less time; lock and ask its date first",
+    )
+}
+
+/// Gives the covered entities of a campaign.
+pub async fn entities(
+    connection: &impl ConnectionTrait,
+    id: CampaignId,
+) -> Result<Vec<covered_entity::Model>, db::Error> {
+    Ok(covered_entity::Entity::find()
+        .filter(covered_entity::Column::CampaignId.eq(id))
+        .all(connection)
+        .await?)
+}
+
 /// Tells which of these partners exist.
 pub async fn known_partners(
     connection: &impl ConnectionTrait,

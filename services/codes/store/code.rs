@@ -70,7 +70,8 @@ async fn count(
     let sql = format!(
         "SELECT count(*) AS n FROM individual i WHERE i.campaign_id = $1 AND i.mailable \
          AND NOT EXISTS (SELECT 1 FROM code c WHERE c.campaign_id = i.campaign_id AND c.individual_id = i.id \
-         AND c.state IN ('ISSUED', 'REDEEMED')){condition}"
+         AND c.{}){condition}",
+        selection.kept_by()
     );
     let statement = Statement::from_sql_and_values(backend, sql, values);
     let row = connection.query_one_raw(statement).await?;
@@ -111,18 +112,22 @@ pub async fn owed(
     Ok(owed)
 }
 
-/// Tells who in a range of individuals has a code by now. What counts is the answer under the campaign's lock.
+/// Tells who in a range of individuals has a code by now that keeps them from getting one of this selection. What counts is
+/// the answer under the campaign's lock.
 pub async fn holders(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
-    first: IndividualId,
-    last: IndividualId,
+    selection: &Selection,
+    (first, last): (IndividualId, IndividualId),
 ) -> Result<BTreeSet<IndividualId>, db::Error> {
-    const SQL: &str = "SELECT individual_id FROM code WHERE campaign_id = $1 AND individual_id >= $2 \
-        AND individual_id <= $3 AND state IN ('ISSUED', 'REDEEMED')";
+    let sql = format!(
+        "SELECT individual_id FROM code WHERE campaign_id = $1 AND individual_id >= $2 \
+         AND individual_id <= $3 AND {}",
+        selection.kept_by()
+    );
     let values = [campaign.into(), first.into(), last.into()];
     let backend = connection.get_database_backend();
-    let statement = Statement::from_sql_and_values(backend, SQL, values);
+    let statement = Statement::from_sql_and_values(backend, sql, values);
     let rows = connection.query_all_raw(statement).await?;
     let ids = rows.iter().map(|row| row.try_get("", "individual_id"));
     Ok(ids.collect::<Result<_, _>>()?)

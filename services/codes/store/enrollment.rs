@@ -214,21 +214,33 @@ pub async fn insert(tx: &Tx<'_>, row: &enrollment::Model) -> Result<(), db::Erro
 /// The constraint that gives an individual at most one live enrollment.
 pub const ONE_LIVE: &str = "enrollment_individual_id_key";
 
+/// What a letter gives an enrollment.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter {
+    /// The code's key.
+    pub mac: Uuid,
+    /// Until when it proves the address.
+    pub proof_expires_at: Option<Timestamp>,
+    /// The first instant at which the enrollment can no longer be completed, unless it could be for longer already.
+    pub complete_by: Timestamp,
+}
+
 /// Gives an open enrollment the code and the proof of a letter.
 pub async fn attach_code(
     tx: &Tx<'_>,
     campaign: CampaignId,
     id: EnrollmentId,
-    mac: Uuid,
-    proof_expires_at: Option<Timestamp>,
+    letter: Letter,
 ) -> Result<(), db::Error> {
-    const SQL: &str = "UPDATE enrollment SET code_mac = $3, proof_expires_at = $4 WHERE campaign_id = $1 AND id = $2 \
-        AND state IN ('STARTED', 'VERIFIED')";
-    let values: [Value; 4] = [
+    const SQL: &str = "UPDATE enrollment SET code_mac = $3, proof_expires_at = $4, \
+        complete_by_at = CASE WHEN complete_by_at < $5 THEN $5 ELSE complete_by_at END \
+        WHERE campaign_id = $1 AND id = $2 AND state IN ('STARTED', 'VERIFIED')";
+    let values: [Value; 5] = [
         campaign.into(),
         id.into(),
-        mac.into(),
-        proof_expires_at.into(),
+        letter.mac.into(),
+        letter.proof_expires_at.into(),
+        letter.complete_by.into(),
     ];
     // No row: it was completed or canceled meanwhile, which is told when it is completed.
     tx.execute_raw(Statement::from_sql_and_values(tx.backend(), SQL, values))

@@ -1,6 +1,7 @@
 //! Typed queries. Whatever changes a row names the state it must come from, and demands that exactly one row was changed.
 
 pub mod batch;
+pub mod begun;
 pub mod campaign;
 pub mod code;
 pub mod completion;

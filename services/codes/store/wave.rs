@@ -3,7 +3,7 @@
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, Set, Value,
+    QueryOrder, QuerySelect, Set, Statement, Value,
 };
 
 use crate::db::entities::wave::{ActiveModel, Column, Entity, Model};
@@ -12,6 +12,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId, WaveId};
 
 use super::exactly_one;
+use crate::codes::state::wave::Kind;
 
 /// Writes a new wave.
 ///
@@ -45,6 +46,33 @@ pub async fn insert_members(
         rows,
     )
     .await
+}
+
+/// Tells which of these are no individuals of the campaign, by their places in the list: the first ones, at most `limit`.
+pub async fn strangers(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    individuals: &[IndividualId],
+    limit: i64,
+) -> Result<Vec<usize>, db::Error> {
+    const KNOWN: &str = "(SELECT 1 FROM individual i WHERE i.campaign_id = $1 AND i.id = l.id)";
+    let backend = connection.get_database_backend();
+    let list = if backend == DbBackend::Postgres {
+        "SELECT id::uuid AS id, n - 1 AS place FROM json_array_elements_text($2::json) WITH ORDINALITY AS t(id, n)"
+    } else {
+        "SELECT unhex(value, '-') AS id, key AS place FROM json_each($2)"
+    };
+    let sql =
+        format!("SELECT l.place FROM ({list}) l WHERE {KNOWN} IS NULL ORDER BY l.place LIMIT $3");
+    let json = serde_json::to_string(individuals).expect("ids serialize");
+    let values: [Value; 3] = [campaign.into(), json.into(), limit.into()];
+    let statement = Statement::from_sql_and_values(backend, sql, values);
+    let mut places = Vec::new();
+    for row in connection.query_all_raw(statement).await? {
+        let place: i64 = row.try_get("", "place")?;
+        places.extend(usize::try_from(place));
+    }
+    Ok(places)
 }
 
 /// Finds a wave.
@@ -157,6 +185,7 @@ pub struct Selection {
     regions: String,
     populations: String,
     list: Option<WaveId>,
+    ever: bool,
 }
 
 impl Selection {
@@ -167,6 +196,17 @@ impl Selection {
             regions: wave.regions.clone(),
             populations: wave.populations.clone(),
             list: (wave.members > 0).then_some(wave.id),
+            ever: wave.kind == Kind::Automatic.as_str(),
+        }
+    }
+
+    /// Says which codes keep an individual from getting another one. An operator who plans a wave may mean people whose
+    /// codes were revoked; nobody else gets a code again by being there.
+    pub fn kept_by(&self) -> &'static str {
+        if self.ever {
+            "generation > 0"
+        } else {
+            "state IN ('ISSUED', 'REDEEMED')"
         }
     }
 

@@ -9,3 +9,4 @@ mod issue;
 mod outcomes;
 mod report;
 mod sealing;
+mod waves;

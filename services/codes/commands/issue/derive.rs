@@ -27,7 +27,8 @@ impl Issue {
         else {
             return Ok(Chunk::default());
         };
-        let holders = store::code::holders(read, self.campaign, first, last).await?;
+        let holders =
+            store::code::holders(read, self.campaign, &means.selection, (first, last)).await?;
         if !holders.is_empty() {
             owed.retain(|owed| !holders.contains(&owed.individual));
         }

@@ -38,7 +38,7 @@ impl Issue {
         } = chunk;
         let mut generation = 1;
         loop {
-            match self.load(generation, &codes, &tally).await {
+            match self.load(means, generation, &codes, &tally).await {
                 Ok(Loaded::All(loaded)) => return Ok(loaded),
                 Ok(Loaded::Overtaken(holders)) => {
                     let rest = owed
@@ -62,6 +62,7 @@ impl Issue {
 
     async fn load(
         &self,
+        means: &Means,
         generation: i32,
         codes: &[Issued],
         tally: &Tally,
@@ -88,7 +89,9 @@ impl Issue {
                 if batch.completed_at.is_some() {
                     return Ok(Loaded::All(0));
                 }
-                let holders = store::code::holders(tx, load.campaign, first, last).await?;
+                let holders =
+                    store::code::holders(tx, load.campaign, &means.selection, (first, last))
+                        .await?;
                 if codes
                     .iter()
                     .any(|code| holders.contains(&code.owed.individual))
