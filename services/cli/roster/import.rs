@@ -20,7 +20,7 @@ use wire::import_roster_request::Part;
 use wire::roster_service_client::RosterServiceClient;
 
 /// Chunks sent and not yet answered: enough for a whole batch to be settled, one to wait and one to be read.
-const IN_FLIGHT: usize = 96;
+const IN_FLIGHT: usize = 72;
 
 const DOING: &str = "import the roster";
 

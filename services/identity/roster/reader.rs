@@ -15,7 +15,7 @@ use super::row::{RawRow, Rules};
 /// The most rows in one chunk.
 pub const CHUNK: usize = 500;
 /// The most chunks that are settled together. A batch grows while the one before it is settled, and no longer.
-const CHUNKS_A_BATCH: usize = 32;
+const CHUNKS_A_BATCH: usize = 24;
 
 /// What the reader hands over: rows of whole chunks, and perhaps the end.
 pub struct Batch {

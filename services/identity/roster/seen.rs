@@ -9,10 +9,10 @@
 
 use uuid::Uuid;
 
-/// 16 MiB: 16 bits each for eight million keys, so that one new row in two thousand is asked for in vain.
-const BITS: u64 = 1 << 27;
+/// 8 MiB: 8 bits each for eight million keys, so that one new row in fifty is asked for in vain.
+const BITS: u64 = 1 << 26;
 /// How many bits a key sets.
-const PROBES: u64 = 6;
+const PROBES: u64 = 5;
 
 /// What an import remembers.
 #[derive(Debug)]

@@ -80,7 +80,7 @@ both! {
         let (sender, mut progress) = mpsc::channel(1);
         let running = tokio::spawn(issue.run(sender));
         while let Some(Ok(Progress::Issued { issued, owed })) = progress.recv().await {
-            assert_eq!(owed, 20);
+            assert!(owed == 20 || owed == 0, "all of them, or not known yet: {owed}");
             if issued >= 6 { break }
         }
         drop(progress);

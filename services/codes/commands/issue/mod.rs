@@ -19,6 +19,7 @@ use std::sync::Arc;
 use sea_orm::DbBackend;
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use crate::db::entities::code_batch;
@@ -169,13 +170,17 @@ impl Issue {
             return Ok(Some(batch));
         }
         let means = Arc::new(self.means(&batch).await?);
-        let owed = store::code::count_owed(&self.ctx.db, self.campaign, &means.selection).await?;
-        let owed = batch.codes + owed;
+        let count = self.count(Arc::clone(&means), batch.codes);
+        let mut count = AbortOnDropHandle::new(tokio::spawn(count));
+        let mut owed = 0;
         let mut issued = batch.codes;
         let mut chunk = self
             .prepare(&means, IndividualId::from_uuid(Uuid::nil()))
             .await?;
         loop {
+            if owed == 0 && count.is_finished() {
+                owed = (&mut count).await.unwrap_or(0);
+            }
             let step = Progress::Issued { issued, owed };
             if progress.send(Ok(step)).await.is_err() {
                 return Ok(None);
@@ -188,6 +193,16 @@ impl Issue {
             chunk = next?;
         }
         self.finish(&means).await.map(Some)
+    }
+
+    /// Counts the codes of the batch at its end, which takes a while at millions of people: it goes on beside the first
+    /// chunks. The number is only shown, so that one that cannot be had is 0.
+    fn count(&self, means: Arc<Means>, issued: i64) -> impl Future<Output = i64> + use<> {
+        let (db, campaign) = (self.ctx.db.clone(), self.campaign);
+        async move {
+            let owed = store::code::count_owed(&db, campaign, &means.selection).await;
+            owed.map_or(0, |owed| issued + owed)
+        }
     }
 
     async fn batch(&self) -> Result<code_batch::Model, Error> {
