@@ -171,15 +171,15 @@ impl Issue {
         }
         let means = Arc::new(self.means(&batch).await?);
         let count = self.count(Arc::clone(&means), batch.codes);
-        let mut count = AbortOnDropHandle::new(tokio::spawn(count));
+        let mut count = Some(AbortOnDropHandle::new(tokio::spawn(count)));
         let mut owed = 0;
         let mut issued = batch.codes;
         let mut chunk = self
             .prepare(&means, IndividualId::from_uuid(Uuid::nil()))
             .await?;
         loop {
-            if owed == 0 && count.is_finished() {
-                owed = (&mut count).await.unwrap_or(0);
+            if let Some(count) = count.take_if(|count| count.is_finished()) {
+                owed = count.await.unwrap_or(0);
             }
             let step = Progress::Issued { issued, owed };
             if progress.send(Ok(step)).await.is_err() {
