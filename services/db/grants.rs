@@ -88,6 +88,12 @@ pub const GRANTS: &[Grant] = &[
         &["campaign_id", "covered_entity_id", "individual_id"],
     ),
     all("individual_index", Identity, CHANGE_AND_DELETE),
+    all("mail_event", Identity, KEEP),
+    columns(
+        "mail_event",
+        Codes,
+        &["campaign_id", "individual_id", "kind"],
+    ),
     all("verification", Identity, CHANGE),
     all("verification", Codes, "SELECT"),
     all("confirmation_code", Identity, CHANGE),

@@ -161,9 +161,12 @@ fn addressee<'a>(people: &'a ByName, letter: &HashMap<String, String>) -> Option
 /// Letters of minors and of estates are addressed to somebody else.
 fn without_salutation(name: &str) -> String {
     let lower = name.to_lowercase();
-    lower
-        .rsplit_once(" of ")
-        .map_or(lower.clone(), |(_, name)| name.to_owned())
+    let spanish = ["a los padres o tutores de ", "a los herederos de "];
+    let named = spanish
+        .into_iter()
+        .find_map(|salutation| lower.strip_prefix(salutation))
+        .or_else(|| Some(lower.rsplit_once(" of ")?.1));
+    named.unwrap_or(&lower).to_owned()
 }
 
 fn key(text: &str) -> String {

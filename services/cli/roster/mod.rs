@@ -39,7 +39,7 @@ pub enum Command {
 
 const SYNTHESIZE_HELP: &str = "The roster has the shape of a real breach: eleven providers, forty-four radiology centers, names and addresses \
 as common as in Indiana, Michigan and Ohio. About 4% of the rows name a person whom another entity lists too, some spelled otherwise; 8% are \
-minors, 2% deceased; 6% have no SSN; 2% cannot be reached by post; 0.5% live abroad; 0.5% of the rows are damaged.
+minors, 2% deceased; 9% read Spanish; 6% have no SSN; 2% cannot be reached by post; 0.5% live abroad; 0.5% of the rows are damaged.
 
 All SSNs are of area 666, which was never issued. There are enough for 937,406 people; beyond that the rest have none. One person in 25 has \
 an SSN of group 11 to 19, for which the sandbox bureau answers otherwise than \"active\".
@@ -49,7 +49,7 @@ Examples:
   redress roster synthesize --people 4000000 | zstd > big.csv.zst";
 
 const IMPORT_HELP: &str = "Columns: external_ref, covered_entity, given_name, middle_name, family_name, suffix, date_of_birth, ssn, \
-address_line1, address_line2, city, region, postal_code, country, phone, email, population.
+address_line1, address_line2, city, region, postal_code, country, phone, email, population, locale (en or es; empty means the campaign's).
 
 Loading the same file again changes nothing, so an import that was cut off is resumed by running it again. Rows that could not be taken \
 are in FILE.rejects.csv with line, column, reason and what to do; mend them in a file of their own and import that.";

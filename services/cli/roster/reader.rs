@@ -182,7 +182,8 @@ fn field(row: &mut RosterRow, column: usize) -> &mut String {
         "country" => &mut row.country,
         "phone" => &mut row.phone,
         "email" => &mut row.email,
-        _ => &mut row.population,
+        "population" => &mut row.population,
+        _ => &mut row.locale,
     }
 }
 

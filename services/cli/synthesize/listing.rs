@@ -51,6 +51,7 @@ pub fn row(dice: &mut Dice, entity: &Entity, person: &Person, rank: u64) -> Row 
         person.phone.clone(),
         person.email.clone(),
         person.population.to_owned(),
+        person.locale.to_owned(),
     ]
 }
 

@@ -29,6 +29,8 @@ pub struct Person {
     pub email: String,
     /// `adult`, `minor` or `deceased`; empty when the entity did not say.
     pub population: &'static str,
+    /// `es`; empty when letters come in the campaign's language.
+    pub locale: &'static str,
 }
 
 /// Draws the person of this rank.
@@ -63,6 +65,16 @@ pub fn draw(dice: &mut Dice, shape: &Shape, rank: u64) -> Person {
         phone,
         email,
         population,
+        locale: locale(shape, rank),
+    }
+}
+
+/// Drawn from a stream of its own: a person is the same as before there were languages.
+fn locale(shape: &Shape, rank: u64) -> &'static str {
+    if Dice::new(shape.seed, !rank).chance(90) {
+        "es"
+    } else {
+        ""
     }
 }
 

@@ -35,6 +35,10 @@ pub struct Model {
     pub created_at: Timestamp,
     /// When the person was erased.
     pub erased_at: Option<Timestamp>,
+    /// Language of letters, `en` or `es`; empty means the campaign's.
+    pub locale: String,
+    /// Whether the last letter came back and no better address is known since.
+    pub returned: bool,
 }
 
 /// Relations are followed by hand, where the query is written.

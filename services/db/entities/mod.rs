@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod individual;
 pub mod individual_entity;
 pub mod individual_index;
+pub mod mail_event;
 pub mod outcome;
 pub mod partner;
 pub mod product;

@@ -19,6 +19,7 @@ mod m0005_handoff;
 mod m0006_commons;
 mod m0007_withdrawals;
 mod m0008_waves;
+mod m0009_mail_events;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -31,7 +32,7 @@ use blueprint::{Blueprint, Change, LateIndex};
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         name: "0001_campaigns",
         tables: m0001_campaigns::tables,
@@ -79,6 +80,12 @@ const STEPS: [Step; 8] = [
         tables: m0008_waves::tables,
         changes: m0008_waves::changes,
         indexes: Vec::new,
+    },
+    Step {
+        name: "0009_mail_events",
+        tables: m0009_mail_events::tables,
+        changes: m0009_mail_events::changes,
+        indexes: m0009_mail_events::indexes,
     },
 ];
 

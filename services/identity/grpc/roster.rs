@@ -158,6 +158,7 @@ fn row_of(row: wire::RosterRow) -> RawRow {
             phone: Secret::new(row.phone),
             email: Secret::new(row.email),
             population: row.population,
+            locale: row.locale,
         },
     }
 }

@@ -105,6 +105,7 @@ pub fn addresses(page: Vec<Addressee>) -> wire::ExportMailingAddressesResponse {
         lines: one.lines.iter().map(|line| line.expose().clone()).collect(),
         covered_entities: one.entities,
         population: population(one.population),
+        locale: one.locale.as_str().to_owned(),
     };
     wire::ExportMailingAddressesResponse {
         addresses: page.into_iter().map(address).collect(),

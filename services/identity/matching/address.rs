@@ -40,6 +40,15 @@ pub fn is_mailable(person: &Person) -> bool {
     street && city && (is_foreign(person) || has_region_and_zip(person))
 }
 
+/// Replaces a person's address as a whole by another one's.
+pub fn replace(person: &mut Person, by: &Person) {
+    person.address_lines.clone_from(&by.address_lines);
+    person.city.clone_from(&by.city);
+    person.region.clone_from(&by.region);
+    person.postal_code.clone_from(&by.postal_code);
+    person.country.clone_from(&by.country);
+}
+
 /// Tells whether the address lies outside the United States.
 pub fn is_foreign(person: &Person) -> bool {
     person
@@ -90,8 +99,8 @@ pub fn parse_zip(text: &str) -> Option<Secret<String>> {
     }
 }
 
-/// Gives the name line of a letter.
-pub fn name_line(person: &Person) -> String {
+/// Gives the whole name of a person, as it is printed.
+pub fn full_name(person: &Person) -> String {
     let middle = person.middle_name.as_ref();
     let suffix = person.suffix.as_ref();
     [
@@ -159,7 +168,7 @@ mod tests {
     #[test]
     fn a_whole_address_is_mailable_and_prints() {
         assert!(is_mailable(&home()));
-        assert_eq!(name_line(&home()), "Ada K Neill Jr");
+        assert_eq!(full_name(&home()), "Ada K Neill Jr");
         assert_eq!(
             address_lines(&home()),
             ["12 Main St", "Apt 3", "Fort Wayne IN 46802"]

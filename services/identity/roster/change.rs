@@ -23,7 +23,9 @@ pub struct Change {
     pub region: String,
     /// Country of the address.
     pub country: String,
-    /// Whether a letter can be sent.
+    /// Language of letters.
+    pub locale: &'static str,
+    /// Whether a letter can be sent by the address alone.
     pub mailable: bool,
     /// Whether there is an e-mail address or a telephone number.
     pub has_contact: bool,
@@ -55,12 +57,13 @@ impl From<Keys> for Blind {
     }
 }
 
-const COLUMNS: [(&str, Is); 12] = [
+const COLUMNS: [(&str, Is); 13] = [
     ("id", Is::Uuid),
     ("sealed", Is::Bytes),
     ("population", Is::Text),
     ("region", Is::Text),
     ("country", Is::Text),
+    ("locale", Is::Text),
     ("mailable", Is::Bool),
     ("has_contact", Is::Bool),
     ("ssn", Is::Big),
@@ -70,8 +73,9 @@ const COLUMNS: [(&str, Is); 12] = [
     ("last4_dob", Is::Big),
 ];
 
+/// A row that is merged does not make an address good from which letters came back.
 const PEOPLE: &str = "UPDATE individual SET sealed = v.sealed, population = v.population, region = v.region, \
-    country = v.country, mailable = v.mailable, has_contact = v.has_contact FROM v \
+    country = v.country, locale = v.locale, mailable = (v.mailable AND NOT individual.returned), has_contact = v.has_contact FROM v \
     WHERE individual.campaign_id = $2 AND individual.id = v.id AND individual.salt IS NOT NULL";
 const KEYS: &str = "UPDATE individual_index SET ssn = v.ssn, name_dob = v.name_dob, name_postal = v.name_postal, \
     dob_postal = v.dob_postal, last4_dob = v.last4_dob FROM v \

@@ -1,16 +1,18 @@
 //! Names and addresses for letters, in the order of individuals' ids.
 //!
-//! Pages are read by key and opened on a thread beside the reading of the next one; two pages wait at most, so memory does not
-//! grow with the roster. The audit event is committed before the first address leaves.
+//! Three things go on beside each other: the next page is read by key, those before it are opened on threads, and what is
+//! open is sent. Every step waits for the one after it, so memory does not grow with the roster. The audit event is committed
+//! before the first address leaves.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures::StreamExt;
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
 
 use crate::db::audit;
-use crate::db::entities::individual;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::kernel::secrets::Secret;
 
@@ -18,11 +20,19 @@ use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::{self, Error};
 use super::super::matching::address;
 use super::keys::RosterKeys;
+use super::locale::Locale;
 use super::population::Population;
-use super::store;
+use super::salutation;
+use super::store::{self, Mailable};
 
-/// How many people a page has: some 100 KiB on the wire.
-const PAGE: u64 = 1_000;
+/// How many people are read at once: more gain nothing.
+const PAGE: u64 = 2_000;
+/// How many pages are opened at once, while the next one is read.
+const OPENED_AT_ONCE: usize = 2;
+/// The most addresses in one message.
+const ADDRESSES: usize = 1_000;
+/// The most text in one message but for its last address, far below what a client takes by default (4 MiB).
+const TEXT: usize = 1 << 20;
 
 /// What one letter needs. Its `Debug` tells nothing personal.
 #[derive(Clone, Debug)]
@@ -37,54 +47,137 @@ pub struct Addressee {
     pub entities: Vec<String>,
     /// Which rules apply.
     pub population: Population,
+    /// Language of the letter.
+    pub locale: Locale,
 }
 
-/// Sends pages of addresses until the roster ends or nobody listens. The last page is an error if something went wrong.
+impl Addressee {
+    /// Gives about how much room it takes in a message.
+    fn text(&self) -> usize {
+        let lines = self.lines.iter().map(|line| line.expose().len());
+        let entities = self.entities.iter().map(String::len);
+        self.name.expose().len() + lines.chain(entities).map(|length| length + 4).sum::<usize>() + 64
+    }
+}
+
+/// Sends addresses, a message at a time, until the roster ends or nobody listens. The last one is an error if something went
+/// wrong.
 pub async fn run(
     ctx: Ctx,
     call: Call,
     campaign: CampaignId,
     after: Option<IndividualId>,
-    pages: mpsc::Sender<Result<Vec<Addressee>, Error>>,
+    messages: mpsc::Sender<Result<Vec<Addressee>, Error>>,
 ) {
-    if let Err(error) = drive(&ctx, &call, campaign, after, &pages).await {
-        drop(pages.send(Err(error)).await);
+    if let Err(error) = drive(&ctx, &call, campaign, after, &messages).await {
+        drop(messages.send(Err(error)).await);
     }
 }
 
 async fn drive(
     ctx: &Ctx,
     call: &Call,
-    campaign: CampaignId,
-    mut after: Option<IndividualId>,
-    pages: &mpsc::Sender<Result<Vec<Addressee>, Error>>,
+    id: CampaignId,
+    after: Option<IndividualId>,
+    messages: &mpsc::Sender<Result<Vec<Addressee>, Error>>,
 ) -> Result<(), Error> {
-    store::campaign(ctx.db.read(), campaign).await?;
-    let entities = store::entities(ctx.db.read(), campaign).await?;
-    record(ctx, call, campaign, after).await?;
+    let campaign = store::campaign(ctx.db.read(), id).await?;
+    let entities = store::entities(ctx.db.read(), id).await?;
+    record(ctx, call, id, after).await?;
     // Without a key nobody was ever imported.
-    let Some(key) = store::find_key(ctx.db.read(), campaign).await? else {
+    let Some(key) = store::find_key(ctx.db.read(), id).await? else {
         return Ok(());
     };
     let opener = Arc::new(Opener {
         keys: RosterKeys::open(ctx, &key)?,
         entities: entities.into_iter().map(|(key, id)| (id, key)).collect(),
+        locale: store::locale(&campaign),
     });
-    loop {
-        let rows = store::mailable_after(ctx.db.read(), campaign, after, PAGE).await?;
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
-            return Ok(());
-        };
-        after = Some(last.id);
-        let links = store::entities_between(ctx.db.read(), campaign, first.id, last.id).await?;
-        let is_last = (rows.len() as u64) < PAGE;
+    let (found, pages) = mpsc::channel(1);
+    tokio::spawn(read(ctx.clone(), id, after, found));
+    let open = |page| {
         let opener = Arc::clone(&opener);
-        let page = tokio::task::spawn_blocking(move || opener.page(rows, links)).await;
-        let page = page.map_err(|_| Error::ShuttingDown)??;
-        if pages.send(Ok(page)).await.is_err() || is_last {
-            return Ok(());
+        async move {
+            let page: Page = page?;
+            let opened = tokio::task::spawn_blocking(move || opener.open(page)).await;
+            opened.map_err(|_| Error::ShuttingDown)?
+        }
+    };
+    let mut opened = ReceiverStream::new(pages).map(open).buffered(OPENED_AT_ONCE);
+    while let Some(addressees) = opened.next().await {
+        for message in portions(addressees?) {
+            if messages.send(Ok(message)).await.is_err() {
+                return Ok(());
+            }
         }
     }
+    Ok(())
+}
+
+/// People with the covered entities that listed them, sorted by person.
+struct Page {
+    people: Vec<Mailable>,
+    links: Vec<(IndividualId, CoveredEntityId)>,
+}
+
+/// Reads page after page until they end or nobody takes them: the people of one beside the entities of the one before.
+async fn read(
+    ctx: Ctx,
+    campaign: CampaignId,
+    mut after: Option<IndividualId>,
+    found: mpsc::Sender<Result<Page, Error>>,
+) {
+    let connection = ctx.db.read();
+    let mut people = store::mailable_after(connection, campaign, after, PAGE).await;
+    loop {
+        let page = match people {
+            Ok(page) => page,
+            Err(error) => return drop(found.send(Err(error)).await),
+        };
+        let (Some(first), Some(last)) = (page.first(), page.last()) else {
+            return;
+        };
+        let (first, last) = (first.id, last.id);
+        let is_last = (page.len() as u64) < PAGE;
+        after = Some(last);
+        let next = async {
+            if is_last {
+                return Ok(Vec::new());
+            }
+            store::mailable_after(connection, campaign, after, PAGE).await
+        };
+        let links = store::entities_between(connection, campaign, first, last);
+        let (links, next) = tokio::join!(links, next);
+        let page = links.map(|links| Page {
+            people: page,
+            links,
+        });
+        let has_failed = page.is_err();
+        if found.send(page).await.is_err() || has_failed {
+            return;
+        }
+        people = next;
+    }
+}
+
+/// Cuts a page into messages.
+fn portions(addressees: Vec<Addressee>) -> Vec<Vec<Addressee>> {
+    let mut messages = vec![Vec::new()];
+    let mut text = 0;
+    for addressee in addressees {
+        let is_full = messages
+            .last()
+            .is_some_and(|message| message.len() == ADDRESSES || text > TEXT);
+        if is_full {
+            messages.push(Vec::new());
+            text = 0;
+        }
+        text += addressee.text();
+        if let Some(message) = messages.last_mut() {
+            message.push(addressee);
+        }
+    }
+    messages
 }
 
 async fn record(
@@ -111,49 +204,75 @@ async fn record(
 struct Opener {
     keys: RosterKeys,
     entities: HashMap<CoveredEntityId, String>,
+    /// Language of those of whom none is known.
+    locale: Locale,
 }
 
 impl Opener {
-    fn page(
-        &self,
-        rows: Vec<individual::Model>,
-        links: Vec<(IndividualId, CoveredEntityId)>,
-    ) -> Result<Vec<Addressee>, Error> {
-        let mut by_person: HashMap<IndividualId, Vec<String>> = HashMap::with_capacity(rows.len());
-        for (individual, entity) in links {
-            if let Some(key) = self.entities.get(&entity) {
-                by_person.entry(individual).or_default().push(key.clone());
+    fn open(&self, page: Page) -> Result<Vec<Addressee>, Error> {
+        let Page { people, mut links } = page;
+        links.sort_unstable();
+        links.dedup();
+        let mut links = links.into_iter().peekable();
+        let mut open = |person: Mailable| {
+            // Those between who cannot be written to are passed over.
+            while links.next_if(|(id, _)| *id < person.id).is_some() {}
+            let mut entities = Vec::new();
+            while let Some((_, entity)) = links.next_if(|(id, _)| *id == person.id) {
+                entities.extend(self.entities.get(&entity).cloned());
             }
-        }
-        rows.into_iter()
-            .map(|row| self.addressee(row, &mut by_person))
-            .collect()
+            entities.sort_unstable();
+            self.addressee(&person, entities)
+        };
+        people.into_iter().map(&mut open).collect()
     }
 
-    fn addressee(
-        &self,
-        row: individual::Model,
-        by_person: &mut HashMap<IndividualId, Vec<String>>,
-    ) -> Result<Addressee, Error> {
-        let (salt, sealed) = row.salt.zip(row.sealed).ok_or(Error::IndividualErased)?;
-        let person = self
-            .keys
-            .sealer
-            .open(row.id, &salt, &sealed)
+    fn addressee(&self, row: &Mailable, entities: Vec<String>) -> Result<Addressee, Error> {
+        let sealer = &self.keys.sealer;
+        let person = sealer
+            .open(row.id, &row.salt, &row.sealed)
             .map_err(error::unreadable)?;
-        let mut entities = by_person.remove(&row.id).unwrap_or_default();
-        entities.sort_unstable();
-        entities.dedup();
+        let population = Population::parse(&row.population)
+            .ok_or_else(|| crate::db::Error::corrupt("individual.population"))?;
+        let locale = Locale::parse(&row.locale).unwrap_or(self.locale);
         Ok(Addressee {
             individual: row.id,
-            name: Secret::new(address::name_line(&person)),
+            name: Secret::new(salutation::name_line(&person, population, locale)),
             lines: address::address_lines(&person)
                 .into_iter()
                 .map(Secret::new)
                 .collect(),
             entities,
-            population: Population::parse(&row.population)
-                .ok_or_else(|| crate::db::Error::corrupt("individual.population"))?,
+            population,
+            locale,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn somebody(line: &str) -> Addressee {
+        Addressee {
+            individual: IndividualId::from_uuid(Uuid::from_u128(1)),
+            name: "Ann Roe".into(),
+            lines: vec![line.into()],
+            entities: Vec::new(),
+            population: Population::Adult,
+            locale: Locale::En,
+        }
+    }
+
+    #[test]
+    fn a_message_is_full_by_its_addresses_or_by_its_text() {
+        let lengths = |people: Vec<Addressee>| -> Vec<usize> {
+            portions(people).iter().map(Vec::len).collect()
+        };
+        assert_eq!(lengths(vec![somebody("12 Main St"); 2_000]), [1_000, 1_000]);
+        assert_eq!(lengths(vec![somebody("12 Main St"); 1_001]), [1_000, 1]);
+        let long = lengths(vec![somebody(&"x".repeat(TEXT / 10)); 25]);
+        assert_eq!(long, [10, 10, 5]);
     }
 }

@@ -16,6 +16,7 @@ use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use super::super::ctx::Ctx;
 use super::super::error::{self, Error};
 use super::keys::RosterKeys;
+use super::locale::Locale;
 use super::plan::{Known, Stored};
 use super::population::Population;
 use super::prepare::{Judged, Prepared};
@@ -243,6 +244,7 @@ fn open(keys: &RosterKeys, row: individual::Model) -> Result<Option<Stored>, Err
         individual: row.id,
         person,
         population,
+        locale: Locale::parse(&row.locale),
         salt,
     }))
 }

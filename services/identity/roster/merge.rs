@@ -47,11 +47,7 @@ pub fn enrich(known: &mut Person, more: &Person) -> bool {
         changed = true;
     }
     if !address::is_mailable(known) && address::is_mailable(more) {
-        known.address_lines.clone_from(&more.address_lines);
-        known.city.clone_from(&more.city);
-        known.region.clone_from(&more.region);
-        known.postal_code.clone_from(&more.postal_code);
-        known.country.clone_from(&more.country);
+        address::replace(known, more);
         changed = true;
     }
     changed

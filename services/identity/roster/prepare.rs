@@ -10,6 +10,7 @@ use crate::kernel::person::Person;
 
 use super::super::matching::blind::{Indexer, Keys};
 use super::keys::RosterKeys;
+use super::locale::Locale;
 use super::population::Population;
 use super::reject::Reject;
 use super::row::{RawRow, Row, Rules, parse_row};
@@ -36,6 +37,8 @@ pub struct Prepared {
     pub person: Person,
     /// Which rules apply.
     pub population: Population,
+    /// Language of letters, if the row says one.
+    pub locale: Option<Locale>,
     /// Blind keys of the person under the current index key.
     pub keys: Keys,
     /// Keys of the SSN under every version of the index key, the current one first; empty without an SSN.
@@ -96,6 +99,7 @@ fn ready(row: Row, keys: &RosterKeys, ids: &Ids) -> Prepared {
         entity: row.entity,
         person: row.person,
         population: row.population,
+        locale: row.locale,
         individual,
         salt,
         sealed,
@@ -136,6 +140,9 @@ fn macs(indexer: &Indexer, row: &Row) -> RowMacs {
             .iter()
             .map(|line| line.expose().as_bytes()),
     );
+    // Only where it is said, so that files from before the column stay the same; no address line begins like this.
+    let locale = row.locale.map(|locale| format!("\0locale\0{}", locale.as_str()));
+    parts.extend(locale.as_ref().map(|locale| locale.as_bytes()));
     RowMacs {
         reference: indexer.reference(row.entity, row.reference.expose()),
         content: indexer.row(&parts),

@@ -37,6 +37,8 @@ pub enum Column {
     Email,
     /// Which rules apply.
     Population,
+    /// The language of letters.
+    Locale,
 }
 
 impl Column {
@@ -60,6 +62,7 @@ impl Column {
             Self::Phone => "phone",
             Self::Email => "email",
             Self::Population => "population",
+            Self::Locale => "locale",
         }
     }
 
@@ -69,7 +72,7 @@ impl Column {
             Self::ExternalRef => 64,
             Self::CoveredEntity | Self::Region => 40,
             Self::GivenName | Self::MiddleName | Self::FamilyName => 80,
-            Self::Suffix | Self::PostalCode | Self::Population => 16,
+            Self::Suffix | Self::PostalCode | Self::Population | Self::Locale => 16,
             Self::DateOfBirth => 10,
             Self::Ssn => 11,
             Self::AddressLine1 | Self::AddressLine2 => 100,
@@ -153,6 +156,7 @@ fn form(column: Column) -> &'static str {
         Column::Phone => "ten digits, or + and the country's number, or leave it empty",
         Column::Email => "name@example.org, or leave it empty",
         Column::Population => "adult, minor or deceased, or leave it empty",
+        Column::Locale => "en or es, or leave it empty",
         Column::GivenName | Column::FamilyName => {
             "a name with at least one letter, without control characters"
         }

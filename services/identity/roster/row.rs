@@ -11,6 +11,7 @@ use crate::kernel::person::Person;
 use crate::kernel::secrets::Secret;
 
 use super::super::matching::{address, contact, date, fold, ssn};
+use super::locale::Locale;
 use super::population::Population;
 use super::reject::{Cause, Column, Reject};
 
@@ -60,6 +61,8 @@ pub struct RawColumns {
     pub email: Secret<String>,
     /// The population.
     pub population: String,
+    /// The language.
+    pub locale: String,
 }
 
 impl std::fmt::Debug for RawRow {
@@ -83,6 +86,8 @@ pub struct Row {
     pub stated: Option<Population>,
     /// Which rules apply, by what is stated or by the birth date.
     pub population: Population,
+    /// Language of letters, if the row says one.
+    pub locale: Option<Locale>,
 }
 
 /// What a row is judged against.
@@ -118,6 +123,7 @@ pub fn parse_row(raw: &RawColumns, rules: &Rules) -> Result<Row, Reject> {
     add_address(&mut person, raw)?;
     add_contacts(&mut person, raw)?;
     let stated = stated(&raw.population)?;
+    let locale = language(&raw.locale)?;
     let is_minor = date_of_birth.is_some_and(|born| date::is_minor(born, rules.today));
     let by_age = if is_minor {
         Population::Minor
@@ -131,7 +137,15 @@ pub fn parse_row(raw: &RawColumns, rules: &Rules) -> Result<Row, Reject> {
         person,
         stated,
         population,
+        locale,
     })
+}
+
+/// Parses the columns of an address by themselves into somebody of whom nothing else is known.
+pub fn parse_address(raw: &RawColumns) -> Result<Person, Reject> {
+    let mut nobody = Person::default();
+    add_address(&mut nobody, raw)?;
+    Ok(nobody)
 }
 
 fn add_address(person: &mut Person, raw: &RawColumns) -> Result<(), Reject> {
@@ -252,6 +266,14 @@ fn stated(value: &str) -> Result<Option<Population>, Reject> {
     };
     let known = Population::parse(&value.expose().to_ascii_uppercase());
     known.map(Some).ok_or(malformed(Column::Population))
+}
+
+fn language(value: &str) -> Result<Option<Locale>, Reject> {
+    let Some(value) = text(Column::Locale, value)? else {
+        return Ok(None);
+    };
+    let known = Locale::parse(&value.expose().to_ascii_lowercase());
+    known.map(Some).ok_or(malformed(Column::Locale))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::super::matching::blind::Keys;
 use super::change::{self, Change};
 use super::keys::RosterKeys;
 use super::known;
+use super::locale::Locale;
 use super::plan::{self, Origin, Outcome, Plan, Slot};
 use super::prepare::Judged;
 use super::seen::Seen;
@@ -110,6 +111,7 @@ impl<'b> Written<'b> {
             population: self.slot.population.as_str(),
             region: self.region().to_owned(),
             country: self.country().to_owned(),
+            locale: self.locale(),
             mailable: self.is_mailable(),
             has_contact: self.has_contact(),
             keys: self.keys.into(),
@@ -136,6 +138,10 @@ impl<'b> Written<'b> {
         address::is_mailable(&self.slot.person)
     }
 
+    fn locale(&self) -> &'static str {
+        self.slot.locale.map_or("", Locale::as_str)
+    }
+
     fn has_contact(&self) -> bool {
         self.slot.person.email.is_some() || self.slot.person.phone.is_some()
     }
@@ -144,7 +150,7 @@ impl<'b> Written<'b> {
 /// Rows on their way into a table. Boxed, because a future may not hold closures over references.
 type Rows<'r, const N: usize> = Box<dyn Iterator<Item = [Cell<'r>; N]> + Send + 'r>;
 
-const PEOPLE: [&str; 11] = [
+const PEOPLE: [&str; 12] = [
     "campaign_id",
     "id",
     "salt",
@@ -156,9 +162,10 @@ const PEOPLE: [&str; 11] = [
     "mailable",
     "has_contact",
     "created_at",
+    "locale",
 ];
 
-fn people_rows<'r>(target: Target<'r>, people: &'r [Written<'_>]) -> Rows<'r, 11> {
+fn people_rows<'r>(target: Target<'r>, people: &'r [Written<'_>]) -> Rows<'r, 12> {
     let new = people.iter().filter(|person| person.is_new);
     Box::new(new.map(move |person| {
         [
@@ -173,6 +180,7 @@ fn people_rows<'r>(target: Target<'r>, people: &'r [Written<'_>]) -> Rows<'r, 11
             person.is_mailable().into(),
             person.has_contact().into(),
             target.now.into(),
+            person.locale().into(),
         ]
     }))
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
 use crate::db::entities::{
@@ -15,12 +15,13 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, ImportId, IndividualId};
 
 use super::super::error::Error;
+use super::locale::Locale;
 
 /// How many values stand in one list of a query.
 const LIST: usize = 500;
 
 /// Fills a list up to a length of few kinds by repeating its last value, so that a database plans few statements.
-fn lists<T: Copy>(values: &[T]) -> impl Iterator<Item = Vec<T>> + '_ {
+pub fn lists<T: Copy>(values: &[T]) -> impl Iterator<Item = Vec<T>> + '_ {
     values.chunks(LIST).map(|chunk| {
         let mut filled = chunk.to_vec();
         let last = chunk[chunk.len() - 1];
@@ -36,6 +37,11 @@ pub async fn campaign(
 ) -> Result<campaign::Model, Error> {
     let row = campaign::Entity::find_by_id(id).one(connection).await?;
     row.ok_or(Error::CampaignNotFound)
+}
+
+/// Gives the language of those of whom none is known.
+pub fn locale(campaign: &campaign::Model) -> Locale {
+    Locale::parse(&campaign.locale).unwrap_or_default()
 }
 
 /// Gives the campaign's covered entities by key.
@@ -185,15 +191,38 @@ pub async fn individuals(
     Ok(rows)
 }
 
+/// What an envelope needs of an individual who can be sent a letter. Its `Debug` would tell nothing: the person is sealed.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Mailable {
+    /// Id.
+    pub id: IndividualId,
+    /// What the person's key derives from.
+    pub salt: Vec<u8>,
+    /// The person, sealed.
+    pub sealed: Vec<u8>,
+    /// Which rules apply.
+    pub population: String,
+    /// Language of letters; empty means the campaign's.
+    pub locale: String,
+}
+
 /// Gives one page of individuals who can be sent a letter, after an id, in the order of ids.
 pub async fn mailable_after(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
     after: Option<IndividualId>,
     limit: u64,
-) -> Result<Vec<individual::Model>, Error> {
+) -> Result<Vec<Mailable>, Error> {
     use individual::Column;
     let mut query = individual::Entity::find()
+        .select_only()
+        .columns([
+            Column::Id,
+            Column::Salt,
+            Column::Sealed,
+            Column::Population,
+            Column::Locale,
+        ])
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::Mailable.eq(true))
         .filter(Column::Salt.is_not_null());
@@ -204,6 +233,7 @@ pub async fn mailable_after(
         .order_by_asc(Column::CampaignId)
         .order_by_asc(Column::Id)
         .limit(limit)
+        .into_model()
         .all(connection)
         .await?)
 }

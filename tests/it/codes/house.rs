@@ -171,6 +171,8 @@ impl House {
             has_contact: false,
             created_at: self.now(),
             erased_at: None,
+            locale: String::new(),
+            returned: false,
         };
         let row = individual::ActiveModel::from(row).reset_all();
         individual::Entity::insert(row)

@@ -215,6 +215,8 @@ impl World {
             has_contact: false,
             created_at: now,
             erased_at: None,
+            locale: String::new(),
+            returned: false,
         };
         row.into_active_model().insert(&self.owner).await.unwrap();
         let row = handoff::Model {

@@ -197,6 +197,7 @@ fn wire_row((row, line): (&Row, i64)) -> RosterRow {
         phone: row.phone,
         email: row.email,
         population: row.population,
+        locale: String::new(),
     }
 }
 

@@ -1,0 +1,85 @@
+//! To whom a letter is addressed.
+//!
+//! A minor's letter goes to the parent or guardian (45 CFR 164.404(d)(1); DOMAIN of the field: the guardian acts). That of
+//! somebody who died goes to the estate: the rule wants the next of kin or the personal representative (45 CFR
+//! 164.404(d)(1)(ii)), nobody on the roster says who that is, and "Estate of" is what reaches both, whoever lives at the
+//! address or settles the affairs. Spanish says heirs, which is what an estate is called there.
+
+use crate::kernel::person::Person;
+
+use super::super::matching::address;
+use super::locale::Locale;
+use super::population::Population;
+
+/// Gives the name line of a letter. It is never cut: a name that is longer than a window is the mail house's to break.
+pub fn name_line(person: &Person, population: Population, locale: Locale) -> String {
+    let mut line = address::full_name(person);
+    line.insert_str(0, before(population, locale));
+    line
+}
+
+const fn before(population: Population, locale: Locale) -> &'static str {
+    match (population, locale) {
+        (Population::Adult, Locale::En | Locale::Es) => "",
+        (Population::Minor, Locale::En) => "Parent or Guardian of ",
+        (Population::Minor, Locale::Es) => "A los padres o tutores de ",
+        (Population::Deceased, Locale::En) => "Estate of ",
+        (Population::Deceased, Locale::Es) => "A los herederos de ",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luz() -> Person {
+        Person {
+            given_name: "Luz".into(),
+            middle_name: Some("M".into()),
+            family_name: "de la Garza".into(),
+            suffix: Some("II".into()),
+            ..Person::default()
+        }
+    }
+
+    #[test]
+    fn each_letter_is_addressed_in_its_language() {
+        let lines = |population| Locale::ALL.map(|locale| name_line(&luz(), population, locale));
+        assert_eq!(lines(Population::Adult), ["Luz M de la Garza II"; 2]);
+        assert_eq!(
+            lines(Population::Minor),
+            [
+                "Parent or Guardian of Luz M de la Garza II",
+                "A los padres o tutores de Luz M de la Garza II"
+            ]
+        );
+        assert_eq!(
+            lines(Population::Deceased),
+            [
+                "Estate of Luz M de la Garza II",
+                "A los herederos de Luz M de la Garza II"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_longest_name_is_printed_whole() {
+        let long = |letter: &str| letter.repeat(80);
+        let person = Person {
+            given_name: long("Ñ").into(),
+            middle_name: Some(long("m").into()),
+            family_name: long("f").into(),
+            suffix: Some("s".repeat(16).into()),
+            ..Person::default()
+        };
+        for population in Population::ALL {
+            for locale in Locale::ALL {
+                let line = name_line(&person, population, locale);
+                let name = address::full_name(&person);
+                assert!(line.ends_with(&name) && !line.contains("  "));
+                assert_eq!(name.chars().count(), 3 * 80 + 16 + 3);
+                assert!(!line.starts_with(' '));
+            }
+        }
+    }
+}
