@@ -40,6 +40,16 @@ pub const TABLE: &[Access] = &[
         BULK,
     ),
     unary(
+        "/redress.identity.v1.RosterService/RecordMailEvents",
+        &[Operator],
+        SLOW,
+    ),
+    unary(
+        "/redress.identity.v1.RosterService/ListMailEvents",
+        &[Operator, CallCenter],
+        PROMPT,
+    ),
+    unary(
         "/redress.identity.v1.RosterService/GetRosterStatistics",
         &[Operator, Auditor],
         SLOW,

@@ -6,6 +6,7 @@ pub mod ctx;
 pub mod error;
 pub mod grpc;
 pub mod housekeeping;
+pub mod mail;
 pub mod matching;
 pub mod process;
 pub mod roster;

@@ -6,11 +6,15 @@ use std::path::Path;
 
 use redress::kernel::caller::Role;
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
-use redress::wire::redress::identity::v1::{Claims, RejectedRow, VerificationState};
+use redress::wire::redress::identity::v1::{
+    AddressSource, Claims, MailEvent, MailEventKind, MailEventOutcome, MailEventVerdict,
+    PostalAddress, RecordMailEventsRequest, RejectedRow, VerificationState,
+};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use tonic::Status;
 
 use crate::harness::canary::{Canary, found};
+use crate::harness::clients::request_id;
 use crate::harness::person::Person;
 use crate::harness::processes::{House, Service};
 use crate::harness::roster::{Roster, Row, Sandbox};
@@ -36,6 +40,8 @@ both! {
         assert_eq!(found(&canaries, told.join("\n").as_bytes()), [""; 0], "in error messages");
         let rejects = format!("{:?}", rejects(&house, &walk).await);
         assert_eq!(found(&canaries, rejects.as_bytes()), [""; 0], "in rejects");
+        let verdicts = format!("{:?}", verdicts(&house, &roster, &walk).await);
+        assert_eq!(found(&canaries, verdicts.as_bytes()), [""; 0], "in verdicts on mail events");
         for service in Service::ALL {
             let metrics = http::get(house.address(service).admin, "/metrics").await;
             let metrics = metrics.expect("metrics").body;
@@ -258,6 +264,45 @@ async fn rejects(house: &House, walk: &Walk) -> Vec<RejectedRow> {
         .collect();
     assert_eq!(rejects.len(), rows.len());
     rejects
+}
+
+/// What happened to letters, with planted values in every field; one address is taken.
+async fn verdicts(house: &House, roster: &Roster, walk: &Walk) -> Vec<MailEventVerdict> {
+    let row = &roster.adults[6].0;
+    let address = |postal_code: &str| PostalAddress {
+        line1: "7999 Vexillary Crescent".into(),
+        line2: row.email.clone(),
+        city: "Quornbury".into(),
+        region: "IN".into(),
+        postal_code: postal_code.into(),
+        country: String::new(),
+    };
+    let event = |individual_id: &str, postal_code: &str| MailEvent {
+        individual_id: individual_id.into(),
+        kind: MailEventKind::AddressCorrected.into(),
+        event_date: walk.campaign.discovery_date,
+        return_reason: 0,
+        address_source: AddressSource::MailHouse.into(),
+        address: Some(address(postal_code)),
+    };
+    let letter = &walk.letter_of(row).individual_id;
+    let events = vec![
+        event(letter, "46802"),
+        event(letter, "46803"),
+        event(letter, &row.ssn),
+        event(&row.family_name, "46802"),
+    ];
+    let request = RecordMailEventsRequest {
+        request_id: request_id(),
+        campaign_id: walk.campaign_id(),
+        events,
+    };
+    let answer = house.rosters().record_mail_events(request).await;
+    let verdicts = answer.expect("verdicts").into_inner().verdicts;
+    let outcomes = verdicts.iter().map(MailEventVerdict::outcome);
+    let refused = outcomes.filter(|outcome| *outcome == MailEventOutcome::Refused);
+    assert_eq!((verdicts.len(), refused.count()), (4, 3));
+    verdicts
 }
 
 fn assert_that_the_outbox_knows_people(house: &House, roster: &Roster) {

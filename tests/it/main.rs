@@ -20,6 +20,7 @@ mod identity;
 mod journey;
 mod layers;
 mod mailing;
+mod mailing_record;
 mod operator;
 mod python;
 mod readme;

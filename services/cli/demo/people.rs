@@ -197,6 +197,22 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_to_somebody_else_is_of_whom_it_names() {
+        for (line, name) in [
+            ("Luz de la Garza", "luz de la garza"),
+            ("Parent or Guardian of Luz de la Garza", "luz de la garza"),
+            ("Estate of Luz de la Garza", "luz de la garza"),
+            (
+                "A los padres o tutores de Luz de la Garza",
+                "luz de la garza",
+            ),
+            ("A los herederos de Luz de la Garza", "luz de la garza"),
+        ] {
+            assert_eq!(without_salutation(line), name);
+        }
+    }
+
+    #[test]
     fn a_number_is_the_same_however_it_is_written() {
         let person = Person {
             given_name: String::new(),

@@ -122,7 +122,10 @@ impl Press {
 
     fn line(&mut self, code: &PlainCode, address: &MailingAddress) {
         let population = population_word(address.population());
-        let locale = &self.frame.locale;
+        let locale = match address.locale.as_str() {
+            "" => self.frame.locale.as_str(),
+            known => known,
+        };
         self.tally.add(locale, population);
         let line = &mut self.lines;
         let cell = |line: &mut Vec<u8>, text: &str| {
@@ -235,6 +238,21 @@ mod tests {
         assert_eq!(&line[8], "Summit City Clinic; other; '=1+1");
         assert_eq!((&line[11], &line[12], &line[13]), ("minor", "en", "1"));
         assert_eq!(&line[14], "018f0000-0000-7000-8000-000000000001");
+    }
+
+    #[test]
+    fn a_letter_is_in_the_language_of_whoever_reads_it() {
+        let in_locale = |locale: &str| {
+            let line = line(&MailingAddress {
+                locale: locale.into(),
+                ..MailingAddress::default()
+            });
+            line[12].to_owned()
+        };
+        assert_eq!(
+            (in_locale("es"), in_locale("")),
+            ("es".to_owned(), "en".to_owned())
+        );
     }
 
     #[test]

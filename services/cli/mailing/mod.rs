@@ -1,11 +1,13 @@
-//! `redress mailing`: the print file.
+//! `redress mailing`: the print file, and what happened to its letters.
 //!
 //! Codes come from one process, names and addresses from another; they meet here and nowhere else. Both streams are
 //! ordered by individual id, so the merge holds a few answers of each, whatever the size of the roster. The file appears
 //! whole under its name or not at all, readable by its owner alone, and is the same byte for byte when made again.
 
 mod check;
+mod events;
 mod export;
+mod history;
 mod letter;
 mod manifest;
 mod merge;
@@ -14,6 +16,7 @@ mod output;
 mod partial;
 mod place;
 mod recipient;
+mod record;
 mod seeds;
 mod text;
 
@@ -44,6 +47,11 @@ pub enum Command {
     Export(ExportArgs),
     /// Tell whether a print file is the one that its manifest describes; needs no service.
     Check(check::CheckArgs),
+    /// Record what the mail house says: letters mailed, returned, addresses corrected, letters mailed again.
+    #[command(after_long_help = record::HELP)]
+    Record(record::RecordArgs),
+    /// Show what happened to one individual's letters.
+    History(history::HistoryArgs),
 }
 
 const HELP: &str = "The file brings names and codes together: it is the most dangerous file of the campaign. It is readable by you alone; \
@@ -86,6 +94,8 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
     match command {
         Command::Export(args) => run_export(session, args).await,
         Command::Check(args) => check::run(session, &args),
+        Command::Record(args) => record::run(session, &args).await,
+        Command::History(args) => history::run(session, &args).await,
     }
 }
 

@@ -68,6 +68,8 @@ impl Seed {
                 .collect(),
             covered_entities: entity.cloned().into_iter().collect(),
             population: Population::Adult.into(),
+            // As the campaign writes.
+            locale: String::new(),
         }
     }
 }

@@ -22,7 +22,8 @@ use crate::wire::redress::identity::v1 as wire;
 use wire::roster_service_client::RosterServiceClient;
 
 pub use import::{Imported, import};
-pub use reader::{RosterReader, sha256_of};
+pub use reader::{RosterReader, header_name, sha256_of};
+pub use rejects::Rejects;
 
 /// Subcommands of `roster`.
 #[derive(Debug, Subcommand)]
@@ -159,6 +160,14 @@ fn statistics_record(stats: &wire::GetRosterStatisticsResponse) -> Record {
         let name = state(count.population().as_str_name(), "POPULATION_").to_lowercase();
         format!("{} {name}", count.individuals)
     });
+    let undeliverable = stats.undeliverable.clone().unwrap_or_default();
+    let by_entity = stats.undeliverable_by_covered_entity.iter().map(|count| {
+        let notice = state(
+            count.substitute_notice().as_str_name(),
+            "SUBSTITUTE_NOTICE_",
+        );
+        format!("{} {} ({notice})", count.individuals, count.covered_entity)
+    });
     Record::new()
         .with("rows", stats.rows)
         .with("rejected", stats.rejected)
@@ -167,4 +176,8 @@ fn statistics_record(stats: &wire::GetRosterStatisticsResponse) -> Record {
         .with("mailable", stats.mailable)
         .with("populations", populations.collect::<Vec<_>>())
         .with("last_import", date(stats.last_import_date.as_ref()))
+        .with("undeliverable", undeliverable.individuals)
+        .with("of_them_deceased", undeliverable.deceased)
+        .with("substitute_notice", undeliverable.substitute_notice_text)
+        .with("undeliverable_by_entity", by_entity.collect::<Vec<_>>())
 }

@@ -121,7 +121,8 @@ impl RosterReader {
     }
 }
 
-fn header_name(bytes: &[u8]) -> String {
+/// Gives a column's name as it is compared: without a byte-order mark and spaces, in small letters.
+pub fn header_name(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     text.trim_start_matches('\u{feff}')
         .trim()

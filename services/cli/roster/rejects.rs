@@ -1,4 +1,4 @@
-//! The file of rows that could not be taken: line, column, reason, what to do. It holds no value of the roster.
+//! The file of rows that could not be taken: line, column, reason, what to do. It holds no value of the file.
 
 use std::fs::{self, File};
 use std::io::BufWriter;
@@ -8,7 +8,7 @@ use crate::cli::problem::Problem;
 use crate::cli::wire_words::state;
 use crate::wire::redress::identity::v1::RejectedRow;
 
-/// The rejects file of one import.
+/// The rejects file of one import, or of one list of mail events.
 pub struct Rejects {
     path: PathBuf,
     partial: PathBuf,
@@ -18,10 +18,10 @@ pub struct Rejects {
 }
 
 impl Rejects {
-    /// Starts `ROSTER.rejects.csv`.
-    pub fn create(roster: &Path) -> Result<Self, Problem> {
-        let path = suffixed(roster, ".rejects.csv");
-        let partial = suffixed(roster, ".rejects.csv.partial");
+    /// Starts `FILE.rejects.csv`.
+    pub fn create(file: &Path) -> Result<Self, Problem> {
+        let path = suffixed(file, ".rejects.csv");
+        let partial = suffixed(file, ".rejects.csv.partial");
         let file = File::create(&partial).map_err(|error| Problem::file(&partial, &error))?;
         let mut csv = csv::Writer::from_writer(BufWriter::new(file));
         csv.write_record(["line", "column", "reason", "way_out"])
@@ -36,21 +36,26 @@ impl Rejects {
 
     /// Adds a row; `misshapen` is what the file alone knows of it.
     pub fn add(&mut self, row: &RejectedRow, misshapen: Option<&str>) -> Result<(), Problem> {
-        let line = row.line.to_string();
         let reason = state(row.reason().as_str_name(), "REJECT_REASON_");
-        let written = match misshapen {
-            Some(wrong) => self
-                .csv
-                .write_record([line.as_str(), "", "MALFORMED", wrong]),
-            None => self.csv.write_record([
-                line.as_str(),
-                row.column.as_str(),
-                reason.as_str(),
-                row.way_out.as_str(),
-            ]),
-        };
+        match misshapen {
+            Some(wrong) => self.note(row.line, "", "MALFORMED", wrong),
+            None => self.note(row.line, &row.column, &reason, &row.way_out),
+        }
+    }
+
+    /// Adds a line: the column at fault, the reason in one word, and what to do.
+    pub fn note(
+        &mut self,
+        line: i64,
+        column: &str,
+        reason: &str,
+        way_out: &str,
+    ) -> Result<(), Problem> {
+        let line = line.to_string();
         self.rows += 1;
-        written.map_err(|error| Problem::file(&self.partial, &error))
+        self.csv
+            .write_record([line.as_str(), column, reason, way_out])
+            .map_err(|error| Problem::file(&self.partial, &error))
     }
 
     /// Puts the file in place, or removes it where there is nothing in it. Gives its path if it is there.

@@ -1,6 +1,7 @@
 //! The wire: requests parsed once into commands, answers written from what commands give.
 
 mod claims;
+mod mail;
 mod roster;
 mod verification;
 mod write;

@@ -7,6 +7,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::identity::error::Error;
+use crate::identity::mail::read::{self as history, List};
+use crate::identity::mail::record::{self, Record};
 use crate::identity::roster::import::{Header, Part};
 use crate::identity::roster::row::{RawColumns, RawRow};
 use crate::identity::roster::{export, import, read};
@@ -16,8 +18,9 @@ use crate::kernel::server::draining_of;
 use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::identity::v1::roster_service_server::RosterService;
 
-use super::{Handlers, call_of, status, write};
+use super::{Handlers, call_of, mail, status, write};
 use crate::kernel::fields::Fields;
+use crate::kernel::paging;
 
 /// Messages that wait for a slow reader; beyond that the work waits.
 const AHEAD: usize = 2;
@@ -88,6 +91,58 @@ impl RosterService for Handlers {
         let answers =
             ReceiverStream::new(pages).map(|page| page.map(write::addresses).map_err(status));
         Ok(Response::new(answers.boxed()))
+    }
+
+    async fn record_mail_events(
+        &self,
+        request: Request<wire::RecordMailEventsRequest>,
+    ) -> Result<Response<wire::RecordMailEventsResponse>, Status> {
+        let call = call_of(&request)?;
+        let message = request.get_ref();
+        let mut fields = Fields::default();
+        let id = fields.request_id(&message.request_id);
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        let fits = (1..=record::MOST).contains(&message.events.len());
+        fields.demand(fits, "events", "must be 1 to 1,000 events");
+        fields.finish()?;
+        let request = self
+            .request(&call, id, "RecordMailEvents", message)
+            .map_err(status)?;
+        let command = Record {
+            request,
+            campaign,
+            events: message.events.iter().map(mail::event).collect(),
+        };
+        let verdicts = record::record(&self.ctx, &call, &command).await;
+        let verdicts = verdicts.map_err(status)?;
+        let verdicts = verdicts.into_iter().enumerate();
+        Ok(Response::new(wire::RecordMailEventsResponse {
+            verdicts: verdicts.map(mail::verdict).collect(),
+        }))
+    }
+
+    async fn list_mail_events(
+        &self,
+        request: Request<wire::ListMailEventsRequest>,
+    ) -> Result<Response<wire::ListMailEventsResponse>, Status> {
+        let call = call_of(&request)?;
+        let message = request.get_ref();
+        let mut fields = Fields::default();
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        let individual: IndividualId = fields.id("individual_id", &message.individual_id);
+        fields.finish()?;
+        let query = List {
+            campaign,
+            individual,
+            size: paging::page_size(message.page_size)?,
+            token: &message.page_token,
+        };
+        let listed = history::list(&self.ctx, &call, &query).await;
+        let (events, next_page_token) = listed.map_err(status)?;
+        Ok(Response::new(wire::ListMailEventsResponse {
+            events: events.into_iter().map(mail::past).collect(),
+            next_page_token,
+        }))
     }
 
     async fn get_roster_statistics(

@@ -4,6 +4,7 @@ use crate::identity::matching::compare::{Agreement, Level};
 use crate::identity::matching::contact::Channel;
 use crate::identity::roster::export::Addressee;
 use crate::identity::roster::import::{Answer, Totals};
+use crate::identity::roster::notice::{SubstituteNotice, Undeliverable};
 use crate::identity::roster::population::Population;
 use crate::identity::roster::read::{Masked, Statistics};
 use crate::identity::roster::reject::{Cause, Reject};
@@ -127,16 +128,41 @@ pub fn statistics(statistics: &Statistics) -> wire::GetRosterStatisticsResponse 
             })
             .collect(),
         last_import_date: statistics.last_import_at.and_then(utc_date),
+        undeliverable: Some(undeliverable(String::new(), statistics.undeliverable)),
+        undeliverable_by_covered_entity: statistics
+            .undeliverable_by_entity
+            .iter()
+            .map(|(key, count)| undeliverable(key.clone(), *count))
+            .collect(),
+    }
+}
+
+fn undeliverable(covered_entity: String, count: Undeliverable) -> wire::UndeliverableCount {
+    let notice = count.substitute_notice();
+    let substitute_notice = match notice {
+        SubstituteNotice::None => wire::SubstituteNotice::None,
+        SubstituteNotice::OtherMeans => wire::SubstituteNotice::OtherMeans,
+        SubstituteNotice::Conspicuous => wire::SubstituteNotice::Conspicuous,
+    };
+    wire::UndeliverableCount {
+        covered_entity,
+        individuals: count.individuals,
+        deceased: count.deceased,
+        substitute_notice: substitute_notice.into(),
+        substitute_notice_text: notice.in_words().to_owned(),
     }
 }
 
 fn utc_date(at: Timestamp) -> Option<Date> {
-    let date = at.date_in(&jiff::tz::TimeZone::UTC).ok()?;
-    Some(Date {
+    at.date_in(&jiff::tz::TimeZone::UTC).ok().map(date)
+}
+
+pub fn date(date: jiff::civil::Date) -> Date {
+    Date {
         year: date.year().into(),
         month: date.month().into(),
         day: date.day().into(),
-    })
+    }
 }
 
 pub fn verification(view: View) -> wire::Verification {

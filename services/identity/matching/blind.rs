@@ -9,8 +9,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::kernel::crypto::{self, Key};
-use crate::kernel::ids::{CampaignId, CoveredEntityId};
-use crate::kernel::person::Person;
+use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
+use crate::kernel::person::{Person, Text};
 
 use super::compare::Claims;
 use super::fold::{self, Folded};
@@ -75,6 +75,27 @@ impl Indexer {
     /// Gives the MAC of a whole row, to tell the same row from a changed one.
     pub fn row(&self, parts: &[&[u8]]) -> Uuid {
         crypto::mac128(&self.key, "row", parts)
+    }
+
+    /// Gives the MAC of a corrected address, to tell the same correction from another one. Two people at one address do not
+    /// show.
+    pub fn address(&self, individual: IndividualId, source: &str, place: &Person) -> Uuid {
+        let text = |text: &'_ Option<Text>| -> Zeroizing<String> {
+            let text = text.as_ref().map(|text| text.expose().clone());
+            Zeroizing::new(text.unwrap_or_default())
+        };
+        let of_city = [
+            &place.city,
+            &place.region,
+            &place.postal_code,
+            &place.country,
+        ]
+        .map(text);
+        let mut parts: Vec<&[u8]> = vec![individual.as_bytes(), source.as_bytes()];
+        parts.extend(of_city.iter().map(|part| part.as_bytes()));
+        let lines = place.address_lines.iter();
+        parts.extend(lines.map(|line| line.expose().as_bytes()));
+        crypto::mac128(&self.key, "address", &parts)
     }
 
     /// Gives the MAC of a secret that was sent, such as a confirmation code.

@@ -56,7 +56,12 @@ impl Addressee {
     fn text(&self) -> usize {
         let lines = self.lines.iter().map(|line| line.expose().len());
         let entities = self.entities.iter().map(String::len);
-        self.name.expose().len() + lines.chain(entities).map(|length| length + 4).sum::<usize>() + 64
+        self.name.expose().len()
+            + lines
+                .chain(entities)
+                .map(|length| length + 4)
+                .sum::<usize>()
+            + 64
     }
 }
 
@@ -88,7 +93,7 @@ async fn drive(
     let Some(key) = store::find_key(ctx.db.read(), id).await? else {
         return Ok(());
     };
-    let opener = Arc::new(Opener {
+    let desk = Arc::new(Desk {
         keys: RosterKeys::open(ctx, &key)?,
         entities: entities.into_iter().map(|(key, id)| (id, key)).collect(),
         locale: store::locale(&campaign),
@@ -96,14 +101,16 @@ async fn drive(
     let (found, pages) = mpsc::channel(1);
     tokio::spawn(read(ctx.clone(), id, after, found));
     let open = |page| {
-        let opener = Arc::clone(&opener);
+        let desk = Arc::clone(&desk);
         async move {
             let page: Page = page?;
-            let opened = tokio::task::spawn_blocking(move || opener.open(page)).await;
+            let opened = tokio::task::spawn_blocking(move || desk.open(page)).await;
             opened.map_err(|_| Error::ShuttingDown)?
         }
     };
-    let mut opened = ReceiverStream::new(pages).map(open).buffered(OPENED_AT_ONCE);
+    let mut opened = ReceiverStream::new(pages)
+        .map(open)
+        .buffered(OPENED_AT_ONCE);
     while let Some(addressees) = opened.next().await {
         for message in portions(addressees?) {
             if messages.send(Ok(message)).await.is_err() {
@@ -201,14 +208,15 @@ async fn record(
         .await
 }
 
-struct Opener {
+/// Where pages are opened.
+struct Desk {
     keys: RosterKeys,
     entities: HashMap<CoveredEntityId, String>,
     /// Language of those of whom none is known.
     locale: Locale,
 }
 
-impl Opener {
+impl Desk {
     fn open(&self, page: Page) -> Result<Vec<Addressee>, Error> {
         let Page { people, mut links } = page;
         links.sort_unstable();

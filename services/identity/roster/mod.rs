@@ -4,12 +4,14 @@
 //! the batch before, [`settle`] asks the database, plans the whole batch ([`plan`]) and writes it in one transaction.
 
 pub mod change;
+pub mod count;
 pub mod export;
 pub mod import;
 pub mod keys;
 pub mod known;
 pub mod locale;
 pub mod merge;
+pub mod notice;
 pub mod plan;
 pub mod population;
 pub mod prepare;

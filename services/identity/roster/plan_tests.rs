@@ -129,3 +129,50 @@ fn rows_loaded_under_an_older_index_key_are_known_again() {
     let batch = judged(&rows, &[4, 3]);
     assert_eq!(plan(&batch, &known).outcomes, [Outcome::Unchanged]);
 }
+
+/// The language came later than the first rosters: a row that says none is the same row as before.
+#[test]
+fn a_row_without_a_language_is_the_row_that_it_was() {
+    let mut said = row(2, "one", "A", "Ada", "1961-03-12", "666-01-0001");
+    let silent = said.clone();
+    said.columns.locale = "es".to_owned();
+    let indexer = Indexer::new(CAMPAIGN, &Key::from_bytes([3; 32]));
+    let before: [&[u8]; 13] = [
+        b"Ada",
+        b"Neill",
+        b"1961-03-12",
+        b"",
+        b"",
+        b"",
+        b"666010001",
+        b"",
+        b"",
+        b"",
+        b"US",
+        b"",
+        b"",
+    ];
+    let content = |row: &RawRow| {
+        let batch = judged(std::slice::from_ref(row), &[3]);
+        batch[0].verdict.as_ref().unwrap().macs[0].content
+    };
+    assert_eq!(content(&silent), indexer.row(&before));
+    assert_ne!(content(&said), content(&silent));
+}
+
+#[test]
+fn a_merged_row_tells_the_language_where_none_is_known() {
+    let with = |line, reference: &str, locale: &str| {
+        let mut row = row(line, "two", reference, "Ada", "1961-03-12", "666-01-0001");
+        row.columns.locale = locale.to_owned();
+        row
+    };
+    let batch = judged(
+        &[with(2, "A", ""), with(3, "B", "es"), with(4, "C", "en")],
+        &[3],
+    );
+    let known = Known::default();
+    let plan = plan(&batch, &known);
+    assert_eq!(plan.slots[0].locale, Some(Locale::Es));
+    assert!(plan.slots[0].changed);
+}

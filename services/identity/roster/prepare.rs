@@ -141,8 +141,10 @@ fn macs(indexer: &Indexer, row: &Row) -> RowMacs {
             .map(|line| line.expose().as_bytes()),
     );
     // Only where it is said, so that files from before the column stay the same; no address line begins like this.
-    let locale = row.locale.map(|locale| format!("\0locale\0{}", locale.as_str()));
-    parts.extend(locale.as_ref().map(|locale| locale.as_bytes()));
+    let locale = row
+        .locale
+        .map(|locale| format!("\0locale\0{}", locale.as_str()));
+    parts.extend(locale.as_ref().map(String::as_bytes));
     RowMacs {
         reference: indexer.reference(row.entity, row.reference.expose()),
         content: indexer.row(&parts),

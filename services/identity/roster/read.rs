@@ -1,5 +1,7 @@
 //! Reading the roster: one individual, masked and audited, and the counts of a campaign.
 
+use std::collections::{BTreeMap, HashMap};
+
 use serde_json::json;
 
 use crate::db::audit;
@@ -12,6 +14,8 @@ use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::{self, Error};
 use super::super::matching::contact::Channel;
 use super::super::matching::mask;
+use super::count;
+use super::notice::Undeliverable;
 use super::population::Population;
 use super::store;
 
@@ -118,13 +122,18 @@ pub struct Statistics {
     pub populations: Vec<(Population, i64)>,
     /// When the newest import ended.
     pub last_import_at: Option<Timestamp>,
+    /// Individuals who cannot be sent a letter.
+    pub undeliverable: Undeliverable,
+    /// The same by the key of the covered entity, those that have any, in the order of keys.
+    pub undeliverable_by_entity: Vec<(String, Undeliverable)>,
 }
 
 /// Counts a campaign's roster.
 pub async fn statistics(ctx: &Ctx, campaign: CampaignId) -> Result<Statistics, Error> {
     store::campaign(ctx.db.read(), campaign).await?;
     let imports = store::imports(ctx.db.read(), campaign).await?;
-    let counts = store::counts(ctx.db.read(), campaign).await?;
+    let entities = store::entities(ctx.db.read(), campaign).await?;
+    let (counts, by_entity) = count::count(&ctx.db, campaign).await?;
     let sum = |wanted: &dyn Fn(&str, bool) -> bool| -> i64 {
         counts
             .iter()
@@ -144,5 +153,34 @@ pub async fn statistics(ctx: &Ctx, campaign: CampaignId) -> Result<Statistics, E
             .filter(|(_, count)| *count > 0)
             .collect(),
         last_import_at: imports.iter().filter_map(|import| import.finished_at).max(),
+        undeliverable: Undeliverable {
+            individuals: sum(&|_, mailable| !mailable),
+            deceased: sum(&|population, mailable| !mailable && is_deceased(population)),
+        },
+        undeliverable_by_entity: undeliverable_by_entity(&by_entity, &entities),
     })
+}
+
+fn is_deceased(population: &str) -> bool {
+    population == Population::Deceased.as_str()
+}
+
+fn undeliverable_by_entity(
+    counts: &[(CoveredEntityId, String, i64)],
+    entities: &HashMap<String, CoveredEntityId>,
+) -> Vec<(String, Undeliverable)> {
+    let keys: HashMap<CoveredEntityId, &String> =
+        entities.iter().map(|(key, id)| (*id, key)).collect();
+    let mut by_key: BTreeMap<String, Undeliverable> = BTreeMap::new();
+    for (entity, population, individuals) in counts {
+        let Some(key) = keys.get(entity) else {
+            continue;
+        };
+        let count = by_key.entry((*key).clone()).or_default();
+        count.individuals += individuals;
+        if is_deceased(population) {
+            count.deceased += individuals;
+        }
+    }
+    by_key.into_iter().collect()
 }

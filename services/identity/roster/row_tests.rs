@@ -47,13 +47,13 @@ fn a_good_row_is_normalised() {
     assert_eq!(row.person.postal_code.unwrap().expose(), "46802-1234");
     assert_eq!(row.person.country.unwrap().expose(), "US");
     assert_eq!(row.person.phone.unwrap().expose(), "+12605550100");
-    assert_eq!(row.population, Population::Adult);
+    assert_eq!((row.population, row.locale), (Population::Adult, None));
 }
 
 #[test]
 fn every_cause_names_its_column() {
     use Cause::{ImplausibleDate, Malformed, Missing, SsnNeverIssued, TooLong, UnknownEntity};
-    let cases: [(Reject, Column, Cause); 17] = [
+    let cases: [(Reject, Column, Cause); 19] = [
         (
             rejected(|r| r.external_ref = " ".into()),
             Column::ExternalRef,
@@ -131,6 +131,16 @@ fn every_cause_names_its_column() {
             Malformed,
         ),
         (
+            rejected(|r| r.locale = "fr".to_owned()),
+            Column::Locale,
+            Malformed,
+        ),
+        (
+            rejected(|r| r.locale = "e\u{7}n".to_owned()),
+            Column::Locale,
+            Malformed,
+        ),
+        (
             rejected(|r| r.city = "x".repeat(61).into()),
             Column::City,
             TooLong,
@@ -155,6 +165,26 @@ fn the_birth_date_makes_a_minor_unless_the_column_says_otherwise() {
     assert_eq!(population("1961-01-01", "MINOR"), Population::Minor);
     assert_eq!(population("", "deceased"), Population::Deceased);
     assert_eq!(population("", ""), Population::Adult);
+}
+
+#[test]
+fn a_row_may_say_its_language() {
+    let locale = |column: &str| {
+        let mut raw = good();
+        raw.locale = column.to_owned();
+        parse_row(&raw, &rules()).unwrap().locale
+    };
+    assert_eq!(locale(" ES "), Some(Locale::Es));
+    assert_eq!(locale("en"), Some(Locale::En));
+    assert_eq!(locale(" "), None);
+}
+
+#[test]
+fn an_address_by_itself_follows_the_rules_of_a_row() {
+    let place = parse_address(&good()).unwrap();
+    let row = parse_row(&good(), &rules()).unwrap().person;
+    assert_eq!(address::address_lines(&place), address::address_lines(&row));
+    assert!(place.given_name.expose().is_empty() && place.phone.is_none());
 }
 
 #[test]

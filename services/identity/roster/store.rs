@@ -264,19 +264,3 @@ pub async fn imports(
         roster_import::Entity::find().filter(roster_import::Column::CampaignId.eq(campaign));
     Ok(query.all(connection).await?)
 }
-
-/// Counts individuals by population and by whether a letter can be sent.
-pub async fn counts(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-) -> Result<Vec<(String, bool, i64)>, Error> {
-    use individual::Column;
-    let query = individual::Entity::find()
-        .select_only()
-        .columns([Column::Population, Column::Mailable])
-        .column_as(Column::Id.count(), "individuals")
-        .filter(Column::CampaignId.eq(campaign))
-        .group_by(Column::Population)
-        .group_by(Column::Mailable);
-    Ok(query.into_tuple().all(connection).await?)
-}

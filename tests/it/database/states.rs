@@ -110,8 +110,8 @@ fn individual(ids: &Ids) -> individual::Model {
         has_contact: false,
         created_at: NOW,
         erased_at: None,
-            locale: String::new(),
-            returned: false,
+        locale: String::new(),
+        returned: false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Addresses for letters, and the masked view.
 
+use redress::identity::Error;
 use redress::identity::roster::export::{Addressee, run};
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
@@ -7,25 +8,33 @@ use redress::kernel::ids::IndividualId;
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::roster_service_server::RosterService;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::house::{FILE, House, by, call};
 use super::people::{ada, but, somebody};
 use crate::harness::both;
 
-async fn export(house: &House, after: Option<IndividualId>) -> Vec<Addressee> {
-    let (sender, mut pages) = mpsc::channel(1);
-    tokio::spawn(run(
+pub async fn export(house: &House, after: Option<IndividualId>) -> Vec<Addressee> {
+    let (mut messages, _) = begin(house, after);
+    let mut all = Vec::new();
+    while let Some(message) = messages.recv().await {
+        all.extend(message.unwrap());
+    }
+    all
+}
+
+type Messages = mpsc::Receiver<Result<Vec<Addressee>, Error>>;
+
+fn begin(house: &House, after: Option<IndividualId>) -> (Messages, JoinHandle<()>) {
+    let (sender, messages) = mpsc::channel(1);
+    let exporting = tokio::spawn(run(
         house.ctx.clone(),
         call(Role::Operator, "ann"),
         house.campaign,
         after,
         sender,
     ));
-    let mut all = Vec::new();
-    while let Some(page) = pages.recv().await {
-        all.extend(page.unwrap());
-    }
-    all
+    (messages, exporting)
 }
 
 both! {
@@ -59,6 +68,72 @@ both! {
         assert_eq!(house.number(audited).await, 1);
         house.clock.advance(std::time::Duration::from_secs(1));
         assert!(!format!("{one:?}").contains("Katherine"));
+    }
+
+    async fn letters_are_addressed_in_the_language_of_whoever_reads_them(database: Database) {
+        let house = House::open(&database).await;
+        let with = |line, population: &str, locale: &str| but(somebody(line), |row| {
+            row.given_name = format!("G{line}").into();
+            row.family_name = "de la Garza".into();
+            row.middle_name = "".into();
+            row.population = population.into();
+            row.locale = locale.into();
+        });
+        house.load("a", &[
+            with(2, "adult", ""), with(3, "adult", "es"), with(4, "minor", "en"), with(5, "minor", "ES"),
+            with(6, "deceased", ""), with(7, "deceased", "es"), with(8, "minor", ""),
+        ]).await;
+        // A second entity knows the language, and what it says of somebody whose language is known does not count.
+        let also = |line, locale: &str| but(with(line, "minor", locale), |row| row.covered_entity = "st-francis".into());
+        house.load("b", &[also(4, "es"), also(8, "es")]).await;
+        let all = export(&house, None).await;
+        let told: Vec<(&str, &str)> =
+            all.iter().map(|one| (one.name.expose().as_str(), one.locale.as_str())).collect();
+        assert_eq!(told, [
+            ("G2 de la Garza", "en"),
+            ("G3 de la Garza", "es"),
+            ("Parent or Guardian of G4 de la Garza", "en"),
+            ("A los padres o tutores de G5 de la Garza", "es"),
+            ("Estate of G6 de la Garza", "en"),
+            ("A los herederos de G7 de la Garza", "es"),
+            ("A los padres o tutores de G8 de la Garza", "es"),
+        ]);
+        let clear = "SELECT COUNT(*) FROM individual WHERE locale = 'es'";
+        assert_eq!(house.number(clear).await, 4);
+    }
+
+    /// More than the pages that are under way at once, with gaps and people of two entities on their borders.
+    async fn a_long_export_keeps_its_order_and_its_entities(database: Database) {
+        let house = House::open(&database).await;
+        let rows: Vec<_> = (3..6_503)
+            .map(|line| if line % 7 == 0 { but(somebody(line), |row| row.city = "".into()) } else { somebody(line) })
+            .collect();
+        let also: Vec<_> = rows.iter().filter(|row| row.line % 500 < 4)
+            .map(|row| but(row.clone(), |row| row.covered_entity = "st-francis".into())).collect();
+        house.import("a", &rows, 500).await;
+        house.import("b", &also, 500).await;
+        let (mut messages, _) = begin(&house, None);
+        let mut all = Vec::new();
+        while let Some(message) = messages.recv().await {
+            let message = message.unwrap();
+            assert!((1..=1_000).contains(&message.len()));
+            all.extend(message);
+        }
+        assert_eq!(all.len(), rows.iter().filter(|row| row.line % 7 != 0).count());
+        assert!(all.is_sorted_by(|a, b| a.individual < b.individual));
+        let doubled = all.iter().filter(|one| one.entities == ["concentra", "st-francis"]).count();
+        assert_eq!(doubled, also.iter().filter(|row| row.line % 7 != 0).count());
+        assert!(all.iter().all(|one| !one.entities.is_empty()));
+    }
+
+    async fn whoever_stops_listening_stops_the_export(database: Database) {
+        let house = House::open(&database).await;
+        let rows: Vec<_> = (3..2_503).map(somebody).collect();
+        house.import("a", &rows, 500).await;
+        let (mut messages, exporting) = begin(&house, None);
+        messages.recv().await.unwrap().unwrap();
+        drop(messages);
+        exporting.await.unwrap();
     }
 
     async fn a_campaign_without_a_roster_exports_nothing(database: Database) {

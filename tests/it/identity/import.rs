@@ -51,6 +51,7 @@ fn mixed() -> Vec<RawRow> {
             row.ssn = "".into();
         }),
         but(ada(9), |row| row.email = "nobody".into()),
+        but(ada(10), |row| row.locale = "fr".into()),
     ]
 }
 
@@ -64,11 +65,12 @@ both! {
             (6, Column::Ssn, Cause::SsnOfAnother),
             (7, Column::ExternalRef, Cause::RefConflict),
             (9, Column::Email, Cause::Malformed),
+            (10, Column::Locale, Cause::Malformed),
         ]);
         let lines: Vec<i64> = answers.iter().map(|answer| answer.as_ref().unwrap().durable_line).collect();
-        assert_eq!(lines, [4, 7, 9, 9]);
+        assert_eq!(lines, [4, 7, 10, 10]);
         let last = answers.last().unwrap().as_ref().unwrap();
-        assert_eq!((last.totals, last.done), (totals(2, 1, 0, 5), true));
+        assert_eq!((last.totals, last.done), (totals(2, 1, 0, 6), true));
         assert_eq!(house.count("individual").await, 2);
         assert_eq!(house.count("individual_entity").await, 3);
         assert_eq!(house.count("individual_index").await, 2);
@@ -79,11 +81,11 @@ both! {
         let first = house.load(FILE, &mixed()).await;
         let people = house.individuals().await;
         let second = house.load(FILE, &mixed()).await;
-        assert_eq!(second.totals, totals(0, 0, 3, 5));
+        assert_eq!(second.totals, totals(0, 0, 3, 6));
         assert_eq!(second.import, first.import);
         assert_eq!(house.individuals().await, people);
         let counts = statistics(&house.ctx, house.campaign).await.unwrap();
-        assert_eq!((counts.rows, counts.rejected, counts.merged, counts.individuals), (8, 5, 1, 2));
+        assert_eq!((counts.rows, counts.rejected, counts.merged, counts.individuals), (9, 6, 1, 2));
     }
 
     async fn a_second_entity_fills_in_what_the_first_did_not_know(database: Database) {

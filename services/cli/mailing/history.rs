@@ -1,0 +1,72 @@
+//! `redress mailing history`: what happened to one individual's letters.
+
+use clap::Args;
+
+use crate::cli::Session;
+use crate::cli::campaign::CampaignArg;
+use crate::cli::connect::As;
+use crate::cli::problem::{OrSay, Outcome};
+use crate::cli::render::{self, Record};
+use crate::cli::wire_words::{date, state, time};
+use crate::wire::redress::identity::v1 as wire;
+use wire::roster_service_client::RosterServiceClient;
+
+/// Flags of `mailing history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    #[command(flatten)]
+    campaign: CampaignArg,
+    /// The individual's id, as the print file has it.
+    individual_id: String,
+}
+
+/// Lists the events, oldest first.
+pub async fn run(session: &Session, args: &HistoryArgs) -> Outcome {
+    let channels = session.connect(As::Operator)?;
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let mut client = RosterServiceClient::new(channels.identity.clone());
+    let mut records = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = wire::ListMailEventsRequest {
+            campaign_id: campaign.campaign_id.clone(),
+            individual_id: args.individual_id.clone(),
+            page_size: 0,
+            page_token,
+        };
+        let answer = client.list_mail_events(request).await;
+        let answer = answer.or_say("list the mail events")?;
+        records.extend(answer.events.iter().map(record));
+        page_token = answer.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    render::many(
+        session.format,
+        &records,
+        "Nothing is recorded of this individual's letters.",
+    )
+}
+
+fn record(event: &wire::RecordedMailEvent) -> Record {
+    let given = |name: &str, prefix: &str| {
+        let word = state(name, prefix);
+        (word != "UNSPECIFIED").then_some(word)
+    };
+    Record::new()
+        .with("date", date(event.event_date.as_ref()))
+        .with(
+            "event",
+            state(event.kind().as_str_name(), "MAIL_EVENT_KIND_"),
+        )
+        .with(
+            "reason",
+            given(event.return_reason().as_str_name(), "RETURN_REASON_"),
+        )
+        .with(
+            "source",
+            given(event.address_source().as_str_name(), "ADDRESS_SOURCE_"),
+        )
+        .with("recorded", time(event.record_time.as_ref()))
+}

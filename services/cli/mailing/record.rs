@@ -1,0 +1,137 @@
+//! `redress mailing record`: what the mail house says, from its file to the server.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::events::{self, EventReader, Line};
+use crate::cli::campaign::CampaignArg;
+use crate::cli::connect::As;
+use crate::cli::problem::{OrSay, Outcome, Problem};
+use crate::cli::render::{self, Record};
+use crate::cli::roster::Rejects;
+use crate::cli::wire_words::state;
+use crate::cli::{Session, new_request_id, progress};
+use crate::wire::redress::identity::v1 as wire;
+use wire::MailEventOutcome as Outcomes;
+use wire::roster_service_client::RosterServiceClient;
+
+/// The most events of one call.
+const MOST: usize = 1_000;
+
+pub(super) const HELP: &str = "Columns: letter (the id that the print file has in this column), event (MAILED, RETURNED, ADDRESS_CORRECTED or \
+REMAILED), date; with RETURNED reason (NOT_DELIVERABLE_AS_ADDRESSED, MOVED_LEFT_NO_ADDRESS, VACANT, DECEASED, REFUSED, UNCLAIMED or OTHER); with \
+ADDRESS_CORRECTED source (USPS_NCOA, MAIL_HOUSE or COVERED_ENTITY), address_line1, address_line2, city, region, postal_code, country.
+
+Whoever's letter came back gets no further one until the address is corrected; a code that went to the old address must then be reissued. \
+Recording the same file again changes nothing, so what was cut off is resumed by running it again. Rows that could not be taken are in \
+FILE.rejects.csv with line, column, reason and what to do. An address that somebody gives while enrolling does not belong here.";
+
+/// Flags of `mailing record`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    #[command(flatten)]
+    campaign: CampaignArg,
+    /// Who knew the better addresses of rows that do not say: USPS_NCOA, MAIL_HOUSE or COVERED_ENTITY.
+    #[arg(long, value_name = "WORD", value_parser = events::source)]
+    source: Option<wire::AddressSource>,
+    /// The events: CSV with a header line.
+    file: PathBuf,
+}
+
+/// What a file came to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    events: u64,
+    recorded: u64,
+    known_before: u64,
+}
+
+/// Sends the file in calls of many events; each event is judged by itself.
+pub async fn run(session: &Session, args: &RecordArgs) -> Outcome {
+    let path = &args.file;
+    let mut reader = EventReader::open(path, args.source)?;
+    let size = std::fs::metadata(path).map_err(|error| Problem::file(path, &error))?;
+    let channels = session.connect(As::Operator)?;
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let mut client = RosterServiceClient::new(channels.identity.clone());
+    let mut rejects = Rejects::create(path)?;
+    let mut tally = Tally::default();
+    let bar = progress::bytes("recording mail events", size.len());
+    loop {
+        let lines = reader.next_lines(MOST);
+        let lines = lines.map_err(|error| Problem::file(path, &error))?;
+        if lines.is_empty() {
+            break;
+        }
+        tally.events += lines.len() as u64;
+        let (sent, events) = sendable(lines, &mut rejects)?;
+        if !events.is_empty() {
+            let request = wire::RecordMailEventsRequest {
+                request_id: new_request_id(),
+                campaign_id: campaign.campaign_id.clone(),
+                events,
+            };
+            let answer = client.record_mail_events(request).await;
+            let answer = answer.or_say("record the mail events")?;
+            take(&sent, &answer.verdicts, &mut tally, &mut rejects)?;
+        }
+        bar.set_position(reader.bytes());
+    }
+    bar.finish();
+    let rejected = rejects.rows;
+    let rejects = rejects.finish()?;
+    let record = Record::new()
+        .with("events", tally.events)
+        .with("recorded", tally.recorded)
+        .with("known_before", tally.known_before)
+        .with("rejected", rejected)
+        .with(
+            "rejects_file",
+            rejects.map(|path| path.display().to_string()),
+        );
+    render::one(session.format, &record)
+}
+
+/// Parts what can be sent, with its lines, from what cannot.
+fn sendable(
+    lines: Vec<Line>,
+    rejects: &mut Rejects,
+) -> Result<(Vec<i64>, Vec<wire::MailEvent>), Problem> {
+    let (mut sent, mut events) = (Vec::new(), Vec::new());
+    for Line { line, event } in lines {
+        match event {
+            Ok(event) => {
+                sent.push(line);
+                events.push(event);
+            }
+            Err(misfit) => rejects.note(line, misfit.column, "MALFORMED", &misfit.way_out)?,
+        }
+    }
+    Ok((sent, events))
+}
+
+fn take(
+    lines: &[i64],
+    verdicts: &[wire::MailEventVerdict],
+    tally: &mut Tally,
+    rejects: &mut Rejects,
+) -> Result<(), Problem> {
+    if lines.len() != verdicts.len() {
+        return Err(Problem::usage(
+            "identity-verification answered with another number of verdicts than events",
+        ));
+    }
+    for (line, verdict) in lines.iter().zip(verdicts) {
+        match verdict.outcome() {
+            Outcomes::Recorded => tally.recorded += 1,
+            Outcomes::KnownBefore => tally.known_before += 1,
+            Outcomes::Refused | Outcomes::Unspecified => {
+                let column = events::column_of(&verdict.field);
+                let reason = state(verdict.refusal().as_str_name(), "MAIL_EVENT_REFUSAL_");
+                rejects.note(*line, column, &reason, &verdict.way_out)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,335 @@
+//! Recording mail events: judge each, look up, plan, write, in one transaction.
+//!
+//! It holds the lock of the roster, as an import does: an import does not put the old address back, and of two operators who
+//! correct one address the second sees what the first did.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use crate::db::entities::{campaign, individual, mail_event};
+use crate::db::idempotency::{self, Known, Request};
+use crate::db::{self, Tx, audit, rows};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, IndividualId};
+use crate::kernel::person::{Person, Text};
+
+use super::super::ctx::{Act, Call, Ctx};
+use super::super::error::{self, Error};
+use super::super::matching::address;
+use super::super::roster::change;
+use super::super::roster::keys::RosterKeys;
+use super::super::roster::locale::Locale;
+use super::super::roster::population::Population;
+use super::super::roster::store as roster;
+use super::event::{Event, RawEvent, Rules, What, parse_event};
+use super::plan::{self, Change, Detail, Judged, Plan, Subject};
+use super::refusal::{self, Refusal, Verdict};
+use super::store;
+use super::words::{Kind, ReturnReason};
+
+/// The most events of one call.
+pub const MOST: usize = 1_000;
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Makes a repeated call the same call.
+    pub request: Request,
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The events, as they were sent.
+    pub events: Vec<RawEvent>,
+}
+
+/// Records events and gives a verdict on each, in order.
+pub async fn record(ctx: &Ctx, call: &Call, command: &Record) -> Result<Vec<Verdict>, Error> {
+    let campaign = roster::campaign(ctx.db.read(), command.campaign).await?;
+    let key = roster::find_key(ctx.db.read(), command.campaign).await?;
+    let keys = key.map(|key| RosterKeys::open(ctx, &key)).transpose()?;
+    let rules = rules(ctx, &campaign)?;
+    let judged = |raw| judge(raw, rules, keys.as_ref());
+    let events: Vec<_> = command.events.iter().map(judged).collect();
+    let work = Work {
+        campaign: command.campaign,
+        keys: keys.as_ref(),
+        events: &events,
+        moves: moves(ctx, call, command.campaign, &events),
+        summary: summary(ctx, call, command.campaign),
+        actor: call.actor(),
+        now: ctx.now(),
+    };
+    let work = &work;
+    ctx.db
+        .run_bulk("record_mail_events", |tx| {
+            Box::pin(async move {
+                match idempotency::look_up(tx, &command.request).await? {
+                    Known::Done(text) => refusal::kept(&text)
+                        .ok_or_else(|| db::Error::corrupt("idempotency.result").into()),
+                    Known::Conflict => Err(Error::RequestIdReused),
+                    Known::New => {
+                        let verdicts = work.run(tx).await?;
+                        let text = refusal::keep(&verdicts);
+                        idempotency::record(tx, &command.request, &text, work.now).await?;
+                        Ok(verdicts)
+                    }
+                }
+            })
+        })
+        .await
+}
+
+fn rules(ctx: &Ctx, campaign: &campaign::Model) -> Result<Rules, Error> {
+    let corrupt = || db::Error::corrupt("campaign.zone");
+    let zone = TimeZone::get(&campaign.zone).map_err(|_| corrupt())?;
+    let discovered_on = campaign.discovered_on.parse().map_err(|_| corrupt())?;
+    Ok(Rules {
+        today: ctx.now().date_in(&zone).map_err(|_| corrupt())?,
+        discovered_on,
+    })
+}
+
+fn judge(raw: &RawEvent, rules: Rules, keys: Option<&RosterKeys>) -> Result<Judged, Refusal> {
+    let event = parse_event(raw, rules)?;
+    let macs = match (&event.what, keys) {
+        (What::AddressCorrected { source, place }, Some(keys)) => {
+            let indexers = keys.indexers.iter();
+            indexers
+                .map(|one| one.address(event.individual, source.as_str(), place))
+                .collect()
+        }
+        _ => Vec::new(),
+    };
+    Ok(Judged { event, macs })
+}
+
+/// Makes the audit event of the call; how many of what stands in it only once that is known.
+fn summary(ctx: &Ctx, call: &Call, campaign: CampaignId) -> audit::Event {
+    let act = Act::on("mailing.events_recorded", "campaign", campaign);
+    call.event(ctx, Some(campaign), act, json!({}))
+}
+
+/// Makes an audit event for every event that brings an address, in case it is recorded.
+fn moves(
+    ctx: &Ctx,
+    call: &Call,
+    campaign: CampaignId,
+    events: &[Result<Judged, Refusal>],
+) -> HashMap<usize, audit::Event> {
+    let moved = |(at, judged): (usize, &Result<Judged, Refusal>)| {
+        let Event {
+            individual,
+            on,
+            what,
+        } = &judged.as_ref().ok()?.event;
+        let What::AddressCorrected { source, .. } = what else {
+            return None;
+        };
+        let act = Act::on("individual.address_corrected", "individual", *individual);
+        let detail = json!({ "source": source.as_str(), "on": on.to_string() });
+        Some((at, call.event(ctx, Some(campaign), act, detail)))
+    };
+    events.iter().enumerate().filter_map(moved).collect()
+}
+
+/// What one transaction does, and does again if it must.
+struct Work<'a> {
+    campaign: CampaignId,
+    /// None while the campaign has no roster: then nobody is known.
+    keys: Option<&'a RosterKeys>,
+    events: &'a [Result<Judged, Refusal>],
+    moves: HashMap<usize, audit::Event>,
+    summary: audit::Event,
+    actor: String,
+    now: Timestamp,
+}
+
+impl Work<'_> {
+    async fn run(&self, tx: &Tx<'_>) -> Result<Vec<Verdict>, Error> {
+        let Some(keys) = self.keys else {
+            return Ok(plan::plan(self.events, BTreeMap::new()).verdicts);
+        };
+        roster::lock_roster(tx, self.campaign).await?;
+        let rows = self.individuals(tx).await?;
+        let plan = plan::plan(self.events, self.subjects(tx, &rows).await?);
+        store::insert(tx, &self.rows(&plan)).await?;
+        self.change(tx, keys, &rows, &plan).await?;
+        audit::record(tx, &self.audit(&plan)).await?;
+        Ok(plan.verdicts)
+    }
+
+    async fn individuals(
+        &self,
+        tx: &Tx<'_>,
+    ) -> Result<HashMap<IndividualId, individual::Model>, Error> {
+        let judged = self.events.iter().filter_map(|event| event.as_ref().ok());
+        let mut ids: Vec<IndividualId> = judged.map(|judged| judged.event.individual).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let rows = roster::individuals(tx, self.campaign, &ids).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+    }
+
+    async fn subjects(
+        &self,
+        tx: &Tx<'_>,
+        rows: &HashMap<IndividualId, individual::Model>,
+    ) -> Result<BTreeMap<IndividualId, Subject>, Error> {
+        let subject = |row: &individual::Model| Subject {
+            is_erased: row.salt.is_none(),
+            history: HashMap::new(),
+        };
+        let subjects = rows.values().map(|row| (row.id, subject(row)));
+        let mut subjects: BTreeMap<IndividualId, Subject> = subjects.collect();
+        let ids: Vec<IndividualId> = subjects.keys().copied().collect();
+        for row in store::histories(tx, self.campaign, &ids).await? {
+            let (moment, detail) = past(&row)?;
+            if let Some(subject) = subjects.get_mut(&row.individual_id) {
+                subject.history.insert(moment, detail);
+            }
+        }
+        Ok(subjects)
+    }
+
+    /// The rows of the events to record, sorted by their key.
+    fn rows(&self, plan: &Plan) -> Vec<mail_event::Model> {
+        let judged = plan.recorded().filter_map(|at| self.events.get(at));
+        let mut rows: Vec<mail_event::Model> = judged
+            .filter_map(|judged| Some(self.row(judged.as_ref().ok()?)))
+            .collect();
+        rows.sort_unstable_by(|a, b| {
+            let key = |row: &mail_event::Model| (row.individual_id, row.happened_on.clone());
+            (key(a), &a.kind).cmp(&(key(b), &b.kind))
+        });
+        rows
+    }
+
+    fn row(&self, judged: &Judged) -> mail_event::Model {
+        let event = &judged.event;
+        let detail = plan::detail(judged);
+        let source = match &event.what {
+            What::AddressCorrected { source, .. } => Some(source.as_str().to_owned()),
+            What::Mailed | What::Returned(_) | What::Remailed => None,
+        };
+        mail_event::Model {
+            campaign_id: self.campaign,
+            individual_id: event.individual,
+            happened_on: event.on.to_string(),
+            kind: event.kind().as_str().to_owned(),
+            return_reason: detail
+                .return_reason
+                .map(|reason| reason.as_str().to_owned()),
+            address_source: source,
+            address_mac: detail.address,
+            recorded_by: self.actor.clone(),
+            recorded_at: self.now,
+        }
+    }
+
+    async fn change(
+        &self,
+        tx: &Tx<'_>,
+        keys: &RosterKeys,
+        rows: &HashMap<IndividualId, individual::Model>,
+        plan: &Plan,
+    ) -> Result<(), Error> {
+        let (mut returned, mut found, mut moved) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, change) in &plan.changes {
+            let Some(row) = rows.get(id) else { continue };
+            if change.is_returned && !row.returned {
+                returned.push(*id);
+            } else if !change.is_returned && row.returned {
+                found.push(*id);
+            }
+            if let Some(place) = self.place(change) {
+                moved.push(moved_to(keys, row, place)?);
+            }
+        }
+        store::mark_returned(tx, self.campaign, &returned).await?;
+        store::mark_found(tx, self.campaign, &found).await?;
+        change::write(tx, self.campaign, &moved).await
+    }
+
+    fn place(&self, change: &Change) -> Option<&Person> {
+        match &self
+            .events
+            .get(change.address_of?)?
+            .as_ref()
+            .ok()?
+            .event
+            .what
+        {
+            What::AddressCorrected { place, .. } => Some(place),
+            What::Mailed | What::Returned(_) | What::Remailed => None,
+        }
+    }
+
+    /// One event for the call and one for every address; none where nothing was recorded.
+    fn audit(&self, plan: &Plan) -> Vec<audit::Event> {
+        let recorded: Vec<usize> = plan.recorded().collect();
+        if recorded.is_empty() {
+            return Vec::new();
+        }
+        let of_kind = |kind: Kind| {
+            let of_kind = |at: &&usize| {
+                let judged = self.events.get(**at).and_then(|event| event.as_ref().ok());
+                judged.is_some_and(|judged| judged.event.kind() == kind)
+            };
+            recorded.iter().filter(of_kind).count()
+        };
+        let refused = plan.verdicts.iter();
+        let refused = refused.filter(|verdict| matches!(verdict, Verdict::Refused(_)));
+        let detail = json!({
+            "mailed": of_kind(Kind::Mailed), "returned": of_kind(Kind::Returned),
+            "address_corrected": of_kind(Kind::AddressCorrected), "remailed": of_kind(Kind::Remailed),
+            "refused": refused.count(),
+        });
+        let mut summary = self.summary.clone();
+        summary.detail = detail;
+        let moves = recorded.iter().filter_map(|at| self.moves.get(at).cloned());
+        std::iter::once(summary).chain(moves).collect()
+    }
+}
+
+/// Gives an individual with another address, as the tables will have it. Of the old one nothing is kept.
+fn moved_to(
+    keys: &RosterKeys,
+    row: &individual::Model,
+    place: &Person,
+) -> Result<change::Change, Error> {
+    let opened = row.salt.as_ref().zip(row.sealed.as_ref());
+    let (salt, sealed) = opened.ok_or(Error::IndividualErased)?;
+    let person = keys.sealer.open(row.id, salt, sealed);
+    let mut person = person.map_err(error::unreadable)?;
+    address::replace(&mut person, place);
+    let population = Population::parse(&row.population)
+        .ok_or_else(|| db::Error::corrupt("individual.population"))?;
+    let text = |text: &Option<Text>| text.as_ref().map(|text| text.expose().clone());
+    Ok(change::Change {
+        id: row.id,
+        sealed: rows::hex(&keys.sealer.seal(row.id, salt, &person)),
+        population: population.as_str(),
+        region: text(&person.region).unwrap_or_default(),
+        country: text(&person.country).unwrap_or_else(|| "US".to_owned()),
+        locale: Locale::parse(&row.locale).map_or("", Locale::as_str),
+        mailable: address::is_mailable(&person),
+        has_contact: row.has_contact,
+        keys: keys.current().person(&person).into(),
+    })
+}
+
+/// Reads a row into what is known of an event.
+pub fn past(row: &mail_event::Model) -> Result<((Date, Kind), Detail), Error> {
+    let corrupt = || db::Error::corrupt("mail_event");
+    let on = row.happened_on.parse().map_err(|_| corrupt())?;
+    let kind = Kind::parse(&row.kind).ok_or_else(corrupt)?;
+    let reason = row.return_reason.as_deref();
+    let return_reason = reason.map(|word| ReturnReason::parse(word).ok_or_else(corrupt));
+    let detail = Detail {
+        return_reason: return_reason.transpose()?,
+        address: row.address_mac,
+    };
+    Ok(((on, kind), detail))
+}
