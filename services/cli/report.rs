@@ -54,7 +54,7 @@ pub async fn fetch(
 }
 
 /// The funnel, each figure with what it counts.
-pub fn lines(funnel: &wire::Funnel) -> [(&'static str, i64, &'static str); 17] {
+pub fn lines(funnel: &wire::Funnel) -> [(&'static str, i64, &'static str); 18] {
     [
         ("rows", funnel.rows, "rows of all roster files"),
         ("rejected", funnel.rejected, "rows that were not taken"),
@@ -70,6 +70,11 @@ pub fn lines(funnel: &wire::Funnel) -> [(&'static str, i64, &'static str); 17] {
             "codes, of every generation",
         ),
         ("letters", funnel.letters, "people who are owed a letter"),
+        (
+            "returned",
+            funnel.returned,
+            "people with a letter that came back",
+        ),
         ("begun", funnel.begun, "enrollments begun"),
         ("verified", funnel.verified, "people verified"),
         ("refused", funnel.refused, "verifications refused"),

@@ -34,10 +34,11 @@ impl From<By> for GroupBy {
 }
 
 /// What the columns of the table count, and their heads.
-const COLUMNS: [(&str, &str); 10] = [
+const COLUMNS: [(&str, &str); 11] = [
     ("individuals", "people"),
     ("codes_issued", "codes"),
     ("letters", "letters"),
+    ("returned", "returned"),
     ("begun", "begun"),
     ("verified", "verified"),
     ("refused", "refused"),

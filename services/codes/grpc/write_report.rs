@@ -113,5 +113,6 @@ fn funnel(funnel: &Funnel) -> wire::Funnel {
         enrollment_refused: funnel.enrollment_refused,
         dead: funnel.dead,
         records: funnel.records,
+        returned: funnel.returned,
     }
 }

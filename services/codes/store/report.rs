@@ -32,6 +32,7 @@ pub struct Funnel {
     pub enrollment_refused: i64,
     pub dead: i64,
     pub records: i64,
+    pub returned: i64,
 }
 
 impl AddAssign for Funnel {
@@ -53,6 +54,7 @@ impl AddAssign for Funnel {
         self.enrollment_refused += more.enrollment_refused;
         self.dead += more.dead;
         self.records += more.records;
+        self.returned += more.returned;
     }
 }
 
@@ -104,13 +106,15 @@ pub struct Counted {
 
 /// Each table is read once. The sums are cast because PostgreSQL's are NUMERIC. A code of generation 0 is a bait that
 /// belongs to nobody.
-const FUNNEL: &str = "SELECT r.*, i.*, n.*, c.*, e.*, w.*, h.* FROM \
+const FUNNEL: &str = "SELECT r.*, i.*, n.*, c.*, v.*, e.*, w.*, h.* FROM \
     (SELECT CAST(COALESCE(SUM(rows), 0) AS BIGINT) AS rows, CAST(COALESCE(SUM(rejected), 0) AS BIGINT) AS rejected \
      FROM roster_import WHERE campaign_id = $1) r, \
     (SELECT COUNT(id) AS individuals FROM individual WHERE campaign_id = $1) i, \
     (SELECT COUNT(*) AS records FROM individual_entity WHERE campaign_id = $1) n, \
     (SELECT COUNT(*) AS letters, CAST(COALESCE(SUM(codes), 0) AS BIGINT) AS codes_issued FROM (SELECT COUNT(*) AS codes \
      FROM code WHERE campaign_id = $1 AND generation > 0 GROUP BY individual_id) d) c, \
+    (SELECT COUNT(DISTINCT individual_id) AS returned FROM mail_event \
+     WHERE campaign_id = $1 AND kind = 'RETURNED') v, \
     (SELECT COUNT(*) AS begun, COUNT(submitted_at) AS submitted, \
      COUNT(CASE WHEN state = 'ACTIVE' THEN 1 END) AS active, \
      COUNT(CASE WHEN state = 'ACTION_REQUIRED' THEN 1 END) AS action_required, \

@@ -117,7 +117,7 @@ both! {
         assert_eq!(report.funnel.unwrap(), wire::Funnel {
             rows: 6, rejected: 1, individuals: 4, codes_issued: 3, letters: 3, begun: 3, verified: 1, refused: 1,
             referred: 1, submitted: 1, handed_off: 1, acknowledged: 1, active: 0, action_required: 1,
-            enrollment_refused: 0, dead: 0, records: 0,
+            enrollment_refused: 0, dead: 0, records: 0, returned: 0,
         });
         let frozen = wire::OutcomeCount { outcome_class: "FILE_FROZEN".into(), enrollments: 1 };
         assert_eq!(report.outcomes, [frozen]);

@@ -9,7 +9,7 @@
 //! | 4 | Ohio | deceased | no | concentra |
 //! | 5 | Ontario | adult | yes | concentra |
 
-use redress::db::entities::{covered_entity, individual_entity};
+use redress::db::entities::{covered_entity, individual_entity, mail_event};
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
@@ -122,7 +122,25 @@ impl House {
         answer.unwrap().into_inner()
     }
 
-    /// Person 0 enrolls, person 1 is refused, somebody unknown is refused; codes are issued to all who are mailable.
+    async fn mail(&self, campaign: CampaignId, person: IndividualId, kind: &str, day: &str) {
+        let row = mail_event::Model {
+            campaign_id: campaign,
+            individual_id: person,
+            happened_on: day.into(),
+            kind: kind.into(),
+            return_reason: (kind == "RETURNED").then(|| "VACANT".into()),
+            address_source: None,
+            address_mac: None,
+            recorded_by: "operator/test".into(),
+            recorded_at: self.now(),
+        };
+        let row = mail_event::ActiveModel::from(row).reset_all();
+        let insert = mail_event::Entity::insert(row);
+        insert.exec_without_returning(&self.owner).await.unwrap();
+    }
+
+    /// Person 0 enrolls; person 1 is refused, and two letters to them come back; somebody unknown is refused. Codes are issued
+    /// to all who are mailable.
     async fn happen(&self, roster: &Roster) {
         let batch = self.issue(roster.campaign).await;
         let codes = self.export(&batch).await.unwrap();
@@ -147,6 +165,16 @@ impl House {
              WHERE state = 'SUBMITTED'",
         )
         .await;
+        for (kind, day) in [
+            ("MAILED", "2015-07-18"),
+            ("RETURNED", "2015-07-25"),
+            ("REMAILED", "2015-07-28"),
+            ("RETURNED", "2015-08-03"),
+        ] {
+            self.mail(roster.campaign, second, kind, day).await;
+        }
+        self.mail(roster.campaign, first, "MAILED", "2015-07-18")
+            .await;
         let begun = self.begun(&code_of(second)).await;
         self.verify(roster.campaign, second, Some(begun), "REFUSED")
             .await;
@@ -184,6 +212,7 @@ fn refused(funnel: wire::Funnel) -> wire::Funnel {
     wire::Funnel {
         begun: funnel.begun + 1,
         refused: funnel.refused + 1,
+        returned: 1,
         ..funnel
     }
 }

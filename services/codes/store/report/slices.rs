@@ -51,11 +51,12 @@ pub struct Slice {
 }
 
 /// The figures of people, as [`Funnel`] names them.
-const FIGURES: [&str; 15] = [
+const FIGURES: [&str; 16] = [
     "individuals",
     "records",
     "codes_issued",
     "letters",
+    "returned",
     "begun",
     "verified",
     "refused",
@@ -89,6 +90,10 @@ const CODES: &[Source] = &[Source {
 
 /// What befell people. These tables have few rows for each person, so they are joined to the parts together.
 const EVENTS: &[Source] = &[
+    Source {
+        figures: &[("returned", "1")],
+        from: "mail_event WHERE campaign_id = $1 AND kind = 'RETURNED' GROUP BY individual_id",
+    },
     Source {
         figures: &[
             ("begun", "1"),
