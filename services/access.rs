@@ -14,7 +14,7 @@ const PROMPT: Duration = Duration::from_secs(10);
 /// A call that counts or changes a whole campaign.
 const SLOW: Duration = Duration::from_secs(30);
 /// Reading every row of a campaign of millions.
-const COUNTING: Duration = Duration::from_secs(60);
+const COUNTING: Duration = Duration::from_mins(1);
 /// A stream over a whole campaign: millions of rows take their time.
 const BULK: Duration = Duration::from_hours(6);
 
