@@ -151,6 +151,21 @@ pub const TABLE: &[Access] = &[
         PROMPT,
     ),
     unary(
+        "/redress.enrollment.v1.EnrollmentCodeService/ReissueCode",
+        &[Operator, CallCenter],
+        PROMPT,
+    ),
+    stream(
+        "/redress.enrollment.v1.EnrollmentCodeService/RevokeCodes",
+        &[Operator],
+        BULK,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentCodeService/ListCodes",
+        &[Operator, CallCenter],
+        PROMPT,
+    ),
+    unary(
         "/redress.enrollment.v1.EnrollmentCodeService/CheckCode",
         &[Operator, CallCenter, Portal],
         PROMPT,

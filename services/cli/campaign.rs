@@ -1,5 +1,6 @@
 //! `redress campaign`: the frame of a remedy.
 
+mod extend;
 mod file;
 mod template;
 
@@ -34,6 +35,8 @@ pub enum Command {
     List,
     /// Show one campaign.
     Show(Which),
+    /// Give people more time: a later last day to enroll, for the campaign or one of its waves.
+    Extend(extend::ExtendArgs),
     /// Close a campaign: nobody can begin any more, those who began can finish.
     Close(Which),
 }
@@ -84,6 +87,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             let campaign = get(&channels.codes, &which.campaign).await?;
             render::one(session.format, &record(&campaign))
         }
+        Command::Extend(args) => extend::run(session, &channels, args).await,
         Command::Close(which) => close(session, &channels, &which).await,
         Command::Template(_) => Ok(()),
     }

@@ -155,6 +155,12 @@ fn way_out(reason: Reason) -> Option<&'static str> {
         Reason::CampaignNotFound => "`redress campaign list` shows the campaigns",
         Reason::PartnerNotFound => "`redress partner list` shows the partners",
         Reason::BatchNotFound => "`redress codes batches` shows the batches",
+        Reason::WaveNotFound => "`redress codes waves` shows the waves",
+        Reason::BatchNotUniform => {
+            "`redress codes batches` shows the self-test; revoke the batch and find out where its randomness came from"
+        }
+        Reason::NotMailable => "import a roster file with the right address first",
+        Reason::NoCodeYet => "`redress codes issue` gives everybody a first code",
         Reason::BatchSealed => {
             "people who lost their letter are verified without it, or get a new code"
         }

@@ -16,6 +16,7 @@ use crate::kernel::keyring::{KeyProvider, Purpose};
 
 use super::error::Error;
 use super::frame::Frame;
+use super::reissues::Reissues;
 use super::throttles::Throttles;
 
 /// The means of the process. Clones share them.
@@ -31,6 +32,8 @@ pub struct Ctx {
     pub keys: Arc<dyn KeyProvider>,
     /// How often codes may be tried.
     pub throttles: Throttles,
+    /// How often letters may be sent again.
+    pub reissues: Reissues,
     frames: Arc<RwLock<HashMap<CampaignId, Arc<Frame>>>>,
 }
 
@@ -49,8 +52,16 @@ impl Ctx {
             ids,
             keys,
             throttles,
+            reissues: Reissues::default(),
             frames: Arc::default(),
         }
+    }
+
+    /// Sets how often letters may be sent again.
+    #[must_use]
+    pub fn with_reissues(mut self, reissues: Reissues) -> Self {
+        self.reissues = reissues;
+        self
     }
 
     /// Gives the current instant.

@@ -42,6 +42,24 @@ pub enum Error {
     /// The campaign is closed.
     #[error("the campaign is closed")]
     CampaignClosed,
+    /// There is no such individual.
+    #[error("no such individual")]
+    IndividualNotFound,
+    /// The individual's personal data is destroyed.
+    #[error("the individual is erased")]
+    IndividualErased,
+    /// There is no address to send a letter to.
+    #[error("the individual has no deliverable address")]
+    NotMailable,
+    /// The individual never had a code.
+    #[error("no code was issued to the individual")]
+    NoCodeYet,
+    /// Too many letters were sent to the person, or by the agent.
+    #[error("no further letter for now")]
+    ReissueLimit {
+        /// When it is worth trying again.
+        retry_after: Duration,
+    },
     /// There is no such wave.
     #[error("no such wave")]
     WaveNotFound,
@@ -57,6 +75,9 @@ pub enum Error {
     /// Codes are still being added to the batch.
     #[error("the batch is not complete")]
     BatchIncomplete,
+    /// The batch's codes are not as random as they should be.
+    #[error("the batch failed its self-test")]
+    BatchNotUniform,
     /// The batch's secret is destroyed.
     #[error("the batch is sealed")]
     BatchSealed,
@@ -136,6 +157,14 @@ impl From<Error> for Fault {
             Error::CampaignNotFound => Self::new(Reason::CampaignNotFound),
             Error::CampaignExists => Self::new(Reason::CampaignExists),
             Error::CampaignClosed => Self::new(Reason::CampaignClosed),
+            Error::IndividualNotFound => Self::new(Reason::IndividualNotFound),
+            Error::IndividualErased => Self::new(Reason::IndividualErased),
+            Error::NotMailable => Self::new(Reason::NotMailable),
+            Error::NoCodeYet => Self::new(Reason::NoCodeYet),
+            Error::ReissueLimit { retry_after } => {
+                Self::new(Reason::ReissueLimit).retry_after(retry_after)
+            }
+            Error::BatchNotUniform => Self::new(Reason::BatchNotUniform),
             Error::WaveNotFound => Self::new(Reason::WaveNotFound),
             Error::WaveExists => Self::new(Reason::WaveExists),
             Error::WaveMailed => Self::new(Reason::WaveMailed),

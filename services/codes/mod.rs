@@ -14,6 +14,7 @@ pub mod law;
 pub mod next_step;
 pub mod outcomes;
 pub mod process;
+pub mod reissues;
 pub mod state;
 pub mod store;
 pub mod term;

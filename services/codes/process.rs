@@ -20,6 +20,7 @@ use crate::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentS
 use super::commands::complete;
 use super::ctx::Ctx;
 use super::grpc::Handlers;
+use super::reissues::Reissues;
 use super::throttles::Throttles;
 use super::{housekeeping, outcomes};
 
@@ -63,6 +64,18 @@ pub const PROCESS: Process = Process {
             "Codes that may be tried in one campaign in a minute.",
         )
         .default("30000"),
+        Setting::new(
+            "reissues_per_person",
+            LIMIT,
+            "New letters that one person can get in 90 days.",
+        )
+        .default("3"),
+        Setting::new(
+            "reissues_per_agent",
+            LIMIT,
+            "New letters that one agent of a call center can have sent in a day.",
+        )
+        .default("60"),
     ],
 };
 
@@ -102,7 +115,8 @@ pub async fn run(settings: &ProcessSettings, life: &Lifecycle) -> Result<(), Sto
         Ids::system(clock),
         Arc::new(keys.only(&[Purpose::Code])),
         throttles,
-    );
+    )
+    .with_reissues(Reissues::of(&settings.extra));
     let handlers = start(&ctx, life);
     let server =
         Server::builder(&settings.server, access::TABLE, DESCRIPTORS).metrics(telemetry.registry());
@@ -142,6 +156,16 @@ pub fn mount(server: Builder, handlers: &Handlers) -> Builder {
             let db = db.clone();
             async move { db.check_schema().await.is_ok() }
         })
+}
+
+impl Reissues {
+    fn of(values: &Values) -> Self {
+        let count = |name| u32::try_from(values.number(name)).unwrap_or(u32::MAX);
+        Self {
+            per_person: count("reissues_per_person"),
+            per_agent: count("reissues_per_agent"),
+        }
+    }
 }
 
 impl Throttles {

@@ -107,6 +107,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Says that another changed what was read before it could be locked: run again, and it is seen. `what` is a constant.
+    pub fn overtaken(what: &'static str) -> Self {
+        Self::Contended(SqlState::new(what))
+    }
+
     /// Makes a [`Error::Corrupt`] from a constant description.
     pub fn corrupt(what: &str) -> Self {
         Self::Corrupt {

@@ -78,6 +78,7 @@ pub const GRANTS: &[Grant] = &[
             "region",
             "country",
             "mailable",
+            "erased_at",
         ],
     ),
     all("individual", Handoff, "SELECT"),

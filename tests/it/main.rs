@@ -19,6 +19,7 @@ mod handoff;
 mod identity;
 mod journey;
 mod layers;
+mod letters;
 mod mailing;
 mod mailing_record;
 mod operator;

@@ -140,7 +140,8 @@ fn every_command_has_a_help_text() {
     }
 }
 
-fn found_campaign(house: &House) {
+/// Creates the campaign B100400 with its partner.
+pub fn found_campaign(house: &House) {
     let name = name_of(Role::Partner);
     let endpoint = house.endpoint(Service::Bureau);
     house
@@ -245,7 +246,8 @@ fn the_export_is_the_same_twice(house: &House) -> BTreeMap<String, String> {
     letters
 }
 
-fn json(said: Said) -> Value {
+/// What a command printed as JSON.
+pub fn json(said: Said) -> Value {
     let text = said.fine();
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
 }

@@ -6,11 +6,12 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::db::audit;
 use crate::db::entities::code_batch;
+use crate::db::{Tx, audit};
 use crate::kernel::combine::Rejected;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
+use super::issue::{finish_reissue, is_uniform};
 use crate::codes::code::Code;
 use crate::codes::code::derive::BatchSecret;
 use crate::codes::ctx::{Call, Ctx};
@@ -67,8 +68,13 @@ impl Export {
                 if row.wrapped_secret.is_none() {
                     return Err(Error::BatchSealed);
                 }
-                if row.completed_at.is_none() {
-                    return Err(Error::BatchIncomplete);
+                let row = if row.completed_at.is_none() {
+                    complete(ctx, tx, campaign, batch).await?
+                } else {
+                    row
+                };
+                if !is_uniform(&row)? {
+                    return Err(Error::BatchNotUniform);
                 }
                 audit::record(tx, std::slice::from_ref(event)).await?;
                 Ok::<_, Error>(row)
@@ -118,6 +124,22 @@ impl Export {
         let held = store::code::held(read, campaign, id, self.after, PAGE).await?;
         self.after = held.last().map_or(self.after, |held| held.individual);
         Ok(held)
+    }
+}
+
+/// Ends the adding of codes to a batch of reissues, which is what makes it printable.
+async fn complete(
+    ctx: &Ctx,
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    batch: BatchId,
+) -> Result<code_batch::Model, Error> {
+    store::campaign::lock(tx, campaign).await?;
+    let row = store::batch::lock(tx, campaign, batch).await?;
+    let row = row.ok_or(Error::BatchNotFound)?;
+    match row.completed_at {
+        Some(_) => Ok(row),
+        None => finish_reissue(tx, row, ctx.now()).await,
     }
 }
 

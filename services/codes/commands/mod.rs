@@ -8,6 +8,8 @@ pub mod enrollments;
 pub mod export;
 pub mod extend;
 pub mod issue;
+pub mod reissue;
 pub mod report;
+pub mod revoke;
 pub mod seal;
 pub mod waves;

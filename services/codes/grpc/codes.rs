@@ -20,12 +20,13 @@ use crate::wire::redress::enrollment::v1 as wire;
 use crate::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 
 /// Messages that wait for a slow reader; beyond that the work waits.
-const AHEAD: usize = 2;
+pub(super) const AHEAD: usize = 2;
 
 #[tonic::async_trait]
 impl EnrollmentCodeService for Handlers {
     type IssueCodesStream = BoxStream<'static, Result<wire::IssueCodesResponse, Status>>;
     type ExportCodesStream = BoxStream<'static, Result<wire::ExportCodesResponse, Status>>;
+    type RevokeCodesStream = BoxStream<'static, Result<wire::RevokeCodesResponse, Status>>;
 
     async fn create_wave(
         &self,
@@ -137,6 +138,30 @@ impl EnrollmentCodeService for Handlers {
             batches,
             next_page_token,
         }))
+    }
+
+    async fn reissue_code(
+        &self,
+        request: Request<wire::ReissueCodeRequest>,
+    ) -> Result<Response<wire::ReissueCodeResponse>, Status> {
+        let answer = self.reissue(&request).await;
+        answer.map(Response::new).map_err(status)
+    }
+
+    async fn revoke_codes(
+        &self,
+        request: Request<wire::RevokeCodesRequest>,
+    ) -> Result<Response<Self::RevokeCodesStream>, Status> {
+        let answers = self.revoke(&request).await;
+        answers.map(Response::new).map_err(status)
+    }
+
+    async fn list_codes(
+        &self,
+        request: Request<wire::ListCodesRequest>,
+    ) -> Result<Response<wire::ListCodesResponse>, Status> {
+        let answer = self.lineage(request.get_ref()).await;
+        answer.map(Response::new).map_err(status)
     }
 
     async fn check_code(

@@ -3,6 +3,7 @@
 mod campaigns;
 mod codes;
 mod enrollments;
+mod lifecycle;
 mod read;
 mod waves;
 mod write;

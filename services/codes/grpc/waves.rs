@@ -167,7 +167,8 @@ fn new_wave(
     let entities = entities(message, known, fields);
     for at in &known.strangers {
         // What is no id at all was named already.
-        if members.get(*at).is_some_and(|id| !id.as_uuid().is_nil()) {
+        let id = message.individual_ids.get(*at);
+        if id.is_some_and(|id| id.parse::<IndividualId>().is_ok()) {
             fields.wrong(
                 format_args!("individual_ids[{at}]"),
                 "must be an individual of the campaign",

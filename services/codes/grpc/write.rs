@@ -206,7 +206,8 @@ pub fn time(at: Option<Timestamp>) -> Option<prost_types::Timestamp> {
     at.map(Timestamp::to_proto)
 }
 
-fn date(text: Option<&str>) -> Option<Date> {
+/// Writes a civil date.
+pub fn date(text: Option<&str>) -> Option<Date> {
     Some(civil_date(text?.parse().ok()?))
 }
 

@@ -91,6 +91,33 @@ pub async fn unfinished(
     Ok(query.one(tx).await?)
 }
 
+/// Finds the newest batch of reissues with this last instant that takes codes, and is none of these; locks it.
+pub async fn open_reissue(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    enroll_by_at: Timestamp,
+    not: &[BatchId],
+) -> Result<Option<Model>, db::Error> {
+    let waves = Query::select()
+        .column(wave::Column::Id)
+        .from(wave::Entity)
+        .and_where(Expr::col(wave::Column::CampaignId).eq(campaign))
+        .and_where(Expr::col(wave::Column::Kind).eq(Kind::Reissue.as_str()))
+        .and_where(Expr::col(wave::Column::EnrollByAt).eq(enroll_by_at))
+        .to_owned();
+    Ok(Entity::find()
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::CompletedAt.is_null())
+        .filter(Column::State.eq(State::Open.as_str()))
+        .filter(Column::WaveId.in_subquery(waves))
+        .filter(Column::Id.is_not_in(not.iter().copied()))
+        .order_by_desc(Column::Id)
+        .limit(1)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?)
+}
+
 /// Lists the batches of a wave, oldest first.
 pub async fn of_wave(
     connection: &impl ConnectionTrait,

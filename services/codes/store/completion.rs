@@ -205,13 +205,16 @@ pub async fn write(tx: &Tx<'_>, completions: &[Completion]) -> Result<(), db::Er
         DbBackend::Postgres => write_at_once(tx, completions).await?,
         _ => write_in_turn(tx, completions).await?,
     };
-    if redeemed == codes && submitted == completions.len() as u64 {
-        Ok(())
-    } else {
-        Err(db::Error::corrupt(
-            "a code or an enrollment was changed without its lock",
-        ))
+    if submitted != completions.len() as u64 {
+        return Err(db::Error::corrupt(
+            "an enrollment was changed without its lock",
+        ));
     }
+    if redeemed != codes {
+        // The enrollments are locked and the codes are not: one was superseded or revoked meanwhile.
+        return Err(db::Error::overtaken("code"));
+    }
+    Ok(())
 }
 
 async fn write_at_once(tx: &Tx<'_>, completions: &[Completion]) -> Result<(u64, u64), db::Error> {

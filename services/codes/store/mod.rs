@@ -7,8 +7,10 @@ pub mod code;
 pub mod completion;
 pub mod enrollment;
 pub mod handoff;
+pub mod lineage;
 pub mod outcome;
 pub mod report;
+pub mod revoke;
 pub mod wave;
 
 use std::str::FromStr;

@@ -73,11 +73,15 @@ reasons! {
     WaveExists "WAVE_EXISTS" AlreadyExists "The campaign has a wave of this name.";
     WaveMailed "WAVE_MAILED" FailedPrecondition "The wave takes no further batch; make another wave.";
     BatchIncomplete "BATCH_INCOMPLETE" FailedPrecondition "Codes are still being added to the batch; finish issuing first.";
+    BatchNotUniform "BATCH_NOT_UNIFORM" FailedPrecondition "The batch's codes are not as random as they should be; an operator must look.";
     BatchNotFound "BATCH_NOT_FOUND" NotFound "There is no such batch.";
     BatchSealed "BATCH_SEALED" FailedPrecondition "The batch is sealed; its codes cannot be recovered.";
     CodeMistyped "CODE_MISTYPED" InvalidArgument "The code is mistyped; compare it with the letter.";
     CodeNotAccepted "CODE_NOT_ACCEPTED" FailedPrecondition "This engagement number and code cannot be used.";
     CodeState "CODE_STATE" FailedPrecondition "The code's state does not allow this.";
+    NoCodeYet "NO_CODE_YET" FailedPrecondition "No code has been issued to this individual yet.";
+    NotMailable "NOT_MAILABLE" FailedPrecondition "There is no deliverable address on record.";
+    ReissueLimit "REISSUE_LIMIT" ResourceExhausted "No further letter can be sent for now; try again later.";
 
     // Verification.
     VerificationNotFound "VERIFICATION_NOT_FOUND" NotFound "There is no such verification.";

@@ -7,6 +7,8 @@ mod complete;
 mod house;
 mod issue;
 mod outcomes;
+mod reissue;
 mod report;
+mod revoke;
 mod sealing;
 mod waves;

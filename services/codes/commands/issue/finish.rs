@@ -5,14 +5,17 @@
 
 use uuid::Uuid;
 
-use crate::db::Tx;
 use crate::db::entities::code_batch;
+use crate::db::{self, Tx};
+use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::IndividualId;
 
 use super::load::{json_of, tally_of};
 use super::{Issue, Means};
-use crate::codes::code::derive;
+use crate::codes::code::uniformity::Figures;
+use crate::codes::code::{Code, derive};
 use crate::codes::error::Error;
+use crate::codes::state::wave::Kind;
 use crate::codes::store;
 use crate::codes::store::code::{HONEY, Issued, Load, Owed};
 
@@ -77,6 +80,48 @@ impl Issue {
         store::code::load(tx, load, &codes).await?;
         Ok(())
     }
+}
+
+/// Ends the adding of codes to a batch of reissues, so that it can be printed: the next reissue opens another one. The campaign
+/// must be locked: reissues look for such batches under its lock.
+///
+/// # Errors
+/// [`Error::BatchIncomplete`] for any other batch: its issue must come to its end first.
+pub async fn finish_reissue(
+    tx: &Tx<'_>,
+    batch: code_batch::Model,
+    now: Timestamp,
+) -> Result<code_batch::Model, Error> {
+    let (campaign, id) = (batch.campaign_id, batch.id);
+    let wave = store::wave::get(tx, campaign, batch.wave_id).await?;
+    if wave.ok_or(Error::WaveNotFound)?.kind != Kind::Reissue.as_str() {
+        return Err(Error::BatchIncomplete);
+    }
+    let figures = json_of(&tally_of(&batch)?.figures())?;
+    store::batch::complete(tx, campaign, id, figures.clone(), now).await?;
+    Ok(code_batch::Model {
+        completed_at: Some(now),
+        uniformity: Some(figures),
+        ..batch
+    })
+}
+
+/// Counts one more code of a batch of reissues.
+pub async fn grow_by_one(tx: &Tx<'_>, batch: &code_batch::Model, code: &Code) -> Result<(), Error> {
+    let mut tally = tally_of(batch)?;
+    tally.count(code);
+    let tally = json_of(&tally)?;
+    Ok(store::batch::grow(tx, batch.campaign_id, batch.id, 1, tally).await?)
+}
+
+/// Tells whether the symbols of a complete batch are as random as they should be. One from before the self-test passes.
+pub fn is_uniform(batch: &code_batch::Model) -> Result<bool, Error> {
+    let Some(json) = &batch.uniformity else {
+        return Ok(true);
+    };
+    let corrupt = |_| db::Error::corrupt("code_batch.uniformity");
+    let figures: Figures = serde_json::from_str(json).map_err(corrupt)?;
+    Ok(figures.pass())
 }
 
 /// Makes an id that looks like one of the individuals between two: made at a moment between theirs.

@@ -39,6 +39,7 @@ use crate::codes::store::wave::Selection;
 use crate::codes::store::{self, answered};
 
 pub use batch::{fresh_batch, fresh_wave, open_campaign, open_secret};
+pub use finish::{finish_reissue, grow_by_one, is_uniform};
 
 /// Individuals in one transaction. Large enough for COPY, small enough to keep memory flat.
 const CHUNK: u64 = 131_072;

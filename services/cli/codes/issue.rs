@@ -1,0 +1,70 @@
+//! `redress codes issue`: a batch of codes.
+
+use clap::Args;
+
+use super::batches::record;
+use super::waves::wave_id;
+use crate::cli::campaign::CampaignArg;
+use crate::cli::connect::Channels;
+use crate::cli::problem::{OrSay, Outcome, Problem};
+use crate::cli::render;
+use crate::cli::{Session, new_request_id, progress};
+use crate::wire::redress::enrollment::v1 as wire;
+use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
+
+/// Flags of `codes issue`.
+#[derive(Debug, Args)]
+pub struct IssueArgs {
+    #[command(flatten)]
+    campaign: CampaignArg,
+    /// The wave to issue for, by its name or id; without one everybody who is owed a letter and never had a code gets one.
+    #[arg(long, value_name = "NAME")]
+    wave: Option<String>,
+}
+
+pub(super) async fn run(session: &Session, channels: &Channels, args: IssueArgs) -> Outcome {
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let wave = match &args.wave {
+        Some(name) => wave_id(channels, &campaign.campaign_id, name).await?,
+        None => String::new(),
+    };
+    let batch = issue_wave(channels, &campaign.campaign_id, wave).await?;
+    render::one(session.format, &record(&batch))
+}
+
+/// Issues a batch for everybody who is owed a letter and never had a code, showing how far it is.
+pub async fn issue(channels: &Channels, campaign_id: &str) -> Result<wire::CodeBatch, Problem> {
+    issue_wave(channels, campaign_id, String::new()).await
+}
+
+async fn issue_wave(
+    channels: &Channels,
+    campaign_id: &str,
+    wave_id: String,
+) -> Result<wire::CodeBatch, Problem> {
+    let request = wire::IssueCodesRequest {
+        request_id: new_request_id(),
+        campaign_id: campaign_id.to_owned(),
+        wave_id,
+    };
+    let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
+    let doing = "issue codes";
+    let mut answers = client.issue_codes(request).await.or_say(doing)?;
+    let bar = progress::pieces("issuing codes", 0);
+    let mut batch = None;
+    while let Some(answer) = answers
+        .message()
+        .await
+        .map_err(|status| Problem::from_status(doing, &status))?
+    {
+        bar.set_length(u64::try_from(answer.owed).unwrap_or(0));
+        bar.set_position(u64::try_from(answer.issued).unwrap_or(0));
+        batch = answer.batch.or(batch);
+    }
+    bar.finish();
+    batch.ok_or_else(|| {
+        Problem::usage(
+            "cannot issue codes: enrollment-codes ended without a batch; run the command again",
+        )
+    })
+}

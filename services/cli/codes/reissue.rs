@@ -1,0 +1,67 @@
+//! `redress codes reissue`: another letter for somebody.
+
+use clap::{Args, ValueEnum};
+
+use super::lineage::record;
+use crate::cli::campaign::CampaignArg;
+use crate::cli::connect::Channels;
+use crate::cli::problem::{OrSay, Outcome};
+use crate::cli::render;
+use crate::cli::{Session, new_request_id};
+use crate::wire::redress::enrollment::v1 as wire;
+use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
+
+/// Flags of `codes reissue`.
+#[derive(Debug, Args)]
+pub struct ReissueArgs {
+    #[command(flatten)]
+    campaign: CampaignArg,
+    /// The individual's id.
+    #[arg(long, value_name = "ID")]
+    individual: String,
+    /// Why.
+    #[arg(long, value_enum)]
+    reason: Why,
+}
+
+/// Why somebody gets another letter.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Why {
+    /// The person had the letter and lost it.
+    Lost,
+    /// The letter did not come.
+    NotReceived,
+    /// The letter cannot be read.
+    Damaged,
+    /// The address on record was wrong and has been corrected.
+    AddressCorrected,
+    /// Somebody else may know the code.
+    Compromised,
+}
+
+impl From<Why> for wire::ReissueReason {
+    fn from(why: Why) -> Self {
+        match why {
+            Why::Lost => Self::Lost,
+            Why::NotReceived => Self::NotReceived,
+            Why::Damaged => Self::Damaged,
+            Why::AddressCorrected => Self::AddressCorrected,
+            Why::Compromised => Self::Compromised,
+        }
+    }
+}
+
+pub(super) async fn run(session: &Session, channels: &Channels, args: ReissueArgs) -> Outcome {
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let request = wire::ReissueCodeRequest {
+        request_id: new_request_id(),
+        engagement_number: campaign.engagement_number,
+        individual_id: args.individual,
+        reason: wire::ReissueReason::from(args.reason).into(),
+    };
+    let answer = EnrollmentCodeServiceClient::new(channels.codes.clone())
+        .reissue_code(request)
+        .await;
+    let code = answer.or_say("send another letter")?.code;
+    render::one(session.format, &record(&code.unwrap_or_default()))
+}

@@ -1,0 +1,116 @@
+//! `redress codes revoke`: codes taken back.
+
+use clap::Args;
+
+use super::waves::wave_id;
+use crate::cli::campaign::CampaignArg;
+use crate::cli::connect::Channels;
+use crate::cli::problem::{OrSay, Outcome, Problem};
+use crate::cli::render::{self, Record};
+use crate::cli::{Session, ask, new_request_id, progress};
+use crate::wire::redress::enrollment::v1 as wire;
+use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
+use wire::revoke_codes_request::Target;
+
+/// Flags of `codes revoke`.
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    #[command(flatten)]
+    campaign: CampaignArg,
+    #[command(flatten)]
+    whose: Whose,
+    /// Why, for the audit log; nothing about a person.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Whose {
+    /// The codes of one individual.
+    #[arg(long, value_name = "ID")]
+    individual: Option<String>,
+    /// The codes of a wave, by its name or id.
+    #[arg(long, value_name = "NAME")]
+    wave: Option<String>,
+    /// The codes of a batch.
+    #[arg(long, value_name = "ID")]
+    batch: Option<String>,
+}
+
+pub(super) async fn run(session: &Session, channels: &Channels, args: RevokeArgs) -> Outcome {
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let (whose, target) = target(channels, &campaign.campaign_id, args.whose).await?;
+    if !args.yes {
+        let question =
+            format!("Revoke the codes of {whose}? Nobody can enroll with them afterwards.");
+        if !ask::yes(&question)? {
+            return Err(Problem::refused("nothing was revoked"));
+        }
+    }
+    let request = wire::RevokeCodesRequest {
+        request_id: new_request_id(),
+        campaign_id: campaign.campaign_id,
+        reason: args.reason,
+        target: Some(target),
+    };
+    let last = revoke(channels, request).await?;
+    let record = Record::new()
+        .with("codes", last.codes)
+        .with("revoked", last.revoked);
+    render::one(session.format, &record)
+}
+
+async fn target(
+    channels: &Channels,
+    campaign_id: &str,
+    whose: Whose,
+) -> Result<(String, Target), Problem> {
+    Ok(match whose {
+        Whose {
+            individual: Some(id),
+            ..
+        } => (format!("individual {id}"), Target::IndividualId(id)),
+        Whose {
+            wave: Some(name), ..
+        } => {
+            let id = wave_id(channels, campaign_id, &name).await?;
+            (format!("wave {name:?}"), Target::WaveId(id))
+        }
+        Whose { batch, .. } => {
+            let id = batch.unwrap_or_default();
+            (format!("batch {id}"), Target::BatchId(id))
+        }
+    })
+}
+
+/// Revokes, showing how far it is.
+async fn revoke(
+    channels: &Channels,
+    request: wire::RevokeCodesRequest,
+) -> Result<wire::RevokeCodesResponse, Problem> {
+    let doing = "revoke the codes";
+    let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
+    let mut answers = client.revoke_codes(request).await.or_say(doing)?;
+    let bar = progress::pieces("revoking codes", 0);
+    let mut last = wire::RevokeCodesResponse::default();
+    while let Some(answer) = answers
+        .message()
+        .await
+        .map_err(|status| Problem::from_status(doing, &status))?
+    {
+        bar.set_length(u64::try_from(answer.codes).unwrap_or(0));
+        bar.set_position(u64::try_from(answer.seen).unwrap_or(0));
+        last = answer;
+    }
+    bar.finish();
+    if last.done {
+        return Ok(last);
+    }
+    Err(Problem::usage(
+        "cannot revoke the codes: enrollment-codes ended before it was through; run the command again",
+    ))
+}
