@@ -46,8 +46,8 @@ pub async fn seen(ctx: &Ctx, campaign: CampaignId) -> Result<Seen, Error> {
     let mut after = IndividualId::from_uuid(Uuid::nil());
     loop {
         let page = ssns_after(read, campaign, after).await?;
-        for (_, ssn) in &page {
-            ssn.iter().for_each(|ssn| seen.add_ssn(*ssn));
+        for ssn in page.iter().filter_map(|(_, ssn)| *ssn) {
+            seen.add_ssn(ssn);
         }
         match page.last() {
             Some((last, _)) => after = *last,

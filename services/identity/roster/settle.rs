@@ -59,8 +59,8 @@ async fn write(tx: &Tx<'_>, target: Target<'_>, plan: &Plan<'_>) -> Result<(), E
         tx.copy_in("individual_entity", LINKS, link_rows(target, plan))
             .await?;
     }
-    let changed = people.iter().filter(|person| !person.is_new);
-    let changes: Vec<Change> = changed.map(Written::change).collect();
+    let known_before = people.iter().filter(|person| !person.is_new);
+    let changes: Vec<Change> = known_before.map(Written::change).collect();
     change::write(tx, target.campaign, &changes).await
 }
 

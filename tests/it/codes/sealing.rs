@@ -82,7 +82,7 @@ impl Thief {
                 .into_iter()
                 .map(|version| keys.get(Purpose::Code, version).unwrap())
                 .collect(),
-            blobs: blobs(&everything(house).await.replace("-", "")),
+            blobs: blobs(&everything(house).await.replace('-', "")),
             campaign: batch.campaign_id.parse().unwrap(),
             batch: batch.batch_id.parse().unwrap(),
         }
@@ -114,7 +114,7 @@ impl Thief {
                 .iter()
                 .map(|key| derive::mac(key, self.campaign, code));
             macs.into_iter()
-                .any(|mac| self.blobs.contains(&mac.as_bytes().to_vec()))
+                .any(|mac| self.blobs.contains(mac.as_bytes().as_slice()))
         };
         codes.filter(known).collect()
     }
@@ -132,7 +132,7 @@ both! {
         let thief = Thief::new(&house, &batch).await;
         for (person, (_, code)) in people.iter().zip(&codes) {
             let found: Vec<String> = thief.codes(*person).iter().map(Code::expose).collect();
-            assert_eq!(found, [code.clone()]);
+            assert_eq!(found, std::slice::from_ref(code));
         }
         let message = wire::SealBatchRequest {
             request_id: house.request_id(), campaign_id: batch.campaign_id.clone(), batch_id: batch.batch_id.clone(),
