@@ -189,7 +189,9 @@ pub struct Held {
     pub generation: i32,
 }
 
-/// Lists who has a code of a batch, whatever became of it, in the order of the individuals' ids.
+/// Lists who has a code of a batch, whatever became of it, in the order of the individuals' ids: those among the next `limit`
+/// individuals of the campaign who have one, or among the ones after them, until somebody does. Nobody is left when nobody
+/// is listed.
 pub async fn held(
     connection: &DatabaseConnection,
     campaign: CampaignId,
@@ -197,10 +199,45 @@ pub async fn held(
     after: IndividualId,
     limit: u64,
 ) -> Result<Vec<Held>, db::Error> {
-    const SQL: &str = "SELECT individual_id, generation FROM code WHERE campaign_id = $1 AND batch_id = $2 \
-        AND individual_id > $3 ORDER BY individual_id LIMIT $4";
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let values = [campaign.into(), batch.into(), after.into(), limit.into()];
+    let mut after = after;
+    loop {
+        let until = nth_after(connection, campaign, after, limit).await?;
+        let last = until.unwrap_or(IndividualId::from_uuid(Uuid::max()));
+        let held = held_between(connection, campaign, batch, (after, last)).await?;
+        if !held.is_empty() || until.is_none() {
+            return Ok(held);
+        }
+        after = last;
+    }
+}
+
+/// Gives the individual that is so many after another; none where there are fewer.
+async fn nth_after(
+    connection: &DatabaseConnection,
+    campaign: CampaignId,
+    after: IndividualId,
+    limit: u64,
+) -> Result<Option<IndividualId>, db::Error> {
+    const SQL: &str = "SELECT id FROM individual WHERE campaign_id = $1 AND id > $2 ORDER BY id LIMIT 1 OFFSET $3";
+    let offset = i64::try_from(limit.saturating_sub(1)).unwrap_or(i64::MAX);
+    let values = [campaign.into(), after.into(), offset.into()];
+    let backend = ConnectionTrait::get_database_backend(connection);
+    let statement = Statement::from_sql_and_values(backend, SQL, values);
+    let row = connection.query_one_raw(statement).await?;
+    Ok(row.map(|row| row.try_get("", "id")).transpose()?)
+}
+
+/// Both ends are named: with only one the planner, who knows little about a table just loaded, sorts all of it for every
+/// page.
+async fn held_between(
+    connection: &DatabaseConnection,
+    campaign: CampaignId,
+    batch: BatchId,
+    (after, last): (IndividualId, IndividualId),
+) -> Result<Vec<Held>, db::Error> {
+    const SQL: &str = "SELECT individual_id, generation FROM code WHERE campaign_id = $1 AND individual_id > $2 \
+        AND individual_id <= $3 AND batch_id = $4 ORDER BY individual_id";
+    let values = [campaign.into(), after.into(), last.into(), batch.into()];
     let backend = ConnectionTrait::get_database_backend(connection);
     let statement = Statement::from_sql_and_values(backend, SQL, values);
     let mut held = Vec::new();

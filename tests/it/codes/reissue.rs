@@ -276,8 +276,8 @@ both! {
         let batch = house.issue(campaign).await;
         house.export(&batch).await.unwrap();
         let first = house.reissue(people[0]).await.unwrap();
-        let reissues = join_all(people[1..].iter().map(|person| house.reissue(*person)));
-        let (reissued, printed) = tokio::join!(reissues, house.print(campaign, &first));
+        let waiting = join_all(people[1..].iter().map(|person| house.reissue(*person)));
+        let (reissued, printed) = tokio::join!(waiting, house.print(campaign, &first));
         let same = reissued.iter().filter(|code| code.as_ref().unwrap().batch_id == first.batch_id).count();
         assert_eq!(printed.len(), same + 1);
         assert_eq!(house.print(campaign, &first).await, printed);
