@@ -13,6 +13,7 @@ use super::error::{Error, Outage};
 use super::faults::FaultHook;
 use super::session::Session;
 use super::settings::{DatabaseSettings, Process};
+use super::statements::Statements;
 use super::tx::Tx;
 use super::url::Address;
 use super::{postgres, schema, sqlite};
@@ -27,6 +28,7 @@ struct Inner {
     read: DatabaseConnection,
     limits: Limits,
     faults: FaultHook,
+    statements: Statements,
     jitter: Ids,
 }
 
@@ -64,12 +66,15 @@ impl Db {
     }
 
     fn new(pools: Pools, settings: &DatabaseSettings, process: Process) -> Self {
-        let read = match &pools {
+        let mut read = match &pools {
             Pools::Postgres(pool) => SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone()),
             Pools::Sqlite { readers, .. } => {
                 SqlxSqliteConnector::from_sqlx_sqlite_pool(readers.clone())
             }
         };
+        let statements = Statements::default();
+        let noted = statements.clone();
+        read.set_metric_callback(move |info| noted.note(&info.statement.sql));
         let faults = FaultHook::default();
         if let Some(rates) = settings.faults {
             faults.set(rates);
@@ -83,6 +88,7 @@ impl Db {
                 bulk_timeout: settings.bulk_timeout,
             },
             faults,
+            statements,
             jitter: Ids::system(Clock::system()),
         }))
     }
@@ -108,6 +114,11 @@ impl Db {
     /// Gives the fault hook, for tests.
     pub fn faults(&self) -> &FaultHook {
         &self.0.faults
+    }
+
+    /// Gives the statements that are sent, for tests.
+    pub fn statements(&self) -> &Statements {
+        &self.0.statements
     }
 
     /// Checks that the schema is the one this program was built for.
@@ -149,6 +160,7 @@ impl Db {
                 Tx::begin(
                     Session::Postgres(session),
                     self.0.process,
+                    self.0.statements.clone(),
                     postgres::begin_sql(limit),
                 )
                 .await
@@ -158,6 +170,7 @@ impl Db {
                 Tx::begin(
                     Session::Sqlite(session),
                     self.0.process,
+                    self.0.statements.clone(),
                     "BEGIN IMMEDIATE".to_owned(),
                 )
                 .await

@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::error::Error;
 use super::session::Session;
 use super::settings::Process;
+use super::statements::Statements;
 
 /// How long a rollback may take before its connection is closed instead.
 const ROLLBACK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -27,6 +28,7 @@ pub struct Tx<'a> {
     backend: DbBackend,
     process: Process,
     failed: AtomicBool,
+    statements: Statements,
     borrowed: PhantomData<&'a ()>,
 }
 
@@ -34,8 +36,10 @@ impl Tx<'_> {
     pub(super) async fn begin(
         mut session: Session,
         process: Process,
+        statements: Statements,
         sql: String,
     ) -> Result<Self, Error> {
+        statements.note(&sql);
         let begun = session.run(sql).await;
         // Held by the guard from here on: a BEGIN that failed half way is rolled back too.
         let tx = Self {
@@ -43,6 +47,7 @@ impl Tx<'_> {
             process,
             session: Mutex::new(Some(session)),
             failed: AtomicBool::new(false),
+            statements,
             borrowed: PhantomData,
         };
         match begun {
@@ -76,6 +81,7 @@ impl Tx<'_> {
         let Some(connection) = session.as_mut() else {
             return Err(Error::UnknownCommit);
         };
+        self.statements.note("COMMIT");
         match connection.run("COMMIT".to_owned()).await {
             Ok(()) => {
                 drop(session.take());
@@ -100,6 +106,7 @@ impl Tx<'_> {
     }
 
     pub(super) async fn rollback(mut self) {
+        self.statements.note("ROLLBACK");
         if let Some(session) = self.session.get_mut().take() {
             roll_back(session).await;
         }
@@ -107,6 +114,7 @@ impl Tx<'_> {
 
     /// Ends a transaction that met this error, closing the connection where it can no longer be trusted.
     pub(super) async fn abandon(mut self, error: &Error) {
+        self.statements.note("ROLLBACK");
         match self.session.get_mut().take() {
             Some(session) if error.poisons_connection() => session.discard(),
             Some(session) => roll_back(session).await,
@@ -165,24 +173,28 @@ impl ConnectionTrait for Tx<'_> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.statements.note(&statement.sql);
         let mut session = self.lock().await;
         let session = session.as_mut().ok_or_else(ended)?;
         self.note(session.execute(statement).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.statements.note(sql);
         let mut session = self.lock().await;
         let session = session.as_mut().ok_or_else(ended)?;
         self.note(session.execute_plain(sql.to_owned()).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.statements.note(&statement.sql);
         let mut session = self.lock().await;
         let session = session.as_mut().ok_or_else(ended)?;
         self.note(session.fetch_optional(statement).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.statements.note(&statement.sql);
         let mut session = self.lock().await;
         let session = session.as_mut().ok_or_else(ended)?;
         self.note(session.fetch_all(statement).await)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redress::db::throttle::{Charge, Limit, Refusal, charge, prune};
+use redress::db::throttle::{Budget, Charge, Limit, Refusal, Standing, charge, charge_with, prune};
 use redress::db::{Db, Process};
 use redress::kernel::clock::Timestamp;
 use uuid::Uuid;
@@ -16,6 +16,13 @@ fn of(key: u128) -> Charge {
     Charge {
         key: Uuid::from_u128(key),
         limit: FIVE_A_MINUTE,
+    }
+}
+
+fn budget(key: u128, returned: u32) -> Budget {
+    Budget {
+        charge: of(key),
+        returned,
     }
 }
 
@@ -96,5 +103,63 @@ both! {
         charge(&db, &[of(2)], NOW).await.unwrap();
         assert_eq!(prune(&db, NOW + Duration::from_secs(30)).await, Ok(1));
         assert_eq!(throttle_rows(db.read()).await, 1);
+    }
+
+    async fn everything_is_charged_by_one_statement(database: Database) {
+        let db = database.open(Process::Codes).await;
+        for _ in 0..2 {
+            db.statements().watch();
+            charge_with(&db, &[of(3), of(1), of(2)], budget(4, 0), NOW).await.unwrap();
+            assert_eq!(db.statements().seen().len(), 3, "begin, charge, commit");
+        }
+        assert_eq!(throttle_rows(db.read()).await, 4);
+    }
+
+    async fn a_spent_budget_refuses_nobody_and_takes_nothing(database: Database) {
+        let db = database.open(Process::Codes).await;
+        for _ in 0..5 {
+            assert_eq!(charge_with(&db, &[], budget(1, 0), NOW).await, Ok(Standing::Charged));
+        }
+        let spent = Ok(Standing::Spent { retry_after: Duration::from_secs(12) });
+        for _ in 0..3 {
+            assert_eq!(charge_with(&db, &[of(2)], budget(1, 0), NOW).await, spent);
+        }
+        // What goes with it was charged each time, and a throttle is still a throttle.
+        assert_eq!(passed(&db, 2, NOW).await, 2);
+        let refused = charge_with(&db, &[of(2)], budget(1, 0), NOW).await;
+        assert!(matches!(refused, Err(Refusal::Throttled { index: 0, .. })));
+        assert_eq!(charge_with(&db, &[], budget(1, 0), NOW + Duration::from_secs(12)).await, Ok(Standing::Charged));
+    }
+
+    async fn what_is_given_back_can_be_charged_again_and_no_more(database: Database) {
+        let db = database.open(Process::Codes).await;
+        for _ in 0..4 {
+            charge_with(&db, &[], budget(1, 0), NOW).await.unwrap();
+        }
+        // Each gives the one before back.
+        for _ in 0..20 {
+            assert_eq!(charge_with(&db, &[], budget(1, 1), NOW).await, Ok(Standing::Charged));
+        }
+        assert_eq!(charge_with(&db, &[], budget(1, 0), NOW).await, Ok(Standing::Charged));
+        assert!(matches!(charge_with(&db, &[], budget(1, 0), NOW).await, Ok(Standing::Spent { .. })));
+        // More than was taken gives no credit beyond the burst.
+        assert_eq!(charge_with(&db, &[], budget(1, 100), NOW).await, Ok(Standing::Charged));
+        let mut more = 0;
+        while charge_with(&db, &[], budget(1, 0), NOW).await == Ok(Standing::Charged) {
+            more += 1;
+        }
+        assert_eq!(more, 4);
+    }
+
+    async fn parallel_callers_share_one_budget_exactly(database: Database) {
+        let db = database.open(Process::Codes).await;
+        let twin = database.open(Process::Codes).await;
+        let callers = (0..40).map(|caller: u32| {
+            let db = if caller.is_multiple_of(2) { db.clone() } else { twin.clone() };
+            tokio::spawn(async move { charge_with(&db, &[], budget(1, 0), NOW).await.unwrap() })
+        });
+        let standings = futures::future::join_all(callers).await;
+        let charged = standings.into_iter().filter(|standing| matches!(standing, Ok(Standing::Charged)));
+        assert_eq!(charged.count(), 5);
     }
 }
