@@ -34,6 +34,8 @@ pub enum Cause {
     EnrollByPassed,
     /// No such code or verification.
     Unknown,
+    /// The code belongs to nobody: it was put among the letters to see who reads them.
+    Honey,
     /// The code was redeemed.
     Redeemed,
     /// The code was superseded.
@@ -60,6 +62,7 @@ impl Cause {
             Self::CampaignClosed => "CAMPAIGN_CLOSED",
             Self::EnrollByPassed => "ENROLL_BY_PASSED",
             Self::Unknown => "UNKNOWN",
+            Self::Honey => "HONEY",
             Self::Redeemed => "REDEEMED",
             Self::Superseded => "SUPERSEDED",
             Self::Revoked => "REVOKED",
@@ -94,6 +97,9 @@ impl Seen {
     pub fn admit(&self, now: Timestamp) -> Result<Admitted<'_>, Cause> {
         let campaign = self.campaign.as_ref().ok_or(Cause::UnknownCampaign)?;
         let candidate = self.candidate.as_ref().ok_or(Cause::Unknown)?;
+        if candidate.honey_of.is_some() {
+            return Err(Cause::Honey);
+        }
         if campaign.state != campaign_state::State::Open.as_str() {
             return Err(Cause::CampaignClosed);
         }
@@ -181,7 +187,7 @@ fn resumable(candidate: &Candidate) -> Result<Option<EnrollmentId>, Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::ids::{IndividualId, PartnerId};
+    use crate::kernel::ids::{BatchId, IndividualId, PartnerId};
 
     fn at(micros: i64) -> Timestamp {
         Timestamp::from_micros(micros)
@@ -216,6 +222,7 @@ mod tests {
     fn candidate() -> Candidate {
         Candidate {
             individual_id: IndividualId::from_uuid(Uuid::from_u128(2)),
+            honey_of: None,
             population: "ADULT".into(),
             state: "ISSUED".into(),
             expires_at: at(100),
@@ -249,6 +256,8 @@ mod tests {
     fn an_old_proof_of_address_does_not_end_the_entitlement() {
         assert!(seen(campaign(), candidate()).admit(at(60)).is_ok());
     }
+
+    const BATCH: BatchId = BatchId::from_uuid(Uuid::from_u128(5));
 
     #[test]
     fn every_cause_is_found() {
@@ -286,6 +295,7 @@ mod tests {
             Cause::Deceased
         );
         assert_eq!(refused(|_, who| who.product_code = None), Cause::NoProduct);
+        assert_eq!(refused(|_, who| who.honey_of = Some(BATCH)), Cause::Honey);
         let nobody = Seen {
             campaign: Some(campaign()),
             mac: None,

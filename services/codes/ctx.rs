@@ -15,6 +15,7 @@ use crate::kernel::ids::{CampaignId, Ids};
 use crate::kernel::keyring::{KeyProvider, Purpose};
 
 use super::error::Error;
+use super::failures::Ledger;
 use super::frame::Frame;
 use super::reissues::Reissues;
 use super::throttles::Throttles;
@@ -32,6 +33,8 @@ pub struct Ctx {
     pub keys: Arc<dyn KeyProvider>,
     /// How often codes may be tried.
     pub throttles: Throttles,
+    /// What is to be given back to the campaigns' failure budgets.
+    pub failures: Arc<Ledger>,
     /// How often letters may be sent again.
     pub reissues: Reissues,
     frames: Arc<RwLock<HashMap<CampaignId, Arc<Frame>>>>,
@@ -52,6 +55,7 @@ impl Ctx {
             ids,
             keys,
             throttles,
+            failures: Arc::default(),
             reissues: Reissues::default(),
             frames: Arc::default(),
         }

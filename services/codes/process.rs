@@ -65,6 +65,18 @@ pub const PROCESS: Process = Process {
         )
         .default("30000"),
         Setting::new(
+            "failures_per_campaign",
+            LIMIT,
+            "Tries that may fail in one campaign in a minute; beyond that whoever fails is slowed down, and the operator told.",
+        )
+        .default("3000"),
+        Setting::new(
+            "tries_per_service",
+            LIMIT,
+            "Codes that may be tried in all campaigns by all callers in a minute.",
+        )
+        .default("60000"),
+        Setting::new(
             "reissues_per_person",
             LIMIT,
             "New letters that one person can get in 90 days.",
@@ -176,6 +188,8 @@ impl Throttles {
             agent: count("tries_per_agent"),
             network: count("tries_per_network"),
             campaign: count("tries_per_campaign"),
+            failures: count("failures_per_campaign"),
+            service: count("tries_per_service"),
         }
     }
 }

@@ -1,18 +1,25 @@
 //! How often codes may be tried: charged before the look-up, whatever it finds, and refused when it cannot be charged.
 //!
 //! A guess does not choose whom it hits, so a limit per code would do nothing. Counted are the caller, the agent behind it,
-//! the network of the person and the campaign.
+//! the network of the person, the campaign, the failures of the campaign and the whole service, all in one statement. Which
+//! of them is over is not told. Only the failure budget looks at what a try came to, and only afterwards: see [`failures`].
 
 use std::time::Duration;
 
-use crate::db::throttle::{self, Charge, Limit, Refusal};
-use crate::kernel::crypto;
+use uuid::Uuid;
 
+use crate::db::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
+use crate::kernel::crypto::{self, Key};
+
+use super::admission::Cause;
 use super::ctx::{Call, Ctx};
 use super::error::Error;
+use super::{failures, metrics};
 
 const DOMAIN: &str = "redress.codes.throttle.v1";
 const MINUTE: Duration = Duration::from_mins(1);
+/// The least that whoever fails is asked to wait while the campaign's failure budget is spent.
+const SLOWLY: Duration = Duration::from_secs(10);
 
 /// The limits, each per minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,47 +32,136 @@ pub struct Throttles {
     pub network: u32,
     /// Of one campaign.
     pub campaign: u32,
+    /// Of one campaign, counting only tries that fail.
+    pub failures: u32,
+    /// Of all of them together.
+    pub service: u32,
 }
 
 impl Default for Throttles {
-    /// 500 look-ups a second for a campaign: fifteen times the busiest hour known (DOMAIN, "how many come").
+    /// 500 look-ups a second for a campaign: fifteen times the busiest hour known (DOMAIN, "how many come"). The service
+    /// takes two campaigns at that pace. One try in ten may fail.
     fn default() -> Self {
         Self {
             caller: 30_000,
             agent: 60,
             network: 60,
             campaign: 30_000,
+            failures: 3_000,
+            service: 60_000,
         }
     }
 }
 
+/// A try that was charged, to be answered with what it came to.
+#[must_use]
+pub struct Charged<'a> {
+    ctx: &'a Ctx,
+    budget: Uuid,
+    standing: Standing,
+}
+
+impl Charged<'_> {
+    /// Gives a caller the answer: what was found, or the one refusal for every cause.
+    pub fn answer<T>(self, found: Result<T, Cause>) -> Result<T, Error> {
+        match found {
+            Ok(found) => {
+                if self.standing == Standing::Charged {
+                    self.ctx.failures.owe(self.budget, 1);
+                }
+                Ok(found)
+            }
+            Err(cause) => {
+                metrics::refused(cause);
+                if cause == Cause::Honey {
+                    tracing::warn!(
+                        "a code that belongs to nobody was tried; the audit log names its batch"
+                    );
+                }
+                Err(self.refusal())
+            }
+        }
+    }
+
+    fn refusal(&self) -> Error {
+        match self.standing {
+            Standing::Charged => Error::CodeNotAccepted,
+            Standing::Spent { retry_after } => Error::Throttled {
+                retry_after: whole_seconds(retry_after).max(SLOWLY),
+            },
+        }
+    }
+}
+
+/// Rounds up: nobody needs to know to the microsecond how others fare.
+fn whole_seconds(wait: Duration) -> Duration {
+    let more = u64::from(wait.subsec_nanos() > 0);
+    Duration::from_secs(wait.as_secs() + more)
+}
+
 /// Charges one try of a code of the campaign that goes by this number, known or not.
-pub async fn charge(ctx: &Ctx, call: &Call, engagement_number: &str) -> Result<(), Error> {
-    let limits = ctx.throttles;
-    let caller = call.caller.to_string();
-    let actor = call.actor();
+pub async fn charge<'a>(
+    ctx: &'a Ctx,
+    call: &Call,
+    engagement_number: &str,
+) -> Result<Charged<'a>, Error> {
+    let key = ctx.steady_key()?;
+    let things = things(ctx.throttles, call, engagement_number);
+    let charges: Vec<Charge> = things
+        .iter()
+        .map(|(kind, value, count)| one(&key, kind, value, *count))
+        .collect();
+    let failures = one(&key, "failures", engagement_number, ctx.throttles.failures);
+    let returned = ctx.failures.take(failures.key);
+    let budget = Budget {
+        charge: failures,
+        returned,
+    };
+    let result = throttle::charge_with(&ctx.db, &charges, budget, ctx.now()).await;
+    let standing = result.map_err(|refusal| match refusal {
+        Refusal::Throttled { index, retry_after } => {
+            ctx.failures.owe(failures.key, returned);
+            metrics::throttled(things[index].0);
+            Error::Throttled { retry_after }
+        }
+        Refusal::Storage(error) => Error::Storage(error),
+    })?;
+    if let Standing::Spent { .. } = standing {
+        ctx.failures.owe(failures.key, returned);
+        metrics::throttled("failures");
+        let once = name(&key, "failures told", engagement_number);
+        failures::tell(ctx, engagement_number, failures, once).await?;
+    }
+    Ok(Charged {
+        ctx,
+        budget: failures.key,
+        standing,
+    })
+}
+
+/// What one try is charged to: kind, which one, and how many a minute.
+fn things(limits: Throttles, call: &Call, number: &str) -> Vec<(&'static str, String, u32)> {
     let mut things = vec![
-        ("caller", caller.as_str(), limits.caller),
-        ("campaign", engagement_number, limits.campaign),
+        ("caller", call.caller.to_string(), limits.caller),
+        ("campaign", number.to_owned(), limits.campaign),
+        ("service", String::new(), limits.service),
     ];
     if call.agent.is_some() {
-        things.push(("agent", actor.as_str(), limits.agent));
+        things.push(("agent", call.actor(), limits.agent));
     }
     if let Some(network) = &call.network {
-        things.push(("network", network.as_str(), limits.network));
+        things.push(("network", network.as_str().to_owned(), limits.network));
     }
-    let key = ctx.steady_key()?;
-    let charges: Vec<Charge> = things
-        .into_iter()
-        .map(|(kind, value, count)| Charge {
-            key: crypto::mac128(&key, DOMAIN, &[kind.as_bytes(), value.as_bytes()]),
-            limit: Limit::per(count, MINUTE),
-        })
-        .collect();
-    throttle::charge(&ctx.db, &charges, ctx.now())
-        .await
-        .map_err(|refusal| match refusal {
-            Refusal::Throttled { retry_after, .. } => Error::Throttled { retry_after },
-            Refusal::Storage(error) => Error::Storage(error),
-        })
+    things
+}
+
+fn one(key: &Key, kind: &str, value: &str, count: u32) -> Charge {
+    Charge {
+        key: name(key, kind, value),
+        limit: Limit::per(count, MINUTE),
+    }
+}
+
+fn name(key: &Key, kind: &str, value: &str) -> Uuid {
+    crypto::mac128(key, DOMAIN, &[kind.as_bytes(), value.as_bytes()])
 }

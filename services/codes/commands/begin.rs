@@ -11,7 +11,7 @@ use crate::db::audit::{self, Event};
 use crate::db::entities::enrollment;
 use crate::db::idempotency::{self, Request};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
+use crate::kernel::ids::{BatchId, CampaignId, EnrollmentId, VerificationId};
 use uuid::Uuid;
 
 use crate::codes::admission::{Admitted, Cause, Seen};
@@ -64,7 +64,7 @@ pub async fn begin(
     request: &Request,
     begin: &Begin,
 ) -> Result<Begun, Error> {
-    throttles::charge(ctx, call, &begin.engagement_number).await?;
+    let charged = throttles::charge(ctx, call, &begin.engagement_number).await?;
     let mut tries = 1;
     let id = loop {
         match try_begin(ctx, call, request, begin).await {
@@ -73,7 +73,7 @@ pub async fn begin(
         }
     };
     // A refusal was committed with its audit event; only now is it told.
-    let id = id.ok_or(Error::CodeNotAccepted)?;
+    let id = charged.answer(id)?;
     let read = ctx.db.read();
     let campaign = store::campaign::by_number(read, &begin.engagement_number).await?;
     let campaign = campaign.ok_or(Error::CampaignNotFound)?;
@@ -90,20 +90,20 @@ async fn try_begin(
     call: &Call,
     request: &Request,
     begin: &Begin,
-) -> Result<Option<EnrollmentId>, Error> {
+) -> Result<Result<EnrollmentId, Cause>, Error> {
     let now = ctx.now();
     let fresh: EnrollmentId = ctx.ids.next();
     let done = ctx.db.run_tx("begin_enrollment", |tx| {
         Box::pin(async move {
             if let Some(id) = answered(tx, request).await? {
-                return Ok(Some(id));
+                return Ok(Ok(id));
             }
             let seen = look_up(ctx, tx, &begin.engagement_number, &begin.entitlement).await?;
             let admitted = match seen.admit(now) {
                 Ok(admitted) => admitted,
                 Err(cause) => {
                     audit::record(tx, &[refusal(ctx, call, &seen, cause)]).await?;
-                    return Ok(None);
+                    return Ok(Err(cause));
                 }
             };
             let id = admitted.resume.unwrap_or(fresh);
@@ -127,7 +127,7 @@ async fn try_begin(
             )
             .await?;
             idempotency::record(tx, request, &id.to_string(), now).await?;
-            Ok::<_, Error>(Some(id))
+            Ok::<_, Error>(Ok(id))
         })
     });
     done.await
@@ -140,21 +140,21 @@ pub async fn check(
     engagement_number: &str,
     code: Code,
 ) -> Result<Timestamp, Error> {
-    throttles::charge(ctx, call, engagement_number).await?;
+    let charged = throttles::charge(ctx, call, engagement_number).await?;
     let now = ctx.now();
     let entitlement = &Entitlement::Code(code);
     let until = ctx.db.run_tx("check_code", |tx| {
         Box::pin(async move {
             let seen = look_up(ctx, tx, engagement_number, entitlement).await?;
             let (event, until) = match seen.admit(now) {
-                Ok(admitted) => (accepted(ctx, call, &admitted), Some(admitted.until)),
-                Err(cause) => (refusal(ctx, call, &seen, cause), None),
+                Ok(admitted) => (accepted(ctx, call, &admitted), Ok(admitted.until)),
+                Err(cause) => (refusal(ctx, call, &seen, cause), Err(cause)),
             };
             audit::record(tx, &[event]).await?;
             Ok::<_, Error>(until)
         })
     });
-    until.await?.ok_or(Error::CodeNotAccepted)
+    charged.answer(until.await?)
 }
 
 /// Looks up the campaign and what the entitlement stands for: two statements, whatever is there.
@@ -252,16 +252,14 @@ fn accepted(ctx: &Ctx, call: &Call, admitted: &Admitted<'_>) -> Event {
 
 fn refusal(ctx: &Ctx, call: &Call, seen: &Seen, cause: Cause) -> Event {
     let campaign = seen.campaign.as_ref().map(|campaign| campaign.id);
-    let individual = seen
-        .candidate
-        .as_ref()
-        .map(|candidate| candidate.individual_id.as_uuid());
+    let candidate = seen.candidate.as_ref();
     let detail = json!({ "cause": cause.as_str() });
-    call.event(
-        ctx,
-        campaign,
-        "code.refused",
-        ("individual", individual),
-        detail,
-    )
+    if cause == Cause::Honey {
+        let batch = candidate.and_then(|candidate| candidate.honey_of);
+        let subject = ("code_batch", batch.map(BatchId::as_uuid));
+        return call.event(ctx, campaign, "code.honey_used", subject, detail);
+    }
+    let individual = candidate.map(|candidate| candidate.individual_id.as_uuid());
+    let subject = ("individual", individual);
+    call.event(ctx, campaign, "code.refused", subject, detail)
 }

@@ -7,9 +7,10 @@ use crate::db::entities::enrollment;
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{
-    CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId, VerificationId,
+    BatchId, CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId, VerificationId,
 };
 
+use super::code::HONEY;
 use super::{exactly_one, rows};
 use crate::codes::state::enrollment::Kind;
 
@@ -111,7 +112,9 @@ pub async fn page(
 pub struct Candidate {
     /// Who.
     pub individual_id: IndividualId,
-    /// ADULT, MINOR or DECEASED.
+    /// The batch of a honey code, which belongs to nobody: all else here then means nothing.
+    pub honey_of: Option<BatchId>,
+    /// ADULT, MINOR or DECEASED; empty for nobody.
     pub population: String,
     /// The state of the code or of the verification.
     pub state: String,
@@ -135,12 +138,12 @@ pub struct Candidate {
     pub live_complete_by_at: Option<Timestamp>,
 }
 
-/// The individual, the product and the live enrollment that go with `x`.
-const REST: &str = "JOIN individual i ON i.campaign_id = x.campaign_id AND i.id = x.individual_id \
+/// The individual, the product and the live enrollment that go with `x`. A code may be nobody's: it joins them loosely.
+const REST: &str = "individual i ON i.campaign_id = x.campaign_id AND i.id = x.individual_id \
     LEFT JOIN product p ON p.campaign_id = i.campaign_id AND p.population = i.population \
     LEFT JOIN enrollment e ON e.campaign_id = i.campaign_id AND e.individual_id = i.id \
     AND e.state IN ('STARTED', 'VERIFIED', 'SUBMITTED', 'ACTIVE', 'ACTION_REQUIRED')";
-const COLUMNS: &str = "i.population, x.individual_id, x.state, p.code AS product_code, p.partner_id, \
+const COLUMNS: &str = "COALESCE(i.population, '') AS population, x.individual_id, x.state, p.code AS product_code, p.partner_id, \
     e.id AS live_id, e.state AS live_state, e.code_mac AS live_code_mac, e.complete_by_at AS live_complete_by_at";
 
 /// A day, in the unit of an instant.
@@ -155,9 +158,10 @@ pub async fn by_code(
 ) -> Result<Option<Candidate>, db::Error> {
     let sql = format!(
         "SELECT {COLUMNS}, w.enroll_by_at AS expires_at, \
-         COALESCE(w.mailed_at, b.created_at) + x.proof_days * {DAY} AS proof_expires_at, NULL AS verified_for \
+         COALESCE(w.mailed_at, b.created_at) + x.proof_days * {DAY} AS proof_expires_at, NULL AS verified_for, \
+         CASE WHEN x.generation = {HONEY} THEN x.batch_id END AS honey_of \
          FROM code x JOIN code_batch b ON b.campaign_id = x.campaign_id AND b.id = x.batch_id \
-         JOIN wave w ON w.campaign_id = b.campaign_id AND w.id = b.wave_id {REST} \
+         JOIN wave w ON w.campaign_id = b.campaign_id AND w.id = b.wave_id LEFT JOIN {REST} \
          WHERE x.campaign_id = $1 AND x.mac = $2"
     );
     candidate(connection, sql, campaign, mac).await
@@ -170,7 +174,8 @@ pub async fn by_verification(
     id: VerificationId,
 ) -> Result<Option<Candidate>, db::Error> {
     let sql = format!(
-        "SELECT {COLUMNS}, x.expires_at, NULL AS proof_expires_at, x.enrollment_id AS verified_for FROM verification x {REST} \
+        "SELECT {COLUMNS}, x.expires_at, NULL AS proof_expires_at, x.enrollment_id AS verified_for, NULL AS honey_of \
+         FROM verification x JOIN {REST} \
          WHERE x.campaign_id = $1 AND x.id = $2"
     );
     candidate(connection, sql, campaign, id.as_uuid()).await
@@ -186,6 +191,7 @@ async fn candidate(
     // PostgreSQL gives a bare NULL the type text; the columns are a number and a UUID.
     let sql = if backend == sea_orm::DbBackend::Postgres {
         sql.replace("NULL AS verified_for", "NULL::uuid AS verified_for")
+            .replace("NULL AS honey_of", "NULL::uuid AS honey_of")
             .replace(
                 "NULL AS proof_expires_at",
                 "NULL::bigint AS proof_expires_at",

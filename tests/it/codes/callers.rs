@@ -8,6 +8,7 @@ use redress::kernel::crypto::sha256_hex;
 use redress::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
+use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use redress::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
 use sea_orm::{ActiveModelTrait, EntityTrait};
 use tonic::Status;
@@ -36,6 +37,38 @@ impl House {
     pub async fn begin(&self, code: &str) -> Result<wire::BeginEnrollmentResponse, Status> {
         self.begin_as(&self.request_id(), Entitlement::Code(code.into()))
             .await
+    }
+
+    pub async fn check(&self, code: &str) -> Result<wire::CheckCodeResponse, Status> {
+        self.check_in(NUMBER, code).await
+    }
+
+    pub async fn check_in(
+        &self,
+        number: &str,
+        code: &str,
+    ) -> Result<wire::CheckCodeResponse, Status> {
+        let message = wire::CheckCodeRequest {
+            engagement_number: number.into(),
+            code: code.into(),
+        };
+        let answer = self.handlers.check_code(by(Role::Portal, message)).await?;
+        Ok(answer.into_inner())
+    }
+
+    pub async fn begin_in(
+        &self,
+        number: &str,
+        code: &str,
+    ) -> Result<wire::BeginEnrollmentResponse, Status> {
+        let message = wire::BeginEnrollmentRequest {
+            request_id: self.request_id(),
+            engagement_number: number.into(),
+            entitlement: Some(Entitlement::Code(code.into())),
+            channel: 0,
+        };
+        let request = by(Role::Portal, message);
+        Ok(self.handlers.begin_enrollment(request).await?.into_inner())
     }
 
     /// Begins and gives the id.

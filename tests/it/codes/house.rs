@@ -41,14 +41,7 @@ pub struct House {
 impl House {
     /// Opens the process with generous throttles, and without its workers: tests take their steps themselves.
     pub async fn open(database: &Database) -> Self {
-        let many = 1_000_000;
-        let limits = Throttles {
-            caller: many,
-            agent: many,
-            network: many,
-            campaign: many,
-        };
-        Self::open_with(database, limits).await
+        Self::open_with(database, limits(1_000_000)).await
     }
 
     pub async fn open_with(database: &Database, limits: Throttles) -> Self {
@@ -205,7 +198,20 @@ impl House {
         self.issue_as(&self.request_id(), campaign).await.unwrap()
     }
 
+    /// The people's codes.
     pub async fn export(&self, batch: &wire::CodeBatch) -> Result<Vec<(String, String)>, Status> {
+        let codes = self.export_all(batch).await?.into_iter();
+        Ok(codes
+            .filter(|plain| !plain.seed)
+            .map(|plain| (plain.individual_id, plain.code))
+            .collect())
+    }
+
+    /// The people's codes and those of nobody.
+    pub async fn export_all(
+        &self,
+        batch: &wire::CodeBatch,
+    ) -> Result<Vec<wire::PlainCode>, Status> {
         let message = wire::ExportCodesRequest {
             campaign_id: batch.campaign_id.clone(),
             batch_id: batch.batch_id.clone(),
@@ -217,12 +223,7 @@ impl House {
             .await?
             .into_inner();
         let pages: Vec<wire::ExportCodesResponse> = pages.try_collect().await?;
-        Ok(pages
-            .into_iter()
-            .flat_map(|page| page.codes)
-            .filter(|plain| !plain.seed)
-            .map(|plain| (plain.individual_id, plain.code))
-            .collect())
+        Ok(pages.into_iter().flat_map(|page| page.codes).collect())
     }
 
     /// A campaign with one person and the person's code.
@@ -249,6 +250,18 @@ impl House {
 
     pub async fn run(&self, sql: &str) {
         self.owner.execute_unprepared(sql).await.unwrap();
+    }
+}
+
+/// The same limit for everything.
+pub fn limits(count: u32) -> Throttles {
+    Throttles {
+        caller: count,
+        agent: count,
+        network: count,
+        campaign: count,
+        failures: count,
+        service: count,
     }
 }
 

@@ -1,0 +1,59 @@
+//! What is measured about tries of codes. No label names a campaign or a caller: see the audit log for those.
+
+use std::sync::LazyLock;
+
+use opentelemetry::metrics::Counter;
+use opentelemetry::{KeyValue, global};
+
+use super::admission::Cause;
+
+struct Instruments {
+    throttled: Counter<u64>,
+    refused: Counter<u64>,
+    honey: Counter<u64>,
+    budgets: Counter<u64>,
+}
+
+/// Made at first use, which is after telemetry has started.
+static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
+    let meter = global::meter("redress");
+    let counter = |name, what| meter.u64_counter(name).with_description(what).build();
+    Instruments {
+        throttled: counter(
+            "redress.codes.throttled",
+            "Tries of codes that were over a limit, by the limit",
+        ),
+        refused: counter(
+            "redress.codes.refused",
+            "Codes and verifications that were not accepted, by the cause",
+        ),
+        honey: counter(
+            "redress.codes.honey",
+            "Tries of codes that belong to nobody: somebody has a letter file that is not theirs",
+        ),
+        budgets: counter(
+            "redress.codes.failure_budget.spent",
+            "Times that a campaign's failure budget was found spent, once an hour each",
+        ),
+    }
+});
+
+/// Counts a try over a limit.
+pub(super) fn throttled(limit: &'static str) {
+    let labels = [KeyValue::new("limit", limit)];
+    INSTRUMENTS.throttled.add(1, &labels);
+}
+
+/// Counts a refusal.
+pub(super) fn refused(cause: Cause) {
+    let labels = [KeyValue::new("cause", cause.as_str())];
+    INSTRUMENTS.refused.add(1, &labels);
+    if cause == Cause::Honey {
+        INSTRUMENTS.honey.add(1, &[]);
+    }
+}
+
+/// Counts a budget that was found spent.
+pub(super) fn budget_spent() {
+    INSTRUMENTS.budgets.add(1, &[]);
+}
