@@ -16,6 +16,11 @@ use crate::harness::walk::{self, SETTLED};
 use crate::harness::{Database, contract, poll};
 
 const PROBE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/python/probe.py");
+const CODES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/python/codes.py");
+const VECTORS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/proto/redress/enrollment/v1/code_vectors.csv"
+);
 const IMPORTS: &str = "import grpc, grpc_tools, grpc_reflection, grpc_health";
 
 /// Tells whether Python can speak gRPC here; notes a test that cannot run where it cannot.
@@ -139,6 +144,16 @@ async fn the_readmes_examples_enroll_a_person_and_make_the_enrollment_active() {
     .await;
     let nothing_left = example(&house, "partner.py", &[]);
     assert!(nothing_left.contains('0'), "{nothing_left}");
+}
+
+/// The reader was written from the comment in the contract and shares no line with ours.
+#[test]
+fn the_contracts_comment_is_enough_to_read_codes_as_the_published_table_says() {
+    if !python_speaks_grpc() {
+        return;
+    }
+    let read = printed(&python(&[CODES, VECTORS], &[]));
+    assert!(read.trim().parse::<usize>().expect("a number") > 100);
 }
 
 /// Makes the Python stubs as the README says.

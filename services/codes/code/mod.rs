@@ -195,8 +195,40 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_read_without_panic(typed: String) {
-            let _ = Code::parse(&typed);
+        fn any_text_is_mistyped_or_has_one_printed_form(typed: String) {
+            if let Ok(code) = Code::parse(&typed) {
+                let printed = code.expose();
+                prop_assert_eq!(Code::parse(&printed).unwrap().expose(), printed);
+            }
+        }
+
+        #[test]
+        fn text_of_the_alphabet_is_a_code_only_with_its_check_symbols(typed in "[0-9A-HJKMNP-TV-Z]{16}") {
+            let data = typed[..DATA].bytes().fold(0, |bits, symbol| {
+                let Typed::Symbol(value) = alphabet::read(char::from(symbol)) else { unreachable!() };
+                bits << 5 | u128::from(value)
+            });
+            let printed = Code::from_bits(data).expose().replace('-', "");
+            prop_assert_eq!(Code::parse(&typed).is_ok(), typed == printed);
+        }
+
+        #[test]
+        fn one_or_two_wrong_symbols_of_any_code_are_mistyped(
+            bits in 0..(1_u128 << BITS), first in 0..TOTAL, second in 0..TOTAL, a in 1..32_u8, b in 0..32_u8,
+        ) {
+            let code = Code::from_bits(bits);
+            let mut changed = code.0;
+            changed[first] ^= a;
+            changed[second] ^= b;
+            prop_assert_eq!(parses(&changed), changed == code.0);
+        }
+
+        #[test]
+        fn neighbours_changed_over_in_any_code_are_mistyped(bits in 0..(1_u128 << BITS), at in 1..TOTAL) {
+            let code = Code::from_bits(bits);
+            let mut changed = code.0;
+            changed.swap(at - 1, at);
+            prop_assert_eq!(parses(&changed), changed == code.0);
         }
     }
 }

@@ -13,4 +13,5 @@ mod report;
 mod revoke;
 mod sealing;
 mod throttles;
+mod vectors;
 mod waves;
