@@ -10,6 +10,7 @@ mod guesses;
 mod house;
 mod issue;
 mod outcomes;
+mod plans;
 mod refusals;
 mod reissue;
 mod report;
