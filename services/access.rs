@@ -141,6 +141,21 @@ pub const TABLE: &[Access] = &[
         BULK,
     ),
     unary(
+        "/redress.enrollment.v1.EnrollmentCodeService/RequestExport",
+        &[Operator],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentCodeService/ApproveExport",
+        &[Operator],
+        PROMPT,
+    ),
+    unary(
+        "/redress.enrollment.v1.EnrollmentCodeService/ListExportApprovals",
+        &[Operator, Auditor],
+        PROMPT,
+    ),
+    unary(
         "/redress.enrollment.v1.EnrollmentCodeService/SealBatch",
         &[Operator],
         SLOW,

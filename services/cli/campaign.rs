@@ -265,6 +265,7 @@ fn record(campaign: &wire::Campaign) -> Record {
         .with("letter_url", campaign.letter_url.as_str())
         .with("letter_phone", campaign.letter_phone.as_str())
         .with("consent_version", campaign.consent_version.as_str())
+        .with("two_operators", campaign.two_operators)
         .with("created", time(campaign.create_time.as_ref()))
         .with("covered_entities", entities)
 }

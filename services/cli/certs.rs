@@ -37,13 +37,22 @@ pub struct CertsArgs {
     /// A further partner's certificate; repeat for several.
     #[arg(long = "partner", value_name = "NAME")]
     partners: Vec<String>,
+    /// A further operator's certificate; repeat for several.
+    #[arg(long = "operator", value_name = "NAME")]
+    operators: Vec<String>,
 }
 
 /// Makes the certificates.
 pub fn run(session: &Session, args: &CertsArgs) -> Outcome {
     let hosts: Vec<&str> = args.hosts.iter().map(String::as_str).collect();
     let partners: Vec<&str> = args.partners.iter().map(String::as_str).collect();
-    let made = make(&args.out, args.renew, &hosts, &partners)?;
+    let operators: Vec<&str> = args.operators.iter().map(String::as_str).collect();
+    let further = Further {
+        hosts: &hosts,
+        partners: &partners,
+        operators: &operators,
+    };
+    let made = make(&args.out, args.renew, &further)?;
     let rows: Vec<Record> = made
         .into_iter()
         .map(|(stem, identity)| {
@@ -62,12 +71,22 @@ pub fn run(session: &Session, args: &CertsArgs) -> Outcome {
     )
 }
 
+/// What is made beyond what everybody needs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Further<'a> {
+    /// Host names of the servers.
+    pub hosts: &'a [&'a str],
+    /// Names of partners.
+    pub partners: &'a [&'a str],
+    /// Names of operators.
+    pub operators: &'a [&'a str],
+}
+
 /// Makes what is missing, or everything anew; gives file stems and identities.
 pub fn make(
     dir: &Path,
     renew: bool,
-    hosts: &[&str],
-    partners: &[&str],
+    further: &Further<'_>,
 ) -> Result<Vec<(String, String)>, Problem> {
     let usage = |error: CertError| Problem::usage(error.to_string());
     fs::create_dir_all(dir).map_err(|error| Problem::file(dir, &error))?;
@@ -88,7 +107,7 @@ pub fn make(
         .filter(|process| wanted(process))
     {
         let mut names = vec![process];
-        names.extend(hosts);
+        names.extend(further.hosts);
         authority
             .issue_server(&names)
             .and_then(|issued| issued.save(dir, process))
@@ -98,8 +117,9 @@ pub fn make(
             format!("server {process}, spiffe://redress/service/{process}"),
         ));
     }
-    let further = partners.iter().map(|name| (Role::Partner, *name));
-    for (role, name) in CLIENTS.into_iter().chain(further) {
+    let partners = further.partners.iter().map(|name| (Role::Partner, *name));
+    let operators = further.operators.iter().map(|name| (Role::Operator, *name));
+    for (role, name) in CLIENTS.into_iter().chain(partners).chain(operators) {
         let stem = format!("{role}-{name}");
         if !wanted(&stem) {
             continue;

@@ -161,6 +161,12 @@ fn way_out(reason: Reason) -> Option<&'static str> {
         }
         Reason::NotMailable => "import a roster file with the right address first",
         Reason::NoCodeYet => "`redress codes issue` gives everybody a first code",
+        Reason::BatchIncomplete => "`redress codes issue` goes on with the batch",
+        Reason::ExportNotApproved => {
+            "ask: `redress mailing request`; then another operator, under a certificate of their own: `redress mailing approve ID`; then run this again"
+        }
+        Reason::ExportApprovalNotFound => "`redress mailing approvals` shows them",
+        Reason::ExportApprovalExpired => "`redress mailing request` asks again",
         Reason::BatchSealed => {
             "people who lost their letter are verified without it, or get a new code"
         }

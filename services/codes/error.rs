@@ -78,6 +78,18 @@ pub enum Error {
     /// The batch's codes are not as random as they should be.
     #[error("the batch failed its self-test")]
     BatchNotUniform,
+    /// No second operator approved the export for this caller, or not any more.
+    #[error("the export is not approved")]
+    ExportNotApproved,
+    /// There is no such export approval.
+    #[error("no such export approval")]
+    ApprovalNotFound,
+    /// The request to export is too old.
+    #[error("the request to export has expired")]
+    ApprovalExpired,
+    /// Whoever asked cannot approve.
+    #[error("another person must decide")]
+    SecondPerson,
     /// The batch's secret is destroyed.
     #[error("the batch is sealed")]
     BatchSealed,
@@ -171,6 +183,10 @@ impl From<Error> for Fault {
             Error::BatchIncomplete => Self::new(Reason::BatchIncomplete),
             Error::BatchNotFound => Self::new(Reason::BatchNotFound),
             Error::BatchSealed => Self::new(Reason::BatchSealed),
+            Error::ExportNotApproved => Self::new(Reason::ExportNotApproved),
+            Error::ApprovalNotFound => Self::new(Reason::ExportApprovalNotFound),
+            Error::ApprovalExpired => Self::new(Reason::ExportApprovalExpired),
+            Error::SecondPerson => Self::new(Reason::SecondPersonRequired),
             Error::CodeMistyped => Self::new(Reason::CodeMistyped),
             Error::CodeNotAccepted => Self::new(Reason::CodeNotAccepted),
             Error::CodeState => Self::new(Reason::CodeState),

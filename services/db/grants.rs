@@ -59,6 +59,7 @@ pub const GRANTS: &[Grant] = &[
     all("wave", Codes, CHANGE),
     all("wave_member", Codes, KEEP),
     all("code", Codes, CHANGE),
+    all("export_approval", Codes, CHANGE),
     all("enrollment", Codes, CHANGE),
     all("enrollment", Identity, "SELECT"),
     all("enrollment", Handoff, "SELECT"),

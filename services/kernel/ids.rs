@@ -126,6 +126,8 @@ ids! {
     ImportId = "import";
     /// Names a wave of a mailing.
     WaveId = "wave";
+    /// Names a second operator's consent to an export.
+    ExportApprovalId = "export approval";
     /// Names a batch of codes.
     BatchId = "batch";
     /// Names an enrollment.

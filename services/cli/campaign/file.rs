@@ -41,6 +41,9 @@ pub struct CampaignFile {
     pub consent_version: String,
     /// The consent text.
     pub consent_text: String,
+    /// Whether an export of codes needs a second operator.
+    #[serde(default)]
+    pub two_operators: bool,
     /// Thresholds of the comparison.
     #[serde(default)]
     pub verification: Option<Verification>,
@@ -130,6 +133,9 @@ pub struct CreateArgs {
     /// Version of the consent text.
     #[arg(long, default_value = "2026-01", value_name = "VERSION")]
     consent_version: String,
+    /// Two people for the print file: one asks for an export, another approves it.
+    #[arg(long)]
+    two_operators: bool,
     /// File with the consent text; without it the template's.
     #[arg(long, value_name = "FILE")]
     consent_file: Option<PathBuf>,
@@ -155,6 +161,7 @@ impl CreateArgs {
         campaign.letter_url = self.url;
         campaign.letter_phone = self.phone;
         campaign.consent_version = self.consent_version;
+        campaign.two_operators = self.two_operators;
         campaign.covered_entities = self.entities;
         campaign.products = self.products;
         if let Some(path) = &self.consent_file {
@@ -206,6 +213,7 @@ impl CampaignFile {
             letter_phone: self.letter_phone.clone(),
             consent_version: self.consent_version.clone(),
             consent_text: self.consent_text.clone(),
+            two_operators: self.two_operators,
             verification_policy: self.verification.map(|policy| wire::VerificationPolicy {
                 accept_centibits: policy.accept_centibits,
                 refer_centibits: policy.refer_centibits,

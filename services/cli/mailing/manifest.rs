@@ -23,7 +23,7 @@ pub struct Manifest {
     pub made_at: String,
     /// The campaign.
     pub engagement_number: String,
-    /// The wave, for a wave's file.
+    /// The wave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wave_id: Option<String>,
     /// Its name.

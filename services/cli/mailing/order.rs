@@ -19,6 +19,8 @@ pub struct Order<'a> {
     pub campaign: &'a codes::Campaign,
     /// The batches, in the order in which they stand in the file.
     pub batches: Vec<codes::CodeBatch>,
+    /// Their wave, which says until when people can enroll; without it the campaign does.
+    pub wave: Option<codes::Wave>,
     /// The file.
     pub out: PathBuf,
     /// Whom it is encrypted to; nobody means that it is not.
@@ -50,6 +52,7 @@ impl<'a> Order<'a> {
         Self {
             campaign,
             batches: vec![batch],
+            wave: None,
             out: out.to_owned(),
             recipients: Vec::new(),
             seeds: Vec::new(),
@@ -65,15 +68,17 @@ impl<'a> Order<'a> {
     pub fn frame(&self) -> Frame {
         let campaign = self.campaign;
         let entities = campaign.covered_entities.iter();
+        let wave = self.wave.as_ref();
+        let enroll_by = wave.map_or(&campaign.enroll_by_date, |wave| &wave.enroll_by_date);
         Frame {
             engagement_number: campaign.engagement_number.clone(),
-            enroll_by: date(campaign.enroll_by_date.as_ref())
+            enroll_by: date(enroll_by.as_ref())
                 .as_str()
                 .unwrap_or_default()
                 .to_owned(),
             url: campaign.letter_url.clone(),
             phone: campaign.letter_phone.clone(),
-            locale: "en".to_owned(),
+            locale: campaign.locale.clone(),
             entities: entities
                 .map(|entity| (entity.key.clone(), entity.name.clone()))
                 .collect(),

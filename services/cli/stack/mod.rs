@@ -56,7 +56,11 @@ impl Stack {
             .claim(settings.pull_bureau, bureau_before(&settings.dir))?;
         let layout = Layout::prepare(&settings.dir, settings.partner_suffix.as_deref())?;
         let partners = [PROCESSES[3], PULL_BUREAU].map(|process| layout.partner(process));
-        certs::make(&layout.certs(), false, &[], &[&partners[0], &partners[1]])?;
+        let further = certs::Further {
+            partners: &[&partners[0], &partners[1]],
+            ..certs::Further::default()
+        };
+        certs::make(&layout.certs(), false, &further)?;
         layout.keyrings()?;
         let url = settings
             .database_url

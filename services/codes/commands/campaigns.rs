@@ -54,6 +54,8 @@ pub struct NewCampaign {
     pub grace_days: i32,
     /// Language of letters to people whose language is not known.
     pub locale: String,
+    /// Whether an export of codes needs the consent of a second operator.
+    pub two_operators: bool,
 }
 
 /// Tells which of these partners exist, so that the request can be checked whole.
@@ -120,7 +122,7 @@ fn draft(ctx: &Ctx, new: &NewCampaign) -> Result<Campaign, Error> {
         created_at: ctx.now(),
         closed_at: None,
         grace_days: new.grace_days,
-        two_operators: false,
+        two_operators: new.two_operators,
         locale: new.locale.clone(),
     };
     let entities = new

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::db::entities::code_batch;
 use crate::db::{Tx, audit};
+use crate::kernel::clock::Timestamp;
 use crate::kernel::combine::Rejected;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
@@ -44,7 +45,8 @@ pub struct Export {
 }
 
 impl Export {
-    /// Records the export and opens the batch's secret. Nothing is sent before the audit event is committed.
+    /// Records the export, with the approval where one is needed, and opens the batch's secret. Nothing is sent before the
+    /// audit event is committed.
     pub async fn begin(
         ctx: &Ctx,
         call: &Call,
@@ -52,6 +54,7 @@ impl Export {
         batch: BatchId,
         after: Option<IndividualId>,
     ) -> Result<Self, Error> {
+        let (now, caller) = (ctx.now(), &call.caller.to_string());
         let detail = json!({ "after": after.map(|after| after.to_string()) });
         let event = &call.event(
             ctx,
@@ -62,21 +65,14 @@ impl Export {
         );
         let row = ctx.db.run_tx("export_codes", |tx| {
             Box::pin(async move {
-                let row = store::batch::get(tx, campaign, batch)
+                let row = printable(tx, campaign, batch, now).await?;
+                let frame = store::campaign::by_id(tx, campaign)
                     .await?
-                    .ok_or(Error::BatchNotFound)?;
-                if row.wrapped_secret.is_none() {
-                    return Err(Error::BatchSealed);
-                }
-                let row = if row.completed_at.is_none() {
-                    complete(ctx, tx, campaign, batch).await?
-                } else {
-                    row
-                };
-                if !is_uniform(&row)? {
-                    return Err(Error::BatchNotUniform);
-                }
-                audit::record(tx, std::slice::from_ref(event)).await?;
+                    .ok_or(Error::CampaignNotFound)?;
+                let approval = super::approve::demand(tx, &frame, batch, caller, now).await?;
+                let mut event = event.clone();
+                event.detail["export_approval"] = json!(approval);
+                audit::record(tx, &[event]).await?;
                 Ok::<_, Error>(row)
             })
         });
@@ -127,19 +123,43 @@ impl Export {
     }
 }
 
-/// Ends the adding of codes to a batch of reissues, which is what makes it printable.
-async fn complete(
-    ctx: &Ctx,
+/// Finds a batch that can be printed. One of reissues takes no more codes from then on.
+pub(super) async fn printable(
     tx: &Tx<'_>,
     campaign: CampaignId,
     batch: BatchId,
+    now: Timestamp,
+) -> Result<code_batch::Model, Error> {
+    let row = store::batch::get(tx, campaign, batch)
+        .await?
+        .ok_or(Error::BatchNotFound)?;
+    if row.wrapped_secret.is_none() {
+        return Err(Error::BatchSealed);
+    }
+    let row = if row.completed_at.is_none() {
+        complete(tx, campaign, batch, now).await?
+    } else {
+        row
+    };
+    if is_uniform(&row)? {
+        Ok(row)
+    } else {
+        Err(Error::BatchNotUniform)
+    }
+}
+
+async fn complete(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    batch: BatchId,
+    now: Timestamp,
 ) -> Result<code_batch::Model, Error> {
     store::campaign::lock(tx, campaign).await?;
     let row = store::batch::lock(tx, campaign, batch).await?;
     let row = row.ok_or(Error::BatchNotFound)?;
     match row.completed_at {
         Some(_) => Ok(row),
-        None => finish_reissue(tx, row, ctx.now()).await,
+        None => finish_reissue(tx, row, now).await,
     }
 }
 

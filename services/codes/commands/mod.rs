@@ -1,5 +1,6 @@
 //! What happens, one file a verb.
 
+pub mod approve;
 pub mod begin;
 pub mod campaigns;
 pub mod cancel;

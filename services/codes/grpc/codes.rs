@@ -96,6 +96,29 @@ impl EnrollmentCodeService for Handlers {
         Ok(Response::new(answers.boxed()))
     }
 
+    async fn request_export(
+        &self,
+        request: Request<wire::RequestExportRequest>,
+    ) -> Result<Response<wire::RequestExportResponse>, Status> {
+        let answer = self.ask_for_export(&request).await;
+        answer.map(Response::new).map_err(status)
+    }
+
+    async fn approve_export(
+        &self,
+        request: Request<wire::ApproveExportRequest>,
+    ) -> Result<Response<wire::ApproveExportResponse>, Status> {
+        let answer = self.allow_export(&request).await;
+        answer.map(Response::new).map_err(status)
+    }
+
+    async fn list_export_approvals(
+        &self,
+        request: Request<wire::ListExportApprovalsRequest>,
+    ) -> Result<Response<wire::ListExportApprovalsResponse>, Status> {
+        self.page_of_approvals(request.get_ref()).await
+    }
+
     async fn seal_batch(
         &self,
         request: Request<wire::SealBatchRequest>,

@@ -1,5 +1,6 @@
 //! The wire: requests parsed once into commands, answers written from what commands give.
 
+mod approvals;
 mod campaigns;
 mod codes;
 mod enrollments;

@@ -86,6 +86,7 @@ pub fn campaign(
         policy,
         grace_days: wire.grace_days.unwrap_or(GRACE_DAYS),
         locale,
+        two_operators: wire.two_operators,
     })
 }
 

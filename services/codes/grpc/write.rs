@@ -6,10 +6,10 @@ use crate::codes::code::uniformity::Figures;
 use crate::codes::commands::waves::Wave;
 use crate::codes::next_step;
 use crate::codes::state::enrollment::Kind;
-use crate::codes::state::wave;
+use crate::codes::state::{approval, wave};
 use crate::codes::store::campaign::Campaign;
 use crate::codes::store::enrollment::Enrollment;
-use crate::db::entities::code_batch;
+use crate::db::entities::{code_batch, export_approval};
 use crate::kernel::clock::Timestamp;
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::enrollment::v1 as wire;
@@ -60,6 +60,7 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
         create_time: time(Some(row.created_at)),
         grace_days: Some(row.grace_days),
         locale: row.locale,
+        two_operators: row.two_operators,
     }
 }
 
@@ -127,6 +128,26 @@ fn uniformity(batch: &code_batch::Model) -> Option<wire::Uniformity> {
         passed: figures.pass(),
         chi_square: figures.chi_square,
     })
+}
+
+/// Writes an export approval as it stands now.
+pub fn export_approval(row: &export_approval::Model, now: Timestamp) -> wire::ExportApproval {
+    let state = match approval::State::at(now, row.approved_at, row.expires_at) {
+        approval::State::Requested => wire::ExportApprovalState::Requested,
+        approval::State::Approved => wire::ExportApprovalState::Approved,
+        approval::State::Expired => wire::ExportApprovalState::Expired,
+    };
+    wire::ExportApproval {
+        export_approval_id: row.id.to_string(),
+        campaign_id: row.campaign_id.to_string(),
+        batch_id: row.batch_id.to_string(),
+        state: state.into(),
+        requester: row.requested_by.clone(),
+        request_time: time(Some(row.requested_at)),
+        approver: row.approved_by.clone().unwrap_or_default(),
+        approve_time: time(row.approved_at),
+        expire_time: time(Some(row.expires_at)),
+    }
 }
 
 /// Writes an enrollment.

@@ -3,6 +3,7 @@
 //! `on` is the only way from one state to the next. The stores repeat the same rule as a condition of their UPDATE, and
 //! demand that exactly one row was changed.
 
+pub mod approval;
 pub mod batch;
 pub mod campaign;
 pub mod code;

@@ -1,5 +1,6 @@
 //! Typed queries. Whatever changes a row names the state it must come from, and demands that exactly one row was changed.
 
+pub mod approval;
 pub mod batch;
 pub mod begun;
 pub mod campaign;

@@ -9,6 +9,7 @@ pub mod confirmation_code;
 pub mod consent;
 pub mod covered_entity;
 pub mod enrollment;
+pub mod export_approval;
 pub mod handoff;
 pub mod handoff_attempt;
 pub mod idempotency;

@@ -20,6 +20,7 @@ mod m0006_commons;
 mod m0007_withdrawals;
 mod m0008_waves;
 mod m0009_mail_events;
+mod m0010_export_approvals;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -32,7 +33,7 @@ use blueprint::{Blueprint, Change, LateIndex};
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         name: "0001_campaigns",
         tables: m0001_campaigns::tables,
@@ -86,6 +87,12 @@ const STEPS: [Step; 9] = [
         tables: m0009_mail_events::tables,
         changes: m0009_mail_events::changes,
         indexes: m0009_mail_events::indexes,
+    },
+    Step {
+        name: "0010_export_approvals",
+        tables: m0010_export_approvals::tables,
+        changes: Vec::new,
+        indexes: Vec::new,
     },
 ];
 

@@ -76,6 +76,9 @@ reasons! {
     BatchNotUniform "BATCH_NOT_UNIFORM" FailedPrecondition "The batch's codes are not as random as they should be; an operator must look.";
     BatchNotFound "BATCH_NOT_FOUND" NotFound "There is no such batch.";
     BatchSealed "BATCH_SEALED" FailedPrecondition "The batch is sealed; its codes cannot be recovered.";
+    ExportNotApproved "EXPORT_NOT_APPROVED" FailedPrecondition "Another operator must approve this export first.";
+    ExportApprovalNotFound "EXPORT_APPROVAL_NOT_FOUND" NotFound "There is no such export approval.";
+    ExportApprovalExpired "EXPORT_APPROVAL_EXPIRED" FailedPrecondition "The request to export has expired; ask again.";
     CodeMistyped "CODE_MISTYPED" InvalidArgument "The code is mistyped; compare it with the letter.";
     CodeNotAccepted "CODE_NOT_ACCEPTED" FailedPrecondition "This engagement number and code cannot be used.";
     CodeState "CODE_STATE" FailedPrecondition "The code's state does not allow this.";

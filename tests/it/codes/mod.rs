@@ -1,5 +1,6 @@
 //! The process `enrollment-codes`, on both databases, with a clock that stands still.
 
+mod approvals;
 mod begin;
 mod callers;
 mod campaigns;

@@ -2,12 +2,17 @@
 
 use std::path::PathBuf;
 
+use futures::TryStreamExt;
 use redress::cli::campaign;
-use redress::cli::codes::open_batch;
+use redress::cli::codes::{batches, open_batch};
 use redress::cli::connect::{Channels, Endpoints};
-use redress::cli::mailing::Manifest;
+use redress::cli::mailing::{Manifest, Order, export};
+use redress::cli::new_request_id;
+use redress::cli::wire_words::wire_date;
 use redress::kernel::caller::Role;
 use redress::wire::redress::enrollment::v1 as wire;
+use wire::campaign_service_client::CampaignServiceClient;
+use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 
 use crate::harness::Database;
 use crate::harness::processes::{House, Service, name_of};
@@ -125,5 +130,82 @@ impl Desk {
             .await
             .expect("the batch");
         (campaign, batch)
+    }
+
+    /// Issues codes for a wave.
+    pub async fn issue_for(&self, channels: &Channels, campaign_id: &str, wave_id: &str) {
+        let request = wire::IssueCodesRequest {
+            request_id: new_request_id(),
+            campaign_id: campaign_id.to_owned(),
+            wave_id: wave_id.to_owned(),
+        };
+        let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
+        let answers = client
+            .issue_codes(request)
+            .await
+            .expect("codes")
+            .into_inner();
+        let answers: Vec<_> = answers.try_collect().await.expect("a batch");
+        assert!(answers.last().is_some_and(|last| last.batch.is_some()));
+    }
+
+    /// Gives the people of a wave until the last of January 2100.
+    pub async fn extend(&self, channels: &Channels, campaign_id: &str, wave_id: &str) {
+        let request = wire::ExtendEnrollByRequest {
+            request_id: new_request_id(),
+            campaign_id: campaign_id.to_owned(),
+            wave_id: wave_id.to_owned(),
+            enroll_by_date: Some(wire_date(jiff::civil::date(2100, 1, 31))),
+            reason: "the mail was late".to_owned(),
+        };
+        let mut client = CampaignServiceClient::new(channels.codes.clone());
+        client.extend_enroll_by(request).await.expect("more time");
+    }
+
+    /// Cuts a wave's file behind each of its lines and completes it.
+    pub async fn cut_and_complete(
+        &self,
+        channels: &Channels,
+        campaign: &wire::Campaign,
+        wave_id: &str,
+        whole: &str,
+    ) {
+        let mut batches = batches(channels, &campaign.campaign_id)
+            .await
+            .expect("batches");
+        batches.reverse();
+        let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
+        let request = wire::ListWavesRequest {
+            campaign_id: campaign.campaign_id.clone(),
+            ..wire::ListWavesRequest::default()
+        };
+        let waves = client
+            .list_waves(request)
+            .await
+            .expect("waves")
+            .into_inner()
+            .waves;
+        let order = Order {
+            campaign,
+            batches,
+            wave: waves.into_iter().find(|wave| wave.wave_id == wave_id),
+            out: self.path("cut.csv"),
+            recipients: Vec::new(),
+            seeds: Vec::new(),
+        };
+        let whole = self.read(whole);
+        let lines = whole
+            .split_inclusive(|byte| *byte == b'\n')
+            .collect::<Vec<_>>();
+        for kept in 0..lines.len() {
+            std::fs::write(self.path("cut.csv.partial"), lines[..=kept].concat())
+                .expect("a cut file");
+            let plan = order.plan().expect("a plan");
+            plan.save(&self.path("cut.csv.partial.plan"))
+                .expect("it is saved");
+            let done = export(channels, &order).await.expect("it is completed");
+            assert!(self.read("cut.csv") == whole, "{kept} letters were kept");
+            assert_eq!((done.kept, done.without_address), (kept as u64, 0));
+        }
     }
 }

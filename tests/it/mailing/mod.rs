@@ -4,5 +4,6 @@ mod cells;
 mod desk;
 mod encrypted;
 mod manifest;
+mod operators;
 mod resume;
 mod seeds;
