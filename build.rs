@@ -76,12 +76,15 @@ fn redacted_oneofs(message: &MessageDescriptor) -> BTreeSet<String> {
     message
         .fields()
         .filter(is_redacted)
-        .filter_map(|field| {
-            field
-                .containing_oneof()
-                .map(|oneof| oneof.name().to_owned())
-        })
+        .filter_map(|field| real_oneof(&field).map(|oneof| oneof.name().to_owned()))
         .collect()
+}
+
+/// Gives the oneof of a field; an `optional` field has one of its own that is not in the generated type.
+fn real_oneof(field: &FieldDescriptor) -> Option<prost_reflect::OneofDescriptor> {
+    field
+        .containing_oneof()
+        .filter(|oneof| !oneof.is_synthetic())
 }
 
 fn redacting_debug(messages: &[MessageDescriptor]) -> String {
@@ -102,13 +105,10 @@ fn write_message(code: &mut String, message: &MessageDescriptor) {
     let name = message.name();
     let path = format!("{}::{name}", module(message));
     let mut fields = String::new();
-    for field in message
-        .fields()
-        .filter(|field| field.containing_oneof().is_none())
-    {
+    for field in message.fields().filter(|field| real_oneof(field).is_none()) {
         write_field(&mut fields, field.name(), is_redacted(&field));
     }
-    for oneof in message.oneofs() {
+    for oneof in message.oneofs().filter(|oneof| !oneof.is_synthetic()) {
         write_field(&mut fields, oneof.name(), false);
     }
     let _ = write!(
