@@ -270,6 +270,16 @@ pub const TABLE: &[Access] = &[
         &[Operator, Auditor],
         SLOW,
     ),
+    unary(
+        "/redress.handoff.v1.HandoffAdminService/ImportActivationCodes",
+        &[Operator],
+        SLOW,
+    ),
+    unary(
+        "/redress.handoff.v1.HandoffAdminService/ListActivationPools",
+        &[Operator, Auditor],
+        SLOW,
+    ),
     // sandbox-bureau; its deadline is longer than its caller's, so that it can answer too late on purpose
     unary(
         "/redress.bureau.v1.BureauEnrollmentService/SubmitEnrollment",

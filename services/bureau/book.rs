@@ -23,6 +23,9 @@ pub enum Line {
         at: Timestamp,
         /// The keyed hash of the person.
         digest: String,
+        /// The keyed hash of the activation code; empty without one.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        activation: String,
         /// When the outcome is known.
         due: Timestamp,
         /// The outcome's name on the wire.
@@ -58,6 +61,8 @@ pub struct Entry {
     pub id: Uuid,
     /// The keyed hash of the person.
     pub digest: String,
+    /// The keyed hash of the activation code; empty without one.
+    pub activation: String,
     /// How often it was offered.
     pub offers: i32,
     booked_at: Timestamp,
@@ -142,6 +147,7 @@ impl Book {
                 id,
                 at,
                 digest,
+                activation,
                 due,
                 progress,
                 class,
@@ -149,6 +155,7 @@ impl Book {
                 self.book(Entry {
                     id: *id,
                     digest: digest.clone(),
+                    activation: activation.clone(),
                     offers: 1,
                     booked_at: *at,
                     due: *due,
@@ -233,6 +240,7 @@ mod tests {
             id: ID,
             at: Timestamp::EPOCH,
             digest: "d".to_owned(),
+            activation: String::new(),
             due,
             progress: EnrollmentProgress::Active.as_str_name().to_owned(),
             class: OutcomeClass::Unspecified.as_str_name().to_owned(),

@@ -91,6 +91,7 @@ impl Desk {
                     id,
                     at: now,
                     digest: digest(&self.key, subject),
+                    activation: activation_digest(&self.key, &subject.activation_code),
                     due: if rule.habit == Habit::Slow {
                         now + SLOW
                     } else {
@@ -212,6 +213,18 @@ pub fn digest(key: &Key, subject: &Subject) -> String {
         subject.family_name.trim()
     )
     .to_uppercase();
+    hash(key, &text)
+}
+
+/// Hashes an activation code; gives nothing for none.
+pub fn activation_digest(key: &Key, code: &str) -> String {
+    if code.is_empty() {
+        return String::new();
+    }
+    hash(key, code)
+}
+
+fn hash(key: &Key, text: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
     HEXLOWER.encode(hmac::sign(&key, text.as_bytes()).as_ref())
 }

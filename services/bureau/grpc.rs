@@ -112,6 +112,7 @@ impl SandboxService for Handlers {
         let entries = entries.into_iter().map(|(entry, status)| wire::BookEntry {
             status: Some(status),
             subject_digest: entry.digest,
+            activation_code_digest: entry.activation,
             offers: entry.offers,
         });
         Ok(Response::new(wire::ListBookEntriesResponse {

@@ -143,6 +143,7 @@ mod tests {
             id: Uuid::from_u128(id),
             at: now,
             digest: String::new(),
+            activation: String::new(),
             due: now,
             progress: String::new(),
             class: String::new(),

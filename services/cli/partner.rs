@@ -1,5 +1,7 @@
 //! `redress partner`: the bureaus that enrollments are handed to.
 
+mod pool;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::connect::{As, Channels};
@@ -22,6 +24,9 @@ pub enum Command {
     Pause(Which),
     /// Offer enrollments to a paused partner again.
     Resume(Which),
+    /// Activation codes that a partner issues itself.
+    #[command(subcommand)]
+    Pool(pool::Command),
 }
 
 const CREATE_EXAMPLES: &str = "Examples:
@@ -72,6 +77,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             render::one(session.format, &record(&partner))
         }
         Command::List => list(session, &channels).await,
+        Command::Pool(command) => pool::run(session, &channels, command).await,
         Command::Pause(which) => {
             let partner_id = find(&channels, &which.name).await?.partner_id;
             let request = wire::PausePartnerRequest {

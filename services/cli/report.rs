@@ -1,6 +1,7 @@
 //! `redress report`: the funnel of a campaign, from rows to active monitoring, and the days left to the statutory dates.
 
 mod law;
+mod pools;
 mod slices;
 
 use clap::Args;
@@ -138,6 +139,7 @@ fn in_words(campaign: &wire::Campaign, report: &wire::GetCampaignReportResponse)
     }
     for section in slices::section(report)
         .into_iter()
+        .chain(pools::section(report))
         .chain(law::sections(campaign.term_months, report))
     {
         text = format!("{text}\n\n{section}");
@@ -164,6 +166,9 @@ fn record(report: &wire::GetCampaignReportResponse) -> Record {
     record = record.with("outcomes", outcomes);
     if !report.slices.is_empty() {
         record = record.with("slices", slices::values(report));
+    }
+    if !report.pools.is_empty() {
+        record = record.with("activation_codes", pools::values(report));
     }
     record
         .with("deadlines", law::deadlines(report))

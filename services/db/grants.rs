@@ -105,6 +105,18 @@ pub const GRANTS: &[Grant] = &[
     all("handoff", Handoff, "SELECT, UPDATE"),
     all("handoff", Codes, KEEP),
     all("handoff_attempt", Handoff, CHANGE),
+    all("activation_pool", Handoff, CHANGE),
+    columns(
+        "activation_pool",
+        Codes,
+        &["campaign_id", "partner_id", "low_water"],
+    ),
+    all("activation_code", Handoff, CHANGE),
+    columns(
+        "activation_code",
+        Codes,
+        &["campaign_id", "partner_id", "state"],
+    ),
     all("outcome", Handoff, KEEP),
     all("outcome", Codes, "SELECT, DELETE"),
     all("audit_event", Identity, KEEP),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::db::{self, Storage};
 use crate::kernel::fault::{Fault, Reason};
-use crate::kernel::ids::{HandoffId, PartnerId};
+use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
 use crate::kernel::keyring::KeyError;
 
 use super::state::WrongState;
@@ -37,6 +37,18 @@ pub enum Error {
         /// The partner.
         partner: PartnerId,
     },
+    /// There is no such campaign.
+    #[error("there is no such campaign")]
+    CampaignNotFound,
+    /// The campaign has no key to seal with yet.
+    #[error("the campaign has no key yet")]
+    CampaignWithoutKey {
+        /// The campaign.
+        campaign: CampaignId,
+    },
+    /// The campaign's key was destroyed.
+    #[error("the campaign's key was destroyed")]
+    CampaignErased,
     /// There is no such handoff, or it is another partner's.
     #[error("there is no such handoff")]
     HandoffNotFound,
@@ -98,6 +110,14 @@ impl From<Error> for Fault {
                 partner.to_string(),
                 "only a partner in mode PULL can pull; Redress calls the others",
             ),
+            Error::CampaignNotFound => Self::new(Reason::CampaignNotFound),
+            Error::CampaignWithoutKey { campaign } => Self::new(Reason::CampaignWithoutKey)
+                .precondition(
+                    "KEY",
+                    campaign.to_string(),
+                    "activation codes are sealed with the campaign's key, which the import of its roster makes",
+                ),
+            Error::CampaignErased => Self::new(Reason::CampaignErased),
             Error::HandoffNotFound => Self::new(Reason::HandoffNotFound),
             Error::NotDead { handoff, stage } => Self::new(Reason::HandoffState)
                 .metadata("state", stage.as_str())

@@ -3,10 +3,11 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use opentelemetry::metrics::{Counter, Histogram};
+use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 
 use super::projection::Change;
+use super::store::activation::Counted;
 use super::words::{AttemptResult, DeadReason, Kind, Stage};
 
 /// In seconds: from a bureau that answers at once to one that takes a week.
@@ -24,6 +25,9 @@ struct Instruments {
     forgotten: Counter<u64>,
     projected: Counter<u64>,
     breaker: Counter<u64>,
+    codes_left: Gauge<i64>,
+    codes_low: Gauge<i64>,
+    code_waits: Counter<u64>,
 }
 
 /// Made at first use, which is after telemetry has started.
@@ -65,6 +69,18 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         breaker: counter(
             "redress.handoff.breaker.opened",
             "Times that a partner's circuit breaker opened",
+        ),
+        codes_left: meter
+            .i64_gauge("redress.activation.codes.available")
+            .with_description("Activation codes that no enrollment has")
+            .build(),
+        codes_low: meter
+            .i64_gauge("redress.activation.pool.low")
+            .with_description("1 while fewer activation codes are left than the low-water mark")
+            .build(),
+        code_waits: counter(
+            "redress.activation.waits",
+            "Times that an enrollment was put back because no activation code was left",
         ),
     }
 });
@@ -126,4 +142,19 @@ pub(super) fn breaker_opened(partner: &str) {
 /// Counts an accepted handoff that its partner does not know any more.
 pub(super) fn forgotten() {
     INSTRUMENTS.forgotten.add(1, &[]);
+}
+
+/// Shows what is left of a pool of activation codes.
+pub(super) fn pool(pool: &Counted) {
+    let labels = [
+        KeyValue::new("partner", pool.partner_name.clone()),
+        KeyValue::new("engagement_number", pool.engagement_number.clone()),
+    ];
+    INSTRUMENTS.codes_left.record(pool.available, &labels);
+    INSTRUMENTS.codes_low.record(pool.is_low().into(), &labels);
+}
+
+/// Counts enrollments that were put back because no activation code was left.
+pub(super) fn waited(enrollments: usize) {
+    INSTRUMENTS.code_waits.add(enrollments as u64, &[]);
 }

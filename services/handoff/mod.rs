@@ -9,8 +9,11 @@
 //! - [`pull`] streams to PULL partners and offers again what they do not acknowledge in time.
 //! - [`commands::learn`] takes in what a partner says, by whichever way it came: state, outcome for the enrollment,
 //!   attempt and audit in one transaction. A fact holds whatever the lease says.
+//! - [`activation`] is about codes that partners issue themselves: where a campaign has a pool of them, each enrollment gets
+//!   one with its first lease and keeps it, and none is sent without.
 //! - [`decide`], [`gate`] and [`state`] are the rules, pure.
 
+pub mod activation;
 pub mod commands;
 pub mod context;
 pub mod decide;
@@ -27,6 +30,7 @@ pub mod settings;
 pub mod state;
 pub mod store;
 pub mod subject;
+pub mod watch;
 pub mod words;
 pub mod worker;
 

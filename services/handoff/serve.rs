@@ -20,6 +20,7 @@ use crate::wire::redress::handoff::v1::partner_service_server::PartnerServiceSer
 use super::context::Ctx;
 use super::grpc::Handlers;
 use super::settings::{PROCESS, rules};
+use super::watch;
 use super::worker::PushWorker;
 
 /// Runs the process with these arguments.
@@ -51,6 +52,7 @@ async fn serve(
         let worker = PushWorker::new(ctx.clone(), tls, &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
+    life.spawn(watch::run(ctx.clone(), life.token()));
     let result = server.serve(&life).await;
     life.drain(settings.server.drain_timeout).await;
     db.close().await;

@@ -1,11 +1,15 @@
 //! A person as partners get it.
 
-use crate::kernel::person::{Person, Text};
+use crate::kernel::person::Text;
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::bureau::v1::{PostalAddress, Subject};
 
-/// Puts a person, already fitted to the partner's fields, on the wire.
-pub fn subject(person: &Person) -> Subject {
+use super::commands::open::Enrollee;
+
+/// Puts a person, already fitted to the partner's fields, on the wire, with the partner's own activation code if it has one.
+pub fn subject(enrollee: &Enrollee) -> Subject {
+    let person = &enrollee.person;
+    let code = enrollee.activation_code.as_ref();
     let line = |at: usize| person.address_lines.get(at).map(shown).unwrap_or_default();
     Subject {
         given_name: shown(&person.given_name),
@@ -28,6 +32,9 @@ pub fn subject(person: &Person) -> Subject {
         }),
         email: maybe(person.email.as_ref()),
         phone: maybe(person.phone.as_ref()),
+        activation_code: code
+            .map(|code| code.expose().to_owned())
+            .unwrap_or_default(),
     }
 }
 

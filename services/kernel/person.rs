@@ -208,6 +208,11 @@ impl PersonSealer {
         self.campaign
     }
 
+    /// Derives a key for other data of the campaign, which is then destroyed with it.
+    pub fn other_key(&self, domain: &str) -> Key {
+        crypto::derive(&self.key, domain, &[self.campaign.as_bytes()])
+    }
+
     /// Derives the key of one person from the salt in the row.
     pub fn person_key(&self, salt: &[u8]) -> Key {
         crypto::derive(&self.key, "redress.person.v1", &[salt])

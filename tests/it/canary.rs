@@ -6,6 +6,7 @@ use std::path::Path;
 
 use redress::kernel::caller::Role;
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
+use redress::wire::redress::handoff::v1::{ActivationCodeRow, ImportActivationCodesRequest};
 use redress::wire::redress::identity::v1::{
     AddressSource, Claims, MailEvent, MailEventKind, MailEventOutcome, MailEventVerdict,
     PostalAddress, RecordMailEventsRequest, RejectedRow, VerificationState,
@@ -33,6 +34,7 @@ both! {
         let mut canaries = canaries(&roster);
         canaries.extend(walk.letters.iter().map(|letter| Canary::new("letter code", &letter.code)));
         let mut heard = Vec::new();
+        canaries.extend(activation_codes(&house, &walk, &mut heard).await);
         happy_ways(&house, &roster, &walk).await;
         unhappy_ways(&house, &roster, &walk, &mut heard).await;
         let told: Vec<String> = heard.iter().map(|status| format!("{status:?} {status}")).collect();
@@ -182,6 +184,32 @@ async fn happy_ways(house: &House, roster: &Roster, walk: &Walk) {
         let enrolled = caller.enroll(&code, row.claims()).await;
         assert!(enrolled.is_ok(), "{sandbox:?}");
     }
+}
+
+/// Codes of the bureau's own, one for each enrollment; one is refused with everything that came with it.
+async fn activation_codes(house: &House, walk: &Walk, heard: &mut Vec<Status>) -> Vec<Canary> {
+    let codes: Vec<String> = (0..20).map(|at| format!("QUORNACT-{at:04}-ZX")).collect();
+    let rows = codes.iter().zip(2..).map(|(code, line)| ActivationCodeRow {
+        line,
+        code: code.clone(),
+    });
+    let import = ImportActivationCodesRequest {
+        request_id: request_id(),
+        campaign_id: walk.campaign_id(),
+        partner_id: walk.campaign.products[0].partner_id.clone(),
+        rows: rows.collect(),
+        low_water: Some(20),
+    };
+    let mut queue = house.queue();
+    let answer = queue.import_activation_codes(import.clone()).await;
+    assert_eq!(answer.expect("imported").into_inner().imported, 20);
+    let mut wrong = import;
+    wrong.request_id.clone_from(&codes[0]);
+    wrong.campaign_id.clone_from(&codes[1]);
+    heard.extend(queue.import_activation_codes(wrong.clone()).await.err());
+    assert!(!format!("{:?}", wrong.rows).contains("QUORNACT"));
+    let canary = |code: &String| Canary::new("activation code", code);
+    codes.iter().map(canary).collect()
 }
 
 /// Everything that goes wrong, with planted values in every place where a caller can put them.

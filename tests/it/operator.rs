@@ -28,6 +28,7 @@ both! {
         rejects_name_line_column_and_reason(&house, &roster);
         let again = json(house.redress(&["--format", "json", "roster", "import", "people.csv"]));
         assert_eq!((again["accepted"].as_u64(), again["merged"].as_u64()), (Some(0), Some(0)));
+        activation_codes_are_taken_once(&house);
         house.redress(&["codes", "issue"]).fine();
         let letters = the_export_is_the_same_twice(&house);
         assert_eq!(letters.len(), roster.letters());
@@ -53,6 +54,10 @@ both! {
         let by_wave = house.redress(&["--format", "csv", "report", "--by", "wave"]).fine();
         let people: Vec<&str> = by_wave.lines().filter_map(|line| line.split(',').nth(1)).collect();
         assert_eq!(people, ["name", "batch 1", "all"]);
+        let pools = json(house.redress(&["--format", "json", "partner", "pool", "show"]));
+        assert_eq!((pools[0]["assigned"].as_i64(), pools[0]["standing"].as_str()), (Some(1), Some("LOW")));
+        assert_eq!(report["activation_codes"][0]["available"].as_i64(), Some(2));
+        assert!(words.contains("fewer than 3"), "{words}");
         house.redress(&["health"]).fine();
     }
 }
@@ -212,6 +217,42 @@ fn rejects_name_line_column_and_reason(house: &House, roster: &Roster) {
     ] {
         assert!(text.contains(word), "{word} in {text}");
     }
+}
+
+/// Imports codes that the bureau issued, twice; duplicates and malformed ones are told by line.
+fn activation_codes_are_taken_once(house: &House) {
+    let text = "activation_code\nBUREAU-0001\nBUREAU-0002\nBUREAU-0001\n=cmd\nBUREAU-0003,more\n BUREAU-0003 \n";
+    std::fs::write(house.path().join("own.csv"), text).expect("the codes");
+    let words = [
+        "--format",
+        "json",
+        "partner",
+        "pool",
+        "import",
+        "own.csv",
+        "--partner",
+        "sandbox-bureau",
+        "--low-water",
+        "3",
+    ];
+    for (imported, known) in [(3, 0), (0, 3)] {
+        let said = json(house.redress(&words));
+        let counted = ["imported", "known", "rejected"].map(|name| said[name].as_i64());
+        assert_eq!(counted, [Some(imported), Some(known), Some(3)]);
+        let rejects = std::fs::read_to_string(house.path().join("own.csv.rejects.csv"));
+        let rejects = rejects.expect("a rejects file");
+        assert_eq!(
+            rejects,
+            "line,reason\n4,DUPLICATE\n5,MALFORMED\n6,MALFORMED\n"
+        );
+    }
+    let told = house.redress(&[&["partner", "pool", "import"], &words[5..]].concat());
+    let told = told.fine();
+    assert!(!told.contains("BUREAU-0001"), "{told}");
+    std::fs::write(house.path().join("wrong.csv"), "code\nBUREAU-0009\n").expect("a file");
+    let wrong = [&["partner", "pool", "import", "wrong.csv"], &words[6..]].concat();
+    let refused = house.redress(&wrong).refused(2);
+    assert!(refused.contains("activation_code"), "{refused}");
 }
 
 /// Exports twice, compares the bytes and gives the codes by address line.

@@ -20,6 +20,7 @@ const OPEN: &str = "open";
 
 /// Names of fields that hold personal data wherever they stand.
 const PERSONAL: &[&str] = &[
+    "activation_code",
     "given_name",
     "middle_name",
     "family_name",

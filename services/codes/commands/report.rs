@@ -16,7 +16,7 @@ use crate::codes::error::Error;
 use crate::codes::law::{Census, Deadline, Law, Owed, Place};
 use crate::codes::store::campaign::Campaign;
 use crate::codes::store::report::slices::{By, Part, Slice};
-use crate::codes::store::report::{Counted, Funnel, OutcomeCount};
+use crate::codes::store::report::{Counted, Funnel, OutcomeCount, Pool};
 use crate::codes::{store, term};
 
 /// The figures of a campaign.
@@ -28,6 +28,8 @@ pub struct Report {
     pub funnel: Funnel,
     /// Why enrollments are not active.
     pub outcomes: Vec<OutcomeCount>,
+    /// Partners' own activation codes.
+    pub pools: Vec<Pool>,
     /// The funnel of each part, if wished.
     pub slices: Vec<NamedSlice>,
     /// By when who must be told.
@@ -79,6 +81,7 @@ pub async fn count(ctx: &Ctx, id: CampaignId, by: Option<By>) -> Result<Report, 
         slices,
         funnel: counted.funnel,
         outcomes: counted.outcomes,
+        pools: counted.pools,
         deadlines,
         monitoring: law.monitoring_of(campaign.row.term_months, &census.residents),
         without_rule: law.unknown_to(&census),

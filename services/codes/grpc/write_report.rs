@@ -3,7 +3,7 @@
 use super::write::{civil_date, time};
 use crate::codes::commands::report::{NamedSlice, Report};
 use crate::codes::law::{Deadline, Law, Owed};
-use crate::codes::store::report::Funnel;
+use crate::codes::store::report::{Funnel, Pool};
 use crate::wire::redress::enrollment::v1 as wire;
 
 /// Writes what the creator of a campaign with this term should know.
@@ -46,6 +46,19 @@ pub fn report(report: Report) -> wire::GetCampaignReportResponse {
             .collect(),
         states_without_rule: without_rule.collect(),
         law_version: report.law_version.to_owned(),
+        pools: report.pools.into_iter().map(pool).collect(),
+    }
+}
+
+fn pool(pool: Pool) -> wire::ActivationPoolCount {
+    wire::ActivationPoolCount {
+        partner_id: pool.partner_id.to_string(),
+        partner_name: pool.partner_name,
+        imported: pool.imported,
+        available: pool.available,
+        assigned: pool.imported - pool.available,
+        low_water: pool.low_water,
+        is_low: pool.available < i64::from(pool.low_water),
     }
 }
 

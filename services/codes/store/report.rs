@@ -7,7 +7,7 @@ use std::ops::AddAssign;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 
 use crate::db::{self, Db};
-use crate::kernel::ids::{CampaignId, CoveredEntityId};
+use crate::kernel::ids::{CampaignId, CoveredEntityId, PartnerId};
 
 use slices::{By, Slice};
 
@@ -89,6 +89,21 @@ pub struct Unreachable {
     pub people: i64,
 }
 
+/// The activation codes that one partner issued.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Pool {
+    /// The partner.
+    pub partner_id: PartnerId,
+    /// Its name.
+    pub partner_name: String,
+    /// With fewer codes left it is low.
+    pub low_water: i32,
+    /// Codes imported.
+    pub imported: i64,
+    /// Codes that no enrollment has.
+    pub available: i64,
+}
+
 /// Everything that is counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
@@ -100,6 +115,8 @@ pub struct Counted {
     pub residents: Vec<Residents>,
     /// Whom no letter reaches, by covered entity.
     pub unreachable: Vec<Unreachable>,
+    /// Partners' own activation codes.
+    pub pools: Vec<Pool>,
     /// The funnel of each part.
     pub slices: Vec<Slice>,
 }
@@ -136,6 +153,12 @@ const UNREACHABLE: &str = "SELECT covered_entity_id, COUNT(*) AS people FROM (SE
     AND e.individual_id = i.id WHERE i.campaign_id = $1 AND NOT i.mailable AND i.population <> 'DECEASED') u \
     GROUP BY covered_entity_id ORDER BY covered_entity_id";
 
+const POOLS: &str = "SELECT p.partner_id, n.name AS partner_name, p.low_water, COUNT(c.state) AS imported, \
+    COUNT(CASE WHEN c.state = 'AVAILABLE' THEN 1 END) AS available FROM activation_pool p \
+    JOIN partner n ON n.id = p.partner_id \
+    LEFT JOIN activation_code c ON c.campaign_id = p.campaign_id AND c.partner_id = p.partner_id \
+    WHERE p.campaign_id = $1 GROUP BY p.partner_id, n.name, p.low_water ORDER BY n.name";
+
 /// Counts a campaign: the funnel, why enrollments are not active, who lives where, and if wished the funnel of each part.
 ///
 /// At millions of people counting takes longer than a read may. PostgreSQL allows that to a bulk transaction; on SQLite such
@@ -158,6 +181,7 @@ async fn all(
         outcomes: outcomes(connection, campaign).await?,
         residents: rows(connection, campaign, RESIDENTS).await?,
         unreachable: rows(connection, campaign, UNREACHABLE).await?,
+        pools: rows(connection, campaign, POOLS).await?,
         slices: match by {
             Some(by) => slices::count(connection, campaign, by).await?,
             None => Vec::new(),

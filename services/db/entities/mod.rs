@@ -1,5 +1,7 @@
 //! The tables as types, one file a table. States and kinds are text here; the services' `state.rs` gives them meaning.
 
+pub mod activation_code;
+pub mod activation_pool;
 pub mod audit_event;
 pub mod campaign;
 pub mod campaign_key;

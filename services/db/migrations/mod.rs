@@ -21,6 +21,7 @@ mod m0007_withdrawals;
 mod m0008_waves;
 mod m0009_mail_events;
 mod m0010_export_approvals;
+mod m0011_activation_codes;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -33,7 +34,7 @@ use blueprint::{Blueprint, Change, LateIndex};
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "0001_campaigns",
         tables: m0001_campaigns::tables,
@@ -91,6 +92,12 @@ const STEPS: [Step; 10] = [
     Step {
         name: "0010_export_approvals",
         tables: m0010_export_approvals::tables,
+        changes: Vec::new,
+        indexes: Vec::new,
+    },
+    Step {
+        name: "0011_activation_codes",
+        tables: m0011_activation_codes::tables,
         changes: Vec::new,
         indexes: Vec::new,
     },

@@ -18,6 +18,7 @@ use super::super::store::handoffs::{self, Change};
 use super::super::store::lease::{self as store, LeaseOrder, Leased};
 use super::super::words::{AttemptResult, Kind, Stage};
 use super::about_partner;
+use super::assign::{News, assign};
 use super::learn::{Said, Speaker, learn};
 
 /// Who leases, how many and for how long.
@@ -36,7 +37,8 @@ pub struct Terms {
 /// Leases what is due; gives nothing where nothing is due.
 ///
 /// The lease only saves work: what keeps an enrollment from being taken twice is its one `handoff_id`. Attempts are counted
-/// here, so that a handoff that kills its worker is counted too.
+/// here, so that a handoff that kills its worker is counted too. An enrollment that needs an activation code gets it here, in
+/// the same transaction, or is not leased.
 pub async fn lease(ctx: &Ctx, partner: &Partner, terms: &Terms) -> Result<Vec<Leased>, Error> {
     let now = ctx.clock.now();
     if terms.most == 0 || !store::is_due(ctx.db.read(), partner.id, now).await? {
@@ -51,19 +53,21 @@ pub async fn lease(ctx: &Ctx, partner: &Partner, terms: &Terms) -> Result<Vec<Le
         token: ctx.ids.uuid(),
     };
     let mut again = false;
-    ctx.db
+    let done: Result<_, Error> = ctx
+        .db
         .run_tx("handoff.lease", |tx| {
             let (order, ran_before) = (&order, std::mem::replace(&mut again, true));
             Box::pin(async move {
                 if ran_before {
                     let held = store::held(tx, order).await?;
                     if !held.is_empty() {
-                        return Ok(held);
+                        return Ok((held, News::default()));
                     }
                 }
                 let leased = store::lease(tx, order).await?;
                 end_dropped(tx, order, &leased).await?;
                 let leased = without_withdrawn(tx, ctx, &terms.actor, order, leased).await?;
+                let (leased, news) = assign(tx, ctx, &terms.actor, order, leased).await?;
                 if !leased.is_empty() {
                     let detail = json!({"count": leased.len(), "lease": order.token});
                     let event = about_partner(
@@ -76,10 +80,13 @@ pub async fn lease(ctx: &Ctx, partner: &Partner, terms: &Terms) -> Result<Vec<Le
                     );
                     audit::record(tx, &[event]).await?;
                 }
-                Ok(leased)
+                Ok((leased, news))
             })
         })
-        .await
+        .await;
+    let (leased, news) = done?;
+    news.tell();
+    Ok(leased)
 }
 
 /// Writes down the attempts whose lease ran out before anybody said how they ended.

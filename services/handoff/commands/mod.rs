@@ -1,5 +1,7 @@
 //! What happens: one file a verb.
 
+pub mod assign;
+pub mod import_codes;
 pub mod learn;
 pub mod lease;
 pub mod open;
@@ -14,6 +16,7 @@ use crate::kernel::ids::{HandoffId, PartnerId};
 
 use super::context::Ctx;
 use super::model::Handoff;
+use super::store::activation::Key;
 
 /// An audit event about a handoff.
 fn about_handoff(
@@ -33,6 +36,21 @@ fn about_handoff(
         subject_kind: "handoff",
         subject_id: Some(HandoffId::as_uuid(handoff.id)),
         detail,
+    }
+}
+
+/// An audit event about the activation codes of a partner for a campaign.
+fn about_pool(
+    ctx: &Ctx,
+    now: Timestamp,
+    actor: &str,
+    action: &'static str,
+    pool: Key,
+    detail: serde_json::Value,
+) -> Event {
+    Event {
+        campaign_id: Some(pool.campaign),
+        ..about_partner(ctx, now, actor, action, pool.partner, detail)
     }
 }
 

@@ -11,12 +11,14 @@ use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId};
 use crate::kernel::keyring::Purpose;
 use crate::kernel::person::{Person, PersonSealer};
 
+use super::super::activation::{ActivationCode, CodeSealer};
 use super::super::context::Ctx;
 use super::super::decide::Answer;
 use super::super::error::Error;
 use super::super::metrics;
 use super::super::model::{Handoff, Partner};
 use super::super::projection::Change;
+use super::super::store::activation::{self, Assigned};
 use super::super::store::handoffs;
 use super::super::store::lease::Leased;
 use super::super::store::people::{self, CampaignKey, Sealed};
@@ -26,10 +28,19 @@ use super::about_handoff;
 /// What a handoff asks, ready to be sent.
 #[derive(Debug)]
 pub enum Ask {
-    /// Enroll this person, who fits the partner's fields.
-    Enroll(Box<Person>),
+    /// Enroll somebody.
+    Enroll(Box<Enrollee>),
     /// Withdraw what this handoff enrolled.
     Withdraw(HandoffId),
+}
+
+/// Whom the partner enrolls.
+#[derive(Debug)]
+pub struct Enrollee {
+    /// The person, who fits the partner's fields.
+    pub person: Person,
+    /// The partner's own activation code, where it issues such codes.
+    pub activation_code: Option<ActivationCode>,
 }
 
 /// A leased handoff with what the partner needs to carry it out, or why it cannot be sent.
@@ -84,6 +95,8 @@ struct Opener {
     sealer: Result<PersonSealer, Answer>,
     people: HashMap<IndividualId, Sealed>,
     enrolls: HashMap<EnrollmentId, HandoffId>,
+    /// The codes of these handoffs; `None` where the partner issues none for the campaign.
+    codes: Option<HashMap<HandoffId, Assigned>>,
 }
 
 impl Opener {
@@ -105,7 +118,9 @@ impl Opener {
         let key = people::campaign_key(db, campaign).await?;
         let enrolls =
             handoffs::of_enrollments(db, partner.id, campaign, &cancels, Kind::Enroll).await?;
+        let offered: Vec<HandoffId> = of_kind(Kind::Enroll).map(|h| h.id).collect();
         Ok(Self {
+            codes: codes(ctx, partner, campaign, &offered).await?,
             sealer: sealer(ctx, campaign, key.as_ref()),
             engagement_number: key.map(|key| key.engagement_number).unwrap_or_default(),
             people: people::sealed(db, campaign, &people).await?,
@@ -123,14 +138,36 @@ impl Opener {
                 // Without an ENROLL there is nothing to withdraw; the handoff's own id is as unknown to the partner.
                 (Ok(Ask::Withdraw(enroll.unwrap_or(handoff.id))), Vec::new())
             }
-            Kind::Enroll => match self.person(handoff) {
-                Ok(mut person) => {
-                    let changes = partner.projection.apply(&mut person);
-                    (Ok(Ask::Enroll(Box::new(person))), changes)
+            Kind::Enroll => match self.enrollee(handoff) {
+                Ok(mut enrollee) => {
+                    let changes = partner.projection.apply(&mut enrollee.person);
+                    (Ok(Ask::Enroll(Box::new(enrollee))), changes)
                 }
                 Err(answer) => (Err(answer), Vec::new()),
             },
         }
+    }
+
+    fn enrollee(&self, handoff: &Handoff) -> Result<Enrollee, Answer> {
+        Ok(Enrollee {
+            person: self.person(handoff)?,
+            activation_code: self.activation_code(handoff)?,
+        })
+    }
+
+    fn activation_code(&self, handoff: &Handoff) -> Result<Option<ActivationCode>, Answer> {
+        let Some(codes) = &self.codes else {
+            return Ok(None);
+        };
+        // The pool was made after the lease: the next one brings a code.
+        let assigned = codes.get(&handoff.id).ok_or(Answer::NotOpened)?;
+        let sealer = self.sealer.as_ref().map_err(Clone::clone)?;
+        let opened =
+            CodeSealer::of(sealer, handoff.partner_id).open(assigned.mac, &assigned.sealed);
+        opened.map(Some).map_err(|_| {
+            tracing::error!(handoff_id = %handoff.id, "an activation code cannot be opened");
+            Answer::NotOpened
+        })
     }
 
     fn person(&self, handoff: &Handoff) -> Result<Person, Answer> {
@@ -144,6 +181,20 @@ impl Opener {
             .open(handoff.individual_id, salt, blob)
             .map_err(|_| Answer::Hopeless(DeadReason::PersonUnreadable))
     }
+}
+
+async fn codes(
+    ctx: &Ctx,
+    partner: &Partner,
+    campaign: CampaignId,
+    handoffs: &[HandoffId],
+) -> Result<Option<HashMap<HandoffId, Assigned>>, Error> {
+    let (db, partner) = (ctx.db.read(), partner.id);
+    let key = activation::Key { campaign, partner };
+    if handoffs.is_empty() || activation::get(db, key).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(activation::assigned(db, key, handoffs).await?))
 }
 
 fn sealer(

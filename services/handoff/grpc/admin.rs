@@ -3,17 +3,19 @@
 use tonic::{Request, Response, Status};
 
 use crate::kernel::caller;
-use crate::kernel::ids::{CampaignId, HandoffId};
+use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
 use crate::kernel::paging;
 use crate::wire::redress::handoff::v1 as wire;
 use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdminService;
 
+use super::super::commands::import_codes;
 use super::super::commands::replay::replay;
-use super::super::store::{handoffs, reports};
+use super::super::store::{activation as pools, handoffs, reports};
 use super::super::words::Stage;
-use super::{Handlers, request_key, words};
+use super::{Handlers, activation, request_key, words};
 use crate::kernel::fields::Fields;
 
+const IMPORT: &str = "redress.handoff.v1.HandoffAdminService/ImportActivationCodes";
 const REPLAY: &str = "redress.handoff.v1.HandoffAdminService/ReplayHandoff";
 
 #[tonic::async_trait]
@@ -85,6 +87,45 @@ impl HandoffAdminService for Handlers {
         });
         Ok(Response::new(wire::GetQueueStatisticsResponse {
             counts: counts.collect(),
+        }))
+    }
+
+    async fn import_activation_codes(
+        &self,
+        request: Request<wire::ImportActivationCodesRequest>,
+    ) -> Result<Response<wire::ImportActivationCodesResponse>, Status> {
+        let caller = caller::of(&request)?;
+        let message = request.into_inner();
+        let import = activation::read(&caller, IMPORT, &message)?;
+        let verdicts = import_codes::import(&self.ctx, &import).await?;
+        Ok(Response::new(activation::response(
+            &message.rows,
+            &verdicts,
+        )))
+    }
+
+    async fn list_activation_pools(
+        &self,
+        request: Request<wire::ListActivationPoolsRequest>,
+    ) -> Result<Response<wire::ListActivationPoolsResponse>, Status> {
+        let message = request.into_inner();
+        let mut fields = Fields::default();
+        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+        let filter: [&[u8]; 1] = [campaign.as_bytes()];
+        let size = fields
+            .absorb(super::page_size(message.page_size))
+            .unwrap_or_default();
+        let after = fields.absorb(paging::page_after::<PartnerId>(
+            &filter,
+            &message.page_token,
+        ));
+        fields.finish()?;
+        let db = self.ctx.db.read();
+        let mut found = pools::count(db, Some(campaign), after.flatten(), size + 1).await?;
+        let next_page_token = paging::next_page(&mut found, size, &filter, |pool| pool.partner_id);
+        Ok(Response::new(wire::ListActivationPoolsResponse {
+            pools: found.iter().map(activation::pool).collect(),
+            next_page_token,
         }))
     }
 }

@@ -1,5 +1,6 @@
 //! Wire to command and back.
 
+mod activation;
 mod admin;
 mod handoff;
 mod partner;
@@ -28,8 +29,8 @@ impl Handlers {
     }
 }
 
-/// Names a request for the case that it comes again. Nothing personal is in the requests of this process, so that a plain
-/// hash tells them apart.
+/// Names a request for the case that it comes again. Nothing personal is in these requests, so that a plain hash tells them
+/// apart; those that hold activation codes are named under a key.
 fn request_key<M: prost::Message>(
     caller: &Caller,
     method: &'static str,

@@ -91,7 +91,7 @@ pub(super) fn handoff(handoff: &Handoff) -> wire::Handoff {
 pub(super) fn offer(offer: &Offer) -> wire::HandoffOffer {
     let handoff = &offer.opened.leased.handoff;
     let (subject, withdraws) = match &offer.ask {
-        Ask::Enroll(person) => (Some(subject(person)), String::new()),
+        Ask::Enroll(enrollee) => (Some(subject(enrollee)), String::new()),
         Ask::Withdraw(enroll) => (None, enroll.to_string()),
     };
     wire::HandoffOffer {

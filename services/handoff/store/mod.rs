@@ -1,11 +1,13 @@
 //! Typed queries of this process. No wire type, no decision.
 
+pub mod activation;
 pub mod attempts;
 pub mod handoffs;
 pub mod lease;
 pub mod partners;
 pub mod people;
 pub mod reports;
+pub mod waiting;
 
 /// Splits a bulk write into pieces whose lengths are powers of two, so that few different statements are prepared.
 pub(super) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {

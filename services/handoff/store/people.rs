@@ -17,6 +17,8 @@ pub struct CampaignKey {
     pub engagement_number: String,
     /// The version of the key that wraps the campaign's.
     pub key_version: i32,
+    /// Whether the key was destroyed.
+    pub is_destroyed: bool,
     /// The wrapped key; `None` when it was destroyed or never made.
     pub wrapped: Option<Vec<u8>>,
 }
@@ -38,6 +40,7 @@ pub async fn campaign_key(
     let key = campaign_key::Entity::find_by_id(id).one(db).await?;
     Ok(Some(CampaignKey {
         engagement_number,
+        is_destroyed: key.as_ref().is_some_and(|key| key.wrapped.is_none()),
         key_version: key.as_ref().map_or(0, |key| key.key_version),
         wrapped: key.and_then(|key| key.wrapped),
     }))

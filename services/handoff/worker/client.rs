@@ -8,7 +8,6 @@ use crate::kernel::client::{self, Client};
 use crate::kernel::clock::Clock;
 use crate::kernel::fault::retry_after_of;
 use crate::kernel::ids::HandoffId;
-use crate::kernel::person::Person;
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_client::BureauEnrollmentServiceClient;
 use crate::wire::redress::bureau::v1::{
     EnrollmentStatus, GetEnrollmentStatusRequest, SubmitEnrollmentRequest,
@@ -16,7 +15,7 @@ use crate::wire::redress::bureau::v1::{
 };
 
 use super::super::commands::learn::is_plausible;
-use super::super::commands::open::{Ask, Opened};
+use super::super::commands::open::{Ask, Enrollee, Opened};
 use super::super::decide::{Answer, Report};
 use super::super::gate::Signal;
 use super::super::model::Handoff;
@@ -67,14 +66,14 @@ impl Bureau {
         match &opened.ask {
             Err(answer) => (answer.clone(), Signal::Silent),
             Ok(Ask::Withdraw(enroll)) => self.withdraw(&leased.handoff, *enroll).await,
-            Ok(Ask::Enroll(person)) => {
+            Ok(Ask::Enroll(enrollee)) => {
                 if leased.sent_before.is_some() {
                     match self.ask(&leased.handoff).await {
                         Asked::Known(ended) => return ended,
                         Asked::NotKnown => {}
                     }
                 }
-                self.submit(&leased.handoff, &opened.engagement_number, person)
+                self.submit(&leased.handoff, &opened.engagement_number, enrollee)
                     .await
             }
         }
@@ -94,13 +93,13 @@ impl Bureau {
         }
     }
 
-    async fn submit(&mut self, handoff: &Handoff, engagement: &str, person: &Person) -> Ended {
+    async fn submit(&mut self, handoff: &Handoff, engagement: &str, enrollee: &Enrollee) -> Ended {
         let request = SubmitEnrollmentRequest {
             handoff_id: handoff.id.to_string(),
             engagement_number: engagement.to_owned(),
             product_code: handoff.product_code.clone(),
             term_months: handoff.term_months,
-            subject: Some(subject(person)),
+            subject: Some(subject(enrollee)),
         };
         let request = client::request(request, self.timeout);
         let called = self.client.submit_enrollment(request);

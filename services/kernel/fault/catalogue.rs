@@ -62,6 +62,7 @@ reasons! {
     CampaignNotFound "CAMPAIGN_NOT_FOUND" NotFound "There is no such campaign.";
     CampaignExists "CAMPAIGN_EXISTS" AlreadyExists "The engagement number belongs to a campaign already.";
     CampaignClosed "CAMPAIGN_CLOSED" FailedPrecondition "The campaign is closed.";
+    CampaignWithoutKey "CAMPAIGN_WITHOUT_KEY" FailedPrecondition "The campaign has no key to seal with yet; import its roster first.";
     CampaignErased "CAMPAIGN_ERASED" FailedPrecondition "The campaign's personal data has been destroyed.";
 
     // Rosters and individuals.

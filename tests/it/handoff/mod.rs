@@ -3,6 +3,7 @@
 //! Time is by hand: a back-off, a lease or an overdue outcome passes when a test says so. Only time-outs of calls are real,
 //! and short.
 
+mod activation;
 mod admin;
 mod cancel;
 mod crash;

@@ -8,6 +8,7 @@ use redress::wire::redress::bureau::v1::sandbox_service_client::SandboxServiceCl
 use redress::wire::redress::enrollment::v1::campaign_service_client::CampaignServiceClient;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_client::EnrollmentCodeServiceClient;
 use redress::wire::redress::enrollment::v1::enrollment_service_client::EnrollmentServiceClient;
+use redress::wire::redress::handoff::v1::handoff_admin_service_client::HandoffAdminServiceClient;
 use redress::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
 use redress::wire::redress::handoff::v1::partner_service_client::PartnerServiceClient;
 use redress::wire::redress::identity::v1::identity_verification_service_client::IdentityVerificationServiceClient;
@@ -65,6 +66,10 @@ impl House {
 
     pub fn partners(&self) -> PartnerServiceClient<Channel> {
         PartnerServiceClient::new(self.channel(Service::Handoff, Role::Operator))
+    }
+
+    pub fn queue(&self) -> HandoffAdminServiceClient<Channel> {
+        HandoffAdminServiceClient::new(self.channel(Service::Handoff, Role::Operator))
     }
 
     pub fn handoffs(&self, partner: &TlsFiles) -> HandoffServiceClient<Channel> {

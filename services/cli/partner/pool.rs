@@ -1,0 +1,248 @@
+//! `redress partner pool`: activation codes that a partner issues itself.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use crate::cli::campaign::CampaignArg;
+use crate::cli::connect::Channels;
+use crate::cli::problem::{OrSay, Outcome, Problem};
+use crate::cli::render::{self, Format, Record};
+use crate::cli::wire_words::time;
+use crate::cli::{Session, ask, new_request_id, progress};
+use crate::kernel::crypto::fingerprint128;
+use crate::wire::redress::handoff::v1 as wire;
+use wire::handoff_admin_service_client::HandoffAdminServiceClient;
+
+/// The one column of the file.
+const COLUMN: &str = "activation_code";
+/// Codes in one call.
+const CHUNK: usize = 5_000;
+/// So many rejects are printed; all are in the file.
+const SHOWN: usize = 20;
+
+/// Subcommands of `partner pool`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add codes that a partner issued; the same file again changes nothing.
+    #[command(after_long_help = IMPORT_EXAMPLES)]
+    Import(ImportArgs),
+    /// Show how many codes are left.
+    Show(ShowArgs),
+}
+
+const IMPORT_EXAMPLES: &str = "Examples:
+  redress partner pool import codes.csv --partner bureau-one --campaign B123456
+  redress partner pool import codes.csv --partner bureau-one --campaign B123456 --low-water 5000
+
+The file has one column, activation_code, and a header. What cannot be taken is printed by line and written to
+FILE.rejects.csv. From the first code on, each enrollment gets a code of its own, and waits while there is none.";
+
+/// Flags of `partner pool import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file.
+    pub file: PathBuf,
+    /// The partner's name.
+    #[arg(long, value_name = "NAME")]
+    pub partner: String,
+    #[command(flatten)]
+    pub campaign: CampaignArg,
+    /// Warn when fewer codes than this are left; a new pool has 100.
+    #[arg(long, value_name = "N")]
+    pub low_water: Option<i32>,
+}
+
+/// Flags of `partner pool show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    pub campaign: CampaignArg,
+}
+
+/// Runs a subcommand.
+pub async fn run(session: &Session, channels: &Channels, command: Command) -> Outcome {
+    match command {
+        Command::Import(args) => import(session, channels, &args).await,
+        Command::Show(args) => show(session, channels, &args).await,
+    }
+}
+
+/// A row that was not taken: its line and why.
+type Reject = (i64, &'static str);
+
+async fn import(session: &Session, channels: &Channels, args: &ImportArgs) -> Outcome {
+    let rows = read(&args.file)?;
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let partner = super::find(channels, &args.partner).await?;
+    let (mut imported, mut known) = (0_i64, 0_i64);
+    let mut rejects: Vec<Reject> = Vec::new();
+    let mut taken = HashSet::with_capacity(rows.len());
+    let bar = progress::pieces("importing activation codes", rows.len() as u64);
+    for chunk in rows.chunks(CHUNK) {
+        // The server sees one chunk at a time: what an earlier one had is told apart here.
+        let (again, fresh): (Vec<_>, Vec<_>) = chunk
+            .iter()
+            .partition(|row| taken.contains(&fingerprint128(row.code.as_bytes())));
+        rejects.extend(again.iter().map(|row| (row.line, "DUPLICATE")));
+        bar.inc(again.len() as u64);
+        if fresh.is_empty() {
+            continue;
+        }
+        let request = wire::ImportActivationCodesRequest {
+            request_id: new_request_id(),
+            campaign_id: campaign.campaign_id.clone(),
+            partner_id: partner.partner_id.clone(),
+            rows: fresh.iter().map(|row| (*row).clone()).collect(),
+            low_water: args.low_water,
+        };
+        let answer = HandoffAdminServiceClient::new(channels.handoff.clone())
+            .import_activation_codes(request)
+            .await;
+        let answer = answer.or_say("import the activation codes")?;
+        imported += i64::from(answer.imported);
+        known += i64::from(answer.known);
+        let refused: HashSet<i64> = answer.rejected.iter().map(|row| row.line).collect();
+        let fresh = fresh.iter().filter(|row| !refused.contains(&row.line));
+        taken.extend(fresh.map(|row| fingerprint128(row.code.as_bytes())));
+        let refused = answer.rejected.iter();
+        rejects.extend(refused.map(|row| (row.line, word(row.reason()))));
+        bar.set_position(u64::try_from(imported + known).unwrap_or(0) + rejects.len() as u64);
+    }
+    bar.finish();
+    rejects.sort_unstable();
+    let file = write_rejects(&args.file, &rejects)?;
+    if session.format == Format::Table {
+        for (line, reason) in rejects.iter().take(SHOWN) {
+            ask::say(&format!("line {line}: {reason}"));
+        }
+        if rejects.len() > SHOWN {
+            ask::say(&format!("and {} more", rejects.len() - SHOWN));
+        }
+    }
+    let record = Record::new()
+        .with("imported", imported)
+        .with("known", known)
+        .with("rejected", rejects.len())
+        .with("rejects_file", file.map(|path| path.display().to_string()));
+    render::one(session.format, &record)
+}
+
+fn word(reason: wire::ActivationCodeReject) -> &'static str {
+    match reason {
+        wire::ActivationCodeReject::Duplicate => "DUPLICATE",
+        wire::ActivationCodeReject::Malformed | wire::ActivationCodeReject::Unspecified => {
+            "MALFORMED"
+        }
+    }
+}
+
+/// Reads the file. A row of another shape is sent without a code, so that it is counted with those that are malformed.
+fn read(path: &Path) -> Result<Vec<wire::ActivationCodeRow>, Problem> {
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(path)
+        .map_err(|error| Problem::file(path, &error))?;
+    let header = reader
+        .byte_headers()
+        .map_err(|error| Problem::file(path, &error))?;
+    let names: Vec<&[u8]> = header.iter().map(<[u8]>::trim_ascii).collect();
+    let first = names
+        .first()
+        .map(|name| name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name));
+    if names.len() != 1 || first != Some(COLUMN.as_bytes()) {
+        return Err(Problem::usage(format!(
+            "{}: the first line must be `{COLUMN}`, the one column of the file",
+            path.display()
+        )));
+    }
+    let mut rows = Vec::new();
+    let mut record = csv::ByteRecord::new();
+    loop {
+        // The message of a broken file names its place alone.
+        let more = reader.read_byte_record(&mut record);
+        if !more.map_err(|error| Problem::file(path, &error))? {
+            break;
+        }
+        let line = record.position().map_or(0, csv::Position::line);
+        let code = match (record.len(), record.get(0).map(std::str::from_utf8)) {
+            (1, Some(Ok(code))) => code.trim().to_owned(),
+            _ => String::new(),
+        };
+        let line = i64::try_from(line).unwrap_or(i64::MAX);
+        rows.push(wire::ActivationCodeRow { line, code });
+    }
+    if rows.is_empty() {
+        return Err(Problem::usage(format!(
+            "{}: there is no code in it",
+            path.display()
+        )));
+    }
+    Ok(rows)
+}
+
+/// Writes lines and reasons beside the file, or removes what an earlier run left there. It holds no code.
+fn write_rejects(file: &Path, rejects: &[Reject]) -> Result<Option<PathBuf>, Problem> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".rejects.csv");
+    let path = PathBuf::from(name);
+    if rejects.is_empty() {
+        let _ = fs::remove_file(&path);
+        return Ok(None);
+    }
+    let lines = rejects
+        .iter()
+        .map(|(line, reason)| format!("{line},{reason}\n"));
+    let text: String = ["line,reason\n".to_owned()]
+        .into_iter()
+        .chain(lines)
+        .collect();
+    fs::write(&path, text).map_err(|error| Problem::file(&path, &error))?;
+    Ok(Some(path))
+}
+
+async fn show(session: &Session, channels: &Channels, args: &ShowArgs) -> Outcome {
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let mut client = HandoffAdminServiceClient::new(channels.handoff.clone());
+    let mut records = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = wire::ListActivationPoolsRequest {
+            campaign_id: campaign.campaign_id.clone(),
+            page_size: 500,
+            page_token,
+        };
+        let page = client
+            .list_activation_pools(request)
+            .await
+            .or_say("list the pools of activation codes")?;
+        records.extend(page.pools.iter().map(record));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    render::many(
+        session.format,
+        &records,
+        "no partner issues activation codes for this campaign; `redress partner pool import --help` shows how to add them",
+    )
+}
+
+fn record(pool: &wire::ActivationPool) -> Record {
+    let standing = match (&pool.empty_since_time, pool.is_low) {
+        (Some(_), _) => "EMPTY",
+        (None, true) => "LOW",
+        (None, false) => "ENOUGH",
+    };
+    Record::new()
+        .with("partner", pool.partner_name.as_str())
+        .with("imported", pool.imported)
+        .with("available", pool.available)
+        .with("assigned", pool.assigned)
+        .with("low_water", pool.low_water)
+        .with("standing", standing)
+        .with("empty_since", time(pool.empty_since_time.as_ref()))
+}

@@ -1,0 +1,37 @@
+//! An activation code that a partner issued.
+
+use sea_orm::entity::prelude::*;
+
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
+
+/// A row of `activation_code`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "activation_code")]
+pub struct Model {
+    /// The campaign.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub campaign_id: CampaignId,
+    /// The partner.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub partner_id: PartnerId,
+    /// Keyed hash of the code.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub mac: Uuid,
+    /// The code, sealed.
+    pub sealed: Vec<u8>,
+    /// `AVAILABLE` or `ASSIGNED`.
+    pub state: String,
+    /// The handoff that has it.
+    pub handoff_id: Option<HandoffId>,
+    /// When it was imported.
+    pub imported_at: Timestamp,
+    /// When the handoff got it.
+    pub assigned_at: Option<Timestamp>,
+}
+
+/// Relations are followed by hand, where the query is written.
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,228 @@
+//! Adds activation codes that a partner issued to the pool of a campaign.
+
+use std::collections::HashSet;
+
+use serde_json::json;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::db::idempotency::{self, Known};
+use crate::db::{Tx, audit};
+use crate::kernel::ids::PartnerId;
+use crate::kernel::keyring::Purpose;
+use crate::kernel::person::PersonSealer;
+
+use super::super::activation::{ActivationCode, CodeSealer};
+use super::super::context::Ctx;
+use super::super::error::Error;
+use super::super::store::activation::{self as store, Key, Mark};
+use super::super::store::{partners, people, waiting};
+use super::about_pool;
+use super::assign::{News, watch_low};
+
+/// With fewer codes left than this a new pool is low, unless the operator says otherwise.
+const LOW_WATER: i32 = 100;
+
+/// What is imported, and by whom.
+pub struct Import {
+    /// The request's id.
+    pub id: Uuid,
+    /// The caller, `role/name`.
+    pub caller: String,
+    /// The method's full name.
+    pub method: &'static str,
+    /// The request as it came, to tell it from another.
+    pub message: Zeroizing<Vec<u8>>,
+    /// The pool.
+    pub pool: Key,
+    /// The codes, as they stand in the file.
+    pub codes: Vec<Option<ActivationCode>>,
+    /// The new low-water mark.
+    pub low_water: Option<i32>,
+}
+
+/// What became of one code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Added.
+    Imported,
+    /// Was there before.
+    Known,
+    /// Cannot be a code.
+    Malformed,
+    /// Stands in the request before.
+    Duplicate,
+}
+
+/// A code ready to be added, with its place in the request.
+struct Ready {
+    at: usize,
+    mac: Uuid,
+    sealed: Vec<u8>,
+}
+
+/// Imports codes; gives a verdict for each, in order. A repeated request gives the verdicts of the first.
+pub async fn import(ctx: &Ctx, import: &Import) -> Result<Vec<Verdict>, Error> {
+    let sealer = sealer(ctx, import.pool).await?;
+    let request = idempotency::Request {
+        id: import.id,
+        caller: import.caller.clone(),
+        method: import.method,
+        fingerprint: sealer.fingerprint(&import.message),
+    };
+    let (verdicts, mut ready) = judge(&sealer, &import.codes);
+    // Two importers that meet at the same codes wait for each other in one order.
+    ready.sort_unstable_by_key(|ready| ready.mac);
+    let (verdicts, news) = ctx
+        .db
+        .run_tx("activation.import", |tx| {
+            let (request, verdicts, ready) = (&request, verdicts.clone(), &ready);
+            Box::pin(async move {
+                match idempotency::look_up(tx, request).await? {
+                    Known::Done(letters) => return Ok((verdicts_of(&letters)?, News::default())),
+                    Known::Conflict => return Err(Error::RequestIdReused),
+                    Known::New => {}
+                }
+                let (verdicts, news) = add(tx, ctx, import, verdicts, ready).await?;
+                let letters: String = verdicts.iter().map(|verdict| letter(*verdict)).collect();
+                idempotency::record(tx, request, &letters, ctx.clock.now()).await?;
+                Ok((verdicts, news))
+            })
+        })
+        .await?;
+    news.tell();
+    ctx.bell.notify_waiters();
+    Ok(verdicts)
+}
+
+/// Derives the keys of the pool from the campaign's, which the import of the roster makes.
+async fn sealer(ctx: &Ctx, pool: Key) -> Result<CodeSealer, Error> {
+    let db = ctx.db.read();
+    let partner: PartnerId = partners::by_id(db, pool.partner).await?.id;
+    let key = people::campaign_key(db, pool.campaign).await?;
+    let key = key.ok_or(Error::CampaignNotFound)?;
+    if key.is_destroyed {
+        return Err(Error::CampaignErased);
+    }
+    let wrapped = key.wrapped.ok_or(Error::CampaignWithoutKey {
+        campaign: pool.campaign,
+    })?;
+    let master = ctx.keys.get(Purpose::Person, key.key_version)?;
+    let people = PersonSealer::unwrap(&master, pool.campaign, &wrapped)
+        .map_err(|_| crate::db::Error::corrupt("campaign_key.wrapped"))?;
+    Ok(CodeSealer::of(&people, partner))
+}
+
+/// Judges each code by itself; those that can be added are sealed and count as known until they are.
+fn judge(keys: &CodeSealer, codes: &[Option<ActivationCode>]) -> (Vec<Verdict>, Vec<Ready>) {
+    let mut seen = HashSet::with_capacity(codes.len());
+    let mut ready = Vec::with_capacity(codes.len());
+    let verdicts = codes.iter().enumerate().map(|(at, code)| {
+        let Some(code) = code else {
+            return Verdict::Malformed;
+        };
+        let mac = keys.mac(code);
+        if !seen.insert(mac) {
+            return Verdict::Duplicate;
+        }
+        let sealed = keys.seal(mac, code);
+        ready.push(Ready { at, mac, sealed });
+        Verdict::Known
+    });
+    (verdicts.collect(), ready)
+}
+
+async fn add(
+    tx: &Tx<'_>,
+    ctx: &Ctx,
+    import: &Import,
+    mut verdicts: Vec<Verdict>,
+    ready: &[Ready],
+) -> Result<(Vec<Verdict>, News), Error> {
+    let (key, now) = (import.pool, ctx.clock.now());
+    let mut news = News::default();
+    // A pool comes with its first code: an empty one would keep every enrollment waiting.
+    if !ready.is_empty() {
+        let low_water = import.low_water.unwrap_or(LOW_WATER);
+        store::found(tx, key, low_water, now).await?;
+    }
+    let mut moved = false;
+    if let Some(low_water) = import.low_water {
+        moved = store::set_low_water(tx, key, low_water).await?;
+    }
+    let codes: Vec<(Uuid, Vec<u8>)> = ready
+        .iter()
+        .map(|ready| (ready.mac, ready.sealed.clone()))
+        .collect();
+    let added: HashSet<Uuid> = store::add(tx, key, &codes, now)
+        .await?
+        .into_iter()
+        .collect();
+    for ready in ready {
+        if added.contains(&ready.mac)
+            && let Some(verdict) = verdicts.get_mut(ready.at)
+        {
+            *verdict = Verdict::Imported;
+        }
+    }
+    if added.is_empty() && !moved {
+        return Ok((verdicts, news));
+    }
+    if !added.is_empty() {
+        store::unmark(tx, key, Mark::Empty).await?;
+        waiting::wake(tx, key, now, added.len()).await?;
+    }
+    let pool = store::get(tx, key).await?;
+    let pool = pool.ok_or_else(|| crate::db::Error::corrupt("a pool that was just made"))?;
+    let detail = json!({"imported": added.len(), "low_water": pool.low_water});
+    let event = about_pool(
+        ctx,
+        now,
+        &import.caller,
+        "activation_codes.imported",
+        key,
+        detail,
+    );
+    audit::record(tx, &[event]).await?;
+    watch_low(tx, ctx, &import.caller, &pool, &mut news).await?;
+    Ok((verdicts, news))
+}
+
+/// The form in which verdicts are kept for a repeated call.
+const fn letter(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Imported => 'I',
+        Verdict::Known => 'K',
+        Verdict::Malformed => 'M',
+        Verdict::Duplicate => 'D',
+    }
+}
+
+fn verdicts_of(letters: &str) -> Result<Vec<Verdict>, Error> {
+    let verdict = |kept| match kept {
+        'I' => Ok(Verdict::Imported),
+        'K' => Ok(Verdict::Known),
+        'M' => Ok(Verdict::Malformed),
+        'D' => Ok(Verdict::Duplicate),
+        _ => Err(crate::db::Error::corrupt("verdicts of an earlier call").into()),
+    };
+    letters.chars().map(verdict).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_are_kept_as_letters() {
+        let all = [
+            Verdict::Imported,
+            Verdict::Known,
+            Verdict::Malformed,
+            Verdict::Duplicate,
+        ];
+        let letters: String = all.into_iter().map(letter).collect();
+        assert_eq!(verdicts_of(&letters).unwrap(), all);
+        assert!(verdicts_of("X").is_err());
+    }
+}
