@@ -79,6 +79,10 @@ async fn plan(house: &House, sql: &str) -> String {
         sql.replace(&format!("${n} +"), &format!("${n}::bigint +"))
             .replace(&format!("+ ${n}"), &format!("+ ${n}::bigint"))
     });
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a prepared statement lives in one session, and nothing is written"
+    )]
     let tx = house.owner.begin().await.unwrap();
     tx.execute_unprepared("SET LOCAL plan_cache_mode = force_generic_plan")
         .await
