@@ -2,6 +2,7 @@
 
 use indicatif::ProgressBar;
 
+use super::addresses::Addresses;
 use super::letter::{COLUMNS, Press, Tally};
 use super::manifest::{Encrypted, FORMAT, Manifest};
 use super::merge::{Feed, Merged, Stop};
@@ -11,12 +12,10 @@ use super::partial::Partial;
 use super::place::{DOING, Opened, Place, before, open_codes};
 use super::seeds::Planted;
 use crate::cli::connect::Channels;
-use crate::cli::problem::{OrSay, Problem};
+use crate::cli::problem::Problem;
 use crate::cli::progress;
 use crate::kernel::clock::Clock;
 use crate::kernel::fault::Reason;
-use crate::wire::redress::identity::v1 as identity;
-use identity::roster_service_client::RosterServiceClient;
 
 /// Writes the file and its manifest. A plain file that was begun before is gone on with.
 pub async fn export(channels: &Channels, order: &Order<'_>) -> Result<Exported, Problem> {
@@ -182,21 +181,9 @@ impl<'a> Run<'a> {
         })
     }
 
-    async fn addresses(&self, after: String) -> Result<Feed<identity::MailingAddress>, Problem> {
-        const DOING: &str = "export the addresses";
-        let request = identity::ExportMailingAddressesRequest {
-            campaign_id: self.order.campaign.campaign_id.clone(),
-            after_individual_id: after,
-        };
-        let answer = RosterServiceClient::new(self.channels.identity.clone())
-            .export_mailing_addresses(request)
-            .await;
-        Ok(Feed::of(
-            Vec::new(),
-            answer.or_say(DOING)?,
-            |answer| answer.addresses,
-            DOING,
-        ))
+    async fn addresses(&self, after: String) -> Result<Addresses, Problem> {
+        let campaign_id = self.order.campaign.campaign_id.clone();
+        Addresses::open(self.channels.identity.clone(), campaign_id, after).await
     }
 }
 

@@ -1,18 +1,17 @@
 //! The merge of two streams ordered by individual id.
 
-use std::cmp::Ordering;
 use std::vec::IntoIter;
 
 use indicatif::ProgressBar;
 use tokio::sync::mpsc;
 use tonic::Streaming;
 
+use super::addresses::Addresses;
 use super::letter::Press;
 use super::output::{Ended, Output};
 use super::seeds::Planted;
 use crate::cli::problem::Problem;
 use crate::wire::redress::enrollment::v1::PlainCode;
-use crate::wire::redress::identity::v1::MailingAddress;
 
 /// Answers that wait for the merge; beyond that the stream waits.
 const AHEAD: usize = 2;
@@ -43,7 +42,8 @@ impl<T: Send + 'static> Feed<T> {
         }
     }
 
-    fn next(&mut self) -> Result<Option<T>, Problem> {
+    /// Waits for the next one, on a thread that may.
+    pub fn next(&mut self) -> Result<Option<T>, Problem> {
         loop {
             if let Some(next) = self.page.next() {
                 return Ok(Some(next));
@@ -78,18 +78,13 @@ async fn receive<M, T>(
 /// Codes with the addresses that belong to them, one after the other.
 pub struct Merged {
     codes: Feed<PlainCode>,
-    addresses: Feed<MailingAddress>,
-    waiting: Option<MailingAddress>,
+    addresses: Addresses,
 }
 
 impl Merged {
     /// Begins the merge.
-    pub fn new(codes: Feed<PlainCode>, addresses: Feed<MailingAddress>) -> Self {
-        Self {
-            codes,
-            addresses,
-            waiting: None,
-        }
+    pub fn new(codes: Feed<PlainCode>, addresses: Addresses) -> Self {
+        Self { codes, addresses }
     }
 
     /// Makes the letters of a batch. Gives how many codes had no address.
@@ -111,7 +106,7 @@ impl Merged {
                 }
                 continue;
             }
-            match self.address_of(&code)? {
+            match self.addresses.of(&code.individual_id)? {
                 Some(address) => press.letter(&code, &address),
                 None => without_address += 1,
             }
@@ -126,26 +121,6 @@ impl Merged {
         }
         bar.inc(moved);
         Ok(without_address)
-    }
-
-    fn address_of(&mut self, code: &PlainCode) -> Result<Option<MailingAddress>, Problem> {
-        loop {
-            let address = match self.waiting.take() {
-                Some(address) => address,
-                None => match self.addresses.next()? {
-                    Some(address) => address,
-                    None => return Ok(None),
-                },
-            };
-            match address.individual_id.cmp(&code.individual_id) {
-                Ordering::Less => {}
-                Ordering::Equal => return Ok(Some(address)),
-                Ordering::Greater => {
-                    self.waiting = Some(address);
-                    return Ok(None);
-                }
-            }
-        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! ordered by individual id, so the merge holds a few answers of each, whatever the size of the roster. The file appears
 //! whole under its name or not at all, readable by its owner alone, and is the same byte for byte when made again.
 
+mod addresses;
 mod approvals;
 mod check;
 mod events;

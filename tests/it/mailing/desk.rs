@@ -43,6 +43,18 @@ impl Desk {
         entities: &[(&str, &str)],
         further: &[&str],
     ) -> Self {
+        let desk = Self::without_codes(database, rows, entities, further).await;
+        desk.house.redress(&["codes", "issue"]).fine();
+        desk
+    }
+
+    /// A campaign with these people, none with a code.
+    pub async fn without_codes(
+        database: Database,
+        rows: &[Row],
+        entities: &[(&str, &str)],
+        further: &[&str],
+    ) -> Self {
         let house = House::open(database).await;
         std::fs::write(house.path().join("people.csv"), csv(rows)).expect("the roster");
         let desk = Self { house };
@@ -50,7 +62,6 @@ impl Desk {
         desk.house
             .redress(&["roster", "import", "people.csv"])
             .fine();
-        desk.house.redress(&["codes", "issue"]).fine();
         desk
     }
 
@@ -130,6 +141,24 @@ impl Desk {
             .await
             .expect("the batch");
         (campaign, batch)
+    }
+
+    /// Plans a wave for a region.
+    pub async fn wave_of(&self, channels: &Channels, campaign_id: &str, region: &str) -> String {
+        let request = wire::CreateWaveRequest {
+            request_id: new_request_id(),
+            campaign_id: campaign_id.to_owned(),
+            name: format!("Letters to {region}"),
+            regions: vec![region.to_owned()],
+            ..wire::CreateWaveRequest::default()
+        };
+        let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
+        let answer = client
+            .create_wave(request)
+            .await
+            .expect("a wave")
+            .into_inner();
+        answer.wave.expect("the wave").wave_id
     }
 
     /// Issues codes for a wave.

@@ -1,6 +1,8 @@
 //! Two operators at their terminals, and the file of a wave.
 
+use redress::db::entities::audit_event;
 use redress::kernel::caller::Role;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 
 use super::desk::{Desk, NUMBER};
@@ -66,4 +68,24 @@ both! {
 
 fn json(said: Said) -> Value {
     serde_json::from_str(&said.fine()).expect("JSON")
+}
+
+both! {
+    async fn a_small_wave_takes_few_names_out_of_their_process(database: Database) {
+        let mut rows: Vec<Row> = (0..9_000).map(|number| Row::adult(number, Sandbox::Active)).collect();
+        for far in [5, 4_500, 8_995] {
+            rows[far].region = "OH".into();
+        }
+        let desk = Desk::without_codes(database, &rows, ENTITIES, &[]).await;
+        let channels = desk.channels();
+        let campaign = redress::cli::campaign::get(&channels.codes, NUMBER).await.expect("the campaign");
+        let wave = desk.wave_of(&channels, &campaign.campaign_id, "OH").await;
+        desk.issue_for(&channels, &campaign.campaign_id, &wave).await;
+        desk.export(&["--out", "wave.csv", "--wave", "Letters to OH"]).fine();
+        let text = String::from_utf8(desk.read("wave.csv")).expect("UTF-8");
+        assert_eq!((text.lines().count(), text.matches(" OH ").count()), (4, 3), "{text}");
+        let owner = desk.house.database().owner().await;
+        let events = audit_event::Entity::find().filter(audit_event::Column::Action.eq("mailing.addresses_exported"));
+        assert_eq!(events.all(&owner).await.expect("events").len(), 3, "begun anew for each of the far ones");
+    }
 }
