@@ -26,6 +26,8 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ListArgs) 
     let request = wire::ListCodesRequest {
         campaign_id: campaign.campaign_id,
         individual_id: args.individual,
+        page_size: 500,
+        page_token: String::new(),
     };
     let answer = EnrollmentCodeServiceClient::new(channels.codes.clone())
         .list_codes(request)

@@ -62,6 +62,6 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ReissueArg
     let answer = EnrollmentCodeServiceClient::new(channels.codes.clone())
         .reissue_code(request)
         .await;
-    let code = answer.or_say("send another letter")?.code;
+    let code = answer.or_say("send another letter")?.letter_code;
     render::one(session.format, &record(&code.unwrap_or_default()))
 }

@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Status};
 
+use super::campaigns::MAX_PAGE;
 use super::codes::AHEAD;
 use super::{Handlers, call_of, status, write};
 use crate::codes::commands::reissue::{self, Reissue};
@@ -14,7 +15,8 @@ use crate::codes::error::Error;
 use crate::codes::state::code::State;
 use crate::codes::store::lineage::Line;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{CampaignId, IndividualId};
+use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
+use crate::kernel::paging;
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::revoke_codes_request::Target as WireTarget;
 
@@ -40,7 +42,7 @@ impl Handlers {
         };
         let line = reissue::reissue(&self.ctx, &call, &known, &command).await?;
         Ok(wire::ReissueCodeResponse {
-            code: Some(letter_code(&line)),
+            letter_code: Some(letter_code(&line)),
         })
     }
 
@@ -73,9 +75,20 @@ impl Handlers {
         let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
         let individual: IndividualId = fields.id("individual_id", &message.individual_id);
         fields.finish()?;
+        let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
+        let filter: [&[u8]; 3] = [b"codes", campaign.as_bytes(), individual.as_bytes()];
+        let place = |line: &Line| (line.generation, line.batch_id);
+        let before = paging::page_after::<(i32, BatchId)>(&filter, &message.page_token)?;
         let lines = reissue::list(&self.ctx, campaign, individual).await?;
+        let rest = lines
+            .into_iter()
+            .filter(|line| before.is_none_or(|before| place(line) < before));
+        let wanted = usize::try_from(size).unwrap_or(usize::MAX) + 1;
+        let mut page: Vec<Line> = rest.take(wanted).collect();
+        let next_page_token = paging::next_page(&mut page, size, &filter, place);
         Ok(wire::ListCodesResponse {
-            codes: lines.iter().map(letter_code).collect(),
+            codes: page.iter().map(letter_code).collect(),
+            next_page_token,
         })
     }
 }

@@ -31,7 +31,7 @@ impl House {
     pub async fn reissue(&self, person: IndividualId) -> Result<wire::LetterCode, Status> {
         let message = self.reissue_of(person);
         let answer = self.handlers.reissue_code(by(Role::Operator, message));
-        Ok(answer.await?.into_inner().code.unwrap())
+        Ok(answer.await?.into_inner().letter_code.unwrap())
     }
 
     /// The same by an agent of a call center.
@@ -43,7 +43,7 @@ impl House {
             reason: "letter".into(),
         });
         let answer = self.handlers.reissue_code(request).await?;
-        Ok(answer.into_inner().code.unwrap())
+        Ok(answer.into_inner().letter_code.unwrap())
     }
 
     pub async fn lineage(
@@ -54,6 +54,7 @@ impl House {
         let message = wire::ListCodesRequest {
             campaign_id: campaign.to_string(),
             individual_id: person.to_string(),
+            ..Default::default()
         };
         let answer = self.handlers.list_codes(by(Role::Operator, message)).await;
         answer.unwrap().into_inner().codes
@@ -281,6 +282,26 @@ both! {
         let same = reissued.iter().filter(|code| code.as_ref().unwrap().batch_id == first.batch_id).count();
         assert_eq!(printed.len(), same + 1);
         assert_eq!(house.print(campaign, &first).await, printed);
+    }
+
+    async fn a_long_lineage_is_read_page_by_page(database: Database) {
+        let house = House::open(&database).await;
+        let (campaign, person, _) = house.one_letter().await;
+        house.reissue(person).await.unwrap();
+        let all = house.lineage(campaign, person).await;
+        assert_eq!(all.len(), 2);
+        let mut message = wire::ListCodesRequest {
+            campaign_id: campaign.to_string(), individual_id: person.to_string(), page_size: 1, ..Default::default()
+        };
+        let mut read = Vec::new();
+        loop {
+            let page = house.handlers.list_codes(by(Role::Operator, message.clone())).await.unwrap().into_inner();
+            assert_eq!(page.codes.len(), 1);
+            read.extend(page.codes);
+            if page.next_page_token.is_empty() { break }
+            message.page_token = page.next_page_token;
+        }
+        assert_eq!(read, all);
     }
 
     async fn a_letter_that_waits_takes_the_corrected_address(database: Database) {
