@@ -61,8 +61,12 @@ impl Ports {
                 ),
             };
             let mut take = |port| -> Result<u16, Problem> {
-                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-                    .map_err(|error| in_use(process, port, &error))?;
+                let listener = if port == 0 {
+                    bind_free()
+                } else {
+                    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+                };
+                let listener = listener.map_err(|error| in_use(process, port, &error))?;
                 let port = listener
                     .local_addr()
                     .map_err(|error| in_use(process, port, &error))?
@@ -92,6 +96,19 @@ impl Claimed {
     pub fn admin(&self, process: &str) -> u16 {
         self.0.get(process).map_or(0, |(_, admin)| *admin)
     }
+}
+
+/// Binds a free port, below those that the system gives to outgoing connections if one is left there: between this and the
+/// start of the process a connection could take one of those.
+fn bind_free() -> std::io::Result<TcpListener> {
+    const FIRST: u32 = 31_000;
+    const COUNT: u32 = 1_700;
+    let spread = std::process::id().wrapping_mul(16);
+    let candidates = (0..COUNT).map(|step| FIRST + spread.wrapping_add(step) % COUNT);
+    candidates
+        .filter_map(|port| u16::try_from(port).ok())
+        .find_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok())
+        .map_or_else(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)), Ok)
 }
 
 fn is_free(port: u16) -> bool {
