@@ -1,7 +1,7 @@
 //! The enrollment code: what a letter shows and a person types.
 //!
-//! Fourteen random symbols of Crockford's base 32 (70 bits) and two check symbols, printed `XXXX-XXXX-XXXX-XXXX`. A typing
-//! error is seen without asking the database. The code itself stands nowhere at rest: see [`derive`].
+//! Fourteen random symbols of Crockford's base 32 (70 bits) and two check symbols, printed in four groups with dashes between. A
+//! typing error is seen without asking the database. The code itself stands nowhere at rest: see [`derive`].
 
 mod alphabet;
 pub mod derive;

@@ -1,10 +1,6 @@
 //! Export approvals.
 
-use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
 
 use crate::db::entities::export_approval::{ActiveModel, Column, Entity, Model};
 use crate::db::{self, Tx};
@@ -13,35 +9,7 @@ use crate::kernel::ids::{BatchId, CampaignId, ExportApprovalId};
 
 use super::exactly_one;
 
-/// Writes what an operator asked for.
-pub async fn insert(tx: &Tx<'_>, row: &Model) -> Result<(), db::Error> {
-    let row: ActiveModel = row.clone().into();
-    Entity::insert(row.reset_all())
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
-}
-
-/// Finds an approval.
-pub async fn get(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    id: ExportApprovalId,
-) -> Result<Option<Model>, db::Error> {
-    Ok(Entity::find_by_id((campaign, id)).one(connection).await?)
-}
-
-/// Finds an approval and locks it until the transaction ends.
-pub async fn lock(
-    tx: &Tx<'_>,
-    campaign: CampaignId,
-    id: ExportApprovalId,
-) -> Result<Option<Model>, db::Error> {
-    Ok(Entity::find_by_id((campaign, id))
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?)
-}
+super::keyed::keyed!(ExportApprovalId);
 
 /// Approves what was asked for by somebody else and has not expired.
 pub async fn approve(
@@ -87,21 +55,4 @@ pub async fn live(
         .filter(Column::ApprovedAt.is_not_null())
         .filter(Column::ExpiresAt.gt(now));
     Ok(query.one(tx).await?)
-}
-
-/// Lists a campaign's approvals, newest first, older than `before`.
-pub async fn page(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    before: Option<ExportApprovalId>,
-    limit: u64,
-) -> Result<Vec<Model>, db::Error> {
-    let mut query = Entity::find()
-        .filter(Column::CampaignId.eq(campaign))
-        .order_by_desc(Column::Id)
-        .limit(limit);
-    if let Some(before) = before {
-        query = query.filter(Column::Id.lt(before));
-    }
-    Ok(query.all(connection).await?)
 }

@@ -2,8 +2,7 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
 use crate::db::entities::code_batch::{ActiveModel, Column, Entity, Model};
@@ -16,52 +15,7 @@ use super::exactly_one;
 use crate::codes::state::batch::State;
 use crate::codes::state::wave::Kind;
 
-/// Writes a new, empty batch with its wrapped secret.
-pub async fn insert(tx: &Tx<'_>, row: &Model) -> Result<(), db::Error> {
-    let row: ActiveModel = row.clone().into();
-    Entity::insert(row.reset_all())
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
-}
-
-/// Finds a batch.
-pub async fn get(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    id: BatchId,
-) -> Result<Option<Model>, db::Error> {
-    Ok(Entity::find_by_id((campaign, id)).one(connection).await?)
-}
-
-/// Finds a batch and locks it until the transaction ends.
-pub async fn lock(
-    tx: &Tx<'_>,
-    campaign: CampaignId,
-    id: BatchId,
-) -> Result<Option<Model>, db::Error> {
-    Ok(Entity::find_by_id((campaign, id))
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?)
-}
-
-/// Lists a campaign's batches, newest first, older than `before`.
-pub async fn page(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    before: Option<BatchId>,
-    limit: u64,
-) -> Result<Vec<Model>, db::Error> {
-    let mut query = Entity::find()
-        .filter(Column::CampaignId.eq(campaign))
-        .order_by_desc(Column::Id)
-        .limit(limit);
-    if let Some(before) = before {
-        query = query.filter(Column::Id.lt(before));
-    }
-    Ok(query.all(connection).await?)
-}
+super::keyed::keyed!(BatchId);
 
 /// Finds the newest batch of a wave, or of any wave of a kind, to which codes can still be added.
 pub async fn unfinished(

@@ -1,5 +1,7 @@
 //! Typed queries. Whatever changes a row names the state it must come from, and demands that exactly one row was changed.
 
+mod keyed;
+
 pub mod approval;
 pub mod batch;
 pub mod begun;

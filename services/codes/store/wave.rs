@@ -1,9 +1,8 @@
 //! Waves of a mailing, and whom they select.
 
-use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, Set, Statement, Value,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Set, Statement, Value,
 };
 
 use crate::db::entities::wave::{ActiveModel, Column, Entity, Model};
@@ -14,17 +13,7 @@ use crate::kernel::ids::{CampaignId, IndividualId, WaveId};
 use super::exactly_one;
 use crate::codes::state::wave::Kind;
 
-/// Writes a new wave.
-///
-/// # Errors
-/// `db::Error::Unique` with [`NAME_TAKEN`] where another has its name.
-pub async fn insert(tx: &Tx<'_>, row: &Model) -> Result<(), db::Error> {
-    let row: ActiveModel = row.clone().into();
-    Entity::insert(row.reset_all())
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
-}
+super::keyed::keyed!(WaveId);
 
 /// The constraint that gives every wave of a campaign a name of its own.
 pub const NAME_TAKEN: &str = "wave_name_key";
@@ -75,27 +64,6 @@ pub async fn strangers(
     Ok(places)
 }
 
-/// Finds a wave.
-pub async fn get(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    id: WaveId,
-) -> Result<Option<Model>, db::Error> {
-    Ok(Entity::find_by_id((campaign, id)).one(connection).await?)
-}
-
-/// Finds a wave and locks it until the transaction ends.
-pub async fn lock(
-    tx: &Tx<'_>,
-    campaign: CampaignId,
-    id: WaveId,
-) -> Result<Option<Model>, db::Error> {
-    Ok(Entity::find_by_id((campaign, id))
-        .lock(LockType::NoKeyUpdate)
-        .one(tx)
-        .await?)
-}
-
 /// Counts a campaign's waves: the next one's number goes into its name.
 pub async fn count(tx: &Tx<'_>, campaign: CampaignId) -> Result<u64, db::Error> {
     use sea_orm::PaginatorTrait;
@@ -114,23 +82,6 @@ pub async fn names(
         .filter(Column::CampaignId.eq(campaign))
         .order_by_asc(Column::Id);
     Ok(query.into_tuple().all(connection).await?)
-}
-
-/// Lists a campaign's waves, newest first, older than `before`.
-pub async fn page(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    before: Option<WaveId>,
-    limit: u64,
-) -> Result<Vec<Model>, db::Error> {
-    let mut query = Entity::find()
-        .filter(Column::CampaignId.eq(campaign))
-        .order_by_desc(Column::Id)
-        .limit(limit);
-    if let Some(before) = before {
-        query = query.filter(Column::Id.lt(before));
-    }
-    Ok(query.all(connection).await?)
 }
 
 /// Records the day on which a wave's letters were mailed; `at` is the instant at which it ended.

@@ -19,6 +19,7 @@ use super::super::store::activation::{self as store, Key, Mark};
 use super::super::store::{partners, people, waiting};
 use super::about_pool;
 use super::assign::{News, watch_low};
+use super::kept::{Kept, keep, recall};
 
 /// With fewer codes left than this a new pool is low, unless the operator says otherwise.
 const LOW_WATER: i32 = 100;
@@ -79,12 +80,12 @@ pub async fn import(ctx: &Ctx, import: &Import) -> Result<Vec<Verdict>, Error> {
             let (request, verdicts, ready) = (&request, verdicts.clone(), &ready);
             Box::pin(async move {
                 match idempotency::look_up(tx, request).await? {
-                    Known::Done(letters) => return Ok((verdicts_of(&letters)?, News::default())),
+                    Known::Done(letters) => return Ok((recall(&letters)?, News::default())),
                     Known::Conflict => return Err(Error::RequestIdReused),
                     Known::New => {}
                 }
                 let (verdicts, news) = add(tx, ctx, import, verdicts, ready).await?;
-                let letters: String = verdicts.iter().map(|verdict| letter(*verdict)).collect();
+                let letters = keep(&verdicts);
                 idempotency::record(tx, request, &letters, ctx.clock.now()).await?;
                 Ok((verdicts, news))
             })
@@ -188,41 +189,21 @@ async fn add(
     Ok((verdicts, news))
 }
 
-/// The form in which verdicts are kept for a repeated call.
-const fn letter(verdict: Verdict) -> char {
-    match verdict {
-        Verdict::Imported => 'I',
-        Verdict::Known => 'K',
-        Verdict::Malformed => 'M',
-        Verdict::Duplicate => 'D',
-    }
-}
+/// Kept for a repeated call.
+impl Kept for Verdict {
+    const ALL: &'static [Self] = &[
+        Self::Imported,
+        Self::Known,
+        Self::Malformed,
+        Self::Duplicate,
+    ];
 
-fn verdicts_of(letters: &str) -> Result<Vec<Verdict>, Error> {
-    let verdict = |kept| match kept {
-        'I' => Ok(Verdict::Imported),
-        'K' => Ok(Verdict::Known),
-        'M' => Ok(Verdict::Malformed),
-        'D' => Ok(Verdict::Duplicate),
-        _ => Err(crate::db::Error::corrupt("verdicts of an earlier call").into()),
-    };
-    letters.chars().map(verdict).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn verdicts_are_kept_as_letters() {
-        let all = [
-            Verdict::Imported,
-            Verdict::Known,
-            Verdict::Malformed,
-            Verdict::Duplicate,
-        ];
-        let letters: String = all.into_iter().map(letter).collect();
-        assert_eq!(verdicts_of(&letters).unwrap(), all);
-        assert!(verdicts_of("X").is_err());
+    fn letter(self) -> char {
+        match self {
+            Self::Imported => 'I',
+            Self::Known => 'K',
+            Self::Malformed => 'M',
+            Self::Duplicate => 'D',
+        }
     }
 }

@@ -19,6 +19,7 @@ use super::super::state::{Fact, Learned, State};
 use super::super::store::attempts::{self, Attempt, Outcome};
 use super::super::store::handoffs::{self, Change};
 use super::super::words::{AttemptResult, Kind, OutcomeClass, Stage};
+use super::kept::Kept;
 use super::{about_handoff, about_partner};
 
 /// What a partner says about one handoff.
@@ -43,6 +44,27 @@ pub enum Verdict {
     Contradicts,
     /// Cannot be read, or cannot be.
     Malformed,
+}
+
+/// Kept for a repeated call.
+impl Kept for Verdict {
+    const ALL: &'static [Self] = &[
+        Self::Recorded,
+        Self::Unchanged,
+        Self::Unknown,
+        Self::Contradicts,
+        Self::Malformed,
+    ];
+
+    fn letter(self) -> char {
+        match self {
+            Self::Recorded => 'R',
+            Self::Unchanged => 'U',
+            Self::Unknown => 'N',
+            Self::Contradicts => 'C',
+            Self::Malformed => 'M',
+        }
+    }
 }
 
 /// Who says it.

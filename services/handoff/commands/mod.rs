@@ -2,6 +2,7 @@
 
 pub mod assign;
 pub mod import_codes;
+pub mod kept;
 pub mod learn;
 pub mod lease;
 pub mod open;

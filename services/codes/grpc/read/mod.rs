@@ -1,20 +1,21 @@
 //! From the wire's campaign to a valid one.
 
+mod days;
+mod offer;
+
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-
 use crate::codes::commands::campaigns::NewCampaign;
-use crate::codes::term;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
-use crate::wire::google::r#type::Date as WireDate;
 use crate::wire::redress::enrollment::v1 as wire;
 
-/// The most covered entities of a campaign.
-const ENTITIES: usize = 500;
+pub use days::parts;
+use days::{Days, days, zone};
+pub use offer::partners;
+use offer::{entities, products};
+
 /// Thresholds where the request gives none, in hundredths of a bit.
 const ACCEPT: i32 = 1_500;
 const REFER: i32 = 700;
@@ -22,15 +23,6 @@ const REFER: i32 = 700;
 const GRACE_DAYS: i32 = 7;
 /// The languages of letters; the first is taken where the request says nothing.
 const LOCALES: [&str; 2] = ["en", "es"];
-const POPULATIONS: [&str; 2] = ["ADULT", "MINOR"];
-
-/// Gives the partners that a campaign names, as far as they are ids.
-pub fn partners(campaign: &wire::Campaign) -> Vec<PartnerId> {
-    let products = campaign.products.iter().take(POPULATIONS.len());
-    products
-        .filter_map(|product| product.partner_id.parse().ok())
-        .collect()
-}
 
 /// Reads a campaign and checks every rule; `known` are the partners that exist.
 pub fn campaign(
@@ -104,148 +96,6 @@ fn locale(wire: &wire::Campaign, fields: &mut Fields) -> String {
     locale.to_owned()
 }
 
-struct Days {
-    breach_on: Date,
-    discovered_on: Date,
-    enroll_by: Date,
-    enroll_by_at: Timestamp,
-}
-
-fn zone(wire: &wire::Campaign, fields: &mut Fields) -> Option<TimeZone> {
-    let zone = TimeZone::get(&wire.time_zone).ok();
-    fields.demand(
-        zone.is_some(),
-        "campaign.time_zone",
-        "must be an IANA time zone such as America/Indiana/Indianapolis",
-    );
-    zone
-}
-
-fn days(
-    wire: &wire::Campaign,
-    zone: Option<&TimeZone>,
-    now: Timestamp,
-    fields: &mut Fields,
-) -> Option<Days> {
-    let breach = fields.date("campaign.breach_date", wire.breach_date.as_ref().map(parts));
-    let discovery = fields.date(
-        "campaign.discovery_date",
-        wire.discovery_date.as_ref().map(parts),
-    );
-    let enroll_by = fields.date(
-        "campaign.enroll_by_date",
-        wire.enroll_by_date.as_ref().map(parts),
-    );
-    if let (Some(breach), Some(discovery)) = (breach, discovery) {
-        fields.demand(
-            breach <= discovery,
-            "campaign.discovery_date",
-            "must not lie before the breach",
-        );
-    }
-    let (discovery, enroll_by, zone) = (discovery?, enroll_by?, zone?);
-    fields.demand(
-        discovery <= enroll_by,
-        "campaign.enroll_by_date",
-        "must not lie before the discovery",
-    );
-    let today = now.date_in(zone).ok()?;
-    fields.demand(
-        discovery <= today,
-        "campaign.discovery_date",
-        "must not lie in the future",
-    );
-    let enroll_by_at = term::end_of_day(enroll_by, zone).ok();
-    fields.demand(
-        enroll_by_at.is_some_and(|at| at > now),
-        "campaign.enroll_by_date",
-        "must not have passed",
-    );
-    Some(Days {
-        breach_on: breach?,
-        discovered_on: discovery,
-        enroll_by,
-        enroll_by_at: enroll_by_at?,
-    })
-}
-
-fn entities(wire: &wire::Campaign, fields: &mut Fields) -> Vec<(String, String)> {
-    let count = wire.covered_entities.len();
-    fields.demand(
-        (1..=ENTITIES).contains(&count),
-        "campaign.covered_entities",
-        "must be 1 to 500",
-    );
-    let mut keys = BTreeSet::new();
-    let mut entities = Vec::new();
-    for (at, entity) in wire.covered_entities.iter().take(ENTITIES).enumerate() {
-        let path = format!("campaign.covered_entities[{at}]");
-        let fits = (1..=40).contains(&entity.key.len())
-            && entity
-                .key
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        fields.demand(
-            fits,
-            format!("{path}.key"),
-            "must have 1 to 40 lower-case letters, digits or dashes",
-        );
-        fields.demand(
-            keys.insert(&entity.key),
-            format!("{path}.key"),
-            "stands in the list twice",
-        );
-        entities.push((
-            entity.key.clone(),
-            fields.text(format!("{path}.name"), &entity.name, 120),
-        ));
-    }
-    entities
-}
-
-fn products(
-    wire: &wire::Campaign,
-    known: &BTreeSet<PartnerId>,
-    fields: &mut Fields,
-) -> Vec<(String, String, PartnerId)> {
-    let adult = wire
-        .products
-        .iter()
-        .any(|product| product.population == "ADULT");
-    fields.demand(
-        adult,
-        "campaign.products",
-        "must have one for the population ADULT",
-    );
-    let mut populations = BTreeSet::new();
-    let mut products = Vec::new();
-    // One too many is enough to say that there are too many.
-    for (at, product) in wire.products.iter().take(POPULATIONS.len() + 1).enumerate() {
-        let path = format!("campaign.products[{at}]");
-        let population = &product.population;
-        fields.demand(
-            POPULATIONS.contains(&population.as_str()),
-            format!("{path}.population"),
-            "must be ADULT or MINOR",
-        );
-        fields.demand(
-            populations.insert(population),
-            format!("{path}.population"),
-            "stands in the list twice",
-        );
-        let code = fields.text(format!("{path}.product_code"), &product.product_code, 64);
-        let partner: Option<PartnerId> = product.partner_id.parse().ok();
-        let exists = partner.is_some_and(|partner| known.contains(&partner));
-        fields.demand(
-            exists,
-            format!("{path}.partner_id"),
-            "must be the id of a partner",
-        );
-        products.extend(partner.map(|partner| (population.clone(), code, partner)));
-    }
-    products
-}
-
 fn letter_url(wire: &wire::Campaign, fields: &mut Fields) -> String {
     let url = fields.text("campaign.letter_url", &wire.letter_url, 200);
     let host = url.strip_prefix("https://").unwrap_or_default();
@@ -308,13 +158,10 @@ fn policy(wire: &wire::Campaign, fields: &mut Fields) -> (i32, i32) {
 }
 
 /// Takes a date of the wire apart.
-pub fn parts(date: &WireDate) -> (i32, i32, i32) {
-    (date.year, date.month, date.day)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::google::r#type::Date as WireDate;
 
     fn now() -> Timestamp {
         "2015-07-17T12:00:00Z".parse().unwrap()
