@@ -1,7 +1,7 @@
 //! What is sent to the database, for tests that prove that two calls do the same work.
 //!
 //! Noted are the texts of statements and the ends of transactions, never a bound value, and only while somebody watches.
-//! COPY and streamed reads, which only bulk work does, are left out.
+//! COPY, which only bulk work does, is left out.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

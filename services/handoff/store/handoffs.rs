@@ -217,6 +217,9 @@ pub async fn is_overdue(
         .filter(Column::PartnerId.eq(partner))
         .filter(Column::State.eq(Stage::Accepted.as_str()))
         .filter(Column::NotBefore.lte(now))
+        // In the index's order: any row would do, and the planner might look for one in the table.
+        .order_by_asc(Column::NotBefore)
+        .order_by_asc(Column::Id)
         .limit(1)
         .into_tuple()
         .one(db)

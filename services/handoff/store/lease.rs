@@ -51,14 +51,16 @@ const ORDER: [Stage; 3] = [Stage::Leased, Stage::Unsettled, Stage::Queued];
 /// A CANCEL waits for its ENROLL to be known by the partner or given up on. The ENROLL of somebody who left and came back
 /// waits for the earlier withdrawals of that person to be through: the partner would refuse it as a double, and then withdraw
 /// the only enrollment there is. Earlier is by id, so that no two ever wait for each other.
+///
+/// Each is looked up by itself: for a NOT EXISTS the planner may read the whole table into a hash instead.
 const DUE: &str = "FROM handoff h WHERE h.partner_id = $1 AND h.state = $2 AND h.not_before <= $3 \
-     AND (h.kind <> 'CANCEL' OR NOT EXISTS (SELECT 1 FROM handoff e \
+     AND (h.kind <> 'CANCEL' OR (SELECT 1 FROM handoff e \
        WHERE e.campaign_id = h.campaign_id AND e.enrollment_id = h.enrollment_id AND e.partner_id = h.partner_id \
-       AND e.kind = 'ENROLL' AND e.state IN ('QUEUED', 'LEASED', 'UNSETTLED'))) \
-     AND (h.kind <> 'ENROLL' OR NOT EXISTS (SELECT 1 FROM handoff c \
+       AND e.kind = 'ENROLL' AND e.state IN ('QUEUED', 'LEASED', 'UNSETTLED') LIMIT 1) IS NULL) \
+     AND (h.kind <> 'ENROLL' OR (SELECT 1 FROM handoff c \
        WHERE c.campaign_id = h.campaign_id AND c.individual_id = h.individual_id AND c.partner_id = h.partner_id \
        AND c.enrollment_id <> h.enrollment_id AND c.id < h.id \
-       AND c.kind = 'CANCEL' AND c.state IN ('QUEUED', 'LEASED', 'UNSETTLED', 'ACCEPTED'))) \
+       AND c.kind = 'CANCEL' AND c.state IN ('QUEUED', 'LEASED', 'UNSETTLED', 'ACCEPTED') LIMIT 1) IS NULL) \
      ORDER BY h.not_before, h.id LIMIT $4";
 
 /// Leases what is due. The rows come in no order.

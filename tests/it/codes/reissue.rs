@@ -61,7 +61,11 @@ impl House {
     }
 
     /// Exports the batch of a code, as the printer's operator does.
-    async fn print(&self, campaign: CampaignId, code: &wire::LetterCode) -> Vec<(String, String)> {
+    pub async fn print(
+        &self,
+        campaign: CampaignId,
+        code: &wire::LetterCode,
+    ) -> Vec<(String, String)> {
         let batch = wire::CodeBatch {
             campaign_id: campaign.to_string(),
             batch_id: code.batch_id.clone(),

@@ -36,7 +36,7 @@ impl House {
         Ok(*answers.last().unwrap())
     }
 
-    async fn revoke(
+    pub async fn revoke(
         &self,
         campaign: CampaignId,
         target: WireTarget,

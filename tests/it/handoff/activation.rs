@@ -21,7 +21,7 @@ use super::world::{BACKOFF, LEASE, World};
 use crate::harness::both;
 
 impl World {
-    fn pool(&self, partner: PartnerId, codes: &[&str]) -> ImportActivationCodesRequest {
+    pub fn pool(&self, partner: PartnerId, codes: &[&str]) -> ImportActivationCodesRequest {
         let rows = codes.iter().zip(2..).map(|(code, line)| ActivationCodeRow {
             line,
             code: (*code).to_owned(),
@@ -35,7 +35,7 @@ impl World {
         }
     }
 
-    async fn import(
+    pub async fn import(
         &self,
         request: ImportActivationCodesRequest,
     ) -> Result<ImportActivationCodesResponse, Status> {

@@ -8,6 +8,7 @@ mod admin;
 mod cancel;
 mod crash;
 mod observe;
+mod plans;
 mod pull;
 mod push;
 mod said;

@@ -20,7 +20,11 @@ fn wish(max_outstanding: i32, drain: bool) -> PullHandoffsRequest {
 }
 
 pub async fn drain(world: &World, most: i32) -> Vec<HandoffOffer> {
-    let mut client = world.as_partner("sandbox-bureau");
+    drain_as(world, "sandbox-bureau", most).await
+}
+
+pub async fn drain_as(world: &World, name: &str, most: i32) -> Vec<HandoffOffer> {
+    let mut client = world.as_partner(name);
     let mut stream = client
         .pull_handoffs(wish(most, true))
         .await
@@ -33,7 +37,7 @@ pub async fn drain(world: &World, most: i32) -> Vec<HandoffOffer> {
     offers
 }
 
-fn acknowledge(world: &World, offers: &[HandoffOffer]) -> AcknowledgeHandoffsRequest {
+pub fn acknowledge(world: &World, offers: &[HandoffOffer]) -> AcknowledgeHandoffsRequest {
     let item = |offer: &HandoffOffer| HandoffAcknowledgement {
         handoff_id: offer.handoff_id.clone(),
         partner_reference: format!("REF-{}", &offer.handoff_id[30..]),

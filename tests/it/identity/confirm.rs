@@ -43,7 +43,7 @@ impl House {
         Ok(answer.into_inner().expire_time.unwrap().seconds)
     }
 
-    async fn send(&self, verification: &str, channel: ContactChannel) -> Result<i64, Status> {
+    pub async fn send(&self, verification: &str, channel: ContactChannel) -> Result<i64, Status> {
         self.send_as(&self.request_id(), verification, channel)
             .await
     }
@@ -67,7 +67,11 @@ impl House {
         Ok(answer.into_inner().verification.unwrap())
     }
 
-    async fn confirm(&self, verification: &str, code: &str) -> Result<wire::Verification, Status> {
+    pub async fn confirm(
+        &self,
+        verification: &str,
+        code: &str,
+    ) -> Result<wire::Verification, Status> {
         self.confirm_as(&self.request_id(), verification, code)
             .await
     }
@@ -85,7 +89,7 @@ impl House {
             .collect()
     }
 
-    fn last_code(&self) -> String {
+    pub fn last_code(&self) -> String {
         self.messages().last().unwrap()["code"]
             .as_str()
             .unwrap()
@@ -94,7 +98,7 @@ impl House {
 }
 
 /// Digits that are not these.
-fn other(code: &str) -> String {
+pub fn other(code: &str) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
 

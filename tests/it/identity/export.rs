@@ -23,9 +23,9 @@ pub async fn export(house: &House, after: Option<IndividualId>) -> Vec<Addressee
     all
 }
 
-type Messages = mpsc::Receiver<Result<Vec<Addressee>, Error>>;
+pub type Messages = mpsc::Receiver<Result<Vec<Addressee>, Error>>;
 
-fn begin(house: &House, after: Option<IndividualId>) -> (Messages, JoinHandle<()>) {
+pub fn begin(house: &House, after: Option<IndividualId>) -> (Messages, JoinHandle<()>) {
     let (sender, messages) = mpsc::channel(1);
     let exporting = tokio::spawn(run(
         house.ctx.clone(),

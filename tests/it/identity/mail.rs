@@ -67,7 +67,7 @@ impl House {
         record(&self.handlers, self.mail(events)).await.unwrap()
     }
 
-    async fn history(&self, who: IndividualId, size: i32) -> Vec<wire::RecordedMailEvent> {
+    pub async fn history(&self, who: IndividualId, size: i32) -> Vec<wire::RecordedMailEvent> {
         let (mut all, mut page_token) = (Vec::new(), String::new());
         loop {
             let request = wire::ListMailEventsRequest {

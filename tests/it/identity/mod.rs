@@ -6,6 +6,7 @@ mod house;
 mod import;
 mod mail;
 mod people;
+mod plans;
 mod referral;
 mod throttle;
 mod undeliverable;

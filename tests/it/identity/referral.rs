@@ -13,7 +13,7 @@ use super::people::claims;
 use crate::harness::{Database, both};
 
 impl House {
-    async fn referrals(&self, size: i32, token: &str) -> wire::ListReferralsResponse {
+    pub async fn referrals(&self, size: i32, token: &str) -> wire::ListReferralsResponse {
         let message = wire::ListReferralsRequest {
             campaign_id: self.campaign.to_string(),
             page_size: size,
@@ -26,7 +26,7 @@ impl House {
             .into_inner()
     }
 
-    fn decision(&self, referral: &str, decision: Decision) -> wire::DecideReferralRequest {
+    pub fn decision(&self, referral: &str, decision: Decision) -> wire::DecideReferralRequest {
         wire::DecideReferralRequest {
             request_id: self.request_id(),
             campaign_id: self.campaign.to_string(),
@@ -35,7 +35,7 @@ impl House {
         }
     }
 
-    async fn decide(
+    pub async fn decide(
         &self,
         name: &str,
         message: wire::DecideReferralRequest,
