@@ -67,11 +67,16 @@ fn frame(context: &mut hmac::Context, part: &[u8]) {
     context.update(part);
 }
 
-fn keyed(key: &Key, usage: Use, domain: &str, parts: &[&[u8]]) -> [u8; 32] {
+/// Takes in a key, what it is used for and the domain: the half of the work that many hashes of one domain share.
+fn begun(key: &Key, usage: Use, domain: &str) -> hmac::Context {
     let key = hmac::Key::new(hmac::HMAC_SHA256, &key.0);
     let mut context = hmac::Context::with_key(&key);
     context.update(&[usage as u8]);
     frame(&mut context, domain.as_bytes());
+    context
+}
+
+fn ended(mut context: hmac::Context, parts: &[&[u8]]) -> [u8; 32] {
     for part in parts {
         frame(&mut context, part);
     }
@@ -80,30 +85,60 @@ fn keyed(key: &Key, usage: Use, domain: &str, parts: &[&[u8]]) -> [u8; 32] {
     out
 }
 
-/// Gives HMAC-SHA-256 over the domain and the parts.
-pub fn mac(key: &Key, domain: &str, parts: &[&[u8]]) -> [u8; 32] {
-    keyed(key, Use::Mac, domain, parts)
+/// A key made ready for many MACs of one domain. Not wiped when dropped: it lives as long as the work it is for.
+#[derive(Clone)]
+pub struct Macs(hmac::Context);
+
+impl Macs {
+    /// Takes the key and the domain.
+    pub fn new(key: &Key, domain: &str) -> Self {
+        Self(begun(key, Use::Mac, domain))
+    }
+
+    /// Gives what [`mac`] gives.
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
+        ended(self.0.clone(), parts)
+    }
 }
 
-/// Gives the first 128 bits of [`mac`], as a UUID column holds them.
-pub fn mac128(key: &Key, domain: &str, parts: &[&[u8]]) -> Uuid {
-    let mac = mac(key, domain, parts);
+impl fmt::Debug for Macs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Macs([redacted])")
+    }
+}
+
+/// Gives the first 128 bits of a MAC, as a UUID column holds them.
+pub fn half(mac: &[u8; 32]) -> Uuid {
     let mut half = [0; 16];
     half.copy_from_slice(&mac[..16]);
     Uuid::from_bytes(half)
 }
 
+/// Gives the first 64 bits of a MAC, as a BIGINT column holds them.
+pub fn quarter(mac: &[u8; 32]) -> i64 {
+    let mut quarter = [0; 8];
+    quarter.copy_from_slice(&mac[..8]);
+    i64::from_be_bytes(quarter)
+}
+
+/// Gives HMAC-SHA-256 over the domain and the parts.
+pub fn mac(key: &Key, domain: &str, parts: &[&[u8]]) -> [u8; 32] {
+    ended(begun(key, Use::Mac, domain), parts)
+}
+
+/// Gives the first 128 bits of [`mac`], as a UUID column holds them.
+pub fn mac128(key: &Key, domain: &str, parts: &[&[u8]]) -> Uuid {
+    half(&mac(key, domain, parts))
+}
+
 /// Gives the first 64 bits of [`mac`], as a BIGINT column holds them.
 pub fn mac64(key: &Key, domain: &str, parts: &[&[u8]]) -> i64 {
-    let mac = mac(key, domain, parts);
-    let mut eighth = [0; 8];
-    eighth.copy_from_slice(&mac[..8]);
-    i64::from_be_bytes(eighth)
+    quarter(&mac(key, domain, parts))
 }
 
 /// Derives a key from another one. A derived key never equals a [`mac`] of the same input.
 pub fn derive(key: &Key, domain: &str, parts: &[&[u8]]) -> Key {
-    Key(keyed(key, Use::Derive, domain, parts))
+    Key(ended(begun(key, Use::Derive, domain), parts))
 }
 
 /// Says that sealed bytes did not open: another key, another place or changed bytes.

@@ -21,3 +21,4 @@ pub mod server;
 pub mod settings;
 pub mod start;
 pub mod telemetry;
+pub mod turn;

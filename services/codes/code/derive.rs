@@ -6,7 +6,7 @@
 
 use uuid::Uuid;
 
-use crate::kernel::crypto::{self, Key, OpenError};
+use crate::kernel::crypto::{self, Key, Macs, OpenError};
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
 use super::{BITS, Code};
@@ -42,20 +42,63 @@ impl BatchSecret {
 
     /// Derives the code of an individual. Another generation gives another code.
     pub fn code(&self, campaign: CampaignId, individual: IndividualId, generation: i32) -> Code {
+        self.codes(campaign).code(individual, generation)
+    }
+
+    /// Makes the secret ready to derive many codes.
+    pub fn codes(&self, campaign: CampaignId) -> Codes {
+        Codes {
+            campaign,
+            macs: Macs::new(&self.0, DERIVE),
+        }
+    }
+}
+
+/// A batch's secret, ready to derive many codes.
+#[derive(Clone, Debug)]
+pub struct Codes {
+    campaign: CampaignId,
+    macs: Macs,
+}
+
+impl Codes {
+    /// Gives what [`BatchSecret::code`] gives.
+    pub fn code(&self, individual: IndividualId, generation: i32) -> Code {
         let parts: [&[u8]; 3] = [
-            campaign.as_bytes(),
+            self.campaign.as_bytes(),
             individual.as_bytes(),
             &generation.to_be_bytes(),
         ];
-        let mut head = [0; 16];
-        head.copy_from_slice(&crypto::mac(&self.0, DERIVE, &parts)[..16]);
-        Code::from_bits(u128::from_be_bytes(head) >> (128 - BITS))
+        let head = crypto::half(&self.macs.mac(&parts)).as_u128();
+        Code::from_bits(head >> (128 - BITS))
     }
 }
 
 /// Gives the key under which a code is stored: 128 bits of a MAC over campaign and code.
 pub fn mac(key: &Key, campaign: CampaignId, code: &Code) -> Uuid {
-    crypto::mac128(key, MAC, &[campaign.as_bytes(), code.symbols()])
+    Stored::new(key, campaign).mac(code)
+}
+
+/// The code key, ready to give many codes the keys under which they are stored.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    campaign: CampaignId,
+    macs: Macs,
+}
+
+impl Stored {
+    /// Takes the code key.
+    pub fn new(key: &Key, campaign: CampaignId) -> Self {
+        Self {
+            campaign,
+            macs: Macs::new(key, MAC),
+        }
+    }
+
+    /// Gives what [`mac`] gives.
+    pub fn mac(&self, code: &Code) -> Uuid {
+        crypto::half(&self.macs.mac(&[self.campaign.as_bytes(), code.symbols()]))
+    }
 }
 
 #[cfg(test)]

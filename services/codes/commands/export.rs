@@ -175,9 +175,10 @@ async fn send(
         let (secret, held) = (Arc::clone(&secret), Arc::clone(&held));
         let derive = move || {
             let held = held[from..].iter().take(MESSAGE);
+            let codes = secret.codes(campaign);
             let plain = held.map(|held| Plain {
                 individual: held.individual,
-                code: secret.code(campaign, held.individual, held.generation),
+                code: codes.code(held.individual, held.generation),
                 seed: held.generation == HONEY,
             });
             plain.collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures::TryStreamExt;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, StreamTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, StreamTrait, Value};
 
 use uuid::Uuid;
 
@@ -113,19 +113,24 @@ pub async fn owed(
 }
 
 /// Tells who in a range of individuals has a code by now that keeps them from getting one of this selection. What counts is
-/// the answer under the campaign's lock.
+/// the answer under the campaign's lock. Codes of a load under way, `but`, do not count: each has its batch, its generation
+/// and its individual to itself, for another of these would have its key.
 pub async fn holders(
     connection: &impl ConnectionTrait,
-    campaign: CampaignId,
+    (campaign, first, last): (CampaignId, IndividualId, IndividualId),
     selection: &Selection,
-    (first, last): (IndividualId, IndividualId),
+    but: Option<Load>,
 ) -> Result<BTreeSet<IndividualId>, db::Error> {
+    let mut values: Vec<Value> = vec![campaign.into(), first.into(), last.into()];
+    let others = but.map_or("", |load| {
+        values.extend([load.batch.into(), load.generation.into()]);
+        " AND NOT (batch_id = $4 AND generation = $5)"
+    });
     let sql = format!(
         "SELECT individual_id FROM code WHERE campaign_id = $1 AND individual_id >= $2 \
-         AND individual_id <= $3 AND {}",
+         AND individual_id <= $3 AND {}{others}",
         selection.kept_by()
     );
-    let values = [campaign.into(), first.into(), last.into()];
     let backend = connection.get_database_backend();
     let statement = Statement::from_sql_and_values(backend, sql, values);
     let rows = connection.query_all_raw(statement).await?;

@@ -45,7 +45,7 @@ impl RosterService for Handlers {
         let last = futures::stream::poll_fn(move |_| {
             std::task::Poll::Ready(draining.is_cancelled().then_some(Err(Error::ShuttingDown)))
         });
-        let (sender, answers) = mpsc::channel(AHEAD);
+        let (sender, answers) = mpsc::channel(import::ANSWERS);
         tokio::spawn(import::run(
             self.ctx.clone(),
             call,

@@ -11,10 +11,10 @@ use serde_json::json;
 
 use crate::db::entities::{campaign, individual, mail_event};
 use crate::db::idempotency::{self, Known, Request};
-use crate::db::{self, Tx, audit, rows};
+use crate::db::{self, Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
-use crate::kernel::person::{Person, Text};
+use crate::kernel::person::Person;
 
 use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::{self, Error};
@@ -306,18 +306,8 @@ fn moved_to(
     address::replace(&mut person, place);
     let population = Population::parse(&row.population)
         .ok_or_else(|| db::Error::corrupt("individual.population"))?;
-    let text = |text: &Option<Text>| text.as_ref().map(|text| text.expose().clone());
-    Ok(change::Change {
-        id: row.id,
-        sealed: rows::hex(&keys.sealer.seal(row.id, salt, &person)),
-        population: population.as_str(),
-        region: text(&person.region).unwrap_or_default(),
-        country: text(&person.country).unwrap_or_else(|| "US".to_owned()),
-        locale: Locale::parse(&row.locale).map_or("", Locale::as_str),
-        mailable: address::is_mailable(&person),
-        has_contact: row.has_contact,
-        keys: keys.current().person(&person).into(),
-    })
+    let words = (population, Locale::parse(&row.locale));
+    Ok(change::Change::of(row.id, salt, &person, words, keys))
 }
 
 /// Reads a row into what is known of an event.

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::kernel::crypto::{self, Key};
+use crate::kernel::crypto::{self, Key, Macs};
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::kernel::person::{Person, Text};
 
@@ -51,14 +51,44 @@ impl Keys {
 pub struct Indexer {
     campaign: CampaignId,
     key: Key,
+    of_row: OfRow,
+}
+
+/// The key made ready for what every row of a roster needs.
+#[derive(Clone, Debug)]
+struct OfRow {
+    reference: Macs,
+    row: Macs,
+    ssn: Macs,
+    name_dob: Macs,
+    name_postal: Macs,
+    dob_postal: Macs,
+    last4_dob: Macs,
+}
+
+impl OfRow {
+    fn new(key: &Key) -> Self {
+        let macs = |domain| Macs::new(key, domain);
+        Self {
+            reference: macs("ref"),
+            row: macs("row"),
+            ssn: macs("ssn"),
+            name_dob: macs("name_dob"),
+            name_postal: macs("name_postal"),
+            dob_postal: macs("dob_postal"),
+            last4_dob: macs("last4_dob"),
+        }
+    }
 }
 
 impl Indexer {
     /// Takes a version of the index key.
     pub fn new(campaign: CampaignId, key: &Key) -> Self {
+        let key = crypto::derive(key, "redress.index.v1", &[campaign.as_bytes()]);
         Self {
             campaign,
-            key: crypto::derive(key, "redress.index.v1", &[campaign.as_bytes()]),
+            of_row: OfRow::new(&key),
+            key,
         }
     }
 
@@ -69,12 +99,13 @@ impl Indexer {
 
     /// Gives the MAC of a covered entity's reference of a person.
     pub fn reference(&self, entity: CoveredEntityId, reference: &str) -> Uuid {
-        crypto::mac128(&self.key, "ref", &[entity.as_bytes(), reference.as_bytes()])
+        let parts = [entity.as_bytes(), reference.as_bytes()];
+        crypto::half(&self.of_row.reference.mac(&parts))
     }
 
     /// Gives the MAC of a whole row, to tell the same row from a changed one.
     pub fn row(&self, parts: &[&[u8]]) -> Uuid {
-        crypto::mac128(&self.key, "row", parts)
+        crypto::half(&self.of_row.row.mac(parts))
     }
 
     /// Gives the MAC of a corrected address, to tell the same correction from another one. Two people at one address do not
@@ -105,7 +136,7 @@ impl Indexer {
 
     /// Gives the key of an SSN.
     pub fn ssn(&self, ssn: &str) -> i64 {
-        crypto::mac64(&self.key, "ssn", &[ssn.as_bytes()])
+        crypto::quarter(&self.of_row.ssn.mac(&[ssn.as_bytes()]))
     }
 
     /// Gives the keys of a person on the roster.
@@ -156,23 +187,24 @@ impl Indexer {
         let postal = parts.postal.filter(|code| !code.is_empty());
         let name = name(&parts.family, &parts.given);
         let born = parts.born.map(date_bytes);
-        let key = |domain: &str, a: &[u8], b: &[u8]| crypto::mac64(&self.key, domain, &[a, b]);
+        let of_row = &self.of_row;
+        let key = |macs: &Macs, a: &[u8], b: &[u8]| crypto::quarter(&macs.mac(&[a, b]));
         Keys {
             ssn: None,
             name_dob: name
                 .as_ref()
                 .zip(born)
-                .map(|(name, born)| key("name_dob", name.as_bytes(), &born)),
+                .map(|(name, born)| key(&of_row.name_dob, name.as_bytes(), &born)),
             name_postal: name
                 .as_ref()
                 .zip(postal)
-                .map(|(name, code)| key("name_postal", name.as_bytes(), code.as_bytes())),
+                .map(|(name, code)| key(&of_row.name_postal, name.as_bytes(), code.as_bytes())),
             dob_postal: born
                 .zip(postal)
-                .map(|(born, code)| key("dob_postal", &born, code.as_bytes())),
+                .map(|(born, code)| key(&of_row.dob_postal, &born, code.as_bytes())),
             last4_dob: last_four
                 .zip(born)
-                .map(|(digits, born)| key("last4_dob", digits.as_bytes(), &born)),
+                .map(|(digits, born)| key(&of_row.last4_dob, digits.as_bytes(), &born)),
         }
     }
 }

@@ -1,31 +1,36 @@
 //! An import of a roster file: parts in, answers out, nothing lost in between.
 //!
-//! Two steps run beside each other: one reads what has come in and prepares it, the other settles the batch before. Between
-//! them stands at most one batch, so memory does not grow with the file. A chunk is answered when its transaction is
+//! Two steps run beside each other: one reads what has come in and prepares it, the other settles the batches before it. At most
+//! two are settled at a time ([`super::flight`]), one is ready and one is read, so memory does not grow with the file. A chunk is answered when its transaction is
 //! committed; whoever loses the connection sends the file again, and every row that was settled is found unchanged.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
+use futures::stream::FuturesOrdered;
 use futures::{Stream, StreamExt};
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::db::audit;
 use crate::db::entities::roster_import;
 use crate::kernel::ids::{CampaignId, ImportId};
+use crate::kernel::turn::{self, Pass, Turn};
 
 use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::Error;
+use super::flight::{Route, Settled};
 use super::keys::RosterKeys;
 use super::known;
 use super::plan::Outcome;
-use super::prepare::Judged;
-use super::reader::{Batch, Reader};
+use super::reader::{Batch, CHUNKS_A_BATCH, Reader};
 use super::reject::Reject;
 use super::row::{RawRow, Rules};
-use super::seen::Seen;
-use super::settle::{Target, settle};
 use super::store;
+
+/// Answers that wait for a slow reader: those of a batch, so that the next one is settled while they are sent.
+pub const ANSWERS: usize = CHUNKS_A_BATCH;
 
 /// A part of an import.
 #[derive(Debug)]
@@ -105,41 +110,57 @@ where
     let Part::Header(header) = first? else {
         return Err(Error::field("header", "must be the first message"));
     };
-    let mut import = Import::open(ctx.clone(), call.clone(), header).await?;
+    let (mut import, reader, settled) = Import::open(ctx.clone(), call.clone(), header).await?;
     let (ready, mut batches) = mpsc::channel(1);
-    let reader = Reader {
-        rules: Arc::clone(&import.rules),
-        keys: Arc::clone(&import.keys),
-        ctx: ctx.clone(),
-        line: 1,
-    };
     tokio::spawn(reader.run(parts, ready));
-    while let Some(batch) = batches.recv().await {
-        for answer in import.take(batch?).await? {
-            if answers.send(Ok(answer)).await.is_err() {
-                return Ok(());
+    let (pass, mut turn) = turn::turn();
+    pass.on(Some(settled));
+    let mut flights = FuturesOrdered::new();
+    let mut last = Ok(());
+    let mut is_read = false;
+    loop {
+        tokio::select! {
+            batch = batches.recv(), if !is_read && flights.len() < import.route.ctx.db.bulk_width() => match batch {
+                Some(Ok(batch)) => {
+                    let (pass, next) = turn::turn();
+                    let turn = std::mem::replace(&mut turn, next);
+                    flights.push_back(import.start(batch, turn, pass));
+                }
+                // What was read before it is settled first.
+                Some(Err(error)) => (is_read, last) = (true, Err(error)),
+                None => is_read = true,
+            },
+            Some(landed) = flights.next() => {
+                for answer in import.take(landed?).await? {
+                    if answers.send(Ok(answer)).await.is_err() {
+                        return Ok(());
+                    }
+                }
             }
+            else => return last,
         }
     }
-    Ok(())
 }
 
 /// An import under way.
 struct Import {
-    ctx: Ctx,
+    route: Route,
     call: Call,
-    campaign: CampaignId,
-    id: ImportId,
-    rules: Arc<Rules>,
-    keys: Arc<RosterKeys>,
-    seen: Seen,
     totals: Totals,
     line: i64,
 }
 
+/// A batch whose rows are settled.
+struct Landed {
+    outcomes: Vec<(i64, Outcome)>,
+    chunks: Vec<usize>,
+    end: Option<i64>,
+}
+
 impl Import {
-    /// Finds the import of this file or makes it, and with the campaign's first one its data key.
-    async fn open(ctx: Ctx, call: Call, header: Header) -> Result<Self, Error> {
+    /// Finds the import of this file or makes it, and with the campaign's first one its data key. Gives what reads the rest of
+    /// it, and how many rows all imports have settled.
+    async fn open(ctx: Ctx, call: Call, header: Header) -> Result<(Self, Reader, i64), Error> {
         let campaign = store::campaign(ctx.db.read(), header.campaign).await?;
         if campaign.state != "OPEN" {
             return Err(Error::CampaignClosed);
@@ -179,57 +200,65 @@ impl Import {
             .await?;
         let keys = Arc::new(RosterKeys::open(&ctx, &key)?);
         let campaign = header.campaign;
-        let seen = known::seen(&ctx, campaign).await?;
-        Ok(Self {
-            ctx,
-            call,
-            campaign,
-            id: row.id,
+        let (seen, settled) = known::seen(&ctx, campaign).await?;
+        let reader = Reader {
             rules: Arc::new(rules),
-            keys,
+            keys: Arc::clone(&keys),
+            ctx: ctx.clone(),
+            line: 1,
             seen,
+        };
+        let route = Route {
+            ctx,
+            campaign,
+            import: row.id,
+            keys,
+            trusts: Arc::new(AtomicBool::new(true)),
+        };
+        let import = Self {
+            route,
+            call,
             totals: Totals::default(),
             line: 1,
-        })
+        };
+        Ok((import, reader, settled))
     }
 
-    async fn take(&mut self, batch: Batch) -> Result<Vec<Answer>, Error> {
-        let mut answers = Vec::with_capacity(batch.chunks.len() + 1);
-        if !batch.rows.is_empty() {
-            let outcomes = self.settle(&batch.rows).await?;
-            let mut rows = batch.rows.iter().zip(outcomes);
-            for length in batch.chunks {
-                answers.push(self.answer(rows.by_ref().take(length)));
-            }
+    /// Lets a batch go its way.
+    fn start(
+        &self,
+        batch: Batch,
+        turn: Turn<Settled>,
+        pass: Pass<Settled>,
+    ) -> impl Future<Output = Result<Landed, Error>> + use<> {
+        let Batch { rows, chunks, end } = batch;
+        let flight = AbortOnDropHandle::new(tokio::spawn(self.route.clone().fly(rows, turn, pass)));
+        async move {
+            let outcomes = flight.await.map_err(|_| Error::ShuttingDown)??;
+            Ok(Landed {
+                outcomes,
+                chunks,
+                end,
+            })
         }
-        if let Some(rows) = batch.end {
+    }
+
+    async fn take(&mut self, landed: Landed) -> Result<Vec<Answer>, Error> {
+        let mut answers = Vec::with_capacity(landed.chunks.len() + 1);
+        let mut outcomes = landed.outcomes.into_iter();
+        for length in landed.chunks {
+            answers.push(self.answer(outcomes.by_ref().take(length)));
+        }
+        if let Some(rows) = landed.end {
             answers.push(self.finish(rows).await?);
         }
         Ok(answers)
     }
 
-    async fn settle(&mut self, rows: &[Judged]) -> Result<Vec<Outcome>, Error> {
-        let target = Target {
-            campaign: self.campaign,
-            import: self.id,
-            keys: &self.keys,
-            now: self.ctx.now(),
-        };
-        let seen = &self.seen;
-        let settled = self.ctx.db.run_bulk("import_roster", |tx| {
-            Box::pin(settle(tx, target, seen, rows))
-        });
-        let outcomes = settled.await?;
-        let is_new = |outcome: &&Outcome| matches!(outcome, Outcome::Accepted | Outcome::Merged);
-        let new = outcomes.iter().filter(is_new).count();
-        known::remember(&mut self.seen, rows, i64::try_from(new).unwrap_or(0));
-        Ok(outcomes)
-    }
-
-    fn answer<'r>(&mut self, rows: impl Iterator<Item = (&'r Judged, Outcome)>) -> Answer {
+    fn answer(&mut self, rows: impl Iterator<Item = (i64, Outcome)>) -> Answer {
         let mut rejected = Vec::new();
-        for (row, outcome) in rows {
-            self.line = row.line;
+        for (line, outcome) in rows {
+            self.line = line;
             self.totals.rows += 1;
             match outcome {
                 Outcome::Accepted => self.totals.accepted += 1,
@@ -237,12 +266,12 @@ impl Import {
                 Outcome::Unchanged => self.totals.unchanged += 1,
                 Outcome::Rejected(reject) => {
                     self.totals.rejected += 1;
-                    rejected.push((row.line, reject));
+                    rejected.push((line, reject));
                 }
             }
         }
         Answer {
-            import: self.id,
+            import: self.route.import,
             durable_line: self.line,
             totals: self.totals,
             rejected,
@@ -258,14 +287,20 @@ impl Import {
             ));
         }
         let totals = self.totals;
-        let act = Act::on("roster.import_finished", "roster_import", self.id);
+        let act = Act::on("roster.import_finished", "roster_import", self.route.import);
         let detail = json!({
             "rows": totals.rows, "accepted": totals.accepted, "merged": totals.merged,
             "unchanged": totals.unchanged, "rejected": totals.rejected,
         });
-        let event = self.call.event(&self.ctx, Some(self.campaign), act, detail);
-        let (import, now) = ((self.campaign, self.id), self.ctx.now());
-        self.ctx
+        let event = self
+            .call
+            .event(&self.route.ctx, Some(self.route.campaign), act, detail);
+        let (import, now) = (
+            (self.route.campaign, self.route.import),
+            self.route.ctx.now(),
+        );
+        self.route
+            .ctx
             .db
             .run_tx("finish_import", |tx| {
                 let event = event.clone();
@@ -276,7 +311,7 @@ impl Import {
             })
             .await?;
         Ok(Answer {
-            import: self.id,
+            import: self.route.import,
             durable_line: self.line,
             totals,
             rejected: Vec::new(),

@@ -1,14 +1,14 @@
 //! What the roster holds about the references and SSNs of a batch.
 //!
 //! Only what an import has not seen to be new ([`Seen`]) is asked for, in one statement each for references and SSNs.
+//! [`Asked`] says what that is.
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::db::Tx;
 use crate::db::entities::individual;
 use crate::db::rows::{self, Is};
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
@@ -19,7 +19,7 @@ use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::plan::{Known, Stored};
 use super::population::Population;
-use super::prepare::{Judged, Prepared};
+use super::prepare::{NewIndividual, RowMacs};
 use super::seen::Seen;
 use super::settle::Target;
 use super::store;
@@ -27,11 +27,55 @@ use super::store;
 /// Rows of a page when the roster's keys are read.
 const PAGE: i64 = 65_536;
 
-/// Reads which references and SSNs the roster holds, page by page. Nothing is to be read before the first import.
-pub async fn seen(ctx: &Ctx, campaign: CampaignId) -> Result<Seen, Error> {
+/// What the roster is asked for.
+#[derive(Debug, Default)]
+pub struct Asked {
+    references: Vec<Reference>,
+    ssns: Vec<i64>,
+}
+
+impl Asked {
+    /// Asks for what the roster may hold about a row.
+    pub fn about(row: &NewIndividual, seen: &Seen) -> Self {
+        let mut asked = Self::everything(row);
+        asked
+            .references
+            .retain(|reference| seen.has_reference(reference.mac));
+        asked.ssns.retain(|key| seen.has_ssn(*key));
+        asked
+    }
+
+    /// Asks for all that a row can meet, under every version of the index key.
+    pub fn everything(row: &NewIndividual) -> Self {
+        let reference = |macs: &RowMacs| Reference {
+            entity: row.entity,
+            mac: macs.reference,
+        };
+        Self {
+            references: row.macs.iter().map(reference).collect(),
+            ssns: row.ssn_keys.clone(),
+        }
+    }
+
+    /// Tells whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.references.is_empty() && self.ssns.is_empty()
+    }
+
+    /// Asks for more.
+    pub fn add(&mut self, more: Self) {
+        self.references.extend(more.references);
+        self.ssns.extend(more.ssns);
+    }
+}
+
+/// Reads which references and SSNs the roster holds, page by page, and of how many settled rows they are. Nothing is to be read
+/// before the first import.
+pub async fn seen(ctx: &Ctx, campaign: CampaignId) -> Result<(Seen, i64), Error> {
     let read = ctx.db.read();
     // Counted first: whatever is settled meanwhile makes another number.
-    let mut seen = Seen::new(settled(read, campaign).await?);
+    let settled = settled(read, campaign).await?;
+    let mut seen = Seen::default();
     let mut after = (CoveredEntityId::from_uuid(Uuid::nil()), Uuid::nil());
     loop {
         let page = references_after(read, campaign, after).await?;
@@ -51,59 +95,27 @@ pub async fn seen(ctx: &Ctx, campaign: CampaignId) -> Result<Seen, Error> {
         }
         match page.last() {
             Some((last, _)) => after = *last,
-            None => return Ok(seen),
+            None => return Ok((seen, settled)),
         }
     }
 }
 
-/// Remembers the rows of a batch that was settled, so many of which are new.
-pub fn remember(seen: &mut Seen, batch: &[Judged], new: i64) {
-    for row in prepared(batch) {
-        row.macs
-            .iter()
-            .for_each(|macs| seen.add_reference(macs.reference));
-        row.ssn_keys.iter().for_each(|key| seen.add_ssn(*key));
-    }
-    seen.count(new);
-}
-
-fn prepared(batch: &[Judged]) -> impl Iterator<Item = &Prepared> {
-    batch
-        .iter()
-        .filter_map(|judged| judged.verdict.as_ref().ok())
-}
-
-/// Gives what the roster holds about a batch. The roster is locked.
+/// Gives what the roster holds. It is locked; nothing is asked for about newcomers, which may stand in it by now.
 pub async fn known(
-    tx: &Tx<'_>,
+    read: &impl ConnectionTrait,
     target: Target<'_>,
-    seen: &Seen,
-    batch: &[Judged],
+    asked: &Asked,
 ) -> Result<Known, Error> {
-    let settled = settled(tx, target.campaign).await?;
-    let mut wanted = Vec::new();
-    let mut keys = Vec::new();
-    for row in prepared(batch) {
-        let macs = row.macs.iter().map(|macs| macs.reference);
-        wanted.extend(
-            macs.filter(|mac| seen.has_reference(*mac, settled))
-                .map(|mac| Reference {
-                    entity: row.entity,
-                    mac,
-                }),
-        );
-        let ssns = row.ssn_keys.iter().copied();
-        keys.extend(ssns.filter(|key| seen.has_ssn(*key, settled)));
-    }
+    let mut keys = asked.ssns.clone();
     keys.sort_unstable();
     keys.dedup();
     let mut known = Known::default();
-    for (reference, content) in contents(tx, target.campaign, &wanted).await? {
+    for (reference, content) in contents(read, target.campaign, &asked.references).await? {
         known
             .references
             .insert((reference.entity, reference.mac), content);
     }
-    for (key, row) in by_ssn(tx, target.campaign, &keys).await? {
+    for (key, row) in by_ssn(read, target.campaign, &keys).await? {
         if let Some(stored) = open(target.keys, row)? {
             known.people.push((key, stored));
         }
@@ -112,7 +124,10 @@ pub async fn known(
 }
 
 /// Counts the rows that all imports of a campaign have settled.
-async fn settled(connection: &impl ConnectionTrait, campaign: CampaignId) -> Result<i64, Error> {
+pub async fn settled(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<i64, Error> {
     const SQL: &str = "SELECT CAST(COALESCE(SUM(accepted + merged), 0) AS BIGINT) AS n FROM roster_import \
         WHERE campaign_id = $1";
     let backend = connection.get_database_backend();
@@ -122,10 +137,12 @@ async fn settled(connection: &impl ConnectionTrait, campaign: CampaignId) -> Res
 }
 
 /// A reference of a covered entity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-struct Reference {
-    entity: CoveredEntityId,
-    mac: Uuid,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Reference {
+    /// The covered entity.
+    pub entity: CoveredEntityId,
+    /// The MAC of what it calls the person by.
+    pub mac: Uuid,
 }
 
 /// Gives the MACs of content of those references that were loaded before, in one statement.
@@ -133,21 +150,22 @@ struct Reference {
 /// Each is looked up by the whole primary key: in a join the planner, who knows little about tables just loaded, may choose
 /// to read all of the campaign.
 async fn contents(
-    tx: &Tx<'_>,
+    read: &impl ConnectionTrait,
     campaign: CampaignId,
     references: &[Reference],
 ) -> Result<Vec<(Reference, Uuid)>, Error> {
     if references.is_empty() {
         return Ok(Vec::new());
     }
+    let backend = read.get_database_backend();
     let sql = format!(
         "WITH {} SELECT v.entity, v.mac, (SELECT e.row_mac FROM individual_entity e WHERE e.campaign_id = $2 \
          AND e.covered_entity_id = v.entity AND e.ref_mac = v.mac) AS content FROM v",
-        rows::table(tx.backend(), &[("entity", Is::Uuid), ("mac", Is::Uuid)])
+        rows::table(backend, &[("entity", Is::Uuid), ("mac", Is::Uuid)])
     );
-    let statement = rows::bind_with(tx.backend(), sql, references, [campaign.into()]);
+    let statement = rows::bind_with(backend, sql, references, [campaign.into()]);
     let mut found = Vec::new();
-    for row in tx.query_all_raw(statement).await? {
+    for row in read.query_all_raw(statement).await? {
         let reference = Reference {
             entity: row.try_get("", "entity")?,
             mac: row.try_get("", "mac")?,
@@ -160,7 +178,7 @@ async fn contents(
 
 /// Gives the individuals behind keys of SSNs.
 async fn by_ssn(
-    tx: &Tx<'_>,
+    read: &impl ConnectionTrait,
     campaign: CampaignId,
     keys: &[i64],
 ) -> Result<Vec<(i64, individual::Model)>, Error> {
@@ -172,17 +190,24 @@ async fn by_ssn(
         return Ok(Vec::new());
     }
     let wanted: Vec<Wanted> = keys.iter().map(|ssn| Wanted { ssn: *ssn }).collect();
+    let backend = read.get_database_backend();
+    // One key after the other, for the reason given at `contents`.
+    let found = if backend == DbBackend::Postgres {
+        "LATERAL (SELECT i.individual_id FROM individual_index i WHERE i.campaign_id = $2 AND i.ssn = v.ssn OFFSET 0) i"
+    } else {
+        "individual_index i WHERE i.campaign_id = $2 AND i.ssn = v.ssn"
+    };
     let sql = format!(
-        "WITH {} SELECT i.ssn, i.individual_id FROM v JOIN individual_index i ON i.campaign_id = $2 AND i.ssn = v.ssn",
-        rows::table(tx.backend(), &[("ssn", Is::Big)])
+        "WITH {} SELECT v.ssn, i.individual_id FROM v CROSS JOIN {found}",
+        rows::table(backend, &[("ssn", Is::Big)])
     );
-    let statement = rows::bind_with(tx.backend(), sql, &wanted, [campaign.into()]);
+    let statement = rows::bind_with(backend, sql, &wanted, [campaign.into()]);
     let mut hits: Vec<(i64, IndividualId)> = Vec::new();
-    for row in tx.query_all_raw(statement).await? {
+    for row in read.query_all_raw(statement).await? {
         hits.push((row.try_get("", "ssn")?, row.try_get("", "individual_id")?));
     }
     let ids: Vec<IndividualId> = hits.iter().map(|(_, id)| *id).collect();
-    let rows = store::individuals(tx, campaign, &ids).await?;
+    let rows = store::individuals(read, campaign, &ids).await?;
     let mut rows: HashMap<IndividualId, individual::Model> =
         rows.into_iter().map(|row| (row.id, row)).collect();
     Ok(hits

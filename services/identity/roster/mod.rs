@@ -1,16 +1,20 @@
 //! The list of affected people: loading it, reading it masked, and addressing letters.
 //!
 //! A row goes through three steps: [`row`] judges it by itself, [`prepare`] makes it ready to be written beside the write of
-//! the batch before, [`settle`] asks the database, plans the whole batch ([`plan`]) and writes it in one transaction.
+//! the batch before, [`settle`] writes a batch in one transaction: rows of [`newcomers`] at once, the others as they are planned
+//! ([`plan`]) when the database has told what it holds about them ([`known`]).
 
 pub mod change;
 pub mod count;
 pub mod export;
+pub mod facts;
+pub mod flight;
 pub mod import;
 pub mod keys;
 pub mod known;
 pub mod locale;
 pub mod merge;
+pub mod newcomers;
 pub mod notice;
 pub mod plan;
 pub mod population;

@@ -15,7 +15,7 @@ use crate::kernel::person::Person;
 use super::locale::Locale;
 use super::merge;
 use super::population::Population;
-use super::prepare::{Judged, Prepared, RowMacs};
+use super::prepare::{Judged, NewIndividual, Prepared, RowMacs};
 use super::reject::{Cause, Column, Reject};
 
 /// What the roster holds about the references and SSNs of a batch.
@@ -103,20 +103,19 @@ pub struct Plan<'b> {
     pub links: Vec<Link>,
 }
 
-impl Plan<'_> {
-    /// Counts the rows with an outcome.
-    pub fn count(&self, wanted: impl Fn(&Outcome) -> bool) -> i64 {
-        self.outcomes
-            .iter()
-            .filter(|outcome| wanted(outcome))
-            .count()
-            .try_into()
-            .unwrap_or(i64::MAX)
+impl Link {
+    /// Links a row to a person.
+    pub fn of(row: &NewIndividual, individual: IndividualId) -> Self {
+        Self {
+            entity: row.entity,
+            macs: row.macs[0],
+            individual,
+        }
     }
 }
 
-/// Plans a batch.
-pub fn plan<'b>(batch: &'b [Judged], known: &'b Known) -> Plan<'b> {
+/// Plans rows in order.
+pub fn plan<'b>(batch: impl IntoIterator<Item = &'b Judged>, known: &'b Known) -> Plan<'b> {
     let mut planner = Planner::new(known);
     for judged in batch {
         let outcome = match &judged.verdict {
@@ -175,15 +174,17 @@ impl<'b> Planner<'b> {
             }
             Some(_) => return Outcome::Rejected(Reject::new(Column::Ssn, Cause::SsnOfAnother)),
         };
-        self.seen
-            .insert((row.entity, row.macs[0].reference), row.macs[0].content);
+        self.seen.insert(
+            (row.new.entity, row.new.macs[0].reference),
+            row.new.macs[0].content,
+        );
         outcome
     }
 
     /// Looks the reference up under every version of the index key.
     fn loaded_before(&self, row: &Prepared) -> Option<Outcome> {
-        row.macs.iter().find_map(|macs| {
-            let key = (row.entity, macs.reference);
+        row.new.macs.iter().find_map(|macs| {
+            let key = (row.new.entity, macs.reference);
             let content = self
                 .seen
                 .get(&key)
@@ -200,6 +201,7 @@ impl<'b> Planner<'b> {
     fn with_ssn_of(&self, row: &Prepared) -> Option<usize> {
         let number = row.person.ssn.as_ref()?.expose();
         let slots = row
+            .new
             .ssn_keys
             .iter()
             .filter_map(|key| self.by_ssn.get(key))
@@ -215,17 +217,17 @@ impl<'b> Planner<'b> {
 
     fn accept(&mut self, row: &'b Prepared) -> Outcome {
         let at = self.add(Slot {
-            individual: row.individual,
+            individual: row.new.individual,
             person: Cow::Borrowed(&row.person),
-            population: row.population,
-            locale: row.locale,
+            population: row.new.population,
+            locale: row.new.locale,
             origin: Origin::New(row),
             changed: false,
         });
-        if let Some(key) = row.ssn_keys.first() {
+        if let Some(key) = row.new.ssn_keys.first() {
             self.by_ssn.entry(*key).or_default().push(at);
         }
-        self.link(row, row.individual);
+        self.link(row, row.new.individual);
         Outcome::Accepted
     }
 
@@ -236,10 +238,10 @@ impl<'b> Planner<'b> {
             slot.person = Cow::Owned(person);
             slot.changed = true;
         }
-        let population = merge::join_population(slot.population, row.population);
+        let population = merge::join_population(slot.population, row.new.population);
         slot.changed |= population != slot.population;
         slot.population = population;
-        let locale = slot.locale.or(row.locale);
+        let locale = slot.locale.or(row.new.locale);
         slot.changed |= locale != slot.locale;
         slot.locale = locale;
         let individual = slot.individual;
@@ -248,14 +250,10 @@ impl<'b> Planner<'b> {
     }
 
     fn link(&mut self, row: &Prepared, individual: IndividualId) {
-        self.plan.links.push(Link {
-            entity: row.entity,
-            macs: row.macs[0],
-            individual,
-        });
+        self.plan.links.push(Link::of(&row.new, individual));
     }
 }
 
 #[cfg(test)]
 #[path = "plan_tests.rs"]
-mod tests;
+pub(super) mod tests;

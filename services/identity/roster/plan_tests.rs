@@ -12,7 +12,7 @@ use crate::kernel::person::PersonSealer;
 
 const CAMPAIGN: CampaignId = CampaignId::from_uuid(Uuid::from_u128(9));
 
-fn keys(index: &[u8]) -> RosterKeys {
+pub fn keys(index: &[u8]) -> RosterKeys {
     RosterKeys {
         sealer: PersonSealer::new(CAMPAIGN, Key::from_bytes([1; 32])),
         key_version: 1,
@@ -32,7 +32,7 @@ fn rules() -> Rules {
     }
 }
 
-fn row(line: i64, entity: &str, reference: &str, given: &str, born: &str, ssn: &str) -> RawRow {
+pub fn row(line: i64, entity: &str, reference: &str, given: &str, born: &str, ssn: &str) -> RawRow {
     RawRow {
         line,
         columns: RawColumns {
@@ -47,9 +47,11 @@ fn row(line: i64, entity: &str, reference: &str, given: &str, born: &str, ssn: &
     }
 }
 
-fn judged(rows: &[RawRow], index: &[u8]) -> Vec<Judged> {
+pub fn judged(rows: &[RawRow], index: &[u8]) -> Vec<Judged> {
     let ids = Ids::seeded(Clock::manual(Timestamp::EPOCH).0, 1);
-    prepare(rows, &rules(), &keys(index), &ids)
+    let (rules, keys) = (rules(), keys(index));
+    let prepare = |row| prepare(row, &rules, &keys, &ids);
+    rows.iter().map(prepare).collect()
 }
 
 fn outcomes(rows: &[RawRow]) -> Vec<Outcome> {
@@ -154,7 +156,7 @@ fn a_row_without_a_language_is_the_row_that_it_was() {
     ];
     let content = |row: &RawRow| {
         let batch = judged(std::slice::from_ref(row), &[3]);
-        batch[0].verdict.as_ref().unwrap().macs[0].content
+        batch[0].verdict.as_ref().unwrap().new.macs[0].content
     };
     assert_eq!(content(&silent), indexer.row(&before));
     assert_ne!(content(&said), content(&silent));

@@ -8,7 +8,9 @@ use uuid::Uuid;
 use crate::kernel::ids::{CoveredEntityId, Ids, IndividualId};
 use crate::kernel::person::Person;
 
+use super::super::error::{self, Error};
 use super::super::matching::blind::{Indexer, Keys};
+use super::facts::Facts;
 use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::population::Population;
@@ -27,14 +29,22 @@ pub struct Judged {
     pub verdict: Result<Prepared, Reject>,
 }
 
-/// A row made ready to become a new individual.
+/// A row made ready, and the person that it tells of.
 pub struct Prepared {
+    /// What is written if nobody like that is known.
+    pub new: NewIndividual,
+    /// The person.
+    pub person: Person,
+}
+
+/// A new individual as it will stand in the tables, without the person in the clear.
+pub struct NewIndividual {
     /// The covered entity.
     pub entity: CoveredEntityId,
     /// MACs of the reference and of the content, for each version of the index key, the current one first.
     pub macs: Vec<RowMacs>,
-    /// The person.
-    pub person: Person,
+    /// What may be known of the person in the clear.
+    pub facts: Facts,
     /// Which rules apply.
     pub population: Population,
     /// Language of letters, if the row says one.
@@ -43,7 +53,7 @@ pub struct Prepared {
     pub keys: Keys,
     /// Keys of the SSN under every version of the index key, the current one first; empty without an SSN.
     pub ssn_keys: Vec<i64>,
-    /// The id the person gets if nobody like that is known.
+    /// The id.
     pub individual: IndividualId,
     /// The salt that goes with it.
     pub salt: [u8; SALT_LEN],
@@ -60,22 +70,31 @@ pub struct RowMacs {
     pub content: Uuid,
 }
 
+impl NewIndividual {
+    /// Opens the person again.
+    pub fn open(self, keys: &RosterKeys) -> Result<Prepared, Error> {
+        let person = keys.sealer.open(self.individual, &self.salt, &self.sealed);
+        Ok(Prepared {
+            person: person.map_err(error::unreadable)?,
+            new: self,
+        })
+    }
+}
+
 impl std::fmt::Debug for Prepared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Prepared")
-            .field("individual", &self.individual)
+            .field("individual", &self.new.individual)
             .finish_non_exhaustive()
     }
 }
 
-/// Prepares rows in order. Ids grow with the lines, so that the batch is sorted by its key.
-pub fn prepare(rows: &[RawRow], rules: &Rules, keys: &RosterKeys, ids: &Ids) -> Vec<Judged> {
-    rows.iter()
-        .map(|raw| Judged {
-            line: raw.line,
-            verdict: parse_row(&raw.columns, rules).map(|row| ready(row, keys, ids)),
-        })
-        .collect()
+/// Prepares a row. Ids grow from row to row, so that a batch is sorted by its key.
+pub fn prepare(raw: &RawRow, rules: &Rules, keys: &RosterKeys, ids: &Ids) -> Judged {
+    Judged {
+        line: raw.line,
+        verdict: parse_row(&raw.columns, rules).map(|row| ready(row, keys, ids)),
+    }
 }
 
 fn ready(row: Row, keys: &RosterKeys, ids: &Ids) -> Prepared {
@@ -83,26 +102,26 @@ fn ready(row: Row, keys: &RosterKeys, ids: &Ids) -> Prepared {
     let salt = ids.random::<SALT_LEN>();
     let sealed = keys.sealer.seal(individual, &salt, &row.person);
     let ssn = row.person.ssn.as_ref();
-    Prepared {
-        macs: keys
-            .indexers
-            .iter()
-            .map(|indexer| macs(indexer, &row))
-            .collect(),
-        keys: keys.current().person(&row.person),
-        ssn_keys: ssn.map_or_else(Vec::new, |ssn| {
-            keys.indexers
-                .iter()
-                .map(|one| one.ssn(ssn.expose()))
-                .collect()
-        }),
+    let ssn_keys = ssn.map_or_else(Vec::new, |ssn| {
+        let indexers = keys.indexers.iter();
+        indexers.map(|one| one.ssn(ssn.expose())).collect()
+    });
+    let indexers = keys.indexers.iter();
+    let new = NewIndividual {
         entity: row.entity,
-        person: row.person,
+        macs: indexers.map(|indexer| macs(indexer, &row)).collect(),
+        facts: Facts::of(&row.person),
         population: row.population,
         locale: row.locale,
+        keys: keys.current().person(&row.person),
+        ssn_keys,
         individual,
         salt,
         sealed,
+    };
+    Prepared {
+        new,
+        person: row.person,
     }
 }
 

@@ -9,18 +9,20 @@ use super::super::ctx::Ctx;
 use super::super::error::Error;
 use super::import::Part;
 use super::keys::RosterKeys;
-use super::prepare::{Judged, prepare};
+use super::newcomers::Sorted;
+use super::prepare::prepare;
 use super::row::{RawRow, Rules};
+use super::seen::Seen;
 
 /// The most rows in one chunk.
 pub const CHUNK: usize = 500;
 /// The most chunks that are settled together. A batch grows while the one before it is settled, and no longer.
-const CHUNKS_A_BATCH: usize = 24;
+pub const CHUNKS_A_BATCH: usize = 12;
 
 /// What the reader hands over: rows of whole chunks, and perhaps the end.
 pub struct Batch {
-    /// The rows, prepared.
-    pub rows: Vec<Judged>,
+    /// The rows, prepared and sorted.
+    pub rows: Sorted,
     /// How many rows each chunk has.
     pub chunks: Vec<usize>,
     /// What the end says, if it came.
@@ -49,6 +51,8 @@ pub struct Reader {
     pub ctx: Ctx,
     /// The last line that was read.
     pub line: i64,
+    /// What is on the roster, and what was read.
+    pub seen: Seen,
 }
 
 impl Reader {
@@ -134,24 +138,30 @@ impl Reader {
         Ok(())
     }
 
-    async fn prepare(&self, chunks: Vec<Vec<RawRow>>, end: Option<i64>) -> Result<Batch, Error> {
+    async fn prepare(
+        &mut self,
+        chunks: Vec<Vec<RawRow>>,
+        end: Option<i64>,
+    ) -> Result<Batch, Error> {
         let lengths = chunks.iter().map(Vec::len).collect();
         let (rules, keys, ids) = (
             Arc::clone(&self.rules),
             Arc::clone(&self.keys),
             self.ctx.ids.clone(),
         );
+        let mut seen = std::mem::take(&mut self.seen);
         let work = move || {
-            chunks
-                .iter()
-                .flat_map(|rows| prepare(rows, &rules, &keys, &ids))
-                .collect()
+            // Rows go as they are taken: a batch of them takes more room than what is made of it.
+            let rows = chunks.into_iter().flatten();
+            let judged = rows.map(|row| prepare(&row, &rules, &keys, &ids));
+            let sorted = Sorted::of(judged, &mut seen, &keys);
+            (sorted, seen)
         };
-        let rows = tokio::task::spawn_blocking(work)
-            .await
-            .map_err(|_| Error::ShuttingDown)?;
+        let worked = tokio::task::spawn_blocking(work).await;
+        let (rows, seen) = worked.map_err(|_| Error::ShuttingDown)?;
+        self.seen = seen;
         Ok(Batch {
-            rows,
+            rows: rows?,
             chunks: lengths,
             end,
         })

@@ -5,9 +5,11 @@
 //! often, and more is asked for.
 //!
 //! It knows the rows that were there when it was made and those of its own import. Whether others have written since is seen
-//! by the number of rows that all imports of the campaign have settled: another number, and it is not trusted.
+//! by the number of rows that all imports of the campaign have settled: another number, and what it says counts no more.
 
 use uuid::Uuid;
+
+use super::prepare::NewIndividual;
 
 /// 8 MiB: 8 bits each for eight million keys, so that one new row in fifty is asked for in vain.
 const BITS: u64 = 1 << 26;
@@ -18,50 +20,51 @@ const PROBES: u64 = 5;
 #[derive(Debug)]
 pub struct Seen {
     bits: Vec<u64>,
-    /// How many rows all imports have settled, as far as this one knows.
-    settled: i64,
 }
 
-impl Seen {
-    /// Remembers nothing of a roster of which so many rows were settled.
-    pub fn new(settled: i64) -> Self {
+impl Default for Seen {
+    fn default() -> Self {
         let words = usize::try_from(BITS / 64).unwrap_or(usize::MAX);
         Self {
             bits: vec![0; words],
-            settled,
         }
     }
+}
 
-    /// Tells whether a reference may be on the roster; `settled` is the number of rows settled by now.
-    pub fn has_reference(&self, reference: Uuid, settled: i64) -> bool {
-        self.settled != settled || self.has(reference.as_u128())
+impl Seen {
+    /// Tells whether a reference may be on the roster.
+    pub fn has_reference(&self, reference: Uuid) -> bool {
+        self.has(reference.as_u128())
     }
 
-    /// Tells whether an SSN key may be on the roster; `settled` is the number of rows settled by now.
-    pub fn has_ssn(&self, key: i64, settled: i64) -> bool {
-        self.settled != settled || self.has(spread(key))
+    /// Tells whether an SSN key may be on the roster.
+    pub fn has_ssn(&self, key: i64) -> bool {
+        self.has(spread(key))
+    }
+
+    /// Remembers a row.
+    pub fn add(&mut self, row: &NewIndividual) {
+        row.macs
+            .iter()
+            .for_each(|macs| self.add_reference(macs.reference));
+        row.ssn_keys.iter().for_each(|key| self.add_ssn(*key));
     }
 
     /// Remembers a reference.
     pub fn add_reference(&mut self, reference: Uuid) {
-        self.add(reference.as_u128());
+        self.set(reference.as_u128());
     }
 
     /// Remembers an SSN key.
     pub fn add_ssn(&mut self, key: i64) {
-        self.add(spread(key));
-    }
-
-    /// Counts rows that this import has settled.
-    pub fn count(&mut self, rows: i64) {
-        self.settled += rows;
+        self.set(spread(key));
     }
 
     fn has(&self, key: u128) -> bool {
         places(key).all(|(word, bit)| self.bits[word] & bit != 0)
     }
 
-    fn add(&mut self, key: u128) {
+    fn set(&mut self, key: u128) {
         for (word, bit) in places(key) {
             self.bits[word] |= bit;
         }
@@ -95,25 +98,13 @@ mod tests {
 
     #[test]
     fn what_was_added_is_had_and_hardly_anything_else() {
-        let mut seen = Seen::new(0);
+        let mut seen = Seen::default();
         let key = |n: i64| n.wrapping_mul(0x5851_f42d_4c95_7f2d).rotate_left(29);
         for n in 0..100_000 {
             seen.add_ssn(key(n));
         }
-        assert!((0..100_000).all(|n| seen.has_ssn(key(n), 0)));
-        let mistaken = (100_000..200_000)
-            .filter(|n| seen.has_ssn(key(*n), 0))
-            .count();
+        assert!((0..100_000).all(|n| seen.has_ssn(key(n))));
+        let mistaken = (100_000..200_000).filter(|n| seen.has_ssn(key(*n))).count();
         assert!(mistaken < 10, "{mistaken}");
-    }
-
-    #[test]
-    fn once_another_import_has_written_everything_is_asked_for() {
-        let mut seen = Seen::new(7);
-        let reference = Uuid::from_u128(5);
-        assert!(!seen.has_reference(reference, 7));
-        assert!(seen.has_reference(reference, 8) && seen.has_ssn(1, 8));
-        seen.count(1);
-        assert!(!seen.has_reference(reference, 8));
     }
 }

@@ -1,21 +1,20 @@
-//! One batch in one transaction: look up, plan, write.
+//! One batch in one transaction: load the newcomers, ask the roster about the others, plan those, write them.
 
 use crate::db::Cell;
 use crate::db::Tx;
-use crate::db::rows;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ImportId};
+use crate::kernel::turn::Turn;
 
 use super::super::error::Error;
-use super::super::matching::address;
-use super::super::matching::blind::Keys;
-use super::change::{self, Change};
+use super::change::{self, Change, NewLink};
+use super::flight::{Halt, Settled};
 use super::keys::RosterKeys;
 use super::known;
 use super::locale::Locale;
-use super::plan::{self, Origin, Outcome, Plan, Slot};
-use super::prepare::Judged;
-use super::seen::Seen;
+use super::newcomers::Sorted;
+use super::plan::{self, Link, Origin, Outcome, Plan, Slot};
+use super::prepare::NewIndividual;
 use super::store;
 
 /// What a batch belongs to.
@@ -31,120 +30,91 @@ pub struct Target<'a> {
     pub now: Timestamp,
 }
 
-/// Settles a batch and gives what became of its rows, in order. Running it again on what it wrote finds every row unchanged
-/// or rejected as before.
+/// Settles a batch and gives lines and what became of them, in order. Running it again on what it wrote finds every row
+/// unchanged or rejected as before.
+///
+/// Newcomers are loaded while the batch before is still settled: nobody of it, and nobody whom it met, is among them. The
+/// transaction holds them, for a bounded time, until the batch's `turn` comes; with it the lock of the roster, and under the lock
+/// the proof that the roster is what it was seen to be. A batch that was reopened has no newcomers and no turn to wait for.
+///
+/// # Errors
+/// [`Halt::Overtaken`] if the roster is not what it was seen to be, [`Halt::TooEarly`] if the turn did not come.
 pub async fn settle(
     tx: &Tx<'_>,
     target: Target<'_>,
-    seen: &Seen,
-    batch: &[Judged],
-) -> Result<Vec<Outcome>, Error> {
+    turn: Option<&Turn<Settled>>,
+    batch: &Sorted,
+) -> Result<Vec<(i64, Outcome)>, Halt> {
+    load(tx, target, &batch.newcomers).await?;
+    let seen = match turn {
+        Some(turn) => {
+            let settled = turn.comes_soon().await?.ok_or(Halt::TooEarly)?;
+            Some(settled.ok_or(Halt::Overtaken)?)
+        }
+        None => None,
+    };
     store::lock_roster(tx, target.campaign).await?;
-    let known = known::known(tx, target, seen, batch).await?;
-    let plan = plan::plan(batch, &known);
+    if let Some(seen) = seen
+        && seen != known::settled(tx, target.campaign).await?
+    {
+        return Err(Halt::Overtaken);
+    }
+    let known = known::known(tx, target, &batch.asked).await?;
+    let plan = plan::plan(&batch.others, &known);
     write(tx, target, &plan).await?;
-    let count = |wanted| plan.count(|outcome| *outcome == wanted);
+    let outcomes = batch.outcomes(plan.outcomes);
+    let count = |wanted| {
+        let rows = outcomes.iter().filter(|(_, outcome)| *outcome == wanted);
+        i64::try_from(rows.count()).unwrap_or(i64::MAX)
+    };
     let import = (target.campaign, target.import);
-    store::count_batch(tx, import, count(Outcome::Accepted), count(Outcome::Merged)).await?;
-    Ok(plan.outcomes)
+    let (accepted, merged) = (count(Outcome::Accepted), count(Outcome::Merged));
+    store::count_batch(tx, import, accepted, merged).await?;
+    Ok(outcomes)
 }
 
+/// Writes what was planned, which are few rows unless the roster is not what it was seen to be.
 async fn write(tx: &Tx<'_>, target: Target<'_>, plan: &Plan<'_>) -> Result<(), Error> {
-    let people = written(plan, target.keys);
-    if !plan.links.is_empty() {
-        tx.copy_in("individual", PEOPLE, people_rows(target, &people))
-            .await?;
-        tx.copy_in("individual_index", INDEX, index_rows(target, &people))
-            .await?;
-        tx.copy_in("individual_entity", LINKS, link_rows(target, plan))
-            .await?;
-    }
-    let known_before = people.iter().filter(|person| !person.is_new);
-    let changes: Vec<Change> = known_before.map(Written::change).collect();
-    change::write(tx, target.campaign, &changes).await
-}
-
-fn written<'b>(plan: &'b Plan<'_>, keys: &RosterKeys) -> Vec<Written<'b>> {
-    plan.slots
-        .iter()
-        .filter_map(|slot| Written::of(slot, keys))
-        .collect()
-}
-
-/// One person as it will stand in the tables.
-struct Written<'b> {
-    slot: &'b Slot<'b>,
-    is_new: bool,
-    salt: &'b [u8],
-    sealed: std::borrow::Cow<'b, [u8]>,
-    keys: Keys,
-}
-
-impl<'b> Written<'b> {
-    /// Takes a new or a changed person; nothing is written for the others.
-    fn of(slot: &'b Slot<'b>, keys: &RosterKeys) -> Option<Self> {
-        let (is_new, salt) = match &slot.origin {
-            Origin::New(row) => (true, &row.salt[..]),
-            Origin::Roster(salt) => (false, *salt),
-        };
-        let (sealed, keys) = match &slot.origin {
-            Origin::New(row) if !slot.changed => (row.sealed.as_slice().into(), row.keys),
-            Origin::Roster(_) if !slot.changed => return None,
-            Origin::New(_) | Origin::Roster(_) => {
-                let sealed = keys.sealer.seal(slot.individual, salt, &slot.person);
-                (sealed.into(), keys.current().person(&slot.person))
-            }
-        };
-        Some(Self {
-            slot,
-            is_new,
-            salt,
-            sealed,
-            keys,
-        })
-    }
-
-    fn change(&self) -> Change {
-        Change {
-            id: self.slot.individual,
-            sealed: rows::hex(&self.sealed),
-            population: self.slot.population.as_str(),
-            region: self.region().to_owned(),
-            country: self.country().to_owned(),
-            locale: self.locale(),
-            mailable: self.is_mailable(),
-            has_contact: self.has_contact(),
-            keys: self.keys.into(),
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    for slot in &plan.slots {
+        match &slot.origin {
+            Origin::New(_) => new.push(change(slot, target.keys)),
+            Origin::Roster(_) if slot.changed => changed.push(change(slot, target.keys)),
+            Origin::Roster(_) => {}
         }
     }
+    let links = plan.links.iter().map(|link| NewLink {
+        entity: link.entity,
+        reference: link.macs.reference,
+        content: link.macs.content,
+        individual: link.individual,
+    });
+    change::insert(tx, target, &new).await?;
+    change::link(tx, target, &links.collect::<Vec<_>>()).await?;
+    change::write(tx, target.campaign, &changed).await
+}
 
-    fn region(&self) -> &str {
-        self.slot
-            .person
-            .region
-            .as_ref()
-            .map_or("", |region| region.expose())
-    }
+fn change(slot: &Slot<'_>, keys: &RosterKeys) -> Change {
+    let salt = match &slot.origin {
+        Origin::New(row) => &row.new.salt[..],
+        Origin::Roster(salt) => salt,
+    };
+    let words = (slot.population, slot.locale);
+    Change::of(slot.individual, salt, &slot.person, words, keys)
+}
 
-    fn country(&self) -> &str {
-        self.slot
-            .person
-            .country
-            .as_ref()
-            .map_or("US", |country| country.expose())
+/// Loads newcomers.
+async fn load(tx: &Tx<'_>, target: Target<'_>, people: &[NewIndividual]) -> Result<(), Error> {
+    if people.is_empty() {
+        return Ok(());
     }
-
-    fn is_mailable(&self) -> bool {
-        address::is_mailable(&self.slot.person)
-    }
-
-    fn locale(&self) -> &'static str {
-        self.slot.locale.map_or("", Locale::as_str)
-    }
-
-    fn has_contact(&self) -> bool {
-        self.slot.person.email.is_some() || self.slot.person.phone.is_some()
-    }
+    tx.copy_in("individual", PEOPLE, people_rows(target, people))
+        .await?;
+    tx.copy_in("individual_index", INDEX, index_rows(target, people))
+        .await?;
+    tx.copy_in("individual_entity", LINKS, link_rows(target, people))
+        .await?;
+    Ok(())
 }
 
 /// Rows on their way into a table. Boxed, because a future may not hold closures over references.
@@ -165,22 +135,22 @@ const PEOPLE: [&str; 12] = [
     "locale",
 ];
 
-fn people_rows<'r>(target: Target<'r>, people: &'r [Written<'_>]) -> Rows<'r, 12> {
-    let new = people.iter().filter(|person| person.is_new);
-    Box::new(new.map(move |person| {
+fn people_rows<'r>(target: Target<'r>, people: &'r [NewIndividual]) -> Rows<'r, 12> {
+    Box::new(people.iter().map(move |person| {
+        let facts = &person.facts;
         [
             target.campaign.into(),
-            person.slot.individual.into(),
-            person.salt.into(),
-            Cell::Bytes(person.sealed.as_ref().into()),
+            person.individual.into(),
+            person.salt.as_slice().into(),
+            person.sealed.as_slice().into(),
             target.keys.key_version.into(),
-            person.slot.population.as_str().into(),
-            person.region().into(),
-            person.country().into(),
-            person.is_mailable().into(),
-            person.has_contact().into(),
+            person.population.as_str().into(),
+            facts.region.as_str().into(),
+            facts.country.as_str().into(),
+            facts.mailable.into(),
+            facts.has_contact.into(),
             target.now.into(),
-            person.locale().into(),
+            person.locale.map_or("", Locale::as_str).into(),
         ]
     }))
 }
@@ -195,13 +165,12 @@ const INDEX: [&str; 7] = [
     "last4_dob",
 ];
 
-fn index_rows<'r>(target: Target<'r>, people: &'r [Written<'_>]) -> Rows<'r, 7> {
-    let new = people.iter().filter(|person| person.is_new);
-    Box::new(new.map(move |person| {
+fn index_rows<'r>(target: Target<'r>, people: &'r [NewIndividual]) -> Rows<'r, 7> {
+    Box::new(people.iter().map(move |person| {
         let keys = &person.keys;
         [
             target.campaign.into(),
-            person.slot.individual.into(),
+            person.individual.into(),
             keys.ssn.into(),
             keys.name_dob.into(),
             keys.name_postal.into(),
@@ -221,8 +190,9 @@ const LINKS: [&str; 6] = [
 ];
 
 /// Sorted by the key, which makes the load several times as fast.
-fn link_rows<'r>(target: Target<'r>, plan: &Plan<'_>) -> Rows<'r, 6> {
-    let mut links = plan.links.clone();
+fn link_rows<'r>(target: Target<'r>, people: &'r [NewIndividual]) -> Rows<'r, 6> {
+    let links = people.iter().map(|row| Link::of(row, row.individual));
+    let mut links: Vec<Link> = links.collect();
     links.sort_unstable_by_key(|link| (link.entity, link.macs.reference));
     Box::new(links.into_iter().map(move |link| {
         [

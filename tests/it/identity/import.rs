@@ -144,6 +144,31 @@ both! {
         assert_eq!((counts.rows, counts.merged, counts.rejected), (200, 100, 0));
     }
 
+    /// Several batches of each are under way at once and hold what the other wants, which no database sees.
+    async fn importers_of_the_same_people_in_opposite_order_do_not_wait_for_ever(database: Database) {
+        let house = House::open(&database).await;
+        let rows: Vec<RawRow> = (2..402).map(somebody).collect();
+        let mut opposite: Vec<RawRow> = rows.iter().rev().cloned().collect();
+        (2..).zip(&mut opposite).for_each(|(line, row)| row.line = line);
+        let mut importers = Vec::new();
+        for (file, rows) in [("a", &rows), ("b", &opposite), ("c", &rows)] {
+            let mut parts = vec![house.header(file)];
+            parts.extend(rows.chunks(5).map(|rows| Part::Chunk(rows.to_vec())));
+            parts.push(Part::End { rows: 400 });
+            let ctx = house.twin(database.open(Process::Identity).await);
+            importers.push(tokio::spawn(async move { feed(&ctx, parts).await }));
+        }
+        for answers in join_all(importers).await {
+            let answers = answers.unwrap();
+            let last = answers.last().unwrap().as_ref().unwrap();
+            assert!(last.done && last.totals.rows == 400 && last.totals.rejected == 0);
+        }
+        assert_eq!(house.count("individual").await, 400);
+        assert_eq!(house.count("individual_index").await, 400);
+        assert_eq!(house.count("individual_entity").await, 400);
+        assert_eq!(house.number("SELECT CAST(SUM(accepted) AS BIGINT) FROM roster_import").await, 400);
+    }
+
     async fn a_database_that_stumbles_does_not_lose_or_double_a_row(database: Database) {
         let house = House::open(&database).await;
         house.ctx.db.faults().set("serialization=0.3,lost_answer=0.3".parse::<FaultRates>().unwrap());

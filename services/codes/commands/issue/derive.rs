@@ -18,17 +18,18 @@ impl Issue {
         &self,
         means: &Arc<Means>,
         after: IndividualId,
+        limit: u64,
     ) -> Result<Chunk, Error> {
         let read = self.ctx.db.read();
-        let owed = store::code::owed(read, self.campaign, &means.selection, after, self.chunk);
+        let owed = store::code::owed(read, self.campaign, &means.selection, after, limit);
         let mut owed = owed.await?;
         let ends = owed.first().zip(owed.last());
         let Some((first, last)) = ends.map(|(first, last)| (first.individual, last.individual))
         else {
             return Ok(Chunk::default());
         };
-        let holders =
-            store::code::holders(read, self.campaign, &means.selection, (first, last)).await?;
+        let of = (self.campaign, first, last);
+        let holders = store::code::holders(read, of, &means.selection, None).await?;
         if !holders.is_empty() {
             owed.retain(|owed| !holders.contains(&owed.individual));
         }
@@ -53,11 +54,13 @@ pub(super) async fn derive_all(
     let (means, owed) = (Arc::clone(means), Arc::clone(owed));
     let derive = move || {
         let mut tally = Tally::default();
+        let codes = means.secret.codes(campaign);
+        let stored = derive::Stored::new(&means.key, campaign);
         let issued = owed.iter().map(|owed| {
-            let code = means.secret.code(campaign, owed.individual, generation);
+            let code = codes.code(owed.individual, generation);
             tally.count(&code);
             Issued {
-                mac: derive::mac(&means.key, campaign, &code),
+                mac: stored.mac(&code),
                 owed: *owed,
             }
         });

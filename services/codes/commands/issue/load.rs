@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use sea_orm::ConnectionTrait;
+
 use crate::db;
 use crate::db::entities::code_batch;
 use crate::kernel::ids::IndividualId;
+use crate::kernel::turn::{Pass, Turn};
 
 use super::batch::open_campaign;
 use super::derive::derive_all;
@@ -20,16 +23,48 @@ use crate::codes::store::code::{Issued, Load, Owed};
 /// of one in a hundred million campaigns of four million people.
 const GENERATIONS: i32 = 3;
 
-/// What a transaction did with a chunk.
-enum Loaded {
-    /// So many codes are written.
-    All(i64),
-    /// Nothing: these have a code by now, and the rest must be counted without them.
+/// Why the transaction of a chunk was rolled back.
+enum Halt {
+    /// These have a code by now, and the rest must be counted without them.
     Overtaken(BTreeSet<IndividualId>),
+    /// Another call went on with this batch and came to its end: who is new since then waits for the next one.
+    Ended,
+    /// The chunk before takes long: the turn must be awaited without a transaction.
+    TooEarly,
+    /// An error.
+    Failed(Error),
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<db::Error> for Halt {
+    fn from(error: db::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl db::Storage for Halt {
+    fn storage(&self) -> Option<&db::Error> {
+        match self {
+            Self::Failed(error) => error.storage(),
+            Self::Overtaken(_) | Self::Ended | Self::TooEarly => None,
+        }
+    }
 }
 
 impl Issue {
-    pub(super) async fn write(&self, means: &Arc<Means>, chunk: Chunk) -> Result<i64, Error> {
+    /// Writes a chunk, passes the turn on, and gives how many codes were written.
+    pub(super) async fn write(
+        self,
+        means: Arc<Means>,
+        chunk: Chunk,
+        turn: Turn<i64>,
+        pass: Pass<i64>,
+    ) -> Result<i64, Error> {
         let Chunk {
             mut owed,
             mut codes,
@@ -38,39 +73,55 @@ impl Issue {
         } = chunk;
         let mut generation = 1;
         loop {
-            match self.load(means, generation, &codes, &tally).await {
-                Ok(Loaded::All(loaded)) => return Ok(loaded),
-                Ok(Loaded::Overtaken(holders)) => {
-                    let rest = owed
-                        .iter()
-                        .filter(|owed| !holders.contains(&owed.individual));
-                    owed = Arc::new(rest.copied().collect::<Vec<Owed>>());
+            if codes.is_empty() {
+                pass.on(turn.comes().await?);
+                return Ok(0);
+            }
+            match self.load(&means, generation, (&codes, &tally), &turn).await {
+                Ok(loaded) => {
+                    pass.on(turn.comes().await? + loaded);
+                    return Ok(loaded);
                 }
-                Err(Error::Storage(error))
+                Err(Halt::Ended) => {
+                    pass.on(turn.comes().await?);
+                    return Ok(0);
+                }
+                Err(Halt::TooEarly) => {
+                    turn.comes().await?;
+                    continue;
+                }
+                Err(Halt::Overtaken(holders)) => owed = without(&owed, &holders),
+                Err(Halt::Failed(Error::Storage(error)))
                     if error.is_unique("code_pkey") && generation < GENERATIONS =>
                 {
-                    generation += 1;
+                    // Somebody's code is there: their own, from another call, or an equal one of somebody else.
+                    turn.comes().await?;
+                    let read = self.ctx.db.read();
+                    let holders = self.holders(read, &means, &codes, None).await?;
+                    if holders.is_empty() {
+                        generation += 1;
+                    }
+                    owed = without(&owed, &holders);
                 }
-                Err(error) => return Err(error),
+                Err(Halt::Failed(error)) => return Err(error),
             }
-            (codes, tally) = derive_all(means, self.campaign, &owed, generation).await?;
+            (codes, tally) = derive_all(&means, self.campaign, &owed, generation).await?;
             for _ in 1..generation {
                 tally.collided();
             }
         }
     }
 
+    /// Loads the codes while the chunk before is still committed; then comes the chunk's turn, with it the campaign's lock, and
+    /// under the lock the proof that nobody of the chunk has a code by now. The turn brings how many codes the campaign had when
+    /// this issue began, and this issue's since.
     async fn load(
         &self,
         means: &Means,
         generation: i32,
-        codes: &[Issued],
-        tally: &Tally,
-    ) -> Result<Loaded, Error> {
-        let individuals = codes.iter().map(|code| code.owed.individual);
-        let (Some(first), Some(last)) = (individuals.clone().min(), individuals.max()) else {
-            return Ok(Loaded::All(0));
-        };
+        (codes, tally): (&[Issued], &Tally),
+        turn: &Turn<i64>,
+    ) -> Result<i64, Halt> {
         let load = Load {
             campaign: self.campaign,
             batch: self.batch,
@@ -78,36 +129,63 @@ impl Issue {
         };
         let issued = self.ctx.db.run_bulk("issue_codes", |tx| {
             Box::pin(async move {
-                open_campaign(tx, load.campaign).await?;
-                let batch = store::batch::lock(tx, load.campaign, load.batch)
-                    .await?
-                    .ok_or(Error::BatchNotFound)?;
-                if State::parse(&batch.state)? == State::Sealed {
-                    return Err(Error::BatchSealed);
-                }
-                // Another call went on with this batch and came to its end: who is new since then waits for the next one.
-                if batch.completed_at.is_some() {
-                    return Ok(Loaded::All(0));
-                }
-                let holders =
-                    store::code::holders(tx, load.campaign, &means.selection, (first, last))
-                        .await?;
-                if codes
-                    .iter()
-                    .any(|code| holders.contains(&code.owed.individual))
-                {
-                    return Ok(Loaded::Overtaken(holders));
-                }
                 let loaded = store::code::load(tx, load, codes).await?;
                 let loaded = i64::try_from(loaded).unwrap_or(0);
+                let known = turn.comes_soon().await.map_err(Error::from)?;
+                let known = known.ok_or(Halt::TooEarly)?;
+                open_campaign(tx, load.campaign).await?;
+                let batch = store::batch::lock(tx, load.campaign, load.batch).await?;
+                let batch = batch.ok_or(Error::BatchNotFound)?;
+                if State::parse(&batch.state).map_err(Error::from)? == State::Sealed {
+                    return Err(Error::BatchSealed.into());
+                }
+                if batch.completed_at.is_some() {
+                    return Err(Halt::Ended);
+                }
+                // The reading of the chunk asked before, and what counts is whether anybody has written since.
+                if known != store::batch::all_codes(tx, load.campaign).await? {
+                    let holders = self.holders(tx, means, codes, Some(load)).await?;
+                    if !holders.is_empty() {
+                        return Err(Halt::Overtaken(holders));
+                    }
+                }
                 let mut sum = tally_of(&batch)?;
                 sum.add(tally);
                 store::batch::grow(tx, load.campaign, load.batch, loaded, json_of(&sum)?).await?;
-                Ok::<_, Error>(Loaded::All(loaded))
+                Ok(loaded)
             })
         });
         issued.await
     }
+
+    /// Tells who of a chunk has a code, but for those of this load.
+    async fn holders(
+        &self,
+        connection: &impl ConnectionTrait,
+        means: &Means,
+        codes: &[Issued],
+        but: Option<Load>,
+    ) -> Result<BTreeSet<IndividualId>, Error> {
+        let individuals = codes.iter().map(|code| code.owed.individual);
+        let (Some(first), Some(last)) = (individuals.clone().min(), individuals.clone().max())
+        else {
+            return Ok(BTreeSet::new());
+        };
+        let of = (self.campaign, first, last);
+        let mut holders = store::code::holders(connection, of, &means.selection, but).await?;
+        if !holders.is_empty() {
+            let chunk: BTreeSet<IndividualId> = individuals.collect();
+            holders.retain(|holder| chunk.contains(holder));
+        }
+        Ok(holders)
+    }
+}
+
+fn without(owed: &[Owed], holders: &BTreeSet<IndividualId>) -> Arc<Vec<Owed>> {
+    let rest = owed
+        .iter()
+        .filter(|owed| !holders.contains(&owed.individual));
+    Arc::new(rest.copied().collect())
 }
 
 /// Reads what was counted of a batch's codes so far.

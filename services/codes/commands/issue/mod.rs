@@ -5,9 +5,10 @@
 //! a second call finds the batch that is not complete, skips whoever has a code, and goes on: nothing but the database
 //! remembers how far it came, and the end is the same batch with the same codes.
 //!
-//! Two issues at once: a chunk's transaction locks the campaign's row first and asks under that lock who of the chunk has a
-//! code by now. So chunks of one campaign take turns, nobody gets two codes, and no lease is left behind by a kill. A unique
-//! index over live codes would do the same, but would cost every row of the load what the lock costs once a chunk.
+//! Two issues at once: a chunk's transaction loads its codes, then locks the campaign's row and asks under that lock who of the
+//! chunk has a code by now; if somebody has, it is rolled back. So chunks of one campaign take turns, nobody gets two codes, and
+//! no lease is left behind by a kill. A unique index over live codes would do the same, but would cost every row of the load
+//! what the lock costs once a chunk. The turn is taken after the load, so that one chunk loads while the one before commits.
 
 mod batch;
 mod derive;
@@ -16,6 +17,8 @@ mod load;
 
 use std::sync::Arc;
 
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
 use sea_orm::DbBackend;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -25,8 +28,10 @@ use uuid::Uuid;
 use crate::db::entities::code_batch;
 use crate::db::idempotency::{self, Request};
 use crate::db::{Tx, audit};
+use crate::kernel::combine::Rejected;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
+use crate::kernel::turn;
 
 use crate::codes::code::derive::BatchSecret;
 use crate::codes::code::uniformity::Tally;
@@ -41,10 +46,12 @@ use crate::codes::store::{self, answered};
 pub use batch::{fresh_batch, fresh_wave, open_campaign, open_secret};
 pub use finish::{finish_reissue, grow_by_one, is_uniform};
 
-/// Individuals in one transaction. Large enough for COPY, small enough to keep memory flat.
-const CHUNK: u64 = 131_072;
+/// Individuals in one transaction: large enough for COPY, small enough for four of them in memory, two being written.
+const CHUNK: u64 = 65_536;
 /// The same on SQLite, where others wait for the one writer.
 const CHUNK_SQLITE: u64 = 32_768;
+/// The first one: nothing is written while it is read. Each is twice the one before, up to the full size.
+const FIRST_CHUNK: u64 = 8_192;
 
 /// How far an issue is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +68,7 @@ pub enum Progress {
 }
 
 /// An issue under way.
+#[derive(Clone)]
 pub struct Issue {
     ctx: Ctx,
     campaign: CampaignId,
@@ -173,11 +181,15 @@ impl Issue {
         let means = Arc::new(self.means(&batch).await?);
         let count = self.count(Arc::clone(&means), batch.codes);
         let mut count = Some(AbortOnDropHandle::new(tokio::spawn(count)));
-        let mut owed = 0;
-        let mut issued = batch.codes;
-        let mut chunk = self
-            .prepare(&means, IndividualId::from_uuid(Uuid::nil()))
-            .await?;
+        let (mut issued, mut owed) = (batch.codes, 0);
+        // Before the first chunk is read.
+        let (first, mut turn) = turn::turn();
+        first.on(store::batch::all_codes(self.ctx.db.read(), self.campaign).await?);
+        let (ready, mut chunks) = mpsc::channel(1);
+        let prepare = self.clone().prepare_all(Arc::clone(&means), ready);
+        let _preparing = AbortOnDropHandle::new(tokio::spawn(prepare));
+        let mut under_way = FuturesOrdered::new();
+        let mut is_read = false;
         loop {
             if let Some(count) = count.take_if(|count| count.is_finished()) {
                 owed = count.await.unwrap_or(0);
@@ -186,14 +198,43 @@ impl Issue {
             if progress.send(Ok(step)).await.is_err() {
                 return Ok(None);
             }
-            let Some(last) = chunk.last else { break };
-            // The next chunk is read and derived while this one is written.
-            let (written, next) =
-                tokio::join!(self.write(&means, chunk), self.prepare(&means, last));
-            issued += written?;
-            chunk = next?;
+            tokio::select! {
+                chunk = chunks.recv(), if !is_read && under_way.len() < self.ctx.db.bulk_width() => match chunk {
+                    Some(chunk) => {
+                        let (pass, next) = turn::turn();
+                        let turn = std::mem::replace(&mut turn, next);
+                        let write = self.clone().write(Arc::clone(&means), chunk?, turn, pass);
+                        under_way.push_back(AbortOnDropHandle::new(tokio::spawn(write)));
+                    }
+                    None => is_read = true,
+                },
+                Some(written) = under_way.next() => {
+                    issued += written.map_err(|_| Error::Combined(Rejected::Lost))??;
+                }
+                else => break,
+            }
         }
         self.finish(&means).await.map(Some)
+    }
+
+    /// Prepares chunk after chunk, until there is nobody left or nobody takes them.
+    async fn prepare_all(self, means: Arc<Means>, ready: mpsc::Sender<Result<Chunk, Error>>) {
+        let mut limit = self.chunk.min(FIRST_CHUNK);
+        let mut after = IndividualId::from_uuid(Uuid::nil());
+        loop {
+            let chunk = self.prepare(&means, after, limit).await;
+            let last = chunk.as_ref().map(|chunk| chunk.last);
+            match last {
+                Ok(Some(last)) => after = last,
+                Ok(None) => return,
+                Err(_) => {}
+            }
+            let has_failed = chunk.is_err();
+            if ready.send(chunk).await.is_err() || has_failed {
+                return;
+            }
+            limit = self.chunk.min(2 * limit);
+        }
     }
 
     /// Counts the codes of the batch at its end, which takes a while at millions of people: it goes on beside the first

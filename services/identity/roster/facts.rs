@@ -1,0 +1,38 @@
+//! What may be known of a person in the clear: it stands in columns of its own beside the sealed record.
+
+use serde::Serialize;
+
+use super::super::matching::address;
+use crate::kernel::person::Person;
+
+/// Columns that follow from a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Facts {
+    /// Region of the address, empty where there is none.
+    pub region: String,
+    /// Country of the address.
+    pub country: String,
+    /// Whether a letter can be sent by the address alone.
+    pub mailable: bool,
+    /// Whether there is an e-mail address or a telephone number.
+    pub has_contact: bool,
+}
+
+impl Facts {
+    /// Takes them from a person.
+    pub fn of(person: &Person) -> Self {
+        let text = |text: &Option<_>, otherwise: &str| {
+            text.as_ref()
+                .map_or(otherwise, |text: &crate::kernel::person::Text| {
+                    text.expose()
+                })
+                .to_owned()
+        };
+        Self {
+            region: text(&person.region, ""),
+            country: text(&person.country, "US"),
+            mailable: address::is_mailable(person),
+            has_contact: person.email.is_some() || person.phone.is_some(),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Rows of a batch that are written without asking the roster.
+//!
+//! Most rows of a first import tell of somebody of whom nothing is there: [`Seen`], which is never mistaken when it says no, has
+//! neither their reference nor their SSN, and no other row of the batch has either. What becomes of them depends on no other
+//! row, and what becomes of the others does not depend on them. So they go into the tables at once, while the batch before is
+//! still settled, and only their sealed form is kept until then.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use super::super::error::Error;
+use super::keys::RosterKeys;
+use super::known::{Asked, Reference};
+use super::plan::Outcome;
+use super::prepare::{Judged, NewIndividual};
+use super::seen::Seen;
+
+/// A batch in two parts.
+#[derive(Default)]
+pub struct Sorted {
+    /// Rows that make a new individual whatever the others do, in order.
+    pub newcomers: Vec<NewIndividual>,
+    /// All others, in order.
+    pub others: Vec<Judged>,
+    /// What the roster must be asked for them.
+    pub asked: Asked,
+    /// Every row of the batch.
+    order: Vec<Place>,
+}
+
+/// Where a row of the batch is.
+struct Place {
+    line: i64,
+    is_newcomer: bool,
+}
+
+impl Sorted {
+    /// Sorts a batch, and remembers it. Whoever looks like a newcomer is sealed away at once, and opened again in the rare case
+    /// that another row of the batch has the same reference or SSN.
+    pub fn of(
+        batch: impl Iterator<Item = Judged>,
+        seen: &mut Seen,
+        keys: &RosterKeys,
+    ) -> Result<Self, Error> {
+        let mut sorted = Self::default();
+        for judged in batch {
+            let row = judged.verdict.as_ref().ok().map(|row| &row.new);
+            let asked = row.map(|row| Asked::about(row, seen)).unwrap_or_default();
+            let is_newcomer = row.is_some() && asked.is_empty();
+            sorted.asked.add(asked);
+            sorted.put(judged, is_newcomer);
+        }
+        let meeting = sorted.meeting();
+        let sorted = sorted.open(keys, |row| meeting.has(row))?;
+        sorted.rows().for_each(|row| seen.add(row));
+        Ok(sorted)
+    }
+
+    fn put(&mut self, judged: Judged, is_newcomer: bool) {
+        let line = judged.line;
+        self.order.push(Place { line, is_newcomer });
+        match judged.verdict {
+            Ok(row) if is_newcomer => self.newcomers.push(row.new),
+            verdict => self.others.push(Judged { line, verdict }),
+        }
+    }
+
+    /// Gives the rows that are right by themselves.
+    fn rows(&self) -> impl Iterator<Item = &NewIndividual> {
+        let others = self.others.iter().flat_map(|judged| &judged.verdict);
+        self.newcomers.iter().chain(others.map(|row| &row.new))
+    }
+
+    /// Finds what several rows have.
+    fn meeting(&self) -> Meeting {
+        Meeting {
+            references: repeated(self.rows().map(reference)),
+            ssns: repeated(self.rows().filter_map(|row| row.ssn_keys.first().copied())),
+        }
+    }
+
+    /// Takes some for newcomers no more.
+    fn open(
+        self,
+        keys: &RosterKeys,
+        is_other: impl Fn(&NewIndividual) -> bool,
+    ) -> Result<Self, Error> {
+        let (mut newcomers, mut others) = (self.newcomers.into_iter(), self.others.into_iter());
+        let mut sorted = Self {
+            asked: self.asked,
+            order: Vec::with_capacity(self.order.len()),
+            newcomers: Vec::with_capacity(newcomers.len()),
+            others: Vec::with_capacity(others.len()),
+        };
+        for Place { line, is_newcomer } in self.order {
+            if !is_newcomer {
+                sorted.order.push(Place { line, is_newcomer });
+                sorted.others.extend(others.next());
+                continue;
+            }
+            let Some(row) = newcomers.next() else { break };
+            let is_newcomer = !is_other(&row);
+            sorted.order.push(Place { line, is_newcomer });
+            if is_newcomer {
+                sorted.newcomers.push(row);
+            } else {
+                let verdict = Ok(row.open(keys)?);
+                sorted.others.push(Judged { line, verdict });
+            }
+        }
+        Ok(sorted)
+    }
+
+    /// Takes nobody for a newcomer any more, and asks for everybody: the roster is not what was seen of it.
+    pub fn reopened(self, keys: &RosterKeys) -> Result<Self, Error> {
+        let mut asked = Asked::default();
+        for row in self.rows() {
+            asked.add(Asked::everything(row));
+        }
+        let sorted = self.open(keys, |_| true)?;
+        Ok(Self { asked, ..sorted })
+    }
+
+    /// Tells whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Gives every row's line and what became of it, in order, from what became of the others.
+    pub fn outcomes(&self, others: impl IntoIterator<Item = Outcome>) -> Vec<(i64, Outcome)> {
+        let mut others = others.into_iter();
+        let outcome = |place: &Place| {
+            let outcome = if place.is_newcomer {
+                Some(Outcome::Accepted)
+            } else {
+                others.next()
+            };
+            Some((place.line, outcome?))
+        };
+        self.order.iter().map_while(outcome).collect()
+    }
+}
+
+fn reference(row: &NewIndividual) -> Reference {
+    Reference {
+        entity: row.entity,
+        mac: row.macs[0].reference,
+    }
+}
+
+/// References and SSNs that several rows of a batch have.
+struct Meeting {
+    references: HashSet<Reference>,
+    ssns: HashSet<i64>,
+}
+
+impl Meeting {
+    fn has(&self, row: &NewIndividual) -> bool {
+        let ssn = row.ssn_keys.first();
+        self.references.contains(&reference(row)) || ssn.is_some_and(|key| self.ssns.contains(key))
+    }
+}
+
+fn repeated<K: Hash + Eq + Copy>(keys: impl Iterator<Item = K>) -> HashSet<K> {
+    let mut met = HashSet::new();
+    keys.filter(|key| !met.insert(*key)).collect()
+}
+
+#[cfg(test)]
+#[path = "newcomers_tests.rs"]
+mod tests;

@@ -1,0 +1,122 @@
+use proptest::prelude::*;
+
+use super::super::plan::{Known, Link, plan, tests::judged, tests::keys, tests::row};
+use super::*;
+
+/// References, given names and SSNs of a batch: few of each, so that rows meet.
+fn batches() -> impl Strategy<Value = Vec<(u8, u8, u8, u8)>> {
+    prop::collection::vec((0..2_u8, 0..6_u8, 0..3_u8, 0..6_u8), 0..24)
+}
+
+fn rows_of(batch: &[(u8, u8, u8, u8)]) -> Vec<Judged> {
+    let rows = (2_i64..)
+        .zip(batch)
+        .map(|(line, (entity, reference, given, ssn))| {
+            let entity = ["one", "two"][usize::from(*entity)];
+            let (given, born) = [
+                ("Ada", "1961-03-12"),
+                ("Robert", "1990-01-01"),
+                ("", "1961-03-12"),
+            ][usize::from(*given)];
+            let ssn = match ssn {
+                0 => String::new(),
+                ssn => format!("666-01-000{ssn}"),
+            };
+            row(line, entity, &format!("R{reference}"), given, born, &ssn)
+        });
+    judged(&rows.collect::<Vec<_>>(), &[4, 3])
+}
+
+fn sorted(batch: &[(u8, u8, u8, u8)], seen: &mut Seen) -> Sorted {
+    Sorted::of(rows_of(batch).into_iter(), seen, &keys(&[4, 3])).unwrap()
+}
+
+/// What stands in the table of references afterwards, but for the random ids.
+fn links<'l>(links: impl IntoIterator<Item = &'l Link>) -> Vec<(Reference, uuid::Uuid)> {
+    let links = links.into_iter().map(|link| {
+        let reference = Reference {
+            entity: link.entity,
+            mac: link.macs.reference,
+        };
+        (reference, link.macs.content)
+    });
+    let mut links: Vec<_> = links.collect();
+    links.sort_unstable_by_key(|(reference, content)| (reference.entity, reference.mac, *content));
+    links
+}
+
+fn all(whole: &[Judged], outcomes: &[Outcome]) -> Vec<(i64, Outcome)> {
+    let lines = whole.iter().map(|judged| judged.line);
+    lines.zip(outcomes.iter().copied()).collect()
+}
+
+proptest! {
+    /// Newcomers by themselves and the others planned come to what planning the whole batch comes to.
+    #[test]
+    fn a_batch_in_two_parts_comes_to_the_same(batch in batches()) {
+        let nothing = Known::default();
+        let judged = rows_of(&batch);
+        let whole = plan(&judged, &nothing);
+        let sorted = sorted(&batch, &mut Seen::default());
+        let rest = plan(&sorted.others, &nothing);
+        prop_assert_eq!(sorted.outcomes(rest.outcomes.iter().copied()), all(&judged, &whole.outcomes));
+        let newcomers = sorted.newcomers.iter().map(|row| Link::of(row, row.individual));
+        let newcomers: Vec<Link> = newcomers.collect();
+        prop_assert_eq!(links(newcomers.iter().chain(&rest.links)), links(&whole.links));
+    }
+
+    /// Nobody is a newcomer whose reference or SSN was read before, under whichever version of the index key; and what the
+    /// roster may hold of them is asked for.
+    #[test]
+    fn whoever_may_be_known_is_no_newcomer(before in batches(), batch in batches()) {
+        let mut seen = Seen::default();
+        drop(sorted(&before, &mut seen));
+        let sorted = sorted(&batch, &mut seen);
+        let before = rows_of(&before);
+        let others = sorted.others.iter().flat_map(|judged| &judged.verdict).count();
+        prop_assert!(others > 0 || sorted.asked.is_empty());
+        for known in before.iter().flat_map(|judged| &judged.verdict) {
+            for row in &sorted.newcomers {
+                prop_assert!(row.macs.iter().all(|macs| !known.new.macs.contains(macs)));
+                prop_assert!(row.ssn_keys.iter().all(|key| !known.new.ssn_keys.contains(key)));
+            }
+        }
+    }
+
+    /// A batch that was sorted by a roster of the past is planned as if it had never been sorted.
+    #[test]
+    fn a_reopened_batch_is_the_batch_that_it_was(batch in batches()) {
+        let judged = rows_of(&batch);
+        let sorted = sorted(&batch, &mut Seen::default());
+        let sorted = sorted.reopened(&keys(&[4, 3])).unwrap();
+        prop_assert!(sorted.newcomers.is_empty());
+        let nothing = Known::default();
+        let (whole, again) = (plan(&judged, &nothing), plan(&sorted.others, &nothing));
+        prop_assert_eq!(sorted.outcomes(again.outcomes.iter().copied()), all(&judged, &whole.outcomes));
+        prop_assert_eq!(links(&again.links), links(&whole.links));
+        let sound = judged.iter().flat_map(|judged| &judged.verdict).count();
+        prop_assert!(sound == 0 || !sorted.asked.is_empty(), "everything is asked for");
+    }
+}
+
+#[test]
+fn rows_of_which_nothing_is_known_are_newcomers() {
+    let batch = [
+        (0, 0, 0, 1),
+        (0, 1, 0, 0),
+        (1, 0, 1, 2),
+        (1, 1, 0, 2),
+        (0, 2, 2, 3),
+    ];
+    let sorted = sorted(&batch, &mut Seen::default());
+    assert_eq!(
+        sorted.newcomers.len(),
+        2,
+        "two share an SSN, one has no name"
+    );
+    assert_eq!(sorted.others.len(), 3);
+    assert!(
+        sorted.asked.is_empty(),
+        "an empty roster is asked for nothing"
+    );
+}
