@@ -6,8 +6,8 @@ use clap_complete::Shell;
 use super::connect::ConnectArgs;
 use super::render::Format;
 use super::{
-    campaign, certs, codes, demo, enroll, health, keys, mailing, migrate, partner, report, roster,
-    serve, up,
+    bench, campaign, certs, codes, demo, enroll, health, keys, mailing, migrate, partner, report,
+    roster, serve, up,
 };
 
 /// Runs the remedy after a data breach: roster, letters, verification, enrollment, handoff to the bureau.
@@ -97,6 +97,9 @@ pub enum Command {
     Report(report::ReportArgs),
     /// Ask every process whether it serves; exit code 1 when one does not.
     Health(health::HealthArgs),
+    /// Measure the processes on this machine, beside the least that the same work costs the database.
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// Bring the database's schema and grants up to date.
     Migrate(migrate::MigrateArgs),
     /// Make certificates for development and tests.

@@ -2,6 +2,7 @@
 
 mod extend;
 mod file;
+mod invented;
 mod template;
 
 use clap::{Args, Subcommand};
@@ -21,6 +22,7 @@ use crate::wire::redress::handoff::v1::partner_service_client::PartnerServiceCli
 use wire::campaign_service_client::CampaignServiceClient;
 
 pub use file::{CampaignFile, EntityEntry, ProductEntry};
+pub use invented::{invented, today};
 pub use template::TEMPLATE;
 
 /// Subcommands of `campaign`.

@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod ask;
+pub mod bench;
 pub mod campaign;
 pub mod certs;
 pub mod codes;
@@ -100,6 +101,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Mailing(command) => mailing::run(&session, command).await,
         Command::Enroll(args) => enroll::run(&session, args).await,
         Command::Report(args) => report::run(&session, args).await,
+        Command::Bench(command) => bench::run(&session, command).await,
         Command::Health(args) => health::run(&session, args).await,
         Command::Migrate(args) => migrate::run(&session, args).await,
         Command::Certs(args) => certs::run(&session, &args),

@@ -52,6 +52,12 @@ impl Problem {
                 "cannot {doing}: the service does not answer ({cause})\n  `redress health` shows what runs; `redress up` starts everything on this machine"
             ));
         }
+        if broke_off(status) {
+            return Self::usage(format!(
+                "cannot {doing}: the connection broke off ({})\n  what was done stays done: run the same command again, and see `redress health` if it breaks off again",
+                status.message()
+            ));
+        }
         Self {
             exit_code: exit_code(status.code()),
             message: in_words(doing, status),
@@ -100,6 +106,17 @@ impl<T> OrSay<T> for Result<tonic::Response<T>, Status> {
 /// Gives the reason of a refusal, if the service named one of the catalogue's.
 pub fn reason(status: &Status) -> Option<Reason> {
     Reason::parse(&status.get_details_error_info()?.reason)
+}
+
+/// Tells whether the answer is none of a service's, each of which names a reason.
+fn broke_off(status: &Status) -> bool {
+    let codes = [
+        Code::Unknown,
+        Code::Internal,
+        Code::Unavailable,
+        Code::Cancelled,
+    ];
+    codes.contains(&status.code()) && status.get_details_error_info().is_none()
 }
 
 /// Gives the innermost cause when the call never reached a service.

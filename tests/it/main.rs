@@ -9,6 +9,7 @@ mod harness;
 
 mod access;
 mod answers;
+mod bench;
 mod buf;
 mod canary;
 mod codes;

@@ -31,8 +31,14 @@ pub struct CampaignFile {
     pub enroll_by_date: Date,
     /// IANA time zone of that day.
     pub time_zone: String,
+    /// For how many days after the last one those who have begun can finish; the service's own number where none is given.
+    #[serde(default)]
+    pub grace_days: Option<i32>,
     /// Term of the monitoring.
     pub term_months: i32,
+    /// Language of letters to people whose language is not known, `en` or `es`; English where none is given.
+    #[serde(default)]
+    pub locale: String,
     /// Web address in letters.
     pub letter_url: String,
     /// Telephone number in letters.
@@ -118,6 +124,12 @@ pub struct CreateArgs {
     /// Months of monitoring.
     #[arg(long, default_value_t = 24, value_name = "MONTHS")]
     term: i32,
+    /// Days after the last one in which those who have begun can finish.
+    #[arg(long, default_value_t = 7, value_name = "DAYS")]
+    grace_days: i32,
+    /// Language of letters to people whose language is not known: en or es.
+    #[arg(long, default_value = "en", value_name = "LANGUAGE")]
+    locale: String,
     /// A covered entity: its key in roster files and its name in letters. Repeat for each.
     #[arg(long = "entity", value_name = "KEY=NAME", value_parser = entity, required_unless_present = "file")]
     entities: Vec<EntityEntry>,
@@ -158,6 +170,8 @@ impl CreateArgs {
         campaign.enroll_by_date = self.enroll_by.ok_or_else(missing)?;
         campaign.time_zone = self.zone;
         campaign.term_months = self.term;
+        campaign.grace_days = Some(self.grace_days);
+        campaign.locale = self.locale;
         campaign.letter_url = self.url;
         campaign.letter_phone = self.phone;
         campaign.consent_version = self.consent_version;
@@ -207,6 +221,8 @@ impl CampaignFile {
             enroll_by_date: Some(wire_date(self.enroll_by_date)),
             time_zone: self.time_zone.clone(),
             term_months: self.term_months,
+            grace_days: self.grace_days,
+            locale: self.locale.clone(),
             covered_entities: entities.collect(),
             products: products.collect(),
             letter_url: self.letter_url.clone(),
@@ -259,6 +275,10 @@ mod tests {
         let campaign = CampaignFile::template().unwrap().to_wire().unwrap();
         assert_eq!(campaign.engagement_number, "B123456");
         assert_eq!(campaign.products.len(), 2);
+        assert_eq!(
+            (campaign.grace_days, campaign.locale.as_str()),
+            (Some(7), "en")
+        );
     }
 
     #[test]

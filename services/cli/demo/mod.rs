@@ -24,7 +24,7 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::campaign::{self, CampaignFile};
+use super::campaign;
 use super::codes as code_commands;
 use super::mailing::{self, Order};
 use super::problem::{Outcome, Problem};
@@ -237,27 +237,4 @@ fn share(text: &str) -> Result<f64, String> {
 )]
 fn permille(share: f64) -> u32 {
     (share * 1_000.0).round() as u32
-}
-
-/// Gives the campaign of the demonstration: the sample entities, the products of the partners that are there.
-fn demo_campaign(template: CampaignFile, adult_partner: &str, minor_partner: &str) -> CampaignFile {
-    let entities = super::synthesize::entities::ENTITIES.iter();
-    let product = |population: &str, code: &str, partner: &str| campaign::ProductEntry {
-        population: population.to_owned(),
-        product_code: code.to_owned(),
-        partner: partner.to_owned(),
-    };
-    CampaignFile {
-        covered_entities: entities
-            .map(|entity| campaign::EntityEntry {
-                key: entity.key.clone(),
-                name: entity.name.clone(),
-            })
-            .collect(),
-        products: vec![
-            product("ADULT", "CM3B", adult_partner),
-            product("MINOR", "MINOR1", minor_partner),
-        ],
-        ..template
-    }
 }

@@ -3,19 +3,15 @@
 use std::path::PathBuf;
 
 use jiff::civil::{Date, date};
-use jiff::tz::TimeZone;
 
 use super::DemoArgs;
 use super::books::Books;
-use super::demo_campaign;
-use crate::cli::campaign::CampaignFile;
+use crate::cli::campaign::{self, CampaignFile};
 use crate::cli::connect::{As, Channels, ConnectArgs, Endpoints};
 use crate::cli::problem::Problem;
 use crate::cli::stack::{Ports, Stack, StackSettings};
 use crate::cli::{Session, migrate, progress, up};
 use crate::kernel::client;
-use crate::kernel::clock::Clock;
-use crate::kernel::ids::Ids;
 
 /// A stage that is set.
 pub struct Stage {
@@ -69,10 +65,6 @@ impl Stage {
         let outbox = endpoints.outbox.clone().ok_or_else(|| {
             Problem::usage("endpoints.toml does not say where confirmation codes are left: set `outbox` to that directory")
         })?;
-        let now = Clock::system().now();
-        let today = now
-            .date_in(&TimeZone::UTC)
-            .map_err(|error| Problem::usage(error.to_string()))?;
         Ok(Self {
             operator: channels(As::Operator)?,
             reviewer: channels(As::Reviewer)?,
@@ -83,7 +75,7 @@ impl Stage {
             endpoints,
             database,
             outbox,
-            today,
+            today: campaign::today()?,
         })
     }
 
@@ -107,14 +99,7 @@ impl Stage {
         } else {
             push
         };
-        let mut campaign = demo_campaign(CampaignFile::template()?, push, minors);
-        let digits = u32::from_be_bytes(Ids::system(Clock::system()).random()) % 1_000_000;
-        campaign.engagement_number = format!("D{digits:06}");
-        "Demonstration".clone_into(&mut campaign.name);
-        campaign.breach_date = self.today.saturating_sub(jiff::Span::new().days(60));
-        campaign.discovery_date = self.today.saturating_sub(jiff::Span::new().days(41));
-        campaign.enroll_by_date = self.today.saturating_add(jiff::Span::new().days(180));
-        Ok(campaign)
+        campaign::invented("Demonstration", push, minors, self.today)
     }
 
     /// The day on which the ages of the roster are counted: the same all year.

@@ -1,0 +1,188 @@
+//! The least that the same rows cost: loaded into empty tables with the same indexes by the database alone, and read back.
+//!
+//! On PostgreSQL they come from a file as binary COPY has written them, in the order in which they lie in the system's tables, one
+//! COPY and one commit a table, on one connection. On SQLite they come from the system's file by `INSERT .. SELECT`, without any
+//! client in between, all in one transaction.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use futures::TryStreamExt;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous,
+};
+use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection};
+
+use super::ground::{Ground, Side, failed};
+use crate::cli::problem::Problem;
+
+/// What an import writes.
+const ROSTER: [&str; 3] = ["individual", "individual_index", "individual_entity"];
+/// What an issue writes.
+const CODES: [&str; 1] = ["code"];
+/// What an export reads.
+const LETTERS: [&str; 3] = ["individual", "individual_entity", "code"];
+
+/// Seconds of each step.
+#[derive(Clone, Copy, Debug)]
+pub struct Floor {
+    /// Loading the roster's tables.
+    pub import: f64,
+    /// Loading the codes.
+    pub issue: f64,
+    /// Reading what the letters need.
+    pub export: f64,
+}
+
+/// Measures the floor of what the system's database holds. Nobody else works on it.
+pub async fn measure(ground: &Ground, dir: &Path) -> Result<Floor, Problem> {
+    match ground {
+        Ground::Postgres(server) => on_postgres(server, dir).await,
+        Ground::Sqlite(_) => on_sqlite(&ground.file(Side::System), &ground.file(Side::Floor))
+            .await
+            .map_err(|error| failed(&error)),
+    }
+}
+
+async fn on_postgres(server: &PgConnectOptions, dir: &Path) -> Result<Floor, Problem> {
+    let mut system = Ground::connect(server, Side::System).await?;
+    let mut floor = Ground::connect(server, Side::Floor).await?;
+    for table in ROSTER.iter().chain(&CODES) {
+        save(&mut system, table, &file(dir, table)).await?;
+    }
+    let measured = Floor {
+        import: load_all(&mut floor, &ROSTER, dir).await?,
+        issue: load_all(&mut floor, &CODES, dir).await?,
+        export: read_all(&mut system).await?,
+    };
+    for table in ROSTER.iter().chain(&CODES) {
+        let _ = std::fs::remove_file(file(dir, table));
+    }
+    for connection in [system, floor] {
+        connection.close().await.map_err(|error| failed(&error))?;
+    }
+    Ok(measured)
+}
+
+fn file(dir: &Path, table: &str) -> PathBuf {
+    dir.join(table).with_extension("copy")
+}
+
+async fn save(connection: &mut PgConnection, table: &str, path: &Path) -> Result<(), Problem> {
+    let wrong = |error: std::io::Error| Problem::file(path, &error);
+    let mut file = std::fs::File::create(path).map_err(wrong)?;
+    let sql = format!("COPY {table} TO STDOUT (FORMAT binary)");
+    let mut pieces = connection
+        .copy_out_raw(&sql)
+        .await
+        .map_err(|error| failed(&error))?;
+    while let Some(piece) = pieces.try_next().await.map_err(|error| failed(&error))? {
+        file.write_all(&piece).map_err(wrong)?;
+    }
+    Ok(())
+}
+
+async fn load_all(
+    connection: &mut PgConnection,
+    tables: &[&str],
+    dir: &Path,
+) -> Result<f64, Problem> {
+    let mut seconds = 0.0;
+    for table in tables {
+        let path = file(dir, table);
+        let begun_at = Instant::now();
+        load(connection, table, &path).await?;
+        seconds += begun_at.elapsed().as_secs_f64();
+    }
+    Ok(seconds)
+}
+
+async fn load(connection: &mut PgConnection, table: &str, path: &Path) -> Result<(), Problem> {
+    let wrong = |error: std::io::Error| Problem::file(path, &error);
+    let mut file = std::fs::File::open(path).map_err(wrong)?;
+    let sql = format!("COPY {table} FROM STDIN (FORMAT binary)");
+    let mut copy = connection
+        .copy_in_raw(&sql)
+        .await
+        .map_err(|error| failed(&error))?;
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        let length = file.read(&mut piece).map_err(wrong)?;
+        if length == 0 {
+            break;
+        }
+        copy.send(&piece[..length])
+            .await
+            .map_err(|error| failed(&error))?;
+    }
+    copy.finish().await.map_err(|error| failed(&error))?;
+    Ok(())
+}
+
+async fn read_all(connection: &mut PgConnection) -> Result<f64, Problem> {
+    let begun_at = Instant::now();
+    for table in LETTERS {
+        let sql = format!("COPY {table} TO STDOUT (FORMAT binary)");
+        let mut pieces = connection
+            .copy_out_raw(&sql)
+            .await
+            .map_err(|error| failed(&error))?;
+        while pieces
+            .try_next()
+            .await
+            .map_err(|error| failed(&error))?
+            .is_some()
+        {}
+    }
+    Ok(begun_at.elapsed().as_secs_f64())
+}
+
+async fn on_sqlite(system: &Path, floor: &Path) -> Result<Floor, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(floor)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .disable_statement_logging();
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    sqlx::query("ATTACH $1 AS system")
+        .bind(system.to_string_lossy().into_owned())
+        .execute(&mut connection)
+        .await?;
+    let measured = Floor {
+        import: insert_all(&mut connection, &ROSTER).await?,
+        issue: insert_all(&mut connection, &CODES).await?,
+        export: select_all(&mut connection).await?,
+    };
+    connection.close().await?;
+    Ok(measured)
+}
+
+async fn insert_all(
+    connection: &mut SqliteConnection,
+    tables: &[&str],
+) -> Result<f64, sqlx::Error> {
+    let begun_at = Instant::now();
+    let mut sql = "BEGIN IMMEDIATE;".to_owned();
+    for table in tables {
+        sql = format!("{sql} INSERT INTO main.{table} SELECT * FROM system.{table};");
+    }
+    sqlx::raw_sql(AssertSqlSafe(format!("{sql} COMMIT")))
+        .execute(connection)
+        .await?;
+    Ok(begun_at.elapsed().as_secs_f64())
+}
+
+/// Reads every column of every row without a client: the sum of their lengths is one row.
+async fn select_all(connection: &mut SqliteConnection) -> Result<f64, sqlx::Error> {
+    let begun_at = Instant::now();
+    for sql in [
+        "SELECT sum(length(salt) + length(sealed) + length(population) + length(locale)) FROM system.individual",
+        "SELECT sum(length(individual_id) + length(covered_entity_id)) FROM system.individual_entity",
+        "SELECT sum(length(individual_id) + generation) FROM system.code",
+    ] {
+        sqlx::query(sql).fetch_one(&mut *connection).await?;
+    }
+    Ok(begun_at.elapsed().as_secs_f64())
+}
