@@ -21,7 +21,7 @@ use crate::codes::store;
 use crate::codes::store::code::{HONEY, Held};
 
 /// Codes read at a time. The table is in the order of the MACs, so that a small page would touch as much of it.
-const PAGE: u64 = 131_072;
+const PAGE: u64 = 65_536;
 /// Codes in one message.
 const MESSAGE: usize = 4_096;
 
