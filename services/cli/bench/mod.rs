@@ -28,7 +28,7 @@ roster, issues the codes and writes the print file, all over mTLS. Then the floo
 same indexes, by COPY on PostgreSQL and by one INSERT .. SELECT a table on SQLite, and are read back by COPY OUT or SELECT.
 
 On PostgreSQL the databases redress_bench_system and redress_bench_floor are made and dropped, so the login must be allowed to make databases; \
-those of these names are dropped first. Four million people take about 12 GB of disk, half an hour a round, and memory that does not grow with them.
+those of these names are dropped first. At four million people a round takes some minutes and several gigabytes of disk, for the rows are there three times.
 
 Ratios hold on a quiet machine only: the share of idle processors before and after is printed with them.
 
