@@ -196,6 +196,8 @@ impl Issue {
             }
             let step = Progress::Issued { issued, owed };
             if progress.send(Ok(step)).await.is_err() {
+                // What is under way comes to its end: a commit that is broken off costs its connection.
+                while under_way.next().await.is_some() {}
                 return Ok(None);
             }
             tokio::select! {
