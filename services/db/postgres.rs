@@ -80,10 +80,14 @@ async fn prepare(connection: &mut PgConnection, setup: &str) -> Result<(), sqlx:
 
 /// Gives what every connection is set to, in one round trip. Dropping a future does not stop its statement on the
 /// server, so the server has time limits too.
+///
+/// Statements are planned once, for whatever values they are given: those are the plans that tests look at. Planned for the
+/// values of one call, on a table that was just loaded and never analyzed, a page of it is cut from all of it, sorted.
 fn session_sql(settings: &DatabaseSettings) -> Result<String, Error> {
     let limit = settings.tx_timeout.as_millis();
     let limits = format!(
-        "SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}"
+        "SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}; \
+         SET plan_cache_mode = force_generic_plan"
     );
     match &settings.role {
         Some(role) => Ok(format!("{limits}; SET ROLE {}", quoted_role(role)?)),

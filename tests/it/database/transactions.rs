@@ -6,8 +6,9 @@ use std::time::Duration;
 use redress::db::entities::throttle;
 use redress::db::{Db, Error, FaultRates, Outage, Process, Storage, Tx};
 use redress::kernel::ids::Ids;
+use sea_orm::sea_query::Expr;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, sea_query::Expr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Statement};
 use uuid::Uuid;
 
 use super::seed::{NOW, ids, throttle_rows};
@@ -266,4 +267,26 @@ async fn connections_that_the_server_kills_are_replaced() {
     storm(&db, &ids()).await;
     killer.await.unwrap();
     assert_eq!(counted(&db).await, i64::try_from(WORKERS * ROUNDS).unwrap());
+}
+
+/// A plan made for the values of one call is not the one that the tests of plans look at.
+#[tokio::test]
+async fn statements_are_planned_for_whatever_values() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let db = database.open(Process::Codes).await;
+    let planned = db.run_tx("test.plans", |tx| {
+        Box::pin(async move {
+            let key = (KEY, "codes".to_owned());
+            throttle::Entity::find_by_id(key).one(tx).await?;
+            let sql = "SELECT CAST(sum(generic_plans) AS BIGINT) AS generic, \
+                CAST(sum(custom_plans) AS BIGINT) AS custom FROM pg_prepared_statements \
+                WHERE statement LIKE '%throttle%' AND statement NOT LIKE '%pg_prepared%'";
+            let sent = Statement::from_string(tx.backend(), sql);
+            let row = tx.query_one_raw(sent).await?.unwrap();
+            Ok::<(i64, i64), Error>((row.try_get("", "generic")?, row.try_get("", "custom")?))
+        })
+    });
+    assert_eq!(planned.await.unwrap(), (1, 0));
 }
