@@ -17,7 +17,7 @@ use super::tx::Tx;
 /// How much is encoded before it is sent.
 const PIECE: usize = 64 * 1024;
 /// The rows of one INSERT on SQLite; more gain nothing.
-const ROWS_AN_INSERT: usize = 100;
+const ROWS_AN_INSERT: usize = 400;
 
 /// "PGCOPY\n\xff\r\n\0", no flags, no header extension
 /// (<https://www.postgresql.org/docs/current/sql-copy.html>, "Binary Format").
@@ -108,14 +108,19 @@ async fn insert<'r, const N: usize>(
     connection: &mut SqliteConnection,
     table: &str,
     columns: [&str; N],
-    rows: impl Iterator<Item = [Cell<'r>; N]> + Send,
+    mut rows: impl Iterator<Item = [Cell<'r>; N]> + Send,
 ) -> Result<u64, Error> {
-    let head = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
+    // A failure ends the transaction, so that none of the statement's rows need be taken back by themselves: for that SQLite
+    // would first copy every page that it changes.
+    let head = format!(
+        "INSERT OR FAIL INTO {table} ({}) VALUES ",
+        columns.join(", ")
+    );
     let full = insert_sql(&head, N, ROWS_AN_INSERT);
-    let mut rows = rows.peekable();
     let mut inserted = 0;
-    while rows.peek().is_some() {
-        let (arguments, count) = bind(rows.by_ref().take(ROWS_AN_INSERT))?;
+    let mut next = bind(rows.by_ref().take(ROWS_AN_INSERT))?;
+    while next.1 > 0 {
+        let (arguments, count) = next;
         let sql = if count == ROWS_AN_INSERT {
             full.clone()
         } else {
@@ -123,7 +128,12 @@ async fn insert<'r, const N: usize>(
         };
         let query =
             sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(count == ROWS_AN_INSERT);
-        inserted += connection.execute(query).await?.rows_affected();
+        // The next rows are bound while the driver's thread inserts these.
+        let (done, bound) = tokio::join!(connection.execute(query), async {
+            bind(rows.by_ref().take(ROWS_AN_INSERT))
+        });
+        inserted += done?.rows_affected();
+        next = bound?;
     }
     Ok(inserted)
 }

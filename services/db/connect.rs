@@ -61,7 +61,7 @@ impl Db {
                 Pools::Postgres(postgres::open(&address, settings, process).await?)
             }
             Address::Sqlite(path) => {
-                let (writer, readers) = sqlite::open(&path, settings).await?;
+                let (writer, readers) = sqlite::open(&path, settings, process).await?;
                 Pools::Sqlite { writer, readers }
             }
         };
@@ -173,7 +173,7 @@ impl Db {
                     Session::Postgres(session),
                     self.0.process,
                     self.0.statements.clone(),
-                    postgres::begin_sql(limit),
+                    (postgres::begin_sql(limit), "COMMIT"),
                 )
                 .await
             }
@@ -183,7 +183,7 @@ impl Db {
                     Session::Sqlite(session),
                     self.0.process,
                     self.0.statements.clone(),
-                    "BEGIN IMMEDIATE".to_owned(),
+                    ("BEGIN IMMEDIATE".to_owned(), sqlite::commit_sql(bulk)),
                 )
                 .await
             }

@@ -9,13 +9,16 @@ use sea_orm::sqlx::sqlite::{
 use sea_orm::sqlx::{self, ConnectOptions, SqlitePool};
 
 use super::error::Error;
-use super::settings::DatabaseSettings;
+use super::settings::{DatabaseSettings, Process};
 
 /// Versions before this can corrupt a WAL that several processes share (<https://www.sqlite.org/wal.html#walresetbug>).
 const OLDEST: [u32; 3] = [3, 51, 3];
 /// How long a statement waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 const STATEMENT_CACHE: usize = 200;
+/// The page cache of the connection that loads rosters, 32 MiB as `PRAGMA cache_size` takes it: each row changes pages all over
+/// five indexes. It fills only when that happens.
+const ROSTER_CACHE: &str = "-32768";
 /// More readers than this gain nothing on one file.
 const MOST_READERS: u32 = 8;
 /// A reader that nobody needs is closed after this; one always stays.
@@ -25,9 +28,14 @@ const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
 pub(super) async fn open(
     path: &Path,
     settings: &DatabaseSettings,
+    process: Process,
 ) -> Result<(SqlitePool, SqlitePool), Error> {
     let options = options(path, false);
-    let writer = connect(path, options.clone(), 1, settings).await?;
+    let mut writing = options.clone();
+    if process == Process::Identity {
+        writing = writing.pragma("cache_size", ROSTER_CACHE);
+    }
+    let writer = connect(path, writing, 1, settings).await?;
     check_version(&writer).await?;
     // Not opened read-only: that would keep it from the shared memory of the WAL. Each is a thread and a page cache.
     let readers = connect(
@@ -64,6 +72,19 @@ fn options(path: &Path, create: bool) -> SqliteConnectOptions {
         .pragma("trusted_schema", "OFF")
         .statement_cache_capacity(STATEMENT_CACHE)
         .disable_statement_logging()
+}
+
+/// Gives the statements that commit.
+///
+/// A commit copies the WAL into the database file once it has 1,000 pages. The batches of a bulk load change the same pages of
+/// the same indexes again and again, so that theirs waits until there are 65,536 pages, 256 MiB, of which most are copied once
+/// instead of each time. The next ordinary commit copies what is left.
+pub(super) const fn commit_sql(bulk: bool) -> &'static str {
+    if bulk {
+        "PRAGMA wal_autocheckpoint = 65536; COMMIT; PRAGMA wal_autocheckpoint = 1000"
+    } else {
+        "COMMIT"
+    }
 }
 
 async fn connect(

@@ -28,6 +28,7 @@ pub struct Tx<'a> {
     backend: DbBackend,
     process: Process,
     failed: AtomicBool,
+    commit: &'static str,
     statements: Statements,
     borrowed: PhantomData<&'a ()>,
 }
@@ -37,16 +38,17 @@ impl Tx<'_> {
         mut session: Session,
         process: Process,
         statements: Statements,
-        sql: String,
+        (opening, commit): (String, &'static str),
     ) -> Result<Self, Error> {
-        statements.note(&sql);
-        let begun = session.run(sql).await;
+        statements.note(&opening);
+        let begun = session.run(opening).await;
         // Held by the guard from here on: a BEGIN that failed half way is rolled back too.
         let tx = Self {
             backend: session.backend(),
             process,
             session: Mutex::new(Some(session)),
             failed: AtomicBool::new(false),
+            commit,
             statements,
             borrowed: PhantomData,
         };
@@ -82,7 +84,7 @@ impl Tx<'_> {
             return Err(Error::UnknownCommit);
         };
         self.statements.note("COMMIT");
-        match connection.run("COMMIT".to_owned()).await {
+        match connection.run(self.commit.to_owned()).await {
             Ok(()) => {
                 drop(session.take());
                 Ok(())

@@ -19,8 +19,8 @@ use crate::wire::redress::identity::v1 as wire;
 use wire::import_roster_request::Part;
 use wire::roster_service_client::RosterServiceClient;
 
-/// Chunks sent and not yet answered: enough for a whole batch to be settled, one to wait and one to be read.
-const IN_FLIGHT: usize = 72;
+/// Chunks sent and not yet answered: enough for the largest batch to be settled, another one to wait, and some to be read.
+const IN_FLIGHT: usize = 120;
 
 const DOING: &str = "import the roster";
 

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use futures::stream::FuturesOrdered;
 use futures::{Stream, StreamExt};
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::db::audit;
@@ -24,13 +24,13 @@ use super::flight::{Route, Settled};
 use super::keys::RosterKeys;
 use super::known;
 use super::plan::Outcome;
-use super::reader::{Batch, CHUNKS_A_BATCH, Reader};
+use super::reader::{Batch, CHUNKS_A_BATCH_SQLITE, Reader};
 use super::reject::Reject;
 use super::row::{RawRow, Rules};
 use super::store;
 
-/// Answers that wait for a slow reader: those of a batch, so that the next one is settled while they are sent.
-pub const ANSWERS: usize = CHUNKS_A_BATCH;
+/// Answers that wait for a slow reader: those of the largest batch, so that the next one is settled while they are sent.
+pub const ANSWERS: usize = CHUNKS_A_BATCH_SQLITE;
 
 /// A part of an import.
 #[derive(Debug)]
@@ -201,12 +201,18 @@ impl Import {
         let keys = Arc::new(RosterKeys::open(&ctx, &key)?);
         let campaign = header.campaign;
         let (seen, settled) = known::seen(&ctx, campaign).await?;
+        // Where two are under way, the next one waits ready-made; where one is, it grows meanwhile.
+        let room = match ctx.db.bulk_width() {
+            1 => 1,
+            width => width + 1,
+        };
         let reader = Reader {
             rules: Arc::new(rules),
             keys: Arc::clone(&keys),
             ctx: ctx.clone(),
             line: 1,
             seen,
+            room: Arc::new(Semaphore::new(room)),
         };
         let route = Route {
             ctx,
@@ -231,10 +237,16 @@ impl Import {
         turn: Turn<Settled>,
         pass: Pass<Settled>,
     ) -> impl Future<Output = Result<Landed, Error>> + use<> {
-        let Batch { rows, chunks, end } = batch;
+        let Batch {
+            rows,
+            chunks,
+            end,
+            room,
+        } = batch;
         let flight = AbortOnDropHandle::new(tokio::spawn(self.route.clone().fly(rows, turn, pass)));
         async move {
             let outcomes = flight.await.map_err(|_| Error::ShuttingDown)??;
+            drop(room);
             Ok(Landed {
                 outcomes,
                 chunks,

@@ -111,6 +111,14 @@ impl Sorted {
         Ok(sorted)
     }
 
+    /// Adds the rows that come next in the file. They were sorted after these were remembered.
+    pub fn append(&mut self, next: Self) {
+        self.newcomers.extend(next.newcomers);
+        self.others.extend(next.others);
+        self.asked.add(next.asked);
+        self.order.extend(next.order);
+    }
+
     /// Takes nobody for a newcomer any more, and asks for everybody: the roster is not what was seen of it.
     pub fn reopened(self, keys: &RosterKeys) -> Result<Self, Error> {
         let mut asked = Asked::default();

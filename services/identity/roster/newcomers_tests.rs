@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::plan::{Known, Link, plan, tests::judged, tests::keys, tests::row};
+use super::super::plan::{Known, Link, Stored, plan, tests::judged, tests::keys, tests::row};
 use super::*;
 
 /// References, given names and SSNs of a batch: few of each, so that rows meet.
@@ -45,6 +45,30 @@ fn links<'l>(links: impl IntoIterator<Item = &'l Link>) -> Vec<(Reference, uuid:
     links
 }
 
+/// What the roster answers once these are written.
+fn known(newcomers: &[NewIndividual]) -> Known {
+    let keys = keys(&[4, 3]);
+    let mut known = Known::default();
+    for row in newcomers {
+        let written = row.macs[0];
+        let reference = (row.entity, written.reference);
+        known.references.insert(reference, written.content);
+        let person = || keys.sealer.open(row.individual, &row.salt, &row.sealed);
+        let people = row.keys.ssn.map(|key| {
+            let stored = Stored {
+                individual: row.individual,
+                person: person().unwrap(),
+                population: row.population,
+                locale: row.locale,
+                salt: row.salt.to_vec(),
+            };
+            (key, stored)
+        });
+        known.people.extend(people);
+    }
+    known
+}
+
 fn all(whole: &[Judged], outcomes: &[Outcome]) -> Vec<(i64, Outcome)> {
     let lines = whole.iter().map(|judged| judged.line);
     lines.zip(outcomes.iter().copied()).collect()
@@ -59,6 +83,23 @@ proptest! {
         let whole = plan(&judged, &nothing);
         let sorted = sorted(&batch, &mut Seen::default());
         let rest = plan(&sorted.others, &nothing);
+        prop_assert_eq!(sorted.outcomes(rest.outcomes.iter().copied()), all(&judged, &whole.outcomes));
+        let newcomers = sorted.newcomers.iter().map(|row| Link::of(row, row.individual));
+        let newcomers: Vec<Link> = newcomers.collect();
+        prop_assert_eq!(links(newcomers.iter().chain(&rest.links)), links(&whole.links));
+    }
+
+    /// Pieces sorted one after the other and written as one batch come to what the whole comes to.
+    #[test]
+    fn a_batch_of_pieces_comes_to_the_same(batch in batches(), cut in 0..24_usize) {
+        let (judged, nothing) = (rows_of(&batch), Known::default());
+        let whole = plan(&judged, &nothing);
+        let (mut rows, mut seen) = (rows_of(&batch).into_iter(), Seen::default());
+        let mut sorted = Sorted::default();
+        sorted.append(Sorted::of(rows.by_ref().take(cut), &mut seen, &keys(&[4, 3])).unwrap());
+        sorted.append(Sorted::of(rows, &mut seen, &keys(&[4, 3])).unwrap());
+        let known = known(&sorted.newcomers);
+        let rest = plan(&sorted.others, &known);
         prop_assert_eq!(sorted.outcomes(rest.outcomes.iter().copied()), all(&judged, &whole.outcomes));
         let newcomers = sorted.newcomers.iter().map(|row| Link::of(row, row.individual));
         let newcomers: Vec<Link> = newcomers.collect();

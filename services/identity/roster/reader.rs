@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
-use tokio::sync::mpsc;
+use sea_orm::DbBackend;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::super::ctx::Ctx;
 use super::super::error::Error;
@@ -16,8 +17,12 @@ use super::seen::Seen;
 
 /// The most rows in one chunk.
 pub const CHUNK: usize = 500;
-/// The most chunks that are settled together. A batch grows while the one before it is settled, and no longer.
-pub const CHUNKS_A_BATCH: usize = 12;
+/// The most chunks that are prepared together: rows as they came take more room than what is made of them.
+const CHUNKS_A_PIECE: usize = 12;
+/// The most chunks that are settled together on PostgreSQL. A batch grows until there is room for it, and no longer.
+const CHUNKS_A_BATCH: usize = CHUNKS_A_PIECE;
+/// The same on SQLite, where each batch changes nearly every page of the indexes.
+pub const CHUNKS_A_BATCH_SQLITE: usize = 48;
 
 /// What the reader hands over: rows of whole chunks, and perhaps the end.
 pub struct Batch {
@@ -27,6 +32,8 @@ pub struct Batch {
     pub chunks: Vec<usize>,
     /// What the end says, if it came.
     pub end: Option<i64>,
+    /// The room that it takes until it is settled.
+    pub room: OwnedSemaphorePermit,
 }
 
 /// Chunks that came in, and what came after them: nothing yet, the end with its number of rows, or what broke off.
@@ -36,8 +43,8 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn goes_on(&self) -> bool {
-        matches!(self.end, Ok(None)) && self.chunks.len() < CHUNKS_A_BATCH
+    const fn goes_on(&self) -> bool {
+        matches!(self.end, Ok(None))
     }
 }
 
@@ -53,6 +60,8 @@ pub struct Reader {
     pub line: i64,
     /// What is on the roster, and what was read.
     pub seen: Seen,
+    /// Room for so many batches that are ready or under way.
+    pub room: Arc<Semaphore>,
 }
 
 impl Reader {
@@ -61,50 +70,72 @@ impl Reader {
     where
         P: Stream<Item = Result<Part, Error>> + Send + Unpin,
     {
-        loop {
-            let Some((gathered, place)) = self.gather(&mut parts, &ready).await else {
-                return;
-            };
-            let Gathered { chunks, end } = gathered;
-            let is_last = !matches!(end, Ok(None));
-            let rows = end.as_ref().ok().copied().flatten();
-            if chunks.is_empty() && rows.is_none() {
-                drop(place);
-            } else {
-                place.send(self.prepare(chunks, rows).await);
-            }
-            if let Err(Some(error)) = end {
-                drop(ready.send(Err(error)).await);
-            }
-            if is_last {
-                return;
-            }
-        }
+        while self.hand_over(&mut parts, &ready).await.is_some() {}
     }
 
-    /// Takes one chunk, and what else comes in until the batch before is taken. Nothing where nobody takes batches any more.
-    async fn gather<'r, P>(
+    /// Hands over the next batch. Nothing where that was the last one, or nobody takes them any more.
+    async fn hand_over<P>(
         &mut self,
         parts: &mut P,
-        ready: &'r mpsc::Sender<Result<Batch, Error>>,
-    ) -> Option<(Gathered, mpsc::Permit<'r, Result<Batch, Error>>)>
+        ready: &mpsc::Sender<Result<Batch, Error>>,
+    ) -> Option<()>
     where
         P: Stream<Item = Result<Part, Error>> + Send + Unpin,
     {
+        let most = match self.ctx.db.backend() {
+            DbBackend::Sqlite => CHUNKS_A_BATCH_SQLITE,
+            _ => CHUNKS_A_BATCH,
+        };
+        let (mut rows, mut lengths) = (Sorted::default(), Vec::new());
         let mut gathered = Gathered {
             chunks: Vec::new(),
             end: Ok(None),
         };
+        // The first chunk is waited for; others come along until there is room for the batch.
         self.take(parts.next().await, &mut gathered);
-        let mut place = std::pin::pin!(ready.reserve());
-        while gathered.goes_on() {
-            tokio::select! {
-                biased;
-                part = parts.next() => self.take(part, &mut gathered),
-                place = &mut place => return Some((gathered, place.ok()?)),
+        let mut leaving = std::pin::pin!(Arc::clone(&self.room).acquire_owned());
+        let mut room = None;
+        loop {
+            let most_now = CHUNKS_A_PIECE.min(most - lengths.len());
+            while room.is_none() && gathered.goes_on() && gathered.chunks.len() < most_now {
+                tokio::select! {
+                    biased;
+                    part = parts.next() => self.take(part, &mut gathered),
+                    left = &mut leaving => room = Some(left.ok()?),
+                }
+            }
+            let piece = std::mem::take(&mut gathered.chunks);
+            let more = piece.iter().map(Vec::len).collect::<Vec<_>>();
+            match self.prepare(piece).await {
+                Ok(prepared) => {
+                    rows.append(prepared);
+                    lengths.extend(more);
+                }
+                Err(error) => gathered.end = Err(Some(error)),
+            }
+            if room.is_some() || !gathered.goes_on() || lengths.len() >= most {
+                break;
             }
         }
-        Some((gathered, place.await.ok()?))
+        let room = match room {
+            Some(room) => room,
+            None => leaving.await.ok()?,
+        };
+        let goes_on = gathered.goes_on();
+        let end = gathered.end.as_ref().ok().copied().flatten();
+        if !lengths.is_empty() || end.is_some() {
+            let batch = Batch {
+                rows,
+                chunks: lengths,
+                end,
+                room,
+            };
+            ready.send(Ok(batch)).await.ok()?;
+        }
+        if let Err(Some(error)) = gathered.end {
+            drop(ready.send(Err(error)).await);
+        }
+        goes_on.then_some(())
     }
 
     fn take(&mut self, part: Option<Result<Part, Error>>, gathered: &mut Gathered) {
@@ -138,12 +169,10 @@ impl Reader {
         Ok(())
     }
 
-    async fn prepare(
-        &mut self,
-        chunks: Vec<Vec<RawRow>>,
-        end: Option<i64>,
-    ) -> Result<Batch, Error> {
-        let lengths = chunks.iter().map(Vec::len).collect();
+    async fn prepare(&mut self, chunks: Vec<Vec<RawRow>>) -> Result<Sorted, Error> {
+        if chunks.is_empty() {
+            return Ok(Sorted::default());
+        }
         let (rules, keys, ids) = (
             Arc::clone(&self.rules),
             Arc::clone(&self.keys),
@@ -151,7 +180,7 @@ impl Reader {
         );
         let mut seen = std::mem::take(&mut self.seen);
         let work = move || {
-            // Rows go as they are taken: a batch of them takes more room than what is made of it.
+            // Rows go as they are taken: a piece of them takes more room than what is made of it.
             let rows = chunks.into_iter().flatten();
             let judged = rows.map(|row| prepare(&row, &rules, &keys, &ids));
             let sorted = Sorted::of(judged, &mut seen, &keys);
@@ -160,10 +189,6 @@ impl Reader {
         let worked = tokio::task::spawn_blocking(work).await;
         let (rows, seen) = worked.map_err(|_| Error::ShuttingDown)?;
         self.seen = seen;
-        Ok(Batch {
-            rows: rows?,
-            chunks: lengths,
-            end,
-        })
+        rows
     }
 }
