@@ -1,8 +1,8 @@
 //! The least that the same rows cost: loaded into empty tables with the same indexes by the database alone, and read back.
 //!
 //! On PostgreSQL they come from a file as binary COPY has written them, in the order in which they lie in the system's tables, one
-//! COPY and one commit a table, on one connection. On SQLite they come from the system's file by `INSERT .. SELECT`, without any
-//! client in between, all in one transaction.
+//! COPY and one commit a table, on one connection. On SQLite they come in the order of their people, by prepared INSERTs of many rows, all in
+//! one transaction; reading them from the system's file is not counted.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -10,10 +10,14 @@ use std::time::Instant;
 
 use futures::TryStreamExt;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow,
+    SqliteSynchronous,
 };
-use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection};
+use sea_orm::sqlx::{
+    self, AssertSqlSafe, ConnectOptions, Connection, Row, Sqlite, TypeInfo, ValueRef,
+};
 
 use super::ground::{Ground, Side, failed};
 use crate::cli::problem::Problem;
@@ -24,6 +28,12 @@ const ROSTER: [&str; 3] = ["individual", "individual_index", "individual_entity"
 const CODES: [&str; 1] = ["code"];
 /// What an export reads.
 const LETTERS: [&str; 3] = ["individual", "individual_entity", "code"];
+
+/// Rows of one INSERT on SQLite; more gain nothing.
+const ROWS_AN_INSERT: usize = 400;
+
+/// A prepared INSERT with its rows.
+type Insert<'q> = Query<'q, Sqlite, SqliteArguments>;
 
 /// Seconds of each step.
 #[derive(Clone, Copy, Debug)]
@@ -140,37 +150,77 @@ async fn read_all(connection: &mut PgConnection) -> Result<f64, Problem> {
 }
 
 async fn on_sqlite(system: &Path, floor: &Path) -> Result<Floor, sqlx::Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(floor)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .disable_statement_logging();
-    let mut connection = SqliteConnection::connect_with(&options).await?;
-    sqlx::query("ATTACH $1 AS system")
-        .bind(system.to_string_lossy().into_owned())
-        .execute(&mut connection)
-        .await?;
-    let measured = Floor {
-        import: insert_all(&mut connection, &ROSTER).await?,
-        issue: insert_all(&mut connection, &CODES).await?,
-        export: select_all(&mut connection).await?,
+    let mut source = open_sqlite(system).await?;
+    let mut target = open_sqlite(floor).await?;
+    let mut measured = Floor {
+        import: insert_all(&mut source, &mut target, &ROSTER).await?,
+        issue: insert_all(&mut source, &mut target, &CODES).await?,
+        export: 0.0,
     };
-    connection.close().await?;
+    target.close().await?;
+    measured.export = select_all(&mut source).await?;
+    source.close().await?;
     Ok(measured)
 }
 
+async fn open_sqlite(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .disable_statement_logging();
+    SqliteConnection::connect_with(&options).await
+}
+
+/// Inserts the rows of some tables in one transaction, in the order in which their people came.
 async fn insert_all(
-    connection: &mut SqliteConnection,
+    source: &mut SqliteConnection,
+    target: &mut SqliteConnection,
     tables: &[&str],
 ) -> Result<f64, sqlx::Error> {
-    let begun_at = Instant::now();
-    let mut sql = "BEGIN IMMEDIATE;".to_owned();
+    let mut seconds = timed(sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *target)).await?;
     for table in tables {
-        sql = format!("{sql} INSERT INTO main.{table} SELECT * FROM system.{table};");
+        let person = if *table == "individual" {
+            "id"
+        } else {
+            "individual_id"
+        };
+        let sql = format!("SELECT * FROM {table} ORDER BY {person}");
+        let mut rows = sqlx::query(AssertSqlSafe(sql))
+            .fetch(&mut *source)
+            .try_chunks(ROWS_AN_INSERT);
+        while let Some(rows) = rows.try_next().await.map_err(|error| error.1)? {
+            let insert = insert(table, &rows)?;
+            seconds += timed(insert.execute(&mut *target)).await?;
+        }
     }
-    sqlx::raw_sql(AssertSqlSafe(format!("{sql} COMMIT")))
-        .execute(connection)
-        .await?;
+    Ok(seconds + timed(sqlx::raw_sql("COMMIT").execute(target)).await?)
+}
+
+/// Binds rows as they were read to a prepared INSERT.
+fn insert<'q>(table: &str, rows: &[SqliteRow]) -> Result<Insert<'q>, sqlx::Error> {
+    let columns = rows.first().map_or(0, |row| row.columns().len());
+    let row = format!("({})", vec!["?"; columns].join(","));
+    let all = vec![row; rows.len()].join(",");
+    let sql = format!("INSERT OR FAIL INTO {table} VALUES {all}");
+    let mut query = sqlx::query(AssertSqlSafe(sql));
+    for row in rows {
+        for column in 0..columns {
+            let value = row.try_get_raw(column)?;
+            query = match value.type_info().name() {
+                _ if value.is_null() => query.bind(None::<i64>),
+                "INTEGER" | "BOOLEAN" => query.bind(row.try_get_unchecked::<i64, _>(column)?),
+                "TEXT" => query.bind(row.try_get_unchecked::<String, _>(column)?),
+                _ => query.bind(row.try_get_unchecked::<Vec<u8>, _>(column)?),
+            };
+        }
+    }
+    Ok(query)
+}
+
+async fn timed<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<f64, sqlx::Error> {
+    let begun_at = Instant::now();
+    work.await?;
     Ok(begun_at.elapsed().as_secs_f64())
 }
 
@@ -178,9 +228,9 @@ async fn insert_all(
 async fn select_all(connection: &mut SqliteConnection) -> Result<f64, sqlx::Error> {
     let begun_at = Instant::now();
     for sql in [
-        "SELECT sum(length(salt) + length(sealed) + length(population) + length(locale)) FROM system.individual",
-        "SELECT sum(length(individual_id) + length(covered_entity_id)) FROM system.individual_entity",
-        "SELECT sum(length(individual_id) + generation) FROM system.code",
+        "SELECT sum(length(salt) + length(sealed) + length(population) + length(locale)) FROM individual",
+        "SELECT sum(length(individual_id) + length(covered_entity_id)) FROM individual_entity",
+        "SELECT sum(length(individual_id) + generation) FROM code",
     ] {
         sqlx::query(sql).fetch_one(&mut *connection).await?;
     }
