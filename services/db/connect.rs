@@ -173,7 +173,7 @@ impl Db {
                     Session::Postgres(session),
                     self.0.process,
                     self.0.statements.clone(),
-                    (postgres::begin_sql(limit), "COMMIT"),
+                    postgres::begin_sql(limit),
                 )
                 .await
             }
@@ -183,7 +183,7 @@ impl Db {
                     Session::Sqlite(session),
                     self.0.process,
                     self.0.statements.clone(),
-                    ("BEGIN IMMEDIATE".to_owned(), sqlite::commit_sql(bulk)),
+                    "BEGIN IMMEDIATE".to_owned(),
                 )
                 .await
             }

@@ -74,19 +74,6 @@ fn options(path: &Path, create: bool) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// Gives the statements that commit.
-///
-/// A commit copies the WAL into the database file once it has 1,000 pages. The batches of a bulk load change the same pages of
-/// the same indexes again and again, so that theirs waits until there are 65,536 pages, 256 MiB, of which most are copied once
-/// instead of each time. The next ordinary commit copies what is left.
-pub(super) const fn commit_sql(bulk: bool) -> &'static str {
-    if bulk {
-        "PRAGMA wal_autocheckpoint = 65536; COMMIT; PRAGMA wal_autocheckpoint = 1000"
-    } else {
-        "COMMIT"
-    }
-}
-
 async fn connect(
     path: &Path,
     options: SqliteConnectOptions,

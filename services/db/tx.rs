@@ -28,7 +28,6 @@ pub struct Tx<'a> {
     backend: DbBackend,
     process: Process,
     failed: AtomicBool,
-    commit: &'static str,
     statements: Statements,
     borrowed: PhantomData<&'a ()>,
 }
@@ -38,17 +37,16 @@ impl Tx<'_> {
         mut session: Session,
         process: Process,
         statements: Statements,
-        (opening, commit): (String, &'static str),
+        sql: String,
     ) -> Result<Self, Error> {
-        statements.note(&opening);
-        let begun = session.run(opening).await;
+        statements.note(&sql);
+        let begun = session.run(sql).await;
         // Held by the guard from here on: a BEGIN that failed half way is rolled back too.
         let tx = Self {
             backend: session.backend(),
             process,
             session: Mutex::new(Some(session)),
             failed: AtomicBool::new(false),
-            commit,
             statements,
             borrowed: PhantomData,
         };
@@ -84,7 +82,7 @@ impl Tx<'_> {
             return Err(Error::UnknownCommit);
         };
         self.statements.note("COMMIT");
-        match connection.run(self.commit.to_owned()).await {
+        match connection.run("COMMIT".to_owned()).await {
             Ok(()) => {
                 drop(session.take());
                 Ok(())

@@ -17,6 +17,9 @@ mod glibc {
         ("MALLOC_MMAP_THRESHOLD_", "1048576"),
     ];
 
+    /// Says that a process has begun again: the C library takes the settings away from privileged programs.
+    const DONE: &str = "REDRESS_ALLOCATOR_SET";
+
     /// Begins again where a setting is missing; where that fails, goes on without.
     #[expect(
         clippy::disallowed_methods,
@@ -28,13 +31,14 @@ mod glibc {
         let (Ok(program), Some(name)) = (std::env::current_exe(), args.next()) else {
             return;
         };
-        if missing.contains(&true) {
+        if missing.contains(&true) && std::env::var_os(DONE).is_none() {
             let wanted = SETTINGS.iter().zip(missing).filter(|(_, missing)| *missing);
             let wanted = wanted.map(|(setting, _)| setting);
             let _ = Command::new(program)
                 .arg0(name)
                 .args(args)
                 .envs(wanted.map(|(name, value)| (OsStr::new(name), OsStr::new(value))))
+                .env(DONE, "1")
                 .exec();
         }
     }

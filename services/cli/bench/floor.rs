@@ -1,8 +1,8 @@
 //! The least that the same rows cost: loaded into empty tables with the same indexes by the database alone, and read back.
 //!
 //! On PostgreSQL they come from a file as binary COPY has written them, in the order in which they lie in the system's tables, one
-//! COPY and one commit a table, on one connection. On SQLite they come in the order of their people, by prepared INSERTs of many rows, all in
-//! one transaction; reading them from the system's file is not counted.
+//! COPY and one commit a table, on one connection. On SQLite they come in the order of their people, by prepared INSERTs of 400 rows, all in
+//! one transaction with SQLite's own page cache; reading them from the system's file is not counted.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

@@ -100,7 +100,7 @@ pub async fn seen(ctx: &Ctx, campaign: CampaignId) -> Result<(Seen, i64), Error>
     }
 }
 
-/// Gives what the roster holds. It is locked; nothing is asked for about newcomers, which may stand in it by now.
+/// Gives what the roster holds. It is locked, and the batch's newcomers stand in it: rows of a later piece ask for them.
 pub async fn known(
     read: &impl ConnectionTrait,
     target: Target<'_>,

@@ -1,9 +1,9 @@
 //! Rows of a batch that are written without asking the roster.
 //!
 //! Most rows of a first import tell of somebody of whom nothing is there: [`Seen`], which is never mistaken when it says no, has
-//! neither their reference nor their SSN, and no other row of the batch has either. What becomes of them depends on no other
-//! row, and what becomes of the others does not depend on them. So they go into the tables at once, while the batch before is
-//! still settled, and only their sealed form is kept until then.
+//! neither their reference nor their SSN, and no other row of the piece has either. What becomes of them depends on no other
+//! row. So they go into the tables at once, while the batch before is still settled, and only their sealed form is kept until
+//! then. What becomes of the others may depend on newcomers of a piece before theirs, which are on the roster when it is asked.
 
 use std::collections::HashSet;
 use std::hash::Hash;

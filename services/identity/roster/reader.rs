@@ -19,7 +19,8 @@ use super::seen::Seen;
 pub const CHUNK: usize = 500;
 /// The most chunks that are prepared together: rows as they came take more room than what is made of them.
 const CHUNKS_A_PIECE: usize = 12;
-/// The most chunks that are settled together on PostgreSQL. A batch grows until there is room for it, and no longer.
+/// The most chunks that are settled together on PostgreSQL. A batch grows until there is room for it; where rows
+/// come fast, it is full before that is looked for.
 const CHUNKS_A_BATCH: usize = CHUNKS_A_PIECE;
 /// The same on SQLite, where each batch changes nearly every page of the indexes.
 pub const CHUNKS_A_BATCH_SQLITE: usize = 48;
@@ -96,17 +97,17 @@ impl Reader {
         let mut leaving = std::pin::pin!(Arc::clone(&self.room).acquire_owned());
         let mut room = None;
         loop {
-            let most_now = CHUNKS_A_PIECE.min(most - lengths.len());
-            while room.is_none() && gathered.goes_on() && gathered.chunks.len() < most_now {
+            let piece = CHUNKS_A_PIECE.min(most - lengths.len());
+            while room.is_none() && gathered.goes_on() && gathered.chunks.len() < piece {
                 tokio::select! {
                     biased;
                     part = parts.next() => self.take(part, &mut gathered),
                     left = &mut leaving => room = Some(left.ok()?),
                 }
             }
-            let piece = std::mem::take(&mut gathered.chunks);
-            let more = piece.iter().map(Vec::len).collect::<Vec<_>>();
-            match self.prepare(piece).await {
+            let chunks = std::mem::take(&mut gathered.chunks);
+            let more: Vec<usize> = chunks.iter().map(Vec::len).collect();
+            match self.prepare(chunks).await {
                 Ok(prepared) => {
                     rows.append(prepared);
                     lengths.extend(more);

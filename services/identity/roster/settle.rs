@@ -45,6 +45,7 @@ pub async fn settle(
     turn: Option<&Turn<Settled>>,
     batch: &Sorted,
 ) -> Result<Vec<(i64, Outcome)>, Halt> {
+    // Before the roster is asked: see `newcomers`.
     load(tx, target, &batch.newcomers).await?;
     let seen = match turn {
         Some(turn) => {
