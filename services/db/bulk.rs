@@ -16,7 +16,7 @@ use super::tx::Tx;
 
 /// How much is encoded before it is sent.
 const PIECE: usize = 64 * 1024;
-/// The rows of one INSERT on SQLite; more gain nothing.
+/// The rows of one INSERT on SQLite: each is a way to the driver's thread and back.
 const ROWS_AN_INSERT: usize = 400;
 
 /// "PGCOPY\n\xff\r\n\0", no flags, no header extension

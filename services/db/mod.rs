@@ -34,5 +34,6 @@ pub use connect::Db;
 pub use error::{Error, Outage, SqlState, Storage};
 pub use faults::{FaultHook, FaultRates, InvalidFaultRates};
 pub use settings::{DatabaseSettings, Process};
+pub use sqlite::ROSTER_CACHE;
 pub use statements::Statements;
 pub use tx::Tx;

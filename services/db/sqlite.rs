@@ -18,7 +18,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 const STATEMENT_CACHE: usize = 200;
 /// The page cache of the connection that loads rosters, 32 MiB as `PRAGMA cache_size` takes it: each row changes pages all over
 /// five indexes. It fills only when that happens.
-const ROSTER_CACHE: &str = "-32768";
+pub const ROSTER_CACHE: &str = "-32768";
 /// More readers than this gain nothing on one file.
 const MOST_READERS: u32 = 8;
 /// A reader that nobody needs is closed after this; one always stays.

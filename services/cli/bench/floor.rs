@@ -1,8 +1,8 @@
 //! The least that the same rows cost: loaded into empty tables with the same indexes by the database alone, and read back.
 //!
 //! On PostgreSQL they come from a file as binary COPY has written them, in the order in which they lie in the system's tables, one
-//! COPY and one commit a table, on one connection. On SQLite they come in the order of their people, by prepared INSERTs of 400 rows, all in
-//! one transaction with SQLite's own page cache; reading them from the system's file is not counted.
+//! COPY and one commit a table, on one connection. On SQLite they come in the order of their people, by prepared INSERTs, all in one
+//! transaction and with the page cache that the system has; reading them from the system's file is not counted.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -21,6 +21,7 @@ use sea_orm::sqlx::{
 
 use super::ground::{Ground, Side, failed};
 use crate::cli::problem::Problem;
+use crate::db::ROSTER_CACHE;
 
 /// What an import writes.
 const ROSTER: [&str; 3] = ["individual", "individual_index", "individual_entity"];
@@ -29,7 +30,7 @@ const CODES: [&str; 1] = ["code"];
 /// What an export reads.
 const LETTERS: [&str; 3] = ["individual", "individual_entity", "code"];
 
-/// Rows of one INSERT on SQLite; more gain nothing.
+/// Rows of one INSERT on SQLite, as many as the system sends.
 const ROWS_AN_INSERT: usize = 400;
 
 /// A prepared INSERT with its rows.
@@ -83,13 +84,25 @@ fn file(dir: &Path, table: &str) -> PathBuf {
 async fn save(connection: &mut PgConnection, table: &str, path: &Path) -> Result<(), Problem> {
     let wrong = |error: std::io::Error| Problem::file(path, &error);
     let mut file = std::fs::File::create(path).map_err(wrong)?;
+    copy_out(connection, table, |piece| {
+        file.write_all(piece).map_err(wrong)
+    })
+    .await
+}
+
+/// Reads a table and hands on what comes.
+async fn copy_out(
+    connection: &mut PgConnection,
+    table: &str,
+    mut take: impl FnMut(&[u8]) -> Result<(), Problem>,
+) -> Result<(), Problem> {
     let sql = format!("COPY {table} TO STDOUT (FORMAT binary)");
     let mut pieces = connection
         .copy_out_raw(&sql)
         .await
         .map_err(|error| failed(&error))?;
     while let Some(piece) = pieces.try_next().await.map_err(|error| failed(&error))? {
-        file.write_all(&piece).map_err(wrong)?;
+        take(&piece)?;
     }
     Ok(())
 }
@@ -134,17 +147,7 @@ async fn load(connection: &mut PgConnection, table: &str, path: &Path) -> Result
 async fn read_all(connection: &mut PgConnection) -> Result<f64, Problem> {
     let begun_at = Instant::now();
     for table in LETTERS {
-        let sql = format!("COPY {table} TO STDOUT (FORMAT binary)");
-        let mut pieces = connection
-            .copy_out_raw(&sql)
-            .await
-            .map_err(|error| failed(&error))?;
-        while pieces
-            .try_next()
-            .await
-            .map_err(|error| failed(&error))?
-            .is_some()
-        {}
+        copy_out(connection, table, |_| Ok(())).await?;
     }
     Ok(begun_at.elapsed().as_secs_f64())
 }
@@ -168,6 +171,7 @@ async fn open_sqlite(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .pragma("cache_size", ROSTER_CACHE)
         .disable_statement_logging();
     SqliteConnection::connect_with(&options).await
 }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::db;
 use crate::kernel::ids::{CampaignId, ImportId};
-use crate::kernel::turn::{Never, Pass, Turn};
+use crate::kernel::turn::{Pass, Turn};
 
 use super::super::ctx::Ctx;
 use super::super::error::Error;
@@ -42,36 +42,6 @@ pub enum Halt {
     Overtaken,
     /// The batch before takes long: the turn must be awaited without a transaction.
     TooEarly,
-    /// An error.
-    Failed(Error),
-}
-
-impl From<Error> for Halt {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-/// The batch before failed, and its error is the one that is told.
-impl From<Never> for Halt {
-    fn from(never: Never) -> Self {
-        Self::Failed(never.into())
-    }
-}
-
-impl From<db::Error> for Halt {
-    fn from(error: db::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl db::Storage for Halt {
-    fn storage(&self) -> Option<&db::Error> {
-        match self {
-            Self::Overtaken | Self::TooEarly => None,
-            Self::Failed(error) => error.storage(),
-        }
-    }
 }
 
 impl Route {
@@ -91,26 +61,25 @@ impl Route {
         }
         while self.trusts.load(Ordering::Relaxed) {
             match self.settle(&batch, Some(&turn)).await {
-                Ok(outcomes) => {
+                Ok(Ok(outcomes)) => {
                     let settled = turn.comes().await?;
                     pass.on(settled.map(|settled| settled.saturating_add(new(&outcomes))));
                     return Ok(outcomes);
                 }
-                Err(Halt::TooEarly) => drop(turn.comes().await?),
-                Err(Halt::Failed(error)) if !is_there_already(&error) => return Err(error),
-                Err(Halt::Overtaken | Halt::Failed(_)) => {
+                Ok(Err(Halt::TooEarly)) => drop(turn.comes().await?),
+                Err(error) if !is_there_already(&error) => return Err(error),
+                Ok(Err(Halt::Overtaken)) | Err(_) => {
                     self.trusts.store(false, Ordering::Relaxed);
                 }
             }
         }
         turn.comes().await?;
         let batch = batch.reopened(&self.keys)?;
-        match self.settle(&batch, None).await {
+        match self.settle(&batch, None).await? {
             Ok(outcomes) => {
                 pass.on(None);
                 Ok(outcomes)
             }
-            Err(Halt::Failed(error)) => Err(error),
             Err(Halt::Overtaken | Halt::TooEarly) => {
                 Err(db::Error::corrupt("a batch that trusts nothing").into())
             }
@@ -121,14 +90,14 @@ impl Route {
         &self,
         batch: &Sorted,
         turn: Option<&Turn<Settled>>,
-    ) -> Result<Vec<(i64, Outcome)>, Halt> {
+    ) -> Result<Result<Vec<(i64, Outcome)>, Halt>, Error> {
         let target = Target {
             campaign: self.campaign,
             import: self.import,
             keys: &self.keys,
             now: self.ctx.now(),
         };
-        let settled = self.ctx.db.run_bulk("import_roster", |tx| {
+        let settled = self.ctx.db.run_bulk_unless("import_roster", |tx| {
             Box::pin(settle(tx, target, turn, batch))
         });
         settled.await

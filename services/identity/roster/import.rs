@@ -133,6 +133,8 @@ where
             Some(landed) = flights.next() => {
                 for answer in import.take(landed?).await? {
                     if answers.send(Ok(answer)).await.is_err() {
+                        // What is under way comes to its end: a commit that is broken off costs its connection.
+                        while flights.next().await.is_some() {}
                         return Ok(());
                     }
                 }

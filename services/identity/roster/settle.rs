@@ -37,28 +37,28 @@ pub struct Target<'a> {
 /// transaction holds them, for a bounded time, until the batch's `turn` comes; with it the lock of the roster, and under the lock
 /// the proof that the roster is what it was seen to be. A batch that was reopened has no newcomers and no turn to wait for.
 ///
-/// # Errors
-/// [`Halt::Overtaken`] if the roster is not what it was seen to be, [`Halt::TooEarly`] if the turn did not come.
+/// It halts with [`Halt::Overtaken`] if the roster is not what it was seen to be, with [`Halt::TooEarly`] if the turn did not come.
 pub async fn settle(
     tx: &Tx<'_>,
     target: Target<'_>,
     turn: Option<&Turn<Settled>>,
     batch: &Sorted,
-) -> Result<Vec<(i64, Outcome)>, Halt> {
+) -> Result<Result<Vec<(i64, Outcome)>, Halt>, Error> {
     // Before the roster is asked: see `newcomers`.
     load(tx, target, &batch.newcomers).await?;
     let seen = match turn {
-        Some(turn) => {
-            let settled = turn.comes_soon().await?.ok_or(Halt::TooEarly)?;
-            Some(settled.ok_or(Halt::Overtaken)?)
-        }
+        Some(turn) => match turn.comes_soon().await? {
+            Some(Some(settled)) => Some(settled),
+            Some(None) => return Ok(Err(Halt::Overtaken)),
+            None => return Ok(Err(Halt::TooEarly)),
+        },
         None => None,
     };
     store::lock_roster(tx, target.campaign).await?;
     if let Some(seen) = seen
         && seen != known::settled(tx, target.campaign).await?
     {
-        return Err(Halt::Overtaken);
+        return Ok(Err(Halt::Overtaken));
     }
     let known = known::known(tx, target, &batch.asked).await?;
     let plan = plan::plan(&batch.others, &known);
@@ -71,7 +71,7 @@ pub async fn settle(
     let import = (target.campaign, target.import);
     let (accepted, merged) = (count(Outcome::Accepted), count(Outcome::Merged));
     store::count_batch(tx, import, accepted, merged).await?;
-    Ok(outcomes)
+    Ok(Ok(outcomes))
 }
 
 /// Writes what was planned, which are few rows unless the roster is not what it was seen to be.

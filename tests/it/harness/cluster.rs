@@ -18,6 +18,7 @@ use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::{OnceCell, oneshot};
 
 use super::missing::{self, env};
+use super::poll;
 
 /// Starts the server, waits until the pipe closes, stops the server and removes its files.
 const KEEPER: &str = r#"
@@ -234,18 +235,20 @@ fn clerk(port: u16, inbox: &mpsc::Receiver<Order>) {
     });
 }
 
+/// The session of whoever made a template ends sooner.
+const GUEST_STAYS: Duration = Duration::from_secs(10);
+
 /// Runs a statement, again while a template still has the guest who made it (55006).
 async fn patiently(connection: &mut PgConnection, sql: String) {
-    for _ in 0..2_000 {
-        let Err(error) = connection
-            .execute(sqlx::raw_sql(AssertSqlSafe(sql.clone())))
-            .await
-        else {
-            return;
+    let what = format!("the session to end for which this waits: {sql}");
+    poll::until(&what, GUEST_STAYS, async || {
+        let statement = sqlx::raw_sql(AssertSqlSafe(sql.clone()));
+        let Err(error) = connection.execute(statement).await else {
+            return Some(());
         };
         let code = error.as_database_error().and_then(DatabaseError::code);
         assert_eq!(code.as_deref(), Some("55006"), "{sql} failed");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("{sql} waits for a session that does not end");
+        None
+    })
+    .await;
 }

@@ -31,29 +31,6 @@ enum Halt {
     Ended,
     /// The chunk before takes long: the turn must be awaited without a transaction.
     TooEarly,
-    /// An error.
-    Failed(Error),
-}
-
-impl From<Error> for Halt {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<db::Error> for Halt {
-    fn from(error: db::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl db::Storage for Halt {
-    fn storage(&self) -> Option<&db::Error> {
-        match self {
-            Self::Failed(error) => error.storage(),
-            Self::Overtaken(_) | Self::Ended | Self::TooEarly => None,
-        }
-    }
 }
 
 impl Issue {
@@ -78,20 +55,20 @@ impl Issue {
                 return Ok(0);
             }
             match self.load(&means, generation, (&codes, &tally), &turn).await {
-                Ok(loaded) => {
+                Ok(Ok(loaded)) => {
                     pass.on(turn.comes().await? + loaded);
                     return Ok(loaded);
                 }
-                Err(Halt::Ended) => {
+                Ok(Err(Halt::Ended)) => {
                     pass.on(turn.comes().await?);
                     return Ok(0);
                 }
-                Err(Halt::TooEarly) => {
+                Ok(Err(Halt::TooEarly)) => {
                     turn.comes().await?;
                     continue;
                 }
-                Err(Halt::Overtaken(holders)) => owed = without(&owed, &holders),
-                Err(Halt::Failed(Error::Storage(error)))
+                Ok(Err(Halt::Overtaken(holders))) => owed = without(&owed, &holders),
+                Err(Error::Storage(error))
                     if error.is_unique("code_pkey") && generation < GENERATIONS =>
                 {
                     // Somebody's code is there: their own, from another call, or an equal one of somebody else.
@@ -103,7 +80,7 @@ impl Issue {
                     }
                     owed = without(&owed, &holders);
                 }
-                Err(Halt::Failed(error)) => return Err(error),
+                Err(error) => return Err(error),
             }
             (codes, tally) = derive_all(&means, self.campaign, &owed, generation).await?;
             for _ in 1..generation {
@@ -121,38 +98,39 @@ impl Issue {
         generation: i32,
         (codes, tally): (&[Issued], &Tally),
         turn: &Turn<i64>,
-    ) -> Result<i64, Halt> {
+    ) -> Result<Result<i64, Halt>, Error> {
         let load = Load {
             campaign: self.campaign,
             batch: self.batch,
             generation,
         };
-        let issued = self.ctx.db.run_bulk("issue_codes", |tx| {
+        let issued = self.ctx.db.run_bulk_unless("issue_codes", |tx| {
             Box::pin(async move {
                 let loaded = store::code::load(tx, load, codes).await?;
                 let loaded = i64::try_from(loaded).unwrap_or(0);
-                let known = turn.comes_soon().await.map_err(Error::from)?;
-                let known = known.ok_or(Halt::TooEarly)?;
+                let Some(known) = turn.comes_soon().await? else {
+                    return Ok(Err(Halt::TooEarly));
+                };
                 open_campaign(tx, load.campaign).await?;
                 let batch = store::batch::lock(tx, load.campaign, load.batch).await?;
                 let batch = batch.ok_or(Error::BatchNotFound)?;
-                if State::parse(&batch.state).map_err(Error::from)? == State::Sealed {
-                    return Err(Error::BatchSealed.into());
+                if State::parse(&batch.state)? == State::Sealed {
+                    return Err(Error::BatchSealed);
                 }
                 if batch.completed_at.is_some() {
-                    return Err(Halt::Ended);
+                    return Ok(Err(Halt::Ended));
                 }
                 // The reading of the chunk asked before, and what counts is whether anybody has written since.
                 if known != store::batch::all_codes(tx, load.campaign).await? {
                     let holders = self.holders(tx, means, codes, Some(load)).await?;
                     if !holders.is_empty() {
-                        return Err(Halt::Overtaken(holders));
+                        return Ok(Err(Halt::Overtaken(holders)));
                     }
                 }
                 let mut sum = tally_of(&batch)?;
                 sum.add(tally);
                 store::batch::grow(tx, load.campaign, load.batch, loaded, json_of(&sum)?).await?;
-                Ok(loaded)
+                Ok(Ok(loaded))
             })
         });
         issued.await
