@@ -2,7 +2,7 @@
 //!
 //! The kernel knows no table and no RPC. Whatever is in here could serve another product.
 
-pub mod allocator;
+mod allocator;
 pub mod caller;
 pub mod certs;
 pub mod client;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::harness::child::Running;
 use crate::harness::clients::request_id;
 use crate::harness::processes::{House, Service};
-use crate::harness::{Database, both, poll};
+use crate::harness::{Database, both};
 
 const PASSWORD: &str = "hunter2-5e11";
 const SOON: Duration = Duration::from_mins(1);
@@ -173,34 +173,16 @@ async fn a_wrong_password_is_told_without_telling_it() {
     says(&refusal(&house, command).await, &["database"]);
 }
 
-/// The harness knows the process by the id that it was started with, and it ends as it should.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_allocator_is_set_in_every_process_and_a_setting_that_is_there_stays() {
-    for separate in [false, true] {
-        let mut house = House::new(Database::sqlite().await);
-        if separate {
-            house = house.of_separate_programs();
-        }
-        house.start_all().await;
-        for service in Service::ALL {
-            let begun_with = house.environment(service);
-            let set = |wanted: &str| begun_with.iter().any(|set| set == wanted);
-            assert!(set("MALLOC_ARENA_MAX=2"), "{begun_with:?}");
-            assert!(set("MALLOC_MMAP_THRESHOLD_=1048576"), "{begun_with:?}");
-            assert_eq!(house.stop(service).await.code(), Some(0));
-        }
-    }
-    let house = House::new(Database::sqlite().await);
-    let mut command = house.command(Service::Codes);
-    command.env("MALLOC_ARENA_MAX", "1");
-    let running = Running::start(command, &house.path().join("own.log"));
-    let own = || {
-        let set = running.environment();
-        let is_set = |wanted: &str| set.iter().any(|set| set == wanted);
-        (is_set("MALLOC_ARENA_MAX=1") && is_set("MALLOC_MMAP_THRESHOLD_=1048576")).then_some(())
-    };
-    poll::until("the process to begin again", SOON, async || own()).await;
+/// A build from elsewhere does not see the project's settings: the program must have them in it.
+#[test]
+fn the_allocator_is_set() {
+    let program = std::fs::read(env!("CARGO_BIN_EXE_redress")).unwrap();
+    let wanted = include_str!("../../.cargo/config.toml");
+    let (_, wanted) = wanted.split_once("MALLOC_CONF = \"").unwrap();
+    let (wanted, _) = wanted.split_once('"').unwrap();
+    assert!(wanted.starts_with("narenas:"));
+    let mut words = program.split(|byte| *byte == 0);
+    assert!(words.any(|word| word == wanted.as_bytes()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

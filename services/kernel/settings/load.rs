@@ -10,7 +10,6 @@ use super::{
     Kind, Limits, Problem, Problems, Process, ProcessSettings, ServerSettings, Setting,
     TelemetrySettings, Values, duration, help,
 };
-use crate::kernel::allocator;
 use crate::kernel::certs::TlsFiles;
 use crate::kernel::secrets::Secret;
 
@@ -44,14 +43,12 @@ pub fn load_or_exit(process: &Process) -> ProcessSettings {
     }
 }
 
-/// Loads the settings of a process from these arguments and this environment. May begin the process again: see
-/// [`allocator::set`].
+/// Loads the settings of a process from these arguments and this environment.
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that reads the environment"
 )]
 pub fn load_here(process: &Process, args: Vec<String>) -> Result<Outcome, Problems> {
-    allocator::set();
     load(process, args, std::env::vars())
 }
 

@@ -42,13 +42,6 @@ impl Running {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// The environment that the program was begun with, as the system tells it.
-    pub fn environment(&self) -> Vec<String> {
-        let file = format!("/proc/{}/environ", self.child.id());
-        let all = std::fs::read_to_string(file).expect("the system tells");
-        all.split_terminator('\0').map(str::to_owned).collect()
-    }
-
     /// Asks it to end.
     pub fn terminate(&self) {
         self.signal(Signal::TERM);

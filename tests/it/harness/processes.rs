@@ -333,11 +333,6 @@ impl House {
         self.start(service).await;
     }
 
-    /// The environment that a process was begun with.
-    pub fn environment(&self, service: Service) -> Vec<String> {
-        self.with_running(service, |running| running.environment())
-    }
-
     /// Asks a process to end.
     pub fn terminate(&self, service: Service) {
         self.with_running(service, |running| running.terminate());
