@@ -12,9 +12,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub campaign_id: CampaignId,
     /// The covered entity.
-    #[sea_orm(primary_key, auto_increment = false)]
     pub covered_entity_id: CoveredEntityId,
-    /// Keyed hash of the entity's reference.
+    /// Keyed hash of the entity's reference, with the entity in it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub ref_mac: Uuid,
     /// The person.

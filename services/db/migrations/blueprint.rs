@@ -9,6 +9,7 @@ use crate::db::schema::{foreign_key_name, index_name, primary_key_name, unique_n
 /// Describes one table, its constraints and its indexes.
 pub(super) struct Blueprint {
     name: &'static str,
+    key: Vec<&'static str>,
     table: TableCreateStatement,
     indexes: Vec<(&'static [&'static str], Option<&'static str>)>,
     clustered: bool,
@@ -32,6 +33,7 @@ impl Blueprint {
         table.primary_key(&mut primary);
         Self {
             name,
+            key: key.to_vec(),
             table,
             indexes: Vec::new(),
             clustered: false,
@@ -119,21 +121,23 @@ impl Blueprint {
     }
 }
 
-/// An index, over the rows that fit a rule, that a later step adds to a table.
+/// An index that a later step adds to a table.
 pub(super) struct LateIndex {
     /// The table.
     pub table: &'static str,
     /// The columns.
     pub columns: &'static [&'static str],
-    /// The rule. The expression must mean the same on both databases.
-    pub rule: &'static str,
+    /// The rule that the rows fit which it is over; all without one. The expression must mean the same on both databases.
+    pub rule: Option<&'static str>,
 }
 
 impl LateIndex {
     /// Makes the index.
     pub async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-        let sql = index_sql(self.table, self.columns, None);
-        let sql = format!("{sql} WHERE {}", self.rule);
+        let mut sql = index_sql(self.table, self.columns, None);
+        if let Some(rule) = self.rule {
+            sql = format!("{sql} WHERE {rule}");
+        }
         manager.get_connection().execute_unprepared(&sql).await?;
         Ok(())
     }
@@ -145,6 +149,11 @@ pub(super) enum Change {
     Add(&'static str, Box<ColumnDef>),
     /// Takes a column away, by table and name.
     Drop(&'static str, &'static str),
+    /// Takes an index away, by table and columns; `campaign_id` is not in its name.
+    Unindex(&'static str, &'static [&'static str]),
+    /// Gives a table another primary key, and on SQLite the form of the blueprint. Its columns must be the same in the same order,
+    /// and its indexes taken away.
+    Rebuild(fn() -> Blueprint),
     /// Fills what was added. The statement must mean the same on both databases.
     Fill(&'static str),
 }
@@ -169,12 +178,46 @@ impl Change {
                 let change = Table::alter().table(table).drop_column(column).to_owned();
                 manager.alter_table(change).await
             }
+            Self::Unindex(table, columns) => {
+                let sql = format!("DROP INDEX {}", index_name(table, columns));
+                manager.get_connection().execute_unprepared(&sql).await?;
+                Ok(())
+            }
+            Self::Rebuild(table) => match manager.get_database_backend() {
+                DbBackend::Sqlite => rebuild(table(), manager).await,
+                _ => rekey(&table(), manager).await,
+            },
             Self::Fill(sql) => {
                 manager.get_connection().execute_unprepared(sql).await?;
                 Ok(())
             }
         }
     }
+}
+
+/// Replaces the primary key.
+async fn rekey(table: &Blueprint, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let (name, key) = (table.name, primary_key_name(table.name));
+    let columns = table.key.join(", ");
+    let sql = format!(
+        "ALTER TABLE {name} DROP CONSTRAINT {key}, ADD CONSTRAINT {key} PRIMARY KEY ({columns})"
+    );
+    manager.get_connection().execute_unprepared(&sql).await?;
+    Ok(())
+}
+
+/// Makes a table anew and moves its rows.
+async fn rebuild(table: Blueprint, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let name = table.name;
+    let connection = manager.get_connection();
+    let aside = format!("ALTER TABLE {name} RENAME TO {name}_before");
+    connection.execute_unprepared(&aside).await?;
+    table.create(manager).await?;
+    let moved = format!("INSERT INTO {name} SELECT * FROM {name}_before");
+    connection.execute_unprepared(&moved).await?;
+    let dropped = format!("DROP TABLE {name}_before");
+    connection.execute_unprepared(&dropped).await?;
+    Ok(())
 }
 
 /// Writes an index by hand: the builder has no partial ones.

@@ -1,7 +1,7 @@
 //! The schema, one file a step, for both databases from one description.
 //!
 //! A step that has landed is never edited: the next one changes it. `campaign_id` comes first in every key of a table
-//! that has one, and there are no sequences, triggers or functions, so the schema shards as it is.
+//! that has one, but for indexes over keyed hashes that have the campaign in them; and there are no sequences, triggers or functions, so the schema shards as it is.
 //!
 //! Names of constraints follow one rule, because SQLite reports columns where PostgreSQL reports names:
 //! `{table}_pkey`, `{table}_{columns}_key`, `{table}_{columns}_fkey`, `{table}_{columns}_idx` with the columns joined by
@@ -22,6 +22,7 @@ mod m0008_waves;
 mod m0009_mail_events;
 mod m0010_export_approvals;
 mod m0011_activation_codes;
+mod m0012_keyed_hashes;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -34,7 +35,7 @@ use blueprint::{Blueprint, Change, LateIndex};
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "0001_campaigns",
         tables: m0001_campaigns::tables,
@@ -100,6 +101,12 @@ const STEPS: [Step; 11] = [
         tables: m0011_activation_codes::tables,
         changes: Vec::new,
         indexes: Vec::new,
+    },
+    Step {
+        name: "0012_keyed_hashes",
+        tables: Vec::new,
+        changes: m0012_keyed_hashes::changes,
+        indexes: m0012_keyed_hashes::indexes,
     },
 ];
 

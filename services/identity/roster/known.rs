@@ -28,7 +28,7 @@ use super::store;
 const PAGE: i64 = 65_536;
 
 /// What the roster is asked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Asked {
     references: Vec<Reference>,
     ssns: Vec<i64>,
@@ -76,10 +76,10 @@ pub async fn seen(ctx: &Ctx, campaign: CampaignId) -> Result<(Seen, i64), Error>
     // Counted first: whatever is settled meanwhile makes another number.
     let settled = settled(read, campaign).await?;
     let mut seen = Seen::default();
-    let mut after = (CoveredEntityId::from_uuid(Uuid::nil()), Uuid::nil());
+    let mut after = Uuid::nil();
     loop {
         let page = references_after(read, campaign, after).await?;
-        for (_, reference) in &page {
+        for reference in &page {
             seen.add_reference(*reference);
         }
         match page.last() {
@@ -160,7 +160,7 @@ async fn contents(
     let backend = read.get_database_backend();
     let sql = format!(
         "WITH {} SELECT v.entity, v.mac, (SELECT e.row_mac FROM individual_entity e WHERE e.campaign_id = $2 \
-         AND e.covered_entity_id = v.entity AND e.ref_mac = v.mac) AS content FROM v",
+         AND e.ref_mac = v.mac) AS content FROM v",
         rows::table(backend, &[("entity", Is::Uuid), ("mac", Is::Uuid)])
     );
     let statement = rows::bind_with(backend, sql, references, [campaign.into()]);
@@ -191,11 +191,12 @@ async fn by_ssn(
     }
     let wanted: Vec<Wanted> = keys.iter().map(|ssn| Wanted { ssn: *ssn }).collect();
     let backend = read.get_database_backend();
-    // One key after the other, for the reason given at `contents`.
+    // One key after the other, for the reason given at `contents`; and "IS TRUE" keeps the primary key out of the choice.
     let found = if backend == DbBackend::Postgres {
-        "LATERAL (SELECT i.individual_id FROM individual_index i WHERE i.campaign_id = $2 AND i.ssn = v.ssn OFFSET 0) i"
+        "LATERAL (SELECT i.individual_id FROM individual_index i WHERE i.ssn = v.ssn AND (i.campaign_id = $2) IS TRUE \
+         OFFSET 0) i"
     } else {
-        "individual_index i WHERE i.campaign_id = $2 AND i.ssn = v.ssn"
+        "individual_index i WHERE i.ssn = v.ssn AND (i.campaign_id = $2) IS TRUE"
     };
     let sql = format!(
         "WITH {} SELECT v.ssn, i.individual_id FROM v CROSS JOIN {found}",
@@ -220,20 +221,15 @@ async fn by_ssn(
 async fn references_after(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
-    after: (CoveredEntityId, Uuid),
-) -> Result<Vec<(CoveredEntityId, Uuid)>, Error> {
-    const SQL: &str = "SELECT covered_entity_id, ref_mac FROM individual_entity WHERE campaign_id = $1 \
-        AND (covered_entity_id, ref_mac) > ($2, $3) ORDER BY covered_entity_id, ref_mac LIMIT $4";
-    let values: [Value; 4] = [campaign.into(), after.0.into(), after.1.into(), PAGE.into()];
+    after: Uuid,
+) -> Result<Vec<Uuid>, Error> {
+    const SQL: &str = "SELECT ref_mac FROM individual_entity WHERE campaign_id = $1 AND ref_mac > $2 \
+        ORDER BY ref_mac LIMIT $3";
+    let values: [Value; 3] = [campaign.into(), after.into(), PAGE.into()];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
     let rows = connection.query_all_raw(statement).await?;
-    let pairs = rows.iter().map(|row| {
-        Ok((
-            row.try_get("", "covered_entity_id")?,
-            row.try_get("", "ref_mac")?,
-        ))
-    });
-    pairs.collect()
+    let references = rows.iter().map(|row| row.try_get("", "ref_mac"));
+    Ok(references.collect::<Result<_, _>>()?)
 }
 
 /// Gives the SSN keys of a campaign's next individuals, in the order of their ids.
