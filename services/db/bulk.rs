@@ -5,6 +5,8 @@
 //! several times as fast. A row that is there already is an error: find out before, or guard the load by a row that says
 //! how far it came.
 
+use std::sync::Arc;
+
 use sea_orm::sqlx::postgres::PgConnection;
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Executor};
@@ -16,23 +18,40 @@ use super::tx::Tx;
 
 /// How much is encoded before it is sent.
 const PIECE: usize = 64 * 1024;
-/// The rows of one INSERT on SQLite: each is a way to the driver's thread and back.
-const ROWS_AN_INSERT: usize = 400;
+/// The values of one INSERT on SQLite: each is a way to the driver's thread and back.
+pub const VALUES_AN_INSERT: usize = 8192;
 
 /// "PGCOPY\n\xff\r\n\0", no flags, no header extension
 /// (<https://www.postgresql.org/docs/current/sql-copy.html>, "Binary Format").
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TRAILER: &[u8] = &(-1_i16).to_be_bytes();
 
+/// Where rows are loaded, and what they have in common. The names are constants of the caller.
+pub struct Bulk<'a, const N: usize> {
+    /// The table.
+    pub table: &'static str,
+    /// Columns that have one value in all rows, which travels once a statement on SQLite.
+    pub same: &'a [(&'static str, Cell<'a>)],
+    /// The columns that a row brings.
+    pub columns: [&'static str; N],
+}
+
+impl<const N: usize> Bulk<'_, N> {
+    fn columns(&self) -> String {
+        let same = self.same.iter().map(|(name, _)| *name);
+        let names: Vec<&str> = same.chain(self.columns).collect();
+        names.join(", ")
+    }
+}
+
 impl Tx<'_> {
-    /// Loads rows into a table and gives their number. `table` and `columns` are constants of the caller.
+    /// Loads rows into a table and gives their number.
     ///
     /// # Errors
     /// [`Error::Unique`] where a row is there already: the transaction is over then.
     pub async fn copy_in<'r, const N: usize, I>(
         &self,
-        table: &'static str,
-        columns: [&'static str; N],
+        bulk: Bulk<'_, N>,
         rows: I,
     ) -> Result<u64, Error>
     where
@@ -42,8 +61,8 @@ impl Tx<'_> {
         let rows = rows.into_iter();
         let mut session = self.lock().await;
         let result = match session.as_mut() {
-            Some(Session::Postgres(connection)) => copy(connection, table, columns, rows).await,
-            Some(Session::Sqlite(connection)) => insert(connection, table, columns, rows).await,
+            Some(Session::Postgres(connection)) => copy(connection, &bulk, rows).await,
+            Some(Session::Sqlite(connection)) => insert(connection, &bulk, rows).await,
             None => Err(Error::corrupt("a transaction that has ended")),
         };
         self.note(result)
@@ -52,22 +71,25 @@ impl Tx<'_> {
 
 async fn copy<'r, const N: usize>(
     connection: &mut PgConnection,
-    table: &str,
-    columns: [&str; N],
+    bulk: &Bulk<'_, N>,
     rows: impl Iterator<Item = [Cell<'r>; N]> + Send,
 ) -> Result<u64, Error> {
     let sql = format!(
-        "COPY {table} ({}) FROM STDIN (FORMAT binary)",
-        columns.join(", ")
+        "COPY {} ({}) FROM STDIN (FORMAT binary)",
+        bulk.table,
+        bulk.columns()
     );
-    let width = i16::try_from(N)
-        .map_err(|_| Error::corrupt("too many columns"))?
-        .to_be_bytes();
+    let width = i16::try_from(bulk.same.len() + N);
+    let width = width.map_err(|_| Error::corrupt("too many columns"))?;
+    let mut head = Vec::from(width.to_be_bytes());
+    for (_, cell) in bulk.same {
+        encode(&mut head, cell)?;
+    }
     let mut copy = connection.copy_in_raw(&sql).await?;
     let mut piece = Vec::with_capacity(PIECE + PIECE / 4);
     piece.extend_from_slice(HEADER);
     for row in rows {
-        piece.extend_from_slice(&width);
+        piece.extend_from_slice(&head);
         for cell in &row {
             encode(&mut piece, cell)?;
         }
@@ -106,31 +128,24 @@ fn field(piece: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Error> {
 
 async fn insert<'r, const N: usize>(
     connection: &mut SqliteConnection,
-    table: &str,
-    columns: [&str; N],
+    bulk: &Bulk<'_, N>,
     mut rows: impl Iterator<Item = [Cell<'r>; N]> + Send,
 ) -> Result<u64, Error> {
-    // A failure ends the transaction, so that none of the statement's rows need be taken back by themselves: for that SQLite
-    // would first copy every page that it changes.
-    let head = format!(
-        "INSERT OR FAIL INTO {table} ({}) VALUES ",
-        columns.join(", ")
-    );
-    let full = insert_sql(&head, N, ROWS_AN_INSERT);
+    let most = VALUES_AN_INSERT / N;
+    let full = insert_sql(bulk, most);
     let mut inserted = 0;
-    let mut next = bind(rows.by_ref().take(ROWS_AN_INSERT))?;
+    let mut next = bind(bulk, rows.by_ref().take(most))?;
     while next.1 > 0 {
         let (arguments, count) = next;
-        let sql = if count == ROWS_AN_INSERT {
+        let sql = if count == most {
             full.clone()
         } else {
-            insert_sql(&head, N, count)
+            insert_sql(bulk, count)
         };
-        let query =
-            sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(count == ROWS_AN_INSERT);
+        let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(count == most);
         // The next rows are bound while the driver's thread inserts these.
         let (done, bound) = tokio::join!(connection.execute(query), async {
-            bind(rows.by_ref().take(ROWS_AN_INSERT))
+            bind(bulk, rows.by_ref().take(most))
         });
         inserted += done?.rows_affected();
         next = bound?;
@@ -138,37 +153,66 @@ async fn insert<'r, const N: usize>(
     Ok(inserted)
 }
 
-fn insert_sql(head: &str, columns: usize, rows: usize) -> String {
-    let row = format!("({})", vec!["?"; columns].join(","));
-    format!("{head}{}", vec![row; rows].join(","))
+/// A failure ends the transaction, so that none of the statement's rows need be taken back by themselves: for that SQLite
+/// would first copy every page that it changes. Parameters have no numbers: SQLite looks those up one by one.
+fn insert_sql<const N: usize>(bulk: &Bulk<'_, N>, rows: usize) -> String {
+    let same = bulk.same.iter().map(|_| "?".to_owned());
+    let own = (1..=N).map(|at| format!("column{at}"));
+    let values: Vec<String> = same.chain(own).collect();
+    let row = format!("({})", ["?"; N].join(","));
+    format!(
+        "INSERT OR FAIL INTO {} ({}) SELECT {} FROM (VALUES {})",
+        bulk.table,
+        bulk.columns(),
+        values.join(", "),
+        vec![row; rows].join(",")
+    )
 }
 
+/// Gives what a statement binds, and of how many rows it is.
 fn bind<'r, const N: usize>(
+    bulk: &Bulk<'_, N>,
     rows: impl Iterator<Item = [Cell<'r>; N]>,
 ) -> Result<(SqliteArguments, usize), Error> {
     let mut arguments = SqliteArguments::default();
-    arguments.reserve(N * ROWS_AN_INSERT, 0);
+    arguments.reserve(bulk.same.len() + VALUES_AN_INSERT, 0);
+    for (_, cell) in bulk.same {
+        add(&mut arguments, cell.clone(), &mut None)?;
+    }
+    let mut words = [const { None }; N];
     let mut count = 0;
     for row in rows {
-        for cell in row {
-            add(&mut arguments, cell)
-                .map_err(|_| Error::corrupt("a value that cannot be bound"))?;
+        for (cell, word) in row.into_iter().zip(&mut words) {
+            add(&mut arguments, cell, word)?;
         }
         count += 1;
     }
     Ok((arguments, count))
 }
 
-fn add(arguments: &mut SqliteArguments, cell: Cell<'_>) -> Result<(), sqlx::error::BoxDynError> {
-    match cell {
+/// Adds a value. A word that the row before had too is shared with it: what is taken here is given back on the driver's thread,
+/// where the allocator makes it wait for others.
+fn add(
+    arguments: &mut SqliteArguments,
+    cell: Cell<'_>,
+    word: &mut Option<Arc<str>>,
+) -> Result<(), Error> {
+    let added = match cell {
         Cell::Null => arguments.add(None::<i64>),
         Cell::Bool(value) => arguments.add(value),
         Cell::I32(value) => arguments.add(value),
         Cell::I64(value) => arguments.add(value),
         Cell::Uuid(value) => arguments.add(value),
-        Cell::Text(value) => arguments.add(value.into_owned()),
+        Cell::Text(value) => {
+            let word = match word {
+                Some(word) if **word == *value => word,
+                _ => word.insert(value.into()),
+            };
+            arguments.add(Arc::clone(word))
+        }
         Cell::Bytes(value) => arguments.add(value.into_owned()),
-    }
+    };
+    added.map_err(|_| Error::corrupt("a value that cannot be bound"))
 }
 
 #[cfg(test)]
@@ -192,11 +236,16 @@ mod tests {
 
     #[test]
     fn one_insert_stays_below_what_sqlite_binds() {
-        const WIDEST: usize = 22;
-        const { assert!(WIDEST * ROWS_AN_INSERT < 32_766) };
+        const SAME: usize = 100;
+        const { assert!(SAME + VALUES_AN_INSERT < 32_766) };
+        let bulk = Bulk {
+            table: "t",
+            same: &[("a", 1.into())],
+            columns: ["b", "c"],
+        };
         assert_eq!(
-            insert_sql("INSERT INTO t (a, b) VALUES ", 2, 2),
-            "INSERT INTO t (a, b) VALUES (?,?),(?,?)"
+            insert_sql(&bulk, 2),
+            "INSERT OR FAIL INTO t (a, b, c) SELECT ?, column1, column2 FROM (VALUES (?,?),(?,?))"
         );
     }
 }

@@ -29,11 +29,12 @@ pub mod throttle;
 mod tx;
 mod url;
 
+pub use bulk::{Bulk, VALUES_AN_INSERT};
 pub use cell::Cell;
 pub use connect::Db;
 pub use error::{Error, Outage, SqlState, Storage};
 pub use faults::{FaultHook, FaultRates, InvalidFaultRates};
 pub use settings::{DatabaseSettings, Process};
-pub use sqlite::ROSTER_CACHE;
+pub use sqlite::writing;
 pub use statements::Statements;
 pub use tx::Tx;

@@ -18,7 +18,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 const STATEMENT_CACHE: usize = 200;
 /// The page cache of the connection that loads rosters, 32 MiB as `PRAGMA cache_size` takes it: each row changes pages all over
 /// five indexes. It fills only when that happens.
-pub const ROSTER_CACHE: &str = "-32768";
+const ROSTER_CACHE: &str = "-32768";
 /// More readers than this gain nothing on one file.
 const MOST_READERS: u32 = 8;
 /// A reader that nobody needs is closed after this; one always stays.
@@ -30,22 +30,26 @@ pub(super) async fn open(
     settings: &DatabaseSettings,
     process: Process,
 ) -> Result<(SqlitePool, SqlitePool), Error> {
-    let options = options(path, false);
-    let mut writing = options.clone();
-    if process == Process::Identity {
-        writing = writing.pragma("cache_size", ROSTER_CACHE);
-    }
-    let writer = connect(path, writing, 1, settings).await?;
+    let writer = connect(path, writing(path, process), 1, settings).await?;
     check_version(&writer).await?;
     // Not opened read-only: that would keep it from the shared memory of the WAL. Each is a thread and a page cache.
     let readers = connect(
         path,
-        options.pragma("query_only", "ON"),
+        options(path, false).pragma("query_only", "ON"),
         settings.max_connections.clamp(1, MOST_READERS),
         settings,
     )
     .await?;
     Ok((writer, readers))
+}
+
+/// Gives what the connection that writes is opened with.
+pub fn writing(path: &Path, process: Process) -> SqliteConnectOptions {
+    let options = options(path, false);
+    match process {
+        Process::Identity => options.pragma("cache_size", ROSTER_CACHE),
+        _ => options,
+    }
 }
 
 /// Opens one connection for the migrator, making the file if that is wanted.

@@ -1,8 +1,9 @@
 //! The least that the same rows cost: loaded into empty tables with the same indexes by the database alone, and read back.
 //!
 //! On PostgreSQL they come from a file as binary COPY has written them, in the order in which they lie in the system's tables, one
-//! COPY and one commit a table, on one connection. On SQLite they come in the order of their people, by prepared INSERTs, all in one
-//! transaction and with the page cache that the system has; reading them from the system's file is not counted.
+//! COPY and one commit a table, on one connection. On SQLite they come in the order of their people, by prepared INSERTs, all of a step
+//! in one transaction, on a connection that is set as the one of the process whose step it is; reading them from the system's
+//! file is not counted.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -11,17 +12,12 @@ use std::time::Instant;
 use futures::TryStreamExt;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::query::Query;
-use sea_orm::sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteRow,
-    SqliteSynchronous,
-};
-use sea_orm::sqlx::{
-    self, AssertSqlSafe, ConnectOptions, Connection, Row, Sqlite, TypeInfo, ValueRef,
-};
+use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Row, Sqlite, TypeInfo, ValueRef};
 
 use super::ground::{Ground, Side, failed};
 use crate::cli::problem::Problem;
-use crate::db::ROSTER_CACHE;
+use crate::db::{self, Process, VALUES_AN_INSERT};
 
 /// What an import writes.
 const ROSTER: [&str; 3] = ["individual", "individual_index", "individual_entity"];
@@ -29,9 +25,6 @@ const ROSTER: [&str; 3] = ["individual", "individual_index", "individual_entity"
 const CODES: [&str; 1] = ["code"];
 /// What an export reads.
 const LETTERS: [&str; 3] = ["individual", "individual_entity", "code"];
-
-/// Rows of one INSERT on SQLite, as many as the system sends.
-const ROWS_AN_INSERT: usize = 400;
 
 /// A prepared INSERT with its rows.
 type Insert<'q> = Query<'q, Sqlite, SqliteArguments>;
@@ -153,27 +146,24 @@ async fn read_all(connection: &mut PgConnection) -> Result<f64, Problem> {
 }
 
 async fn on_sqlite(system: &Path, floor: &Path) -> Result<Floor, sqlx::Error> {
-    let mut source = open_sqlite(system).await?;
-    let mut target = open_sqlite(floor).await?;
-    let mut measured = Floor {
-        import: insert_all(&mut source, &mut target, &ROSTER).await?,
-        issue: insert_all(&mut source, &mut target, &CODES).await?,
-        export: 0.0,
-    };
-    target.close().await?;
-    measured.export = select_all(&mut source).await?;
+    let mut source = open_sqlite(system, Process::Codes).await?;
+    let mut roster = open_sqlite(floor, Process::Identity).await?;
+    let import = insert_all(&mut source, &mut roster, &ROSTER).await?;
+    roster.close().await?;
+    let mut codes = open_sqlite(floor, Process::Codes).await?;
+    let issue = insert_all(&mut source, &mut codes, &CODES).await?;
+    codes.close().await?;
+    let export = select_all(&mut source).await?;
     source.close().await?;
-    Ok(measured)
+    Ok(Floor {
+        import,
+        issue,
+        export,
+    })
 }
 
-async fn open_sqlite(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    let options = SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .pragma("cache_size", ROSTER_CACHE)
-        .disable_statement_logging();
-    SqliteConnection::connect_with(&options).await
+async fn open_sqlite(path: &Path, process: Process) -> Result<SqliteConnection, sqlx::Error> {
+    SqliteConnection::connect_with(&db::writing(path, process)).await
 }
 
 /// Inserts the rows of some tables in one transaction, in the order in which their people came.
@@ -190,9 +180,14 @@ async fn insert_all(
             "individual_id"
         };
         let sql = format!("SELECT * FROM {table} ORDER BY {person}");
+        let columns: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM pragma_table_info($1)")
+            .bind(table)
+            .fetch_one(&mut *source)
+            .await?;
+        let rows_an_insert = VALUES_AN_INSERT / usize::try_from(columns).unwrap_or(1);
         let mut rows = sqlx::query(AssertSqlSafe(sql))
             .fetch(&mut *source)
-            .try_chunks(ROWS_AN_INSERT);
+            .try_chunks(rows_an_insert);
         while let Some(rows) = rows.try_next().await.map_err(|error| error.1)? {
             let insert = insert(table, &rows)?;
             seconds += timed(insert.execute(&mut *target)).await?;

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, StreamT
 
 use uuid::Uuid;
 
-use crate::db::{self, Cell, Db, Tx};
+use crate::db::{self, Bulk, Cell, Db, Tx};
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
 use super::wave::Selection;
@@ -140,47 +140,31 @@ pub async fn holders(
 
 /// Loads codes, sorted by their MACs.
 pub async fn load(tx: &Tx<'_>, load: Load, codes: &[Issued]) -> Result<u64, db::Error> {
-    tx.copy_in(
-        "code",
-        COLUMNS,
-        Rows {
-            load,
-            codes: codes.iter(),
-        },
-    )
-    .await
+    let bulk = Bulk {
+        table: "code",
+        same: &[
+            ("campaign_id", load.campaign.into()),
+            ("batch_id", load.batch.into()),
+            ("generation", load.generation.into()),
+            ("state", State::Issued.as_str().into()),
+        ],
+        columns: ["mac", "individual_id", "proof_days"],
+    };
+    tx.copy_in(bulk, Rows(codes.iter())).await
 }
-
-const COLUMNS: [&str; 7] = [
-    "campaign_id",
-    "mac",
-    "individual_id",
-    "batch_id",
-    "generation",
-    "state",
-    "proof_days",
-];
 
 /// Codes as rows. A type of its own because the compiler cannot prove a closure's iterator to be Send for every lifetime.
-struct Rows<'a> {
-    load: Load,
-    codes: std::slice::Iter<'a, Issued>,
-}
+struct Rows<'a>(std::slice::Iter<'a, Issued>);
 
 impl Iterator for Rows<'_> {
-    type Item = [Cell<'static>; COLUMNS.len()];
+    type Item = [Cell<'static>; 3];
 
     fn next(&mut self) -> Option<Self::Item> {
-        let Self { load, codes } = self;
-        let code = codes.next()?;
+        let code = self.0.next()?;
         Some([
-            Cell::from(load.campaign),
-            Cell::from(code.mac),
-            Cell::from(code.owed.individual),
-            Cell::from(load.batch),
-            Cell::from(load.generation),
-            Cell::from(State::Issued.as_str()),
-            Cell::from(code.owed.proof_days),
+            code.mac.into(),
+            code.owed.individual.into(),
+            code.owed.proof_days.into(),
         ])
     }
 }

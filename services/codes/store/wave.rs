@@ -6,7 +6,7 @@ use sea_orm::{
 };
 
 use crate::db::entities::wave::{ActiveModel, Column, Entity, Model};
-use crate::db::{self, Cell, Tx};
+use crate::db::{self, Bulk, Cell, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId, WaveId};
 
@@ -25,16 +25,13 @@ pub async fn insert_members(
     wave: WaveId,
     members: &[IndividualId],
 ) -> Result<u64, db::Error> {
-    let rows: Vec<[Cell<'static>; 3]> = members
-        .iter()
-        .map(|member| [campaign.into(), wave.into(), (*member).into()])
-        .collect();
-    tx.copy_in(
-        "wave_member",
-        ["campaign_id", "wave_id", "individual_id"],
-        rows,
-    )
-    .await
+    let bulk = Bulk {
+        table: "wave_member",
+        same: &[("campaign_id", campaign.into()), ("wave_id", wave.into())],
+        columns: ["individual_id"],
+    };
+    let rows: Vec<[Cell<'static>; 1]> = members.iter().map(|member| [(*member).into()]).collect();
+    tx.copy_in(bulk, rows).await
 }
 
 /// Tells which of these are no individuals of the campaign, by their places in the list: the first ones, at most `limit`.

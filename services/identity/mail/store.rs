@@ -4,7 +4,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::db::entities::{individual, mail_event};
-use crate::db::{Cell, Tx};
+use crate::db::{Bulk, Cell, Tx};
 use crate::kernel::ids::{CampaignId, IndividualId};
 
 use super::super::error::Error;
@@ -56,7 +56,12 @@ const COLUMNS: [&str; 9] = [
 /// Writes events.
 pub async fn insert(tx: &Tx<'_>, rows: &[mail_event::Model]) -> Result<(), Error> {
     if !rows.is_empty() {
-        tx.copy_in("mail_event", COLUMNS, cells(rows)).await?;
+        let bulk = Bulk {
+            table: "mail_event",
+            same: &[],
+            columns: COLUMNS,
+        };
+        tx.copy_in(bulk, cells(rows)).await?;
     }
     Ok(())
 }

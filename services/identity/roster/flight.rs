@@ -12,8 +12,8 @@ use crate::kernel::turn::{Pass, Turn};
 
 use super::super::ctx::Ctx;
 use super::super::error::Error;
+use super::batch::Batch;
 use super::keys::RosterKeys;
-use super::newcomers::Sorted;
 use super::plan::Outcome;
 use super::settle::{Target, settle};
 
@@ -44,27 +44,37 @@ pub enum Halt {
     TooEarly,
 }
 
+/// A batch whose rows are settled.
+pub struct Landed {
+    /// Lines and what became of them, in order.
+    pub outcomes: Vec<(i64, Outcome)>,
+    /// How many rows each chunk has.
+    pub chunks: Vec<usize>,
+    /// What the end says, if it came.
+    pub end: Option<i64>,
+}
+
 impl Route {
-    /// Settles a batch, passes the turn on, and gives lines and what became of them, in order.
+    /// Settles a batch, passes the turn on, and gives what became of its rows.
     ///
     /// If another import has written meanwhile, what was seen of the roster counts no more, for this batch and for all after
     /// it: everything about them is asked for under the lock.
     pub async fn fly(
         self,
-        batch: Sorted,
+        batch: Batch,
         turn: Turn<Settled>,
         pass: Pass<Settled>,
-    ) -> Result<Vec<(i64, Outcome)>, Error> {
-        if batch.is_empty() {
+    ) -> Result<Landed, Error> {
+        if batch.is_empty().await {
             pass.on(turn.comes().await?);
-            return Ok(Vec::new());
+            return Ok(batch.landed(Vec::new()));
         }
         while self.trusts.load(Ordering::Relaxed) {
             match self.settle(&batch, Some(&turn)).await {
                 Ok(Ok(outcomes)) => {
                     let settled = turn.comes().await?;
                     pass.on(settled.map(|settled| settled.saturating_add(new(&outcomes))));
-                    return Ok(outcomes);
+                    return Ok(batch.landed(outcomes));
                 }
                 Ok(Err(Halt::TooEarly)) => drop(turn.comes().await?),
                 Err(error) if !is_there_already(&error) => return Err(error),
@@ -74,11 +84,11 @@ impl Route {
             }
         }
         turn.comes().await?;
-        let batch = batch.reopened(&self.keys)?;
+        let batch = batch.reopened(&self.keys).await?;
         match self.settle(&batch, None).await? {
             Ok(outcomes) => {
                 pass.on(None);
-                Ok(outcomes)
+                Ok(batch.landed(outcomes))
             }
             Err(Halt::Overtaken | Halt::TooEarly) => {
                 Err(db::Error::corrupt("a batch that trusts nothing").into())
@@ -88,7 +98,7 @@ impl Route {
 
     async fn settle(
         &self,
-        batch: &Sorted,
+        batch: &Batch,
         turn: Option<&Turn<Settled>>,
     ) -> Result<Result<Vec<(i64, Outcome)>, Halt>, Error> {
         let target = Target {

@@ -4,11 +4,12 @@
 //! two are settled at a time ([`super::flight`]), one is ready and one is read, so memory does not grow with the file. A chunk is answered when its transaction is
 //! committed; whoever loses the connection sends the file again, and every row that was settled is found unchanged.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use futures::stream::FuturesOrdered;
 use futures::{Stream, StreamExt};
+use sea_orm::DbBackend;
 use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
@@ -20,17 +21,18 @@ use crate::kernel::turn::{self, Pass, Turn};
 
 use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::Error;
-use super::flight::{Route, Settled};
+use super::batch::{Batch, CHUNKS_A_BATCH, Grow};
+use super::flight::{Landed, Route, Settled};
 use super::keys::RosterKeys;
 use super::known;
 use super::plan::Outcome;
-use super::reader::{Batch, CHUNKS_A_BATCH_SQLITE, Reader};
+use super::reader::{Piece, Reader};
 use super::reject::Reject;
 use super::row::{RawRow, Rules};
 use super::store;
 
 /// Answers that wait for a slow reader: those of the largest batch, so that the next one is settled while they are sent.
-pub const ANSWERS: usize = CHUNKS_A_BATCH_SQLITE;
+pub const ANSWERS: usize = CHUNKS_A_BATCH;
 
 /// A part of an import.
 #[derive(Debug)]
@@ -111,24 +113,38 @@ where
         return Err(Error::field("header", "must be the first message"));
     };
     let (mut import, reader, settled) = Import::open(ctx.clone(), call.clone(), header).await?;
-    let (ready, mut batches) = mpsc::channel(1);
+    let (ready, mut pieces) = mpsc::channel(1);
     tokio::spawn(reader.run(parts, ready));
     let (pass, mut turn) = turn::turn();
     pass.on(Some(settled));
     let mut flights = FuturesOrdered::new();
     let mut last = Ok(());
     let mut is_read = false;
+    // What has been read and belongs to no batch yet, and the way to the batch that grows.
+    let (mut waiting, mut grow): (Option<Piece>, Option<Grow>) = (None, None);
     loop {
-        tokio::select! {
-            batch = batches.recv(), if !is_read && flights.len() < import.route.ctx.db.bulk_width() => match batch {
-                Some(Ok(batch)) => {
+        if let Some(piece) = waiting.take() {
+            let refused = match &grow {
+                Some(grow) => grow.send(piece).err().map(|refused| refused.0),
+                None => Some(piece),
+            };
+            match refused {
+                Some(piece) if flights.len() < import.route.ctx.db.bulk_width() => {
                     let (pass, next) = turn::turn();
                     let turn = std::mem::replace(&mut turn, next);
+                    let batch;
+                    (batch, grow) = import.batch(piece);
                     flights.push_back(import.start(batch, turn, pass));
                 }
+                refused => waiting = refused,
+            }
+        }
+        tokio::select! {
+            piece = pieces.recv(), if !is_read && waiting.is_none() => match piece {
+                Some(Ok(piece)) => waiting = Some(piece),
                 // What was read before it is settled first.
-                Some(Err(error)) => (is_read, last) = (true, Err(error)),
-                None => is_read = true,
+                Some(Err(error)) => (is_read, last, grow) = (true, Err(error), None),
+                None => (is_read, grow) = (true, None),
             },
             Some(landed) = flights.next() => {
                 for answer in import.take(landed?).await? {
@@ -150,13 +166,6 @@ struct Import {
     call: Call,
     totals: Totals,
     line: i64,
-}
-
-/// A batch whose rows are settled.
-struct Landed {
-    outcomes: Vec<(i64, Outcome)>,
-    chunks: Vec<usize>,
-    end: Option<i64>,
 }
 
 impl Import {
@@ -203,17 +212,17 @@ impl Import {
         let keys = Arc::new(RosterKeys::open(&ctx, &key)?);
         let campaign = header.campaign;
         let (seen, settled) = known::seen(&ctx, campaign).await?;
-        // Where two are under way, the next one waits ready-made; where one is, it grows meanwhile.
-        let room = match ctx.db.bulk_width() {
-            1 => 1,
-            width => width + 1,
+        // Beside the batches that are under way, one piece waits ready-made.
+        let room = match ctx.db.backend() {
+            DbBackend::Sqlite => 1,
+            _ => ctx.db.bulk_width() + 1,
         };
         let reader = Reader {
             rules: Arc::new(rules),
             keys: Arc::clone(&keys),
             ctx: ctx.clone(),
             line: 1,
-            seen,
+            seen: Arc::new(Mutex::new(seen)),
             room: Arc::new(Semaphore::new(room)),
         };
         let route = Route {
@@ -232,6 +241,16 @@ impl Import {
         Ok((import, reader, settled))
     }
 
+    /// Makes a batch, and the way to it if it grows.
+    fn batch(&self, first: Piece) -> (Batch, Option<Grow>) {
+        if self.route.ctx.db.backend() == DbBackend::Sqlite {
+            let (batch, grow) = Batch::growing(first);
+            (batch, Some(grow))
+        } else {
+            (Batch::of(first), None)
+        }
+    }
+
     /// Lets a batch go its way.
     fn start(
         &self,
@@ -239,22 +258,9 @@ impl Import {
         turn: Turn<Settled>,
         pass: Pass<Settled>,
     ) -> impl Future<Output = Result<Landed, Error>> + use<> {
-        let Batch {
-            rows,
-            chunks,
-            end,
-            room,
-        } = batch;
-        let flight = AbortOnDropHandle::new(tokio::spawn(self.route.clone().fly(rows, turn, pass)));
-        async move {
-            let outcomes = flight.await.map_err(|_| Error::ShuttingDown)??;
-            drop(room);
-            Ok(Landed {
-                outcomes,
-                chunks,
-                end,
-            })
-        }
+        let flight =
+            AbortOnDropHandle::new(tokio::spawn(self.route.clone().fly(batch, turn, pass)));
+        async move { flight.await.map_err(|_| Error::ShuttingDown)? }
     }
 
     async fn take(&mut self, landed: Landed) -> Result<Vec<Answer>, Error> {

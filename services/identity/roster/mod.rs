@@ -4,6 +4,7 @@
 //! the batch before, [`settle`] writes a batch in one transaction: rows of [`newcomers`] at once, the others as they are planned
 //! ([`plan`]) when the database has told what it holds about them ([`known`]).
 
+mod batch;
 pub mod change;
 pub mod count;
 pub mod export;

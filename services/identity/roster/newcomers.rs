@@ -3,7 +3,8 @@
 //! Most rows of a first import tell of somebody of whom nothing is there: [`Seen`], which is never mistaken when it says no, has
 //! neither their reference nor their SSN, and no other row of the piece has either. What becomes of them depends on no other
 //! row. So they go into the tables at once, while the batch before is still settled, and only their sealed form is kept until
-//! then. What becomes of the others may depend on newcomers of a piece before theirs, which are on the roster when it is asked.
+//! then. What becomes of the others may depend on newcomers of a piece before theirs, which are on the roster when it is asked;
+//! it cannot depend on those of their own piece, nor on those of one after it.
 
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -15,8 +16,8 @@ use super::plan::Outcome;
 use super::prepare::{Judged, NewIndividual};
 use super::seen::Seen;
 
-/// A batch in two parts.
-#[derive(Default)]
+/// A piece of a batch in two parts.
+#[derive(Clone, Default)]
 pub struct Sorted {
     /// Rows that make a new individual whatever the others do, in order.
     pub newcomers: Vec<NewIndividual>,
@@ -24,26 +25,27 @@ pub struct Sorted {
     pub others: Vec<Judged>,
     /// What the roster must be asked for them.
     pub asked: Asked,
-    /// Every row of the batch.
+    /// Every row of the piece.
     order: Vec<Place>,
 }
 
-/// Where a row of the batch is.
+/// Where a row of the piece is.
+#[derive(Clone, Copy)]
 struct Place {
     line: i64,
     is_newcomer: bool,
 }
 
 impl Sorted {
-    /// Sorts a batch, and remembers it. Whoever looks like a newcomer is sealed away at once, and opened again in the rare case
-    /// that another row of the batch has the same reference or SSN.
+    /// Sorts a piece, and remembers it. Whoever looks like a newcomer is sealed away at once, and opened again in the rare case
+    /// that another row of the piece has the same reference or SSN.
     pub fn of(
-        batch: impl Iterator<Item = Judged>,
+        piece: impl Iterator<Item = Judged>,
         seen: &mut Seen,
         keys: &RosterKeys,
     ) -> Result<Self, Error> {
         let mut sorted = Self::default();
-        for judged in batch {
+        for judged in piece {
             let row = judged.verdict.as_ref().ok().map(|row| &row.new);
             let asked = row.map(|row| Asked::about(row, seen)).unwrap_or_default();
             let is_newcomer = row.is_some() && asked.is_empty();
@@ -111,14 +113,6 @@ impl Sorted {
         Ok(sorted)
     }
 
-    /// Adds the rows that come next in the file. They were sorted after these were remembered.
-    pub fn append(&mut self, next: Self) {
-        self.newcomers.extend(next.newcomers);
-        self.others.extend(next.others);
-        self.asked.add(next.asked);
-        self.order.extend(next.order);
-    }
-
     /// Takes nobody for a newcomer any more, and asks for everybody: the roster is not what was seen of it.
     pub fn reopened(self, keys: &RosterKeys) -> Result<Self, Error> {
         let mut asked = Asked::default();
@@ -156,7 +150,7 @@ fn reference(row: &NewIndividual) -> Reference {
     }
 }
 
-/// References and SSNs that several rows of a batch have.
+/// References and SSNs that several rows of a piece have.
 struct Meeting {
     references: HashSet<Reference>,
     ssns: HashSet<i64>,

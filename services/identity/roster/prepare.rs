@@ -21,7 +21,7 @@ use super::row::{RawRow, Row, Rules, parse_row};
 pub const SALT_LEN: usize = 16;
 
 /// One row, judged by itself.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Judged {
     /// Line in the file.
     pub line: i64,
@@ -30,6 +30,7 @@ pub struct Judged {
 }
 
 /// A row made ready, and the person that it tells of.
+#[derive(Clone)]
 pub struct Prepared {
     /// What is written if nobody like that is known.
     pub new: NewIndividual,
@@ -38,6 +39,7 @@ pub struct Prepared {
 }
 
 /// A new individual as it will stand in the tables, without the person in the clear.
+#[derive(Clone)]
 pub struct NewIndividual {
     /// The covered entity.
     pub entity: CoveredEntityId,

@@ -1,6 +1,6 @@
 //! Reads the parts of an import and prepares their rows, beside the write of the batch before.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{Stream, StreamExt};
 use sea_orm::DbBackend;
@@ -17,23 +17,21 @@ use super::seen::Seen;
 
 /// The most rows in one chunk.
 pub const CHUNK: usize = 500;
-/// The most chunks that are prepared together: rows as they came take more room than what is made of them.
+/// The most chunks that are prepared together.
 const CHUNKS_A_PIECE: usize = 12;
-/// The most chunks that are settled together on PostgreSQL. A batch grows until there is room for it; where rows
-/// come fast, it is full before that is looked for.
-const CHUNKS_A_BATCH: usize = CHUNKS_A_PIECE;
-/// The same on SQLite, where each batch changes nearly every page of the indexes.
-pub const CHUNKS_A_BATCH_SQLITE: usize = 48;
+/// The same on SQLite, where a batch has several pieces.
+const CHUNKS_A_PIECE_SQLITE: usize = 8;
 
-/// What the reader hands over: rows of whole chunks, and perhaps the end.
-pub struct Batch {
+/// What the reader hands over: rows of whole chunks, and perhaps the end. It grows until there is room for it; where rows come fast, it is
+/// full before that is looked for.
+pub struct Piece {
     /// The rows, prepared and sorted.
     pub rows: Sorted,
     /// How many rows each chunk has.
     pub chunks: Vec<usize>,
     /// What the end says, if it came.
     pub end: Option<i64>,
-    /// The room that it takes until it is settled.
+    /// The room that it takes.
     pub room: OwnedSemaphorePermit,
 }
 
@@ -60,81 +58,73 @@ pub struct Reader {
     /// The last line that was read.
     pub line: i64,
     /// What is on the roster, and what was read.
-    pub seen: Seen,
-    /// Room for so many batches that are ready or under way.
+    pub seen: Arc<Mutex<Seen>>,
+    /// Room for so many pieces that are ready or under way.
     pub room: Arc<Semaphore>,
 }
 
 impl Reader {
-    /// Reads until the parts end, break a rule, or nobody takes the batches.
-    pub async fn run<P>(mut self, mut parts: P, ready: mpsc::Sender<Result<Batch, Error>>)
+    /// Reads until the parts end, break a rule, or nobody takes the pieces.
+    pub async fn run<P>(mut self, mut parts: P, ready: mpsc::Sender<Result<Piece, Error>>)
     where
         P: Stream<Item = Result<Part, Error>> + Send + Unpin,
     {
         while self.hand_over(&mut parts, &ready).await.is_some() {}
     }
 
-    /// Hands over the next batch. Nothing where that was the last one, or nobody takes them any more.
+    /// Hands over the next piece. Nothing where that was the last one, or nobody takes them any more.
     async fn hand_over<P>(
         &mut self,
         parts: &mut P,
-        ready: &mpsc::Sender<Result<Batch, Error>>,
+        ready: &mpsc::Sender<Result<Piece, Error>>,
     ) -> Option<()>
     where
         P: Stream<Item = Result<Part, Error>> + Send + Unpin,
     {
         let most = match self.ctx.db.backend() {
-            DbBackend::Sqlite => CHUNKS_A_BATCH_SQLITE,
-            _ => CHUNKS_A_BATCH,
+            DbBackend::Sqlite => CHUNKS_A_PIECE_SQLITE,
+            _ => CHUNKS_A_PIECE,
         };
-        let (mut rows, mut lengths) = (Sorted::default(), Vec::new());
         let mut gathered = Gathered {
             chunks: Vec::new(),
             end: Ok(None),
         };
-        // The first chunk is waited for; others come along until there is room for the batch.
+        // The first chunk is waited for; others come along until there is room.
         self.take(parts.next().await, &mut gathered);
         let mut leaving = std::pin::pin!(Arc::clone(&self.room).acquire_owned());
         let mut room = None;
-        loop {
-            let piece = CHUNKS_A_PIECE.min(most - lengths.len());
-            while room.is_none() && gathered.goes_on() && gathered.chunks.len() < piece {
-                tokio::select! {
-                    biased;
-                    part = parts.next() => self.take(part, &mut gathered),
-                    left = &mut leaving => room = Some(left.ok()?),
-                }
-            }
-            let chunks = std::mem::take(&mut gathered.chunks);
-            let more: Vec<usize> = chunks.iter().map(Vec::len).collect();
-            match self.prepare(chunks).await {
-                Ok(prepared) => {
-                    rows.append(prepared);
-                    lengths.extend(more);
-                }
-                Err(error) => gathered.end = Err(Some(error)),
-            }
-            if room.is_some() || !gathered.goes_on() || lengths.len() >= most {
-                break;
+        while room.is_none() && gathered.goes_on() && gathered.chunks.len() < most {
+            tokio::select! {
+                biased;
+                part = parts.next() => self.take(part, &mut gathered),
+                left = &mut leaving => room = Some(left.ok()?),
             }
         }
+        let goes_on = gathered.goes_on();
+        let end = gathered.end.as_ref().ok().copied().flatten();
+        let mut broken = gathered.end.err().flatten();
+        let mut chunks: Vec<usize> = gathered.chunks.iter().map(Vec::len).collect();
+        let rows = self.prepare(gathered.chunks).await.unwrap_or_else(|error| {
+            broken = Some(error);
+            chunks.clear();
+            Sorted::default()
+        });
         let room = match room {
             Some(room) => room,
             None => leaving.await.ok()?,
         };
-        let goes_on = gathered.goes_on();
-        let end = gathered.end.as_ref().ok().copied().flatten();
-        if !lengths.is_empty() || end.is_some() {
-            let batch = Batch {
+        if !chunks.is_empty() || end.is_some() {
+            let piece = Piece {
                 rows,
-                chunks: lengths,
+                chunks,
                 end,
                 room,
             };
-            ready.send(Ok(batch)).await.ok()?;
+            ready.send(Ok(piece)).await.ok()?;
         }
-        if let Err(Some(error)) = gathered.end {
+        if let Some(error) = broken {
             drop(ready.send(Err(error)).await);
+            return None;
         }
         goes_on.then_some(())
     }
@@ -170,7 +160,7 @@ impl Reader {
         Ok(())
     }
 
-    async fn prepare(&mut self, chunks: Vec<Vec<RawRow>>) -> Result<Sorted, Error> {
+    async fn prepare(&self, chunks: Vec<Vec<RawRow>>) -> Result<Sorted, Error> {
         if chunks.is_empty() {
             return Ok(Sorted::default());
         }
@@ -179,17 +169,15 @@ impl Reader {
             Arc::clone(&self.keys),
             self.ctx.ids.clone(),
         );
-        let mut seen = std::mem::take(&mut self.seen);
+        let seen = Arc::clone(&self.seen);
         let work = move || {
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             // Rows go as they are taken: a piece of them takes more room than what is made of it.
             let rows = chunks.into_iter().flatten();
             let judged = rows.map(|row| prepare(&row, &rules, &keys, &ids));
-            let sorted = Sorted::of(judged, &mut seen, &keys);
-            (sorted, seen)
+            Sorted::of(judged, &mut seen, &keys)
         };
         let worked = tokio::task::spawn_blocking(work).await;
-        let (rows, seen) = worked.map_err(|_| Error::ShuttingDown)?;
-        self.seen = seen;
-        rows
+        worked.map_err(|_| Error::ShuttingDown)?
     }
 }

@@ -1,19 +1,23 @@
 //! One batch in one transaction: load the newcomers, ask the roster about the others, plan those, write them.
 
-use crate::db::Cell;
-use crate::db::Tx;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use crate::db::{Bulk, Cell, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::kernel::turn::Turn;
 
 use super::super::error::Error;
+use super::batch::Batch;
 use super::change::{self, Change, NewLink};
 use super::flight::{Halt, Settled};
 use super::keys::RosterKeys;
-use super::known;
+use super::known::{self, Asked};
 use super::locale::Locale;
 use super::newcomers::Sorted;
-use super::plan::{self, Link, Origin, Outcome, Plan, Slot};
+use super::plan::{self, Known, Link, Origin, Outcome, Plan, Slot};
 use super::prepare::NewIndividual;
 use super::store;
 
@@ -25,7 +29,7 @@ pub struct Target<'a> {
     /// The import.
     pub import: ImportId,
     /// The campaign's keys.
-    pub keys: &'a RosterKeys,
+    pub keys: &'a Arc<RosterKeys>,
     /// When the batch is written.
     pub now: Timestamp,
 }
@@ -42,10 +46,22 @@ pub async fn settle(
     tx: &Tx<'_>,
     target: Target<'_>,
     turn: Option<&Turn<Settled>>,
-    batch: &Sorted,
+    batch: &Batch,
 ) -> Result<Result<Vec<(i64, Outcome)>, Halt>, Error> {
-    // Before the roster is asked: see `newcomers`.
-    load(tx, target, &batch.newcomers).await?;
+    let mut pieces: Vec<Arc<Sorted>> = Vec::new();
+    while let Some(piece) = batch.piece(pieces.len()).await {
+        if let Some(before) = pieces.last() {
+            load(tx, target, &before.newcomers).await?;
+        }
+        pieces.push(piece);
+    }
+    // Nobody asks for those of the last piece. They are loaded while the others are planned; but if there is no other piece, while the
+    // turn is waited for.
+    let mut last = pieces.last().map_or(&[][..], |piece| &piece.newcomers);
+    if pieces.len() == 1 {
+        load(tx, target, std::mem::take(&mut last)).await?;
+    }
+    load_links(tx, target, &pieces).await?;
     let seen = match turn {
         Some(turn) => match turn.comes_soon().await? {
             Some(Some(settled)) => Some(settled),
@@ -60,10 +76,20 @@ pub async fn settle(
     {
         return Ok(Err(Halt::Overtaken));
     }
-    let known = known::known(tx, target, &batch.asked).await?;
-    let plan = plan::plan(&batch.others, &known);
-    write(tx, target, &plan).await?;
-    let outcomes = batch.outcomes(plan.outcomes);
+    let mut asked = Asked::default();
+    for piece in &pieces {
+        asked.add(piece.asked.clone());
+    }
+    let known = known::known(tx, target, &asked).await?;
+    let planned = Planned::begin(pieces.clone(), known, Arc::clone(target.keys));
+    load(tx, target, last).await?;
+    let planned = planned.await.map_err(|_| Error::ShuttingDown)?;
+    change::insert(tx, target, &planned.new).await?;
+    change::link(tx, target, &planned.links).await?;
+    change::write(tx, target.campaign, &planned.changed).await?;
+    let mut others = planned.outcomes.into_iter();
+    let outcomes = pieces.iter().map(|piece| piece.outcomes(&mut others));
+    let outcomes = outcomes.collect::<Vec<_>>().concat();
     let count = |wanted| {
         let rows = outcomes.iter().filter(|(_, outcome)| *outcome == wanted);
         i64::try_from(rows.count()).unwrap_or(i64::MAX)
@@ -74,25 +100,45 @@ pub async fn settle(
     Ok(Ok(outcomes))
 }
 
-/// Writes what was planned, which are few rows unless the roster is not what it was seen to be.
-async fn write(tx: &Tx<'_>, target: Target<'_>, plan: &Plan<'_>) -> Result<(), Error> {
-    let (mut new, mut changed) = (Vec::new(), Vec::new());
-    for slot in &plan.slots {
-        match &slot.origin {
-            Origin::New(_) => new.push(change(slot, target.keys)),
-            Origin::Roster(_) if slot.changed => changed.push(change(slot, target.keys)),
-            Origin::Roster(_) => {}
+/// What the others come to, sealed: few rows, unless the roster is not what it was seen to be.
+struct Planned {
+    new: Vec<Change>,
+    changed: Vec<Change>,
+    links: Vec<NewLink>,
+    outcomes: Vec<Outcome>,
+}
+
+impl Planned {
+    /// Plans on another thread, so that the database is not kept waiting meanwhile.
+    fn begin(pieces: Vec<Arc<Sorted>>, known: Known, keys: Arc<RosterKeys>) -> JoinHandle<Self> {
+        tokio::task::spawn_blocking(move || {
+            let others = pieces.iter().flat_map(|piece| &piece.others);
+            Self::of(plan::plan(others, &known), &keys)
+        })
+    }
+
+    fn of(plan: Plan<'_>, keys: &RosterKeys) -> Self {
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
+        for slot in &plan.slots {
+            match &slot.origin {
+                Origin::New(_) => new.push(change(slot, keys)),
+                Origin::Roster(_) if slot.changed => changed.push(change(slot, keys)),
+                Origin::Roster(_) => {}
+            }
+        }
+        let links = plan.links.iter().map(|link| NewLink {
+            entity: link.entity,
+            reference: link.macs.reference,
+            content: link.macs.content,
+            individual: link.individual,
+        });
+        Self {
+            new,
+            changed,
+            links: links.collect(),
+            outcomes: plan.outcomes,
         }
     }
-    let links = plan.links.iter().map(|link| NewLink {
-        entity: link.entity,
-        reference: link.macs.reference,
-        content: link.macs.content,
-        individual: link.individual,
-    });
-    change::insert(tx, target, &new).await?;
-    change::link(tx, target, &links.collect::<Vec<_>>()).await?;
-    change::write(tx, target.campaign, &changed).await
 }
 
 fn change(slot: &Slot<'_>, keys: &RosterKeys) -> Change {
@@ -109,55 +155,80 @@ async fn load(tx: &Tx<'_>, target: Target<'_>, people: &[NewIndividual]) -> Resu
     if people.is_empty() {
         return Ok(());
     }
-    tx.copy_in("individual", PEOPLE, people_rows(target, people))
-        .await?;
-    tx.copy_in("individual_index", INDEX, index_rows(target, people))
-        .await?;
-    tx.copy_in("individual_entity", LINKS, link_rows(target, people))
-        .await?;
+    let campaign = ("campaign_id", target.campaign.into());
+    let bulk = Bulk {
+        table: "individual",
+        same: &[
+            campaign.clone(),
+            ("key_version", target.keys.key_version.into()),
+            ("created_at", target.now.into()),
+        ],
+        columns: PEOPLE,
+    };
+    tx.copy_in(bulk, people_rows(people)).await?;
+    let bulk = Bulk {
+        table: "individual_index",
+        same: &[campaign],
+        columns: INDEX,
+    };
+    tx.copy_in(bulk, index_rows(people)).await?;
+    Ok(())
+}
+
+/// Loads the references of newcomers, sorted by the key, which makes the load several times as fast.
+async fn load_links(tx: &Tx<'_>, target: Target<'_>, pieces: &[Arc<Sorted>]) -> Result<(), Error> {
+    let newcomers = pieces.iter().flat_map(|piece| &piece.newcomers);
+    let links = newcomers.map(|row| Link::of(row, row.individual));
+    let mut links: Vec<Link> = links.collect();
+    if links.is_empty() {
+        return Ok(());
+    }
+    links.sort_unstable_by_key(|link| link.macs.reference);
+    let bulk = Bulk {
+        table: "individual_entity",
+        same: &[
+            ("campaign_id", target.campaign.into()),
+            ("import_id", target.import.into()),
+        ],
+        columns: LINKS,
+    };
+    tx.copy_in(bulk, link_rows(&links)).await?;
     Ok(())
 }
 
 /// Rows on their way into a table. Boxed, because a future may not hold closures over references.
 type Rows<'r, const N: usize> = Box<dyn Iterator<Item = [Cell<'r>; N]> + Send + 'r>;
 
-const PEOPLE: [&str; 12] = [
-    "campaign_id",
+const PEOPLE: [&str; 9] = [
     "id",
     "salt",
     "sealed",
-    "key_version",
     "population",
     "region",
     "country",
     "mailable",
     "has_contact",
-    "created_at",
     "locale",
 ];
 
-fn people_rows<'r>(target: Target<'r>, people: &'r [NewIndividual]) -> Rows<'r, 12> {
-    Box::new(people.iter().map(move |person| {
+fn people_rows(people: &[NewIndividual]) -> Rows<'_, 9> {
+    Box::new(people.iter().map(|person| {
         let facts = &person.facts;
         [
-            target.campaign.into(),
             person.individual.into(),
             person.salt.as_slice().into(),
             person.sealed.as_slice().into(),
-            target.keys.key_version.into(),
             person.population.as_str().into(),
             facts.region.as_str().into(),
             facts.country.as_str().into(),
             facts.mailable.into(),
             facts.has_contact.into(),
-            target.now.into(),
             person.locale.map_or("", Locale::as_str).into(),
         ]
     }))
 }
 
-const INDEX: [&str; 7] = [
-    "campaign_id",
+const INDEX: [&str; 6] = [
     "individual_id",
     "ssn",
     "name_dob",
@@ -166,11 +237,10 @@ const INDEX: [&str; 7] = [
     "last4_dob",
 ];
 
-fn index_rows<'r>(target: Target<'r>, people: &'r [NewIndividual]) -> Rows<'r, 7> {
-    Box::new(people.iter().map(move |person| {
+fn index_rows(people: &[NewIndividual]) -> Rows<'_, 6> {
+    Box::new(people.iter().map(|person| {
         let keys = &person.keys;
         [
-            target.campaign.into(),
             person.individual.into(),
             keys.ssn.into(),
             keys.name_dob.into(),
@@ -181,28 +251,15 @@ fn index_rows<'r>(target: Target<'r>, people: &'r [NewIndividual]) -> Rows<'r, 7
     }))
 }
 
-const LINKS: [&str; 6] = [
-    "campaign_id",
-    "covered_entity_id",
-    "ref_mac",
-    "individual_id",
-    "row_mac",
-    "import_id",
-];
+const LINKS: [&str; 4] = ["covered_entity_id", "ref_mac", "individual_id", "row_mac"];
 
-/// Sorted by the key, which makes the load several times as fast.
-fn link_rows<'r>(target: Target<'r>, people: &'r [NewIndividual]) -> Rows<'r, 6> {
-    let links = people.iter().map(|row| Link::of(row, row.individual));
-    let mut links: Vec<Link> = links.collect();
-    links.sort_unstable_by_key(|link| (link.entity, link.macs.reference));
-    Box::new(links.into_iter().map(move |link| {
+fn link_rows(links: &[Link]) -> Rows<'_, 4> {
+    Box::new(links.iter().map(|link| {
         [
-            target.campaign.into(),
             link.entity.into(),
             link.macs.reference.into(),
             link.individual.into(),
             link.macs.content.into(),
-            target.import.into(),
         ]
     }))
 }

@@ -1,23 +1,13 @@
 //! Bulk loads: all of it or nothing, once, and with whatever belongs to it.
 
 use redress::db::entities::{code, individual, throttle};
-use redress::db::{Cell, Db, Error, FaultRates, Process, Tx};
+use redress::db::{Bulk, Cell, Db, Error, FaultRates, Process, Tx};
 use redress::kernel::ids::{BatchId, CampaignId, IndividualId};
 use sea_orm::{EntityTrait, PaginatorTrait, Set};
 use uuid::Uuid;
 
 use super::seed::{NOW, ids};
 use crate::harness::{Database, both};
-
-const COLUMNS: [&str; 7] = [
-    "campaign_id",
-    "mac",
-    "individual_id",
-    "batch_id",
-    "generation",
-    "state",
-    "proof_days",
-];
 
 /// A load and the row that says that it was done.
 struct Load {
@@ -39,18 +29,10 @@ impl Load {
         }
     }
 
-    fn rows(&self) -> impl Iterator<Item = [Cell<'static>; 7]> {
+    fn rows(&self) -> impl Iterator<Item = [Cell<'static>; 4]> {
         self.macs.iter().map(|mac| {
             let individual = IndividualId::from_uuid(*mac);
-            [
-                self.campaign.into(),
-                (*mac).into(),
-                individual.into(),
-                self.batch.into(),
-                1.into(),
-                "ISSUED".into(),
-                21.into(),
-            ]
+            [(*mac).into(), individual.into(), 1.into(), "ISSUED".into()]
         })
     }
 
@@ -67,7 +49,16 @@ impl Load {
         {
             return Ok(0);
         }
-        let loaded = tx.copy_in("code", COLUMNS, self.rows()).await?;
+        let bulk = Bulk {
+            table: "code",
+            same: &[
+                ("campaign_id", self.campaign.into()),
+                ("proof_days", 21.into()),
+                ("batch_id", self.batch.into()),
+            ],
+            columns: ["mac", "individual_id", "generation", "state"],
+        };
+        let loaded = tx.copy_in(bulk, self.rows()).await?;
         let marker = throttle::ActiveModel {
             key: Set(key.0),
             process: Set(key.1),
@@ -150,7 +141,8 @@ both! {
                     "campaign_id", "id", "salt", "sealed", "key_version", "population", "region", "country",
                     "mailable", "has_contact", "created_at", "erased_at",
                 ];
-                tx.copy_in("individual", columns, [row]).await
+                let bulk = Bulk { table: "individual", same: &[], columns };
+                tx.copy_in(bulk, [row]).await
             })
         })
         .await

@@ -1,0 +1,143 @@
+//! What one transaction of an import settles: one piece on PostgreSQL; on SQLite, where each commit writes nearly every page of the indexes
+//! anew, as many pieces as come while it loads, for a bounded time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc};
+use tokio::time::Instant;
+
+use super::super::error::Error;
+use super::flight::Landed;
+use super::keys::RosterKeys;
+use super::newcomers::Sorted;
+use super::plan::Outcome;
+use super::reader::Piece;
+
+/// The most chunks of a batch that grows, but for those of its last piece.
+pub const CHUNKS_A_BATCH: usize = 48;
+/// How long a batch grows: other processes wait for its transaction.
+const GROWS_FOR: Duration = Duration::from_secs(1);
+/// How long its transaction waits for the next piece.
+const A_MOMENT: Duration = Duration::from_millis(20);
+
+/// Pieces that are settled together. They are kept until then: a transaction may begin again.
+pub struct Batch(Mutex<Grown>);
+
+/// Takes further pieces to a batch. One that the batch does not take any more comes back as an error.
+pub type Grow = mpsc::UnboundedSender<Piece>;
+
+struct Grown {
+    pieces: Vec<Arc<Sorted>>,
+    chunks: Vec<usize>,
+    end: Option<i64>,
+    began_at: Instant,
+    /// Where pieces come from, as long as they are taken. There is never more than one: each needs room.
+    more: Option<mpsc::UnboundedReceiver<Piece>>,
+    /// What a batch that does not grow takes until it is settled. The pieces of one that grows make room as they are taken.
+    room: Option<OwnedSemaphorePermit>,
+}
+
+impl Batch {
+    /// Makes a batch that is all there.
+    pub fn of(piece: Piece) -> Self {
+        Self::new(
+            vec![Arc::new(piece.rows)],
+            piece.chunks,
+            piece.end,
+            Some(piece.room),
+        )
+    }
+
+    /// Makes a batch that grows.
+    pub fn growing(first: Piece) -> (Self, Grow) {
+        let (grow, more) = mpsc::unbounded_channel();
+        let mut batch = Self::new(Vec::new(), Vec::new(), None, None);
+        let grown = batch.0.get_mut();
+        grown.more = Some(more);
+        grown.take(first);
+        (batch, grow)
+    }
+
+    fn new(
+        pieces: Vec<Arc<Sorted>>,
+        chunks: Vec<usize>,
+        end: Option<i64>,
+        room: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        Self(Mutex::new(Grown {
+            pieces,
+            chunks,
+            end,
+            began_at: Instant::now(),
+            more: None,
+            room,
+        }))
+    }
+
+    /// Gives a piece by its place; nothing after the last one. Where it is not there yet, it is waited for.
+    pub async fn piece(&self, at: usize) -> Option<Arc<Sorted>> {
+        let mut grown = self.0.lock().await;
+        if at >= grown.pieces.len() {
+            grown.grow().await;
+        }
+        grown.pieces.get(at).cloned()
+    }
+
+    /// Tells whether it brings the end and no row.
+    pub async fn is_empty(&self) -> bool {
+        let grown = self.0.lock().await;
+        grown.pieces.iter().all(|piece| piece.is_empty())
+    }
+
+    /// Takes nobody for a newcomer any more: see [`Sorted::reopened`]. It grows no more.
+    pub async fn reopened(self, keys: &RosterKeys) -> Result<Self, Error> {
+        let mut grown = self.0.into_inner();
+        grown.close().await;
+        let pieces = grown.pieces.into_iter();
+        let pieces = pieces.map(|piece| Ok(Arc::new(Arc::unwrap_or_clone(piece).reopened(keys)?)));
+        let pieces = pieces.collect::<Result<_, Error>>()?;
+        Ok(Self::new(pieces, grown.chunks, grown.end, grown.room))
+    }
+
+    /// Says what became of its rows.
+    pub fn landed(self, outcomes: Vec<(i64, Outcome)>) -> Landed {
+        let grown = self.0.into_inner();
+        Landed {
+            outcomes,
+            chunks: grown.chunks,
+            end: grown.end,
+        }
+    }
+}
+
+impl Grown {
+    async fn grow(&mut self) {
+        let is_full = self.chunks.len() >= CHUNKS_A_BATCH || self.began_at.elapsed() >= GROWS_FOR;
+        let next = match &mut self.more {
+            Some(more) if !is_full => tokio::time::timeout(A_MOMENT, more.recv()).await,
+            _ => Ok(None),
+        };
+        match next {
+            Ok(Some(piece)) => self.take(piece),
+            _ => self.close().await,
+        }
+    }
+
+    /// Takes what has come, and no more.
+    async fn close(&mut self) {
+        let Some(mut more) = self.more.take() else {
+            return;
+        };
+        more.close();
+        while let Some(piece) = more.recv().await {
+            self.take(piece);
+        }
+    }
+
+    fn take(&mut self, piece: Piece) {
+        self.pieces.push(Arc::new(piece.rows));
+        self.chunks.extend(piece.chunks);
+        self.end = piece.end;
+    }
+}
