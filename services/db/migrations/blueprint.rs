@@ -9,7 +9,6 @@ use crate::db::schema::{foreign_key_name, index_name, primary_key_name, unique_n
 /// Describes one table, its constraints and its indexes.
 pub(super) struct Blueprint {
     name: &'static str,
-    key: Vec<&'static str>,
     table: TableCreateStatement,
     indexes: Vec<(&'static [&'static str], Option<&'static str>)>,
     clustered: bool,
@@ -33,7 +32,6 @@ impl Blueprint {
         table.primary_key(&mut primary);
         Self {
             name,
-            key: key.to_vec(),
             table,
             indexes: Vec::new(),
             clustered: false,
@@ -151,9 +149,11 @@ pub(super) enum Change {
     Drop(&'static str, &'static str),
     /// Takes an index away, by table and columns; `campaign_id` is not in its name.
     Unindex(&'static str, &'static [&'static str]),
-    /// Gives a table another primary key, and on SQLite the form of the blueprint. Its columns must be the same in the same order,
-    /// and its indexes taken away.
-    Rebuild(fn() -> Blueprint),
+    /// Gives a table the form of the blueprint on SQLite, where its rows are moved in the order of these columns. Its columns must be
+    /// the same in the same order, and its indexes taken away.
+    Rebuild(fn() -> Blueprint, &'static [&'static str]),
+    /// Gives a table another primary key on PostgreSQL.
+    Rekey(&'static str, &'static [&'static str]),
     /// Fills what was added. The statement must mean the same on both databases.
     Fill(&'static str),
 }
@@ -183,9 +183,13 @@ impl Change {
                 manager.get_connection().execute_unprepared(&sql).await?;
                 Ok(())
             }
-            Self::Rebuild(table) => match manager.get_database_backend() {
-                DbBackend::Sqlite => rebuild(table(), manager).await,
-                _ => rekey(&table(), manager).await,
+            Self::Rebuild(table, order) => match manager.get_database_backend() {
+                DbBackend::Sqlite => rebuild(table(), order, manager).await,
+                _ => Ok(()),
+            },
+            Self::Rekey(table, key) => match manager.get_database_backend() {
+                DbBackend::Postgres => rekey(table, key, manager).await,
+                _ => Ok(()),
             },
             Self::Fill(sql) => {
                 manager.get_connection().execute_unprepared(sql).await?;
@@ -196,24 +200,28 @@ impl Change {
 }
 
 /// Replaces the primary key.
-async fn rekey(table: &Blueprint, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let (name, key) = (table.name, primary_key_name(table.name));
-    let columns = table.key.join(", ");
+async fn rekey(table: &str, columns: &[&str], manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let (key, columns) = (primary_key_name(table), columns.join(", "));
     let sql = format!(
-        "ALTER TABLE {name} DROP CONSTRAINT {key}, ADD CONSTRAINT {key} PRIMARY KEY ({columns})"
+        "ALTER TABLE {table} DROP CONSTRAINT {key}, ADD CONSTRAINT {key} PRIMARY KEY ({columns})"
     );
     manager.get_connection().execute_unprepared(&sql).await?;
     Ok(())
 }
 
 /// Makes a table anew and moves its rows.
-async fn rebuild(table: Blueprint, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+async fn rebuild(
+    table: Blueprint,
+    order: &[&str],
+    manager: &SchemaManager<'_>,
+) -> Result<(), DbErr> {
     let name = table.name;
     let connection = manager.get_connection();
     let aside = format!("ALTER TABLE {name} RENAME TO {name}_before");
     connection.execute_unprepared(&aside).await?;
     table.create(manager).await?;
-    let moved = format!("INSERT INTO {name} SELECT * FROM {name}_before");
+    let order = order.join(", ");
+    let moved = format!("INSERT INTO {name} SELECT * FROM {name}_before ORDER BY {order}");
     connection.execute_unprepared(&moved).await?;
     let dropped = format!("DROP TABLE {name}_before");
     connection.execute_unprepared(&dropped).await?;

@@ -1,8 +1,8 @@
 //! Keys without what their keyed hashes have in them: the campaign is in each blind key, the covered entity in the hash of its
 //! reference. What else stood before them made up four fifths of every entry of an index, and a load changes entries all over it.
 //!
-//! On SQLite rows that come in the order of their people are kept apart from keys that do not, and so these tables are clustered no more:
-//! every entry of a clustered table's index has the whole primary key in it too.
+//! On SQLite every entry of a clustered table's index has the whole primary key in it too, so these tables are clustered no more; and a
+//! person's covered entities are read from the index alone, as they were from the one that had them by being clustered.
 
 use super::blueprint::{Blueprint, Change, LateIndex, bigint, maybe, uuid};
 
@@ -14,13 +14,16 @@ const BLIND_KEYS: [&[&str]; 5] = [
     &["last4_dob"],
 ];
 const PERSON: &[&str] = &["campaign_id", "individual_id"];
+const ENTITIES: &[&str] = &["campaign_id", "individual_id", "covered_entity_id"];
+const REFERENCE: &[&str] = &["campaign_id", "ref_mac"];
 
 pub(super) fn changes() -> Vec<Change> {
     let blind = BLIND_KEYS.map(|columns| Change::Unindex("individual_index", columns));
     let mut changes = Vec::from(blind);
     changes.push(Change::Unindex("individual_entity", PERSON));
-    changes.push(Change::Rebuild(individual_index));
-    changes.push(Change::Rebuild(individual_entity));
+    changes.push(Change::Rebuild(individual_index, PERSON));
+    changes.push(Change::Rebuild(individual_entity, PERSON));
+    changes.push(Change::Rekey("individual_entity", REFERENCE));
     changes
 }
 
@@ -32,7 +35,7 @@ pub(super) fn indexes() -> Vec<LateIndex> {
     };
     let blind = BLIND_KEYS.map(|columns| index("individual_index", columns));
     let mut indexes = Vec::from(blind);
-    indexes.push(index("individual_entity", PERSON));
+    indexes.push(index("individual_entity", ENTITIES));
     indexes
 }
 
@@ -55,7 +58,7 @@ fn individual_index() -> Blueprint {
 fn individual_entity() -> Blueprint {
     Blueprint::table(
         "individual_entity",
-        &["campaign_id", "ref_mac"],
+        REFERENCE,
         [
             uuid("campaign_id"),
             uuid("covered_entity_id"),

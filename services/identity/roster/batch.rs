@@ -12,14 +12,16 @@ use super::flight::Landed;
 use super::keys::RosterKeys;
 use super::newcomers::Sorted;
 use super::plan::Outcome;
-use super::reader::Piece;
+use super::reader::{CHUNKS_A_PIECE_SQLITE, Piece};
 
-/// The most chunks of a batch that grows, but for those of its last piece.
-pub const CHUNKS_A_BATCH: usize = 48;
-/// How long a batch grows: other processes wait for its transaction.
+/// The most chunks of a batch that grows. When it has so many it still takes a piece that is on its way.
+const ENOUGH: usize = 48;
+/// The most chunks that a batch can have.
+pub const CHUNKS_A_BATCH: usize = ENOUGH + 2 * CHUNKS_A_PIECE_SQLITE;
+/// How long a batch grows once its transaction has begun: other processes wait for it.
 const GROWS_FOR: Duration = Duration::from_secs(1);
-/// How long its transaction waits for the next piece.
-const A_MOMENT: Duration = Duration::from_millis(20);
+/// How long its transaction waits for further pieces, all in all.
+const PATIENCE: Duration = Duration::from_millis(60);
 
 /// Pieces that are settled together. They are kept until then: a transaction may begin again.
 pub struct Batch(Mutex<Grown>);
@@ -31,7 +33,10 @@ struct Grown {
     pieces: Vec<Arc<Sorted>>,
     chunks: Vec<usize>,
     end: Option<i64>,
-    began_at: Instant,
+    /// When the first piece was asked for.
+    began_at: Option<Instant>,
+    /// How long it still waits.
+    patience: Duration,
     /// Where pieces come from, as long as they are taken. There is never more than one: each needs room.
     more: Option<mpsc::UnboundedReceiver<Piece>>,
     /// What a batch that does not grow takes until it is settled. The pieces of one that grows make room as they are taken.
@@ -69,7 +74,8 @@ impl Batch {
             pieces,
             chunks,
             end,
-            began_at: Instant::now(),
+            began_at: None,
+            patience: PATIENCE,
             more: None,
             room,
         }))
@@ -78,6 +84,7 @@ impl Batch {
     /// Gives a piece by its place; nothing after the last one. Where it is not there yet, it is waited for.
     pub async fn piece(&self, at: usize) -> Option<Arc<Sorted>> {
         let mut grown = self.0.lock().await;
+        grown.began_at.get_or_insert_with(Instant::now);
         if at >= grown.pieces.len() {
             grown.grow().await;
         }
@@ -90,10 +97,12 @@ impl Batch {
         grown.pieces.iter().all(|piece| piece.is_empty())
     }
 
-    /// Takes nobody for a newcomer any more: see [`Sorted::reopened`]. It grows no more.
+    /// Takes nobody for a newcomer any more: see [`Sorted::reopened`]. It grows first, as no transaction is held up by that.
     pub async fn reopened(self, keys: &RosterKeys) -> Result<Self, Error> {
         let mut grown = self.0.into_inner();
-        grown.close().await;
+        while grown.more.is_some() {
+            grown.grow().await;
+        }
         let pieces = grown.pieces.into_iter();
         let pieces = pieces.map(|piece| Ok(Arc::new(Arc::unwrap_or_clone(piece).reopened(keys)?)));
         let pieces = pieces.collect::<Result<_, Error>>()?;
@@ -113,11 +122,15 @@ impl Batch {
 
 impl Grown {
     async fn grow(&mut self) {
-        let is_full = self.chunks.len() >= CHUNKS_A_BATCH || self.began_at.elapsed() >= GROWS_FOR;
+        let waits_from = Instant::now();
+        let time_is_up = self.began_at.is_some_and(|at| at.elapsed() >= GROWS_FOR);
         let next = match &mut self.more {
-            Some(more) if !is_full => tokio::time::timeout(A_MOMENT, more.recv()).await,
+            Some(more) if !time_is_up && self.chunks.len() < ENOUGH => {
+                tokio::time::timeout(self.patience, more.recv()).await
+            }
             _ => Ok(None),
         };
+        self.patience = self.patience.saturating_sub(waits_from.elapsed());
         match next {
             Ok(Some(piece)) => self.take(piece),
             _ => self.close().await,

@@ -100,7 +100,8 @@ pub async fn seen(ctx: &Ctx, campaign: CampaignId) -> Result<(Seen, i64), Error>
     }
 }
 
-/// Gives what the roster holds. It is locked, and the batch's newcomers stand in it: rows of a later piece ask for them.
+/// Gives what the roster holds. It is locked, and the batch's newcomers stand in it, at least those of all pieces but the last: rows of a
+/// later piece ask for them.
 pub async fn known(
     read: &impl ConnectionTrait,
     target: Target<'_>,

@@ -2,8 +2,8 @@
 //!
 //! Most rows of a first import tell of somebody of whom nothing is there: [`Seen`], which is never mistaken when it says no, has
 //! neither their reference nor their SSN, and no other row of the piece has either. What becomes of them depends on no other
-//! row. So they go into the tables at once, while the batch before is still settled, and only their sealed form is kept until
-//! then. What becomes of the others may depend on newcomers of a piece before theirs, which are on the roster when it is asked;
+//! row. So they go into the tables at once (on PostgreSQL while the batch before is still settled), and only their sealed form is kept
+//! until then. What becomes of the others may depend on newcomers of a piece before theirs, which are on the roster when it is asked;
 //! it cannot depend on those of their own piece, nor on those of one after it.
 
 use std::collections::HashSet;

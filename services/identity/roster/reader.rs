@@ -20,7 +20,7 @@ pub const CHUNK: usize = 500;
 /// The most chunks that are prepared together.
 const CHUNKS_A_PIECE: usize = 12;
 /// The same on SQLite, where a batch has several pieces.
-const CHUNKS_A_PIECE_SQLITE: usize = 8;
+pub const CHUNKS_A_PIECE_SQLITE: usize = 8;
 
 /// What the reader hands over: rows of whole chunks, and perhaps the end. It grows until there is room for it; where rows come fast, it is
 /// full before that is looked for.
@@ -101,11 +101,12 @@ impl Reader {
             }
         }
         let goes_on = gathered.goes_on();
-        let end = gathered.end.as_ref().ok().copied().flatten();
+        let mut end = gathered.end.as_ref().ok().copied().flatten();
         let mut broken = gathered.end.err().flatten();
         let mut chunks: Vec<usize> = gathered.chunks.iter().map(Vec::len).collect();
         let rows = self.prepare(gathered.chunks).await.unwrap_or_else(|error| {
             broken = Some(error);
+            end = None;
             chunks.clear();
             Sorted::default()
         });

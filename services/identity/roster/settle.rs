@@ -37,7 +37,7 @@ pub struct Target<'a> {
 /// Settles a batch and gives lines and what became of them, in order. Running it again on what it wrote finds every row
 /// unchanged or rejected as before.
 ///
-/// Newcomers are loaded while the batch before is still settled: nobody of it, and nobody whom it met, is among them. The
+/// On PostgreSQL newcomers are loaded while the batch before is still settled: nobody of it, and nobody whom it met, is among them. The
 /// transaction holds them, for a bounded time, until the batch's `turn` comes; with it the lock of the roster, and under the lock
 /// the proof that the roster is what it was seen to be. A batch that was reopened has no newcomers and no turn to wait for.
 ///
