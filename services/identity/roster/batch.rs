@@ -154,3 +154,79 @@ impl Grown {
         self.end = piece.end;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    async fn piece(room: &Arc<Semaphore>, chunks: usize) -> Piece {
+        Piece {
+            rows: Sorted::default(),
+            chunks: vec![1; chunks],
+            end: None,
+            room: Arc::clone(room).acquire_owned().await.unwrap(),
+        }
+    }
+
+    /// Asks for pieces from the first one on, as a transaction does; gives how many there are.
+    async fn taken(batch: &Batch) -> usize {
+        let mut at = 0;
+        while batch.piece(at).await.is_some() {
+            at += 1;
+        }
+        at
+    }
+
+    #[tokio::test]
+    async fn a_batch_grows_until_it_has_enough_and_refuses_the_rest() {
+        let room = Arc::new(Semaphore::new(1));
+        let (batch, grow) = Batch::growing(piece(&room, CHUNKS_A_PIECE_SQLITE).await);
+        let growing = async {
+            let mut sent = 0;
+            loop {
+                match grow.send(piece(&room, CHUNKS_A_PIECE_SQLITE).await) {
+                    Ok(()) => sent += 1,
+                    Err(refused) => return (sent, refused.0),
+                }
+            }
+        };
+        let (taken, (sent, refused)) = tokio::join!(taken(&batch), growing);
+        assert_eq!(taken, sent + 1, "what was sent belongs to it");
+        assert_eq!(refused.chunks.len(), CHUNKS_A_PIECE_SQLITE);
+        let chunks = batch.landed(Vec::new()).chunks.len();
+        assert_eq!(chunks, taken * CHUNKS_A_PIECE_SQLITE);
+        assert!((ENOUGH..=CHUNKS_A_BATCH).contains(&chunks), "{chunks}");
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_begins_again_meets_the_same_pieces() {
+        let room = Arc::new(Semaphore::new(1));
+        let (batch, grow) = Batch::growing(piece(&room, 1).await);
+        let first = batch.piece(0).await.unwrap();
+        grow.send(piece(&room, 2).await).unwrap();
+        let second = batch.piece(1).await.unwrap();
+        assert!(Arc::ptr_eq(&first, &batch.piece(0).await.unwrap()));
+        assert!(Arc::ptr_eq(&second, &batch.piece(1).await.unwrap()));
+        assert_eq!(batch.landed(Vec::new()).chunks, [1, 1, 1]);
+    }
+
+    #[tokio::test]
+    async fn a_batch_does_not_wait_for_ever_and_takes_nothing_late() {
+        let room = Arc::new(Semaphore::new(1));
+        let (batch, grow) = Batch::growing(piece(&room, 1).await);
+        assert_eq!(taken(&batch).await, 1, "nobody sends another one");
+        assert!(grow.send(piece(&room, 1).await).is_err());
+        assert!(batch.is_empty().await, "no row is in it");
+    }
+
+    #[tokio::test]
+    async fn what_does_not_grow_keeps_its_room_until_it_has_landed() {
+        let room = Arc::new(Semaphore::new(1));
+        let batch = Batch::of(piece(&room, 3).await);
+        assert_eq!((taken(&batch).await, room.available_permits()), (1, 0));
+        drop(batch.landed(Vec::new()));
+        assert_eq!(room.available_permits(), 1);
+    }
+}
