@@ -5,8 +5,6 @@
 //! several times as fast. A row that is there already is an error: find out before, or guard the load by a row that says
 //! how far it came.
 
-use std::sync::Arc;
-
 use sea_orm::sqlx::postgres::PgConnection;
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Executor};
@@ -177,39 +175,26 @@ fn bind<'r, const N: usize>(
     let mut arguments = SqliteArguments::default();
     arguments.reserve(bulk.same.len() + VALUES_AN_INSERT, 0);
     for (_, cell) in bulk.same {
-        add(&mut arguments, cell.clone(), &mut None)?;
+        add(&mut arguments, cell.clone())?;
     }
-    let mut words = [const { None }; N];
     let mut count = 0;
     for row in rows {
-        for (cell, word) in row.into_iter().zip(&mut words) {
-            add(&mut arguments, cell, word)?;
+        for cell in row {
+            add(&mut arguments, cell)?;
         }
         count += 1;
     }
     Ok((arguments, count))
 }
 
-/// Adds a value. A word that the row before had too is shared with it: what is taken here is given back on the driver's thread,
-/// where the allocator makes it wait for others.
-fn add(
-    arguments: &mut SqliteArguments,
-    cell: Cell<'_>,
-    word: &mut Option<Arc<str>>,
-) -> Result<(), Error> {
+fn add(arguments: &mut SqliteArguments, cell: Cell<'_>) -> Result<(), Error> {
     let added = match cell {
         Cell::Null => arguments.add(None::<i64>),
         Cell::Bool(value) => arguments.add(value),
         Cell::I32(value) => arguments.add(value),
         Cell::I64(value) => arguments.add(value),
         Cell::Uuid(value) => arguments.add(value),
-        Cell::Text(value) => {
-            let word = match word {
-                Some(word) if **word == *value => word,
-                _ => word.insert(value.into()),
-            };
-            arguments.add(Arc::clone(word))
-        }
+        Cell::Text(value) => arguments.add(value.into_owned()),
         Cell::Bytes(value) => arguments.add(value.into_owned()),
     };
     added.map_err(|_| Error::corrupt("a value that cannot be bound"))

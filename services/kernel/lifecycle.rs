@@ -28,8 +28,6 @@ impl Lifecycle {
         let life = Self::new();
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        // Writing to a closed connection is an error there and no more, however this process was begun.
-        drop(signal(SignalKind::pipe())?);
         let token = life.token.clone();
         tokio::spawn(async move {
             let name = tokio::select! {

@@ -106,11 +106,19 @@ impl Blueprint {
     }
 
     /// Makes the table and its indexes.
-    pub async fn create(mut self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    pub async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+        self.create_filled("", manager).await
+    }
+
+    /// Makes the table, runs a statement that fills it, and makes its indexes.
+    async fn create_filled(mut self, fill: &str, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         if self.clustered && manager.get_database_backend() == DbBackend::Sqlite {
             self.table.extra("WITHOUT ROWID");
         }
         manager.create_table(self.table).await?;
+        if !fill.is_empty() {
+            manager.get_connection().execute_unprepared(fill).await?;
+        }
         for (columns, rule) in self.indexes {
             let sql = index_sql(self.name, columns, rule);
             manager.get_connection().execute_unprepared(&sql).await?;
@@ -119,23 +127,21 @@ impl Blueprint {
     }
 }
 
-/// An index that a later step adds to a table.
+/// An index, over the rows that fit a rule, that a later step adds to a table.
 pub(super) struct LateIndex {
     /// The table.
     pub table: &'static str,
     /// The columns.
     pub columns: &'static [&'static str],
-    /// The rule that the rows fit which it is over; all without one. The expression must mean the same on both databases.
-    pub rule: Option<&'static str>,
+    /// The rule. The expression must mean the same on both databases.
+    pub rule: &'static str,
 }
 
 impl LateIndex {
     /// Makes the index.
     pub async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-        let mut sql = index_sql(self.table, self.columns, None);
-        if let Some(rule) = self.rule {
-            sql = format!("{sql} WHERE {rule}");
-        }
+        let sql = index_sql(self.table, self.columns, None);
+        let sql = format!("{sql} WHERE {}", self.rule);
         manager.get_connection().execute_unprepared(&sql).await?;
         Ok(())
     }
@@ -147,13 +153,8 @@ pub(super) enum Change {
     Add(&'static str, Box<ColumnDef>),
     /// Takes a column away, by table and name.
     Drop(&'static str, &'static str),
-    /// Takes an index away, by table and columns; `campaign_id` is not in its name.
-    Unindex(&'static str, &'static [&'static str]),
-    /// Gives a table the form of the blueprint on SQLite, where its rows are moved in the order of these columns. Its columns must be
-    /// the same in the same order, and its indexes taken away.
+    /// Makes a table anew after a blueprint with the same columns in the same order, its rows in the order of some of them.
     Rebuild(fn() -> Blueprint, &'static [&'static str]),
-    /// Gives a table another primary key on PostgreSQL.
-    Rekey(&'static str, &'static [&'static str]),
     /// Fills what was added. The statement must mean the same on both databases.
     Fill(&'static str),
 }
@@ -178,19 +179,7 @@ impl Change {
                 let change = Table::alter().table(table).drop_column(column).to_owned();
                 manager.alter_table(change).await
             }
-            Self::Unindex(table, columns) => {
-                let sql = format!("DROP INDEX {}", index_name(table, columns));
-                manager.get_connection().execute_unprepared(&sql).await?;
-                Ok(())
-            }
-            Self::Rebuild(table, order) => match manager.get_database_backend() {
-                DbBackend::Sqlite => rebuild(table(), order, manager).await,
-                _ => Ok(()),
-            },
-            Self::Rekey(table, key) => match manager.get_database_backend() {
-                DbBackend::Postgres => rekey(table, key, manager).await,
-                _ => Ok(()),
-            },
+            Self::Rebuild(table, order) => rebuild(table(), order, manager).await,
             Self::Fill(sql) => {
                 manager.get_connection().execute_unprepared(sql).await?;
                 Ok(())
@@ -199,32 +188,24 @@ impl Change {
     }
 }
 
-/// Replaces the primary key.
-async fn rekey(table: &str, columns: &[&str], manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    let (key, columns) = (primary_key_name(table), columns.join(", "));
-    let sql = format!(
-        "ALTER TABLE {table} DROP CONSTRAINT {key}, ADD CONSTRAINT {key} PRIMARY KEY ({columns})"
-    );
-    manager.get_connection().execute_unprepared(&sql).await?;
-    Ok(())
-}
-
-/// Makes a table anew and moves its rows.
+/// The names of constraints and indexes are free once the table is dropped; so its rows stand aside meanwhile.
 async fn rebuild(
     table: Blueprint,
     order: &[&str],
     manager: &SchemaManager<'_>,
 ) -> Result<(), DbErr> {
-    let name = table.name;
+    let (name, order) = (table.name, order.join(", "));
     let connection = manager.get_connection();
-    let aside = format!("ALTER TABLE {name} RENAME TO {name}_before");
-    connection.execute_unprepared(&aside).await?;
-    table.create(manager).await?;
-    let order = order.join(", ");
-    let moved = format!("INSERT INTO {name} SELECT * FROM {name}_before ORDER BY {order}");
-    connection.execute_unprepared(&moved).await?;
-    let dropped = format!("DROP TABLE {name}_before");
-    connection.execute_unprepared(&dropped).await?;
+    for sql in [
+        format!("CREATE TABLE {name}_aside AS SELECT * FROM {name}"),
+        format!("DROP TABLE {name}"),
+    ] {
+        connection.execute_unprepared(&sql).await?;
+    }
+    let fill = format!("INSERT INTO {name} SELECT * FROM {name}_aside ORDER BY {order}");
+    table.create_filled(&fill, manager).await?;
+    let sql = format!("DROP TABLE {name}_aside");
+    connection.execute_unprepared(&sql).await?;
     Ok(())
 }
 

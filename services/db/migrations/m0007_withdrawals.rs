@@ -7,6 +7,6 @@ pub(super) fn indexes() -> Vec<LateIndex> {
     vec![LateIndex {
         table: "handoff",
         columns: &["campaign_id", "individual_id", "id"],
-        rule: Some("kind = 'CANCEL' AND state IN ('QUEUED', 'LEASED', 'UNSETTLED', 'ACCEPTED')"),
+        rule: "kind = 'CANCEL' AND state IN ('QUEUED', 'LEASED', 'UNSETTLED', 'ACCEPTED')",
     }]
 }

@@ -55,6 +55,6 @@ pub(super) fn indexes() -> Vec<LateIndex> {
     vec![LateIndex {
         table: "individual",
         columns: &["campaign_id", "id"],
-        rule: Some("NOT mailable"),
+        rule: "NOT mailable",
     }]
 }

@@ -1,5 +1,5 @@
-//! What one transaction of an import settles: one piece on PostgreSQL; on SQLite, where each commit writes nearly every page of the indexes
-//! anew, as many pieces as come while it loads, for a bounded time.
+//! What one transaction of an import settles: one piece on PostgreSQL; on SQLite, where each commit writes nearly every page of
+//! the indexes anew, as many pieces as come while it loads, for a bounded time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,16 @@ use super::flight::Landed;
 use super::keys::RosterKeys;
 use super::newcomers::Sorted;
 use super::plan::Outcome;
-use super::reader::{CHUNKS_A_PIECE_SQLITE, Piece};
+use super::reader::Piece;
 
+/// The most chunks of a piece, where a batch is one.
+pub const CHUNKS_A_PIECE: usize = 12;
+/// The same where batches grow.
+pub const CHUNKS_A_GROWING_PIECE: usize = 8;
 /// The most chunks of a batch that grows. When it has so many it still takes a piece that is on its way.
 const ENOUGH: usize = 48;
 /// The most chunks that a batch can have.
-pub const CHUNKS_A_BATCH: usize = ENOUGH + 2 * CHUNKS_A_PIECE_SQLITE;
+pub const CHUNKS_A_BATCH: usize = ENOUGH + 2 * CHUNKS_A_GROWING_PIECE;
 /// How long a batch grows once its transaction has begun: other processes wait for it.
 const GROWS_FOR: Duration = Duration::from_secs(1);
 /// How long its transaction waits for further pieces, all in all.
@@ -29,6 +33,7 @@ pub struct Batch(Mutex<Grown>);
 /// Takes further pieces to a batch. One that the batch does not take any more comes back as an error.
 pub type Grow = mpsc::UnboundedSender<Piece>;
 
+#[derive(Default)]
 struct Grown {
     pieces: Vec<Arc<Sorted>>,
     chunks: Vec<usize>,
@@ -46,39 +51,25 @@ struct Grown {
 impl Batch {
     /// Makes a batch that is all there.
     pub fn of(piece: Piece) -> Self {
-        Self::new(
-            vec![Arc::new(piece.rows)],
-            piece.chunks,
-            piece.end,
-            Some(piece.room),
-        )
+        Self(Mutex::new(Grown {
+            pieces: vec![Arc::new(piece.rows)],
+            chunks: piece.chunks,
+            end: piece.end,
+            room: Some(piece.room),
+            ..Grown::default()
+        }))
     }
 
     /// Makes a batch that grows.
     pub fn growing(first: Piece) -> (Self, Grow) {
         let (grow, more) = mpsc::unbounded_channel();
-        let mut batch = Self::new(Vec::new(), Vec::new(), None, None);
-        let grown = batch.0.get_mut();
-        grown.more = Some(more);
-        grown.take(first);
-        (batch, grow)
-    }
-
-    fn new(
-        pieces: Vec<Arc<Sorted>>,
-        chunks: Vec<usize>,
-        end: Option<i64>,
-        room: Option<OwnedSemaphorePermit>,
-    ) -> Self {
-        Self(Mutex::new(Grown {
-            pieces,
-            chunks,
-            end,
-            began_at: None,
+        let mut grown = Grown {
             patience: PATIENCE,
-            more: None,
-            room,
-        }))
+            more: Some(more),
+            ..Grown::default()
+        };
+        grown.take(first);
+        (Self(Mutex::new(grown)), grow)
     }
 
     /// Gives a piece by its place; nothing after the last one. Where it is not there yet, it is waited for.
@@ -103,15 +94,17 @@ impl Batch {
         while grown.more.is_some() {
             grown.grow().await;
         }
-        let pieces = grown.pieces.into_iter();
-        let pieces = pieces.map(|piece| Ok(Arc::new(Arc::unwrap_or_clone(piece).reopened(keys)?)));
-        let pieces = pieces.collect::<Result<_, Error>>()?;
-        Ok(Self::new(pieces, grown.chunks, grown.end, grown.room))
+        for piece in &mut grown.pieces {
+            let sorted = std::mem::take(piece);
+            *piece = Arc::new(Arc::unwrap_or_clone(sorted).reopened(keys)?);
+        }
+        Ok(Self(Mutex::new(grown)))
     }
 
-    /// Says what became of its rows.
+    /// Says what became of its rows, and gives its room back.
     pub fn landed(self, outcomes: Vec<(i64, Outcome)>) -> Landed {
         let grown = self.0.into_inner();
+        drop(grown.room);
         Landed {
             outcomes,
             chunks: grown.chunks,
@@ -182,11 +175,11 @@ mod tests {
     #[tokio::test]
     async fn a_batch_grows_until_it_has_enough_and_refuses_the_rest() {
         let room = Arc::new(Semaphore::new(1));
-        let (batch, grow) = Batch::growing(piece(&room, CHUNKS_A_PIECE_SQLITE).await);
+        let (batch, grow) = Batch::growing(piece(&room, CHUNKS_A_GROWING_PIECE).await);
         let growing = async {
             let mut sent = 0;
             loop {
-                match grow.send(piece(&room, CHUNKS_A_PIECE_SQLITE).await) {
+                match grow.send(piece(&room, CHUNKS_A_GROWING_PIECE).await) {
                     Ok(()) => sent += 1,
                     Err(refused) => return (sent, refused.0),
                 }
@@ -194,9 +187,9 @@ mod tests {
         };
         let (taken, (sent, refused)) = tokio::join!(taken(&batch), growing);
         assert_eq!(taken, sent + 1, "what was sent belongs to it");
-        assert_eq!(refused.chunks.len(), CHUNKS_A_PIECE_SQLITE);
+        assert_eq!(refused.chunks.len(), CHUNKS_A_GROWING_PIECE);
         let chunks = batch.landed(Vec::new()).chunks.len();
-        assert_eq!(chunks, taken * CHUNKS_A_PIECE_SQLITE);
+        assert_eq!(chunks, taken * CHUNKS_A_GROWING_PIECE);
         assert!((ENOUGH..=CHUNKS_A_BATCH).contains(&chunks), "{chunks}");
     }
 

@@ -21,7 +21,7 @@ use crate::kernel::turn::{self, Pass, Turn};
 
 use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::Error;
-use super::batch::{Batch, CHUNKS_A_BATCH, Grow};
+use super::batch::{Batch, CHUNKS_A_BATCH, CHUNKS_A_GROWING_PIECE, CHUNKS_A_PIECE, Grow};
 use super::flight::{Landed, Route, Settled};
 use super::keys::RosterKeys;
 use super::known;
@@ -166,6 +166,8 @@ struct Import {
     call: Call,
     totals: Totals,
     line: i64,
+    /// Whether batches grow while they load.
+    grows: bool,
 }
 
 impl Import {
@@ -212,16 +214,19 @@ impl Import {
         let keys = Arc::new(RosterKeys::open(&ctx, &key)?);
         let campaign = header.campaign;
         let (seen, settled) = known::seen(&ctx, campaign).await?;
-        // Beside the batches that are under way, one piece waits ready-made.
-        let room = match ctx.db.backend() {
-            DbBackend::Sqlite => 1,
-            _ => ctx.db.bulk_width() + 1,
+        let grows = ctx.db.backend() == DbBackend::Sqlite;
+        // Beside the batches that are under way, one piece waits ready-made. One that grows takes no room.
+        let (most, room) = if grows {
+            (CHUNKS_A_GROWING_PIECE, 1)
+        } else {
+            (CHUNKS_A_PIECE, ctx.db.bulk_width() + 1)
         };
         let reader = Reader {
             rules: Arc::new(rules),
             keys: Arc::clone(&keys),
             ctx: ctx.clone(),
             line: 1,
+            most,
             seen: Arc::new(Mutex::new(seen)),
             room: Arc::new(Semaphore::new(room)),
         };
@@ -237,13 +242,14 @@ impl Import {
             call,
             totals: Totals::default(),
             line: 1,
+            grows,
         };
         Ok((import, reader, settled))
     }
 
     /// Makes a batch, and the way to it if it grows.
     fn batch(&self, first: Piece) -> (Batch, Option<Grow>) {
-        if self.route.ctx.db.backend() == DbBackend::Sqlite {
+        if self.grows {
             let (batch, grow) = Batch::growing(first);
             (batch, Some(grow))
         } else {

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{Stream, StreamExt};
-use sea_orm::DbBackend;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::super::ctx::Ctx;
@@ -17,13 +16,8 @@ use super::seen::Seen;
 
 /// The most rows in one chunk.
 pub const CHUNK: usize = 500;
-/// The most chunks that are prepared together.
-const CHUNKS_A_PIECE: usize = 12;
-/// The same on SQLite, where a batch has several pieces.
-pub const CHUNKS_A_PIECE_SQLITE: usize = 8;
-
-/// What the reader hands over: rows of whole chunks, and perhaps the end. It grows until there is room for it; where rows come fast, it is
-/// full before that is looked for.
+/// What the reader hands over: rows of whole chunks, and perhaps the end. It grows until there is room for it; where rows come
+/// fast, it is full before that is looked for.
 pub struct Piece {
     /// The rows, prepared and sorted.
     pub rows: Sorted,
@@ -57,6 +51,8 @@ pub struct Reader {
     pub ctx: Ctx,
     /// The last line that was read.
     pub line: i64,
+    /// The most chunks that are prepared together.
+    pub most: usize,
     /// What is on the roster, and what was read.
     pub seen: Arc<Mutex<Seen>>,
     /// Room for so many pieces that are ready or under way.
@@ -81,10 +77,6 @@ impl Reader {
     where
         P: Stream<Item = Result<Part, Error>> + Send + Unpin,
     {
-        let most = match self.ctx.db.backend() {
-            DbBackend::Sqlite => CHUNKS_A_PIECE_SQLITE,
-            _ => CHUNKS_A_PIECE,
-        };
         let mut gathered = Gathered {
             chunks: Vec::new(),
             end: Ok(None),
@@ -93,7 +85,7 @@ impl Reader {
         self.take(parts.next().await, &mut gathered);
         let mut leaving = std::pin::pin!(Arc::clone(&self.room).acquire_owned());
         let mut room = None;
-        while room.is_none() && gathered.goes_on() && gathered.chunks.len() < most {
+        while room.is_none() && gathered.goes_on() && gathered.chunks.len() < self.most {
             tokio::select! {
                 biased;
                 part = parts.next() => self.take(part, &mut gathered),

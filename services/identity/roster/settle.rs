@@ -37,8 +37,8 @@ pub struct Target<'a> {
 /// Settles a batch and gives lines and what became of them, in order. Running it again on what it wrote finds every row
 /// unchanged or rejected as before.
 ///
-/// On PostgreSQL newcomers are loaded while the batch before is still settled: nobody of it, and nobody whom it met, is among them. The
-/// transaction holds them, for a bounded time, until the batch's `turn` comes; with it the lock of the roster, and under the lock
+/// On PostgreSQL newcomers are loaded while the batch before is still settled: nobody of it, and nobody whom it met, is among
+/// them. The transaction holds them, for a bounded time, until the batch's `turn` comes; with it the lock of the roster, and under the lock
 /// the proof that the roster is what it was seen to be. A batch that was reopened has no newcomers and no turn to wait for.
 ///
 /// It halts with [`Halt::Overtaken`] if the roster is not what it was seen to be, with [`Halt::TooEarly`] if the turn did not come.
@@ -55,12 +55,15 @@ pub async fn settle(
         }
         pieces.push(piece);
     }
-    // Nobody asks for those of the last piece. They are loaded while the others are planned; but if there is no other piece, while the
-    // turn is waited for.
-    let mut last = pieces.last().map_or(&[][..], |piece| &piece.newcomers);
-    if pieces.len() == 1 {
-        load(tx, target, std::mem::take(&mut last)).await?;
-    }
+    // Nobody asks for those of the last piece: they are loaded while the others are planned. Where it is the only one, they are
+    // loaded while the turn is waited for.
+    let last: &[NewIndividual] = match &pieces[..] {
+        [only] => {
+            load(tx, target, &only.newcomers).await?;
+            &[]
+        }
+        pieces => pieces.last().map_or(&[], |last| &last.newcomers),
+    };
     load_links(tx, target, &pieces).await?;
     let seen = match turn {
         Some(turn) => match turn.comes_soon().await? {
@@ -88,8 +91,8 @@ pub async fn settle(
     change::link(tx, target, &planned.links).await?;
     change::write(tx, target.campaign, &planned.changed).await?;
     let mut others = planned.outcomes.into_iter();
-    let outcomes = pieces.iter().map(|piece| piece.outcomes(&mut others));
-    let outcomes = outcomes.collect::<Vec<_>>().concat();
+    let outcomes = pieces.iter().flat_map(|piece| piece.outcomes(&mut others));
+    let outcomes: Vec<_> = outcomes.collect();
     let count = |wanted| {
         let rows = outcomes.iter().filter(|(_, outcome)| *outcome == wanted);
         i64::try_from(rows.count()).unwrap_or(i64::MAX)
