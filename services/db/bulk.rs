@@ -17,7 +17,7 @@ use super::tx::Tx;
 /// How much is encoded before it is sent.
 const PIECE: usize = 64 * 1024;
 /// The values of one INSERT on SQLite: each is a way to the driver's thread and back.
-pub const VALUES_AN_INSERT: usize = 8192;
+pub const VALUES_AN_INSERT: usize = 16_384;
 
 /// "PGCOPY\n\xff\r\n\0", no flags, no header extension
 /// (<https://www.postgresql.org/docs/current/sql-copy.html>, "Binary Format").

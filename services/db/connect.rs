@@ -1,7 +1,7 @@
 //! Opening and closing the database.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::sqlx::{PgPool, SqlitePool};
 use sea_orm::{DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector};
@@ -9,6 +9,7 @@ use sea_orm::{DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteCo
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 
+use super::checkpoint::Checkpoints;
 use super::error::{Error, Outage};
 use super::faults::FaultHook;
 use super::session::Session;
@@ -37,6 +38,7 @@ enum Pools {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        checkpoints: Checkpoints,
     },
 }
 
@@ -62,7 +64,12 @@ impl Db {
             }
             Address::Sqlite(path) => {
                 let (writer, readers) = sqlite::open(&path, settings, process).await?;
-                Pools::Sqlite { writer, readers }
+                let checkpoints = Checkpoints::new(readers.clone());
+                Pools::Sqlite {
+                    writer,
+                    readers,
+                    checkpoints,
+                }
             }
         };
         Ok(Self::new(pools, settings, process))
@@ -145,7 +152,9 @@ impl Db {
     pub async fn close(&self) {
         match &self.0.pools {
             Pools::Postgres(pool) => pool.close().await,
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite {
+                writer, readers, ..
+            } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -177,16 +186,36 @@ impl Db {
                 )
                 .await
             }
-            Pools::Sqlite { writer, .. } => {
-                let session = writer.acquire().await?;
-                Tx::begin(
-                    Session::Sqlite(session),
-                    self.0.process,
-                    self.0.statements.clone(),
-                    "BEGIN IMMEDIATE".to_owned(),
-                )
-                .await
+            Pools::Sqlite {
+                writer,
+                checkpoints,
+                ..
+            } => {
+                if bulk {
+                    checkpoints.ready().await;
+                }
+                let deadline = Instant::now() + sqlite::BUSY_TIMEOUT;
+                loop {
+                    let begun = Tx::begin(
+                        Session::Sqlite(writer.acquire().await?),
+                        self.0.process,
+                        self.0.statements.clone(),
+                        sqlite::begin_sql(bulk).to_owned(),
+                    );
+                    match begun.await {
+                        Err(Error::Contended(_)) if Instant::now() < deadline => {}
+                        begun => return begun,
+                    }
+                }
             }
+        }
+    }
+
+    /// Tells the database that a bulk transaction was committed.
+    pub(super) async fn committed_bulk(&self) {
+        match &self.0.pools {
+            Pools::Sqlite { checkpoints, .. } => checkpoints.committed().await,
+            Pools::Postgres(_) => {}
         }
     }
 }

@@ -7,6 +7,7 @@
 pub mod audit;
 mod bulk;
 mod cell;
+mod checkpoint;
 mod classify;
 mod connect;
 pub mod entities;

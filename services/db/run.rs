@@ -159,6 +159,9 @@ impl Db {
         match worked {
             Ok(Ok(value)) => {
                 self.commit(tx, deadline).await?;
+                if bulk {
+                    self.committed_bulk().await;
+                }
                 Ok(value)
             }
             Ok(Err(error)) => {

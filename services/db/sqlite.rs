@@ -13,8 +13,11 @@ use super::settings::{DatabaseSettings, Process};
 
 /// Versions before this can corrupt a WAL that several processes share (<https://www.sqlite.org/wal.html#walresetbug>).
 const OLDEST: [u32; 3] = [3, 51, 3];
-/// How long a statement waits for another process's transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long a transaction waits for another process's, and an opening connection for one that recovers the file.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long SQLite waits by itself before it is asked again. It looks for the file after 1, 2, 5, 10 and 15 ms and then ever more
+/// rarely, so that it would miss the moments between the transactions of a bulk load.
+const POLL_MS: &str = "33";
 const STATEMENT_CACHE: usize = 200;
 /// The page cache of the connection that loads rosters, 32 MiB as `PRAGMA cache_size` takes it: each row changes pages all over
 /// five indexes. It fills only when that happens.
@@ -45,10 +48,20 @@ pub(super) async fn open(
 
 /// Gives what the connection that writes is opened with.
 pub fn writing(path: &Path, process: Process) -> SqliteConnectOptions {
-    let options = options(path, false);
+    let options = options(path, false).pragma("busy_timeout", POLL_MS);
     match process {
         Process::Identity => options.pragma("cache_size", ROSTER_CACHE),
         _ => options,
+    }
+}
+
+/// Gives the statement that begins a transaction. Its commit copies the write-ahead log back once that is long, but for one in bulk:
+/// see [`super::checkpoint`].
+pub(super) const fn begin_sql(bulk: bool) -> &'static str {
+    if bulk {
+        "PRAGMA wal_autocheckpoint = 0; BEGIN IMMEDIATE"
+    } else {
+        "PRAGMA wal_autocheckpoint = 1000; BEGIN IMMEDIATE"
     }
 }
 

@@ -193,7 +193,7 @@ fn the_allocator_is_set_in_every_program() {
             &own,
             &[
                 "opt.narenas: 2",
-                "opt.dirty_decay_ms: 0",
+                "opt.dirty_decay_ms: 200",
                 "opt.muzzy_decay_ms: 0",
             ],
         );

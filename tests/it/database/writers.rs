@@ -1,17 +1,20 @@
 //! Several processes, one SQLite file.
 
+use std::time::Duration;
+
 use redress::db::entities::throttle;
 use redress::db::{Db, Error, Process};
 use redress::kernel::ids::Ids;
 use sea_orm::{EntityTrait, Set};
+use tokio::sync::watch;
 
 use super::seed::{NOW, ids, throttle_rows};
 use crate::harness::Database;
 
 const ROUNDS: u64 = 150;
 
-async fn write(db: Db, ids: Ids) -> Result<(), Error> {
-    for _ in 0..ROUNDS {
+async fn write(db: Db, ids: Ids, rounds: u64) -> Result<(), Error> {
+    for _ in 0..rounds {
         let key = ids.uuid();
         db.run_tx("test.write", |tx| {
             Box::pin(async move {
@@ -48,7 +51,7 @@ async fn three_processes_write_to_one_file_without_an_error() {
     for process in Process::ALL {
         let db = database.open(process).await;
         handles.push(db.clone());
-        writers.push(tokio::spawn(write(db, ids.clone())));
+        writers.push(tokio::spawn(write(db, ids.clone(), ROUNDS)));
     }
     for writer in writers {
         assert_eq!(writer.await.unwrap(), Ok(()));
@@ -57,6 +60,51 @@ async fn three_processes_write_to_one_file_without_an_error() {
     for db in handles {
         db.close().await;
     }
+}
+
+/// One transaction of the load follows the other, and each is much longer than the moment between two; whoever writes besides has time
+/// for a few of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn others_write_between_the_transactions_of_a_bulk_load() {
+    const LOAD: Duration = Duration::from_millis(150);
+    const ROUNDS: usize = 15;
+    let database = Database::sqlite().await;
+    let loader = database.open(Process::Identity).await;
+    let mut settings = database.settings(Process::Codes);
+    settings.tx_timeout = 10 * LOAD;
+    let other = Db::connect(&settings, Process::Codes).await.unwrap();
+    let (ids, loading) = (ids(), loader.clone());
+    let keys = ids.clone();
+    let (begun, mut begins) = watch::channel(());
+    let load = tokio::spawn(async move {
+        loop {
+            let (key, begun) = (keys.uuid(), &begun);
+            let done = loading.run_bulk("test.load", |tx| {
+                Box::pin(async move {
+                    let row = throttle::ActiveModel {
+                        key: Set(key),
+                        process: Set("identity".to_owned()),
+                        tat: Set(NOW),
+                    };
+                    throttle::Entity::insert(row)
+                        .exec_without_returning(tx)
+                        .await?;
+                    begun.send_replace(());
+                    tokio::time::sleep(LOAD).await;
+                    Ok::<_, Error>(())
+                })
+            });
+            done.await.unwrap();
+        }
+    });
+    for _ in 0..ROUNDS {
+        begins.changed().await.unwrap();
+        assert_eq!(write(other.clone(), ids.clone(), 1).await, Ok(()));
+    }
+    load.abort();
+    assert!(load.await.unwrap_err().is_cancelled());
+    other.close().await;
+    loader.close().await;
 }
 
 #[tokio::test]
@@ -79,7 +127,7 @@ async fn the_reading_connections_refuse_to_write() {
 async fn closing_folds_the_log_into_the_file() {
     let database = Database::sqlite().await;
     let db = database.open(Process::Codes).await;
-    write(db.clone(), ids()).await.unwrap();
+    write(db.clone(), ids(), ROUNDS).await.unwrap();
     let path = database
         .url()
         .expose()

@@ -1,0 +1,140 @@
+//! Checkpoints of bulk transactions on SQLite: what they wrote to the write-ahead log is copied into the database file.
+//!
+//! SQLite does that in the commit that finds the log long, and whoever commits waits for it. A bulk transaction leaves it
+//! to another connection, which copies while the next transaction loads. A log that is written on meanwhile does not begin
+//! anew (<https://www.sqlite.org/wal.html#ckpt>): once it is long, the next bulk transaction waits until all of it is copied.
+
+use std::time::Duration;
+
+use sea_orm::sqlx::{self, SqlitePool};
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// The log is long from so many pages on, which are 256 MiB. More comes in while they are copied.
+const LONG: i64 = 65_536;
+/// How long a process that loads in bulk leaves the file to others between two transactions. They look for a free file more often
+/// than that: see `super::sqlite`.
+const GAP: Duration = Duration::from_millis(20);
+
+/// What a process knows of the log.
+pub(super) struct Checkpoints {
+    readers: SqlitePool,
+    long: i64,
+    last: Mutex<Last>,
+}
+
+#[derive(Default)]
+struct Last {
+    /// The copying that was begun last.
+    under_way: Option<JoinHandle<i64>>,
+    /// The pages that the log had then.
+    pages: i64,
+    /// When the last bulk transaction ended.
+    ended_at: Option<Instant>,
+}
+
+impl Checkpoints {
+    /// Takes the connections to copy with. That they may not write changes nothing: a checkpoint is no write
+    /// (<https://www.sqlite.org/pragma.html#pragma_query_only>).
+    pub fn new(readers: SqlitePool) -> Self {
+        Self::with(readers, LONG)
+    }
+
+    fn with(readers: SqlitePool, long: i64) -> Self {
+        Self {
+            readers,
+            long,
+            last: Mutex::default(),
+        }
+    }
+
+    /// Waits until another bulk transaction may begin: others had a chance to write, and the log is not long.
+    pub async fn ready(&self) {
+        let mut last = self.last.lock().await;
+        if let Some(ended_at) = last.ended_at.take() {
+            tokio::time::sleep_until(ended_at + GAP).await;
+        }
+        if last.under_way.as_ref().is_some_and(JoinHandle::is_finished) {
+            last.arrive().await;
+        }
+        if last.pages >= self.long {
+            last.arrive().await;
+            last.pages = copy(&self.readers).await;
+        }
+    }
+
+    /// Notes that a bulk transaction was committed, and copies what it wrote beside whatever comes next.
+    pub async fn committed(&self) {
+        let mut last = self.last.lock().await;
+        last.ended_at = Some(Instant::now());
+        if last.under_way.as_ref().is_none_or(JoinHandle::is_finished) {
+            last.arrive().await;
+            let readers = self.readers.clone();
+            last.under_way = Some(tokio::spawn(async move { copy(&readers).await }));
+        }
+    }
+}
+
+impl Last {
+    async fn arrive(&mut self) {
+        if let Some(under_way) = self.under_way.take() {
+            self.pages = under_way.await.unwrap_or(0);
+        }
+    }
+}
+
+/// Copies as much as can be without waiting for anybody, and gives the pages of the log. Where it fails the log grows, and the next
+/// transaction that is not in bulk tries again and tells why.
+async fn copy(readers: &SqlitePool) -> i64 {
+    let copied: Result<(i64, i64, i64), sqlx::Error> =
+        sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
+            .fetch_one(readers)
+            .await;
+    copied.map_or(0, |(_busy, pages, _copied)| pages)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sqlx::sqlite::SqlitePoolOptions;
+    use sea_orm::sqlx::{AssertSqlSafe, raw_sql};
+
+    use super::super::settings::Process;
+    use super::super::sqlite;
+    use super::*;
+
+    const PAGE: u64 = 4_096;
+    /// What one transaction writes.
+    const PAGES: u64 = 100;
+
+    #[tokio::test]
+    async fn the_log_of_a_load_does_not_grow_with_it() {
+        const TRANSACTIONS: u64 = 30;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("load.db");
+        let options = sqlite::writing(&path, Process::Codes).create_if_missing(true);
+        let pool = SqlitePoolOptions::new().max_connections(3);
+        let pool = pool.connect_with(options).await.unwrap();
+        let run = async |sql: String| {
+            let mut connection = pool.acquire().await.unwrap();
+            let sql = raw_sql(AssertSqlSafe(sql));
+            sql.execute(&mut *connection).await.unwrap();
+        };
+        run("CREATE TABLE t (b BLOB)".to_owned()).await;
+        let checkpoints = Checkpoints::with(pool.clone(), i64::try_from(3 * PAGES).unwrap());
+        for _ in 0..TRANSACTIONS {
+            checkpoints.ready().await;
+            let insert = format!("INSERT INTO t VALUES (randomblob({}))", PAGES * PAGE);
+            run(format!("{}; {insert}; COMMIT", sqlite::begin_sql(true))).await;
+            checkpoints.committed().await;
+        }
+        let log = std::fs::metadata(path.with_extension("db-wal")).unwrap();
+        // Long is three transactions; one more is written while it becomes so, and one while that is not known yet.
+        assert!(log.len() < 6 * PAGES * PAGE, "{} bytes", log.len());
+        checkpoints.ready().await;
+        run("PRAGMA wal_checkpoint(TRUNCATE)".to_owned()).await;
+        let file = std::fs::metadata(&path).unwrap();
+        assert!(file.len() > TRANSACTIONS * PAGES * PAGE);
+        pool.close().await;
+    }
+}
