@@ -33,11 +33,9 @@ impl Issue {
         if !holders.is_empty() {
             owed.retain(|owed| !holders.contains(&owed.individual));
         }
-        let owed = Arc::new(owed);
-        let (codes, tally) = derive_all(means, self.campaign, &owed, 1).await?;
+        let (codes, tally) = derive_all(means, self.campaign, owed, 1).await?;
         Ok(Chunk {
             last: Some(last),
-            owed,
             codes,
             tally,
         })
@@ -48,20 +46,20 @@ impl Issue {
 pub(super) async fn derive_all(
     means: &Arc<Means>,
     campaign: CampaignId,
-    owed: &Arc<Vec<Owed>>,
+    owed: Vec<Owed>,
     generation: i32,
 ) -> Result<(Vec<Issued>, Tally), Error> {
-    let (means, owed) = (Arc::clone(means), Arc::clone(owed));
+    let means = Arc::clone(means);
     let derive = move || {
         let mut tally = Tally::default();
         let codes = means.secret.codes(campaign);
         let stored = derive::Stored::new(&means.key, campaign);
-        let issued = owed.iter().map(|owed| {
+        let issued = owed.into_iter().map(|owed| {
             let code = codes.code(owed.individual, generation);
             tally.count(&code);
             Issued {
                 mac: stored.mac(&code),
-                owed: *owed,
+                owed,
             }
         });
         let mut issued: Vec<Issued> = issued.collect();

@@ -43,7 +43,6 @@ impl Issue {
         pass: Pass<i64>,
     ) -> Result<i64, Error> {
         let Chunk {
-            mut owed,
             mut codes,
             mut tally,
             ..
@@ -54,7 +53,7 @@ impl Issue {
                 pass.on(turn.comes().await?);
                 return Ok(0);
             }
-            match self.load(&means, generation, (&codes, &tally), &turn).await {
+            let holders = match self.load(&means, generation, (&codes, &tally), &turn).await {
                 Ok(Ok(loaded)) => {
                     pass.on(turn.comes().await? + loaded);
                     return Ok(loaded);
@@ -67,7 +66,7 @@ impl Issue {
                     turn.comes().await?;
                     continue;
                 }
-                Ok(Err(Halt::Overtaken(holders))) => owed = without(&owed, &holders),
+                Ok(Err(Halt::Overtaken(holders))) => holders,
                 Err(Error::Storage(error))
                     if error.is_unique("code_pkey") && generation < GENERATIONS =>
                 {
@@ -78,11 +77,12 @@ impl Issue {
                     if holders.is_empty() {
                         generation += 1;
                     }
-                    owed = without(&owed, &holders);
+                    holders
                 }
                 Err(error) => return Err(error),
-            }
-            (codes, tally) = derive_all(&means, self.campaign, &owed, generation).await?;
+            };
+            let rest = without(&codes, &holders);
+            (codes, tally) = derive_all(&means, self.campaign, rest, generation).await?;
             for _ in 1..generation {
                 tally.collided();
             }
@@ -159,11 +159,10 @@ impl Issue {
     }
 }
 
-fn without(owed: &[Owed], holders: &BTreeSet<IndividualId>) -> Arc<Vec<Owed>> {
-    let rest = owed
-        .iter()
-        .filter(|owed| !holders.contains(&owed.individual));
-    Arc::new(rest.copied().collect())
+fn without(codes: &[Issued], holders: &BTreeSet<IndividualId>) -> Vec<Owed> {
+    let owed = codes.iter().map(|code| code.owed);
+    owed.filter(|owed| !holders.contains(&owed.individual))
+        .collect()
 }
 
 /// Reads what was counted of a batch's codes so far.

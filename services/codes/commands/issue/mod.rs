@@ -39,7 +39,7 @@ use crate::codes::ctx::{Call, Ctx};
 use crate::codes::error::Error;
 use crate::codes::state::wave::Kind;
 use crate::codes::store::batch::Of;
-use crate::codes::store::code::{Issued, Owed};
+use crate::codes::store::code::Issued;
 use crate::codes::store::wave::Selection;
 use crate::codes::store::{self, answered};
 
@@ -88,7 +88,6 @@ struct Means {
 struct Chunk {
     /// The last individual that was looked at; none when there was nobody.
     last: Option<IndividualId>,
-    owed: Arc<Vec<Owed>>,
     codes: Vec<Issued>,
     tally: Tally,
 }
