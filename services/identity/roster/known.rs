@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::db::entities::individual;
 use crate::db::rows::{self, Is};
-use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
+use crate::kernel::ids::{CampaignId, IndividualId};
 
 use super::super::ctx::Ctx;
 use super::super::error::{self, Error};
@@ -19,7 +19,7 @@ use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::plan::{Known, Stored};
 use super::population::Population;
-use super::prepare::{NewIndividual, RowMacs};
+use super::prepare::NewIndividual;
 use super::seen::Seen;
 use super::settle::Target;
 use super::store;
@@ -30,7 +30,7 @@ const PAGE: i64 = 65_536;
 /// What the roster is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    references: Vec<Reference>,
+    references: Vec<Uuid>,
     ssns: Vec<i64>,
 }
 
@@ -40,19 +40,15 @@ impl Asked {
         let mut asked = Self::everything(row);
         asked
             .references
-            .retain(|reference| seen.has_reference(reference.mac));
+            .retain(|reference| seen.has_reference(*reference));
         asked.ssns.retain(|key| seen.has_ssn(*key));
         asked
     }
 
     /// Asks for all that a row can meet, under every version of the index key.
     pub fn everything(row: &NewIndividual) -> Self {
-        let reference = |macs: &RowMacs| Reference {
-            entity: row.entity,
-            mac: macs.reference,
-        };
         Self {
-            references: row.macs.iter().map(reference).collect(),
+            references: row.macs.iter().map(|macs| macs.reference).collect(),
             ssns: row.ssn_keys.clone(),
         }
     }
@@ -110,12 +106,10 @@ pub async fn known(
     let mut keys = asked.ssns.clone();
     keys.sort_unstable();
     keys.dedup();
-    let mut known = Known::default();
-    for (reference, content) in contents(read, target.campaign, &asked.references).await? {
-        known
-            .references
-            .insert((reference.entity, reference.mac), content);
-    }
+    let mut known = Known {
+        references: contents(read, target.campaign, &asked.references).await?,
+        people: Vec::new(),
+    };
     for (key, row) in by_ssn(read, target.campaign, &keys).await? {
         if let Some(stored) = open(target.keys, row)? {
             known.people.push((key, stored));
@@ -137,15 +131,6 @@ pub async fn settled(
     Ok(row.map_or(Ok(0), |row| row.try_get("", "n"))?)
 }
 
-/// A reference of a covered entity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct Reference {
-    /// The covered entity.
-    pub entity: CoveredEntityId,
-    /// The MAC of what it calls the person by.
-    pub mac: Uuid,
-}
-
 /// Gives the MACs of content of those references that were loaded before, in one statement.
 ///
 /// Each is looked up by the whole primary key: in a join the planner, who knows little about tables just loaded, may choose
@@ -153,26 +138,30 @@ pub struct Reference {
 async fn contents(
     read: &impl ConnectionTrait,
     campaign: CampaignId,
-    references: &[Reference],
-) -> Result<Vec<(Reference, Uuid)>, Error> {
-    if references.is_empty() {
-        return Ok(Vec::new());
+    references: &[Uuid],
+) -> Result<HashMap<Uuid, Uuid>, Error> {
+    #[derive(Serialize)]
+    struct Wanted {
+        mac: Uuid,
     }
+    if references.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let wanted = references.iter().map(|mac| Wanted { mac: *mac });
+    let wanted: Vec<Wanted> = wanted.collect();
     let backend = read.get_database_backend();
     let sql = format!(
-        "WITH {} SELECT v.entity, v.mac, (SELECT e.row_mac FROM individual_entity e WHERE e.campaign_id = $2 \
+        "WITH {} SELECT v.mac, (SELECT e.row_mac FROM individual_entity e WHERE e.campaign_id = $2 \
          AND e.ref_mac = v.mac) AS content FROM v",
-        rows::table(backend, &[("entity", Is::Uuid), ("mac", Is::Uuid)])
+        rows::table(backend, &[("mac", Is::Uuid)])
     );
-    let statement = rows::bind_with(backend, sql, references, [campaign.into()]);
-    let mut found = Vec::new();
+    let statement = rows::bind_with(backend, sql, &wanted, [campaign.into()]);
+    let mut found = HashMap::new();
     for row in read.query_all_raw(statement).await? {
-        let reference = Reference {
-            entity: row.try_get("", "entity")?,
-            mac: row.try_get("", "mac")?,
-        };
         let content: Option<Uuid> = row.try_get("", "content")?;
-        found.extend(content.map(|content| (reference, content)));
+        if let Some(content) = content {
+            found.insert(row.try_get("", "mac")?, content);
+        }
     }
     Ok(found)
 }

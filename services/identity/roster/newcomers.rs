@@ -9,9 +9,11 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use uuid::Uuid;
+
 use super::super::error::Error;
 use super::keys::RosterKeys;
-use super::known::{Asked, Reference};
+use super::known::Asked;
 use super::plan::Outcome;
 use super::prepare::{Judged, NewIndividual};
 use super::seen::Seen;
@@ -76,7 +78,7 @@ impl Sorted {
     /// Finds what several rows have.
     fn meeting(&self) -> Meeting {
         Meeting {
-            references: repeated(self.rows().map(reference)),
+            references: repeated(self.rows().map(|row| row.macs[0].reference)),
             ssns: repeated(self.rows().filter_map(|row| row.ssn_keys.first().copied())),
         }
     }
@@ -143,23 +145,16 @@ impl Sorted {
     }
 }
 
-fn reference(row: &NewIndividual) -> Reference {
-    Reference {
-        entity: row.entity,
-        mac: row.macs[0].reference,
-    }
-}
-
 /// References and SSNs that several rows of a piece have.
 struct Meeting {
-    references: HashSet<Reference>,
+    references: HashSet<Uuid>,
     ssns: HashSet<i64>,
 }
 
 impl Meeting {
     fn has(&self, row: &NewIndividual) -> bool {
-        let ssn = row.ssn_keys.first();
-        self.references.contains(&reference(row)) || ssn.is_some_and(|key| self.ssns.contains(key))
+        let (reference, ssn) = (&row.macs[0].reference, row.ssn_keys.first());
+        self.references.contains(reference) || ssn.is_some_and(|key| self.ssns.contains(key))
     }
 }
 

@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use crate::kernel::ids::CoveredEntityId;
+
 use super::super::plan::{Known, Link, Stored, plan, tests::judged, tests::keys, tests::row};
 use super::*;
 
@@ -32,16 +34,12 @@ fn sorted(batch: &[(u8, u8, u8, u8)], seen: &mut Seen) -> Sorted {
 }
 
 /// What stands in the table of references afterwards, but for the random ids.
-fn links<'l>(links: impl IntoIterator<Item = &'l Link>) -> Vec<(Reference, uuid::Uuid)> {
-    let links = links.into_iter().map(|link| {
-        let reference = Reference {
-            entity: link.entity,
-            mac: link.macs.reference,
-        };
-        (reference, link.macs.content)
-    });
+fn links<'l>(links: impl IntoIterator<Item = &'l Link>) -> Vec<(CoveredEntityId, Uuid, Uuid)> {
+    let links = links
+        .into_iter()
+        .map(|link| (link.entity, link.macs.reference, link.macs.content));
     let mut links: Vec<_> = links.collect();
-    links.sort_unstable_by_key(|(reference, content)| (reference.entity, reference.mac, *content));
+    links.sort_unstable();
     links
 }
 
@@ -51,8 +49,7 @@ fn known(newcomers: &[&NewIndividual]) -> Known {
     let mut known = Known::default();
     for row in newcomers {
         let written = row.macs[0];
-        let reference = (row.entity, written.reference);
-        known.references.insert(reference, written.content);
+        known.references.insert(written.reference, written.content);
         let person = || keys.sealer.open(row.individual, &row.salt, &row.sealed);
         let people = row.keys.ssn.map(|key| {
             let stored = Stored {

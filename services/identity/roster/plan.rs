@@ -21,8 +21,8 @@ use super::reject::{Cause, Column, Reject};
 /// What the roster holds about the references and SSNs of a batch.
 #[derive(Debug, Default)]
 pub struct Known {
-    /// MAC of the content by entity and MAC of the reference.
-    pub references: HashMap<(CoveredEntityId, Uuid), Uuid>,
+    /// MAC of the content by MAC of the reference, which has the covered entity in it.
+    pub references: HashMap<Uuid, Uuid>,
     /// People by key of their SSN.
     pub people: Vec<(i64, Stored)>,
 }
@@ -131,7 +131,7 @@ struct Planner<'b> {
     known: &'b Known,
     plan: Plan<'b>,
     /// Content by reference, of rows of this batch.
-    seen: HashMap<(CoveredEntityId, Uuid), Uuid>,
+    seen: HashMap<Uuid, Uuid>,
     /// Slots by key of the SSN.
     by_ssn: HashMap<i64, Vec<usize>>,
 }
@@ -174,21 +174,19 @@ impl<'b> Planner<'b> {
             }
             Some(_) => return Outcome::Rejected(Reject::new(Column::Ssn, Cause::SsnOfAnother)),
         };
-        self.seen.insert(
-            (row.new.entity, row.new.macs[0].reference),
-            row.new.macs[0].content,
-        );
+        let macs = row.new.macs[0];
+        self.seen.insert(macs.reference, macs.content);
         outcome
     }
 
     /// Looks the reference up under every version of the index key.
     fn loaded_before(&self, row: &Prepared) -> Option<Outcome> {
         row.new.macs.iter().find_map(|macs| {
-            let key = (row.new.entity, macs.reference);
+            let key = &macs.reference;
             let content = self
                 .seen
-                .get(&key)
-                .or_else(|| self.known.references.get(&key))?;
+                .get(key)
+                .or_else(|| self.known.references.get(key))?;
             Some(if *content == macs.content {
                 Outcome::Unchanged
             } else {
