@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -22,7 +22,6 @@ use super::population::Population;
 use super::prepare::NewIndividual;
 use super::seen::Seen;
 use super::settle::Target;
-use super::store;
 
 /// Rows of a page when the roster's keys are read.
 const PAGE: i64 = 65_536;
@@ -181,30 +180,27 @@ async fn by_ssn(
     }
     let wanted: Vec<Wanted> = keys.iter().map(|ssn| Wanted { ssn: *ssn }).collect();
     let backend = read.get_database_backend();
-    // One key after the other, for the reason given at `contents`; and "IS TRUE" keeps the primary key out of the choice.
+    // One key after the other, and one person, for the reason given at `contents`; and "IS TRUE" keeps the primary key out of the
+    // choice.
     let found = if backend == DbBackend::Postgres {
         "LATERAL (SELECT i.individual_id FROM individual_index i WHERE i.ssn = v.ssn AND (i.campaign_id = $2) IS TRUE \
-         OFFSET 0) i"
+         OFFSET 0) i CROSS JOIN LATERAL (SELECT * FROM individual p WHERE p.campaign_id = $2 AND p.id = i.individual_id \
+         OFFSET 0) p"
     } else {
-        "individual_index i WHERE i.ssn = v.ssn AND (i.campaign_id = $2) IS TRUE"
+        "individual_index i CROSS JOIN individual p WHERE i.ssn = v.ssn AND (i.campaign_id = $2) IS TRUE \
+         AND p.campaign_id = $2 AND p.id = i.individual_id"
     };
     let sql = format!(
-        "WITH {} SELECT v.ssn, i.individual_id FROM v CROSS JOIN {found}",
+        "WITH {} SELECT v.ssn, p.* FROM v CROSS JOIN {found}",
         rows::table(backend, &[("ssn", Is::Big)])
     );
     let statement = rows::bind_with(backend, sql, &wanted, [campaign.into()]);
-    let mut hits: Vec<(i64, IndividualId)> = Vec::new();
+    let mut found = Vec::new();
     for row in read.query_all_raw(statement).await? {
-        hits.push((row.try_get("", "ssn")?, row.try_get("", "individual_id")?));
+        let person = individual::Model::from_query_result(&row, "")?;
+        found.push((row.try_get("", "ssn")?, person));
     }
-    let ids: Vec<IndividualId> = hits.iter().map(|(_, id)| *id).collect();
-    let rows = store::individuals(read, campaign, &ids).await?;
-    let mut rows: HashMap<IndividualId, individual::Model> =
-        rows.into_iter().map(|row| (row.id, row)).collect();
-    Ok(hits
-        .into_iter()
-        .filter_map(|(key, id)| Some((key, rows.remove(&id)?)))
-        .collect())
+    Ok(found)
 }
 
 /// Gives the next references of a campaign, in the order of their key.

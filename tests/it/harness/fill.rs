@@ -62,6 +62,14 @@ pub async fn fill(owner: &DatabaseConnection, campaign: CampaignId, partner: Par
     }
 }
 
+/// Fills the roster's tables, of which PostgreSQL is told nothing: so they are for a while after a load.
+pub async fn just_loaded(owner: &DatabaseConnection, campaign: CampaignId) {
+    for sql in roster(campaign) {
+        let done = owner.execute_unprepared(&sql).await;
+        done.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    }
+}
+
 fn insert(table: &str, columns: &str, values: &str) -> String {
     format!(
         "INSERT INTO {table} ({columns}) SELECT {values} FROM (SELECT n, gen_random_uuid() AS mac \

@@ -54,6 +54,30 @@ pub async fn expect_indexes(
     it_can_fail(owner).await;
 }
 
+/// Demands that none of these statements, about tables just loaded, reads a campaign from end to end through an index, and that at least
+/// `least` of them are there.
+pub async fn expect_whole_keys(owner: &DatabaseConnection, sent: Vec<String>, least: usize) {
+    let sent = hot(sent);
+    assert!(sent.len() >= least, "{} of {least}: {sent:#?}", sent.len());
+    for sql in &sent {
+        let plan = plan(owner, sql).await;
+        assert!(!reads_a_campaign(&plan), "{sql}\n{plan}");
+    }
+    let bad = "SELECT salt FROM individual WHERE campaign_id = $1";
+    assert!(reads_a_campaign(&plan(owner, bad).await));
+}
+
+/// Tells whether a plan goes through a large table's index by nothing but the campaign.
+fn reads_a_campaign(plan: &str) -> bool {
+    let lines: Vec<&str> = plan.lines().map(str::trim).collect();
+    lines.windows(2).any(|pair| {
+        let is_large = |table: &&str| pair[0].contains(&format!(" on {table}"));
+        let value = pair[1].strip_prefix("Index Cond: (campaign_id = $");
+        let value = value.and_then(|rest| rest.strip_suffix(')'));
+        LARGE.iter().any(is_large) && value.is_some_and(|n| n.parse::<u32>().is_ok())
+    })
+}
+
 /// Proves the check itself: every large table is large enough that the planner cares, and is seen where it is read whole.
 async fn it_can_fail(owner: &DatabaseConnection) {
     for table in LARGE {

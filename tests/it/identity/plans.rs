@@ -111,6 +111,30 @@ async fn import(house: &House) {
     assert_eq!((last.totals.merged, last.totals.unchanged), (2, 1));
 }
 
+/// Of tables just loaded PostgreSQL knows nothing, and would rather read all of a campaign than look for five hundred keys.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_import_into_tables_just_loaded_looks_its_people_up_one_by_one() {
+    let Some(database) = Database::postgres().await else {
+        return;
+    };
+    let house = House::open(&database).await;
+    let mut rows: Vec<_> = (2..502).map(somebody).collect();
+    house.load(FILE, &rows).await;
+    fill::just_loaded(&house.owner, house.campaign).await;
+    for row in &mut rows {
+        row.columns.covered_entity = "st-francis".into();
+    }
+    let statements = house.ctx.db.statements().clone();
+    statements.watch();
+    let answers = house.import("b", &rows, 500).await;
+    let last = answers.into_iter().last().unwrap().unwrap();
+    assert_eq!(last.totals.merged, 500);
+    // But for what is read of the roster before the first row.
+    let mut sent = statements.seen();
+    sent.retain(|sql| !sql.contains(" LIMIT $3"));
+    plans::expect_whole_keys(&house.owner, sent, 8).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_statement_about_one_person_reads_a_large_table_whole() {
     let Some(database) = Database::postgres().await else {
