@@ -11,11 +11,16 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::error::Error;
+
 /// The log is long from so many pages on, which are 256 MiB. More comes in while they are copied.
 const LONG: i64 = 65_536;
 /// How long a process that loads in bulk leaves the file to others between two transactions. They look for a free file more often
 /// than that: see `super::sqlite`.
 const GAP: Duration = Duration::from_millis(20);
+
+/// How often a copy that another process is in the way of is tried again, a gap apart.
+const TRIES: u32 = 50;
 
 /// What a process knows of the log.
 pub(super) struct Checkpoints {
@@ -26,12 +31,22 @@ pub(super) struct Checkpoints {
 
 #[derive(Default)]
 struct Last {
-    /// The copying that was begun last.
-    under_way: Option<JoinHandle<i64>>,
-    /// The pages that the log had then.
+    /// The copying that was begun last; nothing comes of it where it failed.
+    under_way: Option<JoinHandle<Option<Copied>>>,
+    /// Whether another one was under way when it was begun.
+    is_behind: bool,
+    /// The pages of the log, as far as is known.
     pages: i64,
     /// When the last bulk transaction ended.
     ended_at: Option<Instant>,
+}
+
+/// What a checkpoint says.
+struct Copied {
+    /// The pages of the log when it began.
+    pages: i64,
+    /// How many of them are in the database file.
+    copied: i64,
 }
 
 impl Checkpoints {
@@ -49,18 +64,18 @@ impl Checkpoints {
         }
     }
 
-    /// Waits until another bulk transaction may begin: others had a chance to write, and the log is not long.
+    /// Waits until another bulk transaction may begin: others had a chance to write, copying is not two transactions behind, and the
+    /// log is not long.
     pub async fn ready(&self) {
         let mut last = self.last.lock().await;
-        if let Some(ended_at) = last.ended_at.take() {
+        if let Some(ended_at) = last.ended_at {
             tokio::time::sleep_until(ended_at + GAP).await;
         }
-        if last.under_way.as_ref().is_some_and(JoinHandle::is_finished) {
+        if last.is_behind || last.pages >= self.long || last.has_arrived() {
             last.arrive().await;
         }
         if last.pages >= self.long {
-            last.arrive().await;
-            last.pages = copy(&self.readers).await;
+            last.catch_up(&self.readers).await;
         }
     }
 
@@ -68,30 +83,64 @@ impl Checkpoints {
     pub async fn committed(&self) {
         let mut last = self.last.lock().await;
         last.ended_at = Some(Instant::now());
-        if last.under_way.as_ref().is_none_or(JoinHandle::is_finished) {
+        if last.has_arrived() {
             last.arrive().await;
-            let readers = self.readers.clone();
-            last.under_way = Some(tokio::spawn(async move { copy(&readers).await }));
         }
+        let before = last.under_way.take();
+        last.is_behind = before.is_some();
+        let readers = self.readers.clone();
+        last.under_way = Some(tokio::spawn(async move {
+            if let Some(before) = before {
+                drop(before.await);
+            }
+            copy(&readers).await
+        }));
     }
 }
 
 impl Last {
+    fn has_arrived(&self) -> bool {
+        self.under_way.as_ref().is_some_and(JoinHandle::is_finished)
+    }
+
+    /// Waits for the copying that is under way. Whoever is dropped meanwhile leaves it to the next one to wait.
     async fn arrive(&mut self) {
-        if let Some(under_way) = self.under_way.take() {
-            self.pages = under_way.await.unwrap_or(0);
+        if let Some(under_way) = &mut self.under_way {
+            if let Ok(Some(copied)) = under_way.await {
+                self.pages = copied.pages;
+            }
+            self.under_way = None;
+        }
+        self.is_behind = false;
+    }
+
+    /// Copies what is left. The next transaction begins the log anew then, unless somebody still reads in it.
+    async fn catch_up(&mut self, readers: &SqlitePool) {
+        for _ in 0..TRIES {
+            if let Some(Copied { pages, copied }) = copy(readers).await {
+                self.pages = if copied < pages { pages } else { 0 };
+                return;
+            }
+            tokio::time::sleep(GAP).await;
         }
     }
 }
 
-/// Copies as much as can be without waiting for anybody, and gives the pages of the log. Where it fails the log grows, and the next
-/// transaction that is not in bulk tries again and tells why.
-async fn copy(readers: &SqlitePool) -> i64 {
-    let copied: Result<(i64, i64, i64), sqlx::Error> =
+/// Copies as much as can be without waiting for anybody; nothing where another process is copying, or it fails.
+async fn copy(readers: &SqlitePool) -> Option<Copied> {
+    let said: Result<(i64, i64, i64), sqlx::Error> =
         sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
             .fetch_one(readers)
             .await;
-    copied.map_or(0, |(_busy, pages, _copied)| pages)
+    match said {
+        Ok((0, pages, copied)) => Some(Copied { pages, copied }),
+        Ok(_) => None,
+        Err(error) => {
+            let class = Error::from(error).class();
+            tracing::warn!(class, "the write-ahead log was not copied");
+            None
+        }
+    }
 }
 
 #[cfg(test)]
@@ -129,9 +178,9 @@ mod tests {
             checkpoints.committed().await;
         }
         let log = std::fs::metadata(path.with_extension("db-wal")).unwrap();
-        // Long is three transactions; one more is written while it becomes so, and one while that is not known yet.
+        // Long is three transactions; at most two more are written before that is known.
         assert!(log.len() < 6 * PAGES * PAGE, "{} bytes", log.len());
-        checkpoints.ready().await;
+        checkpoints.last.lock().await.arrive().await;
         run("PRAGMA wal_checkpoint(TRUNCATE)".to_owned()).await;
         let file = std::fs::metadata(&path).unwrap();
         assert!(file.len() > TRANSACTIONS * PAGES * PAGE);

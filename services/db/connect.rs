@@ -1,7 +1,7 @@
 //! Opening and closing the database.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sea_orm::sqlx::{PgPool, SqlitePool};
 use sea_orm::{DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector};
@@ -183,6 +183,7 @@ impl Db {
                     self.0.process,
                     self.0.statements.clone(),
                     postgres::begin_sql(limit),
+                    Duration::ZERO,
                 )
                 .await
             }
@@ -194,19 +195,15 @@ impl Db {
                 if bulk {
                     checkpoints.ready().await;
                 }
-                let deadline = Instant::now() + sqlite::BUSY_TIMEOUT;
-                loop {
-                    let begun = Tx::begin(
-                        Session::Sqlite(writer.acquire().await?),
-                        self.0.process,
-                        self.0.statements.clone(),
-                        sqlite::begin_sql(bulk).to_owned(),
-                    );
-                    match begun.await {
-                        Err(Error::Contended(_)) if Instant::now() < deadline => {}
-                        begun => return begun,
-                    }
-                }
+                let session = writer.acquire().await?;
+                Tx::begin(
+                    Session::Sqlite(session),
+                    self.0.process,
+                    self.0.statements.clone(),
+                    sqlite::begin_sql(bulk).to_owned(),
+                    sqlite::BUSY_TIMEOUT,
+                )
+                .await
             }
         }
     }

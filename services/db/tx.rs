@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use sea_orm_migration::async_trait::async_trait;
@@ -33,16 +33,16 @@ pub struct Tx<'a> {
 }
 
 impl Tx<'_> {
+    /// Begins a transaction with this statement, which is sent again for so long as it meets others.
     pub(super) async fn begin(
-        mut session: Session,
+        session: Session,
         process: Process,
         statements: Statements,
         sql: String,
+        patience: Duration,
     ) -> Result<Self, Error> {
-        statements.note(&sql);
-        let begun = session.run(sql).await;
-        // Held by the guard from here on: a BEGIN that failed half way is rolled back too.
-        let tx = Self {
+        // The guard holds the session from the start: a BEGIN that nobody waits for any more is rolled back too.
+        let mut tx = Self {
             backend: session.backend(),
             process,
             session: Mutex::new(Some(session)),
@@ -50,11 +50,20 @@ impl Tx<'_> {
             statements,
             borrowed: PhantomData,
         };
-        match begun {
-            Ok(()) => Ok(tx),
-            Err(error) => {
-                tx.abandon(&error).await;
-                Err(error)
+        let deadline = Instant::now() + patience;
+        loop {
+            tx.statements.note(&sql);
+            let begun = match tx.session.get_mut() {
+                Some(session) => session.run(sql.clone()).await,
+                None => Err(ended().into()),
+            };
+            match begun {
+                Ok(()) => return Ok(tx),
+                Err(Error::Contended(_)) if Instant::now() < deadline => {}
+                Err(error) => {
+                    tx.abandon(&error).await;
+                    return Err(error);
+                }
             }
         }
     }

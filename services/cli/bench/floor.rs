@@ -3,7 +3,7 @@
 //! On PostgreSQL they come from a file as binary COPY has written them, in the order in which they lie in the system's tables, one
 //! COPY and one commit a table, on one connection. On SQLite they come in the order of their people, by prepared INSERTs, all of a step
 //! in one transaction, on a connection that is set as the one of the process whose step it is; reading them from the system's
-//! file is not counted. An INSERT has as many rows as one of the system's, or a single one ([`Inserts`]).
+//! file is not counted.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -26,19 +26,7 @@ const CODES: [&str; 1] = ["code"];
 /// What an export reads.
 const LETTERS: [&str; 3] = ["individual", "individual_entity", "code"];
 
-/// INSERTs of one row that go to the driver's thread together: alone, each would wait for its answer longer than it takes.
-const ROWS_A_TRIP: usize = 500;
-
-/// How many rows an INSERT has on SQLite.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Inserts {
-    /// As many as one of the system's.
-    OfManyRows,
-    /// One, as they are commonly written.
-    OfOneRow,
-}
-
-/// Prepared INSERTs with their rows.
+/// A prepared INSERT with its rows.
 type Insert<'q> = Query<'q, Sqlite, SqliteArguments>;
 
 /// Seconds of each step.
@@ -53,14 +41,12 @@ pub struct Floor {
 }
 
 /// Measures the floor of what the system's database holds. Nobody else works on it.
-pub async fn measure(ground: &Ground, dir: &Path, inserts: Inserts) -> Result<Floor, Problem> {
+pub async fn measure(ground: &Ground, dir: &Path) -> Result<Floor, Problem> {
     match ground {
         Ground::Postgres(server) => on_postgres(server, dir).await,
-        Ground::Sqlite(_) => {
-            let (system, floor) = (ground.file(Side::System), ground.file(Side::Floor));
-            let measured = on_sqlite(&system, &floor, inserts).await;
-            measured.map_err(|error| failed(&error))
-        }
+        Ground::Sqlite(_) => on_sqlite(&ground.file(Side::System), &ground.file(Side::Floor))
+            .await
+            .map_err(|error| failed(&error)),
     }
 }
 
@@ -159,13 +145,13 @@ async fn read_all(connection: &mut PgConnection) -> Result<f64, Problem> {
     Ok(begun_at.elapsed().as_secs_f64())
 }
 
-async fn on_sqlite(system: &Path, floor: &Path, inserts: Inserts) -> Result<Floor, sqlx::Error> {
+async fn on_sqlite(system: &Path, floor: &Path) -> Result<Floor, sqlx::Error> {
     let mut source = open_sqlite(system, Process::Codes).await?;
     let mut roster = open_sqlite(floor, Process::Identity).await?;
-    let import = insert_all(&mut source, &mut roster, &ROSTER, inserts).await?;
+    let import = insert_all(&mut source, &mut roster, &ROSTER).await?;
     roster.close().await?;
     let mut codes = open_sqlite(floor, Process::Codes).await?;
-    let issue = insert_all(&mut source, &mut codes, &CODES, inserts).await?;
+    let issue = insert_all(&mut source, &mut codes, &CODES).await?;
     codes.close().await?;
     let export = select_all(&mut source).await?;
     source.close().await?;
@@ -185,7 +171,6 @@ async fn insert_all(
     source: &mut SqliteConnection,
     target: &mut SqliteConnection,
     tables: &[&str],
-    inserts: Inserts,
 ) -> Result<f64, sqlx::Error> {
     let mut seconds = timed(sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *target)).await?;
     for table in tables {
@@ -199,35 +184,24 @@ async fn insert_all(
             .bind(table)
             .fetch_one(&mut *source)
             .await?;
-        let rows_a_trip = match inserts {
-            Inserts::OfManyRows => VALUES_AN_INSERT / usize::try_from(columns).unwrap_or(1),
-            Inserts::OfOneRow => ROWS_A_TRIP,
-        };
+        let rows_an_insert = VALUES_AN_INSERT / usize::try_from(columns).unwrap_or(1);
         let mut rows = sqlx::query(AssertSqlSafe(sql))
             .fetch(&mut *source)
-            .try_chunks(rows_a_trip);
+            .try_chunks(rows_an_insert);
         while let Some(rows) = rows.try_next().await.map_err(|error| error.1)? {
-            let insert = insert(table, &rows, inserts)?;
+            let insert = insert(table, &rows)?;
             seconds += timed(insert.execute(&mut *target)).await?;
         }
     }
     Ok(seconds + timed(sqlx::raw_sql("COMMIT").execute(target)).await?)
 }
 
-/// Binds rows as they were read to prepared INSERTs.
-fn insert<'q>(
-    table: &str,
-    rows: &[SqliteRow],
-    inserts: Inserts,
-) -> Result<Insert<'q>, sqlx::Error> {
+/// Binds rows as they were read to a prepared INSERT.
+fn insert<'q>(table: &str, rows: &[SqliteRow]) -> Result<Insert<'q>, sqlx::Error> {
     let columns = rows.first().map_or(0, |row| row.columns().len());
     let row = format!("({})", vec!["?"; columns].join(","));
-    let (an_insert, times) = match inserts {
-        Inserts::OfManyRows => (rows.len(), 1),
-        Inserts::OfOneRow => (1, rows.len()),
-    };
-    let all = vec![row; an_insert].join(",");
-    let sql = vec![format!("INSERT OR FAIL INTO {table} VALUES {all}"); times].join(";");
+    let all = vec![row; rows.len()].join(",");
+    let sql = format!("INSERT OR FAIL INTO {table} VALUES {all}");
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for row in rows {
         for column in 0..columns {

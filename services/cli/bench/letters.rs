@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::LettersArgs;
-use super::floor::{self, Floor, Inserts};
+use super::floor::{self, Floor};
 use super::gauge;
 use super::ground::{Ground, Side};
 use super::table::Report;
@@ -77,16 +77,11 @@ async fn measure(session: &Session, args: &LettersArgs, dir: &Path) -> Result<Re
         as_of: synthesize::AS_OF,
     };
     roster::synthesize_file(&shape, &path)?;
-    let inserts = if args.row_by_row {
-        Inserts::OfOneRow
-    } else {
-        Inserts::OfManyRows
-    };
     let idle_before = gauge::idle_share().await;
     let mut rounds = Vec::new();
     for number in 1..=args.rounds {
         ask::say(&format!("round {number} of {}", args.rounds));
-        rounds.push(round(session, &ground, dir, &path, inserts).await?);
+        rounds.push(round(session, &ground, dir, &path).await?);
     }
     Ok(Report {
         people: args.people,
@@ -102,7 +97,6 @@ async fn round(
     ground: &Ground,
     dir: &Path,
     roster: &Path,
-    inserts: Inserts,
 ) -> Result<Round, Problem> {
     let settings = StackSettings {
         dir: dir.join("processes"),
@@ -130,7 +124,7 @@ async fn round(
         import,
         issue,
         export,
-        floor: floor::measure(ground, dir, inserts).await?,
+        floor: floor::measure(ground, dir).await?,
         peaks,
     })
 }

@@ -25,8 +25,7 @@ pub enum Command {
 
 const LETTERS_HELP: &str = "Writes a roster of invented people, and for each round makes a database of its own, starts the processes on it, imports the \
 roster, issues the codes and writes the print file, all over mTLS. Then the floor: the same rows go into empty tables of another database with the \
-same indexes, by COPY on PostgreSQL and by prepared INSERTs in one transaction on SQLite, and are read back by COPY OUT or SELECT. On SQLite \
-an INSERT of the floor has as many rows as one of the system's, which is hard to beat; with --row-by-row it has one.
+same indexes, by COPY on PostgreSQL and by prepared INSERTs in one transaction on SQLite, and are read back by COPY OUT or SELECT.
 
 On PostgreSQL the databases redress_bench_system and redress_bench_floor are made and dropped, so the login must be allowed to make databases; \
 those of these names are dropped first. At four million people a round takes some minutes and several gigabytes of disk, for the rows are there three times.
@@ -35,7 +34,6 @@ Ratios hold on a quiet machine only: the share of idle processors before and aft
 
 Examples:
   redress bench letters
-  redress bench letters --people 400000 --row-by-row
   redress bench letters --people 400000 --rounds 3 --database-url postgres://postgres@localhost/postgres
   redress bench letters --people 4000000 --rounds 1 --format json --database-url postgres://postgres@localhost/postgres";
 
@@ -51,9 +49,6 @@ pub struct LettersArgs {
     /// A PostgreSQL on which databases can be made, instead of SQLite files: postgres://OWNER:PASSWORD@HOST/NAME.
     #[arg(long, env = "REDRESS_DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = migrate::secret)]
     database_url: Option<migrate::Url>,
-    /// On SQLite, let the floor's INSERTs have one row each, instead of as many as the system's.
-    #[arg(long)]
-    row_by_row: bool,
 }
 
 /// Runs a subcommand.
