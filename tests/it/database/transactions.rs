@@ -11,7 +11,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Statement};
 use uuid::Uuid;
 
-use super::seed::{NOW, ids, throttle_rows};
+use super::seed::{NOW, ids, insert, throttle_rows};
 use crate::harness::{Database, both};
 
 const KEY: Uuid = Uuid::from_u128(7);
@@ -33,18 +33,6 @@ async fn add_once(tx: &Tx<'_>, id: Uuid) -> Result<(), Error> {
         .col_expr(throttle::Column::Tat, Expr::cust("tat + 1"))
         .filter(throttle::Column::Key.eq(KEY))
         .exec(tx)
-        .await?;
-    Ok(())
-}
-
-async fn insert(tx: &Tx<'_>, key: Uuid) -> Result<(), Error> {
-    let row = throttle::ActiveModel {
-        key: Set(key),
-        process: Set("codes".to_owned()),
-        tat: Set(NOW),
-    };
-    throttle::Entity::insert(row)
-        .exec_without_returning(tx)
         .await?;
     Ok(())
 }

@@ -1,17 +1,22 @@
 //! Several processes, one SQLite file.
 
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redress::db::entities::throttle;
 use redress::db::{Db, Error, Process};
 use redress::kernel::ids::Ids;
 use sea_orm::{EntityTrait, Set};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
-use super::seed::{NOW, ids, throttle_rows};
+use super::seed::{NOW, ids, insert, throttle_rows};
 use crate::harness::Database;
+use crate::harness::poll;
 
 const ROUNDS: u64 = 150;
+/// How long to wait for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn write(db: Db, ids: Ids, rounds: u64) -> Result<(), Error> {
     for _ in 0..rounds {
@@ -21,20 +26,12 @@ async fn write(db: Db, ids: Ids, rounds: u64) -> Result<(), Error> {
                 let process = tx.process().as_str().to_owned();
                 // Reads before it writes: a DEFERRED transaction would fail here with SQLITE_BUSY_SNAPSHOT.
                 assert!(
-                    throttle::Entity::find_by_id((key, process.clone()))
+                    throttle::Entity::find_by_id((key, process))
                         .one(tx)
                         .await?
                         .is_none()
                 );
-                let row = throttle::ActiveModel {
-                    key: Set(key),
-                    process: Set(process),
-                    tat: Set(NOW),
-                };
-                throttle::Entity::insert(row)
-                    .exec_without_returning(tx)
-                    .await?;
-                Ok::<_, Error>(())
+                insert(tx, key).await
             })
         })
         .await?;
@@ -62,44 +59,55 @@ async fn three_processes_write_to_one_file_without_an_error() {
     }
 }
 
-/// One transaction of the load follows the other, and each is much longer than the moment between two; whoever writes besides has time
-/// for a few of them.
+/// One transaction of the load follows the other, each held until somebody has asked for the file in vain, several times; whoever asks
+/// gets it between two of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn others_write_between_the_transactions_of_a_bulk_load() {
-    const LOAD: Duration = Duration::from_millis(150);
+    const ASKS: usize = 4;
     const ROUNDS: usize = 15;
     let database = Database::sqlite().await;
     let loader = database.open(Process::Identity).await;
-    let mut settings = database.settings(Process::Codes);
-    settings.tx_timeout = 10 * LOAD;
-    let other = Db::connect(&settings, Process::Codes).await.unwrap();
-    let (ids, loading) = (ids(), loader.clone());
+    let other = database.open(Process::Codes).await;
+    let (ids, load_into) = (ids(), loader.clone());
     let keys = ids.clone();
     let (begun, mut begins) = watch::channel(());
+    let release = Arc::new(Notify::new());
+    let released = Arc::clone(&release);
     let load = tokio::spawn(async move {
         loop {
-            let (key, begun) = (keys.uuid(), &begun);
-            let done = loading.run_bulk("test.load", |tx| {
+            let (key, begun, released) = (keys.uuid(), &begun, &released);
+            let done = load_into.run_bulk("test.load", |tx| {
                 Box::pin(async move {
-                    let row = throttle::ActiveModel {
-                        key: Set(key),
-                        process: Set("identity".to_owned()),
-                        tat: Set(NOW),
-                    };
-                    throttle::Entity::insert(row)
-                        .exec_without_returning(tx)
-                        .await?;
+                    insert(tx, key).await?;
                     begun.send_replace(());
-                    tokio::time::sleep(LOAD).await;
+                    released.notified().await;
                     Ok::<_, Error>(())
                 })
             });
             done.await.unwrap();
         }
     });
+    let asking = other.statements();
+    let in_vain = async || {
+        let mut asks = 0;
+        asking.watch();
+        poll::until("somebody to ask", PATIENCE, async || {
+            asks += asking.seen().len();
+            asking.watch();
+            (asks >= ASKS).then_some(())
+        })
+        .await;
+    };
     for _ in 0..ROUNDS {
         begins.changed().await.unwrap();
-        assert_eq!(write(other.clone(), ids.clone(), 1).await, Ok(()));
+        let mut writing = pin!(write(other.clone(), ids.clone(), 1));
+        let written = loop {
+            tokio::select! {
+                written = &mut writing => break written,
+                () = in_vain() => release.notify_one(),
+            }
+        };
+        assert_eq!(written, Ok(()));
     }
     load.abort();
     assert!(load.await.unwrap_err().is_cancelled());
@@ -145,21 +153,9 @@ async fn what_is_erased_is_gone_from_the_file() {
     let database = Database::sqlite().await;
     let db = database.open(Process::Codes).await;
     let key = uuid::Uuid::from_bytes(CANARY);
-    db.run_tx("test.write", |tx| {
-        Box::pin(async move {
-            let row = throttle::ActiveModel {
-                key: Set(key),
-                process: Set("codes".to_owned()),
-                tat: Set(NOW),
-            };
-            throttle::Entity::insert(row)
-                .exec_without_returning(tx)
-                .await?;
-            Ok::<_, Error>(())
-        })
-    })
-    .await
-    .unwrap();
+    db.run_tx("test.write", |tx| Box::pin(insert(tx, key)))
+        .await
+        .unwrap();
     db.run_tx("test.erase", |tx| {
         Box::pin(async move {
             throttle::Entity::delete_by_id((key, "codes".to_owned()))

@@ -50,10 +50,7 @@ pub async fn fill(owner: &DatabaseConnection, campaign: CampaignId, partner: Par
     statements.extend(handoffs(campaign, partner));
     statements.extend(commons(campaign));
     statements.push("ANALYZE".to_owned());
-    for sql in statements {
-        let done = owner.execute_unprepared(&sql).await;
-        done.unwrap_or_else(|error| panic!("{error}: {sql}"));
-    }
+    run(owner, statements).await;
     for table in LARGE {
         let sql = format!("SELECT count(*) >= {PEOPLE} FROM {table}");
         let statement = Statement::from_string(owner.get_database_backend(), sql);
@@ -64,7 +61,11 @@ pub async fn fill(owner: &DatabaseConnection, campaign: CampaignId, partner: Par
 
 /// Fills the roster's tables, of which PostgreSQL is told nothing: so they are for a while after a load.
 pub async fn just_loaded(owner: &DatabaseConnection, campaign: CampaignId) {
-    for sql in roster(campaign) {
+    run(owner, roster(campaign)).await;
+}
+
+async fn run(owner: &DatabaseConnection, statements: Vec<String>) {
+    for sql in statements {
         let done = owner.execute_unprepared(&sql).await;
         done.unwrap_or_else(|error| panic!("{error}: {sql}"));
     }
