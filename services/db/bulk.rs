@@ -18,6 +18,8 @@ use super::tx::Tx;
 const PIECE: usize = 64 * 1024;
 /// The values of one INSERT on SQLite: each is a way to the driver's thread and back.
 pub const VALUES_AN_INSERT: usize = 16_384;
+/// The share of it that is worth no statement of its own.
+const FEW: usize = 16;
 
 /// "PGCOPY\n\xff\r\n\0", no flags, no header extension
 /// (<https://www.postgresql.org/docs/current/sql-copy.html>, "Binary Format").
@@ -30,7 +32,7 @@ pub struct Bulk<'a, const N: usize> {
     pub table: &'static str,
     /// Columns that have one value in all rows, which travels once a statement on SQLite.
     pub same: &'a [(&'static str, Cell<'a>)],
-    /// The columns that a row brings.
+    /// The columns that a row brings. The first one is of those that are never null.
     pub columns: [&'static str; N],
 }
 
@@ -131,16 +133,18 @@ async fn insert<'r, const N: usize>(
 ) -> Result<u64, Error> {
     let most = VALUES_AN_INSERT / N;
     let full = insert_sql(bulk, most);
+    // It takes fewer rows too, and fewer of them are worth no statement of their own.
+    let few = most / FEW;
     let mut inserted = 0;
     let mut next = bind(bulk, rows.by_ref().take(most))?;
     while next.1 > 0 {
         let (arguments, count) = next;
-        let sql = if count == most {
+        let sql = if count > few {
             full.clone()
         } else {
             insert_sql(bulk, count)
         };
-        let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(count == most);
+        let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(count > few);
         // The next rows are bound while the driver's thread inserts these.
         let (done, bound) = tokio::join!(connection.execute(query), async {
             bind(bulk, rows.by_ref().take(most))
@@ -152,14 +156,15 @@ async fn insert<'r, const N: usize>(
 }
 
 /// A failure ends the transaction, so that none of the statement's rows need be taken back by themselves: for that SQLite
-/// would first copy every page that it changes. Parameters have no numbers: SQLite looks those up one by one.
+/// would first copy every page that it changes. Parameters have no numbers: SQLite looks those up one by one. Rows for which
+/// nothing is bound have nothing in their first column, and are none.
 fn insert_sql<const N: usize>(bulk: &Bulk<'_, N>, rows: usize) -> String {
     let same = bulk.same.iter().map(|_| "?".to_owned());
     let own = (1..=N).map(|at| format!("column{at}"));
     let values: Vec<String> = same.chain(own).collect();
     let row = format!("({})", ["?"; N].join(","));
     format!(
-        "INSERT OR FAIL INTO {} ({}) SELECT {} FROM (VALUES {})",
+        "INSERT OR FAIL INTO {} ({}) SELECT {} FROM (VALUES {}) WHERE column1 IS NOT NULL",
         bulk.table,
         bulk.columns(),
         values.join(", "),
@@ -179,6 +184,9 @@ fn bind<'r, const N: usize>(
     }
     let mut count = 0;
     for row in rows {
+        if matches!(row[0], Cell::Null) {
+            return Err(Error::corrupt("a row without its first column"));
+        }
         for cell in row {
             add(&mut arguments, cell)?;
         }
@@ -230,7 +238,8 @@ mod tests {
         };
         assert_eq!(
             insert_sql(&bulk, 2),
-            "INSERT OR FAIL INTO t (a, b, c) SELECT ?, column1, column2 FROM (VALUES (?,?),(?,?))"
+            "INSERT OR FAIL INTO t (a, b, c) SELECT ?, column1, column2 FROM (VALUES (?,?),(?,?)) \
+             WHERE column1 IS NOT NULL"
         );
     }
 }

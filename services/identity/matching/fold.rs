@@ -71,10 +71,28 @@ pub fn family(text: &str) -> Folded {
     Folded::from_words(words)
 }
 
+/// Tells whether a name has neither letter nor digit, so that nothing of it would be left.
+pub fn is_blank(text: &str) -> bool {
+    if text.is_ascii() {
+        !text.bytes().any(|byte| byte.is_ascii_alphanumeric())
+    } else {
+        name(text).is_empty()
+    }
+}
+
 /// Splits at spaces and hyphens and folds every word; apostrophes and periods vanish (`O'Brien` is `obrien`).
 fn words(text: &str) -> Vec<String> {
+    // Most names, and nothing in them decomposes or is a mark.
+    if text.is_ascii() {
+        words_of(text.chars())
+    } else {
+        words_of(text.nfkd().filter(|letter| !is_combining_mark(*letter)))
+    }
+}
+
+fn words_of(letters: impl Iterator<Item = char>) -> Vec<String> {
     let mut words = vec![String::new()];
-    for letter in text.nfkd().filter(|letter| !is_combining_mark(*letter)) {
+    for letter in letters {
         match letter {
             _ if letter.is_alphanumeric() => {
                 for lower in letter.to_lowercase() {
@@ -108,7 +126,7 @@ fn push_plain(word: &mut String, lower: char) {
         'đ' | 'ð' => word.push('d'),
         'ħ' => word.push('h'),
         'ı' => word.push('i'),
-        _ if !is_combining_mark(lower) => word.push(lower),
+        _ if lower.is_ascii() || !is_combining_mark(lower) => word.push(lower),
         _ => {}
     }
 }
@@ -178,6 +196,16 @@ mod tests {
             prop_assert_eq!(twice.joined(), once.joined());
             let words = name(&once.tokens().collect::<Vec<_>>().join(" "));
             prop_assert_eq!(words.joined(), once.joined());
+        }
+
+        #[test]
+        fn a_blank_name_is_one_of_which_nothing_is_left(text in "[\\PC]{0,3}|[ -~]{0,5}") {
+            prop_assert_eq!(is_blank(&text), name(&text).is_empty());
+        }
+
+        #[test]
+        fn plain_letters_fold_as_all_others_do(text in "[ -~\t\u{b}]{0,40}") {
+            prop_assert_eq!(words(&text), words_of(text.nfkd()));
         }
 
         #[test]

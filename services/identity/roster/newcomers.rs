@@ -39,14 +39,19 @@ struct Place {
 }
 
 impl Sorted {
-    /// Sorts a piece, and remembers it. Whoever looks like a newcomer is sealed away at once, and opened again in the rare case
+    /// Sorts a piece of so many rows, and remembers it. Whoever looks like a newcomer is sealed away at once, and opened again in the rare case
     /// that another row of the piece has the same reference or SSN.
     pub fn of(
+        rows: usize,
         piece: impl Iterator<Item = Judged>,
         seen: &mut Seen,
         keys: &RosterKeys,
     ) -> Result<Self, Error> {
-        let mut sorted = Self::default();
+        let mut sorted = Self {
+            newcomers: Vec::with_capacity(rows),
+            order: Vec::with_capacity(rows),
+            ..Self::default()
+        };
         for judged in piece {
             let row = judged.verdict.as_ref().ok().map(|row| &row.new);
             let asked = row.map(|row| Asked::about(row, seen)).unwrap_or_default();
@@ -85,34 +90,27 @@ impl Sorted {
 
     /// Takes some for newcomers no more.
     fn open(
-        self,
+        mut self,
         keys: &RosterKeys,
         is_other: impl Fn(&NewIndividual) -> bool,
     ) -> Result<Self, Error> {
-        let (mut newcomers, mut others) = (self.newcomers.into_iter(), self.others.into_iter());
-        let mut sorted = Self {
-            asked: self.asked,
-            order: Vec::with_capacity(self.order.len()),
-            newcomers: Vec::with_capacity(newcomers.len()),
-            others: Vec::with_capacity(others.len()),
-        };
-        for Place { line, is_newcomer } in self.order {
-            if !is_newcomer {
-                sorted.order.push(Place { line, is_newcomer });
-                sorted.others.extend(others.next());
-                continue;
-            }
-            let Some(row) = newcomers.next() else { break };
-            let is_newcomer = !is_other(&row);
-            sorted.order.push(Place { line, is_newcomer });
-            if is_newcomer {
-                sorted.newcomers.push(row);
-            } else {
-                let verdict = Ok(row.open(keys)?);
-                sorted.others.push(Judged { line, verdict });
-            }
+        let mut places = self.order.iter_mut().filter(|place| place.is_newcomer);
+        let mut lines = Vec::new();
+        let opened = self.newcomers.extract_if(.., |row| {
+            let place = places.next().filter(|_| is_other(row));
+            place.is_some_and(|place| {
+                place.is_newcomer = false;
+                lines.push(place.line);
+                true
+            })
+        });
+        let opened: Vec<_> = opened.collect();
+        for (line, row) in lines.into_iter().zip(opened) {
+            let verdict = Ok(row.open(keys)?);
+            self.others.push(Judged { line, verdict });
         }
-        Ok(sorted)
+        self.others.sort_by_key(|judged| judged.line);
+        Ok(self)
     }
 
     /// Takes nobody for a newcomer any more, and asks for everybody: the roster is not what was seen of it.

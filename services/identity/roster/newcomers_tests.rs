@@ -30,7 +30,8 @@ fn rows_of(batch: &[(u8, u8, u8, u8)]) -> Vec<Judged> {
 }
 
 fn sorted(batch: &[(u8, u8, u8, u8)], seen: &mut Seen) -> Sorted {
-    Sorted::of(rows_of(batch).into_iter(), seen, &keys(&[4, 3])).unwrap()
+    let rows = rows_of(batch);
+    Sorted::of(rows.len(), rows.into_iter(), seen, &keys(&[4, 3])).unwrap()
 }
 
 /// What stands in the table of references afterwards, but for the random ids.
@@ -95,7 +96,7 @@ proptest! {
         let (mut rows, mut seen) = (rows_of(&batch).into_iter(), Seen::default());
         let pieces = [cuts[0], cuts[1], batch.len()].map(|length| {
             let piece = rows.by_ref().take(length);
-            Sorted::of(piece, &mut seen, &keys(&[4, 3])).unwrap()
+            Sorted::of(length, piece, &mut seen, &keys(&[4, 3])).unwrap()
         });
         let met: Vec<&NewIndividual> = pieces[..2].iter().flat_map(|piece| &piece.newcomers).collect();
         let known = known(&met);

@@ -133,9 +133,6 @@ fn macs(indexer: &Indexer, row: &Row) -> RowMacs {
         .date_of_birth
         .map(|date| date.to_string())
         .unwrap_or_default();
-    let text = |text: &Option<crate::kernel::person::Text>| {
-        text.as_ref().map_or("", |text| text.expose()).to_owned()
-    };
     let optional = [
         &person.middle_name,
         &person.suffix,
@@ -146,15 +143,14 @@ fn macs(indexer: &Indexer, row: &Row) -> RowMacs {
         &person.country,
         &person.phone,
         &person.email,
-    ]
-    .map(|field| zeroize::Zeroizing::new(text(field)));
+    ];
     let mut parts: Vec<&[u8]> = vec![
         person.given_name.expose().as_bytes(),
         person.family_name.expose().as_bytes(),
         born.as_bytes(),
         row.stated.map_or("", Population::as_str).as_bytes(),
     ];
-    parts.extend(optional.iter().map(|field| field.as_bytes()));
+    parts.extend(optional.map(|field| field.as_ref().map_or("", |text| text.expose()).as_bytes()));
     parts.extend(
         person
             .address_lines

@@ -165,10 +165,11 @@ impl Reader {
         let seen = Arc::clone(&self.seen);
         let work = move || {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = chunks.iter().map(Vec::len).sum();
             // Rows go as they are taken: a piece of them takes more room than what is made of it.
             let rows = chunks.into_iter().flatten();
             let judged = rows.map(|row| prepare(&row, &rules, &keys, &ids));
-            Sorted::of(judged, &mut seen, &keys)
+            Sorted::of(count, judged, &mut seen, &keys)
         };
         let worked = tokio::task::spawn_blocking(work).await;
         worked.map_err(|_| Error::ShuttingDown)?

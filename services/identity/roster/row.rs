@@ -207,7 +207,7 @@ fn required(column: Column, value: &str) -> Result<Secret<String>, Reject> {
 
 fn name(column: Column, value: &str) -> Result<Secret<String>, Reject> {
     let name = required(column, value)?;
-    if fold::name(name.expose()).is_empty() {
+    if fold::is_blank(name.expose()) {
         Err(malformed(column))
     } else {
         Ok(name)
