@@ -10,6 +10,7 @@ mod cell;
 mod checkpoint;
 mod classify;
 mod connect;
+pub mod deferred;
 pub mod entities;
 mod error;
 mod faults;

@@ -65,6 +65,13 @@ pub(super) const fn begin_sql(bulk: bool) -> &'static str {
     }
 }
 
+/// Gives a statement that builds an index of the roster so that it sorts in little memory, the next part on another thread.
+pub(super) fn sorting(build: &str) -> String {
+    format!(
+        "PRAGMA cache_size = -2048; PRAGMA threads = 1; {build}; PRAGMA cache_size = {ROSTER_CACHE}"
+    )
+}
+
 /// Opens one connection for the migrator, making the file if that is wanted.
 pub(super) async fn open_owner(
     path: &Path,

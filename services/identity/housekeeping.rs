@@ -1,10 +1,10 @@
-//! What must be done now and then: forgetting what no longer matters.
+//! What must be done now and then: forgetting what no longer matters, and ending what an import left behind that broke off.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::db::{self, idempotency, throttle};
+use crate::db::{self, deferred, idempotency, throttle};
 use crate::kernel::lifecycle;
 
 use super::ctx::Ctx;
@@ -34,5 +34,5 @@ pub async fn step(ctx: &Ctx) -> Result<(), db::Error> {
     let now = ctx.now();
     throttle::prune(&ctx.db, now).await?;
     idempotency::prune(&ctx.db, now - REQUESTS_KEPT).await?;
-    Ok(())
+    deferred::build(&ctx.db).await
 }

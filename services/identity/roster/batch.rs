@@ -17,11 +17,13 @@ use super::reader::Piece;
 /// The most chunks of a piece, where a batch is one.
 pub const CHUNKS_A_PIECE: usize = 12;
 /// The same where batches grow.
-pub const CHUNKS_A_GROWING_PIECE: usize = 8;
-/// The most chunks of a batch that grows. When it has so many it still takes a piece that is on its way.
-const ENOUGH: usize = 48;
+pub const CHUNKS_A_GROWING_PIECE: usize = 6;
+/// How many pieces wait ready-made for a batch that grows: as many as come while one is looked up, planned and committed.
+pub const GROWING_PIECES: usize = 4;
+/// The most chunks of a batch that grows. When it has so many it still takes the pieces that are on their way.
+const ENOUGH: usize = 32;
 /// The most chunks that a batch can have.
-pub const CHUNKS_A_BATCH: usize = ENOUGH + 2 * CHUNKS_A_GROWING_PIECE;
+pub const CHUNKS_A_BATCH: usize = ENOUGH + (1 + GROWING_PIECES) * CHUNKS_A_GROWING_PIECE;
 /// How long a batch grows once its transaction has begun: other processes wait for it.
 const GROWS_FOR: Duration = Duration::from_secs(1);
 /// How long its transaction waits for further pieces, all in all.
@@ -42,7 +44,7 @@ struct Grown {
     began_at: Option<Instant>,
     /// How long it still waits.
     patience: Duration,
-    /// Where pieces come from, as long as they are taken. There is never more than one: each needs room.
+    /// Where pieces come from, as long as they are taken. There are never many: each needs room.
     more: Option<mpsc::UnboundedReceiver<Piece>>,
     /// What a batch that does not grow takes until it is settled. The pieces of one that grows make room as they are taken.
     room: Option<OwnedSemaphorePermit>,
@@ -174,7 +176,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_batch_grows_until_it_has_enough_and_refuses_the_rest() {
-        let room = Arc::new(Semaphore::new(1));
+        let room = Arc::new(Semaphore::new(GROWING_PIECES));
         let (batch, grow) = Batch::growing(piece(&room, CHUNKS_A_GROWING_PIECE).await);
         let growing = async {
             let mut sent = 0;

@@ -14,14 +14,16 @@ use serde_json::json;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::db::audit;
 use crate::db::entities::roster_import;
+use crate::db::{audit, deferred};
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::kernel::turn::{self, Pass, Turn};
 
 use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::Error;
-use super::batch::{Batch, CHUNKS_A_BATCH, CHUNKS_A_GROWING_PIECE, CHUNKS_A_PIECE, Grow};
+use super::batch::{
+    Batch, CHUNKS_A_BATCH, CHUNKS_A_GROWING_PIECE, CHUNKS_A_PIECE, GROWING_PIECES, Grow,
+};
 use super::flight::{Landed, Route, Settled};
 use super::keys::RosterKeys;
 use super::known;
@@ -112,11 +114,11 @@ where
     let Part::Header(header) = first? else {
         return Err(Error::field("header", "must be the first message"));
     };
-    let (mut import, reader, settled) = Import::open(ctx.clone(), call.clone(), header).await?;
+    let (mut import, reader) = Import::open(ctx.clone(), call.clone(), header).await?;
     let (ready, mut pieces) = mpsc::channel(1);
     tokio::spawn(reader.run(parts, ready));
     let (pass, mut turn) = turn::turn();
-    pass.on(Some(settled));
+    pass.on(Some(import.settled));
     let mut flights = FuturesOrdered::new();
     let mut last = Ok(());
     let mut is_read = false;
@@ -168,12 +170,14 @@ struct Import {
     line: i64,
     /// Whether batches grow while they load.
     grows: bool,
+    /// How many rows all imports had settled before.
+    settled: i64,
 }
 
 impl Import {
     /// Finds the import of this file or makes it, and with the campaign's first one its data key. Gives what reads the rest of
-    /// it, and how many rows all imports have settled.
-    async fn open(ctx: Ctx, call: Call, header: Header) -> Result<(Self, Reader, i64), Error> {
+    /// it.
+    async fn open(ctx: Ctx, call: Call, header: Header) -> Result<(Self, Reader), Error> {
         let campaign = store::campaign(ctx.db.read(), header.campaign).await?;
         if campaign.state != "OPEN" {
             return Err(Error::CampaignClosed);
@@ -202,6 +206,7 @@ impl Import {
                 Box::pin(async move {
                     let key = store::find_or_make_key(tx, fresh_key).await?;
                     let row = store::find_or_make_import(tx, fresh).await?;
+                    deferred::put_off(tx).await?;
                     let event = audit::Event {
                         subject_id: Some(row.id.into()),
                         ..event
@@ -215,9 +220,9 @@ impl Import {
         let campaign = header.campaign;
         let (seen, settled) = known::seen(&ctx, campaign).await?;
         let grows = ctx.db.backend() == DbBackend::Sqlite;
-        // Beside the batches that are under way, one piece waits ready-made. One that grows takes no room.
+        // Beside the batches that are under way, one piece waits ready-made; more where they grow, whose pieces take no room.
         let (most, room) = if grows {
-            (CHUNKS_A_GROWING_PIECE, 1)
+            (CHUNKS_A_GROWING_PIECE, GROWING_PIECES)
         } else {
             (CHUNKS_A_PIECE, ctx.db.bulk_width() + 1)
         };
@@ -243,8 +248,9 @@ impl Import {
             totals: Totals::default(),
             line: 1,
             grows,
+            settled,
         };
-        Ok((import, reader, settled))
+        Ok((import, reader))
     }
 
     /// Makes a batch, and the way to it if it grows.
@@ -274,6 +280,9 @@ impl Import {
         let mut outcomes = landed.outcomes.into_iter();
         for length in landed.chunks {
             answers.push(self.answer(outcomes.by_ref().take(length)));
+        }
+        if self.settled + self.totals.accepted >= deferred::MOST_ROWS {
+            deferred::build(&self.route.ctx.db).await?;
         }
         if let Some(rows) = landed.end {
             answers.push(self.finish(rows).await?);
@@ -336,6 +345,7 @@ impl Import {
                 })
             })
             .await?;
+        deferred::build(&self.route.ctx.db).await?;
         Ok(Answer {
             import: self.route.import,
             durable_line: self.line,
