@@ -12,7 +12,7 @@ use super::flight::Landed;
 use super::keys::RosterKeys;
 use super::newcomers::Sorted;
 use super::plan::Outcome;
-use super::reader::Piece;
+use super::reader::{CHUNK, Piece};
 
 /// The most chunks of a piece, where a batch is one.
 pub const CHUNKS_A_PIECE: usize = 12;
@@ -20,10 +20,15 @@ pub const CHUNKS_A_PIECE: usize = 12;
 pub const CHUNKS_A_GROWING_PIECE: usize = 6;
 /// How many pieces wait ready-made for a batch that grows: as many as come while one is looked up, planned and committed.
 pub const GROWING_PIECES: usize = 4;
-/// The most chunks of a batch that grows. When it has so many it still takes the pieces that are on their way.
+/// The room of such pieces that one takes more whose rows are mostly no newcomers'.
+pub const ROOM_OF_OTHERS: u32 = 2;
+/// The most chunks of a batch that grows. When it has so many it still takes a piece that is on its way.
 const ENOUGH: usize = 32;
 /// The most chunks that a batch can have.
-pub const CHUNKS_A_BATCH: usize = ENOUGH + (1 + GROWING_PIECES) * CHUNKS_A_GROWING_PIECE;
+pub const CHUNKS_A_BATCH: usize = ENOUGH + 2 * CHUNKS_A_GROWING_PIECE;
+/// What a row that is not a newcomer's weighs more than one that is: the person is in memory too, and perhaps again as the roster has
+/// it.
+const SURCHARGE: usize = 5;
 /// How long a batch grows once its transaction has begun: other processes wait for it.
 const GROWS_FOR: Duration = Duration::from_secs(1);
 /// How long its transaction waits for further pieces, all in all.
@@ -32,8 +37,8 @@ const PATIENCE: Duration = Duration::from_millis(60);
 /// Pieces that are settled together. They are kept until then: a transaction may begin again.
 pub struct Batch(Mutex<Grown>);
 
-/// Takes further pieces to a batch. One that the batch does not take any more comes back as an error.
-pub type Grow = mpsc::UnboundedSender<Piece>;
+/// Takes further pieces to a batch, one at a time, until it takes no more.
+pub type Grow = mpsc::Sender<Piece>;
 
 #[derive(Default)]
 struct Grown {
@@ -44,8 +49,10 @@ struct Grown {
     began_at: Option<Instant>,
     /// How long it still waits.
     patience: Duration,
-    /// Where pieces come from, as long as they are taken. There are never many: each needs room.
-    more: Option<mpsc::UnboundedReceiver<Piece>>,
+    /// Where pieces come from, as long as they are taken.
+    more: Option<mpsc::Receiver<Piece>>,
+    /// Whether all its rows will be opened.
+    opens: bool,
     /// What a batch that does not grow takes until it is settled. The pieces of one that grows make room as they are taken.
     room: Option<OwnedSemaphorePermit>,
 }
@@ -64,7 +71,7 @@ impl Batch {
 
     /// Makes a batch that grows.
     pub fn growing(first: Piece) -> (Self, Grow) {
-        let (grow, more) = mpsc::unbounded_channel();
+        let (grow, more) = mpsc::channel(1);
         let mut grown = Grown {
             patience: PATIENCE,
             more: Some(more),
@@ -93,6 +100,7 @@ impl Batch {
     /// Takes nobody for a newcomer any more: see [`Sorted::reopened`]. It grows first, as no transaction is held up by that.
     pub async fn reopened(self, keys: &RosterKeys) -> Result<Self, Error> {
         let mut grown = self.0.into_inner();
+        grown.opens = true;
         while grown.more.is_some() {
             grown.grow().await;
         }
@@ -119,8 +127,9 @@ impl Grown {
     async fn grow(&mut self) {
         let waits_from = Instant::now();
         let time_is_up = self.began_at.is_some_and(|at| at.elapsed() >= GROWS_FOR);
+        let is_enough = self.weight() >= ENOUGH;
         let next = match &mut self.more {
-            Some(more) if !time_is_up && self.chunks.len() < ENOUGH => {
+            Some(more) if !time_is_up && !is_enough => {
                 tokio::time::timeout(self.patience, more.recv()).await
             }
             _ => Ok(None),
@@ -130,6 +139,19 @@ impl Grown {
             Ok(Some(piece)) => self.take(piece),
             _ => self.close().await,
         }
+    }
+
+    /// Gives the weight of its rows in chunks of newcomers.
+    fn weight(&self) -> usize {
+        let opened = |piece: &Arc<Sorted>| {
+            if self.opens {
+                piece.len()
+            } else {
+                piece.others.len()
+            }
+        };
+        let opened: usize = self.pieces.iter().map(opened).sum();
+        self.chunks.len() + SURCHARGE * opened / CHUNK
     }
 
     /// Takes what has come, and no more.
@@ -154,6 +176,8 @@ impl Grown {
 mod tests {
     use tokio::sync::Semaphore;
 
+    use super::super::prepare::Judged;
+    use super::super::reject::{Cause, Column, Reject};
     use super::*;
 
     async fn piece(room: &Arc<Semaphore>, chunks: usize) -> Piece {
@@ -181,7 +205,7 @@ mod tests {
         let growing = async {
             let mut sent = 0;
             loop {
-                match grow.send(piece(&room, CHUNKS_A_GROWING_PIECE).await) {
+                match grow.send(piece(&room, CHUNKS_A_GROWING_PIECE).await).await {
                     Ok(()) => sent += 1,
                     Err(refused) => return (sent, refused.0),
                 }
@@ -196,11 +220,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn people_to_look_up_fill_a_batch_sooner() {
+        let room = Arc::new(Semaphore::new(GROWING_PIECES));
+        let heavy = async || {
+            let mut piece = piece(&room, CHUNKS_A_GROWING_PIECE).await;
+            let verdict = Err(Reject::new(Column::Ssn, Cause::SsnOfAnother));
+            let judged = Judged { line: 2, verdict };
+            piece.rows.others = vec![judged; CHUNKS_A_GROWING_PIECE * CHUNK];
+            piece
+        };
+        let (batch, grow) = Batch::growing(heavy().await);
+        let growing = async { while grow.send(heavy().await).await.is_ok() {} };
+        let (taken, ()) = tokio::join!(taken(&batch), growing);
+        assert!(taken <= 2, "{taken}: one that was there, and one on its way");
+    }
+
+    #[tokio::test]
     async fn a_transaction_that_begins_again_meets_the_same_pieces() {
         let room = Arc::new(Semaphore::new(1));
         let (batch, grow) = Batch::growing(piece(&room, 1).await);
         let first = batch.piece(0).await.unwrap();
-        grow.send(piece(&room, 2).await).unwrap();
+        grow.send(piece(&room, 2).await).await.unwrap();
         let second = batch.piece(1).await.unwrap();
         assert!(Arc::ptr_eq(&first, &batch.piece(0).await.unwrap()));
         assert!(Arc::ptr_eq(&second, &batch.piece(1).await.unwrap()));
@@ -212,7 +252,7 @@ mod tests {
         let room = Arc::new(Semaphore::new(1));
         let (batch, grow) = Batch::growing(piece(&room, 1).await);
         assert_eq!(taken(&batch).await, 1, "nobody sends another one");
-        assert!(grow.send(piece(&room, 1).await).is_err());
+        assert!(grow.send(piece(&room, 1).await).await.is_err());
         assert!(batch.is_empty().await, "no row is in it");
     }
 

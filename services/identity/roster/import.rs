@@ -23,6 +23,7 @@ use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::Error;
 use super::batch::{
     Batch, CHUNKS_A_BATCH, CHUNKS_A_GROWING_PIECE, CHUNKS_A_PIECE, GROWING_PIECES, Grow,
+    ROOM_OF_OTHERS,
 };
 use super::flight::{Landed, Route, Settled};
 use super::keys::RosterKeys;
@@ -115,7 +116,7 @@ where
         return Err(Error::field("header", "must be the first message"));
     };
     let (mut import, reader) = Import::open(ctx.clone(), call.clone(), header).await?;
-    let (ready, mut pieces) = mpsc::channel(1);
+    let (ready, mut pieces) = mpsc::channel(GROWING_PIECES);
     tokio::spawn(reader.run(parts, ready));
     let (pass, mut turn) = turn::turn();
     pass.on(Some(import.settled));
@@ -125,21 +126,15 @@ where
     // What has been read and belongs to no batch yet, and the way to the batch that grows.
     let (mut waiting, mut grow): (Option<Piece>, Option<Grow>) = (None, None);
     loop {
-        if let Some(piece) = waiting.take() {
-            let refused = match &grow {
-                Some(grow) => grow.send(piece).err().map(|refused| refused.0),
-                None => Some(piece),
-            };
-            match refused {
-                Some(piece) if flights.len() < import.route.ctx.db.bulk_width() => {
-                    let (pass, next) = turn::turn();
-                    let turn = std::mem::replace(&mut turn, next);
-                    let batch;
-                    (batch, grow) = import.batch(piece);
-                    flights.push_back(import.start(batch, turn, pass));
-                }
-                refused => waiting = refused,
-            }
+        if grow.is_none()
+            && flights.len() < import.route.ctx.db.bulk_width()
+            && let Some(piece) = waiting.take()
+        {
+            let (pass, next) = turn::turn();
+            let turn = std::mem::replace(&mut turn, next);
+            let batch;
+            (batch, grow) = import.batch(piece);
+            flights.push_back(import.start(batch, turn, pass));
         }
         tokio::select! {
             piece = pieces.recv(), if !is_read && waiting.is_none() => match piece {
@@ -147,6 +142,9 @@ where
                 // What was read before it is settled first.
                 Some(Err(error)) => (is_read, last, grow) = (true, Err(error), None),
                 None => (is_read, grow) = (true, None),
+            },
+            taken = offer(grow.as_ref(), &mut waiting), if grow.is_some() && waiting.is_some() => if !taken {
+                grow = None;
             },
             Some(landed) = flights.next() => {
                 for answer in import.take(landed?).await? {
@@ -160,6 +158,18 @@ where
             else => return last,
         }
     }
+}
+
+/// Waits until the batch that grows takes what is waiting; tells if it takes no more.
+async fn offer(grow: Option<&Grow>, waiting: &mut Option<Piece>) -> bool {
+    let Some(grow) = grow else { return false };
+    let Ok(place) = grow.reserve().await else {
+        return false;
+    };
+    if let Some(piece) = waiting.take() {
+        place.send(piece);
+    }
+    true
 }
 
 /// An import under way.
@@ -221,10 +231,10 @@ impl Import {
         let (seen, settled) = known::seen(&ctx, campaign).await?;
         let grows = ctx.db.backend() == DbBackend::Sqlite;
         // Beside the batches that are under way, one piece waits ready-made; more where they grow, whose pieces take no room.
-        let (most, room) = if grows {
-            (CHUNKS_A_GROWING_PIECE, GROWING_PIECES)
+        let (most, room, extra) = if grows {
+            (CHUNKS_A_GROWING_PIECE, GROWING_PIECES, ROOM_OF_OTHERS)
         } else {
-            (CHUNKS_A_PIECE, ctx.db.bulk_width() + 1)
+            (CHUNKS_A_PIECE, ctx.db.bulk_width() + 1, 0)
         };
         let reader = Reader {
             rules: Arc::new(rules),
@@ -234,6 +244,7 @@ impl Import {
             most,
             seen: Arc::new(Mutex::new(seen)),
             room: Arc::new(Semaphore::new(room)),
+            extra,
         };
         let route = Route {
             ctx,

@@ -1,6 +1,6 @@
 //! What the roster holds about the references and SSNs of a batch.
 //!
-//! Only what an import has not seen to be new ([`Seen`]) is asked for, in one statement each for references and SSNs.
+//! Only what an import has not seen to be new ([`Seen`]) is asked for, references and SSNs in lists.
 //! [`Asked`] says what that is.
 
 use std::collections::HashMap;
@@ -24,7 +24,9 @@ use super::seen::Seen;
 use super::settle::Target;
 
 /// Rows of a page when the roster's keys are read.
-const PAGE: i64 = 65_536;
+const PAGE: i64 = 8_192;
+/// How many references or SSNs are asked for at once: what the driver holds of an answer is larger than what is kept of it.
+const LIST: usize = 2_000;
 
 /// What the roster is asked for.
 #[derive(Clone, Debug, Default)]
@@ -105,13 +107,16 @@ pub async fn known(
     let mut keys = asked.ssns.clone();
     keys.sort_unstable();
     keys.dedup();
-    let mut known = Known {
-        references: contents(read, target.campaign, &asked.references).await?,
-        people: Vec::new(),
-    };
-    for (key, row) in by_ssn(read, target.campaign, &keys).await? {
-        if let Some(stored) = open(target.keys, row)? {
-            known.people.push((key, stored));
+    let mut known = Known::default();
+    for references in asked.references.chunks(LIST) {
+        let found = contents(read, target.campaign, references).await?;
+        known.references.extend(found);
+    }
+    for keys in keys.chunks(LIST) {
+        for (key, row) in by_ssn(read, target.campaign, keys).await? {
+            if let Some(stored) = open(target.keys, row)? {
+                known.people.push((key, stored));
+            }
         }
     }
     Ok(known)
@@ -130,7 +135,7 @@ pub async fn settled(
     Ok(row.map_or(Ok(0), |row| row.try_get("", "n"))?)
 }
 
-/// Gives the MACs of content of those references that were loaded before, in one statement.
+/// Gives the MACs of content of those references that were loaded before.
 ///
 /// Each is looked up by the whole primary key: in a join the planner, who knows little about tables just loaded, may choose
 /// to read all of the campaign.
@@ -142,9 +147,6 @@ async fn contents(
     #[derive(Serialize)]
     struct Wanted {
         mac: Uuid,
-    }
-    if references.is_empty() {
-        return Ok(HashMap::new());
     }
     let wanted = references.iter().map(|mac| Wanted { mac: *mac });
     let wanted: Vec<Wanted> = wanted.collect();
@@ -174,9 +176,6 @@ async fn by_ssn(
     #[derive(Serialize)]
     struct Wanted {
         ssn: i64,
-    }
-    if keys.is_empty() {
-        return Ok(Vec::new());
     }
     let wanted: Vec<Wanted> = keys.iter().map(|ssn| Wanted { ssn: *ssn }).collect();
     let backend = read.get_database_backend();

@@ -123,6 +123,11 @@ impl Sorted {
         Ok(Self { asked, ..sorted })
     }
 
+    /// Counts its rows.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
     /// Tells whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()

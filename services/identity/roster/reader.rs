@@ -57,6 +57,8 @@ pub struct Reader {
     pub seen: Arc<Mutex<Seen>>,
     /// Room for so many pieces that are ready or under way.
     pub room: Arc<Semaphore>,
+    /// The room that a piece takes more whose rows are mostly no newcomers': these are larger.
+    pub extra: u32,
 }
 
 impl Reader {
@@ -102,10 +104,14 @@ impl Reader {
             chunks.clear();
             Sorted::default()
         });
-        let room = match room {
+        let mut room = match room {
             Some(room) => room,
             None => leaving.await.ok()?,
         };
+        if rows.others.len() > rows.newcomers.len() {
+            let more = Arc::clone(&self.room).acquire_many_owned(self.extra);
+            room.merge(more.await.ok()?);
+        }
         if !chunks.is_empty() || end.is_some() {
             let piece = Piece {
                 rows,
