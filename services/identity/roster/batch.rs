@@ -232,7 +232,10 @@ mod tests {
         let (batch, grow) = Batch::growing(heavy().await);
         let growing = async { while grow.send(heavy().await).await.is_ok() {} };
         let (taken, ()) = tokio::join!(taken(&batch), growing);
-        assert!(taken <= 2, "{taken}: one that was there, and one on its way");
+        assert!(
+            taken <= 2,
+            "{taken}: one that was there, and one on its way"
+        );
     }
 
     #[tokio::test]
