@@ -4,6 +4,9 @@
 //! anew. Built when the rows are there, such an index costs a tenth of that. So a load into an empty table goes without those
 //! indexes that it does not itself look up by. Whoever looks somebody up meanwhile reads the whole table: the answer is the
 //! same, later. PostgreSQL keeps its indexes: COPY is as fast beside them, and services may not change the schema there.
+//!
+//! An index that is missing costs time and nothing else. So a build that fails ends no import: the next import or the housekeeping,
+//! which also meets what a killed process left, builds it. Sorting takes a temporary file.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
@@ -13,8 +16,8 @@ use super::schema;
 use super::sqlite;
 use super::tx::Tx;
 
-/// The rows with which an import builds the indexes and goes on with them. One takes about a second then, and others who want to
-/// write wait for four at most.
+/// The rows with which the indexes are built and a load goes on with them. One takes half a second to a second then, and whoever else
+/// wants to write waits for three.
 pub const MOST_ROWS: i64 = 1_000_000;
 
 const TABLE: &str = "individual_index";
@@ -36,6 +39,24 @@ pub async fn put_off(tx: &Tx<'_>) -> Result<(), Error> {
         tx.execute_unprepared(&sql).await?;
     }
     Ok(())
+}
+
+/// Builds them if the table has become large.
+pub async fn build_if_large(db: &Db) -> Result<(), Error> {
+    if db.backend() != DbBackend::Sqlite {
+        return Ok(());
+    }
+    // Rows are numbered as they come, so that nothing need be counted.
+    let sql = format!("SELECT COALESCE(MAX(rowid), 0) AS n FROM {TABLE}");
+    let row = db
+        .read()
+        .query_one_raw(Statement::from_string(db.backend(), sql));
+    let rows = row.await?.map_or(Ok(0), |row| row.try_get("", "n"))?;
+    if MOST_ROWS <= rows {
+        build(db).await
+    } else {
+        Ok(())
+    }
 }
 
 /// Builds those indexes that are not there, one a transaction, so that others can write in between.

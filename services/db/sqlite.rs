@@ -20,8 +20,10 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 const POLL_MS: &str = "33";
 const STATEMENT_CACHE: usize = 200;
 /// The page cache of the connection that loads rosters, 32 MiB as `PRAGMA cache_size` takes it: each row changes pages all over
-/// five indexes. It fills only when that happens.
+/// the indexes. It fills only when that happens.
 const ROSTER_CACHE: &str = "-32768";
+/// The same while an index is built, which sorts in as much again.
+const SORTING_CACHE: &str = "-2048";
 /// More readers than this gain nothing on one file.
 const MOST_READERS: u32 = 8;
 /// A reader that nobody needs is closed after this; one always stays.
@@ -68,7 +70,8 @@ pub(super) const fn begin_sql(bulk: bool) -> &'static str {
 /// Gives a statement that builds an index of the roster so that it sorts in little memory, the next part on another thread.
 pub(super) fn sorting(build: &str) -> String {
     format!(
-        "PRAGMA cache_size = -2048; PRAGMA threads = 1; {build}; PRAGMA cache_size = {ROSTER_CACHE}"
+        "PRAGMA cache_size = {SORTING_CACHE}; PRAGMA threads = 1; {build}; \
+         PRAGMA threads = 0; PRAGMA cache_size = {ROSTER_CACHE}"
     )
 }
 

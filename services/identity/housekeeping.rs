@@ -32,7 +32,8 @@ pub async fn run(ctx: Ctx, token: CancellationToken) {
 /// Does everything once.
 pub async fn step(ctx: &Ctx) -> Result<(), db::Error> {
     let now = ctx.now();
+    let built = deferred::build(&ctx.db).await;
     throttle::prune(&ctx.db, now).await?;
     idempotency::prune(&ctx.db, now - REQUESTS_KEPT).await?;
-    deferred::build(&ctx.db).await
+    built
 }

@@ -20,14 +20,13 @@ pub const CHUNKS_A_PIECE: usize = 12;
 pub const CHUNKS_A_GROWING_PIECE: usize = 6;
 /// How many pieces wait ready-made for a batch that grows: as many as come while one is looked up, planned and committed.
 pub const GROWING_PIECES: usize = 4;
-/// The room of such pieces that one takes more whose rows are mostly no newcomers'.
-pub const ROOM_OF_OTHERS: u32 = 2;
-/// The most chunks of a batch that grows. When it has so many it still takes a piece that is on its way.
+/// The room of such pieces that one takes more which has most of its people in the clear.
+pub const ROOM_OF_OPENED: u32 = 2;
+/// The weight of a batch that grows no more, in chunks of newcomers. It still takes a piece that is on its way.
 const ENOUGH: usize = 32;
 /// The most chunks that a batch can have.
 pub const CHUNKS_A_BATCH: usize = ENOUGH + 2 * CHUNKS_A_GROWING_PIECE;
-/// What a row that is not a newcomer's weighs more than one that is: the person is in memory too, and perhaps again as the roster has
-/// it.
+/// What a row weighs more whose person is in memory too, and perhaps again as the roster has them.
 const SURCHARGE: usize = 5;
 /// How long a batch grows once its transaction has begun: other processes wait for it.
 const GROWS_FOR: Duration = Duration::from_secs(1);
@@ -147,7 +146,7 @@ impl Grown {
             if self.opens {
                 piece.len()
             } else {
-                piece.others.len()
+                piece.opened()
             }
         };
         let opened: usize = self.pieces.iter().map(opened).sum();
@@ -176,8 +175,7 @@ impl Grown {
 mod tests {
     use tokio::sync::Semaphore;
 
-    use super::super::prepare::Judged;
-    use super::super::reject::{Cause, Column, Reject};
+    use super::super::plan::tests::{judged, row};
     use super::*;
 
     async fn piece(room: &Arc<Semaphore>, chunks: usize) -> Piece {
@@ -224,9 +222,9 @@ mod tests {
         let room = Arc::new(Semaphore::new(GROWING_PIECES));
         let heavy = async || {
             let mut piece = piece(&room, CHUNKS_A_GROWING_PIECE).await;
-            let verdict = Err(Reject::new(Column::Ssn, Cause::SsnOfAnother));
-            let judged = Judged { line: 2, verdict };
-            piece.rows.others = vec![judged; CHUNKS_A_GROWING_PIECE * CHUNK];
+            let ada = row(2, "one", "R1", "Ada", "1961-03-12", "");
+            let ada = judged(&[ada], &[3]).remove(0);
+            piece.rows.others = vec![ada; CHUNKS_A_GROWING_PIECE * CHUNK];
             piece
         };
         let (batch, grow) = Batch::growing(heavy().await);

@@ -1,7 +1,7 @@
 //! An import of a roster file: parts in, answers out, nothing lost in between.
 //!
 //! Two steps run beside each other: one reads what has come in and prepares it, the other settles the batches before it. At most
-//! two are settled at a time ([`super::flight`]), one is ready and one is read, so memory does not grow with the file. A chunk is answered when its transaction is
+//! two are settled at a time ([`super::flight`]), few are ready and one is read, so memory does not grow with the file. A chunk is answered when its transaction is
 //! committed; whoever loses the connection sends the file again, and every row that was settled is found unchanged.
 
 use std::sync::atomic::AtomicBool;
@@ -23,7 +23,7 @@ use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::Error;
 use super::batch::{
     Batch, CHUNKS_A_BATCH, CHUNKS_A_GROWING_PIECE, CHUNKS_A_PIECE, GROWING_PIECES, Grow,
-    ROOM_OF_OTHERS,
+    ROOM_OF_OPENED,
 };
 use super::flight::{Landed, Route, Settled};
 use super::keys::RosterKeys;
@@ -95,8 +95,22 @@ pub async fn run<P>(ctx: Ctx, call: Call, parts: P, answers: mpsc::Sender<Result
 where
     P: Stream<Item = Result<Part, Error>> + Send + Unpin + 'static,
 {
-    if let Err(error) = drive(&ctx, &call, parts, &answers).await {
+    let driven = drive(&ctx, &call, parts, &answers).await;
+    // However it ends.
+    built(deferred::build(&ctx.db).await);
+    if let Err(error) = driven {
         drop(answers.send(Err(error)).await);
+    }
+}
+
+/// Notes that indexes were not built. Nothing of the import is lost by that.
+fn built(done: Result<(), crate::db::Error>) {
+    if let Err(error) = done {
+        let class = error.class();
+        tracing::warn!(
+            class,
+            "indexes of the roster were not built; the housekeeping tries again"
+        );
     }
 }
 
@@ -115,11 +129,11 @@ where
     let Part::Header(header) = first? else {
         return Err(Error::field("header", "must be the first message"));
     };
-    let (mut import, reader) = Import::open(ctx.clone(), call.clone(), header).await?;
+    let (mut import, reader, settled) = Import::open(ctx.clone(), call.clone(), header).await?;
     let (ready, mut pieces) = mpsc::channel(GROWING_PIECES);
     tokio::spawn(reader.run(parts, ready));
     let (pass, mut turn) = turn::turn();
-    pass.on(Some(import.settled));
+    pass.on(Some(settled));
     let mut flights = FuturesOrdered::new();
     let mut last = Ok(());
     let mut is_read = false;
@@ -180,14 +194,12 @@ struct Import {
     line: i64,
     /// Whether batches grow while they load.
     grows: bool,
-    /// How many rows all imports had settled before.
-    settled: i64,
 }
 
 impl Import {
     /// Finds the import of this file or makes it, and with the campaign's first one its data key. Gives what reads the rest of
-    /// it.
-    async fn open(ctx: Ctx, call: Call, header: Header) -> Result<(Self, Reader), Error> {
+    /// it, and how many rows all imports have settled.
+    async fn open(ctx: Ctx, call: Call, header: Header) -> Result<(Self, Reader, i64), Error> {
         let campaign = store::campaign(ctx.db.read(), header.campaign).await?;
         if campaign.state != "OPEN" {
             return Err(Error::CampaignClosed);
@@ -232,7 +244,7 @@ impl Import {
         let grows = ctx.db.backend() == DbBackend::Sqlite;
         // Beside the batches that are under way, one piece waits ready-made; more where they grow, whose pieces take no room.
         let (most, room, extra) = if grows {
-            (CHUNKS_A_GROWING_PIECE, GROWING_PIECES, ROOM_OF_OTHERS)
+            (CHUNKS_A_GROWING_PIECE, GROWING_PIECES, ROOM_OF_OPENED)
         } else {
             (CHUNKS_A_PIECE, ctx.db.bulk_width() + 1, 0)
         };
@@ -259,9 +271,8 @@ impl Import {
             totals: Totals::default(),
             line: 1,
             grows,
-            settled,
         };
-        Ok((import, reader))
+        Ok((import, reader, settled))
     }
 
     /// Makes a batch, and the way to it if it grows.
@@ -292,9 +303,7 @@ impl Import {
         for length in landed.chunks {
             answers.push(self.answer(outcomes.by_ref().take(length)));
         }
-        if self.settled + self.totals.accepted >= deferred::MOST_ROWS {
-            deferred::build(&self.route.ctx.db).await?;
-        }
+        built(deferred::build_if_large(&self.route.ctx.db).await);
         if let Some(rows) = landed.end {
             answers.push(self.finish(rows).await?);
         }
@@ -356,7 +365,7 @@ impl Import {
                 })
             })
             .await?;
-        deferred::build(&self.route.ctx.db).await?;
+        built(deferred::build(&self.route.ctx.db).await);
         Ok(Answer {
             import: self.route.import,
             durable_line: self.line,

@@ -23,7 +23,7 @@ use super::prepare::NewIndividual;
 use super::seen::Seen;
 use super::settle::Target;
 
-/// Rows of a page when the roster's keys are read.
+/// Rows of a page when the roster's keys are read, of which the driver holds ten times their size.
 const PAGE: i64 = 8_192;
 /// How many references or SSNs are asked for at once: what the driver holds of an answer is larger than what is kept of it.
 const LIST: usize = 2_000;

@@ -39,8 +39,8 @@ struct Place {
 }
 
 impl Sorted {
-    /// Sorts a piece of so many rows, and remembers it. Whoever looks like a newcomer is sealed away at once, and opened again in the rare case
-    /// that another row of the piece has the same reference or SSN.
+    /// Sorts a piece of so many rows, and remembers it. Whoever looks like a newcomer is sealed away at once, and opened again in
+    /// the rare case that another row of the piece has the same reference or SSN.
     pub fn of(
         rows: usize,
         piece: impl Iterator<Item = Judged>,
@@ -105,6 +105,8 @@ impl Sorted {
             })
         });
         let opened: Vec<_> = opened.collect();
+        self.newcomers.shrink_to_fit();
+        self.others.reserve(opened.len());
         for (line, row) in lines.into_iter().zip(opened) {
             let verdict = Ok(row.open(keys)?);
             self.others.push(Judged { line, verdict });
@@ -121,6 +123,12 @@ impl Sorted {
         }
         let sorted = self.open(keys, |_| true)?;
         Ok(Self { asked, ..sorted })
+    }
+
+    /// Counts the rows whose person is there in the clear.
+    pub fn opened(&self) -> usize {
+        let others = self.others.iter();
+        others.filter(|judged| judged.verdict.is_ok()).count()
     }
 
     /// Counts its rows.

@@ -57,7 +57,7 @@ pub struct Reader {
     pub seen: Arc<Mutex<Seen>>,
     /// Room for so many pieces that are ready or under way.
     pub room: Arc<Semaphore>,
-    /// The room that a piece takes more whose rows are mostly no newcomers': these are larger.
+    /// The room that a piece takes more which has most of its people in the clear.
     pub extra: u32,
 }
 
@@ -108,7 +108,7 @@ impl Reader {
             Some(room) => room,
             None => leaving.await.ok()?,
         };
-        if rows.others.len() > rows.newcomers.len() {
+        if rows.opened() > rows.newcomers.len() {
             let more = Arc::clone(&self.room).acquire_many_owned(self.extra);
             room.merge(more.await.ok()?);
         }

@@ -119,6 +119,21 @@ both! {
         assert!(counts.last_import_at.is_some());
     }
 
+    /// More of them than the roster is asked for at once.
+    async fn a_long_file_again_is_unchanged(database: Database) {
+        let house = House::open(&database).await;
+        let rows: Vec<RawRow> = (2..4_502).map(somebody).collect();
+        for again in [totals(4_500, 0, 0, 0), totals(0, 0, 4_500, 0)] {
+            let answers = house.import(FILE, &rows, 500).await;
+            assert_eq!(answers.last().unwrap().as_ref().unwrap().totals, again);
+        }
+        let others: Vec<RawRow> =
+            rows.iter().map(|row| but(row.clone(), |row| row.covered_entity = "st-francis".into())).collect();
+        let answers = house.import("b", &others, 500).await;
+        assert_eq!(answers.last().unwrap().as_ref().unwrap().totals, totals(0, 4_500, 0, 0));
+        assert_eq!(house.count("individual_index").await, 4_500);
+    }
+
     /// Both send the same file, and a third another one with the same people from another entity.
     async fn importers_at_once_end_the_same(database: Database) {
         let house = House::open(&database).await;
