@@ -18,7 +18,8 @@ use super::tx::Tx;
 const PIECE: usize = 64 * 1024;
 /// The values of one INSERT on SQLite: each is a way to the driver's thread and back.
 pub const VALUES_AN_INSERT: usize = 16_384;
-/// The share of it that is worth no statement of its own.
+/// Rows that fill no more than one part in so many of such an INSERT go by one of their own size: a load of few rows prepares no
+/// large statement, and none is kept for it.
 const FEW: usize = 16;
 
 /// "PGCOPY\n\xff\r\n\0", no flags, no header extension
@@ -32,7 +33,7 @@ pub struct Bulk<'a, const N: usize> {
     pub table: &'static str,
     /// Columns that have one value in all rows, which travels once a statement on SQLite.
     pub same: &'a [(&'static str, Cell<'a>)],
-    /// The columns that a row brings. The first one is of those that are never null.
+    /// The columns that a row brings. None is without the first: on SQLite that tells a row from a place left empty.
     pub columns: [&'static str; N],
 }
 
@@ -133,7 +134,6 @@ async fn insert<'r, const N: usize>(
 ) -> Result<u64, Error> {
     let most = VALUES_AN_INSERT / N;
     let full = insert_sql(bulk, most);
-    // It takes fewer rows too, and fewer of them are worth no statement of their own.
     let few = most / FEW;
     let mut inserted = 0;
     let mut next = bind(bulk, rows.by_ref().take(most))?;

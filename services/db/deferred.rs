@@ -1,12 +1,13 @@
 //! Indexes that SQLite builds after the first load instead of row by row.
 //!
 //! A row of a roster changes pages all over an index of keyed hashes, and every commit of the load writes nearly all of them
-//! anew. Built when the rows are there, such an index costs a tenth of that. So a load into an empty table goes without those
-//! indexes that it does not itself look up by. Whoever looks somebody up meanwhile reads the whole table: the answer is the
-//! same, later. PostgreSQL keeps its indexes: COPY is as fast beside them, and services may not change the schema there.
+//! anew. Built when the rows are there, such an index is sorted first and each of its pages written once. So a load into an empty
+//! table goes without those indexes that it does not itself look up by. Whoever looks somebody up meanwhile reads the whole table:
+//! the answer is the same, later. PostgreSQL keeps its indexes: services may not change the schema there.
 //!
 //! An index that is missing costs time and nothing else. So a build that fails ends no import: the next import or the housekeeping,
-//! which also meets what a killed process left, builds it. Sorting takes a temporary file.
+//! which also meets what a killed process left, builds it. Where the housekeeping comes in the middle of a load, the rest of that goes
+//! on with the indexes. Sorting takes a temporary file.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
@@ -16,8 +17,8 @@ use super::schema;
 use super::sqlite;
 use super::tx::Tx;
 
-/// The rows with which the indexes are built and a load goes on with them. One takes half a second to a second then, and whoever else
-/// wants to write waits for three.
+/// The rows with which the indexes are built and a load goes on with them. One takes about half a second then; whoever else wants to
+/// write gives up after three at the earliest.
 pub const MOST_ROWS: i64 = 1_000_000;
 
 const TABLE: &str = "individual_index";

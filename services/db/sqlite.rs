@@ -67,7 +67,7 @@ pub(super) const fn begin_sql(bulk: bool) -> &'static str {
     }
 }
 
-/// Gives a statement that builds an index of the roster so that it sorts in little memory, the next part on another thread.
+/// Gives a statement that builds an index of the roster so that it sorts in little memory, and beside the reading on another thread.
 pub(super) fn sorting(build: &str) -> String {
     format!(
         "PRAGMA cache_size = {SORTING_CACHE}; PRAGMA threads = 1; {build}; \

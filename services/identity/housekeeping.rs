@@ -32,6 +32,7 @@ pub async fn run(ctx: Ctx, token: CancellationToken) {
 /// Does everything once.
 pub async fn step(ctx: &Ctx) -> Result<(), db::Error> {
     let now = ctx.now();
+    // A build that fails keeps nothing else from being done.
     let built = deferred::build(&ctx.db).await;
     throttle::prune(&ctx.db, now).await?;
     idempotency::prune(&ctx.db, now - REQUESTS_KEPT).await?;

@@ -1,8 +1,9 @@
 //! An import of a roster file: parts in, answers out, nothing lost in between.
 //!
 //! Two steps run beside each other: one reads what has come in and prepares it, the other settles the batches before it. At most
-//! two are settled at a time ([`super::flight`]), few are ready and one is read, so memory does not grow with the file. A chunk is answered when its transaction is
-//! committed; whoever loses the connection sends the file again, and every row that was settled is found unchanged.
+//! two are settled at a time ([`super::flight`]), few are ready and one is read, so memory does not grow with the file. A chunk is
+//! answered when its transaction is committed; whoever loses the connection sends the file again, and every row that was settled is
+//! found unchanged.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -15,7 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::db::entities::roster_import;
-use crate::db::{audit, deferred};
+use crate::db::{self, audit, deferred};
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::kernel::turn::{self, Pass, Turn};
 
@@ -96,7 +97,7 @@ where
     P: Stream<Item = Result<Part, Error>> + Send + Unpin + 'static,
 {
     let driven = drive(&ctx, &call, parts, &answers).await;
-    // However it ends.
+    // However it ends: whoever hears that it is done finds them built already.
     built(deferred::build(&ctx.db).await);
     if let Err(error) = driven {
         drop(answers.send(Err(error)).await);
@@ -104,7 +105,7 @@ where
 }
 
 /// Notes that indexes were not built. Nothing of the import is lost by that.
-fn built(done: Result<(), crate::db::Error>) {
+fn built(done: Result<(), db::Error>) {
     if let Err(error) = done {
         let class = error.class();
         tracing::warn!(

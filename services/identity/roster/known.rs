@@ -23,9 +23,10 @@ use super::prepare::NewIndividual;
 use super::seen::Seen;
 use super::settle::Target;
 
-/// Rows of a page when the roster's keys are read, of which the driver holds ten times their size.
+/// Rows of a page when the roster's keys are read. Few, as in [`LIST`]: what the driver holds of an answer is larger than what is kept
+/// of it.
 const PAGE: i64 = 8_192;
-/// How many references or SSNs are asked for at once: what the driver holds of an answer is larger than what is kept of it.
+/// How many references or SSNs are asked for at once.
 const LIST: usize = 2_000;
 
 /// What the roster is asked for.
