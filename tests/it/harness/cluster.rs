@@ -27,9 +27,19 @@ bin="$1"; home="$2"; port="$3"
 "$bin/initdb" --no-sync --no-instructions --auth=trust --username=postgres --encoding=UTF8 --locale=C -D "$home/data" >"$home/log" 2>&1 &&
 { printf 'host all locked 127.0.0.1/32 scram-sha-256\n'; cat "$home/data/pg_hba.conf"; } >"$home/hba" &&
 mv "$home/hba" "$home/data/pg_hba.conf" &&
-"$bin/pg_ctl" -D "$home/data" -l "$home/log" -w -t 60 start -o "-c listen_addresses=127.0.0.1 -c port=$port
-  -c unix_socket_directories= -c fsync=off -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB
-  -c jit=off -c autovacuum_naptime=10s -c log_min_messages=fatal" >>"$home/log" 2>&1 && echo ready || echo failed
+cat >>"$home/data/postgresql.conf" <<SETTINGS &&
+listen_addresses = '127.0.0.1'
+port = $port
+unix_socket_directories = ''
+fsync = off
+full_page_writes = off
+max_connections = 400
+shared_buffers = 64MB
+jit = off
+autovacuum_naptime = 10s
+log_min_messages = fatal
+SETTINGS
+"$bin/pg_ctl" -D "$home/data" -l "$home/log" -w -t 60 start >>"$home/log" 2>&1 && echo ready || echo failed
 cat >/dev/null
 "$bin/pg_ctl" -D "$home/data" -m immediate -w stop >/dev/null 2>&1
 rm -rf "$home"
