@@ -64,6 +64,16 @@ pub fn one(format: Format, record: &Record) -> Outcome {
     }
 }
 
+/// Prints one record, or none; `nothing` is what a reader sees then, and programs get null, or no line at all.
+pub fn one_or_none(format: Format, record: Option<&Record>, nothing: &str) -> Outcome {
+    match (record, format) {
+        (Some(record), _) => one(format, record),
+        (None, Format::Table) => print(nothing),
+        (None, Format::Json) => json(&Value::Null),
+        (None, Format::Csv) => Ok(()),
+    }
+}
+
 /// Prints a list; `nothing` is what a reader sees when it is empty.
 pub fn many(format: Format, records: &[Record], nothing: &str) -> Outcome {
     match format {

@@ -64,6 +64,9 @@ both! {
         let minor = printed(&house, &first, "minors.csv");
         let letters = printed(&house, &rest, "letters.csv");
         assert_eq!((minor.len(), letters.len()), (1, roster.letters() - 1));
+        assert_eq!(told(&house, &["codes", "issue"]), Value::Null);
+        let nothing = house.redress(&["codes", "issue"]).fine();
+        assert_eq!(nothing.trim(), "nothing to issue: everybody has a code who is owed one");
 
         let today = today(&house).to_string();
         let mailed = told(&house, &["codes", "mailed", "--wave", "Minors first", "--on", &today]);

@@ -171,6 +171,7 @@ impl Work<'_> {
         let (import, ()) = import.await?;
         let issue = self.step(async {
             let batch = codes::issue(channels, id).await?;
+            let batch = batch.ok_or_else(|| Problem::refused("nobody was owed a code"))?;
             Ok((count(batch.codes), batch))
         });
         let (issue, batch) = issue.await?;

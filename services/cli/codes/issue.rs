@@ -7,7 +7,7 @@ use super::waves::wave_id;
 use crate::cli::campaign::CampaignArg;
 use crate::cli::connect::Channels;
 use crate::cli::problem::{OrSay, Outcome, Problem};
-use crate::cli::render;
+use crate::cli::render::{self, Record};
 use crate::cli::{Session, new_request_id, progress};
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
@@ -29,11 +29,19 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: IssueArgs)
         None => String::new(),
     };
     let batch = issue_wave(channels, &campaign.campaign_id, wave).await?;
-    render::one(session.format, &record(&batch))
+    let batches: Vec<Record> = batch.iter().map(record).collect();
+    render::one_or_none(
+        session.format,
+        batches.first(),
+        "nothing to issue: everybody has a code who is owed one",
+    )
 }
 
-/// Issues a batch for everybody who is owed a letter and never had a code, showing how far it is.
-pub async fn issue(channels: &Channels, campaign_id: &str) -> Result<wire::CodeBatch, Problem> {
+/// Issues a batch for everybody who is owed a letter and never had a code, showing how far it is; nothing where nobody is.
+pub async fn issue(
+    channels: &Channels,
+    campaign_id: &str,
+) -> Result<Option<wire::CodeBatch>, Problem> {
     issue_wave(channels, campaign_id, String::new()).await
 }
 
@@ -41,7 +49,7 @@ async fn issue_wave(
     channels: &Channels,
     campaign_id: &str,
     wave_id: String,
-) -> Result<wire::CodeBatch, Problem> {
+) -> Result<Option<wire::CodeBatch>, Problem> {
     let request = wire::IssueCodesRequest {
         request_id: new_request_id(),
         campaign_id: campaign_id.to_owned(),
@@ -51,7 +59,7 @@ async fn issue_wave(
     let doing = "issue codes";
     let mut answers = client.issue_codes(request).await.or_say(doing)?;
     let bar = progress::pieces("issuing codes", 0);
-    let mut batch = None;
+    let (mut batch, mut nobody_owed) = (None, false);
     while let Some(answer) = answers
         .message()
         .await
@@ -60,11 +68,13 @@ async fn issue_wave(
         bar.set_length(u64::try_from(answer.owed).unwrap_or(0));
         bar.set_position(u64::try_from(answer.issued).unwrap_or(0));
         batch = answer.batch.or(batch);
+        nobody_owed = answer.nobody_owed;
     }
     bar.finish();
-    batch.ok_or_else(|| {
-        Problem::usage(
+    if batch.is_none() && !nobody_owed {
+        return Err(Problem::usage(
             "cannot issue codes: enrollment-codes ended without a batch; run the command again",
-        )
-    })
+        ));
+    }
+    Ok(batch)
 }

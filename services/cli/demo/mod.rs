@@ -154,6 +154,7 @@ impl Files {
         roster::synthesize_file(&shape, &files.roster)?;
         roster::import(&stage.operator, &campaign.campaign_id, &files.roster).await?;
         let batch = code_commands::issue(&stage.operator, &campaign.campaign_id).await?;
+        let batch = batch.ok_or_else(|| Problem::refused("nobody on the roster is owed a code"))?;
         let order = |out: &Path| Order::of_batch(campaign, batch.clone(), out);
         mailing::export(&stage.operator, &order(&files.letters)).await?;
         let again = stage.dir.join("letters-again.csv");

@@ -211,12 +211,17 @@ fn issued(progress: Progress) -> wire::IssueCodesResponse {
         Progress::Issued { issued, owed } => wire::IssueCodesResponse {
             issued,
             owed,
-            batch: None,
+            ..Default::default()
         },
         Progress::Done(batch) => wire::IssueCodesResponse {
             issued: batch.codes,
             owed: batch.codes,
             batch: Some(write::batch(&batch)),
+            nobody_owed: false,
+        },
+        Progress::Nobody => wire::IssueCodesResponse {
+            nobody_owed: true,
+            ..Default::default()
         },
     }
 }

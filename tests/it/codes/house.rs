@@ -180,10 +180,22 @@ impl House {
         request_id: &str,
         campaign: CampaignId,
     ) -> Result<wire::CodeBatch, Status> {
+        let wave = String::new();
+        let last = self.issue_last(request_id, campaign, wave).await?;
+        Ok(last.batch.unwrap())
+    }
+
+    /// The last answer of an issue, for a wave or, where none is named, for everybody.
+    pub async fn issue_last(
+        &self,
+        request_id: &str,
+        campaign: CampaignId,
+        wave_id: String,
+    ) -> Result<wire::IssueCodesResponse, Status> {
         let message = wire::IssueCodesRequest {
             request_id: request_id.into(),
             campaign_id: campaign.to_string(),
-            wave_id: String::new(),
+            wave_id,
         };
         let answers = self
             .handlers
@@ -191,7 +203,7 @@ impl House {
             .await?
             .into_inner();
         let answers: Vec<wire::IssueCodesResponse> = answers.try_collect().await?;
-        Ok(answers.last().unwrap().batch.clone().unwrap())
+        Ok(answers.last().unwrap().clone())
     }
 
     pub async fn issue(&self, campaign: CampaignId) -> wire::CodeBatch {

@@ -54,10 +54,57 @@ both! {
         let batch = house.issue_as(&id, campaign).await.unwrap();
         assert_eq!(batch.codes, 8);
         assert_eq!(house.issue_as(&id, campaign).await.unwrap(), batch);
-        assert_eq!(house.issue(campaign).await.codes, 0);
         house.people(campaign, 2).await;
         assert_eq!(house.issue(campaign).await.codes, 2);
         assert_eq!(house.count("code WHERE generation > 0").await, 10);
+    }
+
+    async fn where_nobody_is_owed_a_code_no_batch_is_made(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        let ohio = wire::CreateWaveRequest { regions: vec!["OH".into()], ..house.wave(campaign, "Ohio") };
+        let ohio = house.plan(ohio).await.unwrap();
+        let waves = [String::new(), ohio.wave_id];
+        let nobody = wire::IssueCodesResponse { nobody_owed: true, ..Default::default() };
+        let id = house.request_id();
+        // An empty roster, and then one on which everybody has a code.
+        for people in [0, 5] {
+            house.people(campaign, people).await;
+            if people > 0 {
+                house.issue(campaign).await;
+            }
+            let (batches, all_waves) = (house.count("code_batch").await, house.count("wave").await);
+            for wave in &waves {
+                let last = house.issue_last(&house.request_id(), campaign, wave.clone()).await;
+                assert_eq!(last.unwrap(), nobody);
+            }
+            assert_eq!(house.issue_last(&id, campaign, String::new()).await.unwrap(), nobody);
+            assert_eq!(house.count("code_batch").await, batches);
+            assert_eq!(house.count("wave").await, all_waves);
+        }
+        // Nothing was done under the request's id, so that the same request does what is to be done by now.
+        house.people(campaign, 2).await;
+        let batch = house.issue_as(&id, campaign).await.unwrap();
+        assert_eq!(batch.codes, 2);
+        assert_eq!(house.issue_as(&id, campaign).await.unwrap(), batch);
+    }
+
+    async fn newcomers_get_codes_wherever_they_stand_among_the_others(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        house.people(campaign, 10).await;
+        house.issue(campaign).await;
+        house.people(campaign, 4).await;
+        let issue = Issue::begin(&house.ctx, &call(), &request(&house), campaign, None).await.unwrap().in_chunks_of(3);
+        let (sender, mut progress) = mpsc::channel(100);
+        issue.run(sender).await;
+        let mut last = None;
+        while let Some(step) = progress.recv().await {
+            last = Some(step.unwrap());
+        }
+        let Some(Progress::Done(batch)) = last else { panic!("it did not end") };
+        assert_eq!(batch.codes, 4);
+        assert_eq!(house.count("code WHERE generation > 0").await, 14);
     }
 
     async fn a_letter_proves_longer_where_the_mail_takes_longer(database: Database) {
@@ -148,15 +195,16 @@ both! {
     async fn a_sealed_batch_takes_no_further_codes(database: Database) {
         let house = House::open(&database).await;
         let campaign = house.campaign().await;
+        house.people(campaign, 1).await;
         let id = house.request_id();
         let batch = house.issue_as(&id, campaign).await.unwrap();
         seal(&house, &batch).await.unwrap();
         house.people(campaign, 2).await;
-        assert_eq!(house.issue_as(&id, campaign).await.unwrap().codes, 0);
+        assert_eq!(house.issue_as(&id, campaign).await.unwrap().codes, 1);
         assert_eq!(house.issue(campaign).await.codes, 2);
         let message = wire::ListBatchesRequest { campaign_id: campaign.to_string(), page_size: 0, page_token: String::new() };
         let batches = house.handlers.list_batches(by(Role::Operator, message)).await.unwrap().into_inner().batches;
-        assert_eq!(batches.iter().map(|batch| batch.codes).collect::<Vec<_>>(), [2, 0]);
+        assert_eq!(batches.iter().map(|batch| batch.codes).collect::<Vec<_>>(), [2, 1]);
     }
 
     async fn no_plain_code_is_at_rest_anywhere(database: Database) {

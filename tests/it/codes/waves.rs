@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use futures::TryStreamExt;
 use futures::future::join_all;
 use redress::db::entities::individual_entity;
 use redress::kernel::caller::Role;
@@ -52,14 +51,10 @@ impl House {
     }
 
     pub async fn issue_wave(&self, wave: &wire::Wave) -> Result<wire::CodeBatch, Status> {
-        let message = wire::IssueCodesRequest {
-            request_id: self.request_id(),
-            campaign_id: wave.campaign_id.clone(),
-            wave_id: wave.wave_id.clone(),
-        };
-        let answers = self.handlers.issue_codes(by(Role::Operator, message));
-        let answers: Vec<_> = answers.await?.into_inner().try_collect().await?;
-        Ok(answers.last().unwrap().batch.clone().unwrap())
+        let campaign = wave.campaign_id.parse().unwrap();
+        let (id, wave) = (self.request_id(), wave.wave_id.clone());
+        let last = self.issue_last(&id, campaign, wave).await?;
+        Ok(last.batch.unwrap())
     }
 
     pub async fn mailed(

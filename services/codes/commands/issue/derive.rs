@@ -5,14 +5,16 @@ use std::sync::Arc;
 use crate::kernel::combine::Rejected;
 use crate::kernel::ids::{CampaignId, IndividualId};
 
-use super::{Chunk, Issue, Means};
+use super::{Chunk, Filling, Means};
 use crate::codes::code::derive;
 use crate::codes::code::uniformity::Tally;
+use crate::codes::ctx::Ctx;
 use crate::codes::error::Error;
 use crate::codes::store;
 use crate::codes::store::code::{Issued, Owed};
+use crate::codes::store::wave::Selection;
 
-impl Issue {
+impl Filling {
     /// Reads the next individuals and derives the codes of those who have none.
     pub(super) async fn prepare(
         &self,
@@ -20,26 +22,35 @@ impl Issue {
         after: IndividualId,
         limit: u64,
     ) -> Result<Chunk, Error> {
-        let read = self.ctx.db.read();
-        let owed = store::code::owed(read, self.campaign, &means.selection, after, limit);
-        let mut owed = owed.await?;
-        let ends = owed.first().zip(owed.last());
-        let Some((first, last)) = ends.map(|(first, last)| (first.individual, last.individual))
-        else {
+        let (last, owed) =
+            uncoded(&self.ctx, self.campaign, &means.selection, after, limit).await?;
+        if last.is_none() {
             return Ok(Chunk::default());
-        };
-        let of = (self.campaign, first, last);
-        let holders = store::code::holders(read, of, &means.selection, None).await?;
-        if !holders.is_empty() {
-            owed.retain(|owed| !holders.contains(&owed.individual));
         }
         let (codes, tally) = derive_all(means, self.campaign, owed, 1).await?;
-        Ok(Chunk {
-            last: Some(last),
-            codes,
-            tally,
-        })
+        Ok(Chunk { last, codes, tally })
     }
+}
+
+/// Reads the next individuals who are owed a letter; gives the last of them, none where there is nobody, and those who have no code.
+pub(super) async fn uncoded(
+    ctx: &Ctx,
+    campaign: CampaignId,
+    selection: &Selection,
+    after: IndividualId,
+    limit: u64,
+) -> Result<(Option<IndividualId>, Vec<Owed>), Error> {
+    let read = ctx.db.read();
+    let mut owed = store::code::owed(read, campaign, selection, after, limit).await?;
+    let ends = owed.first().zip(owed.last());
+    let Some((first, last)) = ends.map(|(first, last)| (first.individual, last.individual)) else {
+        return Ok((None, owed));
+    };
+    let holders = store::code::holders(read, (campaign, first, last), selection, None).await?;
+    if !holders.is_empty() {
+        owed.retain(|owed| !holders.contains(&owed.individual));
+    }
+    Ok((Some(last), owed))
 }
 
 /// Derives the codes of individuals, sorted by their MACs, and counts their symbols.

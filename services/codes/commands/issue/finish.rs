@@ -11,7 +11,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::IndividualId;
 
 use super::load::{json_of, tally_of};
-use super::{Issue, Means};
+use super::{Filling, Means};
 use crate::codes::code::uniformity::Figures;
 use crate::codes::code::{Code, derive};
 use crate::codes::error::Error;
@@ -24,7 +24,7 @@ const HONEY_CODES: i64 = 8;
 /// What a letter within the contiguous U.S. proves; a honey code proves nothing, but looks like one.
 const PROOF_DAYS: i32 = 21;
 
-impl Issue {
+impl Filling {
     pub(super) async fn finish(&self, means: &Means) -> Result<code_batch::Model, Error> {
         let (campaign, batch, now) = (self.campaign, self.batch, self.ctx.now());
         let random: Vec<u128> = (0..HONEY_CODES)

@@ -12,7 +12,7 @@ use crate::kernel::turn::{Pass, Turn};
 
 use super::batch::open_campaign;
 use super::derive::derive_all;
-use super::{Chunk, Issue, Means};
+use super::{Chunk, Filling, Means};
 use crate::codes::code::uniformity::Tally;
 use crate::codes::error::Error;
 use crate::codes::state::batch::State;
@@ -33,7 +33,7 @@ enum Halt {
     TooEarly,
 }
 
-impl Issue {
+impl Filling {
     /// Writes a chunk, passes the turn on, and gives how many codes were written.
     pub(super) async fn write(
         self,

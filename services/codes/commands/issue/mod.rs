@@ -3,7 +3,8 @@
 //! The batch and its wrapped secret are written first; then the individuals are walked in the order of their ids, chunk by
 //! chunk, each chunk one transaction; then the batch is completed, which is what allows it to be printed. Killed at any point,
 //! a second call finds the batch that is not complete, skips whoever has a code, and goes on: nothing but the database
-//! remembers how far it came, and the end is the same batch with the same codes.
+//! remembers how far it came, and the end is the same batch with the same codes. Where nobody is owed a code, as when the call
+//! that was killed had come to its end, no batch is opened.
 //!
 //! Two issues at once: a chunk's transaction loads its codes, then locks the campaign's row and asks under that lock who of the
 //! chunk has a code by now; if somebody has, it is rolled back. So chunks of one campaign take turns, nobody gets two codes, and
@@ -14,20 +15,17 @@ mod batch;
 mod derive;
 mod finish;
 mod load;
+mod open;
 
 use std::sync::Arc;
 
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
-use sea_orm::DbBackend;
-use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
-use uuid::Uuid;
 
 use crate::db::entities::code_batch;
-use crate::db::idempotency::{self, Request};
-use crate::db::{Tx, audit};
+use crate::db::idempotency::Request;
 use crate::kernel::combine::Rejected;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
@@ -37,11 +35,9 @@ use crate::codes::code::derive::BatchSecret;
 use crate::codes::code::uniformity::Tally;
 use crate::codes::ctx::{Call, Ctx};
 use crate::codes::error::Error;
-use crate::codes::state::wave::Kind;
-use crate::codes::store::batch::Of;
+use crate::codes::store;
 use crate::codes::store::code::Issued;
 use crate::codes::store::wave::Selection;
-use crate::codes::store::{self, answered};
 
 pub use batch::{fresh_batch, fresh_wave, open_campaign, open_secret};
 pub use finish::{finish_reissue, grow_by_one, is_uniform};
@@ -65,11 +61,25 @@ pub enum Progress {
     },
     /// All are issued.
     Done(code_batch::Model),
+    /// Everybody has a code who is owed one, so that there is no batch.
+    Nobody,
 }
 
-/// An issue under way.
-#[derive(Clone)]
+/// An issue that was asked for and may be.
 pub struct Issue {
+    ctx: Ctx,
+    call: Call,
+    request: Request,
+    campaign: CampaignId,
+    wave: Option<WaveId>,
+    /// The batch that is gone on with; none is opened before somebody is found who is owed a code.
+    batch: Option<BatchId>,
+    chunk: u64,
+}
+
+/// A batch that is being filled.
+#[derive(Clone)]
+struct Filling {
     ctx: Ctx,
     campaign: CampaignId,
     batch: BatchId,
@@ -93,64 +103,6 @@ struct Chunk {
 }
 
 impl Issue {
-    /// Opens a batch of a wave, or of a wave of its own where none is named; or finds the one that was not completed.
-    pub async fn begin(
-        ctx: &Ctx,
-        call: &Call,
-        request: &Request,
-        campaign: CampaignId,
-        wave: Option<WaveId>,
-    ) -> Result<Self, Error> {
-        let row = &fresh_batch(ctx, campaign)?;
-        let own_wave = &fresh_wave(ctx, campaign, Kind::Automatic);
-        let batch = ctx.db.run_tx("open_batch", |tx| {
-            Box::pin(async move {
-                if let Some(batch) = answered(tx, request).await? {
-                    return Ok(batch);
-                }
-                let found = open_campaign(tx, campaign).await?;
-                let of = wave.map_or(Of::Kind(Kind::Automatic), Of::Wave);
-                let unfinished = store::batch::unfinished(tx, campaign, of).await?;
-                let resumed = unfinished.is_some();
-                let batch = if let Some(unfinished) = unfinished {
-                    unfinished.id
-                } else {
-                    let wave_id = match wave {
-                        Some(wave) => named_wave(tx, campaign, wave).await?,
-                        None => batch::insert_wave(tx, own_wave, &found).await?,
-                    };
-                    let row = code_batch::Model {
-                        wave_id,
-                        ..row.clone()
-                    };
-                    store::batch::insert(tx, &row).await?;
-                    row.id
-                };
-                let event = call.event(
-                    ctx,
-                    Some(campaign),
-                    "codes.issued",
-                    ("batch", Some(batch.as_uuid())),
-                    json!({ "resumed": resumed }),
-                );
-                audit::record(tx, &[event]).await?;
-                idempotency::record(tx, request, &batch.to_string(), row.created_at).await?;
-                Ok::<_, Error>(batch)
-            })
-        });
-        let chunk = if ctx.db.backend() == DbBackend::Sqlite {
-            CHUNK_SQLITE
-        } else {
-            CHUNK
-        };
-        Ok(Self {
-            batch: batch.await?,
-            ctx: ctx.clone(),
-            campaign,
-            chunk,
-        })
-    }
-
     /// Makes the chunks smaller, so that tests see several.
     #[must_use]
     pub fn in_chunks_of(mut self, chunk: u64) -> Self {
@@ -161,7 +113,7 @@ impl Issue {
     /// Issues what is owed and tells how far it is; ends early, to be gone on with, when nobody listens any more.
     pub async fn run(self, progress: mpsc::Sender<Result<Progress, Error>>) {
         let end = match self.issue(&progress).await {
-            Ok(Some(batch)) => Ok(Progress::Done(batch)),
+            Ok(Some(end)) => Ok(end),
             Ok(None) => return,
             Err(error) => Err(error),
         };
@@ -171,6 +123,27 @@ impl Issue {
 
     async fn issue(
         &self,
+        progress: &mpsc::Sender<Result<Progress, Error>>,
+    ) -> Result<Option<Progress>, Error> {
+        let Some((batch, after)) = self.open().await? else {
+            return Ok(Some(Progress::Nobody));
+        };
+        let filling = Filling {
+            ctx: self.ctx.clone(),
+            campaign: self.campaign,
+            batch,
+            chunk: self.chunk,
+        };
+        let done = filling.fill(after, progress).await?;
+        Ok(done.map(Progress::Done))
+    }
+}
+
+impl Filling {
+    /// Issues what is owed to the individuals after one; gives nothing where nobody listens any more.
+    async fn fill(
+        &self,
+        after: IndividualId,
         progress: &mpsc::Sender<Result<Progress, Error>>,
     ) -> Result<Option<code_batch::Model>, Error> {
         let batch = self.batch().await?;
@@ -185,7 +158,7 @@ impl Issue {
         let (first, mut turn) = turn::turn();
         first.on(store::batch::all_codes(self.ctx.db.read(), self.campaign).await?);
         let (ready, mut chunks) = mpsc::channel(1);
-        let prepare = self.clone().prepare_all(Arc::clone(&means), ready);
+        let prepare = self.clone().prepare_all(Arc::clone(&means), after, ready);
         let _preparing = AbortOnDropHandle::new(tokio::spawn(prepare));
         let mut under_way = FuturesOrdered::new();
         let mut is_read = false;
@@ -219,9 +192,13 @@ impl Issue {
     }
 
     /// Prepares chunk after chunk, until there is nobody left or nobody takes them.
-    async fn prepare_all(self, means: Arc<Means>, ready: mpsc::Sender<Result<Chunk, Error>>) {
+    async fn prepare_all(
+        self,
+        means: Arc<Means>,
+        mut after: IndividualId,
+        ready: mpsc::Sender<Result<Chunk, Error>>,
+    ) {
         let mut limit = self.chunk.min(FIRST_CHUNK);
-        let mut after = IndividualId::from_uuid(Uuid::nil());
         loop {
             let chunk = self.prepare(&means, after, limit).await;
             let last = chunk.as_ref().map(|chunk| chunk.last);
@@ -264,14 +241,4 @@ impl Issue {
             selection: Selection::of(&wave.ok_or(Error::WaveNotFound)?),
         })
     }
-}
-
-/// Checks that a wave can take another batch.
-async fn named_wave(tx: &Tx<'_>, campaign: CampaignId, wave: WaveId) -> Result<WaveId, Error> {
-    let wave = store::wave::lock(tx, campaign, wave).await?;
-    let wave = wave.ok_or(Error::WaveNotFound)?;
-    if wave.mailed_at.is_some() || wave.kind == Kind::Reissue.as_str() {
-        return Err(Error::WaveMailed);
-    }
-    Ok(wave.id)
 }

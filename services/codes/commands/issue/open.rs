@@ -1,0 +1,169 @@
+//! The begin of an issue: what is gone on with, or who is owed a code, and a batch for them.
+
+use sea_orm::DbBackend;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::db::entities::{campaign, code_batch, wave};
+use crate::db::idempotency::{self, Request};
+use crate::db::{Tx, audit};
+use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
+
+use super::batch::{fresh_batch, fresh_wave, insert_wave, open_campaign};
+use super::derive::uncoded;
+use super::{CHUNK, CHUNK_SQLITE, FIRST_CHUNK, Issue};
+use crate::codes::ctx::{Call, Ctx};
+use crate::codes::error::Error;
+use crate::codes::state::wave::Kind;
+use crate::codes::store::batch::Of;
+use crate::codes::store::wave::Selection;
+use crate::codes::store::{self, answered};
+
+/// What is written where nothing is to be gone on with.
+struct New {
+    batch: code_batch::Model,
+    /// For a batch whose wave nobody named.
+    wave: wave::Model,
+}
+
+impl Issue {
+    /// Checks that codes can be issued to a wave, or to everybody where none is named, and finds the batch that was not completed.
+    pub async fn begin(
+        ctx: &Ctx,
+        call: &Call,
+        request: &Request,
+        campaign: CampaignId,
+        wave: Option<WaveId>,
+    ) -> Result<Self, Error> {
+        let chunk = if ctx.db.backend() == DbBackend::Sqlite {
+            CHUNK_SQLITE
+        } else {
+            CHUNK
+        };
+        let mut issue = Self {
+            ctx: ctx.clone(),
+            call: call.clone(),
+            request: request.clone(),
+            campaign,
+            wave,
+            batch: None,
+            chunk,
+        };
+        issue.batch = issue.batch(None).await?;
+        Ok(issue)
+    }
+
+    /// Gives the batch to fill, and after which individual; nothing where everybody has a code.
+    pub(super) async fn open(&self) -> Result<Option<(BatchId, IndividualId)>, Error> {
+        let first = IndividualId::from_uuid(Uuid::nil());
+        if let Some(batch) = self.batch {
+            return Ok(Some((batch, first)));
+        }
+        let Some(after) = self.before_somebody().await? else {
+            return Ok(None);
+        };
+        let new = New {
+            batch: fresh_batch(&self.ctx, self.campaign)?,
+            wave: fresh_wave(&self.ctx, self.campaign, Kind::Automatic),
+        };
+        let batch = self.batch(Some(&new)).await?;
+        // Another call may have opened one meanwhile.
+        let is_new = batch == Some(new.batch.id);
+        let after = if is_new { after } else { first };
+        Ok(batch.map(|batch| (batch, after)))
+    }
+
+    /// Walks to the first who is owed a code and has none; gives the individual before, or nothing where there is nobody.
+    async fn before_somebody(&self) -> Result<Option<IndividualId>, Error> {
+        let read = self.ctx.db.read();
+        let wave = match self.wave {
+            None => fresh_wave(&self.ctx, self.campaign, Kind::Automatic),
+            Some(wave) => {
+                let wave = store::wave::get(read, self.campaign, wave).await?;
+                wave.ok_or(Error::WaveNotFound)?
+            }
+        };
+        let selection = Selection::of(&wave);
+        let mut limit = self.chunk.min(FIRST_CHUNK);
+        let mut after = IndividualId::from_uuid(Uuid::nil());
+        loop {
+            let (last, uncoded) =
+                uncoded(&self.ctx, self.campaign, &selection, after, limit).await?;
+            if !uncoded.is_empty() {
+                return Ok(Some(after));
+            }
+            match last {
+                Some(last) => after = last,
+                None => return Ok(None),
+            }
+            limit = self.chunk.min(2 * limit);
+        }
+    }
+
+    /// Finds the batch of this request, or the one that was not completed; otherwise writes a new one, where it is given.
+    async fn batch(&self, new: Option<&New>) -> Result<Option<BatchId>, Error> {
+        let batch = self.ctx.db.run_tx("open_batch", |tx| {
+            Box::pin(async move {
+                if let Some(batch) = answered(tx, &self.request).await? {
+                    return Ok(Some(batch));
+                }
+                let campaign = open_campaign(tx, self.campaign).await?;
+                let of = self.wave.map_or(Of::Kind(Kind::Automatic), Of::Wave);
+                let unfinished = store::batch::unfinished(tx, self.campaign, of).await?;
+                let resumed = unfinished.is_some();
+                let batch = match (unfinished, new) {
+                    (Some(unfinished), _) => unfinished.id,
+                    (None, new) => {
+                        let wave = self.free_wave(tx).await?;
+                        let Some(new) = new else { return Ok(None) };
+                        self.insert(tx, &campaign, wave, new).await?
+                    }
+                };
+                let event = self.call.event(
+                    &self.ctx,
+                    Some(self.campaign),
+                    "codes.issued",
+                    ("batch", Some(batch.as_uuid())),
+                    json!({ "resumed": resumed }),
+                );
+                audit::record(tx, &[event]).await?;
+                let now = self.ctx.now();
+                idempotency::record(tx, &self.request, &batch.to_string(), now).await?;
+                Ok::<_, Error>(Some(batch))
+            })
+        });
+        batch.await
+    }
+
+    /// Checks that the wave that is named, if one is, can take another batch.
+    async fn free_wave(&self, tx: &Tx<'_>) -> Result<Option<WaveId>, Error> {
+        let Some(wave) = self.wave else {
+            return Ok(None);
+        };
+        let wave = store::wave::lock(tx, self.campaign, wave).await?;
+        let wave = wave.ok_or(Error::WaveNotFound)?;
+        if wave.mailed_at.is_some() || wave.kind == Kind::Reissue.as_str() {
+            return Err(Error::WaveMailed);
+        }
+        Ok(Some(wave.id))
+    }
+
+    async fn insert(
+        &self,
+        tx: &Tx<'_>,
+        campaign: &campaign::Model,
+        wave: Option<WaveId>,
+        new: &New,
+    ) -> Result<BatchId, Error> {
+        let wave_id = match wave {
+            Some(wave) => wave,
+            None => insert_wave(tx, &new.wave, campaign).await?,
+        };
+        let row = code_batch::Model {
+            wave_id,
+            ..new.batch.clone()
+        };
+        store::batch::insert(tx, &row).await?;
+        Ok(row.id)
+    }
+}
