@@ -112,12 +112,17 @@ impl<'a> Order<'a> {
         })
     }
 
-    /// Gives how many codes the batches have.
+    /// Gives how many codes of the batches are to be printed, as far as it is known before the first export.
     pub fn codes(&self) -> u64 {
         let codes = self
             .batches
             .iter()
-            .map(|batch| u64::try_from(batch.codes).unwrap_or(0));
+            .map(|batch| u64::try_from(batch.codes - batch.withheld).unwrap_or(0));
         codes.sum()
+    }
+
+    /// Gives how many codes of the batches get no letter.
+    pub fn withheld(&self) -> i64 {
+        self.batches.iter().map(|batch| batch.withheld).sum()
     }
 }

@@ -66,6 +66,11 @@ impl Export {
         let row = ctx.db.run_tx("export_codes", |tx| {
             Box::pin(async move {
                 let row = printable(tx, campaign, batch, now).await?;
+                if row.first_exported_at.is_none() {
+                    // Whoever ends a code has this lock, and asks whether the letter is printed.
+                    store::campaign::lock(tx, campaign).await?;
+                    store::batch::first_export(tx, campaign, batch, now).await?;
+                }
                 let frame = store::campaign::by_id(tx, campaign)
                     .await?
                     .ok_or(Error::CampaignNotFound)?;

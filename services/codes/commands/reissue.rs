@@ -4,8 +4,9 @@
 //! printer ever sees it, and its letter goes to the address on record: there is no other in the request.
 //!
 //! A batch of reissues takes codes until it is exported, which completes it; the next reissue opens another one. So every
-//! code of a batch that can be sealed could be printed. A code whose batch is not printed yet keeps its letter: another one
-//! would be a second letter in the same envelope.
+//! code of a batch that can be sealed could be printed. A code whose batch of reissues takes codes still keeps its letter:
+//! another one would be a second letter in the same envelope. A code of a batch that was never exported gets no letter once
+//! another takes its place.
 
 use serde_json::json;
 
@@ -13,6 +14,7 @@ use crate::db::entities::{campaign, code, code_batch, wave};
 use crate::db::idempotency::{self, Request};
 use crate::db::{self, Tx, audit};
 use crate::kernel::caller::Role;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 use uuid::Uuid;
 
@@ -109,7 +111,7 @@ async fn replace(
     }
     reissues::charge_person(ctx, tx, campaign.id, reissue.individual).await?;
     if state == State::Issued {
-        lineage::supersede(tx, campaign.id, newest.mac, ctx.now()).await?;
+        supersede(tx, campaign.id, newest, ctx.now()).await?;
     }
     let batch = batch_for(tx, newest, &lines, fresh).await?;
     let generation = 1 + lines.iter().map(|line| line.generation).max().unwrap_or(0);
@@ -126,12 +128,29 @@ async fn replace(
         supersedes: Some(newest.mac),
         settled_at: None,
         enrollment_id: None,
+        withheld: None,
     };
     lineage::insert(tx, &row).await?;
     grow_by_one(tx, &batch, &code).await?;
     let detail =
         json!({ "why": reissue.why, "generation": generation, "batch": batch.id, "made": true });
     Ok((mac, detail))
+}
+
+/// Ends the code; its letter is not written if its batch was never exported. The campaign is locked.
+async fn supersede(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    code: &Line,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let unprinted = store::batch::unprinted(tx, campaign).await?;
+    let withheld = unprinted.contains(&code.batch_id);
+    lineage::supersede(tx, campaign, code.mac, withheld, now).await?;
+    if withheld {
+        store::batch::withhold(tx, campaign, code.batch_id, 1).await?;
+    }
+    Ok(())
 }
 
 fn reachable(addressee: Option<Addressee>) -> Result<Addressee, Error> {

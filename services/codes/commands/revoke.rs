@@ -2,6 +2,9 @@
 //!
 //! The codes are walked in the order of the individuals' ids, stretch by stretch, each in one transaction. What is revoked is
 //! revoked whoever did it, so a second call after a kill goes on by walking again and comes to the same end.
+//!
+//! A code whose batch was never exported gets no letter any more. One whose batch was keeps its line in the file, which is the
+//! same whenever it is made again: the letter may be on its way.
 
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -162,11 +165,15 @@ impl Revoke {
         let now = self.ctx.now();
         let found = self.ctx.db.run_bulk("revoke_stretch", |tx| {
             Box::pin(async move {
-                if let Scope::Individual(_) = scope {
-                    // A reissue under way ends first, so that its code is seen.
-                    store::campaign::lock(tx, campaign).await?;
+                // A reissue under way ends first, so that its code is seen, and so does the begin of a first export.
+                store::campaign::lock(tx, campaign).await?;
+                let unprinted = store::batch::unprinted(tx, campaign).await?;
+                let revoked =
+                    store_revoke::revoke(tx, (campaign, scope, stretch), &unprinted, now).await?;
+                for (batch, codes) in revoked.withheld {
+                    store::batch::withhold(tx, campaign, batch, codes).await?;
                 }
-                Ok::<_, Error>(store_revoke::revoke(tx, campaign, scope, stretch, now).await?)
+                Ok::<_, Error>(revoked.found)
             })
         });
         found.await

@@ -149,5 +149,6 @@ fn letter_code(line: &Line) -> wire::LetterCode {
         mailing_date: write::date(line.mailed_on.as_deref()),
         proof_expire_time: write::time(Some(line.proof_expires_at)),
         printable: line.completed_at.is_some(),
+        withheld: line.withheld.is_some(),
     }
 }

@@ -115,6 +115,8 @@ pub fn batch(batch: &code_batch::Model) -> wire::CodeBatch {
         wave_id: batch.wave_id.to_string(),
         complete_time: time(batch.completed_at),
         uniformity: uniformity(batch),
+        first_export_time: time(batch.first_exported_at),
+        withheld: batch.withheld,
     }
 }
 

@@ -156,6 +156,57 @@ pub async fn complete(
     )
 }
 
+/// Gives the batches of a campaign that were never exported. Under the campaign's lock they stay so.
+pub async fn unprinted(tx: &Tx<'_>, campaign: CampaignId) -> Result<Vec<BatchId>, db::Error> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::FirstExportedAt.is_null());
+    Ok(query.into_tuple().all(tx).await?)
+}
+
+/// Adds to the number of codes of a batch that get no letter.
+pub async fn withhold(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: BatchId,
+    codes: i64,
+) -> Result<(), db::Error> {
+    let result = Entity::update_many()
+        .col_expr(Column::Withheld, Expr::col(Column::Withheld).add(codes))
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::Id.eq(id))
+        .filter(Column::FirstExportedAt.is_null())
+        .exec(tx)
+        .await?;
+    exactly_one(
+        result.rows_affected,
+        "a code of a batch that was exported was withheld; lock the campaign and ask first",
+    )
+}
+
+/// Records that a batch is exported for the first time, unless it was before.
+pub async fn first_export(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: BatchId,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let update = ActiveModel {
+        first_exported_at: Set(Some(now)),
+        ..Default::default()
+    };
+    Entity::update_many()
+        .set(update)
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::Id.eq(id))
+        .filter(Column::FirstExportedAt.is_null())
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Destroys the secret of an open batch.
 pub async fn seal(
     tx: &Tx<'_>,

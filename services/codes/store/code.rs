@@ -178,7 +178,7 @@ pub struct Held {
     pub generation: i32,
 }
 
-/// Lists who has a code of a batch, whatever became of it, in the order of the individuals' ids: those among the next `limit`
+/// Lists who has a code of a batch that gets a letter, whatever became of it since, in the order of the individuals' ids: those among the next `limit`
 /// individuals of the campaign who have one, or among the ones after them, until somebody does. Nobody is left when nobody
 /// is listed.
 pub async fn held(
@@ -225,7 +225,7 @@ async fn held_between(
     (after, last): (IndividualId, IndividualId),
 ) -> Result<Vec<Held>, db::Error> {
     const SQL: &str = "SELECT individual_id, generation FROM code WHERE campaign_id = $1 AND individual_id > $2 \
-        AND individual_id <= $3 AND batch_id = $4 ORDER BY individual_id";
+        AND individual_id <= $3 AND batch_id = $4 AND withheld IS NULL ORDER BY individual_id";
     let values = [campaign.into(), after.into(), last.into(), batch.into()];
     let backend = ConnectionTrait::get_database_backend(connection);
     let statement = Statement::from_sql_and_values(backend, SQL, values);

@@ -28,6 +28,8 @@ pub struct Line {
     pub supersedes: Option<i32>,
     /// Where it stands.
     pub state: String,
+    /// Whether its letter was never printed, and never will be.
+    pub withheld: Option<bool>,
     /// When the batch was made.
     pub made_at: Timestamp,
     /// From when on the batch can be printed.
@@ -74,7 +76,7 @@ async fn read(
     lock: String,
 ) -> Result<Vec<Line>, db::Error> {
     let sql = format!(
-        "SELECT c.mac, c.batch_id, w.id AS wave_id, w.name AS wave_name, c.generation, s.generation AS supersedes, c.state, \
+        "SELECT c.mac, c.batch_id, w.id AS wave_id, w.name AS wave_name, c.generation, s.generation AS supersedes, c.state, c.withheld, \
          b.created_at AS made_at, b.completed_at, c.settled_at, w.enroll_by, w.enroll_by_at, w.mailed_on, \
          COALESCE(w.mailed_at, b.created_at) + c.proof_days * {DAY} AS proof_expires_at \
          FROM code c JOIN code_batch b ON b.campaign_id = c.campaign_id AND b.id = c.batch_id \
@@ -129,14 +131,16 @@ pub async fn supersede(
     tx: &Tx<'_>,
     campaign: CampaignId,
     mac: Uuid,
+    withheld: bool,
     now: Timestamp,
 ) -> Result<(), db::Error> {
     let sql = format!(
-        "UPDATE code SET state = '{}', settled_at = $3 WHERE campaign_id = $1 AND mac = $2 AND state = '{}'",
+        "UPDATE code SET state = '{}', settled_at = $3, withheld = $4 WHERE campaign_id = $1 AND mac = $2 AND state = '{}'",
         State::Superseded.as_str(),
         State::Issued.as_str()
     );
-    let values: [Value; 3] = [campaign.into(), mac.into(), now.into()];
+    let withheld = withheld.then_some(true);
+    let values: [Value; 4] = [campaign.into(), mac.into(), now.into(), withheld.into()];
     let statement = Statement::from_sql_and_values(tx.backend(), sql, values);
     let result = tx.execute_raw(statement).await?;
     exactly_one(

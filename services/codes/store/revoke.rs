@@ -1,5 +1,7 @@
 //! Revoking codes, stretch by stretch of the individuals' ids, which an index orders.
 
+use std::collections::BTreeMap;
+
 use sea_orm::{ConnectionTrait, Statement, Value};
 
 use crate::db::{self, Tx};
@@ -35,6 +37,15 @@ pub struct Found {
     pub revoked: i64,
 }
 
+/// What came of a stretch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Revoked {
+    /// What was found in it.
+    pub found: Found,
+    /// How many codes get no letter any more, by batch.
+    pub withheld: BTreeMap<BatchId, i64>,
+}
+
 /// Finds where the next stretch of so many codes ends; nothing where fewer are left.
 pub async fn end_of_stretch(
     connection: &impl ConnectionTrait,
@@ -68,31 +79,46 @@ pub async fn count(
     Ok(row.map_or(Ok(0), |row| row.try_get("", "seen"))?)
 }
 
-/// Revokes the issued codes of a scope in a stretch, and counts what is revoked there by now.
+/// Revokes the issued codes of a scope in a stretch, and counts what is revoked there by now. Those of batches that are not
+/// printed yet get no letter.
 pub async fn revoke(
     tx: &Tx<'_>,
-    campaign: CampaignId,
-    scope: &Scope,
-    stretch: Stretch,
+    (campaign, scope, stretch): (CampaignId, &Scope, Stretch),
+    unprinted: &[BatchId],
     now: Timestamp,
-) -> Result<Found, db::Error> {
+) -> Result<Revoked, db::Error> {
     let (issued, revoked) = (State::Issued.as_str(), State::Revoked.as_str());
     let mut values: Vec<Value> = vec![campaign.into()];
     let mut condition = scope.condition(&mut values);
     if let Scope::Batches(_) = scope {
         condition += &stretch.condition(&mut values);
     }
-    let sql = format!(
+    let count = format!(
         "SELECT count(*) AS seen, count(CASE WHEN state = '{revoked}' THEN 1 END) AS revoked FROM code WHERE {condition}"
     );
     let counted = values.clone();
     let n = bind(&mut values, now.into());
+    let withheld = match unprinted {
+        [] => "NULL".to_owned(),
+        some => format!(
+            "CASE WHEN batch_id IN ({}) THEN TRUE END",
+            list(&mut values, some)
+        ),
+    };
     let update = format!(
-        "UPDATE code SET state = '{revoked}', settled_at = ${n} WHERE {condition} AND state = '{issued}'"
+        "UPDATE code SET state = '{revoked}', settled_at = ${n}, withheld = {withheld} \
+         WHERE {condition} AND state = '{issued}' RETURNING batch_id"
     );
-    tx.execute_raw(Statement::from_sql_and_values(tx.backend(), update, values))
-        .await?;
-    found(tx, sql, counted).await
+    let mut done = Revoked::default();
+    let update = Statement::from_sql_and_values(tx.backend(), update, values);
+    for row in tx.query_all_raw(update).await? {
+        let batch: BatchId = row.try_get("", "batch_id")?;
+        if unprinted.contains(&batch) {
+            *done.withheld.entry(batch).or_default() += 1;
+        }
+    }
+    done.found = found(tx, count, counted).await?;
+    Ok(done)
 }
 
 async fn found(tx: &Tx<'_>, sql: String, values: Vec<Value>) -> Result<Found, db::Error> {
@@ -115,9 +141,7 @@ impl Scope {
             // A wave without a batch has no codes.
             Self::Batches(batches) if batches.is_empty() => "1 = 0".to_owned(),
             Self::Batches(batches) => {
-                let places = batches.iter().map(|batch| bind(values, (*batch).into()));
-                let places: Vec<String> = places.map(|n| format!("${n}")).collect();
-                format!("batch_id IN ({})", places.join(", "))
+                format!("batch_id IN ({})", list(values, batches))
             }
         };
         format!("campaign_id = $1 AND generation > 0 AND {scope}")
@@ -132,6 +156,13 @@ impl Stretch {
             Some(to) => format!(" AND individual_id > ${after} AND individual_id <= ${to}"),
         }
     }
+}
+
+/// Binds some batches and writes their places.
+fn list(values: &mut Vec<Value>, batches: &[BatchId]) -> String {
+    let places = batches.iter().map(|batch| bind(values, (*batch).into()));
+    let places: Vec<String> = places.map(|n| format!("${n}")).collect();
+    places.join(", ")
 }
 
 fn bind(values: &mut Vec<Value>, value: Value) -> usize {

@@ -33,6 +33,10 @@ pub struct Model {
     pub created_at: Timestamp,
     /// When it was sealed.
     pub sealed_at: Option<Timestamp>,
+    /// When it was exported for the first time: what is printed is fixed from then on.
+    pub first_exported_at: Option<Timestamp>,
+    /// Codes that came to their end before, and get no letter.
+    pub withheld: i64,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -165,6 +165,13 @@ impl Change {
         Self::Add(table, Box::new(column))
     }
 
+    /// Adds a column with a rule, named as the table's other rules are.
+    pub fn add_with_rule(table: &'static str, mut column: ColumnDef, rule: &'static str) -> Self {
+        let name = format!("{table}_{}_check", column.get_column_name());
+        column.check((name, Expr::cust(rule)));
+        Self::add(table, column)
+    }
+
     /// Makes the change.
     pub async fn make(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         match self {

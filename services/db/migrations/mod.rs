@@ -27,6 +27,7 @@ mod m0009_mail_events;
 mod m0010_export_approvals;
 mod m0011_activation_codes;
 mod m0012_keyed_hashes;
+mod m0013_withheld_codes;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -39,7 +40,7 @@ use blueprint::{Blueprint, Change, LateIndex};
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step {
         name: "0001_campaigns",
         tables: m0001_campaigns::tables,
@@ -110,6 +111,12 @@ const STEPS: [Step; 12] = [
         name: "0012_keyed_hashes",
         tables: Vec::new,
         changes: m0012_keyed_hashes::changes,
+        indexes: Vec::new,
+    },
+    Step {
+        name: "0013_withheld_codes",
+        tables: Vec::new,
+        changes: m0013_withheld_codes::changes,
         indexes: Vec::new,
     },
 ];

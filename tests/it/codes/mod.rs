@@ -21,3 +21,4 @@ mod sealing;
 mod throttles;
 mod vectors;
 mod waves;
+mod withheld;

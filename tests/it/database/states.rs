@@ -42,6 +42,7 @@ fn code(ids: &Ids) -> code::Model {
         supersedes: None,
         settled_at: None,
         enrollment_id: None,
+        withheld: None,
     }
 }
 

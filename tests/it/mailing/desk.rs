@@ -11,6 +11,8 @@ use redress::cli::new_request_id;
 use redress::cli::wire_words::wire_date;
 use redress::kernel::caller::Role;
 use redress::wire::redress::enrollment::v1 as wire;
+use redress::wire::redress::identity::v1 as roster;
+use roster::roster_service_client::RosterServiceClient;
 use wire::campaign_service_client::CampaignServiceClient;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 
@@ -141,6 +143,24 @@ impl Desk {
             .await
             .expect("the batch");
         (campaign, batch)
+    }
+
+    /// The people who can be written to, in the order of their letters.
+    pub async fn people(&self, channels: &Channels, campaign_id: &str) -> Vec<String> {
+        let request = roster::ExportMailingAddressesRequest {
+            campaign_id: campaign_id.to_owned(),
+            after_individual_id: String::new(),
+        };
+        let mut client = RosterServiceClient::new(channels.identity.clone());
+        let answers = client.export_mailing_addresses(request).await;
+        let answers: Vec<_> = answers
+            .expect("addresses")
+            .into_inner()
+            .try_collect()
+            .await
+            .expect("addresses");
+        let addresses = answers.into_iter().flat_map(|answer| answer.addresses);
+        addresses.map(|address| address.individual_id).collect()
     }
 
     /// Plans a wave for a region.

@@ -80,6 +80,35 @@ async fn what_another_export_left_is_not_gone_on_with() {
 }
 
 both! {
+    async fn a_revoked_code_has_no_letter_unless_it_was_exported_before(database: Database) {
+        let desk = Desk::open(database, 5).await;
+        let channels = desk.channels();
+        let (campaign, _) = desk.batch(&channels).await;
+        let people = desk.people(&channels, &campaign.campaign_id).await;
+        let revoke = |at: usize| {
+            let words = ["codes", "revoke", "--individual", &people[at], "--reason", "a mistake in the list", "--yes"];
+            desk.house.redress(&words).fine();
+        };
+        revoke(1);
+        let told = desk.house.redress(&["--format", "json", "mailing", "export", "--out", "letters.csv"]).fine();
+        let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+        assert_eq!((&told["letters"], &told["withheld"], &told["without_address"]), (&4.into(), &1.into(), &0.into()));
+        let manifest = desk.manifest("letters.csv");
+        assert_eq!((manifest.letters, manifest.codes_without_address), (4, 0));
+        let whole = desk.read("letters.csv");
+        revoke(3);
+        desk.export(&["--out", "again.csv"]).fine();
+        assert!(desk.read("again.csv") == whole);
+        let (campaign, batch) = desk.batch(&channels).await;
+        assert_eq!((batch.codes, batch.withheld), (5, 1));
+        let order = Order::of_batch(&campaign, batch, &desk.path("cut.csv"));
+        std::fs::write(desk.path("cut.csv.partial"), &whole[..whole.len() / 2]).expect("a cut file");
+        order.plan().expect("a plan").save(&desk.path("cut.csv.partial.plan")).expect("it is saved");
+        let again = export(&channels, &order).await.expect("it is written");
+        assert!(desk.read("cut.csv") == whole);
+        assert!(again.kept > 0 && again.letters == 4 && again.without_address == 0, "{again:?}");
+    }
+
     async fn a_killed_export_goes_on_and_ends_with_the_same_bytes(database: Database) {
         let desk = Desk::open(database, 3_500).await;
         desk.export(&["--out", "whole.csv"]).fine();

@@ -28,6 +28,8 @@ pub fn fresh_batch(ctx: &Ctx, campaign: CampaignId) -> Result<code_batch::Model,
         uniformity: None,
         created_at: ctx.now(),
         sealed_at: None,
+        first_exported_at: None,
+        withheld: 0,
     })
 }
 
