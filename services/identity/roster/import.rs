@@ -198,49 +198,11 @@ struct Import {
 }
 
 impl Import {
-    /// Finds the import of this file or makes it, and with the campaign's first one its data key. Gives what reads the rest of
-    /// it, and how many rows all imports have settled.
+    /// Opens the import of this file. Gives what reads the rest of it, and how many rows all imports have settled.
     async fn open(ctx: Ctx, call: Call, header: Header) -> Result<(Self, Reader, i64), Error> {
-        let campaign = store::campaign(ctx.db.read(), header.campaign).await?;
-        if campaign.state != "OPEN" {
-            return Err(Error::CampaignClosed);
-        }
-        let rules = Rules {
-            entities: store::entities(ctx.db.read(), header.campaign).await?,
-            today: ctx
-                .now()
-                .date_in(&jiff::tz::TimeZone::UTC)
-                .map_err(|_| Error::Key)?,
-            sandbox_ssn: ctx.rules.sandbox_ssn,
-        };
-        let fresh_key = ctx.new_campaign_key(header.campaign)?;
-        let fresh = fresh(&ctx, &header);
-        let act = Act::on("roster.import_opened", "roster_import", fresh.id);
-        let event = call.event(
-            &ctx,
-            Some(header.campaign),
-            act,
-            json!({ "file_sha256": header.file_sha256 }),
-        );
-        let (key, row) = ctx
-            .db
-            .run_tx("open_import", |tx| {
-                let (fresh_key, fresh, event) = (&fresh_key, &fresh, event.clone());
-                Box::pin(async move {
-                    let key = store::find_or_make_key(tx, fresh_key).await?;
-                    let row = store::find_or_make_import(tx, fresh).await?;
-                    deferred::put_off(tx).await?;
-                    let event = audit::Event {
-                        subject_id: Some(row.id.into()),
-                        ..event
-                    };
-                    audit::record(tx, &[event]).await?;
-                    Ok::<_, Error>((key, row))
-                })
-            })
-            .await?;
-        let keys = Arc::new(RosterKeys::open(&ctx, &key)?);
         let campaign = header.campaign;
+        let rules = Arc::new(rules(&ctx, campaign).await?);
+        let (keys, import) = find_or_make(&ctx, &call, &header).await?;
         let (seen, settled) = known::seen(&ctx, campaign).await?;
         let grows = ctx.db.backend() == DbBackend::Sqlite;
         // Beside the batches that are under way, one piece waits ready-made; more where they grow, whose pieces take no room.
@@ -250,7 +212,7 @@ impl Import {
             (CHUNKS_A_PIECE, ctx.db.bulk_width() + 1, 0)
         };
         let reader = Reader {
-            rules: Arc::new(rules),
+            rules,
             keys: Arc::clone(&keys),
             ctx: ctx.clone(),
             line: 1,
@@ -262,7 +224,7 @@ impl Import {
         let route = Route {
             ctx,
             campaign,
-            import: row.id,
+            import,
             keys,
             trusts: Arc::new(AtomicBool::new(true)),
         };
@@ -375,6 +337,48 @@ impl Import {
             done: true,
         })
     }
+}
+
+/// Gives what rows are judged against, if the campaign takes any.
+async fn rules(ctx: &Ctx, campaign: CampaignId) -> Result<Rules, Error> {
+    let read = ctx.db.read();
+    if store::campaign(read, campaign).await?.state != "OPEN" {
+        return Err(Error::CampaignClosed);
+    }
+    let today = ctx.now().date_in(&jiff::tz::TimeZone::UTC);
+    Ok(Rules {
+        entities: store::entities(read, campaign).await?,
+        today: today.map_err(|_| Error::Key)?,
+        sandbox_ssn: ctx.rules.sandbox_ssn,
+    })
+}
+
+/// Finds the import of this file or makes it, and with the campaign's first one its data key.
+async fn find_or_make(
+    ctx: &Ctx,
+    call: &Call,
+    header: &Header,
+) -> Result<(Arc<RosterKeys>, ImportId), Error> {
+    let fresh_key = &ctx.new_campaign_key(header.campaign)?;
+    let fresh = &fresh(ctx, header);
+    let act = Act::on("roster.import_opened", "roster_import", fresh.id);
+    let detail = json!({ "file_sha256": header.file_sha256 });
+    let event = &call.event(ctx, Some(header.campaign), act, detail);
+    let opened = ctx.db.run_tx("open_import", |tx| {
+        Box::pin(async move {
+            let key = store::find_or_make_key(tx, fresh_key).await?;
+            let row = store::find_or_make_import(tx, fresh).await?;
+            deferred::put_off(tx).await?;
+            let event = audit::Event {
+                subject_id: Some(row.id.into()),
+                ..event.clone()
+            };
+            audit::record(tx, &[event]).await?;
+            Ok::<_, Error>((key, row.id))
+        })
+    });
+    let (key, import) = opened.await?;
+    Ok((Arc::new(RosterKeys::open(ctx, &key)?), import))
 }
 
 fn fresh(ctx: &Ctx, header: &Header) -> roster_import::Model {
