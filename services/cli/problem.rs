@@ -178,6 +178,9 @@ fn way_out(reason: Reason) -> Option<&'static str> {
         }
         Reason::NotMailable => "import a roster file with the right address first",
         Reason::NoCodeYet => "`redress codes issue` gives everybody a first code",
+        Reason::WaveEmpty => {
+            "`redress codes issue --wave NAME` does it; where that finds nobody, `redress codes waves` shows whom the wave selects"
+        }
         Reason::BatchIncomplete => "`redress codes issue` goes on with the batch",
         Reason::ExportNotApproved => {
             "ask: `redress mailing request`; then another operator, under a certificate of their own: `redress mailing approve ID`; then run this again"

@@ -70,7 +70,11 @@ pub fn lines(funnel: &wire::Funnel) -> [(&'static str, i64, &'static str); 18] {
             funnel.codes_issued,
             "codes, of every generation",
         ),
-        ("letters", funnel.letters, "people who are owed a letter"),
+        (
+            "letters",
+            funnel.letters,
+            "people for whom a code was issued",
+        ),
         (
             "returned",
             funnel.returned,

@@ -70,6 +70,9 @@ pub enum Error {
     /// The wave's letters are mailed, or are those of a reissue.
     #[error("the wave takes no further batch")]
     WaveMailed,
+    /// No codes were issued for the wave.
+    #[error("the wave has no codes yet")]
+    WaveEmpty,
     /// There is no such batch.
     #[error("no such batch")]
     BatchNotFound,
@@ -188,6 +191,7 @@ impl From<Error> for Fault {
             Error::WaveNotFound => Self::new(Reason::WaveNotFound),
             Error::WaveExists => Self::new(Reason::WaveExists),
             Error::WaveMailed => Self::new(Reason::WaveMailed),
+            Error::WaveEmpty => Self::new(Reason::WaveEmpty),
             Error::BatchIncomplete => Self::new(Reason::BatchIncomplete),
             Error::BatchNotFound => Self::new(Reason::BatchNotFound),
             Error::BatchSealed => Self::new(Reason::BatchSealed),

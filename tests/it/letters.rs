@@ -66,7 +66,7 @@ both! {
         assert_eq!((minor.len(), letters.len()), (1, roster.letters() - 1));
         assert_eq!(told(&house, &["codes", "issue"]), Value::Null);
         let nothing = house.redress(&["codes", "issue"]).fine();
-        assert_eq!(nothing.trim(), "nothing to issue: everybody has a code who is owed one");
+        assert_eq!(nothing.trim(), "nothing to issue: nobody is owed a code and has none");
 
         let today = today(&house).to_string();
         let mailed = told(&house, &["codes", "mailed", "--wave", "Minors first", "--on", &today]);

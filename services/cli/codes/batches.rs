@@ -87,12 +87,12 @@ pub(super) fn record(batch: &wire::CodeBatch) -> Record {
         .with("wave_id", batch.wave_id.as_str())
         .with("state", state(batch.state().as_str_name(), "BATCH_STATE_"))
         .with("codes", batch.codes)
-        .with("withheld", batch.withheld)
         .with("created", time(batch.create_time.as_ref()))
         .with("completed", time(batch.complete_time.as_ref()))
-        .with("first_export", time(batch.first_export_time.as_ref()))
         .with("sealed", time(batch.seal_time.as_ref()))
         .with("self_test", self_test(batch.uniformity.as_ref()))
+        .with("first_export", time(batch.first_export_time.as_ref()))
+        .with("withheld", batch.withheld)
 }
 
 /// Puts the self-test of a batch into words.

@@ -29,12 +29,13 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: IssueArgs)
         None => String::new(),
     };
     let batch = issue_wave(channels, &campaign.campaign_id, wave).await?;
+    let nothing = if args.wave.is_some() {
+        "nothing to issue: nobody whom the wave selects is owed a code and has none"
+    } else {
+        "nothing to issue: nobody is owed a code and has none"
+    };
     let batches: Vec<Record> = batch.iter().map(record).collect();
-    render::one_or_none(
-        session.format,
-        batches.first(),
-        "nothing to issue: everybody has a code who is owed one",
-    )
+    render::one_or_none(session.format, batches.first(), nothing)
 }
 
 /// Issues a batch for everybody who is owed a letter and never had a code, showing how far it is; nothing where nobody is.

@@ -49,7 +49,7 @@ pub(super) fn record(code: &wire::LetterCode) -> Record {
         .with("supersedes", supersedes)
         .with("wave", code.wave_name.as_str())
         .with("issued", time(code.issue_time.as_ref()))
-        .with("printable", code.printable && !code.withheld)
+        .with("printable", code.printable)
         .with("mailed", date(code.mailing_date.as_ref()))
         .with("proof_until", time(code.proof_expire_time.as_ref()))
         .with("enroll_by", date(code.enroll_by_date.as_ref()))

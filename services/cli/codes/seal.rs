@@ -46,7 +46,8 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: SealArgs) 
     if !args.yes {
         let question = format!(
             "Seal batch {} with {} codes? Nobody can recover a code afterwards: have all letters been printed?",
-            batch.batch_id, batch.codes
+            batch.batch_id,
+            batch.codes - batch.withheld
         );
         if !ask::yes(&question)? {
             return Err(Problem::refused("nothing was sealed"));

@@ -6,11 +6,12 @@ use super::addresses::Addresses;
 use super::letter::{COLUMNS, Press, Tally};
 use super::manifest::{Encrypted, FORMAT, Manifest};
 use super::merge::{Feed, Merged, Stop};
-use super::order::{Exported, Order};
+use super::order::{Exported, Order, printed};
 use super::output::{Output, Sink, Written};
 use super::partial::Partial;
 use super::place::{DOING, Opened, Place, before, open_codes};
 use super::seeds::Planted;
+use crate::cli::codes::batches;
 use crate::cli::connect::Channels;
 use crate::cli::problem::Problem;
 use crate::cli::progress;
@@ -68,6 +69,7 @@ struct Done {
     kept: u64,
     seeds: u64,
     without_address: u64,
+    withheld: u64,
 }
 
 impl<'a> Run<'a> {
@@ -151,10 +153,14 @@ impl<'a> Run<'a> {
                 Err(stop) => return Err(self.tools.stop(stop)),
             }
         }
-        self.end(without_address)
+        // All of them have been exported by now, so that it is fixed what is in them.
+        let mut batches = batches(self.channels, &self.order.campaign.campaign_id).await?;
+        let ids = self.order.batch_ids();
+        batches.retain(|batch| ids.contains(&batch.batch_id));
+        self.end(without_address, printed(&batches))
     }
 
-    fn end(self, without_address: u64) -> Result<Done, Problem> {
+    fn end(self, without_address: u64, (printed, withheld): (u64, u64)) -> Result<Done, Problem> {
         let Tools {
             press,
             planted,
@@ -170,7 +176,7 @@ impl<'a> Run<'a> {
         let without_address = match &self.found {
             None => without_address,
             // Those before the place where the file was gone on with were counted by the run that wrote it.
-            Some(_) => self.order.codes().saturating_sub(tally.letters - seeds),
+            Some(_) => printed.saturating_sub(tally.letters - seeds),
         };
         Ok(Done {
             written,
@@ -178,6 +184,7 @@ impl<'a> Run<'a> {
             kept: self.found.map_or(0, |(_, kept)| kept),
             seeds,
             without_address,
+            withheld,
         })
     }
 
@@ -219,6 +226,7 @@ impl Done {
             kept: self.kept,
             seeds: self.seeds,
             without_address: self.without_address,
+            withheld: self.withheld,
             csv_sha256: self.written.sha256,
             manifest,
         })

@@ -40,10 +40,24 @@ pub struct Exported {
     pub seeds: u64,
     /// Codes of people who have no usable address any more.
     pub without_address: u64,
+    /// Codes that were revoked before the first export, and have no letter.
+    pub withheld: u64,
     /// SHA-256 of the CSV.
     pub csv_sha256: String,
     /// Where the manifest is.
     pub manifest: PathBuf,
+}
+
+/// Gives how many codes of some batches have a letter, if there is an address, and how many have none.
+pub fn printed(batches: &[codes::CodeBatch]) -> (u64, u64) {
+    let count = |count: i64| u64::try_from(count).unwrap_or(0);
+    let sum = |(printed, withheld), batch: &codes::CodeBatch| {
+        (
+            printed + count(batch.codes - batch.withheld),
+            withheld + count(batch.withheld),
+        )
+    };
+    batches.iter().fold((0, 0), sum)
 }
 
 impl<'a> Order<'a> {
@@ -112,17 +126,8 @@ impl<'a> Order<'a> {
         })
     }
 
-    /// Gives how many codes of the batches are to be printed, as far as it is known before the first export.
+    /// Gives how many codes are to be printed, as far as it is known before the batches are exported for the first time.
     pub fn codes(&self) -> u64 {
-        let codes = self
-            .batches
-            .iter()
-            .map(|batch| u64::try_from(batch.codes - batch.withheld).unwrap_or(0));
-        codes.sum()
-    }
-
-    /// Gives how many codes of the batches get no letter.
-    pub fn withheld(&self) -> i64 {
-        self.batches.iter().map(|batch| batch.withheld).sum()
+        printed(&self.batches).0
     }
 }

@@ -19,7 +19,7 @@ use crate::cli::render::{self, Record};
 pub const HELP: &str = "The file brings names and codes together: it is the most dangerous file of the campaign. It is readable by you alone; \
 hand it to the printer by a safe way, then seal the batch (`redress codes seal`) and destroy the file. With --encrypt-to its text never touches the disk.
 
-Codes that were revoked or superseded before the first export get no letter and are counted as withheld; later ones keep their lines.
+Codes that were revoked before the first export get no letter and are counted as withheld; later ones keep their lines.
 
 A wave has one file: its batches stand in it one after the other, the oldest first, without those that are sealed.
 
@@ -90,7 +90,7 @@ pub async fn run(session: &Session, args: ExportArgs) -> Outcome {
         .with("kept", exported.kept)
         .with("seeds", exported.seeds)
         .with("without_address", exported.without_address)
-        .with("withheld", order.withheld())
+        .with("withheld", exported.withheld)
         .with("csv_sha256", exported.csv_sha256);
     render::one(session.format, &record)
 }

@@ -22,7 +22,7 @@ use crate::codes::store::{self, answered};
 /// How long a request waits, and how long an approval allows the export.
 const LIVES: Duration = Duration::from_hours(24);
 
-/// Asks for the export of a batch that could be exported. What is approved is fixed: a batch of reissues takes no more codes.
+/// Asks for the export of a batch that could be exported. A batch of reissues takes no more codes from then on.
 pub async fn request(
     ctx: &Ctx,
     call: &Call,

@@ -66,10 +66,9 @@ impl Export {
         let row = ctx.db.run_tx("export_codes", |tx| {
             Box::pin(async move {
                 let row = printable(tx, campaign, batch, now).await?;
+                let secret = super::issue::open_secret(ctx, &row)?;
                 if row.first_exported_at.is_none() {
-                    // Whoever ends a code has this lock, and asks whether the letter is printed.
-                    store::campaign::lock(tx, campaign).await?;
-                    store::batch::first_export(tx, campaign, batch, now).await?;
+                    first(tx, campaign, batch, now).await?;
                 }
                 let frame = store::campaign::by_id(tx, campaign)
                     .await?
@@ -78,12 +77,12 @@ impl Export {
                 let mut event = event.clone();
                 event.detail["export_approval"] = json!(approval);
                 audit::record(tx, &[event]).await?;
-                Ok::<_, Error>(row)
+                Ok::<_, Error>((row, secret))
             })
         });
-        let batch = row.await?;
+        let (batch, secret) = row.await?;
         Ok(Self {
-            secret: super::issue::open_secret(ctx, &batch)?,
+            secret,
             ctx: ctx.clone(),
             batch,
             after: after.unwrap_or(IndividualId::from_uuid(Uuid::nil())),
@@ -126,6 +125,22 @@ impl Export {
         self.after = held.last().map_or(self.after, |held| held.individual);
         Ok(held)
     }
+}
+
+/// Fixes what every export of a batch has. Whoever revokes a code or makes another one takes the same lock, and asks whether the
+/// letter is printed.
+async fn first(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    batch: BatchId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    store::campaign::lock(tx, campaign).await?;
+    let row = store::batch::lock(tx, campaign, batch).await?;
+    if row.ok_or(Error::BatchNotFound)?.wrapped_secret.is_none() {
+        return Err(Error::BatchSealed);
+    }
+    Ok(store::batch::first_export(tx, campaign, batch, now).await?)
 }
 
 /// Finds a batch that can be printed. One of reissues takes no more codes from then on.

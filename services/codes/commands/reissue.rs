@@ -4,9 +4,8 @@
 //! printer ever sees it, and its letter goes to the address on record: there is no other in the request.
 //!
 //! A batch of reissues takes codes until it is exported, which completes it; the next reissue opens another one. So every
-//! code of a batch that can be sealed could be printed. A code whose batch of reissues takes codes still keeps its letter:
-//! another one would be a second letter in the same envelope. A code of a batch that was never exported gets no letter once
-//! another takes its place.
+//! code of a batch that can be sealed could be printed. A code whose batch was never exported keeps its letter: nobody has seen
+//! it, and another one would be a second letter in the same mailing.
 
 use serde_json::json;
 
@@ -14,7 +13,6 @@ use crate::db::entities::{campaign, code, code_batch, wave};
 use crate::db::idempotency::{self, Request};
 use crate::db::{self, Tx, audit};
 use crate::kernel::caller::Role;
-use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 use uuid::Uuid;
 
@@ -102,7 +100,7 @@ async fn replace(
     if ctx.now() >= newest.enroll_by_at {
         return Err(Error::EnrollmentExpired);
     }
-    if state == State::Issued && newest.completed_at.is_none() {
+    if state == State::Issued && newest.is_to_be_printed() {
         lineage::set_proof_days(tx, campaign.id, newest.mac, proof_days).await?;
         let detail = json!({
             "why": reissue.why, "generation": newest.generation, "batch": newest.batch_id, "made": false,
@@ -111,7 +109,7 @@ async fn replace(
     }
     reissues::charge_person(ctx, tx, campaign.id, reissue.individual).await?;
     if state == State::Issued {
-        supersede(tx, campaign.id, newest, ctx.now()).await?;
+        lineage::supersede(tx, campaign.id, newest.mac, ctx.now()).await?;
     }
     let batch = batch_for(tx, newest, &lines, fresh).await?;
     let generation = 1 + lines.iter().map(|line| line.generation).max().unwrap_or(0);
@@ -135,22 +133,6 @@ async fn replace(
     let detail =
         json!({ "why": reissue.why, "generation": generation, "batch": batch.id, "made": true });
     Ok((mac, detail))
-}
-
-/// Ends the code; its letter is not written if its batch was never exported. The campaign is locked.
-async fn supersede(
-    tx: &Tx<'_>,
-    campaign: CampaignId,
-    code: &Line,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let unprinted = store::batch::unprinted(tx, campaign).await?;
-    let withheld = unprinted.contains(&code.batch_id);
-    lineage::supersede(tx, campaign, code.mac, withheld, now).await?;
-    if withheld {
-        store::batch::withhold(tx, campaign, code.batch_id, 1).await?;
-    }
-    Ok(())
 }
 
 fn reachable(addressee: Option<Addressee>) -> Result<Addressee, Error> {

@@ -165,9 +165,7 @@ impl Revoke {
         let now = self.ctx.now();
         let found = self.ctx.db.run_bulk("revoke_stretch", |tx| {
             Box::pin(async move {
-                // A reissue under way ends first, so that its code is seen, and so does the begin of a first export.
-                store::campaign::lock(tx, campaign).await?;
-                let unprinted = store::batch::unprinted(tx, campaign).await?;
+                let unprinted = unprinted(tx, campaign, scope).await?;
                 let revoked =
                     store_revoke::revoke(tx, (campaign, scope, stretch), &unprinted, now).await?;
                 for (batch, codes) in revoked.withheld {
@@ -193,6 +191,23 @@ impl Revoke {
         });
         done.await
     }
+}
+
+/// Gives the batches of which a code that is revoked now gets no letter; nothing where all of the scope were exported, and then
+/// nobody has to wait. A reissue under way ends first, so that its code is seen, and so does the begin of a first export.
+async fn unprinted(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    scope: &Scope,
+) -> Result<Vec<BatchId>, Error> {
+    if let Scope::Batches(batches) = scope {
+        let unprinted = store::batch::unprinted(tx, campaign).await?;
+        if !batches.iter().any(|batch| unprinted.contains(batch)) {
+            return Ok(Vec::new());
+        }
+    }
+    store::campaign::lock(tx, campaign).await?;
+    Ok(store::batch::unprinted(tx, campaign).await?)
 }
 
 fn subject(target: Target) -> (&'static str, Option<Uuid>) {

@@ -230,7 +230,7 @@ async fn mailed_at(
     let wrong =
         |rule: &'static str| Error::Request(Fault::new(Reason::InvalidRequest).field(FIELD, rule));
     let batches = store::batch::of_wave(tx, frame.id, wave).await?;
-    let first = batches.first().ok_or(Error::BatchIncomplete)?;
+    let first = batches.first().ok_or(Error::WaveEmpty)?;
     if batches.iter().any(|batch| batch.completed_at.is_none()) {
         return Err(Error::BatchIncomplete);
     }

@@ -136,6 +136,9 @@ fn letter_code(line: &Line) -> wire::LetterCode {
         Ok(State::Expired) => wire::CodeState::Expired,
         Err(_) => wire::CodeState::Unspecified,
     };
+    let has_letter = line.withheld.is_none();
+    let mailed_on = line.mailed_on.as_deref().filter(|_| has_letter);
+    let proof_until = has_letter.then_some(line.proof_expires_at);
     wire::LetterCode {
         batch_id: line.batch_id.to_string(),
         wave_id: line.wave_id.to_string(),
@@ -146,9 +149,9 @@ fn letter_code(line: &Line) -> wire::LetterCode {
         issue_time: write::time(Some(line.made_at)),
         settle_time: write::time(line.settled_at),
         enroll_by_date: write::date(Some(&line.enroll_by)),
-        mailing_date: write::date(line.mailed_on.as_deref()),
-        proof_expire_time: write::time(Some(line.proof_expires_at)),
-        printable: line.completed_at.is_some(),
-        withheld: line.withheld.is_some(),
+        mailing_date: write::date(mailed_on),
+        proof_expire_time: write::time(proof_until),
+        printable: has_letter && line.completed_at.is_some(),
+        withheld: !has_letter,
     }
 }

@@ -28,12 +28,16 @@ pub struct Line {
     pub supersedes: Option<i32>,
     /// Where it stands.
     pub state: String,
-    /// Whether its letter was never printed, and never will be.
+    /// Whether it was revoked before an export had it, so that it has no letter.
     pub withheld: Option<bool>,
     /// When the batch was made.
     pub made_at: Timestamp,
     /// From when on the batch can be printed.
     pub completed_at: Option<Timestamp>,
+    /// When the batch was first exported.
+    pub first_exported_at: Option<Timestamp>,
+    /// Until when it could be.
+    pub sealed_at: Option<Timestamp>,
     /// When the code came to its end.
     pub settled_at: Option<Timestamp>,
     /// Last day to enroll.
@@ -44,6 +48,13 @@ pub struct Line {
     pub mailed_on: Option<String>,
     /// Until when the letter proves the address.
     pub proof_expires_at: Timestamp,
+}
+
+impl Line {
+    /// Tells whether no export had its letter yet, and one can. Under the campaign's lock it stays so.
+    pub const fn is_to_be_printed(&self) -> bool {
+        self.first_exported_at.is_none() && self.sealed_at.is_none()
+    }
 }
 
 /// A day, in the unit of an instant.
@@ -77,7 +88,7 @@ async fn read(
 ) -> Result<Vec<Line>, db::Error> {
     let sql = format!(
         "SELECT c.mac, c.batch_id, w.id AS wave_id, w.name AS wave_name, c.generation, s.generation AS supersedes, c.state, c.withheld, \
-         b.created_at AS made_at, b.completed_at, c.settled_at, w.enroll_by, w.enroll_by_at, w.mailed_on, \
+         b.created_at AS made_at, b.completed_at, b.first_exported_at, b.sealed_at, c.settled_at, w.enroll_by, w.enroll_by_at, w.mailed_on, \
          COALESCE(w.mailed_at, b.created_at) + c.proof_days * {DAY} AS proof_expires_at \
          FROM code c JOIN code_batch b ON b.campaign_id = c.campaign_id AND b.id = c.batch_id \
          JOIN wave w ON w.campaign_id = b.campaign_id AND w.id = b.wave_id \
@@ -131,16 +142,14 @@ pub async fn supersede(
     tx: &Tx<'_>,
     campaign: CampaignId,
     mac: Uuid,
-    withheld: bool,
     now: Timestamp,
 ) -> Result<(), db::Error> {
     let sql = format!(
-        "UPDATE code SET state = '{}', settled_at = $3, withheld = $4 WHERE campaign_id = $1 AND mac = $2 AND state = '{}'",
+        "UPDATE code SET state = '{}', settled_at = $3 WHERE campaign_id = $1 AND mac = $2 AND state = '{}'",
         State::Superseded.as_str(),
         State::Issued.as_str()
     );
-    let withheld = withheld.then_some(true);
-    let values: [Value; 4] = [campaign.into(), mac.into(), now.into(), withheld.into()];
+    let values: [Value; 3] = [campaign.into(), mac.into(), now.into()];
     let statement = Statement::from_sql_and_values(tx.backend(), sql, values);
     let result = tx.execute_raw(statement).await?;
     exactly_one(

@@ -31,7 +31,7 @@ pub struct Model {
     pub settled_at: Option<Timestamp>,
     /// The enrollment.
     pub enrollment_id: Option<EnrollmentId>,
-    /// Whether it came to its end before its batch was first exported, and gets no letter.
+    /// Whether it was revoked before its batch was first exported, and gets no letter.
     pub withheld: Option<bool>,
 }
 

@@ -35,7 +35,7 @@ pub struct Model {
     pub sealed_at: Option<Timestamp>,
     /// When it was exported for the first time: what is printed is fixed from then on.
     pub first_exported_at: Option<Timestamp>,
-    /// Codes that came to their end before, and get no letter.
+    /// Codes that were revoked before, and get no letter.
     pub withheld: i64,
 }
 

@@ -73,6 +73,7 @@ reasons! {
     WaveNotFound "WAVE_NOT_FOUND" NotFound "There is no such wave.";
     WaveExists "WAVE_EXISTS" AlreadyExists "The campaign has a wave of this name.";
     WaveMailed "WAVE_MAILED" FailedPrecondition "The wave takes no further batch; make another wave.";
+    WaveEmpty "WAVE_EMPTY" FailedPrecondition "The wave has no codes yet; issue them first.";
     BatchIncomplete "BATCH_INCOMPLETE" FailedPrecondition "Codes are still being added to the batch; finish issuing first.";
     BatchNotUniform "BATCH_NOT_UNIFORM" FailedPrecondition "The batch's codes are not as random as they should be; an operator must look.";
     BatchNotFound "BATCH_NOT_FOUND" NotFound "There is no such batch.";

@@ -24,7 +24,7 @@ const WRITTEN: [&str; 6] = [
 ];
 
 /// Waits until a session waits for another's lock. SQLite has one writer: who comes second waits before it reads.
-async fn until_somebody_waits(owner: &DatabaseConnection) {
+pub async fn until_somebody_waits(owner: &DatabaseConnection) {
     if owner.get_database_backend() == DbBackend::Sqlite {
         return;
     }

@@ -1,6 +1,7 @@
 //! Issuing, exporting and sealing.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use redress::codes::Call;
 use redress::codes::commands::issue::{Issue, Progress};
@@ -13,7 +14,7 @@ use tokio::sync::mpsc;
 use tonic::Code;
 
 use super::house::{House, by};
-use crate::harness::both;
+use crate::harness::{both, poll};
 
 fn call() -> Call {
     Call::plain(Caller::new(Role::Operator, "test").unwrap())
@@ -71,6 +72,7 @@ both! {
         for people in [0, 5] {
             house.people(campaign, people).await;
             if people > 0 {
+                house.person(campaign, "ADULT", "OH", true).await;
                 house.issue(campaign).await;
             }
             let (batches, all_waves) = (house.count("code_batch").await, house.count("wave").await);
@@ -89,7 +91,7 @@ both! {
         assert_eq!(house.issue_as(&id, campaign).await.unwrap(), batch);
     }
 
-    async fn newcomers_get_codes_wherever_they_stand_among_the_others(database: Database) {
+    async fn newcomers_get_codes_beside_people_who_have_theirs(database: Database) {
         let house = House::open(&database).await;
         let campaign = house.campaign().await;
         house.people(campaign, 10).await;
@@ -105,6 +107,63 @@ both! {
         let Some(Progress::Done(batch)) = last else { panic!("it did not end") };
         assert_eq!(batch.codes, 4);
         assert_eq!(house.count("code WHERE generation > 0").await, 14);
+    }
+
+    async fn two_issues_that_mean_the_same_people_leave_nothing_empty_to_print(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        for round in 0..10 {
+            house.people(campaign, 5).await;
+            let wave = house.plan(house.wave(campaign, &format!("again {round}"))).await.unwrap();
+            let (all, some) = (house.request_id(), house.request_id());
+            let (all, some) = tokio::join!(
+                house.issue_last(&all, campaign, String::new()), house.issue_last(&some, campaign, wave.wave_id)
+            );
+            let codes = [all, some].map(|last| last.unwrap().batch.map(|batch| batch.codes));
+            assert_eq!(codes.iter().flatten().sum::<i64>(), 5);
+        }
+        assert_eq!(house.count("code WHERE generation > 0").await, 50);
+        assert_eq!(house.count("code_batch WHERE codes = 0 AND state = 'OPEN'").await, 0);
+        let sealed = house.count("audit_event WHERE action = 'codes.sealed'").await;
+        assert_eq!(house.count("code_batch WHERE codes = 0").await, sealed);
+    }
+
+    async fn a_batch_that_was_opened_before_others_were_faster_is_sealed_empty(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        house.people(campaign, 4).await;
+        let request = request(&house);
+        let begin = async || Issue::begin(&house.ctx, &call(), &request, campaign, None).await.unwrap().in_chunks_of(1);
+        // Nobody takes what it says, so that it stands still with the batch open, before its first code; and there it is killed.
+        let (sender, progress) = mpsc::channel(1);
+        let running = tokio::spawn(begin().await.run(sender));
+        let is_open = async || (house.count("code_batch").await == 1).then_some(());
+        poll::until("the batch", Duration::from_secs(30), is_open).await;
+        running.abort();
+        assert!(running.await.unwrap_err().is_cancelled());
+        drop(progress);
+        let wave = house.plan(house.wave(campaign, "faster")).await.unwrap();
+        assert_eq!(house.issue_wave(&wave).await.unwrap().codes, 4);
+        let (sender, mut progress) = mpsc::channel(100);
+        begin().await.run(sender).await;
+        let mut last = None;
+        while let Some(step) = progress.recv().await {
+            last = Some(step.unwrap());
+        }
+        assert_eq!(last, Some(Progress::Nobody));
+        assert_eq!(house.count("code_batch WHERE codes = 0 AND state = 'SEALED'").await, 1);
+    }
+
+    async fn nobody_leaves_a_batch_behind_who_went_before_it_was_opened(database: Database) {
+        let house = House::open(&database).await;
+        let campaign = house.campaign().await;
+        house.people(campaign, 5).await;
+        let issue = Issue::begin(&house.ctx, &call(), &request(&house), campaign, None).await.unwrap();
+        let (sender, progress) = mpsc::channel(1);
+        drop(progress);
+        issue.run(sender).await;
+        assert_eq!(house.count("code_batch").await, 0);
+        assert_eq!(house.issue(campaign).await.codes, 5);
     }
 
     async fn a_letter_proves_longer_where_the_mail_takes_longer(database: Database) {

@@ -271,7 +271,7 @@ both! {
         house.people(campaign, 2).await;
         let wave = house.plan(house.wave(campaign, "first")).await.unwrap();
         let early = house.mailed(campaign, &wave.wave_id, date(2015, 7, 17)).await.unwrap_err();
-        assert_eq!(reason_of(&early), Some(Reason::BatchIncomplete));
+        assert_eq!(reason_of(&early), Some(Reason::WaveEmpty));
         house.issue_wave(&wave).await.unwrap();
         for day in [date(2015, 7, 16), date(2015, 7, 18), None] {
             let told = house.mailed(campaign, &wave.wave_id, day).await.unwrap_err();

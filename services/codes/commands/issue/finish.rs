@@ -3,10 +3,11 @@
 //! A honey code belongs to nobody. Printed in letters to nobody but the operator's own people (what mail houses call seed
 //! names), or not printed at all, it is used by nobody who came by it honestly.
 
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::db::entities::code_batch;
-use crate::db::{self, Tx};
+use crate::db::{self, Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::IndividualId;
 
@@ -31,6 +32,9 @@ impl Filling {
             .map(|_| u128::from_be_bytes(self.ctx.ids.random()))
             .collect();
         let random = &random;
+        let subject = ("batch", Some(batch.as_uuid()));
+        let detail = json!({ "codes": 0 });
+        let sealed = &(self.call).event(&self.ctx, Some(campaign), "codes.sealed", subject, detail);
         let done = self.ctx.db.run_tx("complete_batch", |tx| {
             Box::pin(async move {
                 let row = store::batch::lock(tx, campaign, batch)
@@ -46,7 +50,13 @@ impl Filling {
                     self.plant(tx, means, nobodies).await?;
                 }
                 let figures = json_of(&tally_of(&row)?.figures())?;
-                Ok::<_, Error>(store::batch::complete(tx, campaign, batch, figures, now).await?)
+                store::batch::complete(tx, campaign, batch, figures, now).await?;
+                if row.codes == 0 {
+                    // It would wait for ever to be printed.
+                    store::batch::seal(tx, campaign, batch, now).await?;
+                    audit::record(tx, std::slice::from_ref(sealed)).await?;
+                }
+                Ok::<_, Error>(())
             })
         });
         done.await?;

@@ -4,7 +4,7 @@
 //! chunk, each chunk one transaction; then the batch is completed, which is what allows it to be printed. Killed at any point,
 //! a second call finds the batch that is not complete, skips whoever has a code, and goes on: nothing but the database
 //! remembers how far it came, and the end is the same batch with the same codes. Where nobody is owed a code, as when the call
-//! that was killed had come to its end, no batch is opened.
+//! that was killed had come to its end, no batch is opened; where another issue was faster, the batch is sealed empty.
 //!
 //! Two issues at once: a chunk's transaction loads its codes, then locks the campaign's row and asks under that lock who of the
 //! chunk has a code by now; if somebody has, it is rolled back. So chunks of one campaign take turns, nobody gets two codes, and
@@ -41,6 +41,7 @@ use crate::codes::store::wave::Selection;
 
 pub use batch::{fresh_batch, fresh_wave, open_campaign, open_secret};
 pub use finish::{finish_reissue, grow_by_one, is_uniform};
+use open::Opened;
 
 /// Individuals in one transaction: large enough for COPY, small enough for four of them in memory, two being written.
 const CHUNK: u64 = 65_536;
@@ -61,7 +62,7 @@ pub enum Progress {
     },
     /// All are issued.
     Done(code_batch::Model),
-    /// Everybody has a code who is owed one, so that there is no batch.
+    /// Everybody has a code who is owed one, so that there is nothing to print.
     Nobody,
 }
 
@@ -81,6 +82,7 @@ pub struct Issue {
 #[derive(Clone)]
 struct Filling {
     ctx: Ctx,
+    call: Call,
     campaign: CampaignId,
     batch: BatchId,
     chunk: u64,
@@ -125,17 +127,23 @@ impl Issue {
         &self,
         progress: &mpsc::Sender<Result<Progress, Error>>,
     ) -> Result<Option<Progress>, Error> {
-        let Some((batch, after)) = self.open().await? else {
-            return Ok(Some(Progress::Nobody));
+        let (batch, after) = match self.open(progress).await? {
+            Opened::Batch(batch, after) => (batch, after),
+            Opened::Nobody => return Ok(Some(Progress::Nobody)),
+            Opened::Unheard => return Ok(None),
         };
         let filling = Filling {
             ctx: self.ctx.clone(),
+            call: self.call.clone(),
             campaign: self.campaign,
             batch,
             chunk: self.chunk,
         };
         let done = filling.fill(after, progress).await?;
-        Ok(done.map(Progress::Done))
+        Ok(done.map(|batch| match batch.codes {
+            0 => Progress::Nobody,
+            _ => Progress::Done(batch),
+        }))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use sea_orm::DbBackend;
 use serde_json::json;
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::db::entities::{campaign, code_batch, wave};
@@ -11,13 +12,23 @@ use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
 
 use super::batch::{fresh_batch, fresh_wave, insert_wave, open_campaign};
 use super::derive::uncoded;
-use super::{CHUNK, CHUNK_SQLITE, FIRST_CHUNK, Issue};
+use super::{CHUNK, CHUNK_SQLITE, FIRST_CHUNK, Issue, Progress};
 use crate::codes::ctx::{Call, Ctx};
 use crate::codes::error::Error;
 use crate::codes::state::wave::Kind;
 use crate::codes::store::batch::Of;
 use crate::codes::store::wave::Selection;
 use crate::codes::store::{self, answered};
+
+/// What an issue begins with.
+pub(super) enum Opened {
+    /// This batch, with whoever comes after this individual.
+    Batch(BatchId, IndividualId),
+    /// Everybody has a code who is owed one.
+    Nobody,
+    /// Nobody listens any more.
+    Unheard,
+}
 
 /// What is written where nothing is to be gone on with.
 struct New {
@@ -53,51 +64,56 @@ impl Issue {
         Ok(issue)
     }
 
-    /// Gives the batch to fill, and after which individual; nothing where everybody has a code.
-    pub(super) async fn open(&self) -> Result<Option<(BatchId, IndividualId)>, Error> {
-        let first = IndividualId::from_uuid(Uuid::nil());
+    /// Finds the batch to fill, or walks to the first who is owed a code and has none, and opens one.
+    pub(super) async fn open(
+        &self,
+        progress: &mpsc::Sender<Result<Progress, Error>>,
+    ) -> Result<Opened, Error> {
+        let mut after = IndividualId::from_uuid(Uuid::nil());
         if let Some(batch) = self.batch {
-            return Ok(Some((batch, first)));
+            return Ok(Opened::Batch(batch, after));
         }
-        let Some(after) = self.before_somebody().await? else {
-            return Ok(None);
-        };
+        let selection = self.selection().await?;
+        let mut limit = self.chunk.min(FIRST_CHUNK);
+        loop {
+            let step = Progress::Issued { issued: 0, owed: 0 };
+            if progress.send(Ok(step)).await.is_err() {
+                return Ok(Opened::Unheard);
+            }
+            let page = uncoded(&self.ctx, self.campaign, &selection, after, limit).await?;
+            match page {
+                (None, _) => return Ok(Opened::Nobody),
+                (Some(last), owed) if owed.is_empty() => after = last,
+                _ => return self.open_after(after).await,
+            }
+            limit = self.chunk.min(2 * limit);
+        }
+    }
+
+    async fn open_after(&self, after: IndividualId) -> Result<Opened, Error> {
         let new = New {
             batch: fresh_batch(&self.ctx, self.campaign)?,
             wave: fresh_wave(&self.ctx, self.campaign, Kind::Automatic),
         };
-        let batch = self.batch(Some(&new)).await?;
-        // Another call may have opened one meanwhile.
-        let is_new = batch == Some(new.batch.id);
-        let after = if is_new { after } else { first };
-        Ok(batch.map(|batch| (batch, after)))
+        let opened = self.batch(Some(&new)).await?;
+        Ok(opened.map_or(Opened::Nobody, |batch| {
+            // One that another call opened may be for people who come before.
+            let is_new = batch == new.batch.id;
+            let first = IndividualId::from_uuid(Uuid::nil());
+            Opened::Batch(batch, if is_new { after } else { first })
+        }))
     }
 
-    /// Walks to the first who is owed a code and has none; gives the individual before, or nothing where there is nobody.
-    async fn before_somebody(&self) -> Result<Option<IndividualId>, Error> {
-        let read = self.ctx.db.read();
+    /// Gives whom the wave selects, or the one that a batch without a name would get.
+    async fn selection(&self) -> Result<Selection, Error> {
         let wave = match self.wave {
             None => fresh_wave(&self.ctx, self.campaign, Kind::Automatic),
             Some(wave) => {
-                let wave = store::wave::get(read, self.campaign, wave).await?;
+                let wave = store::wave::get(self.ctx.db.read(), self.campaign, wave).await?;
                 wave.ok_or(Error::WaveNotFound)?
             }
         };
-        let selection = Selection::of(&wave);
-        let mut limit = self.chunk.min(FIRST_CHUNK);
-        let mut after = IndividualId::from_uuid(Uuid::nil());
-        loop {
-            let (last, uncoded) =
-                uncoded(&self.ctx, self.campaign, &selection, after, limit).await?;
-            if !uncoded.is_empty() {
-                return Ok(Some(after));
-            }
-            match last {
-                Some(last) => after = last,
-                None => return Ok(None),
-            }
-            limit = self.chunk.min(2 * limit);
-        }
+        Ok(Selection::of(&wave))
     }
 
     /// Finds the batch of this request, or the one that was not completed; otherwise writes a new one, where it is given.
