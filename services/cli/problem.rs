@@ -181,6 +181,9 @@ fn way_out(reason: Reason) -> Option<&'static str> {
         Reason::WaveEmpty => {
             "`redress codes issue --wave NAME` does it; where that finds nobody, `redress codes waves` shows whom the wave selects"
         }
+        Reason::BatchNotExported => {
+            "`redress mailing export --wave NAME` writes the letters, `redress codes batches` shows which batch has no first export"
+        }
         Reason::BatchIncomplete => "`redress codes issue` goes on with the batch",
         Reason::ExportNotApproved => {
             "ask: `redress mailing request`; then another operator, under a certificate of their own: `redress mailing approve ID`; then run this again"

@@ -79,6 +79,9 @@ pub enum Error {
     /// Codes are still being added to the batch.
     #[error("the batch is not complete")]
     BatchIncomplete,
+    /// No export had the letters of a batch.
+    #[error("the batch was never exported")]
+    BatchNotExported,
     /// The batch's codes are not as random as they should be.
     #[error("the batch failed its self-test")]
     BatchNotUniform,
@@ -193,6 +196,7 @@ impl From<Error> for Fault {
             Error::WaveMailed => Self::new(Reason::WaveMailed),
             Error::WaveEmpty => Self::new(Reason::WaveEmpty),
             Error::BatchIncomplete => Self::new(Reason::BatchIncomplete),
+            Error::BatchNotExported => Self::new(Reason::BatchNotExported),
             Error::BatchNotFound => Self::new(Reason::BatchNotFound),
             Error::BatchSealed => Self::new(Reason::BatchSealed),
             Error::ExportNotApproved => Self::new(Reason::ExportNotApproved),

@@ -57,13 +57,14 @@ pub async fn open_batch(
     campaign_id: &str,
     named: Option<&str>,
 ) -> Result<wire::CodeBatch, Problem> {
-    let all = batches(channels, campaign_id).await?;
+    let mut all = batches(channels, campaign_id).await?;
     if let Some(named) = named {
         let found = all.into_iter().find(|batch| batch.batch_id == named);
         return found.ok_or_else(|| {
             Problem::usage("this campaign has no such batch; `redress codes batches` shows them")
         });
     }
+    all.retain(|batch| batch.codes > 0);
     let newest_sealed = all.first().cloned();
     let mut open = all
         .into_iter()

@@ -55,4 +55,5 @@ pub(super) fn record(code: &wire::LetterCode) -> Record {
         .with("enroll_by", date(code.enroll_by_date.as_ref()))
         .with("ended", time(code.settle_time.as_ref()))
         .with("batch_id", code.batch_id.as_str())
+        .with("withheld", code.withheld)
 }

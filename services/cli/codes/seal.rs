@@ -44,11 +44,16 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: SealArgs) 
     let campaign = args.campaign.find(&channels.codes).await?;
     let batch = open_batch(channels, &campaign.campaign_id, args.batch.as_deref()).await?;
     if !args.yes {
-        let question = format!(
-            "Seal batch {} with {} codes? Nobody can recover a code afterwards: have all letters been printed?",
-            batch.batch_id,
-            batch.codes - batch.withheld
-        );
+        let (id, letters) = (&batch.batch_id, batch.codes - batch.withheld);
+        let question = if batch.first_export_time.is_some() {
+            format!(
+                "Seal batch {id} with {letters} letters? Nobody can recover a code afterwards: have all of them been printed?"
+            )
+        } else {
+            format!(
+                "Seal batch {id}? Its {letters} letters were never exported: nobody will ever get one of them."
+            )
+        };
         if !ask::yes(&question)? {
             return Err(Problem::refused("nothing was sealed"));
         }

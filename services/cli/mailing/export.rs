@@ -154,7 +154,10 @@ impl<'a> Run<'a> {
             }
         }
         // All of them have been exported by now, so that it is fixed what is in them.
-        let mut batches = batches(self.channels, &self.order.campaign.campaign_id).await?;
+        let mut batches = match batches(self.channels, &self.order.campaign.campaign_id).await {
+            Ok(batches) => batches,
+            Err(problem) => return Err(self.tools.stop(Stop::Problem(problem))),
+        };
         let ids = self.order.batch_ids();
         batches.retain(|batch| ids.contains(&batch.batch_id));
         self.end(without_address, printed(&batches))

@@ -39,7 +39,7 @@ pub async fn select(
         ))
     })?;
     let mut all = batches(channels, &campaign.campaign_id).await?;
-    all.retain(|batch| batch.wave_id == wave.wave_id);
+    all.retain(|batch| batch.wave_id == wave.wave_id && batch.codes > 0);
     all.reverse();
     let sealed = all
         .iter()

@@ -33,6 +33,8 @@ pub async fn seal(
             if let Some(batch) = answered(tx, request).await? {
                 return Ok(batch);
             }
+            // A reissue under way may rely on a letter that is still to be printed.
+            store::campaign::lock(tx, campaign).await?;
             let row = store::batch::lock(tx, campaign, batch)
                 .await?
                 .ok_or(Error::BatchNotFound)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use serde_json::json;
 
-use crate::db::entities::{campaign, covered_entity, wave};
+use crate::db::entities::{campaign, code_batch, covered_entity, wave};
 use crate::db::idempotency::{self, Request};
 use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
@@ -218,6 +218,12 @@ pub async fn record_mailing(
     get(ctx, campaign, done.await?).await
 }
 
+/// Tells whether a batch has letters that can be printed, and that no export had.
+fn is_forgotten(batch: &code_batch::Model) -> bool {
+    let can_be = batch.wrapped_secret.is_some() && batch.codes > batch.withheld;
+    can_be && batch.first_exported_at.is_none()
+}
+
 /// Gives the instant at which the day of mailing ends, if the letters can have been mailed on it.
 async fn mailed_at(
     tx: &Tx<'_>,
@@ -229,10 +235,14 @@ async fn mailed_at(
     const FIELD: &str = "mailing_date";
     let wrong =
         |rule: &'static str| Error::Request(Fault::new(Reason::InvalidRequest).field(FIELD, rule));
-    let batches = store::batch::of_wave(tx, frame.id, wave).await?;
-    let first = batches.first().ok_or(Error::WaveEmpty)?;
+    let mut batches = store::batch::of_wave(tx, frame.id, wave).await?;
     if batches.iter().any(|batch| batch.completed_at.is_none()) {
         return Err(Error::BatchIncomplete);
+    }
+    batches.retain(|batch| batch.codes > 0);
+    let first = batches.first().ok_or(Error::WaveEmpty)?;
+    if batches.iter().any(is_forgotten) {
+        return Err(Error::BatchNotExported);
     }
     let day = |at: Timestamp| at.date_in(&frame.zone);
     let (today, made) = (day(now), day(first.created_at));

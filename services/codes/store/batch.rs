@@ -156,12 +156,13 @@ pub async fn complete(
     )
 }
 
-/// Gives the batches of a campaign that were never exported. Under the campaign's lock they stay so.
+/// Gives the batches of a campaign that are still to be exported for the first time. Under the campaign's lock they stay so.
 pub async fn unprinted(tx: &Tx<'_>, campaign: CampaignId) -> Result<Vec<BatchId>, db::Error> {
     let query = Entity::find()
         .select_only()
         .column(Column::Id)
         .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::State.eq(State::Open.as_str()))
         .filter(Column::FirstExportedAt.is_null());
     Ok(query.into_tuple().all(tx).await?)
 }

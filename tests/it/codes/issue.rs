@@ -29,6 +29,17 @@ fn request(house: &House) -> Request {
     }
 }
 
+/// Runs an issue to its end, and gives what it says last.
+async fn end_of(issue: Issue) -> Progress {
+    let (sender, mut progress) = mpsc::channel(100);
+    issue.run(sender).await;
+    let mut last = None;
+    while let Some(step) = progress.recv().await {
+        last = Some(step.unwrap());
+    }
+    last.unwrap()
+}
+
 async fn seal(house: &House, batch: &wire::CodeBatch) -> Result<wire::CodeBatch, tonic::Status> {
     let message = wire::SealBatchRequest {
         request_id: house.request_id(),
@@ -98,13 +109,7 @@ both! {
         house.issue(campaign).await;
         house.people(campaign, 4).await;
         let issue = Issue::begin(&house.ctx, &call(), &request(&house), campaign, None).await.unwrap().in_chunks_of(3);
-        let (sender, mut progress) = mpsc::channel(100);
-        issue.run(sender).await;
-        let mut last = None;
-        while let Some(step) = progress.recv().await {
-            last = Some(step.unwrap());
-        }
-        let Some(Progress::Done(batch)) = last else { panic!("it did not end") };
+        let Progress::Done(batch) = end_of(issue).await else { panic!("it did not end") };
         assert_eq!(batch.codes, 4);
         assert_eq!(house.count("code WHERE generation > 0").await, 14);
     }
@@ -144,14 +149,13 @@ both! {
         drop(progress);
         let wave = house.plan(house.wave(campaign, "faster")).await.unwrap();
         assert_eq!(house.issue_wave(&wave).await.unwrap().codes, 4);
-        let (sender, mut progress) = mpsc::channel(100);
-        begin().await.run(sender).await;
-        let mut last = None;
-        while let Some(step) = progress.recv().await {
-            last = Some(step.unwrap());
-        }
-        assert_eq!(last, Some(Progress::Nobody));
+        assert_eq!(end_of(begin().await).await, Progress::Nobody);
         assert_eq!(house.count("code_batch WHERE codes = 0 AND state = 'SEALED'").await, 1);
+        // Nothing was done under the request's id, so that the same request does what is to be done by now.
+        house.people(campaign, 2).await;
+        let Progress::Done(batch) = end_of(begin().await).await else { panic!("somebody is owed a code") };
+        assert_eq!(batch.codes, 2);
+        assert_eq!(house.count("code WHERE generation > 0").await, 6);
     }
 
     async fn nobody_leaves_a_batch_behind_who_went_before_it_was_opened(database: Database) {
@@ -196,13 +200,7 @@ both! {
         let row = house.row("SELECT codes FROM code_batch").await;
         assert_eq!(row.try_get::<i64>("", "codes").unwrap(), before);
         let again = Issue::begin(&house.ctx, &call(), &request, campaign, None).await.unwrap().in_chunks_of(3);
-        let (sender, mut progress) = mpsc::channel(100);
-        again.run(sender).await;
-        let mut last = None;
-        while let Some(step) = progress.recv().await {
-            last = Some(step.unwrap());
-        }
-        let Some(Progress::Done(batch)) = last else { panic!("it did not end") };
+        let Progress::Done(batch) = end_of(again).await else { panic!("it did not end") };
         assert_eq!(batch.codes, 20);
         assert_eq!(house.count("code_batch").await, 1);
     }

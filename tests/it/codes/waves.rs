@@ -272,7 +272,10 @@ both! {
         let wave = house.plan(house.wave(campaign, "first")).await.unwrap();
         let early = house.mailed(campaign, &wave.wave_id, date(2015, 7, 17)).await.unwrap_err();
         assert_eq!(reason_of(&early), Some(Reason::WaveEmpty));
-        house.issue_wave(&wave).await.unwrap();
+        let batch = house.issue_wave(&wave).await.unwrap();
+        let forgotten = house.mailed(campaign, &wave.wave_id, date(2015, 7, 17)).await.unwrap_err();
+        assert_eq!(reason_of(&forgotten), Some(Reason::BatchNotExported));
+        house.export(&batch).await.unwrap();
         for day in [date(2015, 7, 16), date(2015, 7, 18), None] {
             let told = house.mailed(campaign, &wave.wave_id, day).await.unwrap_err();
             assert_eq!(wrong(&told), ["mailing_date".to_owned()].into());

@@ -15,7 +15,6 @@ use super::derive::derive_all;
 use super::{Chunk, Filling, Means};
 use crate::codes::code::uniformity::Tally;
 use crate::codes::error::Error;
-use crate::codes::state::batch::State;
 use crate::codes::store;
 use crate::codes::store::code::{Issued, Load, Owed};
 
@@ -27,7 +26,7 @@ const GENERATIONS: i32 = 3;
 enum Halt {
     /// These have a code by now, and the rest must be counted without them.
     Overtaken(BTreeSet<IndividualId>),
-    /// Another call went on with this batch and came to its end: who is new since then waits for the next one.
+    /// Another call went on with this batch and came to its end, and it may be sealed: who is new since then waits for the next one.
     Ended,
     /// The chunk before takes long: the turn must be awaited without a transaction.
     TooEarly,
@@ -114,9 +113,6 @@ impl Filling {
                 open_campaign(tx, load.campaign).await?;
                 let batch = store::batch::lock(tx, load.campaign, load.batch).await?;
                 let batch = batch.ok_or(Error::BatchNotFound)?;
-                if State::parse(&batch.state)? == State::Sealed {
-                    return Err(Error::BatchSealed);
-                }
                 if batch.completed_at.is_some() {
                     return Ok(Err(Halt::Ended));
                 }

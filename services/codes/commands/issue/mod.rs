@@ -113,7 +113,7 @@ impl Issue {
     }
 
     /// Issues what is owed and tells how far it is; ends early, to be gone on with, when nobody listens any more.
-    pub async fn run(self, progress: mpsc::Sender<Result<Progress, Error>>) {
+    pub async fn run(mut self, progress: mpsc::Sender<Result<Progress, Error>>) {
         let end = match self.issue(&progress).await {
             Ok(Some(end)) => Ok(end),
             Ok(None) => return,
@@ -124,26 +124,31 @@ impl Issue {
     }
 
     async fn issue(
-        &self,
+        &mut self,
         progress: &mpsc::Sender<Result<Progress, Error>>,
     ) -> Result<Option<Progress>, Error> {
-        let (batch, after) = match self.open(progress).await? {
-            Opened::Batch(batch, after) => (batch, after),
-            Opened::Nobody => return Ok(Some(Progress::Nobody)),
-            Opened::Unheard => return Ok(None),
-        };
-        let filling = Filling {
+        loop {
+            let (batch, after) = match self.open(progress).await? {
+                Opened::Batch(batch, after) => (batch, after),
+                Opened::Nobody => return Ok(Some(Progress::Nobody)),
+                Opened::Unheard => return Ok(None),
+            };
+            match self.filling(batch).fill(after, progress).await? {
+                // Sealed empty: whoever came meanwhile is owed another one.
+                Some(batch) if batch.codes == 0 => {}
+                done => return Ok(done.map(Progress::Done)),
+            }
+        }
+    }
+
+    fn filling(&self, batch: BatchId) -> Filling {
+        Filling {
             ctx: self.ctx.clone(),
             call: self.call.clone(),
             campaign: self.campaign,
             batch,
             chunk: self.chunk,
-        };
-        let done = filling.fill(after, progress).await?;
-        Ok(done.map(|batch| match batch.codes {
-            0 => Progress::Nobody,
-            _ => Progress::Done(batch),
-        }))
+        }
     }
 }
 

@@ -66,11 +66,11 @@ impl Issue {
 
     /// Finds the batch to fill, or walks to the first who is owed a code and has none, and opens one.
     pub(super) async fn open(
-        &self,
+        &mut self,
         progress: &mpsc::Sender<Result<Progress, Error>>,
     ) -> Result<Opened, Error> {
         let mut after = IndividualId::from_uuid(Uuid::nil());
-        if let Some(batch) = self.batch {
+        if let Some(batch) = self.batch.take() {
             return Ok(Opened::Batch(batch, after));
         }
         let selection = self.selection().await?;
@@ -120,7 +120,10 @@ impl Issue {
     async fn batch(&self, new: Option<&New>) -> Result<Option<BatchId>, Error> {
         let batch = self.ctx.db.run_tx("open_batch", |tx| {
             Box::pin(async move {
-                if let Some(batch) = answered(tx, &self.request).await? {
+                let before = answered(tx, &self.request).await?;
+                if let Some(batch) = before
+                    && !is_sealed_empty(tx, self.campaign, batch).await?
+                {
                     return Ok(Some(batch));
                 }
                 let campaign = open_campaign(tx, self.campaign).await?;
@@ -143,8 +146,10 @@ impl Issue {
                     json!({ "resumed": resumed }),
                 );
                 audit::record(tx, &[event]).await?;
-                let now = self.ctx.now();
-                idempotency::record(tx, &self.request, &batch.to_string(), now).await?;
+                if before.is_none() {
+                    let now = self.ctx.now();
+                    idempotency::record(tx, &self.request, &batch.to_string(), now).await?;
+                }
                 Ok::<_, Error>(Some(batch))
             })
         });
@@ -182,4 +187,11 @@ impl Issue {
         store::batch::insert(tx, &row).await?;
         Ok(row.id)
     }
+}
+
+/// Tells whether nobody got a code of a batch: then nothing was done under the request that it was opened for.
+async fn is_sealed_empty(tx: &Tx<'_>, campaign: CampaignId, batch: BatchId) -> Result<bool, Error> {
+    let batch = store::batch::get(tx, campaign, batch).await?;
+    let batch = batch.ok_or(Error::BatchNotFound)?;
+    Ok(batch.codes == 0 && batch.sealed_at.is_some())
 }
