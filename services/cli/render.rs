@@ -64,13 +64,12 @@ pub fn one(format: Format, record: &Record) -> Outcome {
     }
 }
 
-/// Prints one record, or none; `nothing` is what a reader sees then, and programs get null, or no line at all.
+/// Prints one record, or none; `nothing` is what a reader sees then, and null what a program gets.
 pub fn one_or_none(format: Format, record: Option<&Record>, nothing: &str) -> Outcome {
-    match (record, format) {
-        (Some(record), _) => one(format, record),
-        (None, Format::Table) => print(nothing),
-        (None, Format::Json) => json(&Value::Null),
-        (None, Format::Csv) => Ok(()),
+    match record {
+        Some(record) => one(format, record),
+        None if format == Format::Json => json(&Value::Null),
+        None => many(format, &[], nothing),
     }
 }
 

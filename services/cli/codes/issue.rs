@@ -7,7 +7,7 @@ use super::waves::wave_id;
 use crate::cli::campaign::CampaignArg;
 use crate::cli::connect::Channels;
 use crate::cli::problem::{OrSay, Outcome, Problem};
-use crate::cli::render::{self, Record};
+use crate::cli::render;
 use crate::cli::{Session, new_request_id, progress};
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
@@ -34,8 +34,8 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: IssueArgs)
     } else {
         "nothing to issue: nobody is owed a code and has none"
     };
-    let batches: Vec<Record> = batch.iter().map(record).collect();
-    render::one_or_none(session.format, batches.first(), nothing)
+    let batch = batch.as_ref().map(record);
+    render::one_or_none(session.format, batch.as_ref(), nothing)
 }
 
 /// Issues a batch for everybody who is owed a letter and never had a code, showing how far it is; nothing where nobody is.

@@ -137,10 +137,14 @@ async fn first(
 ) -> Result<(), Error> {
     store::campaign::lock(tx, campaign).await?;
     let row = store::batch::lock(tx, campaign, batch).await?;
-    if row.ok_or(Error::BatchNotFound)?.wrapped_secret.is_none() {
+    let row = row.ok_or(Error::BatchNotFound)?;
+    if row.wrapped_secret.is_none() {
         return Err(Error::BatchSealed);
     }
-    Ok(store::batch::first_export(tx, campaign, batch, now).await?)
+    if row.first_exported_at.is_none() {
+        store::batch::first_export(tx, campaign, batch, now).await?;
+    }
+    Ok(())
 }
 
 /// Finds a batch that can be printed. One of reissues takes no more codes from then on.

@@ -2,7 +2,8 @@
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    Statement, UpdateMany,
 };
 
 use crate::db::entities::code_batch::{ActiveModel, Column, Entity, Model};
@@ -107,6 +108,14 @@ pub enum Of {
     Kind(Kind),
 }
 
+/// Begins the change of a batch that is open.
+fn open(campaign: CampaignId, id: BatchId) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(State::Open.as_str()))
+}
+
 /// Adds to the number of codes of an open batch, and writes its self-test so far.
 pub async fn grow(
     tx: &Tx<'_>,
@@ -115,12 +124,9 @@ pub async fn grow(
     codes: i64,
     uniformity: String,
 ) -> Result<(), db::Error> {
-    let result = Entity::update_many()
+    let result = open(campaign, id)
         .col_expr(Column::Codes, Expr::col(Column::Codes).add(codes))
         .col_expr(Column::Uniformity, Expr::value(uniformity))
-        .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::Id.eq(id))
-        .filter(Column::State.eq(State::Open.as_str()))
         .exec(tx)
         .await?;
     exactly_one(
@@ -142,11 +148,8 @@ pub async fn complete(
         uniformity: Set(Some(uniformity)),
         ..Default::default()
     };
-    let result = Entity::update_many()
+    let result = open(campaign, id)
         .set(update)
-        .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::Id.eq(id))
-        .filter(Column::State.eq(State::Open.as_str()))
         .filter(Column::CompletedAt.is_null())
         .exec(tx)
         .await?;
@@ -174,20 +177,18 @@ pub async fn withhold(
     id: BatchId,
     codes: i64,
 ) -> Result<(), db::Error> {
-    let result = Entity::update_many()
+    let result = open(campaign, id)
         .col_expr(Column::Withheld, Expr::col(Column::Withheld).add(codes))
-        .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::Id.eq(id))
         .filter(Column::FirstExportedAt.is_null())
         .exec(tx)
         .await?;
     exactly_one(
         result.rows_affected,
-        "a code of a batch that was exported was withheld; lock the campaign and ask first",
+        "a code of a batch that was exported or sealed was withheld; lock the campaign and ask first",
     )
 }
 
-/// Records that a batch is exported for the first time, unless it was before.
+/// Records that an open batch is exported for the first time.
 pub async fn first_export(
     tx: &Tx<'_>,
     campaign: CampaignId,
@@ -198,14 +199,15 @@ pub async fn first_export(
         first_exported_at: Set(Some(now)),
         ..Default::default()
     };
-    Entity::update_many()
+    let result = open(campaign, id)
         .set(update)
-        .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::Id.eq(id))
         .filter(Column::FirstExportedAt.is_null())
         .exec(tx)
         .await?;
-    Ok(())
+    exactly_one(
+        result.rows_affected,
+        "a batch was exported for the first time twice; lock and ask first",
+    )
 }
 
 /// Destroys the secret of an open batch.
@@ -221,13 +223,7 @@ pub async fn seal(
         sealed_at: Set(Some(now)),
         ..Default::default()
     };
-    let result = Entity::update_many()
-        .set(update)
-        .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::Id.eq(id))
-        .filter(Column::State.eq(State::Open.as_str()))
-        .exec(tx)
-        .await?;
+    let result = open(campaign, id).set(update).exec(tx).await?;
     exactly_one(
         result.rows_affected,
         "a batch that is not open was sealed; lock and ask its state first",

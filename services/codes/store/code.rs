@@ -178,9 +178,9 @@ pub struct Held {
     pub generation: i32,
 }
 
-/// Lists who has a code of a batch that gets a letter, whatever became of it since, in the order of the individuals' ids: those among the next `limit`
-/// individuals of the campaign who have one, or among the ones after them, until somebody does. Nobody is left when nobody
-/// is listed.
+/// Lists who has a code of a batch that gets a letter, whatever became of it since, in the order of the individuals' ids: those
+/// among the next `limit` individuals of the campaign who have one, or among the ones after them, until somebody does. Nobody is
+/// left when nobody is listed.
 pub async fn held(
     connection: &DatabaseConnection,
     campaign: CampaignId,

@@ -7,7 +7,7 @@ use redress::db::Process;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::enrollment::v1 as wire;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, Statement};
 use tokio::sync::Notify;
 
 use super::house::House;
@@ -22,26 +22,6 @@ const WRITTEN: [&str; 6] = [
     "audit_event WHERE action = 'enrollment.completed'",
     "idempotency WHERE method = 'CompleteEnrollment'",
 ];
-
-/// Waits until a session waits for another's lock. SQLite has one writer: who comes second waits before it reads.
-pub async fn until_somebody_waits(owner: &DatabaseConnection) {
-    if owner.get_database_backend() == DbBackend::Sqlite {
-        return;
-    }
-    let waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let waited = tokio::time::timeout(Duration::from_secs(20), async {
-        let waiting = Statement::from_string(DbBackend::Postgres, waiting);
-        while owner
-            .query_one_raw(waiting.clone())
-            .await
-            .unwrap()
-            .is_none()
-        {}
-    });
-    waited
-        .await
-        .expect("the second comes to the first one's row");
-}
 
 both! {
     async fn a_completion_writes_everything_once(database: Database) {
@@ -110,14 +90,13 @@ both! {
         let other = database.open(Process::Codes).await;
         let sql = "INSERT INTO idempotency (request_id, process, caller, method, fingerprint, result, created_at) \
             SELECT $1, process, caller, method, fingerprint, result, created_at FROM idempotency WHERE method = 'CompleteEnrollment'";
-        let (inserted, owner) = (Notify::new(), database.owner().await);
-        let (inserted, owner) = (&inserted, &owner);
+        let (inserted, house) = (&Notify::new(), &house);
         let first = other.run_tx("meanwhile", |tx| {
             Box::pin(async move {
                 let insert = Statement::from_sql_and_values(tx.backend(), sql, [id.into()]);
                 assert_eq!(tx.execute_raw(insert).await?.rows_affected(), 1);
                 inserted.notify_one();
-                until_somebody_waits(owner).await;
+                house.until_somebody_waits().await;
                 Ok::<_, redress::db::Error>(())
             })
         });

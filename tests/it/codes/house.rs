@@ -1,6 +1,7 @@
 //! A process in the test's own, a campaign, and people who are owed letters.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::TryStreamExt;
 use redress::codes::grpc::Handlers;
@@ -18,7 +19,8 @@ use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryResult, Statement,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryResult,
+    Statement,
 };
 use tonic::{Request, Status};
 
@@ -245,6 +247,31 @@ impl House {
         let batch = self.issue(campaign).await;
         let code = self.export(&batch).await.unwrap().remove(0).1;
         (campaign, person, code)
+    }
+
+    pub async fn seal(&self, batch: &wire::CodeBatch) -> Result<wire::CodeBatch, Status> {
+        let message = wire::SealBatchRequest {
+            request_id: self.request_id(),
+            campaign_id: batch.campaign_id.clone(),
+            batch_id: batch.batch_id.clone(),
+        };
+        let answer = self.handlers.seal_batch(by(Role::Operator, message));
+        Ok(answer.await?.into_inner().batch.unwrap())
+    }
+
+    /// Waits until a session waits for another's lock. SQLite has one writer: who comes second waits before it reads.
+    pub async fn until_somebody_waits(&self) {
+        const WAITING: &str =
+            "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        if self.owner.get_database_backend() == DbBackend::Sqlite {
+            return;
+        }
+        let waited = tokio::time::timeout(Duration::from_secs(20), async {
+            while self.count(WAITING).await == 0 {}
+        });
+        waited
+            .await
+            .expect("the second comes to the first one's row");
     }
 
     /// Counts what a query finds: `count("code WHERE state = 'ISSUED'")`.

@@ -8,6 +8,7 @@ use redress::codes::commands::issue::{Issue, Progress};
 use redress::db::idempotency::Request;
 use redress::kernel::caller::{Caller, Role};
 use redress::kernel::fault::{Reason, reason_of};
+use redress::kernel::ids::CampaignId;
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use tokio::sync::mpsc;
@@ -16,10 +17,6 @@ use tonic::Code;
 use super::house::{House, by};
 use crate::harness::{both, poll};
 
-fn call() -> Call {
-    Call::plain(Caller::new(Role::Operator, "test").unwrap())
-}
-
 fn request(house: &House) -> Request {
     Request {
         id: house.ids.request_id(),
@@ -27,6 +24,13 @@ fn request(house: &House) -> Request {
         method: "IssueCodes",
         fingerprint: uuid::Uuid::nil(),
     }
+}
+
+/// Begins an issue for everybody.
+async fn begin(house: &House, request: &Request, campaign: CampaignId) -> Issue {
+    let call = Call::plain(Caller::new(Role::Operator, "test").unwrap());
+    let issue = Issue::begin(&house.ctx, &call, request, campaign, None).await;
+    issue.unwrap()
 }
 
 /// Runs an issue to its end, and gives what it says last.
@@ -38,21 +42,6 @@ async fn end_of(issue: Issue) -> Progress {
         last = Some(step.unwrap());
     }
     last.unwrap()
-}
-
-async fn seal(house: &House, batch: &wire::CodeBatch) -> Result<wire::CodeBatch, tonic::Status> {
-    let message = wire::SealBatchRequest {
-        request_id: house.request_id(),
-        campaign_id: batch.campaign_id.clone(),
-        batch_id: batch.batch_id.clone(),
-    };
-    Ok(house
-        .handlers
-        .seal_batch(by(Role::Operator, message))
-        .await?
-        .into_inner()
-        .batch
-        .unwrap())
 }
 
 both! {
@@ -108,7 +97,7 @@ both! {
         house.people(campaign, 10).await;
         house.issue(campaign).await;
         house.people(campaign, 4).await;
-        let issue = Issue::begin(&house.ctx, &call(), &request(&house), campaign, None).await.unwrap().in_chunks_of(3);
+        let issue = begin(&house, &request(&house), campaign).await.in_chunks_of(3);
         let Progress::Done(batch) = end_of(issue).await else { panic!("it did not end") };
         assert_eq!(batch.codes, 4);
         assert_eq!(house.count("code WHERE generation > 0").await, 14);
@@ -138,10 +127,10 @@ both! {
         let campaign = house.campaign().await;
         house.people(campaign, 4).await;
         let request = request(&house);
-        let begin = async || Issue::begin(&house.ctx, &call(), &request, campaign, None).await.unwrap().in_chunks_of(1);
+        let again = async || begin(&house, &request, campaign).await.in_chunks_of(1);
         // Nobody takes what it says, so that it stands still with the batch open, before its first code; and there it is killed.
         let (sender, progress) = mpsc::channel(1);
-        let running = tokio::spawn(begin().await.run(sender));
+        let running = tokio::spawn(again().await.run(sender));
         let is_open = async || (house.count("code_batch").await == 1).then_some(());
         poll::until("the batch", Duration::from_secs(30), is_open).await;
         running.abort();
@@ -149,11 +138,11 @@ both! {
         drop(progress);
         let wave = house.plan(house.wave(campaign, "faster")).await.unwrap();
         assert_eq!(house.issue_wave(&wave).await.unwrap().codes, 4);
-        assert_eq!(end_of(begin().await).await, Progress::Nobody);
+        assert_eq!(end_of(again().await).await, Progress::Nobody);
         assert_eq!(house.count("code_batch WHERE codes = 0 AND state = 'SEALED'").await, 1);
         // Nothing was done under the request's id, so that the same request does what is to be done by now.
         house.people(campaign, 2).await;
-        let Progress::Done(batch) = end_of(begin().await).await else { panic!("somebody is owed a code") };
+        let Progress::Done(batch) = end_of(again().await).await else { panic!("somebody is owed a code") };
         assert_eq!(batch.codes, 2);
         assert_eq!(house.count("code WHERE generation > 0").await, 6);
     }
@@ -162,7 +151,7 @@ both! {
         let house = House::open(&database).await;
         let campaign = house.campaign().await;
         house.people(campaign, 5).await;
-        let issue = Issue::begin(&house.ctx, &call(), &request(&house), campaign, None).await.unwrap();
+        let issue = begin(&house, &request(&house), campaign).await;
         let (sender, progress) = mpsc::channel(1);
         drop(progress);
         issue.run(sender).await;
@@ -186,7 +175,7 @@ both! {
         let campaign = house.campaign().await;
         house.people(campaign, 20).await;
         let request = request(&house);
-        let issue = Issue::begin(&house.ctx, &call(), &request, campaign, None).await.unwrap().in_chunks_of(3);
+        let issue = begin(&house, &request, campaign).await.in_chunks_of(3);
         let (sender, mut progress) = mpsc::channel(1);
         let running = tokio::spawn(issue.run(sender));
         while let Some(Ok(Progress::Issued { issued, owed })) = progress.recv().await {
@@ -199,7 +188,7 @@ both! {
         assert!((6..20).contains(&before), "{before}");
         let row = house.row("SELECT codes FROM code_batch").await;
         assert_eq!(row.try_get::<i64>("", "codes").unwrap(), before);
-        let again = Issue::begin(&house.ctx, &call(), &request, campaign, None).await.unwrap().in_chunks_of(3);
+        let again = begin(&house, &request, campaign).await.in_chunks_of(3);
         let Progress::Done(batch) = end_of(again).await else { panic!("it did not end") };
         assert_eq!(batch.codes, 20);
         assert_eq!(house.count("code_batch").await, 1);
@@ -212,7 +201,7 @@ both! {
         let mut running = Vec::new();
         for _ in 0..4 {
             let request = request(&house);
-            let issue = Issue::begin(&house.ctx, &call(), &request, campaign, None).await.unwrap().in_chunks_of(7);
+            let issue = begin(&house, &request, campaign).await.in_chunks_of(7);
             let (sender, mut progress) = mpsc::channel(100);
             running.push(tokio::spawn(issue.run(sender)));
             tokio::spawn(async move { while progress.recv().await.is_some() {} });
@@ -239,12 +228,12 @@ both! {
         house.begun(&codes[3].1).await;
         assert_eq!(house.export(&batch).await.unwrap(), codes);
         assert_eq!(house.count("audit_event WHERE action = 'codes.exported'").await, 2);
-        let sealed = seal(&house, &batch).await.unwrap();
+        let sealed = house.seal(&batch).await.unwrap();
         assert_eq!(sealed.state(), wire::BatchState::Sealed);
         assert_eq!(house.count("code_batch WHERE wrapped_secret IS NOT NULL").await, 0);
         let refused = house.export(&batch).await.unwrap_err();
         assert_eq!(reason_of(&refused), Some(Reason::BatchSealed));
-        assert_eq!(reason_of(&seal(&house, &batch).await.unwrap_err()), Some(Reason::BatchSealed));
+        assert_eq!(reason_of(&house.seal(&batch).await.unwrap_err()), Some(Reason::BatchSealed));
         // The letters go on working.
         house.begun(&codes[4].1).await;
     }
@@ -255,7 +244,7 @@ both! {
         house.people(campaign, 1).await;
         let id = house.request_id();
         let batch = house.issue_as(&id, campaign).await.unwrap();
-        seal(&house, &batch).await.unwrap();
+        house.seal(&batch).await.unwrap();
         house.people(campaign, 2).await;
         assert_eq!(house.issue_as(&id, campaign).await.unwrap().codes, 1);
         assert_eq!(house.issue(campaign).await.codes, 2);
@@ -282,6 +271,6 @@ both! {
             batch_id: house.ids.uuid().to_string(), campaign_id: campaign.to_string(), ..Default::default()
         };
         assert_eq!(house.export(&batch).await.unwrap_err().code(), Code::NotFound);
-        assert_eq!(seal(&house, &batch).await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(house.seal(&batch).await.unwrap_err().code(), Code::NotFound);
     }
 }

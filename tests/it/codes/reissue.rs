@@ -73,16 +73,6 @@ impl House {
         };
         self.export(&batch).await.unwrap()
     }
-
-    async fn sealing(&self, campaign: CampaignId, batch_id: &str) -> Result<(), Status> {
-        let message = wire::SealBatchRequest {
-            request_id: self.request_id(),
-            campaign_id: campaign.to_string(),
-            batch_id: batch_id.into(),
-        };
-        let answer = self.handlers.seal_batch(by(Role::Operator, message)).await;
-        answer.map(|_| ())
-    }
 }
 
 fn why(refused: Result<wire::LetterCode, Status>) -> Reason {
@@ -257,7 +247,8 @@ both! {
         let first = house.reissue(people[0]).await.unwrap();
         let second = house.reissue(people[1]).await.unwrap();
         assert_eq!(first.batch_id, second.batch_id, "reissues are printed together");
-        let early = house.sealing(campaign, &first.batch_id).await.unwrap_err();
+        let reissues = wire::CodeBatch { batch_id: first.batch_id.clone(), ..batch };
+        let early = house.seal(&reissues).await.unwrap_err();
         assert_eq!(reason_of(&early), Some(Reason::BatchIncomplete));
         let printed = house.print(campaign, &first).await;
         assert_eq!(printed.len(), 2);
@@ -265,7 +256,7 @@ both! {
         let third = house.reissue(people[2]).await.unwrap();
         assert_ne!(third.batch_id, first.batch_id);
         assert_eq!(house.print(campaign, &first).await, printed);
-        house.sealing(campaign, &first.batch_id).await.unwrap();
+        house.seal(&reissues).await.unwrap();
         for (_, code) in &printed {
             house.begun(code).await;
         }

@@ -4,15 +4,13 @@ use std::collections::BTreeSet;
 
 use redress::codes::code::Code;
 use redress::codes::code::derive::{self, BatchSecret};
-use redress::kernel::caller::Role;
 use redress::kernel::crypto::Key;
 use redress::kernel::ids::{BatchId, CampaignId, IndividualId};
 use redress::kernel::keyring::Purpose;
 use redress::wire::redress::enrollment::v1 as wire;
-use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-use super::house::{House, by};
+use super::house::House;
 use crate::harness::both;
 
 /// Everything that stands in the database, as text, with bytes in hexadecimal.
@@ -134,10 +132,7 @@ both! {
             let found: Vec<String> = thief.codes(*person).iter().map(Code::expose).collect();
             assert_eq!(found, std::slice::from_ref(code));
         }
-        let message = wire::SealBatchRequest {
-            request_id: house.request_id(), campaign_id: batch.campaign_id.clone(), batch_id: batch.batch_id.clone(),
-        };
-        house.handlers.seal_batch(by(Role::Operator, message)).await.unwrap();
+        house.seal(&batch).await.unwrap();
         let thief = Thief::new(&house, &batch).await;
         for person in people {
             assert!(thief.codes(person).is_empty());

@@ -8,7 +8,6 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use wire::begin_enrollment_request::Entitlement;
 use wire::revoke_codes_request::Target;
 
-use super::complete::until_somebody_waits;
 use super::house::{House, by};
 use crate::harness::{Database, both};
 
@@ -117,12 +116,7 @@ both! {
         let campaign = house.campaign().await;
         let people = house.people(campaign, 2).await;
         let batch = house.issue(campaign).await;
-        let message = wire::SealBatchRequest {
-            request_id: house.request_id(),
-            campaign_id: batch.campaign_id.clone(),
-            batch_id: batch.batch_id.clone(),
-        };
-        house.handlers.seal_batch(by(Role::Operator, message)).await.unwrap();
+        house.seal(&batch).await.unwrap();
         house.export(&batch).await.unwrap_err();
         assert_eq!(house.as_it_is(&batch).await.first_export_time, None);
         assert_eq!(house.reissue(people[0]).await.unwrap().generation, 2);
@@ -185,7 +179,7 @@ async fn a_first_export_waits_for_whoever_may_be_revoking() {
     let lock = "SELECT 1 FROM campaign FOR NO KEY UPDATE";
     held.execute_unprepared(lock).await.unwrap();
     let let_go = async {
-        until_somebody_waits(&house.owner).await;
+        house.until_somebody_waits().await;
         held.rollback().await.unwrap();
     };
     let (codes, ()) = tokio::join!(house.export(&batch), let_go);

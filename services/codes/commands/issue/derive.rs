@@ -32,7 +32,8 @@ impl Filling {
     }
 }
 
-/// Reads the next individuals who are owed a letter; gives the last of them, none where there is nobody, and those who have no code.
+/// Reads the next individuals who are owed a letter; gives the last of them, none where there is nobody, and those who have no
+/// code.
 pub(super) async fn uncoded(
     ctx: &Ctx,
     campaign: CampaignId,

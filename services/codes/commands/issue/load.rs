@@ -26,7 +26,8 @@ const GENERATIONS: i32 = 3;
 enum Halt {
     /// These have a code by now, and the rest must be counted without them.
     Overtaken(BTreeSet<IndividualId>),
-    /// Another call went on with this batch and came to its end, and it may be sealed: who is new since then waits for the next one.
+    /// Another call went on with this batch and came to its end, and it may be sealed: who is new since then waits for the next
+    /// one.
     Ended,
     /// The chunk before takes long: the turn must be awaited without a transaction.
     TooEarly,

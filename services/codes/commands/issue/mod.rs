@@ -114,13 +114,10 @@ impl Issue {
 
     /// Issues what is owed and tells how far it is; ends early, to be gone on with, when nobody listens any more.
     pub async fn run(mut self, progress: mpsc::Sender<Result<Progress, Error>>) {
-        let end = match self.issue(&progress).await {
-            Ok(Some(end)) => Ok(end),
-            Ok(None) => return,
-            Err(error) => Err(error),
-        };
-        // Whoever has gone calls again.
-        let _ = progress.send(end).await;
+        if let Some(end) = self.issue(&progress).await.transpose() {
+            // Whoever has gone calls again.
+            let _ = progress.send(end).await;
+        }
     }
 
     async fn issue(
