@@ -9,7 +9,6 @@ use sea_orm::{DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteCo
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 
-use super::checkpoint::Checkpoints;
 use super::error::{Error, Outage};
 use super::faults::FaultHook;
 use super::session::Session;
@@ -38,7 +37,6 @@ enum Pools {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
-        checkpoints: Checkpoints,
     },
 }
 
@@ -64,12 +62,7 @@ impl Db {
             }
             Address::Sqlite(path) => {
                 let (writer, readers) = sqlite::open(&path, settings, process).await?;
-                let checkpoints = Checkpoints::new(readers.clone());
-                Pools::Sqlite {
-                    writer,
-                    readers,
-                    checkpoints,
-                }
+                Pools::Sqlite { writer, readers }
             }
         };
         Ok(Self::new(pools, settings, process))
@@ -152,9 +145,7 @@ impl Db {
     pub async fn close(&self) {
         match &self.0.pools {
             Pools::Postgres(pool) => pool.close().await,
-            Pools::Sqlite {
-                writer, readers, ..
-            } => {
+            Pools::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -187,32 +178,17 @@ impl Db {
                 )
                 .await
             }
-            Pools::Sqlite {
-                writer,
-                checkpoints,
-                ..
-            } => {
-                if bulk {
-                    checkpoints.ready().await;
-                }
+            Pools::Sqlite { writer, .. } => {
                 let session = writer.acquire().await?;
                 Tx::begin(
                     Session::Sqlite(session),
                     self.0.process,
                     self.0.statements.clone(),
-                    sqlite::begin_sql(bulk).to_owned(),
+                    sqlite::BEGIN.to_owned(),
                     sqlite::BUSY_TIMEOUT,
                 )
                 .await
             }
-        }
-    }
-
-    /// Tells the database that a bulk transaction was committed.
-    pub(super) async fn committed_bulk(&self) {
-        match &self.0.pools {
-            Pools::Sqlite { checkpoints, .. } => checkpoints.committed().await,
-            Pools::Postgres(_) => {}
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use sea_orm::DbBackend;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
@@ -16,6 +17,7 @@ use super::connect::Db;
 use super::error::{Error, Outage, SqlState, Storage};
 use super::faults::Fault;
 use super::metrics;
+use super::sqlite;
 use super::tx::Tx;
 
 /// A transaction tries this often before it gives up.
@@ -159,8 +161,8 @@ impl Db {
         match worked {
             Ok(Ok(value)) => {
                 self.commit(tx, deadline).await?;
-                if bulk {
-                    self.committed_bulk().await;
+                if bulk && self.backend() == DbBackend::Sqlite {
+                    tokio::time::sleep(sqlite::GAP).await;
                 }
                 Ok(value)
             }

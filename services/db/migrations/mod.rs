@@ -4,9 +4,6 @@
 //! that has one, but for indexes over keyed hashes that have the campaign in them; and there are no sequences, triggers or
 //! functions, so the schema shards as it is.
 //!
-//! On SQLite the indexes that [`super::deferred`] names may be missing when a step runs: a step that drops one says IF EXISTS, and
-//! changes that list too.
-//!
 //! Names of constraints follow one rule, because SQLite reports columns where PostgreSQL reports names:
 //! `{table}_pkey`, `{table}_{columns}_key`, `{table}_{columns}_fkey`, `{table}_{columns}_idx` with the columns joined by
 //! `_` and `campaign_id` left out, and `{table}_{what}_check`.

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::db::entities::roster_import;
-use crate::db::{self, audit, deferred};
+use crate::db::audit;
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::kernel::turn::{self, Pass, Turn};
 
@@ -96,22 +96,8 @@ pub async fn run<P>(ctx: Ctx, call: Call, parts: P, answers: mpsc::Sender<Result
 where
     P: Stream<Item = Result<Part, Error>> + Send + Unpin + 'static,
 {
-    let driven = drive(&ctx, &call, parts, &answers).await;
-    // However it ends: whoever hears that it is done finds them built already.
-    built(deferred::build(&ctx.db).await);
-    if let Err(error) = driven {
+    if let Err(error) = drive(&ctx, &call, parts, &answers).await {
         drop(answers.send(Err(error)).await);
-    }
-}
-
-/// Notes that indexes were not built. Nothing of the import is lost by that.
-fn built(done: Result<(), db::Error>) {
-    if let Err(error) = done {
-        let class = error.class();
-        tracing::warn!(
-            class,
-            "indexes of the roster were not built; the housekeeping tries again"
-        );
     }
 }
 
@@ -266,7 +252,6 @@ impl Import {
         for length in landed.chunks {
             answers.push(self.answer(outcomes.by_ref().take(length)));
         }
-        built(deferred::build_if_large(&self.route.ctx.db).await);
         if let Some(rows) = landed.end {
             answers.push(self.finish(rows).await?);
         }
@@ -328,7 +313,6 @@ impl Import {
                 })
             })
             .await?;
-        built(deferred::build(&self.route.ctx.db).await);
         Ok(Answer {
             import: self.route.import,
             durable_line: self.line,
@@ -368,7 +352,6 @@ async fn find_or_make(
         Box::pin(async move {
             let key = store::find_or_make_key(tx, fresh_key).await?;
             let row = store::find_or_make_import(tx, fresh).await?;
-            deferred::put_off(tx).await?;
             let event = audit::Event {
                 subject_id: Some(row.id.into()),
                 ..event.clone()
