@@ -19,10 +19,10 @@ use crate::kernel::person::Person;
 use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::{self, Error};
 use super::super::matching::address;
-use super::super::roster::change;
 use super::super::roster::keys::RosterKeys;
 use super::super::roster::locale::Locale;
 use super::super::roster::population::Population;
+use super::super::roster::sealed;
 use super::super::roster::store as roster;
 use super::event::{Event, RawEvent, Rules, What, parse_event};
 use super::plan::{self, Change, Detail, Judged, Plan, Subject};
@@ -249,7 +249,7 @@ impl Work<'_> {
         }
         store::mark_returned(tx, self.campaign, &returned).await?;
         store::mark_found(tx, self.campaign, &found).await?;
-        change::write(tx, self.campaign, &moved).await
+        sealed::write(tx, self.campaign, &moved).await
     }
 
     fn place(&self, change: &Change) -> Option<&Person> {
@@ -298,7 +298,7 @@ fn moved_to(
     keys: &RosterKeys,
     row: &individual::Model,
     place: &Person,
-) -> Result<change::Change, Error> {
+) -> Result<sealed::Change, Error> {
     let opened = row.salt.as_ref().zip(row.sealed.as_ref());
     let (salt, sealed) = opened.ok_or(Error::IndividualErased)?;
     let person = keys.sealer.open(row.id, salt, sealed);
@@ -307,7 +307,7 @@ fn moved_to(
     let population = Population::parse(&row.population)
         .ok_or_else(|| db::Error::corrupt("individual.population"))?;
     let words = (population, Locale::parse(&row.locale));
-    Ok(change::Change::of(row.id, salt, &person, words, keys))
+    Ok(sealed::Change::of(row.id, salt, &person, words, keys))
 }
 
 /// Reads a row into what is known of an event.

@@ -12,10 +12,10 @@ use crate::kernel::turn::{Pass, Turn};
 
 use super::super::ctx::Ctx;
 use super::super::error::Error;
-use super::batch::Batch;
+use super::grown::Batch;
 use super::keys::RosterKeys;
 use super::plan::Outcome;
-use super::settle::{Target, settle};
+use super::write::{Target, settle};
 
 /// How many rows all imports of the campaign have settled, as far as this import knows; nothing once another has written,
 /// and what was seen of the roster counts no more.

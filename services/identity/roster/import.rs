@@ -22,15 +22,15 @@ use crate::kernel::turn::{self, Pass, Turn};
 
 use super::super::ctx::{Act, Call, Ctx};
 use super::super::error::Error;
-use super::batch::{
+use super::grown::{
     Batch, CHUNKS_A_BATCH, CHUNKS_A_GROWING_PIECE, CHUNKS_A_PIECE, GROWING_PIECES, Grow,
     ROOM_OF_OPENED,
 };
 use super::flight::{Landed, Route, Settled};
 use super::keys::RosterKeys;
-use super::known;
+use super::lookup;
 use super::plan::Outcome;
-use super::reader::{Piece, Reader};
+use super::batch::{Piece, Reader};
 use super::reject::Reject;
 use super::row::{RawRow, Rules};
 use super::store;
@@ -189,7 +189,7 @@ impl Import {
         let campaign = header.campaign;
         let rules = Arc::new(rules(&ctx, campaign).await?);
         let (keys, import) = find_or_make(&ctx, &call, &header).await?;
-        let (seen, settled) = known::seen(&ctx, campaign).await?;
+        let (seen, settled) = lookup::seen(&ctx, campaign).await?;
         let grows = ctx.db.backend() == DbBackend::Sqlite;
         // Beside the batches that are under way, one piece waits ready-made; more where they grow, whose pieces take no room.
         let (most, room, extra) = if grows {

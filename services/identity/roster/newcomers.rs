@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::super::error::Error;
 use super::keys::RosterKeys;
-use super::known::Asked;
+use super::lookup::Asked;
 use super::plan::Outcome;
 use super::prepare::{Judged, NewIndividual};
 use super::seen::Seen;

@@ -21,7 +21,7 @@ use super::plan::{Known, Stored};
 use super::population::Population;
 use super::prepare::NewIndividual;
 use super::seen::Seen;
-use super::settle::Target;
+use super::write::Target;
 
 /// Rows of a page when the roster's keys are read. Few, as in [`LIST`]: what the driver holds of an answer is larger than what is kept
 /// of it.

@@ -16,7 +16,7 @@ use super::facts::Facts;
 use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::population::Population;
-use super::settle::Target;
+use super::write::Target;
 
 /// A person as the tables will have it.
 #[derive(Clone, Serialize)]

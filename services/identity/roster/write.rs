@@ -10,11 +10,11 @@ use crate::kernel::ids::{CampaignId, ImportId};
 use crate::kernel::turn::Turn;
 
 use super::super::error::Error;
-use super::batch::Batch;
-use super::change::{self, Change, NewLink};
+use super::grown::Batch;
+use super::sealed::{self, Change, NewLink};
 use super::flight::{Halt, Settled};
 use super::keys::RosterKeys;
-use super::known::{self, Asked};
+use super::lookup::{self, Asked};
 use super::locale::Locale;
 use super::newcomers::Sorted;
 use super::plan::{self, Known, Link, Origin, Outcome, Plan, Slot};
@@ -75,7 +75,7 @@ pub async fn settle(
     };
     store::lock_roster(tx, target.campaign).await?;
     if let Some(seen) = seen
-        && seen != known::settled(tx, target.campaign).await?
+        && seen != lookup::settled(tx, target.campaign).await?
     {
         return Ok(Err(Halt::Overtaken));
     }
@@ -83,13 +83,13 @@ pub async fn settle(
     for piece in &pieces {
         asked.add(piece.asked.clone());
     }
-    let known = known::known(tx, target, &asked).await?;
+    let known = lookup::known(tx, target, &asked).await?;
     let planned = Planned::begin(pieces.clone(), known, Arc::clone(target.keys));
     load(tx, target, last).await?;
     let planned = planned.await.map_err(|_| Error::ShuttingDown)?;
-    change::insert(tx, target, &planned.new).await?;
-    change::link(tx, target, &planned.links).await?;
-    change::write(tx, target.campaign, &planned.changed).await?;
+    sealed::insert(tx, target, &planned.new).await?;
+    sealed::link(tx, target, &planned.links).await?;
+    sealed::write(tx, target.campaign, &planned.changed).await?;
     let mut others = planned.outcomes.into_iter();
     let outcomes = pieces.iter().flat_map(|piece| piece.outcomes(&mut others));
     let outcomes: Vec<_> = outcomes.collect();
