@@ -22,8 +22,8 @@ use super::super::matching::address;
 use super::super::roster::keys::RosterKeys;
 use super::super::roster::locale::Locale;
 use super::super::roster::population::Population;
-use super::super::roster::sealed;
-use super::super::roster::store as roster;
+use super::super::roster::sealed::Sealed;
+use super::super::roster::{store as roster, write};
 use super::event::{Event, RawEvent, Rules, What, parse_event};
 use super::plan::{self, Change, Detail, Judged, Plan, Subject};
 use super::refusal::{self, Refusal, Verdict};
@@ -249,7 +249,7 @@ impl Work<'_> {
         }
         store::mark_returned(tx, self.campaign, &returned).await?;
         store::mark_found(tx, self.campaign, &found).await?;
-        sealed::write(tx, self.campaign, &moved).await
+        write::update(tx, self.campaign, &moved).await
     }
 
     fn place(&self, change: &Change) -> Option<&Person> {
@@ -294,11 +294,7 @@ impl Work<'_> {
 }
 
 /// Gives an individual with another address, as the tables will have it. Of the old one nothing is kept.
-fn moved_to(
-    keys: &RosterKeys,
-    row: &individual::Model,
-    place: &Person,
-) -> Result<sealed::Change, Error> {
+fn moved_to(keys: &RosterKeys, row: &individual::Model, place: &Person) -> Result<Sealed, Error> {
     let opened = row.salt.as_ref().zip(row.sealed.as_ref());
     let (salt, sealed) = opened.ok_or(Error::IndividualErased)?;
     let person = keys.sealer.open(row.id, salt, sealed);
@@ -307,7 +303,7 @@ fn moved_to(
     let population = Population::parse(&row.population)
         .ok_or_else(|| db::Error::corrupt("individual.population"))?;
     let words = (population, Locale::parse(&row.locale));
-    Ok(sealed::Change::of(row.id, salt, &person, words, keys))
+    Ok(Sealed::of(row.id, salt, &person, words, keys))
 }
 
 /// Reads a row into what is known of an event.

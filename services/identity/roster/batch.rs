@@ -1,143 +1,128 @@
-//! Reads the parts of an import and prepares their rows, beside the write of the batch before.
+//! The parts of an import, gathered into batches and prepared beside the write of the batch before.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 
-use super::super::ctx::Ctx;
-use super::super::error::Error;
-use super::import::Part;
+use crate::identity::error::Error;
+use crate::kernel::ids::{CampaignId, Ids};
+
 use super::keys::RosterKeys;
-use super::newcomers::Sorted;
-use super::prepare::prepare;
+use super::prepare::{Judged, prepare};
 use super::row::{RawRow, Rules};
-use super::seen::Seen;
 
 /// The most rows in one chunk.
 pub const CHUNK: usize = 500;
-/// What the reader hands over: rows of whole chunks, and perhaps the end. It grows until there is room for it; where rows come
-/// fast, it is full before that is looked for.
-pub struct Piece {
-    /// The rows, prepared and sorted.
-    pub rows: Sorted,
+/// The most chunks in one batch. Larger ones gain little, and others wait for each as long as it is written.
+pub const CHUNKS: usize = 20;
+
+/// A part of an import.
+#[derive(Debug)]
+pub enum Part {
+    /// Opens it.
+    Header(Header),
+    /// Rows in the order of the file.
+    Chunk(Vec<RawRow>),
+    /// Closes it.
+    End {
+        /// How many rows the file has.
+        rows: i64,
+    },
+}
+
+/// What opens an import.
+#[derive(Clone, Debug)]
+pub struct Header {
+    /// The campaign to load into.
+    pub campaign: CampaignId,
+    /// SHA-256 of the file in lower-case hex: the same file is the same import.
+    pub file_sha256: String,
+}
+
+/// What one transaction writes: rows of whole chunks, and perhaps the end of the file.
+pub struct Batch {
+    /// The rows, prepared, in order.
+    pub rows: Arc<Vec<Judged>>,
     /// How many rows each chunk has.
     pub chunks: Vec<usize>,
-    /// What the end says, if it came.
+    /// How many rows the file has, if its end came.
     pub end: Option<i64>,
-    /// The room that it takes.
-    pub room: OwnedSemaphorePermit,
 }
 
-/// Chunks that came in, and what came after them: nothing yet, the end with its number of rows, or what broke off.
-struct Gathered {
-    chunks: Vec<Vec<RawRow>>,
-    end: Result<Option<i64>, Option<Error>>,
+/// Why no further part is read.
+enum Stop {
+    /// The file has ended; it has so many rows.
+    End(i64),
+    /// A part cannot be taken.
+    Broken(Error),
+    /// Whoever sends has gone.
+    Gone,
 }
 
-impl Gathered {
-    const fn goes_on(&self) -> bool {
-        matches!(self.end, Ok(None))
-    }
-}
-
-/// Reads parts and prepares rows.
-pub struct Reader {
+/// Makes batches.
+pub struct Batcher {
     /// What rows are judged against.
     pub rules: Arc<Rules>,
     /// What rows are sealed with.
     pub keys: Arc<RosterKeys>,
-    /// The means of the process.
-    pub ctx: Ctx,
+    /// Where ids come from.
+    pub ids: Ids,
     /// The last line that was read.
     pub line: i64,
-    /// The most chunks that are prepared together.
-    pub most: usize,
-    /// What is on the roster, and what was read.
-    pub seen: Arc<Mutex<Seen>>,
-    /// Room for so many pieces that are ready or under way.
-    pub room: Arc<Semaphore>,
-    /// The room that a piece takes more which has most of its people in the clear.
-    pub extra: u32,
 }
 
-impl Reader {
-    /// Reads until the parts end, break a rule, or nobody takes the pieces.
-    pub async fn run<P>(mut self, mut parts: P, ready: mpsc::Sender<Result<Piece, Error>>)
+impl Batcher {
+    /// Makes batches until the parts end, one of them breaks a rule, or nobody takes batches any more.
+    pub async fn run<P>(mut self, mut parts: P, batches: mpsc::Sender<Result<Batch, Error>>)
     where
         P: Stream<Item = Result<Part, Error>> + Send + Unpin,
     {
-        while self.hand_over(&mut parts, &ready).await.is_some() {}
-    }
-
-    /// Hands over the next piece. Nothing where that was the last one, or nobody takes them any more.
-    async fn hand_over<P>(
-        &mut self,
-        parts: &mut P,
-        ready: &mpsc::Sender<Result<Piece, Error>>,
-    ) -> Option<()>
-    where
-        P: Stream<Item = Result<Part, Error>> + Send + Unpin,
-    {
-        let mut gathered = Gathered {
-            chunks: Vec::new(),
-            end: Ok(None),
-        };
-        // The first chunk is waited for; others come along until there is room.
-        self.take(parts.next().await, &mut gathered);
-        let mut leaving = std::pin::pin!(Arc::clone(&self.room).acquire_owned());
-        let mut room = None;
-        while room.is_none() && gathered.goes_on() && gathered.chunks.len() < self.most {
-            tokio::select! {
-                biased;
-                part = parts.next() => self.take(part, &mut gathered),
-                left = &mut leaving => room = Some(left.ok()?),
-            }
-        }
-        let goes_on = gathered.goes_on();
-        let mut end = gathered.end.as_ref().ok().copied().flatten();
-        let mut broken = gathered.end.err().flatten();
-        let mut chunks: Vec<usize> = gathered.chunks.iter().map(Vec::len).collect();
-        let rows = self.prepare(gathered.chunks).await.unwrap_or_else(|error| {
-            broken = Some(error);
-            end = None;
-            chunks.clear();
-            Sorted::default()
-        });
-        let mut room = match room {
-            Some(room) => room,
-            None => leaving.await.ok()?,
-        };
-        if rows.opened() > rows.newcomers.len() {
-            let more = Arc::clone(&self.room).acquire_many_owned(self.extra);
-            room.merge(more.await.ok()?);
-        }
-        if !chunks.is_empty() || end.is_some() {
-            let piece = Piece {
-                rows,
-                chunks,
-                end,
-                room,
+        let mut stop = None;
+        while stop.is_none() {
+            let mut chunks = Vec::new();
+            // The first part is waited for; others come along until the batch is full or can be written.
+            stop = self.take(parts.next().await, &mut chunks);
+            let place = loop {
+                tokio::select! {
+                    biased;
+                    part = parts.next(), if stop.is_none() && chunks.len() < CHUNKS => {
+                        stop = self.take(part, &mut chunks);
+                    }
+                    place = batches.reserve() => break place,
+                }
             };
-            ready.send(Ok(piece)).await.ok()?;
+            let Ok(place) = place else { return };
+            let end = match stop {
+                Some(Stop::End(rows)) => Some(rows),
+                _ => None,
+            };
+            place.send(self.batch(chunks, end).await);
         }
-        if let Some(error) = broken {
-            drop(ready.send(Err(error)).await);
-            return None;
+        if let Some(Stop::Broken(error)) = stop {
+            drop(batches.send(Err(error)).await);
         }
-        goes_on.then_some(())
     }
 
-    fn take(&mut self, part: Option<Result<Part, Error>>, gathered: &mut Gathered) {
-        const ONCE: &str = "must come once, as the first message";
+    fn take(
+        &mut self,
+        part: Option<Result<Part, Error>>,
+        chunks: &mut Vec<Vec<RawRow>>,
+    ) -> Option<Stop> {
         match part {
-            None => gathered.end = Err(None),
-            Some(Err(error)) => gathered.end = Err(Some(error)),
-            Some(Ok(Part::Header(_))) => gathered.end = Err(Some(Error::field("header", ONCE))),
-            Some(Ok(Part::End { rows })) => gathered.end = Ok(Some(rows)),
+            None => Some(Stop::Gone),
+            Some(Err(error)) => Some(Stop::Broken(error)),
+            Some(Ok(Part::Header(_))) => Some(Stop::Broken(Error::field(
+                "header",
+                "must come once, as the first message",
+            ))),
+            Some(Ok(Part::End { rows })) => Some(Stop::End(rows)),
             Some(Ok(Part::Chunk(rows))) => match self.check(&rows) {
-                Ok(()) => gathered.chunks.push(rows),
-                Err(error) => gathered.end = Err(Some(error)),
+                Ok(()) => {
+                    chunks.push(rows);
+                    None
+                }
+                Err(error) => Some(Stop::Broken(error)),
             },
         }
     }
@@ -159,25 +144,81 @@ impl Reader {
         Ok(())
     }
 
-    async fn prepare(&self, chunks: Vec<Vec<RawRow>>) -> Result<Sorted, Error> {
-        if chunks.is_empty() {
-            return Ok(Sorted::default());
-        }
-        let (rules, keys, ids) = (
-            Arc::clone(&self.rules),
-            Arc::clone(&self.keys),
-            self.ctx.ids.clone(),
-        );
-        let seen = Arc::clone(&self.seen);
-        let work = move || {
-            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let count = chunks.iter().map(Vec::len).sum();
-            // Rows go as they are taken: a piece of them takes more room than what is made of it.
+    /// Prepares the rows of a batch on another thread: ciphers take as long as the database.
+    async fn batch(&self, chunks: Vec<Vec<RawRow>>, end: Option<i64>) -> Result<Batch, Error> {
+        let lengths = chunks.iter().map(Vec::len).collect();
+        let (rules, keys) = (Arc::clone(&self.rules), Arc::clone(&self.keys));
+        let ids = self.ids.clone();
+        let work = move || -> Vec<Judged> {
             let rows = chunks.into_iter().flatten();
-            let judged = rows.map(|row| prepare(&row, &rules, &keys, &ids));
-            Sorted::of(count, judged, &mut seen, &keys)
+            rows.map(|row| prepare(&row, &rules, &keys, &ids)).collect()
         };
-        let worked = tokio::task::spawn_blocking(work).await;
-        worked.map_err(|_| Error::ShuttingDown)?
+        let rows = tokio::task::spawn_blocking(work).await;
+        Ok(Batch {
+            rows: Arc::new(rows.map_err(|_| Error::ShuttingDown)?),
+            chunks: lengths,
+            end,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::super::plan::tests::{ids, keys, row, rules};
+    use super::*;
+
+    fn batcher() -> Batcher {
+        Batcher {
+            rules: Arc::new(rules()),
+            keys: Arc::new(keys(&[3])),
+            ids: ids(),
+            line: 1,
+        }
+    }
+
+    fn chunk(line: i64) -> Result<Part, Error> {
+        let row = row(line, "one", &format!("R{line}"), "Ada", "1961-03-12", "");
+        Ok(Part::Chunk(vec![row]))
+    }
+
+    #[tokio::test]
+    async fn a_chunk_is_not_kept_waiting_for_the_next_one() {
+        let (sender, mut batches) = mpsc::channel(1);
+        let parts = stream::iter([chunk(2)]).chain(stream::pending());
+        let running = tokio::spawn(batcher().run(parts, sender));
+        let batch = batches.recv().await.unwrap().unwrap();
+        assert_eq!((batch.rows.len(), batch.end), (1, None));
+        drop(batches);
+        running.abort();
+    }
+
+    #[tokio::test]
+    async fn chunks_that_are_there_are_written_together_up_to_a_limit() {
+        let (sender, mut batches) = mpsc::channel(1);
+        let last = i64::try_from(CHUNKS).unwrap() + 4;
+        let end = Ok(Part::End { rows: last - 1 });
+        let parts: Vec<_> = (2..=last).map(chunk).chain([end]).collect();
+        let running = tokio::spawn(batcher().run(stream::iter(parts), sender));
+        let first = batches.recv().await.unwrap().unwrap();
+        assert_eq!((first.chunks, first.end), (vec![1; CHUNKS], None));
+        let rest = batches.recv().await.unwrap().unwrap();
+        assert_eq!((rest.chunks, rest.end), (vec![1; 3], Some(last - 1)));
+        running.await.unwrap();
+        assert!(batches.recv().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_came_before_a_broken_part_is_written() {
+        let (sender, mut batches) = mpsc::channel(1);
+        let parts = stream::iter([chunk(2), chunk(2)]);
+        let running = tokio::spawn(batcher().run(parts, sender));
+        assert_eq!(batches.recv().await.unwrap().unwrap().rows.len(), 1);
+        assert!(matches!(
+            batches.recv().await.unwrap(),
+            Err(Error::Request(_))
+        ));
+        running.await.unwrap();
     }
 }

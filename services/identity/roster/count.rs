@@ -9,7 +9,7 @@ use crate::db::Db;
 use crate::db::entities::individual;
 use crate::kernel::ids::{CampaignId, CoveredEntityId};
 
-use super::super::error::Error;
+use crate::identity::error::Error;
 
 /// Individuals by population and by whether a letter can be sent.
 pub type Counts = Vec<(String, bool, i64)>;

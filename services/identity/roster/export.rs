@@ -16,14 +16,14 @@ use crate::db::audit;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::kernel::secrets::Secret;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::{self, Error};
-use super::super::matching::address;
 use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::population::Population;
 use super::salutation;
 use super::store::{self, Mailable};
+use crate::identity::ctx::{Act, Call, Ctx};
+use crate::identity::error::{self, Error};
+use crate::identity::matching::address;
 
 /// How many people are read at once: more gain nothing.
 const PAGE: u64 = 2_000;

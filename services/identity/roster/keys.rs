@@ -2,10 +2,10 @@
 
 use crate::kernel::person::PersonSealer;
 
-use super::super::ctx::Ctx;
-use super::super::error::Error;
-use super::super::matching::blind::Indexer;
 use crate::db::entities::campaign_key;
+use crate::identity::ctx::Ctx;
+use crate::identity::error::Error;
+use crate::identity::matching::blind::Indexer;
 
 /// Seals people and makes their blind keys.
 #[derive(Clone, Debug)]

@@ -2,10 +2,10 @@
 
 use crate::kernel::person::Person;
 
-use super::super::matching::address;
-use super::super::matching::compare::{self, Level};
-use super::super::matching::fold;
 use super::population::Population;
+use crate::identity::matching::address;
+use crate::identity::matching::compare::{self, Level};
+use crate::identity::matching::fold;
 
 /// Tells whether two records with one SSN are of one person: the same birth date, or close names.
 pub fn is_same_person(a: &Person, b: &Person) -> bool {

@@ -10,10 +10,10 @@ use crate::kernel::ids::CoveredEntityId;
 use crate::kernel::person::Person;
 use crate::kernel::secrets::Secret;
 
-use super::super::matching::{address, contact, date, fold, ssn};
 use super::locale::Locale;
 use super::population::Population;
 use super::reject::{Cause, Column, Reject};
+use crate::identity::matching::{address, contact, date, fold, ssn};
 
 /// The texts of a row as they stand in the file. Its `Debug` tells nothing.
 #[derive(Clone, Default)]

@@ -7,9 +7,9 @@
 
 use crate::kernel::person::Person;
 
-use super::super::matching::address;
 use super::locale::Locale;
 use super::population::Population;
+use crate::identity::matching::address;
 
 /// Gives the name line of a letter. It is never cut: a name that is longer than a window is the mail house's to break.
 pub fn name_line(person: &Person, population: Population, locale: Locale) -> String {

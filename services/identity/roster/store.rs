@@ -14,8 +14,8 @@ use crate::db::entities::{
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, ImportId, IndividualId};
 
-use super::super::error::Error;
 use super::locale::Locale;
+use crate::identity::error::Error;
 
 /// How many values stand in one list of a query.
 const LIST: usize = 500;

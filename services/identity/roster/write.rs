@@ -1,24 +1,20 @@
-//! One batch in one transaction: load the newcomers, ask the roster about the others, plan those, write them.
+//! One batch in one transaction: ask the roster about it, plan it, write it.
 
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
+use sea_orm::ConnectionTrait;
 
-use crate::db::{Bulk, Cell, Tx};
+use crate::db::rows::{self, Is};
+use crate::db::{self, Bulk, Cell, Tx};
+use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ImportId};
-use crate::kernel::turn::Turn;
 
-use super::super::error::Error;
-use super::grown::Batch;
-use super::sealed::{self, Change, NewLink};
-use super::flight::{Halt, Settled};
 use super::keys::RosterKeys;
-use super::lookup::{self, Asked};
-use super::locale::Locale;
-use super::newcomers::Sorted;
-use super::plan::{self, Known, Link, Origin, Outcome, Plan, Slot};
-use super::prepare::NewIndividual;
+use super::lookup::{self, Found};
+use super::plan::{self, Link, Origin, Outcome, Slot};
+use super::prepare::Judged;
+use super::sealed::Sealed;
 use super::store;
 
 /// What a batch belongs to.
@@ -34,130 +30,72 @@ pub struct Target<'a> {
     pub now: Timestamp,
 }
 
-/// Settles a batch and gives lines and what became of them, in order. Running it again on what it wrote finds every row
-/// unchanged or rejected as before.
-///
-/// On PostgreSQL newcomers are loaded while the batch before is still settled: nobody of it, and nobody whom it met, is among
-/// them. The transaction holds them, for a bounded time, until the batch's `turn` comes; with it the lock of the roster, and under the lock
-/// the proof that the roster is what it was seen to be. A batch that was reopened has no newcomers and no turn to wait for.
-///
-/// It halts with [`Halt::Overtaken`] if the roster is not what it was seen to be, with [`Halt::TooEarly`] if the turn did not come.
-pub async fn settle(
+/// Writes a batch and gives what became of each row, in order. Running it again on what it wrote finds every row unchanged or
+/// rejected as before.
+pub async fn write(
     tx: &Tx<'_>,
     target: Target<'_>,
-    turn: Option<&Turn<Settled>>,
-    batch: &Batch,
-) -> Result<Result<Vec<(i64, Outcome)>, Halt>, Error> {
-    let mut pieces: Vec<Arc<Sorted>> = Vec::new();
-    while let Some(piece) = batch.piece(pieces.len()).await {
-        if let Some(before) = pieces.last() {
-            load(tx, target, &before.newcomers).await?;
-        }
-        pieces.push(piece);
-    }
-    // Nobody asks for those of the last piece: they are loaded while the others are planned. Where it is the only one, they are
-    // loaded while the turn is waited for.
-    let last: &[NewIndividual] = match &pieces[..] {
-        [only] => {
-            load(tx, target, &only.newcomers).await?;
-            &[]
-        }
-        pieces => pieces.last().map_or(&[], |last| &last.newcomers),
-    };
-    load_links(tx, target, &pieces).await?;
-    let seen = match turn {
-        Some(turn) => match turn.comes_soon().await? {
-            Some(Some(settled)) => Some(settled),
-            Some(None) => return Ok(Err(Halt::Overtaken)),
-            None => return Ok(Err(Halt::TooEarly)),
-        },
-        None => None,
-    };
+    rows: &Arc<Vec<Judged>>,
+) -> Result<Vec<Outcome>, Error> {
     store::lock_roster(tx, target.campaign).await?;
-    if let Some(seen) = seen
-        && seen != lookup::settled(tx, target.campaign).await?
-    {
-        return Ok(Err(Halt::Overtaken));
-    }
-    let mut asked = Asked::default();
-    for piece in &pieces {
-        asked.add(piece.asked.clone());
-    }
-    let known = lookup::known(tx, target, &asked).await?;
-    let planned = Planned::begin(pieces.clone(), known, Arc::clone(target.keys));
-    load(tx, target, last).await?;
-    let planned = planned.await.map_err(|_| Error::ShuttingDown)?;
-    sealed::insert(tx, target, &planned.new).await?;
-    sealed::link(tx, target, &planned.links).await?;
-    sealed::write(tx, target.campaign, &planned.changed).await?;
-    let mut others = planned.outcomes.into_iter();
-    let outcomes = pieces.iter().flat_map(|piece| piece.outcomes(&mut others));
-    let outcomes: Vec<_> = outcomes.collect();
+    let found = lookup::find(tx, target.campaign, rows).await?;
+    let (rows, keys) = (Arc::clone(rows), Arc::clone(target.keys));
+    let planned = tokio::task::spawn_blocking(move || Planned::of(&rows, found, &keys)).await;
+    let planned = planned.map_err(|_| Error::ShuttingDown)??;
+    insert(tx, target, &planned.new).await?;
+    link(tx, target, &planned.links).await?;
+    update(tx, target.campaign, &planned.changed).await?;
     let count = |wanted| {
-        let rows = outcomes.iter().filter(|(_, outcome)| *outcome == wanted);
-        i64::try_from(rows.count()).unwrap_or(i64::MAX)
+        let outcomes = planned.outcomes.iter();
+        let count = outcomes.filter(|outcome| **outcome == wanted).count();
+        i64::try_from(count).unwrap_or(i64::MAX)
     };
     let import = (target.campaign, target.import);
     let (accepted, merged) = (count(Outcome::Accepted), count(Outcome::Merged));
     store::count_batch(tx, import, accepted, merged).await?;
-    Ok(Ok(outcomes))
+    Ok(planned.outcomes)
 }
 
-/// What the others come to, sealed: few rows, unless the roster is not what it was seen to be.
+/// What a batch comes to, sealed.
 struct Planned {
-    new: Vec<Change>,
-    changed: Vec<Change>,
-    links: Vec<NewLink>,
+    /// In the order of their ids.
+    new: Vec<Sealed>,
+    changed: Vec<Sealed>,
+    /// In the order of their references: a load in the order of the key is several times as fast.
+    links: Vec<Link>,
     outcomes: Vec<Outcome>,
 }
 
 impl Planned {
-    /// Plans on another thread, so that the database is not kept waiting meanwhile.
-    fn begin(pieces: Vec<Arc<Sorted>>, known: Known, keys: Arc<RosterKeys>) -> JoinHandle<Self> {
-        tokio::task::spawn_blocking(move || {
-            let others = pieces.iter().flat_map(|piece| &piece.others);
-            Self::of(plan::plan(others, &known), &keys)
-        })
-    }
-
-    fn of(plan: Plan<'_>, keys: &RosterKeys) -> Self {
+    fn of(rows: &[Judged], found: Found, keys: &RosterKeys) -> Result<Self, Error> {
+        let known = found.open(keys)?;
+        let plan = plan::plan(rows, &known);
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for slot in &plan.slots {
             match &slot.origin {
-                Origin::New(_) => new.push(change(slot, keys)),
-                Origin::Roster(_) if slot.changed => changed.push(change(slot, keys)),
+                Origin::New(row) if !slot.changed => new.push(row.sealed.clone()),
+                Origin::New(row) => new.push(seal(slot, &row.sealed.salt, keys)),
+                Origin::Roster(salt) if slot.changed => changed.push(seal(slot, salt, keys)),
                 Origin::Roster(_) => {}
             }
         }
-        let links = plan.links.iter().map(|link| NewLink {
-            entity: link.entity,
-            reference: link.macs.reference,
-            content: link.macs.content,
-            individual: link.individual,
-        });
-        Self {
+        let mut links = plan.links;
+        links.sort_unstable_by_key(|link| link.macs.reference);
+        Ok(Self {
             new,
             changed,
-            links: links.collect(),
+            links,
             outcomes: plan.outcomes,
-        }
+        })
     }
 }
 
-fn change(slot: &Slot<'_>, keys: &RosterKeys) -> Change {
-    let salt = match &slot.origin {
-        Origin::New(row) => &row.new.salt[..],
-        Origin::Roster(salt) => salt,
-    };
+fn seal(slot: &Slot<'_>, salt: &[u8], keys: &RosterKeys) -> Sealed {
     let words = (slot.population, slot.locale);
-    Change::of(slot.individual, salt, &slot.person, words, keys)
+    Sealed::of(slot.individual, salt, &slot.person, words, keys)
 }
 
-/// Loads newcomers.
-async fn load(tx: &Tx<'_>, target: Target<'_>, people: &[NewIndividual]) -> Result<(), Error> {
-    if people.is_empty() {
-        return Ok(());
-    }
+async fn insert(tx: &Tx<'_>, target: Target<'_>, people: &[Sealed]) -> Result<(), Error> {
     let campaign = ("campaign_id", target.campaign.into());
     let bulk = Bulk {
         table: "individual",
@@ -178,15 +116,7 @@ async fn load(tx: &Tx<'_>, target: Target<'_>, people: &[NewIndividual]) -> Resu
     Ok(())
 }
 
-/// Loads the references of newcomers, sorted by the key, which makes the load several times as fast.
-async fn load_links(tx: &Tx<'_>, target: Target<'_>, pieces: &[Arc<Sorted>]) -> Result<(), Error> {
-    let newcomers = pieces.iter().flat_map(|piece| &piece.newcomers);
-    let links = newcomers.map(|row| Link::of(row, row.individual));
-    let mut links: Vec<Link> = links.collect();
-    if links.is_empty() {
-        return Ok(());
-    }
-    links.sort_unstable_by_key(|link| link.macs.reference);
+async fn link(tx: &Tx<'_>, target: Target<'_>, links: &[Link]) -> Result<(), Error> {
     let bulk = Bulk {
         table: "individual_entity",
         same: &[
@@ -195,7 +125,7 @@ async fn load_links(tx: &Tx<'_>, target: Target<'_>, pieces: &[Arc<Sorted>]) -> 
         ],
         columns: LINKS,
     };
-    tx.copy_in(bulk, link_rows(&links)).await?;
+    tx.copy_in(bulk, link_rows(links)).await?;
     Ok(())
 }
 
@@ -214,19 +144,19 @@ const PEOPLE: [&str; 9] = [
     "locale",
 ];
 
-fn people_rows(people: &[NewIndividual]) -> Rows<'_, 9> {
+fn people_rows(people: &[Sealed]) -> Rows<'_, 9> {
     Box::new(people.iter().map(|person| {
         let facts = &person.facts;
         [
-            person.individual.into(),
+            person.id.into(),
             person.salt.as_slice().into(),
             person.sealed.as_slice().into(),
-            person.population.as_str().into(),
+            person.population.into(),
             facts.region.as_str().into(),
             facts.country.as_str().into(),
             facts.mailable.into(),
             facts.has_contact.into(),
-            person.locale.map_or("", Locale::as_str).into(),
+            person.locale.into(),
         ]
     }))
 }
@@ -240,11 +170,11 @@ const INDEX: [&str; 6] = [
     "last4_dob",
 ];
 
-fn index_rows(people: &[NewIndividual]) -> Rows<'_, 6> {
+fn index_rows(people: &[Sealed]) -> Rows<'_, 6> {
     Box::new(people.iter().map(|person| {
         let keys = &person.keys;
         [
-            person.individual.into(),
+            person.id.into(),
             keys.ssn.into(),
             keys.name_dob.into(),
             keys.name_postal.into(),
@@ -265,4 +195,52 @@ fn link_rows(links: &[Link]) -> Rows<'_, 4> {
             link.macs.content.into(),
         ]
     }))
+}
+
+const COLUMNS: [(&str, Is); 14] = [
+    ("id", Is::Uuid),
+    ("salt", Is::Bytes),
+    ("sealed", Is::Bytes),
+    ("population", Is::Text),
+    ("region", Is::Text),
+    ("country", Is::Text),
+    ("locale", Is::Text),
+    ("mailable", Is::Bool),
+    ("has_contact", Is::Bool),
+    ("ssn", Is::Big),
+    ("name_dob", Is::Big),
+    ("name_postal", Is::Big),
+    ("dob_postal", Is::Big),
+    ("last4_dob", Is::Big),
+];
+
+/// A row that is merged does not make an address good from which letters came back.
+const UPDATE_PEOPLE: &str = "UPDATE individual SET sealed = v.sealed, population = v.population, region = v.region, \
+    country = v.country, locale = v.locale, mailable = (v.mailable AND NOT individual.returned), has_contact = v.has_contact FROM v \
+    WHERE individual.campaign_id = $2 AND individual.id = v.id AND individual.salt IS NOT NULL";
+/// Most merges add a contact or a second listing, and leave the five indexes alone.
+const UPDATE_KEYS: &str = "UPDATE individual_index SET ssn = v.ssn, name_dob = v.name_dob, name_postal = v.name_postal, \
+    dob_postal = v.dob_postal, last4_dob = v.last4_dob FROM v \
+    WHERE individual_index.campaign_id = $2 AND individual_index.individual_id = v.id \
+    AND (individual_index.ssn IS DISTINCT FROM v.ssn OR individual_index.name_dob IS DISTINCT FROM v.name_dob \
+    OR individual_index.name_postal IS DISTINCT FROM v.name_postal OR individual_index.dob_postal IS DISTINCT FROM v.dob_postal \
+    OR individual_index.last4_dob IS DISTINCT FROM v.last4_dob)";
+
+/// Writes people who are on the roster and have changed. They are locked with the roster.
+pub async fn update(tx: &Tx<'_>, campaign: CampaignId, people: &[Sealed]) -> Result<(), Error> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    let mut written = [0, 0];
+    for (written, sql) in written.iter_mut().zip([UPDATE_PEOPLE, UPDATE_KEYS]) {
+        let sql = format!("WITH {} {sql}", rows::table(tx.backend(), &COLUMNS));
+        let statement = rows::bind_with(tx.backend(), sql, people, [campaign.into()]);
+        *written = tx.execute_raw(statement).await?.rows_affected();
+    }
+    let all = people.len() as u64;
+    if written[0] == all && written[1] <= all {
+        Ok(())
+    } else {
+        Err(db::Error::corrupt("a row that should be there is missing").into())
+    }
 }
