@@ -20,10 +20,9 @@ impl Filling {
         &self,
         means: &Arc<Means>,
         after: IndividualId,
-        limit: u64,
     ) -> Result<Chunk, Error> {
-        let (last, owed) =
-            uncoded(&self.ctx, self.campaign, &means.selection, after, limit).await?;
+        let selection = &means.selection;
+        let (last, owed) = uncoded(&self.ctx, self.campaign, selection, after, self.chunk).await?;
         if last.is_none() {
             return Ok(Chunk::default());
         }
@@ -47,7 +46,7 @@ pub(super) async fn uncoded(
     let Some((first, last)) = ends.map(|(first, last)| (first.individual, last.individual)) else {
         return Ok((None, owed));
     };
-    let holders = store::code::holders(read, (campaign, first, last), selection, None).await?;
+    let holders = store::code::holders(read, (campaign, first, last), selection).await?;
     if !holders.is_empty() {
         owed.retain(|owed| !holders.contains(&owed.individual));
     }
@@ -76,6 +75,9 @@ pub(super) async fn derive_all(
         });
         let mut issued: Vec<Issued> = issued.collect();
         issued.sort_unstable_by_key(|code| code.mac);
+        for _ in 1..generation {
+            tally.collided();
+        }
         (issued, tally)
     };
     tokio::task::spawn_blocking(derive)
