@@ -40,9 +40,6 @@ enum Pools {
     },
 }
 
-/// With so many connections a call may use two for bulk transactions.
-const ENOUGH: u32 = 6;
-
 /// The time limits of transactions.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
@@ -112,15 +109,6 @@ impl Db {
     /// Gives the connections for reading outside a transaction. On SQLite they refuse to write.
     pub fn read(&self) -> &DatabaseConnection {
         &self.0.read
-    }
-
-    /// Tells how many bulk transactions one call may have under way: while one commits another can load. SQLite has one writer,
-    /// and of few connections some must stay for others.
-    pub fn bulk_width(&self) -> usize {
-        match &self.0.pools {
-            Pools::Postgres(pool) if pool.options().get_max_connections() >= ENOUGH => 2,
-            Pools::Postgres(_) | Pools::Sqlite { .. } => 1,
-        }
     }
 
     /// Gives the fault hook, for tests.

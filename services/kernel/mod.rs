@@ -22,4 +22,3 @@ pub mod server;
 pub mod settings;
 pub mod start;
 pub mod telemetry;
-pub mod turn;
