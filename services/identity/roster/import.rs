@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::db::audit;
 use crate::db::entities::roster_import;
-use crate::identity::ctx::{Act, Call, Ctx};
+use crate::identity::context::{Act, Call, Context};
 use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, ImportId};
 
@@ -62,17 +62,21 @@ pub struct Answer {
 }
 
 /// Runs an import until its parts end, and sends its answers. The last one is an error if something went wrong.
-pub async fn run<P>(ctx: Ctx, call: Call, parts: P, answers: mpsc::Sender<Result<Answer, Error>>)
-where
+pub async fn run<P>(
+    context: Context,
+    call: Call,
+    parts: P,
+    answers: mpsc::Sender<Result<Answer, Error>>,
+) where
     P: Stream<Item = Result<Part, Error>> + Send + Unpin + 'static,
 {
-    if let Err(error) = drive(ctx, call, parts, &answers).await {
+    if let Err(error) = drive(context, call, parts, &answers).await {
         drop(answers.send(Err(error)).await);
     }
 }
 
 async fn drive<P>(
-    ctx: Ctx,
+    context: Context,
     call: Call,
     mut parts: P,
     answers: &mpsc::Sender<Result<Answer, Error>>,
@@ -86,7 +90,7 @@ where
     let Part::Header(header) = first? else {
         return Err(Error::field("header", "must be the first message"));
     };
-    let (mut import, batcher) = Import::open(ctx, call, header).await?;
+    let (mut import, batcher) = Import::open(context, call, header).await?;
     let (sender, mut batches) = mpsc::channel(1);
     let _batching = AbortOnDropHandle::new(tokio::spawn(batcher.run(parts, sender)));
     while let Some(batch) = batches.recv().await {
@@ -101,7 +105,7 @@ where
 
 /// An import under way.
 struct Import {
-    ctx: Ctx,
+    context: Context,
     call: Call,
     campaign: CampaignId,
     id: ImportId,
@@ -112,17 +116,17 @@ struct Import {
 
 impl Import {
     /// Opens the import of this file. Gives what makes batches of the rest of it.
-    async fn open(ctx: Ctx, call: Call, header: Header) -> Result<(Self, Batcher), Error> {
-        let rules = rules(&ctx, header.campaign).await?;
-        let (keys, id) = find_or_make(&ctx, &call, &header).await?;
+    async fn open(context: Context, call: Call, header: Header) -> Result<(Self, Batcher), Error> {
+        let rules = rules(&context, header.campaign).await?;
+        let (keys, id) = find_or_make(&context, &call, &header).await?;
         let batcher = Batcher {
             rules: Arc::new(rules),
             keys: Arc::clone(&keys),
-            ids: ctx.ids.clone(),
+            ids: context.ids.clone(),
             line: 1,
         };
         let import = Self {
-            ctx,
+            context,
             call,
             campaign: header.campaign,
             id,
@@ -156,9 +160,9 @@ impl Import {
             campaign: self.campaign,
             import: self.id,
             keys: &self.keys,
-            now: self.ctx.now(),
+            now: self.context.now(),
         };
-        let db = &self.ctx.db;
+        let db = &self.context.db;
         db.run_bulk("import_roster", |tx| {
             Box::pin(write::write(tx, target, rows))
         })
@@ -202,9 +206,11 @@ impl Import {
             "rows": totals.rows, "accepted": totals.accepted, "merged": totals.merged,
             "unchanged": totals.unchanged, "rejected": totals.rejected,
         });
-        let event = self.call.event(&self.ctx, Some(self.campaign), act, detail);
-        let (import, now) = ((self.campaign, self.id), self.ctx.now());
-        self.ctx
+        let event = self
+            .call
+            .event(&self.context, Some(self.campaign), act, detail);
+        let (import, now) = ((self.campaign, self.id), self.context.now());
+        self.context
             .db
             .run_tx("finish_import", |tx| {
                 let event = event.clone();
@@ -225,31 +231,31 @@ impl Import {
 }
 
 /// Gives what rows are judged against, if the campaign takes any.
-async fn rules(ctx: &Ctx, campaign: CampaignId) -> Result<Rules, Error> {
-    let read = ctx.db.read();
+async fn rules(context: &Context, campaign: CampaignId) -> Result<Rules, Error> {
+    let read = context.db.read();
     if store::campaign(read, campaign).await?.state != "OPEN" {
         return Err(Error::CampaignClosed);
     }
-    let today = ctx.now().date_in(&jiff::tz::TimeZone::UTC);
+    let today = context.now().date_in(&jiff::tz::TimeZone::UTC);
     Ok(Rules {
         entities: store::entities(read, campaign).await?,
         today: today.map_err(|_| Error::Key)?,
-        sandbox_ssn: ctx.rules.sandbox_ssn,
+        sandbox_ssn: context.rules.sandbox_ssn,
     })
 }
 
 /// Finds the import of this file or makes it, and with the campaign's first one its data key.
 async fn find_or_make(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     header: &Header,
 ) -> Result<(Arc<RosterKeys>, ImportId), Error> {
-    let fresh_key = &ctx.new_campaign_key(header.campaign)?;
-    let fresh = &fresh(ctx, header);
+    let fresh_key = &context.new_campaign_key(header.campaign)?;
+    let fresh = &fresh(context, header);
     let act = Act::on("roster.import_opened", "roster_import", fresh.id);
     let detail = json!({ "file_sha256": header.file_sha256 });
-    let event = &call.event(ctx, Some(header.campaign), act, detail);
-    let opened = ctx.db.run_tx("open_import", |tx| {
+    let event = &call.event(context, Some(header.campaign), act, detail);
+    let opened = context.db.run_tx("open_import", |tx| {
         Box::pin(async move {
             let key = store::find_or_make_key(tx, fresh_key).await?;
             let row = store::find_or_make_import(tx, fresh).await?;
@@ -262,13 +268,13 @@ async fn find_or_make(
         })
     });
     let (key, import) = opened.await?;
-    Ok((Arc::new(RosterKeys::open(ctx, &key)?), import))
+    Ok((Arc::new(RosterKeys::open(context, &key)?), import))
 }
 
-fn fresh(ctx: &Ctx, header: &Header) -> roster_import::Model {
+fn fresh(context: &Context, header: &Header) -> roster_import::Model {
     roster_import::Model {
         campaign_id: header.campaign,
-        id: ctx.ids.next(),
+        id: context.ids.next(),
         file_sha256: header.file_sha256.clone(),
         rows: 0,
         accepted: 0,
@@ -276,7 +282,7 @@ fn fresh(ctx: &Ctx, header: &Header) -> roster_import::Model {
         unchanged: 0,
         rejected: 0,
         state: "RUNNING".to_owned(),
-        started_at: ctx.now(),
+        started_at: context.now(),
         finished_at: None,
     }
 }

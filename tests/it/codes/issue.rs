@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use redress::codes::Call;
-use redress::codes::commands::issue::{Issue, Progress};
+use redress::codes::batch::issue::{Issue, Progress};
 use redress::db::idempotency::Request;
 use redress::kernel::caller::{Caller, Role};
 use redress::kernel::fault::{Reason, reason_of};
@@ -29,7 +29,7 @@ fn request(house: &House) -> Request {
 /// Begins an issue for everybody.
 async fn begin(house: &House, request: &Request, campaign: CampaignId) -> Issue {
     let call = Call::plain(Caller::new(Role::Operator, "test").unwrap());
-    let issue = Issue::begin(&house.ctx, &call, request, campaign, None).await;
+    let issue = Issue::begin(&house.context, &call, request, campaign, None).await;
     issue.unwrap()
 }
 

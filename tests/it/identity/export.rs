@@ -34,7 +34,7 @@ pub type Messages = mpsc::Receiver<Result<Vec<Addressee>, Error>>;
 pub fn begin(house: &House, after: Option<IndividualId>) -> (Messages, JoinHandle<()>) {
     let (sender, messages) = mpsc::channel(1);
     let exporting = tokio::spawn(run(
-        house.ctx.clone(),
+        house.context.clone(),
         call(Role::Operator, "ann"),
         house.campaign,
         after,
@@ -137,7 +137,7 @@ both! {
         let rows: Vec<_> = (3..2_503).map(somebody).collect();
         house.import("a", &rows, 500).await;
         // Whatever works for the export holds the keys.
-        let holders = || Arc::strong_count(&house.ctx.keys);
+        let holders = || Arc::strong_count(&house.context.keys);
         let before = holders();
         let (mut messages, exporting) = begin(&house, None);
         messages.recv().await.unwrap().unwrap();
