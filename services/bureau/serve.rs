@@ -11,7 +11,7 @@ use crate::kernel::ids::Ids;
 use crate::kernel::lifecycle::Lifecycle;
 use crate::kernel::server::{Builder, Server};
 use crate::kernel::settings::{Kind, Process, ProcessSettings, ServerSettings, Setting};
-use crate::kernel::start::{self, Stop};
+use crate::process::{self, Stop};
 use crate::wire;
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_server::BureauEnrollmentServiceServer;
 use crate::wire::redress::bureau::v1::sandbox_service_server::SandboxServiceServer;
@@ -63,7 +63,7 @@ pub const PROCESS: Process = Process {
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {
-    start::run(&PROCESS, args, serve)
+    process::run(&PROCESS, args, serve)
 }
 
 async fn serve(

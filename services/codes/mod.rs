@@ -15,8 +15,8 @@ pub mod law;
 mod metrics;
 pub mod next_step;
 pub mod outcomes;
-pub mod process;
 pub mod reissues;
+pub mod serve;
 pub mod state;
 pub mod store;
 pub mod term;
@@ -24,4 +24,4 @@ pub mod throttles;
 
 pub use ctx::{Call, Ctx};
 pub use error::Error;
-pub use process::{PROCESS, Stop, run};
+pub use serve::{PROCESS, Stop, run};

@@ -11,7 +11,7 @@ use crate::kernel::keyring::{Keyring, Purpose};
 use crate::kernel::lifecycle::Lifecycle;
 use crate::kernel::server::{Builder, Server};
 use crate::kernel::settings::{ProcessSettings, ServerSettings};
-use crate::kernel::start::{self, Stop};
+use crate::process::{self, Stop};
 use crate::wire;
 use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdminServiceServer;
 use crate::wire::redress::handoff::v1::handoff_service_server::HandoffServiceServer;
@@ -25,7 +25,7 @@ use super::worker::PushWorker;
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {
-    start::run(&PROCESS, args, serve)
+    process::run(&PROCESS, args, serve)
 }
 
 async fn serve(

@@ -8,12 +8,12 @@ pub mod grpc;
 pub mod housekeeping;
 pub mod mail;
 pub mod matching;
-pub mod process;
 pub mod roster;
 pub mod rules;
 pub mod sender;
+pub mod serve;
 pub mod verification;
 
 pub use ctx::{Call, Ctx};
 pub use error::Error;
-pub use process::{PROCESS, Stop, run};
+pub use serve::{PROCESS, Stop, run};

@@ -14,7 +14,7 @@ struct Source {
 
 #[test]
 fn a_service_imports_the_kernel_the_database_the_wire_and_itself() {
-    let common = ["kernel", "db", "wire", "access"];
+    let common = ["kernel", "db", "process", "wire", "access"];
     for source in sources() {
         let Some(room) = ROOMS.iter().find(|room| source.is_in(room)) else {
             continue;

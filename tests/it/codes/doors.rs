@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use redress::access;
-use redress::codes::process;
+use redress::codes::serve;
 use redress::kernel::caller::Role;
 use redress::kernel::certs::{Authority, TlsFiles};
 use redress::kernel::client::{self, Client, Outgoing};
@@ -32,7 +32,7 @@ impl House {
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let at = listener.address();
         let server = Server::builder(&settings, access::TABLE, DESCRIPTORS).listener(listener);
-        let server = process::mount(server, &self.handlers).build().unwrap();
+        let server = serve::mount(server, &self.handlers).build().unwrap();
         tokio::spawn(async move { server.serve(&Lifecycle::new()).await });
         let portal = authority.issue_client(Role::Portal, "web").unwrap();
         Doors {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use redress::codes::grpc::Handlers;
 use redress::codes::throttles::Throttles;
-use redress::codes::{Ctx, process};
+use redress::codes::{Ctx, serve};
 use redress::db::Process;
 use redress::db::entities::{individual, partner};
 use redress::kernel::caller::{Caller, Role};
@@ -57,7 +57,7 @@ impl House {
         let partner = ids.next();
         insert_partner(&owner, partner).await;
         Self {
-            handlers: process::handlers(&ctx, &life),
+            handlers: serve::handlers(&ctx, &life),
             ctx,
             clock: hand,
             ids,

@@ -7,9 +7,9 @@ use std::fmt::Display;
 use std::future::Future;
 use std::process::ExitCode;
 
-use super::lifecycle::Lifecycle;
-use super::settings::{self, Outcome, Process, ProcessSettings};
-use super::telemetry;
+use crate::kernel::lifecycle::Lifecycle;
+use crate::kernel::settings::{self, Outcome, Process, ProcessSettings};
+use crate::kernel::telemetry;
 
 /// Why a process ended otherwise than it should.
 #[derive(Debug)]
