@@ -17,6 +17,7 @@ pub mod next_step;
 pub mod outcomes;
 pub mod reissues;
 pub mod serve;
+pub mod settings;
 pub mod state;
 pub mod store;
 pub mod term;
@@ -24,4 +25,5 @@ pub mod throttles;
 
 pub use ctx::{Call, Ctx};
 pub use error::Error;
-pub use serve::{PROCESS, Stop, run};
+pub use serve::{run, serve};
+pub use settings::Settings;

@@ -35,7 +35,7 @@ pub use bulk::{Bulk, VALUES_AN_INSERT};
 pub use cell::Cell;
 pub use connect::Db;
 pub use error::{Error, Outage, SqlState, Storage};
-pub use faults::{FaultHook, FaultRates, InvalidFaultRates};
+pub use faults::{FaultHook, FaultRates};
 pub use settings::{DatabaseSettings, Process};
 pub use sqlite::writing;
 pub use statements::Statements;

@@ -34,5 +34,5 @@ pub mod watch;
 pub mod words;
 pub mod worker;
 
-pub use serve::{builder, run};
-pub use settings::PROCESS;
+pub use serve::{builder, run, serve};
+pub use settings::Settings;

@@ -12,8 +12,10 @@ pub mod roster;
 pub mod rules;
 pub mod sender;
 pub mod serve;
+pub mod settings;
 pub mod verification;
 
 pub use ctx::{Call, Ctx};
 pub use error::Error;
-pub use serve::{PROCESS, Stop, run};
+pub use serve::{run, serve};
+pub use settings::Settings;

@@ -58,6 +58,16 @@ fn the_database_layer_knows_the_kernel_alone() {
     }
 }
 
+#[test]
+fn what_every_process_has_knows_no_process() {
+    for source in sources().iter().filter(|source| source.is_in("process")) {
+        let named = source.names_after("crate::");
+        let common = ["kernel", "db", "process"];
+        let fine = named.iter().all(|name| common.contains(&name.as_str()));
+        assert!(fine, "{} imports {named:?}", source.path);
+    }
+}
+
 /// Clients must name it too: the worker that calls a partner, and the sandbox where it calls us.
 #[test]
 fn only_grpc_modules_and_the_kernel_name_a_status() {

@@ -128,7 +128,7 @@ async fn run_dry(
         return Ok(());
     }
     let now = ctx.clock.now();
-    waiting::wait(tx, key, now, now + ctx.rules.patience.backoff.cap).await?;
+    waiting::wait(tx, key, now, now + ctx.rules.retry_cap).await?;
     remark(tx, ctx, actor, (key, Mark::Empty), json!({}), news).await
 }
 
@@ -159,7 +159,7 @@ async fn put_back(tx: &Tx<'_>, ctx: &Ctx, now: Timestamp, back: &[Leased]) -> Re
     let mut changes = Vec::with_capacity(back.len());
     let mut attempts: BTreeMap<CampaignId, Vec<HandoffId>> = BTreeMap::new();
     for leased in back {
-        let not_before = now + ctx.rules.patience.backoff.cap;
+        let not_before = now + ctx.rules.retry_cap;
         let handoff = Handoff {
             state: State::Queued { not_before },
             not_before,

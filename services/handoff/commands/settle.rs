@@ -66,7 +66,7 @@ async fn facts(
             decide::next(
                 done.answer.clone(),
                 history,
-                &ctx.rules.patience,
+                &ctx.rules.patience(),
                 now,
                 &ctx.ids,
             )
@@ -122,7 +122,7 @@ async fn without_fact(
     let next = decide::next(
         done.answer.clone(),
         history,
-        &ctx.rules.patience,
+        &ctx.rules.patience(),
         now,
         &ctx.ids,
     );

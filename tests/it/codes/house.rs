@@ -52,7 +52,7 @@ impl House {
         let keys = Arc::new(Keyring::generate(&[Purpose::Code]));
         let db = database.open(Process::Codes).await;
         let ctx = Ctx::new(db, clock.clone(), Ids::seeded(clock, 8), keys, limits);
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(10));
         let owner = database.owner().await;
         let partner = ids.next();
         insert_partner(&owner, partner).await;

@@ -319,7 +319,7 @@ both! {
         let rows: Vec<_> = (2..42).map(somebody).collect();
         house.load(FILE, &rows).await;
         let people = house.individuals().await;
-        house.ctx.db.faults().set("serialization=0.3,lost_answer=0.3".parse::<FaultRates>().unwrap());
+        house.ctx.db.faults().set(FaultRates { serialization: 0.3, lost_answer: 0.3, seed: 0 });
         for people in people.chunks(5) {
             let events = people.iter().flat_map(|one| [event(one.id, Returned, 10), event(one.id, AddressCorrected, 12)]);
             assert_eq!(outcomes(&house.record(events.collect()).await), [Recorded; 10]);

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 use redress::access;
 use redress::kernel::fault::Reason;
-use redress::kernel::settings::markdown_table;
+use redress::kernel::settings::{command, markdown_table};
 
 use crate::harness::contract;
 use crate::harness::missing::env;
@@ -122,10 +122,10 @@ fn reasons() -> String {
 
 fn settings() -> String {
     markdown_table(&[
-        &redress::identity::PROCESS,
-        &redress::codes::PROCESS,
-        &redress::handoff::PROCESS,
-        &redress::bureau::PROCESS,
+        command::<redress::identity::Settings>(),
+        command::<redress::codes::Settings>(),
+        command::<redress::handoff::Settings>(),
+        command::<redress::bureau::Settings>(),
     ])
 }
 
