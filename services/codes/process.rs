@@ -17,12 +17,12 @@ use crate::wire::redress::enrollment::v1::campaign_service_server::CampaignServi
 use crate::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeServiceServer;
 use crate::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentServiceServer;
 
-use super::commands::complete;
-use super::ctx::Ctx;
+use super::context::Ctx;
+use super::enrollment::{complete, outcomes};
 use super::grpc::Handlers;
-use super::reissues::Reissues;
+use super::housekeeping;
+use super::letter::reissue_limits::Reissues;
 use super::throttles::Throttles;
-use super::{housekeeping, outcomes};
 
 const LIMIT: Kind = Kind::Number {
     min: 1,

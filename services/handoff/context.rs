@@ -11,7 +11,7 @@ use crate::kernel::ids::Ids;
 use crate::kernel::keyring::KeyProvider;
 use crate::kernel::retry::Backoff;
 
-use super::decide::Patience;
+use super::queue::retry_policy::Patience;
 
 /// The rules of handing over, as the settings say them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::access;
 use crate::db::{DatabaseSettings, Db, Process};
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
@@ -12,16 +11,16 @@ use crate::kernel::lifecycle::Lifecycle;
 use crate::kernel::server::{Builder, Server};
 use crate::kernel::settings::{ProcessSettings, ServerSettings};
 use crate::kernel::start::{self, Stop};
-use crate::wire;
 use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdminServiceServer;
 use crate::wire::redress::handoff::v1::handoff_service_server::HandoffServiceServer;
 use crate::wire::redress::handoff::v1::partner_service_server::PartnerServiceServer;
+use crate::{access, wire};
 
+use super::activation::watch;
 use super::context::Ctx;
 use super::grpc::Handlers;
+use super::push::worker::PushWorker;
 use super::settings::{PROCESS, rules};
-use super::watch;
-use super::worker::PushWorker;
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {

@@ -4,7 +4,7 @@ use crate::kernel::retry::Backoff;
 use crate::kernel::settings::{Kind, Process, Setting, Values};
 
 use super::context::Rules;
-use super::decide::Patience;
+use super::queue::retry_policy::Patience;
 
 /// The process, as far as its settings are concerned.
 pub const PROCESS: Process = Process {

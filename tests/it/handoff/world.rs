@@ -10,7 +10,7 @@ use redress::bureau::desk::Desk;
 use redress::db::entities::{handoff, individual};
 use redress::db::{Db, Process};
 use redress::handoff::context::{Ctx, Rules};
-use redress::handoff::worker::PushWorker;
+use redress::handoff::push::worker::PushWorker;
 use redress::kernel::caller::Role;
 use redress::kernel::certs::{Authority, TlsFiles};
 use redress::kernel::client::{self, Client, Outgoing};
