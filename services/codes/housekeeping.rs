@@ -11,9 +11,9 @@ use crate::db::{idempotency, throttle};
 use crate::kernel::ids::CampaignId;
 use crate::kernel::lifecycle;
 
-use super::ctx::Ctx;
+use super::context::Ctx;
 use super::error::Error;
-use super::store;
+use super::{campaign, enrollment};
 
 /// How often it is done.
 const EVERY: Duration = Duration::from_mins(10);
@@ -42,7 +42,7 @@ pub async fn step(ctx: &Ctx) -> Result<u64, Error> {
     let mut ended = 0;
     let mut before = None;
     loop {
-        let campaigns = store::campaign::page(ctx.db.read(), before, PAGE).await?;
+        let campaigns = campaign::store::page(ctx.db.read(), before, PAGE).await?;
         let Some(last) = campaigns.last() else {
             return Ok(ended);
         };
@@ -59,13 +59,13 @@ async fn end_terms(ctx: &Ctx, campaign: CampaignId, zone: &str) -> Result<u64, E
     let corrupt = || crate::db::Error::corrupt("campaign.zone");
     let zone = TimeZone::get(zone).map_err(|_| corrupt())?;
     let today = now.date_in(&zone).map_err(|_| corrupt())?;
-    if !store::enrollment::any_to_end(ctx.db.read(), campaign, today).await? {
+    if !enrollment::store::any_to_end(ctx.db.read(), campaign, today).await? {
         return Ok(0);
     }
     ctx.db
         .run_tx("end_terms", |tx| {
             Box::pin(async move {
-                let ended = store::enrollment::end_terms(tx, campaign, today, now).await?;
+                let ended = enrollment::store::end_terms(tx, campaign, today, now).await?;
                 let event = Event {
                     id: ctx.ids.next(),
                     campaign_id: Some(campaign),

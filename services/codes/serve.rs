@@ -16,11 +16,11 @@ use crate::wire::redress::enrollment::v1::campaign_service_server::CampaignServi
 use crate::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeServiceServer;
 use crate::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentServiceServer;
 
-use super::commands::complete;
-use super::ctx::Ctx;
+use super::context::Ctx;
+use super::enrollment::{complete, outcomes};
 use super::grpc::Handlers;
 use super::settings::Settings;
-use super::{housekeeping, outcomes};
+use super::housekeeping;
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {

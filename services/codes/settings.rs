@@ -6,7 +6,7 @@ use crate::db::Process;
 use crate::kernel::settings::{CommonSettings, ProcessSettings};
 use crate::process::ServiceSettings;
 
-use super::reissues::Reissues;
+use super::letter::reissue_limits::Reissues;
 use super::throttles::Throttles;
 
 /// Campaigns, letter codes, enrollments and consent.

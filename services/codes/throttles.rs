@@ -13,10 +13,10 @@ use crate::db::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
 use crate::kernel::crypto::{self, Key};
 use crate::kernel::settings::{self, limit};
 
-use super::admission::Cause;
-use super::ctx::{Call, Ctx};
+use super::context::{Call, Ctx};
+use super::enrollment::eligibility::Cause;
 use super::error::Error;
-use super::{failures, metrics};
+use super::{failure_budget, metrics};
 
 const DOMAIN: &str = "redress.codes.throttle.v1";
 const MINUTE: Duration = Duration::from_mins(1);
@@ -132,7 +132,7 @@ pub async fn charge<'a>(
         ctx.failures.owe(failures.key, returned);
         metrics::throttled("failures");
         let once = name(&key, "failures told", engagement_number);
-        failures::tell(ctx, engagement_number, failures, once).await?;
+        failure_budget::tell(ctx, engagement_number, failures, once).await?;
     }
     Ok(Charged {
         ctx,

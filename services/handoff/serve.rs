@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use crate::access;
 use crate::db::Process;
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
@@ -11,16 +10,16 @@ use crate::kernel::lifecycle::Lifecycle;
 use crate::kernel::server::{Builder, Server};
 use crate::kernel::settings::ServerSettings;
 use crate::process::{self, Stop};
-use crate::wire;
 use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdminServiceServer;
 use crate::wire::redress::handoff::v1::handoff_service_server::HandoffServiceServer;
 use crate::wire::redress::handoff::v1::partner_service_server::PartnerServiceServer;
+use crate::{access, wire};
 
+use super::activation::watch;
 use super::context::Ctx;
 use super::grpc::Handlers;
 use super::settings::Settings;
-use super::watch;
-use super::worker::PushWorker;
+use super::push::worker::PushWorker;
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {

@@ -9,7 +9,7 @@ use crate::kernel::retry::Backoff;
 use crate::kernel::settings::{self, CommonSettings, Problem, ProcessSettings, duration, whole};
 use crate::process::ServiceSettings;
 
-use super::decide::Patience;
+use super::queue::retry_policy::Patience;
 
 /// Hands enrollments to partner bureaus: calls those that are pushed to, answers those that pull.
 #[derive(Clone, Debug, Parser)]

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::db::{self, deferred, idempotency, throttle};
 use crate::kernel::lifecycle;
 
-use super::ctx::Ctx;
+use super::context::Ctx;
 
 /// How often it is done.
 const EVERY: Duration = Duration::from_mins(10);

@@ -2,12 +2,13 @@
 //!
 //! It knows who an individual is, and never which code is theirs: codes are the enrollment process's.
 
-pub mod ctx;
+pub mod context;
 pub mod error;
 pub mod grpc;
 pub mod housekeeping;
 pub mod mail;
 pub mod matching;
+pub mod referral;
 pub mod roster;
 pub mod rules;
 pub mod sender;
@@ -15,7 +16,7 @@ pub mod serve;
 pub mod settings;
 pub mod verification;
 
-pub use ctx::{Call, Ctx};
+pub use context::{Call, Ctx};
 pub use error::Error;
 pub use serve::{run, serve};
 pub use settings::Settings;

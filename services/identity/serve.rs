@@ -15,7 +15,7 @@ use crate::wire::DESCRIPTORS;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationServiceServer;
 use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServer;
 
-use super::ctx::Ctx;
+use super::context::Ctx;
 use super::grpc::Handlers;
 use super::housekeeping;
 use super::sender::Outbox;

@@ -15,7 +15,7 @@ use crate::kernel::caller;
 use crate::kernel::crypto;
 use crate::kernel::fault::Fault;
 
-use super::ctx::{Call, Ctx};
+use super::context::{Call, Ctx};
 use super::error::Error;
 
 /// The handlers of both services.

@@ -4,12 +4,14 @@ use tonic::{Request, Response, Status};
 
 use crate::identity::error::Error;
 use crate::identity::matching::contact::Channel;
-use crate::identity::verification::confirm::Confirm;
-use crate::identity::verification::referral::Decide;
-use crate::identity::verification::send::{DIGITS, Send};
-use crate::identity::verification::state::Ruling;
-use crate::identity::verification::verify::Verify;
-use crate::identity::verification::{confirm, read, referral, send, verify};
+use crate::identity::referral;
+use crate::identity::referral::decide::Decide;
+use crate::identity::referral::state::Ruling;
+use crate::identity::verification::confirm::{self, Confirm};
+use crate::identity::verification::read;
+use crate::identity::verification::send::{self, DIGITS, Send};
+use crate::identity::verification::verify::{self, Verify};
+use crate::kernel::fields::Fields;
 use crate::kernel::ids::CampaignId;
 use crate::kernel::paging;
 use crate::kernel::secrets::Secret;
@@ -17,7 +19,6 @@ use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 
 use super::{Handlers, call_of, claims, status, write};
-use crate::kernel::fields::Fields;
 
 #[tonic::async_trait]
 impl IdentityVerificationService for Handlers {
@@ -150,7 +151,7 @@ impl IdentityVerificationService for Handlers {
         fields.finish()?;
         let size = paging::page_size(message.page_size)?;
         let (cases, next_page_token) =
-            referral::list(&self.ctx, campaign, size, &message.page_token)
+            referral::decide::list(&self.ctx, campaign, size, &message.page_token)
                 .await
                 .map_err(status)?;
         let referrals = cases.iter().map(write::case).collect();
@@ -181,7 +182,7 @@ impl IdentityVerificationService for Handlers {
             .request(&call, id, "DecideReferral", message)
             .map_err(status)?;
         let ruling = ruling.unwrap_or(Ruling::Denied);
-        let case = referral::decide(
+        let case = referral::decide::decide(
             &self.ctx,
             &call,
             &Decide {

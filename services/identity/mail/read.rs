@@ -5,13 +5,13 @@ use serde_json::json;
 
 use crate::db::entities::mail_event;
 use crate::db::{self, audit};
+use crate::identity::context::{Act, Call, Ctx};
+use crate::identity::error::Error;
+use crate::identity::roster::store as roster;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::paging;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::Error;
-use super::super::roster::store as roster;
 use super::record::past;
 use super::store;
 use super::words::{Kind, ReturnReason, Source};

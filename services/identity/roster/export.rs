@@ -13,12 +13,12 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::db::audit;
+use crate::identity::context::{Act, Call, Ctx};
+use crate::identity::error::{self, Error};
+use crate::identity::matching::address;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::kernel::secrets::Secret;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::{self, Error};
-use super::super::matching::address;
 use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::population::Population;

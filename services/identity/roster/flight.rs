@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::db;
+use crate::identity::context::Ctx;
+use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::kernel::turn::{Pass, Turn};
 
-use super::super::ctx::Ctx;
-use super::super::error::Error;
 use super::batch::Batch;
 use super::keys::RosterKeys;
 use super::plan::Outcome;

@@ -17,23 +17,22 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::db::entities::roster_import;
 use crate::db::{self, audit, deferred};
+use crate::identity::context::{Act, Call, Ctx};
+use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::kernel::turn::{self, Pass, Turn};
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::Error;
 use super::batch::{
     Batch, CHUNKS_A_BATCH, CHUNKS_A_GROWING_PIECE, CHUNKS_A_PIECE, GROWING_PIECES, Grow,
     ROOM_OF_OPENED,
 };
 use super::flight::{Landed, Route, Settled};
 use super::keys::RosterKeys;
-use super::known;
 use super::plan::Outcome;
 use super::reader::{Piece, Reader};
 use super::reject::Reject;
 use super::row::{RawRow, Rules};
-use super::store;
+use super::{known, store};
 
 /// Answers that wait for a slow reader: those of the largest batch, so that the next one is settled while they are sent.
 pub const ANSWERS: usize = CHUNKS_A_BATCH;

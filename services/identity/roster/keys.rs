@@ -1,11 +1,10 @@
 //! The keys with which one campaign's roster is written and read.
 
-use crate::kernel::person::PersonSealer;
-
-use super::super::ctx::Ctx;
-use super::super::error::Error;
-use super::super::matching::blind::Indexer;
 use crate::db::entities::campaign_key;
+use crate::identity::context::Ctx;
+use crate::identity::error::Error;
+use crate::identity::matching::blind::Indexer;
+use crate::kernel::person::PersonSealer;
 
 /// Seals people and makes their blind keys.
 #[derive(Clone, Debug)]

@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use crate::db::entities::individual;
 use crate::db::rows::{self, Is};
+use crate::identity::context::Ctx;
+use crate::identity::error::{self, Error};
 use crate::kernel::ids::{CampaignId, IndividualId};
 
-use super::super::ctx::Ctx;
-use super::super::error::{self, Error};
 use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::plan::{Known, Stored};

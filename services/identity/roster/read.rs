@@ -6,18 +6,17 @@ use serde_json::json;
 
 use crate::db::audit;
 use crate::db::entities::individual;
+use crate::identity::context::{Act, Call, Ctx};
+use crate::identity::error::{self, Error};
+use crate::identity::matching::contact::Channel;
+use crate::identity::matching::mask;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::kernel::person::Person;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::{self, Error};
-use super::super::matching::contact::Channel;
-use super::super::matching::mask;
-use super::count;
 use super::notice::Undeliverable;
 use super::population::Population;
-use super::store;
+use super::{count, store};
 
 /// An individual with personal data masked.
 #[derive(Clone, Debug)]

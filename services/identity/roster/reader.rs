@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::{Stream, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::super::ctx::Ctx;
-use super::super::error::Error;
+use crate::identity::context::Ctx;
+use crate::identity::error::Error;
+
 use super::import::Part;
 use super::keys::RosterKeys;
 use super::newcomers::Sorted;

@@ -7,14 +7,14 @@ use subtle::ConstantTimeEq;
 use crate::db::entities::{confirmation_code, verification};
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx, audit};
+use crate::identity::context::{Act, Call, Ctx};
+use crate::identity::error::Error;
+use crate::identity::matching::blind::Indexer;
+use crate::identity::rules::TRIES;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, VerificationId};
 use crate::kernel::secrets::Secret;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::Error;
-use super::super::matching::blind::Indexer;
-use super::super::rules::TRIES;
 use super::find::Place;
 use super::send::mac;
 use super::state::{Confirmation, ConfirmationEvent, Verification, VerificationEvent};

@@ -8,18 +8,18 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 use crate::db::entities::{campaign_key, enrollment, individual};
+use crate::identity::context::Ctx;
+use crate::identity::error::{self, Error};
+use crate::identity::matching::compare::{self, Claims, Waterfall};
+use crate::identity::matching::contact::Channel;
+use crate::identity::matching::policy::{Decision, Policy};
+use crate::identity::roster;
+use crate::identity::roster::population::Population;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId};
 use crate::kernel::person::{Person, PersonSealer};
 
-use super::super::ctx::Ctx;
-use super::super::error::{self, Error};
-use super::super::matching::compare::{self, Claims, Waterfall};
-use super::super::matching::contact::Channel;
-use super::super::matching::policy::{Decision, Policy};
-use super::super::roster;
-use super::super::roster::population::Population;
 use super::decide::Subject;
 use super::store;
 

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::db::{self, audit};
+use crate::identity::context::{Act, Call, Ctx};
+use crate::identity::error::Error;
 use crate::kernel::caller::Role;
 use crate::kernel::ids::VerificationId;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::Error;
 use super::store;
 use super::view::{self, View};
 

@@ -11,12 +11,11 @@ use uuid::Uuid;
 
 use crate::db::Tx;
 use crate::db::throttle::{self, Charge, Limit, Refusal};
+use crate::identity::context::{Call, Ctx};
+use crate::identity::error::Error;
+use crate::identity::rules::{PER_DAY, PER_HOUR, PER_MINUTE};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::{self, Key};
-
-use super::super::ctx::{Call, Ctx};
-use super::super::error::Error;
-use super::super::rules::{PER_DAY, PER_HOUR, PER_MINUTE};
 
 const DOMAIN: &str = "redress.identity.throttle.v1";
 

@@ -7,12 +7,12 @@ use crate::db::entities::{referral, verification};
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::throttle::Charge;
 use crate::db::{audit, entities::campaign};
+use crate::identity::context::{Act, Call, Ctx};
+use crate::identity::error::Error;
+use crate::identity::matching::compare::Claims;
+use crate::identity::matching::policy::{Decision, Policy};
 use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::Error;
-use super::super::matching::compare::Claims;
-use super::super::matching::policy::{Decision, Policy};
 use super::decide::{self, ReferralReason};
 use super::find::{self, Found, Letter, Place};
 use super::state::Verification;

@@ -2,14 +2,14 @@
 
 use crate::db;
 use crate::db::entities::{campaign_key, verification};
+use crate::identity::context::Ctx;
+use crate::identity::error::{self, Error};
+use crate::identity::matching::compare::Waterfall;
+use crate::identity::matching::contact::Channel;
+use crate::identity::roster::read::contacts;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{EnrollmentId, VerificationId};
 
-use super::super::ctx::Ctx;
-use super::super::error::{self, Error};
-use super::super::matching::compare::Waterfall;
-use super::super::matching::contact::Channel;
-use super::super::roster::read::contacts;
 use super::state::Verification;
 use super::store;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use redress::codes::Call;
-use redress::codes::commands::issue::{Issue, Progress};
+use redress::codes::batch::issue::{Issue, Progress};
 use redress::db::idempotency::Request;
 use redress::kernel::caller::{Caller, Role};
 use redress::kernel::fault::{Reason, reason_of};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use redress::codes::{housekeeping, outcomes};
+use redress::codes::enrollment::outcomes;
+use redress::codes::housekeeping;
 use redress::db::entities::outcome;
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::CampaignId;

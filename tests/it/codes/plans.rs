@@ -1,7 +1,8 @@
 //! Every statement about one person goes through an index. PostgreSQL says so itself, with enough rows that its planner
 //! cares, and for the plan that it keeps for a prepared statement.
 
-use redress::codes::{housekeeping, outcomes};
+use redress::codes::enrollment::outcomes;
+use redress::codes::housekeeping;
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::{CampaignId, IndividualId};

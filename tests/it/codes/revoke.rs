@@ -3,7 +3,7 @@
 use futures::TryStreamExt;
 use futures::future::join_all;
 use redress::codes::Call;
-use redress::codes::commands::revoke::{Progress, Revoke, Target};
+use redress::codes::letter::revoke::{Progress, Revoke, Target};
 use redress::db::idempotency::Request;
 use redress::kernel::caller::{Caller, Role};
 use redress::kernel::fault::{Reason, reason_of};

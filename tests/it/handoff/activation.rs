@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use redress::db::entities::{activation_code, audit_event, campaign_key};
-use redress::handoff::commands::lease::{Terms, lease};
-use redress::handoff::store::partners;
+use redress::handoff::queue::lease::{Terms, lease};
+
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::{HandoffId, PartnerId};
 use redress::wire::redress::handoff::v1::ActivationCodeReject::{Duplicate, Malformed};
@@ -19,6 +19,7 @@ use tonic::Status;
 use super::pull::drain;
 use super::world::{BACKOFF, LEASE, World};
 use crate::harness::both;
+use redress::handoff::partner;
 
 impl World {
     pub fn pool(&self, partner: PartnerId, codes: &[&str]) -> ImportActivationCodesRequest {
@@ -75,7 +76,9 @@ impl World {
     }
 
     async fn lease_some(&self, partner: PartnerId, most: u64) -> usize {
-        let partner = partners::by_id(self.db.read(), partner).await.unwrap();
+        let partner = partner::store::by_id(self.db.read(), partner)
+            .await
+            .unwrap();
         let terms = Terms {
             owner: format!("test/{most}"),
             actor: "service/test".to_owned(),

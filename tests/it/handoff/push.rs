@@ -148,7 +148,7 @@ both! {
             world.enroll(partner, "666010001").await;
         }
         let (mut one, mut other) = (world.worker(), world.worker());
-        let until_done = async |worker: &mut redress::handoff::worker::PushWorker| {
+        let until_done = async |worker: &mut redress::handoff::push::worker::PushWorker| {
             while worker.step().await.unwrap() > 0 {}
         };
         tokio::join!(until_done(&mut one), until_done(&mut other));

@@ -11,7 +11,7 @@ use redress::db::entities::{handoff, individual};
 use redress::db::{Db, Process};
 use redress::handoff::context::Ctx;
 use redress::handoff::settings::Rules;
-use redress::handoff::worker::PushWorker;
+use redress::handoff::push::worker::PushWorker;
 use redress::kernel::caller::Role;
 use redress::kernel::certs::{Authority, TlsFiles};
 use redress::kernel::client::{self, Client, Outgoing};

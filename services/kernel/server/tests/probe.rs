@@ -17,11 +17,11 @@ use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 
-use super::super::*;
 use crate::kernel::caller::{self, Role};
 use crate::kernel::certs::{Authority, TlsFiles};
 use crate::kernel::client;
 use crate::kernel::lifecycle::Lifecycle;
+use crate::kernel::server::*;
 use crate::kernel::settings::{Limits, ServerSettings};
 use crate::kernel::telemetry::Trace;
 
