@@ -23,7 +23,7 @@ pub mod store;
 pub mod throttles;
 pub mod wave;
 
-pub use context::{Call, Ctx};
+pub use context::{Call, Context};
 pub use error::Error;
 pub use serve::{run, serve};
 pub use settings::Settings;

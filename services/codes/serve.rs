@@ -16,11 +16,11 @@ use crate::wire::redress::enrollment::v1::campaign_service_server::CampaignServi
 use crate::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeServiceServer;
 use crate::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentServiceServer;
 
-use super::context::Ctx;
+use super::context::Context;
 use super::enrollment::{complete, outcomes};
 use super::grpc::Handlers;
-use super::settings::Settings;
 use super::housekeeping;
+use super::settings::Settings;
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {
@@ -42,8 +42,8 @@ pub async fn serve(
     let keys = process::keys(&service.keyring, &[Purpose::Code])?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
-    let ctx = Ctx::new(db.clone(), clock, ids, keys, throttles).with_reissues(reissues);
-    let handlers = start(&ctx, &life);
+    let context = Context::new(db.clone(), clock, ids, keys, throttles).with_reissues(reissues);
+    let handlers = start(&context, &life);
     let server =
         Server::builder(&service.common.server, access::TABLE, DESCRIPTORS).metrics(metrics);
     let served = mount(server, &handlers).build()?.serve(&life).await;
@@ -53,17 +53,17 @@ pub async fn serve(
 }
 
 /// Starts the commits and the workers, and gives the handlers.
-pub fn start(ctx: &Ctx, life: &Lifecycle) -> Handlers {
-    life.spawn(outcomes::run(ctx.clone(), life.token()));
-    life.spawn(housekeeping::run(ctx.clone(), life.token()));
-    handlers(ctx, life)
+pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
+    life.spawn(outcomes::run(context.clone(), life.token()));
+    life.spawn(housekeeping::run(context.clone(), life.token()));
+    handlers(context, life)
 }
 
 /// Starts the commits alone, and gives the handlers: tests take the workers' steps themselves.
-pub fn handlers(ctx: &Ctx, life: &Lifecycle) -> Handlers {
+pub fn handlers(context: &Context, life: &Lifecycle) -> Handlers {
     Handlers {
-        ctx: ctx.clone(),
-        completions: complete::start(ctx, life, Capacity::default()),
+        context: context.clone(),
+        completions: complete::start(context, life, Capacity::default()),
     }
 }
 
@@ -73,5 +73,5 @@ pub fn mount(server: Builder, handlers: &Handlers) -> Builder {
         .service(CampaignServiceServer::new(handlers.clone()))
         .service(EnrollmentCodeServiceServer::new(handlers.clone()))
         .service(EnrollmentServiceServer::new(handlers.clone()))
-        .ready(process::ready(&handlers.ctx.db))
+        .ready(process::ready(&handlers.context.db))
 }

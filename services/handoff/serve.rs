@@ -16,10 +16,10 @@ use crate::wire::redress::handoff::v1::partner_service_server::PartnerServiceSer
 use crate::{access, wire};
 
 use super::activation::watch;
-use super::context::Ctx;
+use super::context::Context;
 use super::grpc::Handlers;
-use super::settings::Settings;
 use super::push::worker::PushWorker;
+use super::settings::Settings;
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {
@@ -41,25 +41,25 @@ pub async fn serve(
     let keys = process::keys(&service.keyring, &[Purpose::Person])?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
-    let ctx = Ctx::new(clock, ids, db.clone(), keys, rules);
-    let server = builder(&service.common.server, ctx.clone())
+    let context = Context::new(clock, ids, db.clone(), keys, rules);
+    let server = builder(&service.common.server, context.clone())
         .metrics(metrics)
         .build()?;
     for number in 0..push_workers {
         let tls = service.common.server.tls.clone();
-        let worker = PushWorker::new(ctx.clone(), tls, &format!("push-{number}"));
+        let worker = PushWorker::new(context.clone(), tls, &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
-    life.spawn(watch::run(ctx, life.token()));
+    life.spawn(watch::run(context, life.token()));
     let served = server.serve(&life).await;
     process::drain(&life, &db).await;
     Ok(served?)
 }
 
 /// Puts the services of this process on a server.
-pub fn builder(settings: &ServerSettings, ctx: Ctx) -> Builder {
-    let ready = process::ready(&ctx.db);
-    let handlers = Handlers::new(ctx);
+pub fn builder(settings: &ServerSettings, context: Context) -> Builder {
+    let ready = process::ready(&context.db);
+    let handlers = Handlers::new(context);
     Server::builder(settings, access::TABLE, wire::DESCRIPTORS)
         .service(PartnerServiceServer::new(handlers.clone()))
         .service(HandoffServiceServer::new(handlers.clone()))

@@ -16,7 +16,7 @@ pub mod serve;
 pub mod settings;
 pub mod verification;
 
-pub use context::{Call, Ctx};
+pub use context::{Call, Context};
 pub use error::Error;
 pub use serve::{run, serve};
 pub use settings::Settings;

@@ -15,7 +15,7 @@ use crate::wire::DESCRIPTORS;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationServiceServer;
 use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServer;
 
-use super::context::Ctx;
+use super::context::Context;
 use super::grpc::Handlers;
 use super::housekeeping;
 use super::sender::Outbox;
@@ -40,7 +40,7 @@ pub async fn serve(
     let db = process::connect(&service.database, Process::Identity).await?;
     let keys = process::keys(&service.keyring, &[Purpose::Index, Purpose::Person])?;
     let clock = Clock::system();
-    let ctx = Ctx {
+    let context = Context {
         db: db.clone(),
         ids: Ids::system(clock.clone()),
         clock,
@@ -48,7 +48,7 @@ pub async fn serve(
         sender: Arc::new(Outbox::new(outbox_dir)),
         rules,
     };
-    let handlers = start(&ctx, &life);
+    let handlers = start(&context, &life);
     let server =
         Server::builder(&service.common.server, access::TABLE, DESCRIPTORS).metrics(metrics);
     let served = mount(server, &handlers).build()?.serve(&life).await;
@@ -57,9 +57,9 @@ pub async fn serve(
 }
 
 /// Starts the housekeeping and gives the handlers. Tests call it with a clock and ids of their own.
-pub fn start(ctx: &Ctx, life: &Lifecycle) -> Handlers {
-    life.spawn(housekeeping::run(ctx.clone(), life.token()));
-    Handlers::new(ctx.clone())
+pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
+    life.spawn(housekeeping::run(context.clone(), life.token()));
+    Handlers::new(context.clone())
 }
 
 /// Puts both services on a server.
@@ -67,5 +67,5 @@ pub fn mount(server: Builder, handlers: &Handlers) -> Builder {
     server
         .service(RosterServiceServer::new(handlers.clone()))
         .service(IdentityVerificationServiceServer::new(handlers.clone()))
-        .ready(process::ready(&handlers.ctx.db))
+        .ready(process::ready(&handlers.context.db))
 }
