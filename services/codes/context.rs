@@ -22,7 +22,7 @@ use super::throttles::Throttles;
 
 /// The means of the process. Clones share them.
 #[derive(Clone)]
-pub struct Ctx {
+pub struct Context {
     /// The database.
     pub db: Db,
     /// The time.
@@ -40,7 +40,7 @@ pub struct Ctx {
     frames: Arc<RwLock<HashMap<CampaignId, Arc<Frame>>>>,
 }
 
-impl Ctx {
+impl Context {
     /// Gathers the means.
     pub fn new(
         db: Db,
@@ -140,7 +140,7 @@ impl Call {
     /// Makes an audit event of this call, with the agent's case and reason in its detail.
     pub fn event(
         &self,
-        ctx: &Ctx,
+        context: &Context,
         campaign_id: Option<CampaignId>,
         action: &'static str,
         subject: (&'static str, Option<Uuid>),
@@ -151,9 +151,9 @@ impl Call {
             fields.insert("reason".to_owned(), json!(agent.reason));
         }
         Event {
-            id: ctx.ids.next(),
+            id: context.ids.next(),
             campaign_id,
-            at: ctx.now(),
+            at: context.now(),
             actor: self.actor(),
             action,
             subject_kind: subject.0,

@@ -23,7 +23,7 @@ use crate::db::audit::{self, Event};
 use crate::db::throttle::{self, Charge, Limit, Refusal};
 use crate::kernel::clock::Timestamp;
 
-use super::context::Ctx;
+use super::context::Context;
 use super::error::Error;
 use super::{campaign, metrics};
 
@@ -81,18 +81,23 @@ impl Ledger {
 /// Tells the operator that a campaign's budget is spent, once an hour and for all processes together.
 ///
 /// It does the same whatever code was tried: it comes before the look-up. A number that no campaign has is nobody's.
-pub async fn tell(ctx: &Ctx, number: &str, budget: Charge, once: Uuid) -> Result<(), Error> {
-    let now = ctx.now();
-    if ctx.failures.is_told(budget.key, now) {
+pub async fn tell(
+    context: &Context,
+    number: &str,
+    budget: Charge,
+    once: Uuid,
+) -> Result<(), Error> {
+    let now = context.now();
+    if context.failures.is_told(budget.key, now) {
         return Ok(());
     }
-    let id = ctx.ids.next();
+    let id = context.ids.next();
     let once = [Charge {
         key: once,
         limit: Limit::per(1, TOLD_EVERY),
     }];
     let once = &once;
-    let told = ctx.db.run_tx("failure_budget.tell", |tx| {
+    let told = context.db.run_tx("failure_budget.tell", |tx| {
         Box::pin(async move {
             match throttle::charge_in(tx, once, now).await {
                 Ok(()) => {}
@@ -111,7 +116,7 @@ pub async fn tell(ctx: &Ctx, number: &str, budget: Charge, once: Uuid) -> Result
                 action: "campaign.failure_budget_spent",
                 subject_kind: "campaign",
                 subject_id: Some(campaign.id.as_uuid()),
-                detail: json!({ "failures_per_minute": ctx.throttles.failures }),
+                detail: json!({ "failures_per_minute": context.throttles.failures }),
             };
             audit::record(tx, &[event]).await?;
             Ok::<_, Error>(true)
@@ -121,7 +126,7 @@ pub async fn tell(ctx: &Ctx, number: &str, budget: Charge, once: Uuid) -> Result
         metrics::budget_spent();
         tracing::warn!("a campaign's failure budget is spent; the audit log names the campaign");
     }
-    ctx.failures.told(budget.key, now);
+    context.failures.told(budget.key, now);
     Ok(())
 }
 

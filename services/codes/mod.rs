@@ -22,6 +22,6 @@ pub mod store;
 pub mod throttles;
 pub mod wave;
 
-pub use context::{Call, Ctx};
+pub use context::{Call, Context};
 pub use error::Error;
 pub use process::{PROCESS, Stop, run};

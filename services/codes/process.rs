@@ -17,7 +17,7 @@ use crate::wire::redress::enrollment::v1::campaign_service_server::CampaignServi
 use crate::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeServiceServer;
 use crate::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentServiceServer;
 
-use super::context::Ctx;
+use super::context::Context;
 use super::enrollment::{complete, outcomes};
 use super::grpc::Handlers;
 use super::housekeeping;
@@ -121,7 +121,7 @@ pub async fn run(settings: &ProcessSettings, life: &Lifecycle) -> Result<(), Sto
     keys.require(&[Purpose::Code])?;
     let clock = Clock::system();
     let throttles = Throttles::of(&settings.extra);
-    let ctx = Ctx::new(
+    let context = Context::new(
         db.clone(),
         clock.clone(),
         Ids::system(clock),
@@ -129,7 +129,7 @@ pub async fn run(settings: &ProcessSettings, life: &Lifecycle) -> Result<(), Sto
         throttles,
     )
     .with_reissues(Reissues::of(&settings.extra));
-    let handlers = start(&ctx, life);
+    let handlers = start(&context, life);
     let server =
         Server::builder(&settings.server, access::TABLE, DESCRIPTORS).metrics(telemetry.registry());
     let outcome = mount(server, &handlers).build()?.serve(life).await;
@@ -143,23 +143,23 @@ pub async fn run(settings: &ProcessSettings, life: &Lifecycle) -> Result<(), Sto
 }
 
 /// Starts the commits and the workers, and gives the handlers.
-pub fn start(ctx: &Ctx, life: &Lifecycle) -> Handlers {
-    life.spawn(outcomes::run(ctx.clone(), life.token()));
-    life.spawn(housekeeping::run(ctx.clone(), life.token()));
-    handlers(ctx, life)
+pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
+    life.spawn(outcomes::run(context.clone(), life.token()));
+    life.spawn(housekeeping::run(context.clone(), life.token()));
+    handlers(context, life)
 }
 
 /// Starts the commits alone, and gives the handlers: tests take the workers' steps themselves.
-pub fn handlers(ctx: &Ctx, life: &Lifecycle) -> Handlers {
+pub fn handlers(context: &Context, life: &Lifecycle) -> Handlers {
     Handlers {
-        ctx: ctx.clone(),
-        completions: complete::start(ctx, life, Capacity::default()),
+        context: context.clone(),
+        completions: complete::start(context, life, Capacity::default()),
     }
 }
 
 /// Puts the three services on a server.
 pub fn mount(server: Builder, handlers: &Handlers) -> Builder {
-    let db = handlers.ctx.db.clone();
+    let db = handlers.context.db.clone();
     server
         .service(CampaignServiceServer::new(handlers.clone()))
         .service(EnrollmentCodeServiceServer::new(handlers.clone()))

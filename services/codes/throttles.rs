@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::db::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
 use crate::kernel::crypto::{self, Key};
 
-use super::context::{Call, Ctx};
+use super::context::{Call, Context};
 use super::enrollment::eligibility::Cause;
 use super::error::Error;
 use super::{failure_budget, metrics};
@@ -56,7 +56,7 @@ impl Default for Throttles {
 /// A try that was charged, to be answered with what it came to.
 #[must_use]
 pub struct Charged<'a> {
-    ctx: &'a Ctx,
+    context: &'a Context,
     budget: Uuid,
     standing: Standing,
 }
@@ -67,7 +67,7 @@ impl Charged<'_> {
         match found {
             Ok(found) => {
                 if self.standing == Standing::Charged {
-                    self.ctx.failures.owe(self.budget, 1);
+                    self.context.failures.owe(self.budget, 1);
                 }
                 Ok(found)
             }
@@ -101,39 +101,44 @@ fn whole_seconds(wait: Duration) -> Duration {
 
 /// Charges one try of a code of the campaign that goes by this number, known or not.
 pub async fn charge<'a>(
-    ctx: &'a Ctx,
+    context: &'a Context,
     call: &Call,
     engagement_number: &str,
 ) -> Result<Charged<'a>, Error> {
-    let key = ctx.steady_key()?;
-    let things = things(ctx.throttles, call, engagement_number);
+    let key = context.steady_key()?;
+    let things = things(context.throttles, call, engagement_number);
     let charges: Vec<Charge> = things
         .iter()
         .map(|(kind, value, count)| one(&key, kind, value, *count))
         .collect();
-    let failures = one(&key, "failures", engagement_number, ctx.throttles.failures);
-    let returned = ctx.failures.take(failures.key);
+    let failures = one(
+        &key,
+        "failures",
+        engagement_number,
+        context.throttles.failures,
+    );
+    let returned = context.failures.take(failures.key);
     let budget = Budget {
         charge: failures,
         returned,
     };
-    let result = throttle::charge_with(&ctx.db, &charges, budget, ctx.now()).await;
+    let result = throttle::charge_with(&context.db, &charges, budget, context.now()).await;
     let standing = result.map_err(|refusal| match refusal {
         Refusal::Throttled { index, retry_after } => {
-            ctx.failures.owe(failures.key, returned);
+            context.failures.owe(failures.key, returned);
             metrics::throttled(things[index].0);
             Error::Throttled { retry_after }
         }
         Refusal::Storage(error) => Error::Storage(error),
     })?;
     if let Standing::Spent { .. } = standing {
-        ctx.failures.owe(failures.key, returned);
+        context.failures.owe(failures.key, returned);
         metrics::throttled("failures");
         let once = name(&key, "failures told", engagement_number);
-        failure_budget::tell(ctx, engagement_number, failures, once).await?;
+        failure_budget::tell(context, engagement_number, failures, once).await?;
     }
     Ok(Charged {
-        ctx,
+        context,
         budget: failures.key,
         standing,
     })

@@ -5,12 +5,12 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{HandoffId, PartnerId};
 
 use super::activation::store::Key;
-use super::context::Ctx;
+use super::context::Context;
 use super::queue::model::Handoff;
 
 /// An audit event about a handoff.
 pub(crate) fn about_handoff(
-    ctx: &Ctx,
+    context: &Context,
     now: Timestamp,
     actor: &str,
     action: &'static str,
@@ -18,7 +18,7 @@ pub(crate) fn about_handoff(
     detail: serde_json::Value,
 ) -> Event {
     Event {
-        id: ctx.ids.next(),
+        id: context.ids.next(),
         campaign_id: Some(handoff.campaign_id),
         at: now,
         actor: actor.to_owned(),
@@ -31,7 +31,7 @@ pub(crate) fn about_handoff(
 
 /// An audit event about the activation codes of a partner for a campaign.
 pub(crate) fn about_pool(
-    ctx: &Ctx,
+    context: &Context,
     now: Timestamp,
     actor: &str,
     action: &'static str,
@@ -40,13 +40,13 @@ pub(crate) fn about_pool(
 ) -> Event {
     Event {
         campaign_id: Some(pool.campaign),
-        ..about_partner(ctx, now, actor, action, pool.partner, detail)
+        ..about_partner(context, now, actor, action, pool.partner, detail)
     }
 }
 
 /// An audit event about a partner.
 pub(crate) fn about_partner(
-    ctx: &Ctx,
+    context: &Context,
     now: Timestamp,
     actor: &str,
     action: &'static str,
@@ -54,7 +54,7 @@ pub(crate) fn about_partner(
     detail: serde_json::Value,
 ) -> Event {
     Event {
-        id: ctx.ids.next(),
+        id: context.ids.next(),
         campaign_id: None,
         at: now,
         actor: actor.to_owned(),

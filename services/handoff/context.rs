@@ -48,7 +48,7 @@ impl Default for Rules {
 
 /// What every command needs. Clones share everything.
 #[derive(Clone)]
-pub struct Ctx {
+pub struct Context {
     /// The time.
     pub clock: Clock,
     /// Ids and jitter.
@@ -63,7 +63,7 @@ pub struct Ctx {
     pub bell: Arc<Notify>,
 }
 
-impl Ctx {
+impl Context {
     /// Puts a context together.
     pub fn new(clock: Clock, ids: Ids, db: Db, keys: Arc<dyn KeyProvider>, rules: Rules) -> Self {
         Self {

@@ -17,7 +17,7 @@ use crate::wire::redress::handoff::v1::partner_service_server::PartnerServiceSer
 use crate::{access, wire};
 
 use super::activation::watch;
-use super::context::Ctx;
+use super::context::Context;
 use super::grpc::Handlers;
 use super::push::worker::PushWorker;
 use super::settings::{PROCESS, rules};
@@ -41,17 +41,17 @@ async fn serve(
     db.check_schema().await.map_err(Stop::start)?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
-    let ctx = Ctx::new(clock, ids, db.clone(), Arc::new(keys), rules);
-    let server = builder(&settings.server, ctx.clone())
+    let context = Context::new(clock, ids, db.clone(), Arc::new(keys), rules);
+    let server = builder(&settings.server, context.clone())
         .metrics(metrics)
         .build()
         .map_err(Stop::start)?;
     for number in 0..settings.extra.number("push_workers") {
         let tls = settings.server.tls.clone();
-        let worker = PushWorker::new(ctx.clone(), tls, &format!("push-{number}"));
+        let worker = PushWorker::new(context.clone(), tls, &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
-    life.spawn(watch::run(ctx.clone(), life.token()));
+    life.spawn(watch::run(context.clone(), life.token()));
     let result = server.serve(&life).await;
     life.drain(settings.server.drain_timeout).await;
     db.close().await;
@@ -67,9 +67,9 @@ fn keyring(settings: &ProcessSettings) -> Result<Keyring, Stop> {
 }
 
 /// Puts the services of this process on a server.
-pub fn builder(settings: &ServerSettings, ctx: Ctx) -> Builder {
-    let db = ctx.db.clone();
-    let handlers = Handlers::new(ctx);
+pub fn builder(settings: &ServerSettings, context: Context) -> Builder {
+    let db = context.db.clone();
+    let handlers = Handlers::new(context);
     Server::builder(settings, access::TABLE, wire::DESCRIPTORS)
         .service(PartnerServiceServer::new(handlers.clone()))
         .service(HandoffServiceServer::new(handlers.clone()))

@@ -22,7 +22,7 @@ use super::sender::Sender;
 
 /// The means of the process. Clones share them.
 #[derive(Clone)]
-pub struct Ctx {
+pub struct Context {
     /// The database.
     pub db: Db,
     /// The time.
@@ -37,7 +37,7 @@ pub struct Ctx {
     pub rules: Rules,
 }
 
-impl Ctx {
+impl Context {
     /// Gives the current instant.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -121,7 +121,7 @@ impl Call {
     /// Makes an audit event of this call, with the agent's case and reason in its detail.
     pub fn event(
         &self,
-        ctx: &Ctx,
+        context: &Context,
         campaign: Option<CampaignId>,
         act: Act,
         mut detail: Value,
@@ -131,9 +131,9 @@ impl Call {
             fields.insert("reason".to_owned(), json!(agent.reason));
         }
         Event {
-            id: ctx.ids.next(),
+            id: context.ids.next(),
             campaign_id: campaign,
-            at: ctx.now(),
+            at: context.now(),
             actor: self.actor(),
             action: act.action,
             subject_kind: act.subject_kind,

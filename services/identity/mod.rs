@@ -15,6 +15,6 @@ pub mod rules;
 pub mod sender;
 pub mod verification;
 
-pub use context::{Call, Ctx};
+pub use context::{Call, Context};
 pub use error::Error;
 pub use process::{PROCESS, Stop, run};

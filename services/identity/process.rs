@@ -15,7 +15,7 @@ use crate::wire::DESCRIPTORS;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationServiceServer;
 use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServer;
 
-use super::context::Ctx;
+use super::context::Context;
 use super::grpc::Handlers;
 use super::housekeeping;
 use super::rules::{Rules, Throttles};
@@ -144,7 +144,7 @@ pub async fn run(settings: &ProcessSettings, life: &Lifecycle) -> Result<(), Sto
     let keys = Keyring::load(&settings.keyring)?;
     keys.require(KEYS)?;
     let clock = Clock::system();
-    let ctx = Ctx {
+    let context = Context {
         db: db.clone(),
         ids: Ids::system(clock.clone()),
         clock,
@@ -152,7 +152,7 @@ pub async fn run(settings: &ProcessSettings, life: &Lifecycle) -> Result<(), Sto
         sender: Arc::new(Outbox::new(settings.extra.path("outbox_dir"))),
         rules: Rules::of(&settings.extra),
     };
-    let handlers = start(&ctx, life);
+    let handlers = start(&context, life);
     let builder =
         Server::builder(&settings.server, access::TABLE, DESCRIPTORS).metrics(telemetry.registry());
     let served = mount(builder, &handlers).build()?.serve(life).await;
@@ -165,14 +165,14 @@ pub async fn run(settings: &ProcessSettings, life: &Lifecycle) -> Result<(), Sto
 }
 
 /// Starts the housekeeping and gives the handlers. Tests call it with a clock and ids of their own.
-pub fn start(ctx: &Ctx, life: &Lifecycle) -> Handlers {
-    life.spawn(housekeeping::run(ctx.clone(), life.token()));
-    Handlers::new(ctx.clone())
+pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
+    life.spawn(housekeeping::run(context.clone(), life.token()));
+    Handlers::new(context.clone())
 }
 
 /// Puts both services on a server.
 pub fn mount(server: Builder, handlers: &Handlers) -> Builder {
-    let db = handlers.ctx.db.clone();
+    let db = handlers.context.db.clone();
     server
         .service(RosterServiceServer::new(handlers.clone()))
         .service(IdentityVerificationServiceServer::new(handlers.clone()))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::codes::campaign::store as campaigns;
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
 use crate::db::entities::{campaign, export_approval};
@@ -26,16 +26,16 @@ const LIVES: Duration = Duration::from_hours(24);
 
 /// Asks for the export of a batch that could be exported. A batch of reissues takes no more codes from then on.
 pub async fn request(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     campaign: CampaignId,
     batch: BatchId,
 ) -> Result<export_approval::Model, Error> {
-    let now = ctx.now();
+    let now = context.now();
     let row = &export_approval::Model {
         campaign_id: campaign,
-        id: ctx.ids.next(),
+        id: context.ids.next(),
         batch_id: batch,
         requested_by: call.caller.to_string(),
         requested_at: now,
@@ -44,13 +44,13 @@ pub async fn request(
         expires_at: now + LIVES,
     };
     let event = &call.event(
-        ctx,
+        context,
         Some(campaign),
         "export.requested",
         ("export_approval", Some(row.id.as_uuid())),
         json!({ "batch": batch.to_string() }),
     );
-    let done = ctx.db.run_tx("request_export", |tx| {
+    let done = context.db.run_tx("request_export", |tx| {
         Box::pin(async move {
             if let Some(id) = answered(tx, request).await? {
                 return Ok(id);
@@ -62,27 +62,27 @@ pub async fn request(
             Ok::<_, Error>(row.id)
         })
     });
-    get(ctx, campaign, done.await?).await
+    get(context, campaign, done.await?).await
 }
 
 /// Approves what another operator asked for. One that is approved already stays as it is.
 pub async fn approve(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     campaign: CampaignId,
     id: ExportApprovalId,
 ) -> Result<export_approval::Model, Error> {
-    let now = ctx.now();
+    let now = context.now();
     let by = &call.caller.to_string();
     let event = &call.event(
-        ctx,
+        context,
         Some(campaign),
         "export.approved",
         ("export_approval", Some(id.as_uuid())),
         json!({}),
     );
-    let done = ctx.db.run_tx("approve_export", |tx| {
+    let done = context.db.run_tx("approve_export", |tx| {
         Box::pin(async move {
             if let Some(id) = answered(tx, request).await? {
                 return Ok(id);
@@ -106,17 +106,17 @@ pub async fn approve(
             Ok::<_, Error>(id)
         })
     });
-    get(ctx, campaign, done.await?).await
+    get(context, campaign, done.await?).await
 }
 
 /// Lists a campaign's approvals, newest first: at most one more than `limit`, to know whether there is another page.
 pub async fn list(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     before: Option<ExportApprovalId>,
     limit: u64,
 ) -> Result<Vec<export_approval::Model>, Error> {
-    let read = ctx.db.read();
+    let read = context.db.read();
     campaigns::by_id(read, campaign)
         .await?
         .ok_or(Error::CampaignNotFound)?;
@@ -140,10 +140,10 @@ pub(crate) async fn demand(
 }
 
 async fn get(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     id: ExportApprovalId,
 ) -> Result<export_approval::Model, Error> {
-    let found = approval_store::get(ctx.db.read(), campaign, id).await?;
+    let found = approval_store::get(context.db.read(), campaign, id).await?;
     found.ok_or(Error::ApprovalNotFound)
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::codes::campaign;
 use crate::codes::code::Code;
 use crate::codes::code::derive::BatchSecret;
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::db::entities::code_batch;
 use crate::db::{Tx, audit};
@@ -39,7 +39,7 @@ pub struct Plain {
 
 /// An export that was allowed and recorded.
 pub struct Export {
-    ctx: Ctx,
+    context: Context,
     batch: code_batch::Model,
     secret: BatchSecret,
     after: IndividualId,
@@ -49,25 +49,25 @@ impl Export {
     /// Records the export, with the approval where one is needed, and opens the batch's secret. Nothing is sent before the
     /// audit event is committed.
     pub async fn begin(
-        ctx: &Ctx,
+        context: &Context,
         call: &Call,
         campaign: CampaignId,
         batch: BatchId,
         after: Option<IndividualId>,
     ) -> Result<Self, Error> {
-        let (now, caller) = (ctx.now(), &call.caller.to_string());
+        let (now, caller) = (context.now(), &call.caller.to_string());
         let detail = json!({ "after": after.map(|after| after.to_string()) });
         let event = &call.event(
-            ctx,
+            context,
             Some(campaign),
             "codes.exported",
             ("batch", Some(batch.as_uuid())),
             detail,
         );
-        let row = ctx.db.run_tx("export_codes", |tx| {
+        let row = context.db.run_tx("export_codes", |tx| {
             Box::pin(async move {
                 let row = printable(tx, campaign, batch, now).await?;
-                let secret = super::issue::open_secret(ctx, &row)?;
+                let secret = super::issue::open_secret(context, &row)?;
                 if row.first_exported_at.is_none() {
                     first(tx, campaign, batch, now).await?;
                 }
@@ -84,7 +84,7 @@ impl Export {
         let (batch, secret) = row.await?;
         Ok(Self {
             secret,
-            ctx: ctx.clone(),
+            context: context.clone(),
             batch,
             after: after.unwrap_or(IndividualId::from_uuid(Uuid::nil())),
         })
@@ -115,7 +115,7 @@ impl Export {
 
     async fn page(&mut self) -> Result<Vec<Held>, Error> {
         let (campaign, id) = (self.batch.campaign_id, self.batch.id);
-        let read = self.ctx.db.read();
+        let read = self.context.db.read();
         let batch = store::get(read, campaign, id)
             .await?
             .ok_or(Error::BatchNotFound)?;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::codes::campaign;
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
 use crate::db::audit;
@@ -16,21 +16,21 @@ use super::store;
 
 /// Seals a batch. The point of no return: from the commit on nobody can derive its codes again.
 pub async fn seal(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     campaign: CampaignId,
     batch: BatchId,
 ) -> Result<code_batch::Model, Error> {
-    let now = ctx.now();
+    let now = context.now();
     let event = &call.event(
-        ctx,
+        context,
         Some(campaign),
         "codes.sealed",
         ("batch", Some(batch.as_uuid())),
         json!({}),
     );
-    let done = ctx.db.run_tx("seal_batch", |tx| {
+    let done = context.db.run_tx("seal_batch", |tx| {
         Box::pin(async move {
             if let Some(batch) = answered(tx, request).await? {
                 return Ok(batch);
@@ -52,18 +52,18 @@ pub async fn seal(
             Ok::<_, Error>(batch)
         })
     });
-    let sealed = store::get(ctx.db.read(), campaign, done.await?).await?;
+    let sealed = store::get(context.db.read(), campaign, done.await?).await?;
     sealed.ok_or(Error::BatchNotFound)
 }
 
 /// Lists a campaign's batches, newest first: at most one more than `limit`, to know whether there is another page.
 pub async fn list(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     before: Option<BatchId>,
     limit: u64,
 ) -> Result<Vec<code_batch::Model>, Error> {
-    let read = ctx.db.read();
+    let read = context.db.read();
     campaign::store::by_id(read, campaign)
         .await?
         .ok_or(Error::CampaignNotFound)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use sea_orm::ConnectionTrait;
 
-use crate::codes::context::Ctx;
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db;
 use crate::db::entities::campaign;
@@ -45,24 +45,24 @@ impl Frame {
     }
 
     /// Gives the frame of an engagement number.
-    pub async fn by_number(ctx: &Ctx, number: &str) -> Result<Arc<Self>, Error> {
-        if let Some(known) = ctx.known_frame(|frame| frame.engagement_number == number) {
+    pub async fn by_number(context: &Context, number: &str) -> Result<Arc<Self>, Error> {
+        if let Some(known) = context.known_frame(|frame| frame.engagement_number == number) {
             return Ok(known);
         }
-        let row = store::by_number(ctx.db.read(), number).await?;
-        Ok(ctx.keep_frame(Self::of(&row.ok_or(Error::CampaignNotFound)?)?))
+        let row = store::by_number(context.db.read(), number).await?;
+        Ok(context.keep_frame(Self::of(&row.ok_or(Error::CampaignNotFound)?)?))
     }
 
     /// Gives the frame of a campaign; `connection` may be a transaction.
     pub async fn by_id(
-        ctx: &Ctx,
+        context: &Context,
         connection: &impl ConnectionTrait,
         id: CampaignId,
     ) -> Result<Arc<Self>, Error> {
-        if let Some(known) = ctx.known_frame(|frame| frame.id == id) {
+        if let Some(known) = context.known_frame(|frame| frame.id == id) {
             return Ok(known);
         }
         let row = store::by_id(connection, id).await?;
-        Ok(ctx.keep_frame(Self::of(&row.ok_or(Error::CampaignNotFound)?)?))
+        Ok(context.keep_frame(Self::of(&row.ok_or(Error::CampaignNotFound)?)?))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde_json::json;
 
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
 use crate::db::audit;
@@ -60,27 +60,30 @@ pub struct NewCampaign {
 }
 
 /// Tells which of these partners exist, so that the request can be checked whole.
-pub async fn known_partners(ctx: &Ctx, ids: &[PartnerId]) -> Result<BTreeSet<PartnerId>, Error> {
-    Ok(store::known_partners(ctx.db.read(), ids).await?)
+pub async fn known_partners(
+    context: &Context,
+    ids: &[PartnerId],
+) -> Result<BTreeSet<PartnerId>, Error> {
+    Ok(store::known_partners(context.db.read(), ids).await?)
 }
 
 /// Creates a campaign.
 pub async fn create(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     new: &NewCampaign,
 ) -> Result<Campaign, Error> {
-    let campaign = &draft(ctx, new)?;
+    let campaign = &draft(context, new)?;
     let id = campaign.row.id;
     let event = &call.event(
-        ctx,
+        context,
         Some(id),
         "campaign.created",
         ("campaign", Some(id.as_uuid())),
         json!({}),
     );
-    let done = ctx.db.run_tx("create_campaign", |tx| {
+    let done = context.db.run_tx("create_campaign", |tx| {
         Box::pin(async move {
             if let Some(id) = answered(tx, request).await? {
                 return Ok(id);
@@ -97,11 +100,11 @@ pub async fn create(
             Ok::<_, Error>(id)
         })
     });
-    get(ctx, &Key::Id(done.await?)).await
+    get(context, &Key::Id(done.await?)).await
 }
 
-fn draft(ctx: &Ctx, new: &NewCampaign) -> Result<Campaign, Error> {
-    let id: CampaignId = ctx.ids.next();
+fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
+    let id: CampaignId = context.ids.next();
     let (accept, refer) = new.policy;
     let row = campaign::Model {
         id,
@@ -119,8 +122,8 @@ fn draft(ctx: &Ctx, new: &NewCampaign) -> Result<Campaign, Error> {
         consent_version: new.consent_version.clone(),
         consent_text: new.consent_text.clone(),
         policy: json!({ "accept_centibits": accept, "refer_centibits": refer }).to_string(),
-        code_key_version: ctx.current_key()?.0,
-        created_at: ctx.now(),
+        code_key_version: context.current_key()?.0,
+        created_at: context.now(),
         closed_at: None,
         grace_days: new.grace_days,
         two_operators: new.two_operators,
@@ -131,7 +134,7 @@ fn draft(ctx: &Ctx, new: &NewCampaign) -> Result<Campaign, Error> {
         .iter()
         .map(|(key, name)| covered_entity::Model {
             campaign_id: id,
-            id: ctx.ids.next(),
+            id: context.ids.next(),
             entity_key: key.clone(),
             name: name.clone(),
             kind: "COVERED_ENTITY".to_owned(),
@@ -162,8 +165,8 @@ pub enum Key {
 }
 
 /// Gets a campaign.
-pub async fn get(ctx: &Ctx, key: &Key) -> Result<Campaign, Error> {
-    let connection = ctx.db.read();
+pub async fn get(context: &Context, key: &Key) -> Result<Campaign, Error> {
+    let connection = context.db.read();
     let row = match key {
         Key::Id(id) => store::by_id(connection, *id).await?,
         Key::Number(number) => store::by_number(connection, number).await?,
@@ -177,30 +180,30 @@ pub async fn get(ctx: &Ctx, key: &Key) -> Result<Campaign, Error> {
 
 /// Lists campaigns, newest first: at most one more than `limit`, to know whether there is another page.
 pub async fn list(
-    ctx: &Ctx,
+    context: &Context,
     before: Option<CampaignId>,
     limit: u64,
 ) -> Result<Vec<Campaign>, Error> {
-    let rows = store::page(ctx.db.read(), before, limit + 1).await?;
-    Ok(store::complete(ctx.db.read(), rows).await?)
+    let rows = store::page(context.db.read(), before, limit + 1).await?;
+    Ok(store::complete(context.db.read(), rows).await?)
 }
 
 /// Closes a campaign.
 pub async fn close(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     id: CampaignId,
 ) -> Result<Campaign, Error> {
-    let now = ctx.now();
+    let now = context.now();
     let event = &call.event(
-        ctx,
+        context,
         Some(id),
         "campaign.closed",
         ("campaign", Some(id.as_uuid())),
         json!({}),
     );
-    let done = ctx.db.run_tx("close_campaign", |tx| {
+    let done = context.db.run_tx("close_campaign", |tx| {
         Box::pin(async move {
             if let Some(id) = answered::<CampaignId>(tx, request).await? {
                 return Ok(id);
@@ -215,5 +218,5 @@ pub async fn close(
             Ok::<_, Error>(id)
         })
     });
-    get(ctx, &Key::Id(done.await?)).await
+    get(context, &Key::Id(done.await?)).await
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::codes::code::{Code, derive};
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
 use crate::codes::{campaign, throttles};
@@ -59,25 +59,25 @@ const TRIES: u32 = 3;
 
 /// Begins an enrollment, or finds the one that this entitlement began.
 pub async fn begin(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     begin: &Begin,
 ) -> Result<Begun, Error> {
-    let charged = throttles::charge(ctx, call, &begin.engagement_number).await?;
+    let charged = throttles::charge(context, call, &begin.engagement_number).await?;
     let mut tries = 1;
     let id = loop {
-        match try_begin(ctx, call, request, begin).await {
+        match try_begin(context, call, request, begin).await {
             Err(Error::Storage(error)) if error.is_unique(ONE_LIVE) && tries < TRIES => tries += 1,
             result => break result?,
         }
     };
     // A refusal was committed with its audit event; only now is it told.
     let id = charged.answer(id)?;
-    let read = ctx.db.read();
+    let read = context.db.read();
     let campaign = campaign::store::by_number(read, &begin.engagement_number).await?;
     let campaign = campaign.ok_or(Error::CampaignNotFound)?;
-    let enrollment = store::get(read, campaign.id, id, ctx.now()).await?;
+    let enrollment = store::get(read, campaign.id, id, context.now()).await?;
     Ok(Begun {
         enrollment: enrollment.ok_or(Error::EnrollmentNotFound)?,
         consent_version: campaign.consent_version,
@@ -86,23 +86,23 @@ pub async fn begin(
 }
 
 async fn try_begin(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     begin: &Begin,
 ) -> Result<Result<EnrollmentId, Cause>, Error> {
-    let now = ctx.now();
-    let fresh: EnrollmentId = ctx.ids.next();
-    let done = ctx.db.run_tx("begin_enrollment", |tx| {
+    let now = context.now();
+    let fresh: EnrollmentId = context.ids.next();
+    let done = context.db.run_tx("begin_enrollment", |tx| {
         Box::pin(async move {
             if let Some(id) = answered(tx, request).await? {
                 return Ok(Ok(id));
             }
-            let seen = look_up(ctx, tx, &begin.engagement_number, &begin.entitlement).await?;
+            let seen = look_up(context, tx, &begin.engagement_number, &begin.entitlement).await?;
             let admitted = match seen.admit(now) {
                 Ok(admitted) => admitted,
                 Err(cause) => {
-                    audit::record(tx, &[refusal(ctx, call, &seen, cause)]).await?;
+                    audit::record(tx, &[refusal(context, call, &seen, cause)]).await?;
                     return Ok(Err(cause));
                 }
             };
@@ -118,7 +118,7 @@ async fn try_begin(
             audit::record(
                 tx,
                 &[call.event(
-                    ctx,
+                    context,
                     Some(admitted.campaign),
                     "enrollment.begun",
                     subject,
@@ -135,20 +135,20 @@ async fn try_begin(
 
 /// Tells until when a code could begin an enrollment.
 pub async fn check(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     engagement_number: &str,
     code: Code,
 ) -> Result<Timestamp, Error> {
-    let charged = throttles::charge(ctx, call, engagement_number).await?;
-    let now = ctx.now();
+    let charged = throttles::charge(context, call, engagement_number).await?;
+    let now = context.now();
     let entitlement = &Entitlement::Code(code);
-    let until = ctx.db.run_tx("check_code", |tx| {
+    let until = context.db.run_tx("check_code", |tx| {
         Box::pin(async move {
-            let seen = look_up(ctx, tx, engagement_number, entitlement).await?;
+            let seen = look_up(context, tx, engagement_number, entitlement).await?;
             let (event, until) = match seen.admit(now) {
-                Ok(admitted) => (accepted(ctx, call, &admitted), Ok(admitted.until)),
-                Err(cause) => (refusal(ctx, call, &seen, cause), Err(cause)),
+                Ok(admitted) => (accepted(context, call, &admitted), Ok(admitted.until)),
+                Err(cause) => (refusal(context, call, &seen, cause), Err(cause)),
             };
             audit::record(tx, &[event]).await?;
             Ok::<_, Error>(until)
@@ -159,7 +159,7 @@ pub async fn check(
 
 /// Looks up the campaign and what the entitlement stands for: two statements, whatever is there.
 async fn look_up(
-    ctx: &Ctx,
+    context: &Context,
     tx: &Tx<'_>,
     engagement_number: &str,
     entitlement: &Entitlement,
@@ -171,8 +171,8 @@ async fn look_up(
     let (mac, candidate) = match entitlement {
         Entitlement::Code(code) => {
             let key = match &campaign {
-                Some(campaign) => ctx.key(campaign.code_key_version)?,
-                None => ctx.steady_key()?,
+                Some(campaign) => context.key(campaign.code_key_version)?,
+                None => context.steady_key()?,
             };
             let mac = derive::mac(&key, id, code);
             (Some(mac), store::by_code(tx, id, mac).await?)
@@ -235,13 +235,13 @@ async fn attach(tx: &Tx<'_>, admitted: &Admitted<'_>, id: EnrollmentId) -> Resul
     }
 }
 
-fn accepted(ctx: &Ctx, call: &Call, admitted: &Admitted<'_>) -> Event {
+fn accepted(context: &Context, call: &Call, admitted: &Admitted<'_>) -> Event {
     let subject = (
         "individual",
         Some(admitted.candidate.individual_id.as_uuid()),
     );
     call.event(
-        ctx,
+        context,
         Some(admitted.campaign),
         "code.checked",
         subject,
@@ -249,16 +249,16 @@ fn accepted(ctx: &Ctx, call: &Call, admitted: &Admitted<'_>) -> Event {
     )
 }
 
-fn refusal(ctx: &Ctx, call: &Call, seen: &Seen, cause: Cause) -> Event {
+fn refusal(context: &Context, call: &Call, seen: &Seen, cause: Cause) -> Event {
     let campaign = seen.campaign.as_ref().map(|campaign| campaign.id);
     let candidate = seen.candidate.as_ref();
     let detail = json!({ "cause": cause.as_str() });
     if cause == Cause::Honey {
         let batch = candidate.and_then(|candidate| candidate.honey_of);
         let subject = ("code_batch", batch.map(BatchId::as_uuid));
-        return call.event(ctx, campaign, "code.honey_used", subject, detail);
+        return call.event(context, campaign, "code.honey_used", subject, detail);
     }
     let individual = candidate.map(|candidate| candidate.individual_id.as_uuid());
     let subject = ("individual", individual);
-    call.event(ctx, campaign, "code.refused", subject, detail)
+    call.event(context, campaign, "code.refused", subject, detail)
 }

@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use crate::codes::campaign::campaign_cache::Frame;
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
 use crate::db::idempotency::{self, Request};
@@ -21,16 +21,16 @@ use super::store::Enrollment;
 
 /// Cancels an enrollment.
 pub async fn cancel(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     engagement_number: &str,
     id: EnrollmentId,
 ) -> Result<Enrollment, Error> {
-    let frame = &Frame::by_number(ctx, engagement_number).await?;
-    let now = ctx.now();
-    let withdrawal: HandoffId = ctx.ids.next();
-    let done = ctx.db.run_tx("cancel_enrollment", |tx| {
+    let frame = &Frame::by_number(context, engagement_number).await?;
+    let now = context.now();
+    let withdrawal: HandoffId = context.ids.next();
+    let done = context.db.run_tx("cancel_enrollment", |tx| {
         Box::pin(async move {
             if answered::<EnrollmentId>(tx, request).await?.is_some() {
                 return Ok(());
@@ -50,7 +50,13 @@ pub async fn cancel(
             let subject = ("enrollment", Some(id.as_uuid()));
             audit::record(
                 tx,
-                &[call.event(ctx, Some(frame.id), "enrollment.canceled", subject, detail)],
+                &[call.event(
+                    context,
+                    Some(frame.id),
+                    "enrollment.canceled",
+                    subject,
+                    detail,
+                )],
             )
             .await?;
             idempotency::record(tx, request, &id.to_string(), now).await?;
@@ -58,7 +64,7 @@ pub async fn cancel(
         })
     });
     done.await?;
-    store::get(ctx.db.read(), frame.id, id, now)
+    store::get(context.db.read(), frame.id, id, now)
         .await?
         .ok_or(Error::EnrollmentNotFound)
 }

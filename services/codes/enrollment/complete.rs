@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::codes::campaign::campaign_cache::Frame;
 use crate::codes::code;
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx};
@@ -63,42 +63,42 @@ pub struct Item {
 pub type Completions = Combiner<Item, Enrollment, Error>;
 
 /// Starts the commits.
-pub fn start(ctx: &Ctx, life: &Lifecycle, capacity: Capacity) -> Completions {
-    let ctx = ctx.clone();
+pub fn start(context: &Context, life: &Lifecycle, capacity: Capacity) -> Completions {
+    let context = context.clone();
     Combiner::start(life, capacity, move |items| {
-        let ctx = ctx.clone();
-        async move { commit(&ctx, items).await }
+        let context = context.clone();
+        async move { commit(&context, items).await }
     })
 }
 
 /// Completes an enrollment.
 pub async fn complete(
-    ctx: &Ctx,
+    context: &Context,
     completions: &Completions,
     call: Call,
     request: Request,
     complete: Complete,
 ) -> Result<Enrollment, Error> {
-    let frame = Frame::by_number(ctx, &complete.engagement_number).await?;
+    let frame = Frame::by_number(context, &complete.engagement_number).await?;
     let item = Item {
         frame,
         call,
         request,
         complete,
-        handoff: ctx.ids.next(),
-        audit: ctx.ids.next(),
+        handoff: context.ids.next(),
+        audit: context.ids.next(),
     };
     completions.submit(item).await
 }
 
 /// Commits a batch, and one by one what would not go together.
-pub async fn commit(ctx: &Ctx, items: Vec<Item>) -> Vec<Result<Enrollment, Error>> {
-    match commit_together(ctx, &items).await {
+pub async fn commit(context: &Context, items: Vec<Item>) -> Vec<Result<Enrollment, Error>> {
+    match commit_together(context, &items).await {
         Ok(answers) => answers,
         Err(error) if items.len() > 1 && is_of_one(&error) => {
             let mut answers = Vec::with_capacity(items.len());
             for item in &items {
-                let alone = commit_together(ctx, std::slice::from_ref(item)).await;
+                let alone = commit_together(context, std::slice::from_ref(item)).await;
                 answers.push(
                     alone.and_then(|mut answers| answers.pop().unwrap_or(Err(error.clone()))),
                 );
@@ -121,11 +121,12 @@ fn is_of_one(error: &Error) -> bool {
 }
 
 async fn commit_together(
-    ctx: &Ctx,
+    context: &Context,
     items: &[Item],
 ) -> Result<Vec<Result<Enrollment, Error>>, Error> {
-    let now = ctx.now();
-    ctx.db
+    let now = context.now();
+    context
+        .db
         .run_tx("complete_enrollment", |tx| {
             Box::pin(async move { together(tx, items, now).await })
         })

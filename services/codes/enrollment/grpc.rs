@@ -31,7 +31,7 @@ impl EnrollmentService for Handlers {
         let known = self
             .request(&call, id, "BeginEnrollment", message)
             .map_err(status)?;
-        let begun = begin::begin(&self.ctx, &call, &known, &command)
+        let begun = begin::begin(&self.context, &call, &known, &command)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::BeginEnrollmentResponse {
@@ -55,7 +55,7 @@ impl EnrollmentService for Handlers {
             .request(&call, id, "CompleteEnrollment", message)
             .map_err(status)?;
         let enrollment =
-            complete::complete(&self.ctx, &self.completions, call, known, command).await;
+            complete::complete(&self.context, &self.completions, call, known, command).await;
         let enrollment = write::enrollment(&enrollment.map_err(status)?);
         Ok(Response::new(wire::CompleteEnrollmentResponse {
             enrollment: Some(enrollment),
@@ -71,7 +71,9 @@ impl EnrollmentService for Handlers {
         let number = fields.engagement_number("engagement_number", &message.engagement_number);
         let id: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
         fields.finish()?;
-        let enrollment = read::get(&self.ctx, &number, id).await.map_err(status)?;
+        let enrollment = read::get(&self.context, &number, id)
+            .await
+            .map_err(status)?;
         Ok(Response::new(wire::GetEnrollmentResponse {
             enrollment: Some(write::enrollment(&enrollment)),
         }))
@@ -92,7 +94,7 @@ impl EnrollmentService for Handlers {
         let filter: [&[u8]; 3] = [b"enrollments", campaign.as_bytes(), &number];
         let after = paging::page_after(&filter, &message.page_token)?;
         let page = read::list(
-            &self.ctx,
+            &self.context,
             campaign,
             state.and_then(|state| state.state()),
             after,
@@ -123,7 +125,7 @@ impl EnrollmentService for Handlers {
         let known = self
             .request(&call, id, "CancelEnrollment", message)
             .map_err(status)?;
-        let enrollment = cancel::cancel(&self.ctx, &call, &known, &number, enrollment)
+        let enrollment = cancel::cancel(&self.context, &call, &known, &number, enrollment)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::CancelEnrollmentResponse {

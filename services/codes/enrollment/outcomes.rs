@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::codes::campaign::campaign_cache::Frame;
 use crate::codes::campaign::term;
-use crate::codes::context::Ctx;
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::audit::{self, Event as AuditEvent};
 use crate::db::{self, Tx};
@@ -32,9 +32,9 @@ const IDLE: Duration = Duration::from_millis(200);
 const TROUBLE: Duration = Duration::from_secs(1);
 
 /// Applies outcomes until the process drains.
-pub async fn run(ctx: Ctx, token: CancellationToken) {
+pub async fn run(context: Context, token: CancellationToken) {
     loop {
-        let pause = match step(&ctx).await {
+        let pause = match step(&context).await {
             Ok(0) => IDLE,
             Ok(_) => Duration::ZERO,
             Err(error) => {
@@ -49,22 +49,23 @@ pub async fn run(ctx: Ctx, token: CancellationToken) {
 }
 
 /// Applies what waits, at most one batch, and gives the number of outcomes taken.
-pub async fn step(ctx: &Ctx) -> Result<usize, Error> {
-    if !store::any(ctx.db.read()).await? {
+pub async fn step(context: &Context) -> Result<usize, Error> {
+    if !store::any(context.db.read()).await? {
         return Ok(0);
     }
-    match take(ctx, BATCH).await {
+    match take(context, BATCH).await {
         // Something about one of them cannot be: alone, it stops the others only once.
         Err(Error::Storage(db::Error::Corrupt { .. } | db::Error::Unique { .. })) => {
-            take(ctx, 1).await
+            take(context, 1).await
         }
         result => result,
     }
 }
 
-async fn take(ctx: &Ctx, limit: u64) -> Result<usize, Error> {
-    let now = ctx.now();
-    ctx.db
+async fn take(context: &Context, limit: u64) -> Result<usize, Error> {
+    let now = context.now();
+    context
+        .db
         .run_tx("apply_outcomes", |tx| {
             Box::pin(async move {
                 let outcomes = store::take(tx, limit).await?;
@@ -74,9 +75,9 @@ async fn take(ctx: &Ctx, limit: u64) -> Result<usize, Error> {
                 let mut book = Book::open(tx, &outcomes).await?;
                 let mut events = Vec::with_capacity(outcomes.len());
                 for outcome in &outcomes {
-                    let frame = Frame::by_id(ctx, tx, outcome.campaign_id).await?;
+                    let frame = Frame::by_id(context, tx, outcome.campaign_id).await?;
                     let detail = book.apply(&frame, outcome)?;
-                    events.push(recorded(ctx, outcome, detail, now));
+                    events.push(recorded(context, outcome, detail, now));
                 }
                 store::apply(tx, &book.changes(now)).await?;
                 audit::record(tx, &events).await?;
@@ -86,9 +87,9 @@ async fn take(ctx: &Ctx, limit: u64) -> Result<usize, Error> {
         .await
 }
 
-fn recorded(ctx: &Ctx, outcome: &Outcome, detail: Value, now: Timestamp) -> AuditEvent {
+fn recorded(context: &Context, outcome: &Outcome, detail: Value, now: Timestamp) -> AuditEvent {
     AuditEvent {
-        id: ctx.ids.next(),
+        id: context.ids.next(),
         campaign_id: Some(outcome.campaign_id),
         at: now,
         actor: "service/enrollment-codes".to_owned(),

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::codes::campaign::campaign_cache::Frame;
-use crate::codes::context::Ctx;
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 
@@ -13,25 +13,25 @@ use super::store::Enrollment;
 
 /// Gets an enrollment.
 pub async fn get(
-    ctx: &Ctx,
+    context: &Context,
     engagement_number: &str,
     id: EnrollmentId,
 ) -> Result<Enrollment, Error> {
-    let frame = Frame::by_number(ctx, engagement_number).await?;
-    let found = store::get(ctx.db.read(), frame.id, id, ctx.now()).await?;
+    let frame = Frame::by_number(context, engagement_number).await?;
+    let found = store::get(context.db.read(), frame.id, id, context.now()).await?;
     found.ok_or(Error::EnrollmentNotFound)
 }
 
 /// Lists a campaign's enrollments, oldest first: at most one more than `limit`, to know whether there is another page.
 pub async fn list(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     state: Option<Kind>,
     after: Option<EnrollmentId>,
     limit: u64,
 ) -> Result<Vec<Enrollment>, Error> {
-    let read = ctx.db.read();
-    Frame::by_id(ctx, read, campaign).await?;
+    let read = context.db.read();
+    Frame::by_id(context, read, campaign).await?;
     let after = after.unwrap_or(EnrollmentId::from_uuid(Uuid::nil()));
-    Ok(store::page(read, campaign, state, after, limit + 1, ctx.now()).await?)
+    Ok(store::page(read, campaign, state, after, limit + 1, context.now()).await?)
 }

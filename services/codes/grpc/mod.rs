@@ -12,14 +12,14 @@ use crate::kernel::crypto;
 use crate::kernel::fault::Fault;
 use crate::kernel::telemetry;
 
-use super::context::{Call, Ctx};
+use super::context::{Call, Context};
 use super::enrollment::complete::Completions;
 use super::error::Error;
 
 /// The handlers of all three services.
 #[derive(Clone)]
 pub struct Handlers {
-    pub(super) ctx: Ctx,
+    pub(super) context: Context,
     pub(super) completions: Completions,
 }
 
@@ -52,7 +52,7 @@ impl Handlers {
         method: &'static str,
         message: &M,
     ) -> Result<Request, Error> {
-        let key = self.ctx.steady_key()?;
+        let key = self.context.steady_key()?;
         Ok(Request {
             id,
             caller: call.caller.to_string(),

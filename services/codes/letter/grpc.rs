@@ -41,7 +41,7 @@ impl Handlers {
             individual,
             why,
         };
-        let line = reissue::reissue(&self.ctx, &call, &known, &command).await?;
+        let line = reissue::reissue(&self.context, &call, &known, &command).await?;
         Ok(wire::ReissueCodeResponse {
             letter_code: Some(letter_code(&line)),
         })
@@ -61,7 +61,8 @@ impl Handlers {
         fields.finish()?;
         let target = target.ok_or(Error::IndividualNotFound)?;
         let known = self.request(&call, id, "RevokeCodes", message)?;
-        let revoke = Revoke::begin(&self.ctx, &call, &known, (campaign, target), &reason).await?;
+        let revoke =
+            Revoke::begin(&self.context, &call, &known, (campaign, target), &reason).await?;
         let (sender, progress) = mpsc::channel(AHEAD);
         tokio::spawn(revoke.run(sender));
         let answers = ReceiverStream::new(progress).map(|step| step.map(revoked).map_err(status));
@@ -80,7 +81,7 @@ impl Handlers {
         let filter: [&[u8]; 3] = [b"codes", campaign.as_bytes(), individual.as_bytes()];
         let place = |line: &Line| (line.generation, line.batch_id);
         let before = paging::page_after::<(i32, BatchId)>(&filter, &message.page_token)?;
-        let lines = reissue::list(&self.ctx, campaign, individual).await?;
+        let lines = reissue::list(&self.context, campaign, individual).await?;
         let rest = lines
             .into_iter()
             .filter(|line| before.is_none_or(|before| place(line) < before));

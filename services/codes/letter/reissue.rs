@@ -18,7 +18,7 @@ use crate::codes::campaign::campaign_cache::Frame;
 use crate::codes::campaign::{store as campaigns, term};
 use crate::codes::code::derive;
 use crate::codes::code::state::State;
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
 use crate::codes::wave::state::Kind;
@@ -51,18 +51,18 @@ struct Fresh {
 
 /// Makes a code that takes the place of the individual's newest one, and gives it.
 pub async fn reissue(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     reissue: &Reissue,
 ) -> Result<Line, Error> {
-    let frame = Frame::by_number(ctx, &reissue.engagement_number).await?;
+    let frame = Frame::by_number(context, &reissue.engagement_number).await?;
     let campaign = frame.id;
     let fresh = &Fresh {
-        batch: fresh_batch(ctx, campaign)?,
-        wave: fresh_wave(ctx, campaign, Kind::Reissue),
+        batch: fresh_batch(context, campaign)?,
+        wave: fresh_wave(context, campaign, Kind::Reissue),
     };
-    let done = ctx.db.run_tx("reissue_code", |tx| {
+    let done = context.db.run_tx("reissue_code", |tx| {
         Box::pin(async move {
             // Issues, reissues and exports of one campaign take turns. The same request may have waited for it beside this.
             campaigns::lock(tx, campaign).await?;
@@ -70,24 +70,24 @@ pub async fn reissue(
                 return Ok(mac);
             }
             let found = open_campaign(tx, campaign).await?;
-            reissue_limits::charge_agent(ctx, tx, call).await?;
-            let (mac, detail) = replace(ctx, tx, call, &found, reissue, fresh).await?;
+            reissue_limits::charge_agent(context, tx, call).await?;
+            let (mac, detail) = replace(context, tx, call, &found, reissue, fresh).await?;
             let subject = ("individual", Some(reissue.individual.as_uuid()));
-            let event = call.event(ctx, Some(campaign), "code.reissued", subject, detail);
+            let event = call.event(context, Some(campaign), "code.reissued", subject, detail);
             audit::record(tx, &[event]).await?;
-            idempotency::record(tx, request, &mac.to_string(), ctx.now()).await?;
+            idempotency::record(tx, request, &mac.to_string(), context.now()).await?;
             Ok::<_, Error>(mac)
         })
     });
     let mac = done.await?;
-    let lines = lineage::of(ctx.db.read(), campaign, reissue.individual).await?;
+    let lines = lineage::of(context.db.read(), campaign, reissue.individual).await?;
     let line = lines.into_iter().find(|line| line.mac == mac);
     line.ok_or_else(|| db::Error::corrupt("a code that was written is not there").into())
 }
 
 /// Makes the new code, unless the letter of the old one is not printed yet; gives the code that is good from now on.
 async fn replace(
-    ctx: &Ctx,
+    context: &Context,
     tx: &Tx<'_>,
     call: &Call,
     campaign: &campaign::Model,
@@ -101,7 +101,7 @@ async fn replace(
     let newest = newest(&lines).ok_or(Error::NoCodeYet)?;
     let state = State::parse(&newest.state)?;
     allowed(state, call)?;
-    if ctx.now() >= newest.enroll_by_at {
+    if context.now() >= newest.enroll_by_at {
         return Err(Error::EnrollmentExpired);
     }
     if state == State::Issued && newest.is_to_be_printed() {
@@ -111,14 +111,14 @@ async fn replace(
         });
         return Ok((newest.mac, detail));
     }
-    reissue_limits::charge_person(ctx, tx, campaign.id, reissue.individual).await?;
+    reissue_limits::charge_person(context, tx, campaign.id, reissue.individual).await?;
     if state == State::Issued {
-        lineage::supersede(tx, campaign.id, newest.mac, ctx.now()).await?;
+        lineage::supersede(tx, campaign.id, newest.mac, context.now()).await?;
     }
     let batch = batch_for(tx, newest, &lines, fresh).await?;
     let generation = 1 + lines.iter().map(|line| line.generation).max().unwrap_or(0);
-    let code = open_secret(ctx, &batch)?.code(campaign.id, reissue.individual, generation);
-    let mac = derive::mac(&ctx.key(campaign.code_key_version)?, campaign.id, &code);
+    let code = open_secret(context, &batch)?.code(campaign.id, reissue.individual, generation);
+    let mac = derive::mac(&context.key(campaign.code_key_version)?, campaign.id, &code);
     let row = code::Model {
         campaign_id: campaign.id,
         mac,
@@ -200,12 +200,12 @@ async fn batch_for(
 
 /// Lists the codes of an individual, newest first.
 pub async fn list(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     individual: IndividualId,
 ) -> Result<Vec<Line>, Error> {
-    let read = ctx.db.read();
-    Frame::by_id(ctx, read, campaign).await?;
+    let read = context.db.read();
+    Frame::by_id(context, read, campaign).await?;
     lineage::addressee(read, campaign, individual)
         .await?
         .ok_or(Error::IndividualNotFound)?;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::db::Tx;
 use crate::db::throttle::{self, Charge, Limit, Refusal};
@@ -33,29 +33,34 @@ impl Default for Reissues {
 }
 
 /// Charges what an agent does.
-pub async fn charge_agent(ctx: &Ctx, tx: &Tx<'_>, call: &Call) -> Result<(), Error> {
+pub async fn charge_agent(context: &Context, tx: &Tx<'_>, call: &Call) -> Result<(), Error> {
     if call.agent.is_none() {
         return Ok(());
     }
-    let limit = Limit::per(ctx.reissues.per_agent, DAY);
-    charge(ctx, tx, &[b"agent", call.actor().as_bytes()], limit).await
+    let limit = Limit::per(context.reissues.per_agent, DAY);
+    charge(context, tx, &[b"agent", call.actor().as_bytes()], limit).await
 }
 
 /// Charges a letter to a person.
 pub async fn charge_person(
-    ctx: &Ctx,
+    context: &Context,
     tx: &Tx<'_>,
     campaign: CampaignId,
     individual: IndividualId,
 ) -> Result<(), Error> {
-    let limit = Limit::per(ctx.reissues.per_person, 90 * DAY);
+    let limit = Limit::per(context.reissues.per_person, 90 * DAY);
     let parts: [&[u8]; 3] = [b"person", campaign.as_bytes(), individual.as_bytes()];
-    charge(ctx, tx, &parts, limit).await
+    charge(context, tx, &parts, limit).await
 }
 
-async fn charge(ctx: &Ctx, tx: &Tx<'_>, parts: &[&[u8]], limit: Limit) -> Result<(), Error> {
-    let key = crypto::mac128(&ctx.steady_key()?, DOMAIN, parts);
-    let charged = throttle::charge_in(tx, &[Charge { key, limit }], ctx.now()).await;
+async fn charge(
+    context: &Context,
+    tx: &Tx<'_>,
+    parts: &[&[u8]],
+    limit: Limit,
+) -> Result<(), Error> {
+    let key = crypto::mac128(&context.steady_key()?, DOMAIN, parts);
+    let charged = throttle::charge_in(tx, &[Charge { key, limit }], context.now()).await;
     charged.map_err(|refusal| match refusal {
         Refusal::Throttled { retry_after, .. } => Error::ReissueLimit { retry_after },
         Refusal::Storage(error) => Error::Storage(error),

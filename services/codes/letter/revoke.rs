@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::codes::batch::issue::finish_reissue;
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
 use crate::codes::{batch, campaign, wave};
@@ -51,7 +51,7 @@ pub struct Progress {
 
 /// A revocation that was allowed and recorded.
 pub struct Revoke {
-    ctx: Ctx,
+    context: Context,
     campaign: CampaignId,
     scope: Scope,
     codes: i64,
@@ -62,31 +62,31 @@ pub struct Revoke {
 impl Revoke {
     /// Finds out what is meant and records that it begins.
     pub async fn begin(
-        ctx: &Ctx,
+        context: &Context,
         call: &Call,
         request: &Request,
         (campaign, target): (CampaignId, Target),
         reason: &str,
     ) -> Result<Self, Error> {
-        let end: AuditId = ctx.ids.next();
-        let begun = ctx.db.run_tx("revoke_codes", |tx| {
+        let end: AuditId = context.ids.next();
+        let begun = context.db.run_tx("revoke_codes", |tx| {
             Box::pin(async move {
                 campaign::store::lock(tx, campaign)
                     .await?
                     .ok_or(Error::CampaignNotFound)?;
                 let before = answered::<AuditId>(tx, request).await?;
-                let (scope, codes) = scope(ctx, tx, campaign, target).await?;
+                let (scope, codes) = scope(context, tx, campaign, target).await?;
                 if before.is_none() {
                     let detail = json!({ "codes": codes, "reason": reason });
                     let event = call.event(
-                        ctx,
+                        context,
                         Some(campaign),
                         "codes.revoking",
                         subject(target),
                         detail,
                     );
                     audit::record(tx, &[event]).await?;
-                    idempotency::record(tx, request, &end.to_string(), ctx.now()).await?;
+                    idempotency::record(tx, request, &end.to_string(), context.now()).await?;
                 }
                 Ok::<_, Error>((scope, codes, before.unwrap_or(end)))
             })
@@ -94,14 +94,14 @@ impl Revoke {
         let (scope, codes, end) = begun.await?;
         let detail = json!({ "reason": reason });
         let event = call.event(
-            ctx,
+            context,
             Some(campaign),
             "codes.revoked",
             subject(target),
             detail,
         );
         Ok(Self {
-            ctx: ctx.clone(),
+            context: context.clone(),
             campaign,
             scope,
             codes,
@@ -152,7 +152,7 @@ impl Revoke {
     }
 
     async fn next(&self, after: IndividualId) -> Result<Stretch, Error> {
-        let read = self.ctx.db.read();
+        let read = self.context.db.read();
         let to = match self.scope {
             Scope::Individual(_) => None,
             Scope::Batches(_) => {
@@ -164,8 +164,8 @@ impl Revoke {
 
     async fn stretch(&self, stretch: Stretch) -> Result<Found, Error> {
         let (campaign, scope) = (self.campaign, &self.scope);
-        let now = self.ctx.now();
-        let found = self.ctx.db.run_bulk("revoke_stretch", |tx| {
+        let now = self.context.now();
+        let found = self.context.db.run_bulk("revoke_stretch", |tx| {
             Box::pin(async move {
                 let unprinted = unprinted(tx, campaign, scope).await?;
                 let revoked =
@@ -186,7 +186,7 @@ impl Revoke {
             detail.insert("revoked".to_owned(), json!(found.revoked));
         }
         let end = &end;
-        let done = self.ctx.db.run_tx("revoked_codes", |tx| {
+        let done = self.context.db.run_tx("revoked_codes", |tx| {
             Box::pin(
                 async move { Ok::<_, Error>(audit::record(tx, std::slice::from_ref(end)).await?) },
             )
@@ -222,7 +222,7 @@ fn subject(target: Target) -> (&'static str, Option<Uuid>) {
 
 /// Finds the codes that are meant. No code may come to a batch behind the walk, so each must be complete.
 async fn scope(
-    ctx: &Ctx,
+    context: &Context,
     tx: &Tx<'_>,
     campaign: CampaignId,
     target: Target,
@@ -249,14 +249,14 @@ async fn scope(
     let codes = batches.iter().map(|batch| batch.codes).sum();
     let ids = batches.iter().map(|batch| batch.id).collect();
     for batch in batches {
-        complete(ctx, tx, batch).await?;
+        complete(context, tx, batch).await?;
     }
     Ok((Scope::Batches(ids), codes))
 }
 
-async fn complete(ctx: &Ctx, tx: &Tx<'_>, batch: code_batch::Model) -> Result<(), Error> {
+async fn complete(context: &Context, tx: &Tx<'_>, batch: code_batch::Model) -> Result<(), Error> {
     if batch.completed_at.is_none() {
-        finish_reissue(tx, batch, ctx.now()).await?;
+        finish_reissue(tx, batch, context.now()).await?;
     }
     Ok(())
 }

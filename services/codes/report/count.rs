@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use crate::codes::campaign::create::Key;
 use crate::codes::campaign::store::Campaign;
 use crate::codes::campaign::{self, term};
-use crate::codes::context::Ctx;
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::codes::law::{Census, Deadline, Law, Owed, Place};
 use crate::codes::wave;
@@ -57,9 +57,9 @@ pub struct NamedSlice {
 }
 
 /// Counts a campaign.
-pub async fn count(ctx: &Ctx, id: CampaignId, by: Option<By>) -> Result<Report, Error> {
-    let campaign = campaign::create::get(ctx, &Key::Id(id)).await?;
-    let at = ctx.now();
+pub async fn count(context: &Context, id: CampaignId, by: Option<By>) -> Result<Report, Error> {
+    let campaign = campaign::create::get(context, &Key::Id(id)).await?;
+    let at = context.now();
     let zone =
         TimeZone::get(&campaign.row.zone).map_err(|_| db::Error::corrupt("campaign.zone"))?;
     let today = at
@@ -70,13 +70,13 @@ pub async fn count(ctx: &Ctx, id: CampaignId, by: Option<By>) -> Result<Report, 
         .discovered_on
         .parse()
         .map_err(|_| db::Error::corrupt("campaign.discovered_on"))?;
-    let counted = store::count(&ctx.db, id, by).await?;
+    let counted = store::count(&context.db, id, by).await?;
     let census = census(&counted, &campaign.entities);
     let law = Law::current();
     let deadlines = law
         .deadlines(discovered_on, today, &census)
         .map_err(|_| db::Error::corrupt("campaign.discovered_on"))?;
-    let slices = name_all(ctx, &campaign, by, counted.slices).await?;
+    let slices = name_all(context, &campaign, by, counted.slices).await?;
     Ok(Report {
         engagement_number: campaign.row.engagement_number,
         slices,
@@ -115,7 +115,7 @@ fn census(counted: &Counted, entities: &[covered_entity::Model]) -> Census {
 
 /// Names the parts; those that were founded with the campaign or after are there even if they are empty.
 async fn name_all(
-    ctx: &Ctx,
+    context: &Context,
     campaign: &Campaign,
     by: Option<By>,
     slices: Vec<Slice>,
@@ -131,7 +131,7 @@ async fn name_all(
             founded(slices, entities.map(part))
         }
         Some(By::Wave) => {
-            let waves = wave::store::names(ctx.db.read(), campaign.row.id).await?;
+            let waves = wave::store::names(context.db.read(), campaign.row.id).await?;
             let part = |(id, name): (WaveId, String)| Founded {
                 part: Part::Wave(id),
                 key: id.to_string(),

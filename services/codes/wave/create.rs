@@ -9,7 +9,7 @@ use crate::codes::batch;
 use crate::codes::batch::issue::{fresh_wave, open_campaign};
 use crate::codes::campaign::campaign_cache::Frame;
 use crate::codes::campaign::{store as campaigns, term};
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
 use crate::db::entities::{campaign, code_batch, covered_entity, wave};
@@ -70,11 +70,11 @@ const STRANGERS: i64 = 20;
 
 /// Reads what a new wave is checked against, so that everything wrong can be told at once; nothing for an unknown campaign.
 pub async fn known(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     members: &[IndividualId],
 ) -> Result<Option<Known>, Error> {
-    let read = ctx.db.read();
+    let read = context.db.read();
     let Some(row) = campaigns::by_id(read, campaign).await? else {
         return Ok(None);
     };
@@ -84,7 +84,7 @@ pub async fn known(
         store::strangers(read, campaign, members, STRANGERS).await?
     };
     Ok(Some(Known {
-        frame: Frame::by_id(ctx, read, campaign).await?,
+        frame: Frame::by_id(context, read, campaign).await?,
         entities: campaigns::entities(read, campaign).await?,
         campaign: row,
         strangers,
@@ -93,20 +93,20 @@ pub async fn known(
 
 /// Makes a wave.
 pub async fn create(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     new: &NewWave,
 ) -> Result<Wave, Error> {
-    let row = &draft(ctx, new);
+    let row = &draft(context, new);
     let event = &call.event(
-        ctx,
+        context,
         Some(new.campaign),
         "wave.created",
         ("wave", Some(row.id.as_uuid())),
         json!({ "enroll_by": row.enroll_by, "members": row.members }),
     );
-    let done = ctx.db.run_tx("create_wave", |tx| {
+    let done = context.db.run_tx("create_wave", |tx| {
         Box::pin(async move {
             // Asked under the lock: the same request may have waited for it beside this one.
             campaigns::lock(tx, new.campaign).await?;
@@ -129,10 +129,10 @@ pub async fn create(
             Ok::<_, Error>(row.id)
         })
     });
-    get(ctx, new.campaign, done.await?).await
+    get(context, new.campaign, done.await?).await
 }
 
-fn draft(ctx: &Ctx, new: &NewWave) -> wave::Model {
+fn draft(context: &Context, new: &NewWave) -> wave::Model {
     wave::Model {
         name: new.name.clone(),
         entities: json!(new.entities).to_string(),
@@ -141,37 +141,37 @@ fn draft(ctx: &Ctx, new: &NewWave) -> wave::Model {
         members: i64::try_from(new.members.len()).unwrap_or(i64::MAX),
         enroll_by: new.enroll_by.to_string(),
         enroll_by_at: new.enroll_by_at,
-        ..fresh_wave(ctx, new.campaign, Kind::Planned)
+        ..fresh_wave(context, new.campaign, Kind::Planned)
     }
 }
 
 /// Gets a wave.
-pub async fn get(ctx: &Ctx, campaign: CampaignId, id: WaveId) -> Result<Wave, Error> {
-    let row = store::get(ctx.db.read(), campaign, id).await?;
+pub async fn get(context: &Context, campaign: CampaignId, id: WaveId) -> Result<Wave, Error> {
+    let row = store::get(context.db.read(), campaign, id).await?;
     let row = row.ok_or(Error::WaveNotFound)?;
-    let mut waves = named(ctx, campaign, vec![row]).await?;
+    let mut waves = named(context, campaign, vec![row]).await?;
     waves.pop().ok_or(Error::WaveNotFound)
 }
 
 /// Lists a campaign's waves, newest first: at most one more than `limit`, to know whether there is another page.
 pub async fn list(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     before: Option<WaveId>,
     limit: u64,
 ) -> Result<Vec<Wave>, Error> {
-    let read = ctx.db.read();
-    Frame::by_id(ctx, read, campaign).await?;
+    let read = context.db.read();
+    Frame::by_id(context, read, campaign).await?;
     let rows = store::page(read, campaign, before, limit + 1).await?;
-    named(ctx, campaign, rows).await
+    named(context, campaign, rows).await
 }
 
 async fn named(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     rows: Vec<wave::Model>,
 ) -> Result<Vec<Wave>, Error> {
-    let known = campaigns::entities(ctx.db.read(), campaign).await?;
+    let known = campaigns::entities(context.db.read(), campaign).await?;
     let whole = rows.into_iter().map(|row| {
         let selected: Vec<CoveredEntityId> =
             serde_json::from_str(&row.entities).unwrap_or_default();
@@ -187,14 +187,14 @@ async fn named(
 /// Records the day on which a wave's letters were mailed, or corrects it. Who has begun with one of them gets the proof of
 /// address that the day gives.
 pub async fn record_mailing(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     (campaign, wave): (CampaignId, WaveId),
     on: Date,
 ) -> Result<Wave, Error> {
-    let now = ctx.now();
-    let done = ctx.db.run_bulk("record_mailing", |tx| {
+    let now = context.now();
+    let done = context.db.run_bulk("record_mailing", |tx| {
         Box::pin(async move {
             campaigns::lock(tx, campaign)
                 .await?
@@ -205,19 +205,19 @@ pub async fn record_mailing(
             let row = store::lock(tx, campaign, wave)
                 .await?
                 .ok_or(Error::WaveNotFound)?;
-            let frame = Frame::by_id(ctx, tx, campaign).await?;
+            let frame = Frame::by_id(context, tx, campaign).await?;
             let at = mailed_at(tx, &frame, wave, on, now).await?;
             store::record_mailing(tx, campaign, wave, on, at).await?;
             let begun = begun_enrollments::prove_from(tx, campaign, wave, at).await?;
             let detail = json!({ "from": row.mailed_on, "to": on.to_string(), "begun": begun });
             let subject = ("wave", Some(wave.as_uuid()));
-            let event = call.event(ctx, Some(campaign), "wave.mailed", subject, detail);
+            let event = call.event(context, Some(campaign), "wave.mailed", subject, detail);
             audit::record(tx, &[event]).await?;
             idempotency::record(tx, request, &wave.to_string(), now).await?;
             Ok::<_, Error>(wave)
         })
     });
-    get(ctx, campaign, done.await?).await
+    get(context, campaign, done.await?).await
 }
 
 /// Tells whether a batch has letters that can be printed, and that no export had.

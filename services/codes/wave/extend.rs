@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::codes::batch::issue::open_campaign;
 use crate::codes::campaign::campaign_cache::Frame;
 use crate::codes::campaign::{store as campaigns, term};
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::enrollment;
 use crate::codes::error::Error;
 use crate::codes::store::answered;
@@ -34,13 +34,13 @@ pub struct Extend {
 
 /// Gives a campaign or one of its waves more time, and everybody who has begun under it.
 pub async fn extend(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     request: &Request,
     extend: &Extend,
 ) -> Result<(), Error> {
-    let now = ctx.now();
-    let done = ctx.db.run_bulk("extend_enroll_by", |tx| {
+    let now = context.now();
+    let done = context.db.run_bulk("extend_enroll_by", |tx| {
         Box::pin(async move {
             // Asked under the lock: the same request may have waited for it beside this one.
             campaigns::lock(tx, extend.campaign).await?;
@@ -49,7 +49,7 @@ pub async fn extend(
             }
             let campaign = open_campaign(tx, extend.campaign).await?;
             let (stands, subject) = standing(tx, &campaign, extend.wave).await?;
-            let frame = Frame::by_id(ctx, tx, campaign.id).await?;
+            let frame = Frame::by_id(context, tx, campaign.id).await?;
             let at = term::end_of_day(extend.on, &frame.zone)
                 .map_err(|_| wrong("must be within the calendar"))?;
             later(&stands, extend.on, at, now)?;
@@ -62,7 +62,7 @@ pub async fn extend(
             let detail = json!({
                 "from": stands, "to": extend.on.to_string(), "reason": extend.reason, "waves": waves, "begun": begun,
             });
-            let event = call.event(ctx, Some(campaign.id), "campaign.extended", subject, detail);
+            let event = call.event(context, Some(campaign.id), "campaign.extended", subject, detail);
             audit::record(tx, &[event]).await?;
             idempotency::record(tx, request, &campaign.id.to_string(), now).await?;
             Ok::<_, Error>(())

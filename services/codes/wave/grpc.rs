@@ -39,18 +39,18 @@ impl Handlers {
         let id = fields.request_id(&message.request_id);
         let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
         let members = members(message, &mut fields);
-        let known = create::known(&self.ctx, campaign, &members).await?;
+        let known = create::known(&self.context, campaign, &members).await?;
         let new = new_wave(
             message,
             known.as_ref(),
             members,
-            self.ctx.now(),
+            self.context.now(),
             &mut fields,
         );
         fields.finish()?;
         let new = new.ok_or(Error::CampaignNotFound)?;
         let known = self.request(&call, id, "CreateWave", message)?;
-        let wave = create::create(&self.ctx, &call, &known, &new).await?;
+        let wave = create::create(&self.context, &call, &known, &new).await?;
         Ok(wire::CreateWaveResponse {
             wave: Some(write::wave(&wave)),
         })
@@ -66,7 +66,7 @@ impl Handlers {
         let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
         let filter: [&[u8]; 2] = [b"waves", campaign.as_bytes()];
         let before = paging::page_after(&filter, &message.page_token)?;
-        let mut waves = create::list(&self.ctx, campaign, before, size)
+        let mut waves = create::list(&self.context, campaign, before, size)
             .await
             .map_err(status)?;
         let next_page_token = paging::next_page(&mut waves, size, &filter, |wave| wave.row.id);
@@ -90,7 +90,8 @@ impl Handlers {
         fields.finish()?;
         let known = self.request(&call, id, "RecordWaveMailing", message)?;
         let on = on.ok_or(Error::WaveNotFound)?;
-        let wave = create::record_mailing(&self.ctx, &call, &known, (campaign, wave), on).await?;
+        let wave =
+            create::record_mailing(&self.context, &call, &known, (campaign, wave), on).await?;
         Ok(wire::RecordWaveMailingResponse {
             wave: Some(write::wave(&wave)),
         })
@@ -116,10 +117,12 @@ impl Handlers {
             on: on.ok_or(Error::CampaignNotFound)?,
             reason,
         };
-        extend::extend(&self.ctx, &call, &known, &command).await?;
-        let now = campaign::create::get(&self.ctx, &Key::Id(campaign)).await?;
+        extend::extend(&self.context, &call, &known, &command).await?;
+        let now = campaign::create::get(&self.context, &Key::Id(campaign)).await?;
         let wave = match wave {
-            Some(wave) => Some(write::wave(&create::get(&self.ctx, campaign, wave).await?)),
+            Some(wave) => Some(write::wave(
+                &create::get(&self.context, campaign, wave).await?,
+            )),
             None => None,
         };
         Ok(wire::ExtendEnrollByResponse {

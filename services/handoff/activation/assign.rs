@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::db::entities::activation_pool;
 use crate::db::{Tx, audit};
 use crate::handoff::audit::about_pool;
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::queue::lease_store::{LeaseOrder, Leased};
 use crate::handoff::queue::model::Handoff;
@@ -48,7 +48,7 @@ impl News {
 /// Gives codes to the enrollments whose campaign has a pool of the partner; gives back what can be sent.
 pub async fn assign(
     tx: &Tx<'_>,
-    ctx: &Ctx,
+    context: &Context,
     actor: &str,
     order: &LeaseOrder,
     leased: Vec<Leased>,
@@ -75,11 +75,11 @@ pub async fn assign(
         handoffs.sort_unstable();
         let given = store::assign(tx, key, &handoffs, order.now).await?;
         if given > 0 {
-            watch_low(tx, ctx, actor, &pool, &mut news).await?;
+            watch_low(tx, context, actor, &pool, &mut news).await?;
         }
         let without = handoffs.split_off(given);
         if !without.is_empty() {
-            run_dry(tx, ctx, actor, key, &mut news).await?;
+            run_dry(tx, context, actor, key, &mut news).await?;
             lacking.extend(without);
         } else if given > 0 && pool.empty_since.is_some() {
             store::unmark(tx, key, Mark::Empty).await?;
@@ -88,14 +88,14 @@ pub async fn assign(
     let (back, ready): (Vec<Leased>, Vec<Leased>) = leased
         .into_iter()
         .partition(|leased| lacking.contains(&leased.handoff.id));
-    put_back(tx, ctx, order.now, &back).await?;
+    put_back(tx, context, order.now, &back).await?;
     Ok((ready, news))
 }
 
 /// Tells once that few codes are left, and forgets it when there are enough again.
 pub(crate) async fn watch_low(
     tx: &Tx<'_>,
-    ctx: &Ctx,
+    context: &Context,
     actor: &str,
     pool: &activation_pool::Model,
     news: &mut News,
@@ -112,13 +112,13 @@ pub(crate) async fn watch_low(
         return Ok(());
     }
     let detail = json!({"low_water": pool.low_water});
-    remark(tx, ctx, actor, (key, Mark::Low), detail, news).await
+    remark(tx, context, actor, (key, Mark::Low), detail, news).await
 }
 
 /// Lets what waits wait, and tells once that there is no code left.
 async fn run_dry(
     tx: &Tx<'_>,
-    ctx: &Ctx,
+    context: &Context,
     actor: &str,
     key: Key,
     news: &mut News,
@@ -127,20 +127,20 @@ async fn run_dry(
     if store::has(tx, key, 1).await? {
         return Ok(());
     }
-    let now = ctx.clock.now();
-    waiting::wait(tx, key, now, now + ctx.rules.patience.backoff.cap).await?;
-    remark(tx, ctx, actor, (key, Mark::Empty), json!({}), news).await
+    let now = context.clock.now();
+    waiting::wait(tx, key, now, now + context.rules.patience.backoff.cap).await?;
+    remark(tx, context, actor, (key, Mark::Empty), json!({}), news).await
 }
 
 async fn remark(
     tx: &Tx<'_>,
-    ctx: &Ctx,
+    context: &Context,
     actor: &str,
     (key, mark): (Key, Mark),
     detail: serde_json::Value,
     news: &mut News,
 ) -> Result<(), Error> {
-    let now: Timestamp = ctx.clock.now();
+    let now: Timestamp = context.clock.now();
     if !store::mark(tx, key, mark, now).await? {
         return Ok(());
     }
@@ -148,18 +148,23 @@ async fn remark(
         Mark::Low => "activation_pool.low",
         Mark::Empty => "activation_pool.empty",
     };
-    let event = about_pool(ctx, now, actor, action, key, detail);
+    let event = about_pool(context, now, actor, action, key, detail);
     audit::record(tx, &[event]).await?;
     news.0.push((key, mark));
     Ok(())
 }
 
 /// Puts back what cannot be sent without a code. It was not offered, so the attempt does not count.
-async fn put_back(tx: &Tx<'_>, ctx: &Ctx, now: Timestamp, back: &[Leased]) -> Result<(), Error> {
+async fn put_back(
+    tx: &Tx<'_>,
+    context: &Context,
+    now: Timestamp,
+    back: &[Leased],
+) -> Result<(), Error> {
     let mut changes = Vec::with_capacity(back.len());
     let mut attempts: BTreeMap<CampaignId, Vec<HandoffId>> = BTreeMap::new();
     for leased in back {
-        let not_before = now + ctx.rules.patience.backoff.cap;
+        let not_before = now + context.rules.patience.backoff.cap;
         let handoff = Handoff {
             state: State::Queued { not_before },
             not_before,

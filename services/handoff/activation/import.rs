@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use crate::db::idempotency::{self, Known};
 use crate::db::{Tx, audit};
 use crate::handoff::audit::about_pool;
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::outcome::kept::{Kept, keep, recall};
 use crate::handoff::{partner, person};
@@ -64,8 +64,8 @@ struct Ready {
 }
 
 /// Imports codes; gives a verdict for each, in order. A repeated request gives the verdicts of the first.
-pub async fn import(ctx: &Ctx, import: &Import) -> Result<Vec<Verdict>, Error> {
-    let sealer = sealer(ctx, import.pool).await?;
+pub async fn import(context: &Context, import: &Import) -> Result<Vec<Verdict>, Error> {
+    let sealer = sealer(context, import.pool).await?;
     let request = idempotency::Request {
         id: import.id,
         caller: import.caller.clone(),
@@ -75,7 +75,7 @@ pub async fn import(ctx: &Ctx, import: &Import) -> Result<Vec<Verdict>, Error> {
     let (verdicts, mut ready) = judge(&sealer, &import.codes);
     // Two importers that meet at the same codes wait for each other in one order.
     ready.sort_unstable_by_key(|ready| ready.mac);
-    let (verdicts, news) = ctx
+    let (verdicts, news) = context
         .db
         .run_tx("activation.import", |tx| {
             let (request, verdicts, ready) = (&request, verdicts.clone(), &ready);
@@ -85,21 +85,21 @@ pub async fn import(ctx: &Ctx, import: &Import) -> Result<Vec<Verdict>, Error> {
                     Known::Conflict => return Err(Error::RequestIdReused),
                     Known::New => {}
                 }
-                let (verdicts, news) = add(tx, ctx, import, verdicts, ready).await?;
+                let (verdicts, news) = add(tx, context, import, verdicts, ready).await?;
                 let letters = keep(&verdicts);
-                idempotency::record(tx, request, &letters, ctx.clock.now()).await?;
+                idempotency::record(tx, request, &letters, context.clock.now()).await?;
                 Ok((verdicts, news))
             })
         })
         .await?;
     news.tell();
-    ctx.bell.notify_waiters();
+    context.bell.notify_waiters();
     Ok(verdicts)
 }
 
 /// Derives the keys of the pool from the campaign's, which the import of the roster makes.
-async fn sealer(ctx: &Ctx, pool: Key) -> Result<CodeSealer, Error> {
-    let db = ctx.db.read();
+async fn sealer(context: &Context, pool: Key) -> Result<CodeSealer, Error> {
+    let db = context.db.read();
     let partner: PartnerId = partner::store::by_id(db, pool.partner).await?.id;
     let key = person::store::campaign_key(db, pool.campaign).await?;
     let key = key.ok_or(Error::CampaignNotFound)?;
@@ -109,7 +109,7 @@ async fn sealer(ctx: &Ctx, pool: Key) -> Result<CodeSealer, Error> {
     let wrapped = key.wrapped.ok_or(Error::CampaignWithoutKey {
         campaign: pool.campaign,
     })?;
-    let master = ctx.keys.get(Purpose::Person, key.key_version)?;
+    let master = context.keys.get(Purpose::Person, key.key_version)?;
     let people = PersonSealer::unwrap(&master, pool.campaign, &wrapped)
         .map_err(|_| crate::db::Error::corrupt("campaign_key.wrapped"))?;
     Ok(CodeSealer::of(&people, partner))
@@ -136,12 +136,12 @@ fn judge(keys: &CodeSealer, codes: &[Option<ActivationCode>]) -> (Vec<Verdict>, 
 
 async fn add(
     tx: &Tx<'_>,
-    ctx: &Ctx,
+    context: &Context,
     import: &Import,
     mut verdicts: Vec<Verdict>,
     ready: &[Ready],
 ) -> Result<(Vec<Verdict>, News), Error> {
-    let (key, now) = (import.pool, ctx.clock.now());
+    let (key, now) = (import.pool, context.clock.now());
     let mut news = News::default();
     // A pool comes with its first code: an empty one would keep every enrollment waiting.
     if !ready.is_empty() {
@@ -178,7 +178,7 @@ async fn add(
     let pool = pool.ok_or_else(|| crate::db::Error::corrupt("a pool that was just made"))?;
     let detail = json!({"imported": added.len(), "low_water": pool.low_water});
     let event = about_pool(
-        ctx,
+        context,
         now,
         &import.caller,
         "activation_codes.imported",
@@ -186,7 +186,7 @@ async fn add(
         detail,
     );
     audit::record(tx, &[event]).await?;
-    watch_low(tx, ctx, &import.caller, &pool, &mut news).await?;
+    watch_low(tx, context, &import.caller, &pool, &mut news).await?;
     Ok((verdicts, news))
 }
 

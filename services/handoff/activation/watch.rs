@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::metrics;
 use crate::kernel::lifecycle;
@@ -17,9 +17,9 @@ const EVERY: Duration = Duration::from_mins(1);
 const POOLS: u64 = 10_000;
 
 /// Looks until the process drains.
-pub async fn run(ctx: Ctx, token: CancellationToken) {
+pub async fn run(context: Context, token: CancellationToken) {
     loop {
-        if let Err(error) = look(&ctx).await {
+        if let Err(error) = look(&context).await {
             tracing::warn!(%error, "activation codes could not be counted; trying again later");
         }
         if !lifecycle::pause(&token, EVERY).await {
@@ -29,8 +29,8 @@ pub async fn run(ctx: Ctx, token: CancellationToken) {
 }
 
 /// Looks once.
-pub async fn look(ctx: &Ctx) -> Result<(), Error> {
-    for pool in store::count(ctx.db.read(), None, None, POOLS).await? {
+pub async fn look(context: &Context) -> Result<(), Error> {
+    for pool in store::count(context.db.read(), None, None, POOLS).await? {
         metrics::pool(&pool);
     }
     Ok(())

@@ -9,19 +9,19 @@ use crate::kernel::fault::Fault;
 
 use tonic::Status;
 
-use super::context::Ctx;
+use super::context::Context;
 use super::error::Error;
 
 /// The handlers of every service of this process.
 #[derive(Clone)]
 pub struct Handlers {
-    pub(crate) ctx: Ctx,
+    pub(crate) context: Context,
 }
 
 impl Handlers {
     /// Makes the handlers.
-    pub fn new(ctx: Ctx) -> Self {
-        Self { ctx }
+    pub fn new(context: Context) -> Self {
+        Self { context }
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::db::Tx;
 use crate::db::audit::{self, Event};
 use crate::handoff::audit::{about_handoff, about_partner};
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::queue::attempts::{self, Attempt, Outcome};
 use crate::handoff::queue::model::Handoff;
@@ -90,13 +90,13 @@ pub fn is_plausible(report: &Report, handoff: &Handoff, now: Timestamp) -> bool 
 /// A fact holds whatever the lease says. An outcome implies the acknowledgement.
 pub async fn learn(
     tx: &Tx<'_>,
-    ctx: &Ctx,
+    context: &Context,
     speaker: Speaker<'_>,
     said: &[Said],
 ) -> Result<Vec<Verdict>, Error> {
     let ids: Vec<HandoffId> = said.iter().map(|said| said.handoff).collect();
     let locked = queue::store::lock_of_partner(tx, speaker.partner, &ids).await?;
-    let mut lesson = Lesson::new(ctx, speaker, locked);
+    let mut lesson = Lesson::new(context, speaker, locked);
     let mut verdicts = Vec::with_capacity(said.len());
     for said in said {
         let (verdict, withdrawn) = lesson.take(said);
@@ -111,7 +111,7 @@ pub async fn learn(
 
 /// What is gathered before it is written at once.
 struct Lesson<'a> {
-    ctx: &'a Ctx,
+    context: &'a Context,
     speaker: Speaker<'a>,
     now: Timestamp,
     rows: HashMap<HandoffId, Row>,
@@ -139,14 +139,14 @@ impl Row {
 }
 
 impl<'a> Lesson<'a> {
-    fn new(ctx: &'a Ctx, speaker: Speaker<'a>, locked: Vec<Handoff>) -> Self {
+    fn new(context: &'a Context, speaker: Speaker<'a>, locked: Vec<Handoff>) -> Self {
         let rows = locked
             .into_iter()
             .map(|handoff| (handoff.id, Row::new(handoff)));
         Self {
-            ctx,
+            context,
             speaker,
-            now: ctx.clock.now(),
+            now: context.clock.now(),
             rows: rows.collect(),
             outcomes: Vec::new(),
             events: Vec::new(),
@@ -177,7 +177,7 @@ impl<'a> Lesson<'a> {
             Learned::Contradiction => {
                 let detail = json!({"known": known.stage().as_str(), "said": word(report.fact)});
                 let event = about_handoff(
-                    self.ctx,
+                    self.context,
                     now,
                     self.speaker.actor,
                     "handoff.contradicted",
@@ -211,13 +211,13 @@ impl<'a> Lesson<'a> {
             handoff.acknowledged_at.get_or_insert(now);
         }
         if matches!(state, State::Accepted { .. }) {
-            handoff.not_before = now + self.ctx.rules.follow_up_after;
+            handoff.not_before = now + self.context.rules.follow_up_after;
             self.taken += 1;
             return;
         }
         handoff.settled_at = Some(now);
-        let outcome = outcome_of(self.ctx, handoff, effective_at);
-        let event = settled(self.ctx, now, self.speaker.actor, handoff);
+        let outcome = outcome_of(self.context, handoff, effective_at);
+        let event = settled(self.context, now, self.speaker.actor, handoff);
         self.events.push(event);
         self.outcomes.push(outcome);
     }
@@ -248,7 +248,7 @@ impl<'a> Lesson<'a> {
         let ended: Vec<Attempt> = moved().filter_map(|row| row.attempt.clone()).collect();
         if self.taken > 0 {
             self.events.push(about_partner(
-                self.ctx,
+                self.context,
                 self.now,
                 self.speaker.actor,
                 "handoffs.accepted",
@@ -297,9 +297,9 @@ fn end_attempt(row: &mut Row, state: State, now: Timestamp) {
     });
 }
 
-fn outcome_of(ctx: &Ctx, handoff: &Handoff, effective_at: Timestamp) -> Outcome {
+fn outcome_of(context: &Context, handoff: &Handoff, effective_at: Timestamp) -> Outcome {
     Outcome {
-        id: ctx.ids.next(),
+        id: context.ids.next(),
         campaign_id: handoff.campaign_id,
         enrollment_id: handoff.enrollment_id,
         handoff_id: handoff.id,
@@ -309,7 +309,7 @@ fn outcome_of(ctx: &Ctx, handoff: &Handoff, effective_at: Timestamp) -> Outcome 
     }
 }
 
-fn settled(ctx: &Ctx, now: Timestamp, actor: &str, handoff: &Handoff) -> Event {
+fn settled(context: &Context, now: Timestamp, actor: &str, handoff: &Handoff) -> Event {
     let stage = handoff.state.stage();
     metrics::settled(handoff.kind, stage, now.since(handoff.created_at));
     let action = match stage {
@@ -319,7 +319,14 @@ fn settled(ctx: &Ctx, now: Timestamp, actor: &str, handoff: &Handoff) -> Event {
         _ => "handoff.canceled",
     };
     let class = handoff.state.class().map(OutcomeClass::as_str);
-    about_handoff(ctx, now, actor, action, handoff, json!({"class": class}))
+    about_handoff(
+        context,
+        now,
+        actor,
+        action,
+        handoff,
+        json!({"class": class}),
+    )
 }
 
 fn word(fact: Fact) -> &'static str {

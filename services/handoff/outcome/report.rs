@@ -1,7 +1,7 @@
 //! A partner's bulk call: AcknowledgeHandoffs or ReportOutcomes, done once however often it comes.
 
 use crate::db::idempotency::{self, Known};
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 
 use super::apply_status::{Said, Speaker, Verdict, learn};
@@ -9,13 +9,13 @@ use super::kept::{keep, recall};
 
 /// Takes in what a partner says; `None` stands for an item that cannot be read. Gives a verdict for each, in order.
 pub async fn say(
-    ctx: &Ctx,
+    context: &Context,
     speaker: Speaker<'_>,
     request: &idempotency::Request,
     items: &[Option<Said>],
 ) -> Result<Vec<Verdict>, Error> {
     let said: Vec<Said> = items.iter().flatten().cloned().collect();
-    let verdicts = ctx
+    let verdicts = context
         .db
         .run_tx("handoff.say", |tx| {
             let said = &said;
@@ -25,7 +25,7 @@ pub async fn say(
                     Known::Conflict => return Err(Error::RequestIdReused),
                     Known::New => {}
                 }
-                let mut verdicts = learn(tx, ctx, speaker, said).await?.into_iter();
+                let mut verdicts = learn(tx, context, speaker, said).await?.into_iter();
                 let verdicts: Vec<Verdict> = items
                     .iter()
                     .map(|item| match item {
@@ -34,11 +34,11 @@ pub async fn say(
                     })
                     .collect();
                 let letters = keep(&verdicts);
-                idempotency::record(tx, request, &letters, ctx.clock.now()).await?;
+                idempotency::record(tx, request, &letters, context.clock.now()).await?;
                 Ok(verdicts)
             })
         })
         .await?;
-    ctx.bell.notify_waiters();
+    context.bell.notify_waiters();
     Ok(verdicts)
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::db::audit;
 use crate::db::idempotency::{self, Known};
 use crate::handoff::audit::about_partner;
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::queue::model::Partner;
 use crate::handoff::vocabulary::PartnerState;
@@ -15,11 +15,12 @@ use super::store;
 
 /// Creates a partner; a repeated request gives the one it made.
 pub async fn create(
-    ctx: &Ctx,
+    context: &Context,
     request: &idempotency::Request,
     partner: &Partner,
 ) -> Result<Partner, Error> {
-    ctx.db
+    context
+        .db
         .run_tx("partner.create", |tx| {
             Box::pin(async move {
                 match idempotency::look_up(tx, request).await? {
@@ -30,7 +31,7 @@ pub async fn create(
                 store::add(tx, partner).await?;
                 let detail = json!({"name": partner.name, "mode": partner.mode.as_str()});
                 let event = about_partner(
-                    ctx,
+                    context,
                     partner.created_at,
                     &request.caller,
                     "partner.created",
@@ -53,7 +54,7 @@ fn recorded(id: &str) -> Result<PartnerId, Error> {
 
 /// Pauses or resumes a partner. Doing it twice is no error.
 pub async fn set_state(
-    ctx: &Ctx,
+    context: &Context,
     request: &idempotency::Request,
     id: PartnerId,
     state: PartnerState,
@@ -62,7 +63,8 @@ pub async fn set_state(
         PartnerState::Active => "partner.resumed",
         PartnerState::Paused => "partner.paused",
     };
-    ctx.db
+    context
+        .db
         .run_tx("partner.set_state", |tx| {
             Box::pin(async move {
                 match idempotency::look_up(tx, request).await? {
@@ -70,9 +72,9 @@ pub async fn set_state(
                     Known::Conflict => return Err(Error::RequestIdReused),
                     Known::New => {}
                 }
-                let now = ctx.clock.now();
+                let now = context.clock.now();
                 if store::set_state(tx, id, state).await? {
-                    let event = about_partner(ctx, now, &request.caller, action, id, json!({}));
+                    let event = about_partner(context, now, &request.caller, action, id, json!({}));
                     audit::record(tx, &[event]).await?;
                 }
                 let partner = store::by_id(tx, id).await?;

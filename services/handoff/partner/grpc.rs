@@ -35,10 +35,10 @@ impl PartnerService for Handlers {
         let message = request.into_inner();
         let mut fields = Fields::default();
         let id = fields.request_id(&message.request_id);
-        let partner = parse(&mut fields, message.partner.as_ref(), &self.ctx);
+        let partner = parse(&mut fields, message.partner.as_ref(), &self.context);
         fields.finish()?;
         let key = request_key(&caller, CREATE, id, &message);
-        let partner = commands::create(&self.ctx, &key, &partner).await?;
+        let partner = commands::create(&self.context, &key, &partner).await?;
         Ok(Response::new(wire::CreatePartnerResponse {
             partner: Some(grpc::convert::partner(&partner)),
         }))
@@ -49,7 +49,7 @@ impl PartnerService for Handlers {
         request: Request<wire::GetPartnerRequest>,
     ) -> Result<Response<wire::GetPartnerResponse>, Status> {
         use wire::get_partner_request::Key;
-        let db = self.ctx.db.read();
+        let db = self.context.db.read();
         let partner = match request.into_inner().key {
             Some(Key::PartnerId(text)) => {
                 let mut fields = Fields::default();
@@ -79,7 +79,7 @@ impl PartnerService for Handlers {
             .unwrap_or_default();
         let after = fields.absorb(paging::page_after::<String>(FILTER, &message.page_token));
         fields.finish()?;
-        let db = self.ctx.db.read();
+        let db = self.context.db.read();
         let mut partners = store::page(db, after.flatten(), size + 1).await?;
         let next_page_token =
             paging::next_page(&mut partners, size, FILTER, |partner| partner.name.clone());
@@ -97,7 +97,7 @@ impl PartnerService for Handlers {
         let message = request.into_inner();
         let (request_id, id) = target(&message.request_id, &message.partner_id)?;
         let key = request_key(&caller, PAUSE, request_id, &message);
-        let partner = commands::set_state(&self.ctx, &key, id, PartnerState::Paused).await?;
+        let partner = commands::set_state(&self.context, &key, id, PartnerState::Paused).await?;
         Ok(Response::new(wire::PausePartnerResponse {
             partner: Some(grpc::convert::partner(&partner)),
         }))
@@ -111,7 +111,7 @@ impl PartnerService for Handlers {
         let message = request.into_inner();
         let (request_id, id) = target(&message.request_id, &message.partner_id)?;
         let key = request_key(&caller, RESUME, request_id, &message);
-        let partner = commands::set_state(&self.ctx, &key, id, PartnerState::Active).await?;
+        let partner = commands::set_state(&self.context, &key, id, PartnerState::Active).await?;
         Ok(Response::new(wire::ResumePartnerResponse {
             partner: Some(grpc::convert::partner(&partner)),
         }))
@@ -131,7 +131,7 @@ fn target(request_id: &str, partner_id: &str) -> Result<(uuid::Uuid, PartnerId),
 fn parse(
     fields: &mut Fields,
     partner: Option<&wire::Partner>,
-    ctx: &crate::handoff::context::Ctx,
+    context: &crate::handoff::context::Context,
 ) -> Partner {
     let nothing = wire::Partner::default();
     let given = partner.unwrap_or_else(|| {
@@ -145,7 +145,7 @@ fn parse(
         );
     }
     Partner {
-        id: ctx.ids.next(),
+        id: context.ids.next(),
         name: given.name.clone(),
         mode: mode(fields, partner),
         endpoint: (!given.endpoint.is_empty()).then(|| given.endpoint.clone()),
@@ -153,7 +153,7 @@ fn parse(
         max_in_flight: in_flight(fields, given.max_in_flight),
         projection: projection(fields, given.projection.as_ref()),
         breaker: BreakerRules::default(),
-        created_at: ctx.clock.now(),
+        created_at: context.clock.now(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::db::audit;
 use crate::handoff::activation::code::{ActivationCode, CodeSealer};
 use crate::handoff::activation::store::Assigned;
 use crate::handoff::audit::about_handoff;
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::queue::lease_store::Leased;
 use crate::handoff::queue::model::{Handoff, Partner};
@@ -55,7 +55,7 @@ pub struct Opened {
 
 /// Opens leased handoffs. What was changed to fit the partner's fields is in the audit log before this returns.
 pub async fn open(
-    ctx: &Ctx,
+    context: &Context,
     partner: &Partner,
     actor: &str,
     leased: Vec<Leased>,
@@ -70,7 +70,7 @@ pub async fn open(
     let mut opened = Vec::new();
     let mut changed = Vec::new();
     for (campaign, leased) in campaigns {
-        let keys = Opener::of(ctx, partner, campaign, &leased).await?;
+        let keys = Opener::of(context, partner, campaign, &leased).await?;
         for leased in leased {
             let (ask, done) = keys.open(partner, &leased.handoff);
             if !done.is_empty() {
@@ -84,7 +84,7 @@ pub async fn open(
             });
         }
     }
-    report(ctx, actor, &changed).await?;
+    report(context, actor, &changed).await?;
     Ok(opened)
 }
 
@@ -100,7 +100,7 @@ struct Opener {
 
 impl Opener {
     async fn of(
-        ctx: &Ctx,
+        context: &Context,
         partner: &Partner,
         campaign: CampaignId,
         leased: &[Leased],
@@ -113,14 +113,14 @@ impl Opener {
         };
         let people: Vec<IndividualId> = of_kind(Kind::Enroll).map(|h| h.individual_id).collect();
         let cancels: Vec<EnrollmentId> = of_kind(Kind::Cancel).map(|h| h.enrollment_id).collect();
-        let db = ctx.db.read();
+        let db = context.db.read();
         let key = store::campaign_key(db, campaign).await?;
         let enrolls =
             queue::store::of_enrollments(db, partner.id, campaign, &cancels, Kind::Enroll).await?;
         let offered: Vec<HandoffId> = of_kind(Kind::Enroll).map(|h| h.id).collect();
         Ok(Self {
-            codes: codes(ctx, partner, campaign, &offered).await?,
-            sealer: sealer(ctx, campaign, key.as_ref()),
+            codes: codes(context, partner, campaign, &offered).await?,
+            sealer: sealer(context, campaign, key.as_ref()),
             engagement_number: key.map(|key| key.engagement_number).unwrap_or_default(),
             people: store::sealed(db, campaign, &people).await?,
             enrolls: enrolls
@@ -183,12 +183,12 @@ impl Opener {
 }
 
 async fn codes(
-    ctx: &Ctx,
+    context: &Context,
     partner: &Partner,
     campaign: CampaignId,
     handoffs: &[HandoffId],
 ) -> Result<Option<HashMap<HandoffId, Assigned>>, Error> {
-    let (db, partner) = (ctx.db.read(), partner.id);
+    let (db, partner) = (context.db.read(), partner.id);
     let key = activation::store::Key { campaign, partner };
     if handoffs.is_empty() || activation::store::get(db, key).await?.is_none() {
         return Ok(None);
@@ -197,14 +197,14 @@ async fn codes(
 }
 
 fn sealer(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     key: Option<&CampaignKey>,
 ) -> Result<PersonSealer, Answer> {
     let erased = || Answer::Hopeless(DeadReason::PersonErased);
     let key = key.ok_or_else(erased)?;
     let wrapped = key.wrapped.as_ref().ok_or_else(erased)?;
-    let master = ctx
+    let master = context
         .keys
         .get(Purpose::Person, key.key_version)
         .map_err(|error| {
@@ -217,16 +217,20 @@ fn sealer(
 }
 
 /// Reports what was changed, before anything is sent.
-async fn report(ctx: &Ctx, actor: &str, changed: &[(Handoff, Vec<Change>)]) -> Result<(), Error> {
+async fn report(
+    context: &Context,
+    actor: &str,
+    changed: &[(Handoff, Vec<Change>)],
+) -> Result<(), Error> {
     if changed.is_empty() {
         return Ok(());
     }
-    let now = ctx.clock.now();
+    let now = context.clock.now();
     let event = |(handoff, changes): &(Handoff, Vec<Change>)| {
         metrics::projected(changes);
         let words: Vec<String> = changes.iter().map(ToString::to_string).collect();
         about_handoff(
-            ctx,
+            context,
             now,
             actor,
             "handoff.projected",
@@ -235,7 +239,8 @@ async fn report(ctx: &Ctx, actor: &str, changed: &[(Handoff, Vec<Change>)]) -> R
         )
     };
     let events: Vec<_> = changed.iter().map(event).collect();
-    ctx.db
+    context
+        .db
         .run_tx("handoff.project", |tx| {
             let events = &events;
             Box::pin(async move { Ok(audit::record(tx, events).await?) })

@@ -48,7 +48,7 @@ impl HandoffService for Handlers {
             drain: message.drain,
         };
         let partner = self.partner(&caller).await?;
-        let pull = Pull::begin(&self.ctx, &partner, wish, draining)?;
+        let pull = Pull::begin(&self.context, &partner, wish, draining)?;
         let answers = pull.stream().map(|offers| match offers {
             Ok(offers) => Ok(response(&offers)),
             Err(error) => Err(Status::from(error)),
@@ -108,7 +108,7 @@ impl HandoffService for Handlers {
         let id: HandoffId = fields.id("handoff_id", &request.into_inner().handoff_id);
         fields.finish()?;
         let partner = self.partner(&caller).await?;
-        let found = queue::store::of_partner(self.ctx.db.read(), partner.id, id).await?;
+        let found = queue::store::of_partner(self.context.db.read(), partner.id, id).await?;
         let handoff = found.ok_or(Error::HandoffNotFound)?;
         Ok(Response::new(wire::GetHandoffResponse {
             handoff: Some(grpc::convert::handoff(&handoff)),
@@ -118,7 +118,7 @@ impl HandoffService for Handlers {
 
 impl Handlers {
     async fn partner(&self, caller: &Caller) -> Result<Partner, Error> {
-        partner::store::by_name(self.ctx.db.read(), &caller.name).await
+        partner::store::by_name(self.context.db.read(), &caller.name).await
     }
 
     async fn say(
@@ -133,7 +133,7 @@ impl Handlers {
             partner: partner.id,
             actor: &key.caller,
         };
-        let verdicts = say(&self.ctx, speaker, key, items).await?;
+        let verdicts = say(&self.context, speaker, key, items).await?;
         let result = |(handoff_id, verdict)| wire::ItemResult {
             handoff_id,
             verdict: grpc::convert::verdict(verdict).into(),
@@ -145,7 +145,7 @@ impl Handlers {
         let report = Report {
             fact: Fact::Taken,
             reference: outcome::convert::reference(&item.partner_reference).ok()?,
-            effective_at: self.ctx.clock.now(),
+            effective_at: self.context.clock.now(),
         };
         Some(Said {
             handoff: item.handoff_id.parse().ok()?,
@@ -154,7 +154,7 @@ impl Handlers {
     }
 
     fn told(&self, status: &EnrollmentStatus) -> Option<Said> {
-        let report = outcome::convert::read(status, self.ctx.clock.now()).ok()?;
+        let report = outcome::convert::read(status, self.context.clock.now()).ok()?;
         Some(Said {
             handoff: status.handoff_id.parse().ok()?,
             report,

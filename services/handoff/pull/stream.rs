@@ -7,7 +7,7 @@
 use futures::Stream;
 use tokio_util::sync::CancellationToken;
 
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::outcome::apply_status::Speaker;
 use crate::handoff::person::decrypt::{Ask, Opened, open};
@@ -42,7 +42,7 @@ pub struct Offer {
 
 /// A pull under way.
 pub struct Pull {
-    ctx: Ctx,
+    context: Context,
     partner: PartnerId,
     actor: String,
     owner: String,
@@ -60,7 +60,7 @@ enum Found {
 impl Pull {
     /// Begins a pull for a partner in mode PULL.
     pub fn begin(
-        ctx: &Ctx,
+        context: &Context,
         partner: &Partner,
         wish: Wish,
         draining: CancellationToken,
@@ -71,9 +71,9 @@ impl Pull {
             });
         }
         Ok(Self {
-            owner: format!("pull/{}", ctx.ids.request_id().simple()),
+            owner: format!("pull/{}", context.ids.request_id().simple()),
             actor: format!("partner/{}", partner.name),
-            ctx: ctx.clone(),
+            context: context.clone(),
             partner: partner.id,
             wish,
             draining,
@@ -95,7 +95,7 @@ impl Pull {
     /// Waits for the next offers; `None` ends the stream.
     async fn next(&self) -> Result<Option<Vec<Offer>>, Error> {
         loop {
-            let bell = self.ctx.bell.notified();
+            let bell = self.context.bell.notified();
             let mut bell = std::pin::pin!(bell);
             // Heard from here on, so that no acknowledgement falls between the look and the wait.
             bell.as_mut().enable();
@@ -111,19 +111,20 @@ impl Pull {
             tokio::select! {
                 () = bell => {}
                 () = self.draining.cancelled() => {}
-                () = tokio::time::sleep(self.ctx.rules.poll_interval) => {}
+                () = tokio::time::sleep(self.context.rules.poll_interval) => {}
             }
         }
     }
 
     async fn look(&self) -> Result<Found, Error> {
-        let ctx = &self.ctx;
-        let db = ctx.db.read();
+        let context = &self.context;
+        let db = context.db.read();
         let partner = partner::store::by_id(db, self.partner).await?;
         if partner.state == PartnerState::Paused {
             return Ok(Found::Nothing);
         }
-        let held = queue::store::held_by(db, self.partner, &self.owner, ctx.clock.now()).await?;
+        let held =
+            queue::store::held_by(db, self.partner, &self.owner, context.clock.now()).await?;
         let room = self.wish.max_outstanding.saturating_sub(held);
         if room == 0 {
             return Ok(Found::Full);
@@ -132,13 +133,13 @@ impl Pull {
             owner: self.owner.clone(),
             actor: self.actor.clone(),
             most: room.min(MESSAGE),
-            lease_for: ctx.rules.pull_lease,
+            lease_for: context.rules.pull_lease,
         };
-        let leased = lease(ctx, &partner, &terms).await?;
+        let leased = lease(context, &partner, &terms).await?;
         if leased.is_empty() {
             return Ok(Found::Nothing);
         }
-        let opened = open(ctx, &partner, &self.actor, leased).await?;
+        let opened = open(context, &partner, &self.actor, leased).await?;
         Ok(Found::Offers(self.sort_out(opened).await?))
     }
 
@@ -161,7 +162,7 @@ impl Pull {
                 partner: self.partner,
                 actor: &self.actor,
             };
-            settle(&self.ctx, speaker, &failed).await?;
+            settle(&self.context, speaker, &failed).await?;
         }
         Ok(offers)
     }

@@ -1,6 +1,6 @@
 //! One partner as the push worker sees it: its connection, its gate, what is under way.
 
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::metrics;
 use crate::handoff::queue::model::Partner;
 use crate::kernel::certs::TlsFiles;
@@ -25,10 +25,10 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub fn new(ctx: &Ctx, tls: &TlsFiles, partner: Partner) -> Self {
+    pub fn new(context: &Context, tls: &TlsFiles, partner: Partner) -> Self {
         Self {
             actor: format!("partner/{}", partner.name),
-            bureau: bureau(ctx, tls, &partner),
+            bureau: bureau(context, tls, &partner),
             gate: Gate::new(partner.breaker, partner.max_in_flight.into()),
             under_way: 0,
             is_dry: false,
@@ -38,9 +38,9 @@ impl Lane {
     }
 
     /// Takes in what the operator changed, and that it is time to look again.
-    pub fn update(&mut self, ctx: &Ctx, tls: &TlsFiles, partner: Partner) {
+    pub fn update(&mut self, context: &Context, tls: &TlsFiles, partner: Partner) {
         if self.bureau.is_none() || self.partner.endpoint != partner.endpoint {
-            self.bureau = bureau(ctx, tls, &partner);
+            self.bureau = bureau(context, tls, &partner);
         }
         self.partner = partner;
         self.is_dry = false;
@@ -69,15 +69,15 @@ impl Lane {
     }
 }
 
-fn bureau(ctx: &Ctx, tls: &TlsFiles, partner: &Partner) -> Option<Bureau> {
+fn bureau(context: &Context, tls: &TlsFiles, partner: &Partner) -> Option<Bureau> {
     let endpoint = partner.endpoint.as_deref()?;
     match client::connect(endpoint, tls) {
         Ok(channel) => {
             let client = Outgoing::new().on(channel);
             Some(Bureau::new(
                 client,
-                ctx.clock.clone(),
-                ctx.rules.call_timeout,
+                context.clock.clone(),
+                context.rules.call_timeout,
             ))
         }
         Err(error) => {

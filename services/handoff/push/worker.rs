@@ -12,7 +12,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::outcome::apply_status::{Said, Speaker, learn};
 use crate::handoff::person::decrypt::open;
@@ -52,7 +52,7 @@ type Calls = FuturesUnordered<BoxFuture<'static, Finished>>;
 
 /// Calls PUSH partners. Several may run at once, in one process or in many.
 pub struct PushWorker {
-    ctx: Ctx,
+    context: Context,
     tls: TlsFiles,
     owner: String,
     lanes: HashMap<PartnerId, Lane>,
@@ -60,10 +60,10 @@ pub struct PushWorker {
 
 impl PushWorker {
     /// Makes a worker under a name of its own; it shows our certificate to partners.
-    pub fn new(ctx: Ctx, tls: TlsFiles, name: &str) -> Self {
-        let owner = format!("{name}/{}", ctx.ids.request_id().simple());
+    pub fn new(context: Context, tls: TlsFiles, name: &str) -> Self {
+        let owner = format!("{name}/{}", context.ids.request_id().simple());
         Self {
-            ctx,
+            context,
             tls,
             owner,
             lanes: HashMap::new(),
@@ -85,7 +85,7 @@ impl PushWorker {
     /// Runs until the process drains, then waits for the calls under way.
     pub async fn run(mut self, draining: CancellationToken) {
         let mut calls = Calls::new();
-        let mut tick = tokio::time::interval(self.ctx.rules.poll_interval);
+        let mut tick = tokio::time::interval(self.context.rules.poll_interval);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let result = tokio::select! {
@@ -112,7 +112,7 @@ impl PushWorker {
 
     /// Looks who is pushed to, and asks after outcomes that are overdue.
     async fn look(&mut self, calls: &mut Calls) -> Result<(), Error> {
-        let active = partner::store::to_push_to(self.ctx.db.read()).await?;
+        let active = partner::store::to_push_to(self.context.db.read()).await?;
         self.lanes
             .retain(|id, lane| lane.under_way > 0 || active.iter().any(|p| p.id == *id));
         for lane in self.lanes.values_mut() {
@@ -121,10 +121,10 @@ impl PushWorker {
         for partner in active {
             let id = partner.id;
             match self.lanes.get_mut(&id) {
-                Some(lane) => lane.update(&self.ctx, &self.tls, partner),
+                Some(lane) => lane.update(&self.context, &self.tls, partner),
                 None => drop(
                     self.lanes
-                        .insert(id, Lane::new(&self.ctx, &self.tls, partner)),
+                        .insert(id, Lane::new(&self.context, &self.tls, partner)),
                 ),
             }
         }
@@ -134,7 +134,7 @@ impl PushWorker {
     /// Leases what is due, as far as each partner has room, and starts its calls.
     async fn take_up(&mut self, calls: &mut Calls) -> Result<(), Error> {
         for lane in self.lanes.values_mut() {
-            let room = lane.room(self.ctx.clock.now());
+            let room = lane.room(self.context.clock.now());
             let Some(bureau) = lane.bureau.clone().filter(|_| room > 0) else {
                 continue;
             };
@@ -142,11 +142,11 @@ impl PushWorker {
                 owner: self.owner.clone(),
                 actor: "service/bureau-handoff".to_owned(),
                 most: room as u64,
-                lease_for: self.ctx.rules.push_lease,
+                lease_for: self.context.rules.push_lease,
             };
-            let leased = lease(&self.ctx, &lane.partner, &terms).await?;
+            let leased = lease(&self.context, &lane.partner, &terms).await?;
             lane.is_dry = leased.len() < room;
-            for opened in open(&self.ctx, &lane.partner, &terms.actor, leased).await? {
+            for opened in open(&self.context, &lane.partner, &terms.actor, leased).await? {
                 let (bureau, partner) = (bureau.clone(), lane.partner.id);
                 let trace = opened.leased.handoff.trace_context.clone();
                 lane.under_way += 1;
@@ -175,11 +175,11 @@ impl PushWorker {
     /// Asks partners after what they accepted long ago.
     async fn follow_up(&mut self, calls: &mut Calls) -> Result<(), Error> {
         for lane in self.lanes.values_mut() {
-            let room = lane.room(self.ctx.clock.now()).min(1);
+            let room = lane.room(self.context.clock.now()).min(1);
             let Some(bureau) = lane.bureau.clone().filter(|_| room > 0) else {
                 continue;
             };
-            for late in overdue(&self.ctx, lane.partner.id).await? {
+            for late in overdue(&self.context, lane.partner.id).await? {
                 let (bureau, partner) = (bureau.clone(), lane.partner.id);
                 lane.under_way += 1;
                 let call = async move {
@@ -209,7 +209,7 @@ impl PushWorker {
 
     /// Settles calls that ended, and lets each partner's gate know.
     async fn finish(&mut self, finished: Vec<Finished>) -> Result<(), Error> {
-        let now = self.ctx.clock.now();
+        let now = self.context.clock.now();
         let mut handed: HashMap<PartnerId, Vec<Done>> = HashMap::new();
         let mut told: HashMap<PartnerId, Vec<Said>> = HashMap::new();
         for finished in finished {
@@ -247,7 +247,7 @@ impl PushWorker {
             }
         }
         for (partner, done) in handed {
-            settle(&self.ctx, self.speaker(partner), &done).await?;
+            settle(&self.context, self.speaker(partner), &done).await?;
         }
         for (partner, said) in told {
             self.learn(partner, &said).await?;
@@ -256,10 +256,11 @@ impl PushWorker {
     }
 
     async fn learn(&self, partner: PartnerId, said: &[Said]) -> Result<(), Error> {
-        let (ctx, speaker) = (&self.ctx, self.speaker(partner));
-        ctx.db
+        let (context, speaker) = (&self.context, self.speaker(partner));
+        context
+            .db
             .run_tx("handoff.follow_up", |tx| {
-                Box::pin(async move { learn(tx, ctx, speaker, said).await.map(drop) })
+                Box::pin(async move { learn(tx, context, speaker, said).await.map(drop) })
             })
             .await
     }
@@ -282,13 +283,13 @@ fn ready(first: Finished, calls: &mut Calls) -> Vec<Finished> {
     finished
 }
 
-async fn overdue(ctx: &Ctx, partner: PartnerId) -> Result<Vec<Overdue>, Error> {
-    let now = ctx.clock.now();
-    if !queue::store::is_overdue(ctx.db.read(), partner, now).await? {
+async fn overdue(context: &Context, partner: PartnerId) -> Result<Vec<Overdue>, Error> {
+    let now = context.clock.now();
+    if !queue::store::is_overdue(context.db.read(), partner, now).await? {
         return Ok(Vec::new());
     }
-    let next = now + ctx.rules.follow_up_after;
-    let taken = ctx.db.run_tx("handoff.overdue", |tx| {
+    let next = now + context.rules.follow_up_after;
+    let taken = context.db.run_tx("handoff.overdue", |tx| {
         Box::pin(
             async move { queue::store::take_overdue(tx, partner, now, next, FOLLOW_UPS).await },
         )
@@ -297,7 +298,7 @@ async fn overdue(ctx: &Ctx, partner: PartnerId) -> Result<Vec<Overdue>, Error> {
     for handoff in taken.await? {
         let withdraws = match handoff.kind {
             Kind::Enroll => None,
-            Kind::Cancel => Some(withdrawn_by(ctx, &handoff).await?),
+            Kind::Cancel => Some(withdrawn_by(context, &handoff).await?),
         };
         overdue.push(Overdue { handoff, withdraws });
     }
@@ -305,10 +306,11 @@ async fn overdue(ctx: &Ctx, partner: PartnerId) -> Result<Vec<Overdue>, Error> {
 }
 
 /// Gives what a withdrawal withdraws. Without an ENROLL its own id is as unknown to the partner.
-async fn withdrawn_by(ctx: &Ctx, cancel: &Handoff) -> Result<HandoffId, Error> {
+async fn withdrawn_by(context: &Context, cancel: &Handoff) -> Result<HandoffId, Error> {
     let (partner, campaign) = (cancel.partner_id, cancel.campaign_id);
     let of = [cancel.enrollment_id];
     let enrolls =
-        queue::store::of_enrollments(ctx.db.read(), partner, campaign, &of, Kind::Enroll).await?;
+        queue::store::of_enrollments(context.db.read(), partner, campaign, &of, Kind::Enroll)
+            .await?;
     Ok(enrolls.first().map_or(cancel.id, |enroll| enroll.id))
 }

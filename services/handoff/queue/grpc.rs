@@ -40,7 +40,7 @@ impl HandoffAdminService for Handlers {
             &message.page_token,
         ));
         fields.finish()?;
-        let db = self.ctx.db.read();
+        let db = self.context.db.read();
         let mut found = store::page(db, campaign, stage, after.flatten(), size + 1).await?;
         let next_page_token = paging::next_page(&mut found, size, &filter, |handoff| handoff.id);
         Ok(Response::new(wire::ListHandoffsResponse {
@@ -61,7 +61,7 @@ impl HandoffAdminService for Handlers {
         let id: HandoffId = fields.id("handoff_id", &message.handoff_id);
         fields.finish()?;
         let key = request_key(&caller, REPLAY, request_id, &message);
-        let handoff = replay(&self.ctx, &key, campaign, id).await?;
+        let handoff = replay(&self.context, &key, campaign, id).await?;
         Ok(Response::new(wire::ReplayHandoffResponse {
             handoff: Some(grpc::convert::handoff(&handoff)),
         }))
@@ -76,7 +76,7 @@ impl HandoffAdminService for Handlers {
         let campaign = (!message.campaign_id.is_empty())
             .then(|| fields.id::<CampaignId>("campaign_id", &message.campaign_id));
         fields.finish()?;
-        let counts = statistics::counts(self.ctx.db.read(), campaign).await?;
+        let counts = statistics::counts(self.context.db.read(), campaign).await?;
         let counts = counts.into_iter().map(|count| wire::QueueCount {
             partner_id: count.partner_id.to_string(),
             partner_name: count.partner_name,
@@ -96,7 +96,7 @@ impl HandoffAdminService for Handlers {
         let caller = caller::of(&request)?;
         let message = request.into_inner();
         let import = activation::grpc::read(&caller, IMPORT, &message)?;
-        let verdicts = activation::import::import(&self.ctx, &import).await?;
+        let verdicts = activation::import::import(&self.context, &import).await?;
         Ok(Response::new(activation::grpc::response(
             &message.rows,
             &verdicts,
@@ -119,7 +119,7 @@ impl HandoffAdminService for Handlers {
             &message.page_token,
         ));
         fields.finish()?;
-        let db = self.ctx.db.read();
+        let db = self.context.db.read();
         let mut found = pools::count(db, Some(campaign), after.flatten(), size + 1).await?;
         let next_page_token = paging::next_page(&mut found, size, &filter, |pool| pool.partner_id);
         Ok(Response::new(wire::ListActivationPoolsResponse {

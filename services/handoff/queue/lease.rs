@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::db::{Tx, audit};
 use crate::handoff::activation::assign::{News, assign};
 use crate::handoff::audit::about_partner;
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::outcome::apply_status::{Said, Speaker, learn};
 use crate::handoff::vocabulary::{AttemptResult, Kind, Stage};
@@ -39,9 +39,13 @@ pub struct Terms {
 /// The lease only saves work: what keeps an enrollment from being taken twice is its one `handoff_id`. Attempts are counted
 /// here, so that a handoff that kills its worker is counted too. An enrollment that needs an activation code gets it here, in
 /// the same transaction, or is not leased.
-pub async fn lease(ctx: &Ctx, partner: &Partner, terms: &Terms) -> Result<Vec<Leased>, Error> {
-    let now = ctx.clock.now();
-    if terms.most == 0 || !lease_store::is_due(ctx.db.read(), partner.id, now).await? {
+pub async fn lease(
+    context: &Context,
+    partner: &Partner,
+    terms: &Terms,
+) -> Result<Vec<Leased>, Error> {
+    let now = context.clock.now();
+    if terms.most == 0 || !lease_store::is_due(context.db.read(), partner.id, now).await? {
         return Ok(Vec::new());
     }
     let order = LeaseOrder {
@@ -50,10 +54,10 @@ pub async fn lease(ctx: &Ctx, partner: &Partner, terms: &Terms) -> Result<Vec<Le
         now,
         expires_at: now + terms.lease_for,
         owner: terms.owner.clone(),
-        token: ctx.ids.uuid(),
+        token: context.ids.uuid(),
     };
     let mut again = false;
-    let done: Result<_, Error> = ctx
+    let done: Result<_, Error> = context
         .db
         .run_tx("handoff.lease", |tx| {
             let (order, ran_before) = (&order, std::mem::replace(&mut again, true));
@@ -66,12 +70,12 @@ pub async fn lease(ctx: &Ctx, partner: &Partner, terms: &Terms) -> Result<Vec<Le
                 }
                 let leased = lease_store::lease(tx, order).await?;
                 end_dropped(tx, order, &leased).await?;
-                let leased = without_withdrawn(tx, ctx, &terms.actor, order, leased).await?;
-                let (leased, news) = assign(tx, ctx, &terms.actor, order, leased).await?;
+                let leased = without_withdrawn(tx, context, &terms.actor, order, leased).await?;
+                let (leased, news) = assign(tx, context, &terms.actor, order, leased).await?;
                 if !leased.is_empty() {
                     let detail = json!({"count": leased.len(), "lease": order.token});
                     let event = about_partner(
-                        ctx,
+                        context,
                         now,
                         &terms.actor,
                         "handoffs.leased",
@@ -111,7 +115,7 @@ async fn end_dropped(tx: &Tx<'_>, order: &LeaseOrder, leased: &[Leased]) -> Resu
 /// Takes out enrollments that were withdrawn before the partner ever heard of them: it never will.
 async fn without_withdrawn(
     tx: &Tx<'_>,
-    ctx: &Ctx,
+    context: &Context,
     actor: &str,
     order: &LeaseOrder,
     leased: Vec<Leased>,
@@ -168,6 +172,6 @@ async fn without_withdrawn(
         partner: order.partner,
         actor,
     };
-    learn(tx, ctx, speaker, &said).await?;
+    learn(tx, context, speaker, &said).await?;
     Ok(offered)
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::db::audit;
 use crate::db::idempotency::{self, Known};
 use crate::handoff::audit::about_handoff;
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::vocabulary::{Kind, Stage};
 use crate::kernel::ids::{CampaignId, HandoffId};
@@ -16,12 +16,13 @@ use super::store::{self, Change};
 
 /// Queues a DEAD handoff again. Whether it was ever sent stays in its row, so that the partner is asked first.
 pub async fn replay(
-    ctx: &Ctx,
+    context: &Context,
     request: &idempotency::Request,
     campaign: CampaignId,
     id: HandoffId,
 ) -> Result<Handoff, Error> {
-    ctx.db
+    context
+        .db
         .run_tx("handoff.replay", |tx| {
             Box::pin(async move {
                 let found = store::lock(tx, campaign, id).await?;
@@ -31,7 +32,7 @@ pub async fn replay(
                     Known::Conflict => return Err(Error::RequestIdReused),
                     Known::New => {}
                 }
-                let now = ctx.clock.now();
+                let now = context.clock.now();
                 let State::Dead(reason) = handoff.state else {
                     let stage = handoff.state.stage();
                     return Err(Error::NotDead { handoff: id, stage });
@@ -45,7 +46,7 @@ pub async fn replay(
                 store::write(tx, &[Change::of(Stage::Dead, &handoff)]).await?;
                 let detail = json!({"reason": reason.as_str()});
                 let event = about_handoff(
-                    ctx,
+                    context,
                     now,
                     &request.caller,
                     "handoff.replayed",

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::db::{Tx, audit};
 use crate::handoff::audit::about_handoff;
-use crate::handoff::context::Ctx;
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::metrics;
 use crate::handoff::outcome::apply_status::{Said, Speaker, Verdict, learn};
@@ -31,13 +31,14 @@ pub struct Done {
 ///
 /// What the partner said is a fact and is recorded whatever the lease says. Everything else needs the lease: where it is
 /// lost, the attempt is written down and nothing else.
-pub async fn settle(ctx: &Ctx, speaker: Speaker<'_>, done: &[Done]) -> Result<(), Error> {
-    ctx.db
+pub async fn settle(context: &Context, speaker: Speaker<'_>, done: &[Done]) -> Result<(), Error> {
+    context
+        .db
         .run_tx("handoff.settle", |tx| {
             Box::pin(async move {
-                let unsettled = facts(tx, ctx, speaker, done).await?;
+                let unsettled = facts(tx, context, speaker, done).await?;
                 for done in unsettled {
-                    without_fact(tx, ctx, speaker, &done).await?;
+                    without_fact(tx, context, speaker, &done).await?;
                 }
                 Ok(())
             })
@@ -48,11 +49,11 @@ pub async fn settle(ctx: &Ctx, speaker: Speaker<'_>, done: &[Done]) -> Result<()
 /// Records the facts and gives back what is none, or what contradicts itself under a lease.
 async fn facts(
     tx: &Tx<'_>,
-    ctx: &Ctx,
+    context: &Context,
     speaker: Speaker<'_>,
     done: &[Done],
 ) -> Result<Vec<Done>, Error> {
-    let now = ctx.clock.now();
+    let now = context.clock.now();
     let history = History {
         attempts: 1,
         failures: 0,
@@ -66,9 +67,9 @@ async fn facts(
             retry_policy::next(
                 done.answer.clone(),
                 history,
-                &ctx.rules.patience,
+                &context.rules.patience,
                 now,
-                &ctx.ids,
+                &context.ids,
             )
         });
         if let Some(Next::Record(report)) = next {
@@ -81,7 +82,7 @@ async fn facts(
             others.push(done.clone());
         }
     }
-    let verdicts = learn(tx, ctx, speaker, &said).await?;
+    let verdicts = learn(tx, context, speaker, &said).await?;
     for (done, verdict) in from.into_iter().zip(verdicts) {
         if matches!(verdict, Verdict::Contradicts | Verdict::Malformed) {
             others.push(Done {
@@ -95,7 +96,7 @@ async fn facts(
 
 async fn without_fact(
     tx: &Tx<'_>,
-    ctx: &Ctx,
+    context: &Context,
     speaker: Speaker<'_>,
     done: &Done,
 ) -> Result<(), Error> {
@@ -109,7 +110,7 @@ async fn without_fact(
         metrics::lease_lost();
         return attempts::add(
             tx,
-            &[attempt(ctx, done, done.answer.result(), "LEASE_LOST")],
+            &[attempt(context, done, done.answer.result(), "LEASE_LOST")],
         )
         .await;
     }
@@ -118,15 +119,15 @@ async fn without_fact(
         attempts: u32::try_from(handoff.attempts).unwrap_or(u32::MAX),
         failures: retry_policy::failures(results),
     };
-    let now = ctx.clock.now();
+    let now = context.clock.now();
     let next = retry_policy::next(
         done.answer.clone(),
         history,
-        &ctx.rules.patience,
+        &context.rules.patience,
         now,
-        &ctx.ids,
+        &context.ids,
     );
-    let Some(after) = moved(handoff, &next, done.leased.sent_before, ctx)? else {
+    let Some(after) = moved(handoff, &next, done.leased.sent_before, context)? else {
         return Ok(());
     };
     let result = match after.state {
@@ -136,14 +137,14 @@ async fn without_fact(
     store::write(tx, &[Change::of(Stage::Leased, &after)]).await?;
     attempts::add(
         tx,
-        &[attempt(ctx, done, result, after.state.stage().as_str())],
+        &[attempt(context, done, result, after.state.stage().as_str())],
     )
     .await?;
     if let State::Dead(reason) = after.state {
         metrics::dead(reason);
         tracing::error!(handoff_id = %after.id, campaign_id = %after.campaign_id, %reason, "a handoff was given up on");
         let detail = json!({"reason": reason.as_str()});
-        let event = about_handoff(ctx, now, speaker.actor, "handoff.dead", &after, detail);
+        let event = about_handoff(context, now, speaker.actor, "handoff.dead", &after, detail);
         audit::record(tx, &[event]).await?;
     }
     Ok(())
@@ -154,9 +155,9 @@ fn moved(
     mut handoff: Handoff,
     next: &Next,
     sent_before: Option<Timestamp>,
-    ctx: &Ctx,
+    context: &Context,
 ) -> Result<Option<Handoff>, Error> {
-    let now = ctx.clock.now();
+    let now = context.clock.now();
     let event = match *next {
         Next::Record(_) => return Ok(None),
         Next::PutBack { after, unsent } => {
@@ -184,9 +185,9 @@ fn moved(
     Ok(Some(handoff))
 }
 
-fn attempt(ctx: &Ctx, done: &Done, result: AttemptResult, detail: &'static str) -> Attempt {
+fn attempt(context: &Context, done: &Done, result: AttemptResult, detail: &'static str) -> Attempt {
     let handoff = &done.leased.handoff;
-    let now = ctx.clock.now();
+    let now = context.clock.now();
     Attempt {
         campaign_id: handoff.campaign_id,
         handoff_id: handoff.id,

@@ -46,7 +46,7 @@ impl IdentityVerificationService for Handlers {
             enrollment,
             claims,
         };
-        let view = verify::verify(&self.ctx, &call, &command)
+        let view = verify::verify(&self.context, &call, &command)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::VerifyIdentityResponse {
@@ -78,7 +78,7 @@ impl IdentityVerificationService for Handlers {
             verification,
             channel,
         };
-        let expires_at = send::send(&self.ctx, &call, &command)
+        let expires_at = send::send(&self.context, &call, &command)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::SendConfirmationCodeResponse {
@@ -114,7 +114,7 @@ impl IdentityVerificationService for Handlers {
             verification,
             code: Secret::new(code),
         };
-        let view = confirm::confirm(&self.ctx, &call, &command)
+        let view = confirm::confirm(&self.context, &call, &command)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::ConfirmCodeResponse {
@@ -133,7 +133,7 @@ impl IdentityVerificationService for Handlers {
             fields.engagement_number("engagement_number", &message.engagement_number);
         let verification = fields.id("verification_id", &message.verification_id);
         fields.finish()?;
-        let view = read::get(&self.ctx, &call, &engagement_number, verification)
+        let view = read::get(&self.context, &call, &engagement_number, verification)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::GetVerificationResponse {
@@ -151,7 +151,7 @@ impl IdentityVerificationService for Handlers {
         fields.finish()?;
         let size = paging::page_size(message.page_size)?;
         let (cases, next_page_token) =
-            referral::decide::list(&self.ctx, campaign, size, &message.page_token)
+            referral::decide::list(&self.context, campaign, size, &message.page_token)
                 .await
                 .map_err(status)?;
         let referrals = cases.iter().map(write::case).collect();
@@ -183,7 +183,7 @@ impl IdentityVerificationService for Handlers {
             .map_err(status)?;
         let ruling = ruling.unwrap_or(Ruling::Denied);
         let case = referral::decide::decide(
-            &self.ctx,
+            &self.context,
             &call,
             &Decide {
                 request,

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::db::entities::{referral, verification};
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx, audit};
-use crate::identity::context::{Act, Call, Ctx};
+use crate::identity::context::{Act, Call, Context};
 use crate::identity::error::Error;
 use crate::identity::verification::decide::ReferralReason;
 use crate::identity::verification::state::VerificationEvent;
@@ -61,7 +61,7 @@ const MAX_PAGE: u64 = 500;
 
 /// Lists open cases, oldest first, and gives the token of the next page.
 pub async fn list(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     size: u64,
     token: &str,
@@ -69,7 +69,7 @@ pub async fn list(
     let filter: [&[u8]; 2] = [b"referrals", campaign.as_bytes()];
     let size = size.min(MAX_PAGE);
     let after: Option<ReferralId> = paging::page_after(&filter, token).map_err(Error::Request)?;
-    let mut rows = store::open_referrals(ctx.db.read(), campaign, after, size + 1).await?;
+    let mut rows = store::open_referrals(context.db.read(), campaign, after, size + 1).await?;
     let next = paging::next_page(&mut rows, size, &filter, |(row, _)| row.id);
     let cases = rows
         .iter()
@@ -97,24 +97,25 @@ struct Kept {
 }
 
 /// Decides a case. Whoever asked for the verification may not; of two who decide at once one wins.
-pub async fn decide(ctx: &Ctx, call: &Call, command: &Decide) -> Result<Case, Error> {
+pub async fn decide(context: &Context, call: &Call, command: &Decide) -> Result<Case, Error> {
     let act = Act::on("referral.decided", "referral", command.referral);
     let detail = json!({ "decision": command.ruling.as_str() });
-    let event = call.event(ctx, Some(command.campaign), act, detail);
+    let event = call.event(context, Some(command.campaign), act, detail);
     let text = serde_json::to_string(&Kept {
         referral: command.referral,
     })
     .map_err(|_| Error::Key)?;
-    let (now, reviewer) = (ctx.now(), call.actor());
+    let (now, reviewer) = (context.now(), call.actor());
     let (event, text, reviewer) = (&event, text.as_str(), reviewer.as_str());
-    ctx.db
+    context
+        .db
         .run_tx("decide_referral", |tx| {
             Box::pin(async move {
                 match idempotency::look_up(tx, &command.request).await? {
                     Known::Done(_) => {}
                     Known::Conflict => return Err(Error::RequestIdReused),
                     Known::New => {
-                        rule(tx, command, reviewer, now, now + ctx.rules.approved_for).await?;
+                        rule(tx, command, reviewer, now, now + context.rules.approved_for).await?;
                         audit::record(tx, std::slice::from_ref(event)).await?;
                         idempotency::record(tx, &command.request, text, now).await?;
                     }

@@ -1,7 +1,7 @@
 //! The keys with which one campaign's roster is written and read.
 
 use crate::db::entities::campaign_key;
-use crate::identity::context::Ctx;
+use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::blind::Indexer;
 use crate::kernel::person::PersonSealer;
@@ -19,11 +19,11 @@ pub struct RosterKeys {
 
 impl RosterKeys {
     /// Opens the keys of a campaign.
-    pub fn open(ctx: &Ctx, row: &campaign_key::Model) -> Result<Self, Error> {
+    pub fn open(context: &Context, row: &campaign_key::Model) -> Result<Self, Error> {
         Ok(Self {
-            sealer: ctx.sealer(row)?,
+            sealer: context.sealer(row)?,
             key_version: row.key_version,
-            indexers: ctx.indexers(row.campaign_id)?,
+            indexers: context.indexers(row.campaign_id)?,
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::{Stream, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use crate::identity::context::Ctx;
+use crate::identity::context::Context;
 use crate::identity::error::Error;
 
 use super::import::Part;
@@ -49,7 +49,7 @@ pub struct Reader {
     /// What rows are sealed with.
     pub keys: Arc<RosterKeys>,
     /// The means of the process.
-    pub ctx: Ctx,
+    pub context: Context,
     /// The last line that was read.
     pub line: i64,
     /// The most chunks that are prepared together.
@@ -167,7 +167,7 @@ impl Reader {
         let (rules, keys, ids) = (
             Arc::clone(&self.rules),
             Arc::clone(&self.keys),
-            self.ctx.ids.clone(),
+            self.context.ids.clone(),
         );
         let seen = Arc::clone(&self.seen);
         let work = move || {

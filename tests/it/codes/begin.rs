@@ -35,7 +35,7 @@ both! {
 
     async fn a_mistyped_code_is_told_before_any_database_work(database: Database) {
         let house = House::open(&database).await;
-        house.ctx.db.close().await;
+        house.context.db.close().await;
         let refused = house.begin("0000-0000-0000-0001").await.unwrap_err();
         assert_eq!(reason_of(&refused), Some(Reason::CodeMistyped));
     }

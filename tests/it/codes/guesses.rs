@@ -51,13 +51,13 @@ fn rate(count: usize, since: Instant) -> f64 {
 
 /// Counts those of the typed codes that the campaign has.
 async fn found(house: &House, campaign: CampaignId, typed: &[String]) -> i64 {
-    let key = house.ctx.key(1).unwrap();
+    let key = house.context.key(1).unwrap();
     let macs = typed.iter().map(|typed| {
         let code = Code::parse(typed).expect("it is well-formed");
         json!({ "mac": derive::mac(&key, campaign, &code) })
     });
     let macs = serde_json::Value::Array(macs.collect()).to_string();
-    let read = house.ctx.db.read();
+    let read = house.context.db.read();
     let backend = ConnectionTrait::get_database_backend(read);
     // A join in this order: by the key of the table, one guess after the other.
     let sql = format!(

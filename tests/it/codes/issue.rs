@@ -29,7 +29,7 @@ fn request(house: &House) -> Request {
 /// Begins an issue for everybody.
 async fn begin(house: &House, request: &Request, campaign: CampaignId) -> Issue {
     let call = Call::plain(Caller::new(Role::Operator, "test").unwrap());
-    let issue = Issue::begin(&house.ctx, &call, request, campaign, None).await;
+    let issue = Issue::begin(&house.context, &call, request, campaign, None).await;
     issue.unwrap()
 }
 

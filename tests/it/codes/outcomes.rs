@@ -46,8 +46,8 @@ both! {
         let house = House::open(&database).await;
         let (campaign, enrollment) = house.submitted().await;
         comes(&house, campaign, &enrollment, "ACTIVE", "").await;
-        assert_eq!(outcomes::step(&house.ctx).await.unwrap(), 1);
-        assert_eq!(outcomes::step(&house.ctx).await.unwrap(), 0);
+        assert_eq!(outcomes::step(&house.context).await.unwrap(), 1);
+        assert_eq!(outcomes::step(&house.context).await.unwrap(), 0);
         let active = house.get(&enrollment.enrollment_id).await;
         assert_eq!(active.state(), wire::EnrollmentState::Active);
         assert_eq!(active.term_end_date, Some(Date { year: 2017, month: 7, day: 17 }));
@@ -55,7 +55,7 @@ both! {
         assert_eq!(house.count("outcome").await, 0);
         // The same fact again, from a partner that did not hear us: recorded, not applied.
         comes(&house, campaign, &enrollment, "ACTIVE", "").await;
-        assert_eq!(outcomes::step(&house.ctx).await.unwrap(), 1);
+        assert_eq!(outcomes::step(&house.context).await.unwrap(), 1);
         assert_eq!(house.get(&enrollment.enrollment_id).await, active);
         assert_eq!(house.count("audit_event WHERE action = 'outcome.recorded'").await, 1);
     }
@@ -64,13 +64,13 @@ both! {
         let house = House::open(&database).await;
         let (campaign, enrollment) = house.submitted().await;
         comes(&house, campaign, &enrollment, "ACTION_REQUIRED", "FILE_FROZEN").await;
-        outcomes::step(&house.ctx).await.unwrap();
+        outcomes::step(&house.context).await.unwrap();
         let waiting = house.get(&enrollment.enrollment_id).await;
         assert_eq!(waiting.state(), wire::EnrollmentState::ActionRequired);
         assert_eq!(waiting.outcome_class, "FILE_FROZEN");
         assert!(waiting.next_step.contains("lift the freeze"));
         comes(&house, campaign, &enrollment, "ACTIVE", "").await;
-        outcomes::step(&house.ctx).await.unwrap();
+        outcomes::step(&house.context).await.unwrap();
         let active = house.get(&enrollment.enrollment_id).await;
         assert_eq!((active.state(), active.outcome_class.as_str()), (wire::EnrollmentState::Active, ""));
     }
@@ -81,7 +81,7 @@ both! {
         comes(&house, campaign, &enrollment, "ACTION_REQUIRED", "NO_HIT").await;
         comes(&house, campaign, &enrollment, "ACTIVE", "").await;
         comes(&house, campaign, &enrollment, "REFUSED", "THIN_FILE").await;
-        assert_eq!(outcomes::step(&house.ctx).await.unwrap(), 3);
+        assert_eq!(outcomes::step(&house.context).await.unwrap(), 3);
         assert_eq!(house.get(&enrollment.enrollment_id).await.state(), wire::EnrollmentState::Active);
         assert_eq!(house.count("audit_event WHERE action = 'outcome.applied'").await, 2);
         assert_eq!(house.count("audit_event WHERE action = 'outcome.recorded'").await, 1);
@@ -94,7 +94,7 @@ both! {
         for (result, class) in [("ACTIVE", ""), ("REFUSED", "THIN_FILE"), ("CANCELED", "")] {
             comes(&house, campaign, &enrollment, result, class).await;
         }
-        assert_eq!(outcomes::step(&house.ctx).await.unwrap(), 3);
+        assert_eq!(outcomes::step(&house.context).await.unwrap(), 3);
         let canceled = house.get(&enrollment.enrollment_id).await;
         assert_eq!(canceled.state(), wire::EnrollmentState::Canceled);
         assert_eq!((canceled.activate_time, canceled.next_step.as_str()), (None, ""));
@@ -105,7 +105,7 @@ both! {
         let house = House::open(&database).await;
         let (campaign, enrollment) = house.submitted().await;
         comes(&house, campaign, &enrollment, "REFUSED", "THIN_FILE").await;
-        outcomes::step(&house.ctx).await.unwrap();
+        outcomes::step(&house.context).await.unwrap();
         let refused = house.get(&enrollment.enrollment_id).await;
         assert_eq!(refused.state(), wire::EnrollmentState::Refused);
         assert_eq!(house.count("enrollment WHERE settled_at IS NOT NULL").await, 1);
@@ -115,12 +115,12 @@ both! {
         let house = House::open(&database).await;
         let (campaign, enrollment) = house.submitted().await;
         comes(&house, campaign, &enrollment, "ACTIVE", "").await;
-        outcomes::step(&house.ctx).await.unwrap();
+        outcomes::step(&house.context).await.unwrap();
         house.clock.set("2017-07-18T03:59:59Z".parse().unwrap());
-        assert_eq!(housekeeping::step(&house.ctx).await.unwrap(), 0);
+        assert_eq!(housekeeping::step(&house.context).await.unwrap(), 0);
         house.clock.advance(Duration::from_secs(1));
-        assert_eq!(housekeeping::step(&house.ctx).await.unwrap(), 1);
-        assert_eq!(housekeeping::step(&house.ctx).await.unwrap(), 0);
+        assert_eq!(housekeeping::step(&house.context).await.unwrap(), 1);
+        assert_eq!(housekeeping::step(&house.context).await.unwrap(), 0);
         assert_eq!(house.get(&enrollment.enrollment_id).await.state(), wire::EnrollmentState::Ended);
     }
 }

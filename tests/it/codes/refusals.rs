@@ -138,7 +138,7 @@ both! {
     async fn every_refusal_has_the_same_bytes_after_the_same_statements(database: Database) {
         let house = House::open(&database).await;
         let cases = cases(&house).await;
-        let statements = house.ctx.db.statements();
+        let statements = house.context.db.statements();
         let (mut checks, mut begins) = (Vec::new(), Vec::new());
         for (cause, number, code) in &cases {
             statements.watch();
@@ -168,7 +168,7 @@ both! {
         let house = House::open(&database).await;
         let (campaign, person, code) = house.one_letter().await;
         let refusal = seen(&house.begin(STRANGER).await.unwrap_err());
-        let statements = house.ctx.db.statements();
+        let statements = house.context.db.statements();
         let pending = house.verify(campaign, person, None, "PENDING").await;
         for verification in [house.request_id(), pending.to_string()] {
             let entitlement = Entitlement::VerificationId(verification);

@@ -118,7 +118,7 @@ both! {
             id: house.ids.request_id(), caller: "operator/test".into(), method: "RevokeCodes", fingerprint: uuid::Uuid::nil(),
         };
         let target = (campaign, Target::Batch(batch.batch_id.parse().unwrap()));
-        let begin = async || Revoke::begin(&house.ctx, &call, &request, target, "stolen").await.unwrap().in_stretches_of(3);
+        let begin = async || Revoke::begin(&house.context, &call, &request, target, "stolen").await.unwrap().in_stretches_of(3);
         let (sender, mut progress) = mpsc::channel(1);
         let running = tokio::spawn(begin().await.run(sender));
         let step = progress.recv().await.unwrap().unwrap();

@@ -73,7 +73,7 @@ struct Thief {
 
 impl Thief {
     async fn new(house: &House, batch: &wire::CodeBatch) -> Self {
-        let keys = &house.ctx.keys;
+        let keys = &house.context.keys;
         let versions = keys.versions(Purpose::Code);
         Self {
             keys: versions

@@ -58,7 +58,7 @@ both! {
         let house = House::open(&database).await;
         let (_, _, code) = house.one_letter().await;
         house.run("ALTER TABLE throttle RENAME TO gone").await;
-        let statements = house.ctx.db.statements();
+        let statements = house.context.db.statements();
         statements.watch();
         assert!(house.begin(&code).await.is_err());
         assert!(house.check(&code).await.is_err());
@@ -73,7 +73,7 @@ both! {
     async fn one_statement_charges_a_call_the_same_whether_it_is_right_or_wrong(database: Database) {
         let house = House::open(&database).await;
         let (_, _, code) = house.one_letter().await;
-        let statements = house.ctx.db.statements();
+        let statements = house.context.db.statements();
         let mut before = charged(&house).await;
         let mut taken = Vec::new();
         for typed in [STRANGER, STRANGER, &code] {
@@ -121,7 +121,7 @@ both! {
             assert_eq!(reason(&house.check(STRANGER).await.unwrap_err()), Reason::CodeNotAccepted);
         }
         assert_eq!(house.count(TOLD).await, 0);
-        let statements = house.ctx.db.statements();
+        let statements = house.context.db.statements();
         let slowed = house.check(STRANGER).await.unwrap_err();
         assert_eq!(reason(&slowed), Reason::Throttled);
         assert_eq!(retry_after_of(&slowed), Some(Duration::from_secs(20)));

@@ -261,7 +261,7 @@ both! {
     async fn only_a_mistyped_code_is_told_so_and_no_statement_is_sent(database: Database) {
         let house = House::open(&database).await;
         house.campaign().await;
-        let statements = house.ctx.db.statements();
+        let statements = house.context.db.statements();
         for [typed, _, verdict, note] in table() {
             statements.watch();
             let checked = reason_of(&house.check(&typed).await.unwrap_err());

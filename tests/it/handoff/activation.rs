@@ -85,7 +85,7 @@ impl World {
             most,
             lease_for: Duration::from_secs(30),
         };
-        lease(&self.ctx, &partner, &terms).await.unwrap().len()
+        lease(&self.context, &partner, &terms).await.unwrap().len()
     }
 }
 
@@ -303,7 +303,7 @@ both! {
         let id = world.enroll(partner, "666010001").await;
         let mut destroyed = row.into_active_model();
         destroyed.wrapped = Set(None);
-        destroyed.destroyed_at = Set(Some(world.ctx.clock.now()));
+        destroyed.destroyed_at = Set(Some(world.context.clock.now()));
         destroyed.update(&world.owner).await.unwrap();
         let refused = world.import(world.pool(partner, &["BBBB-2"])).await.unwrap_err();
         assert_eq!(reason_of(&refused), Some(Reason::CampaignErased));

@@ -87,7 +87,7 @@ both! {
         let world = World::new(database).await;
         let partner = world.push_partner().await;
         let id = world.enroll(partner, "666010001").await;
-        let mut keyless = world.ctx.clone();
+        let mut keyless = world.context.clone();
         keyless.keys = std::sync::Arc::new(redress::kernel::keyring::Keyring::default());
         let mut worker = world.worker_with(keyless);
         worker.step().await.unwrap();

@@ -203,7 +203,7 @@ both! {
         assert_eq!(reason_of(&refused), Some(Reason::NoContactOnRecord));
         assert!(house.messages().is_empty());
         let expires = house.send(&id, ContactChannel::Email).await.unwrap();
-        assert_eq!(expires - house.ctx.now().as_micros() / 1_000_000, 24 * 3_600);
+        assert_eq!(expires - house.context.now().as_micros() / 1_000_000, 24 * 3_600);
     }
 
     /// A case before a reviewer tells nobody which contacts are on record.
@@ -242,8 +242,8 @@ both! {
         let folder = house.outbox.path().join("later");
         fs::write(&folder, "in the way").unwrap();
         let away = redress::identity::sender::Outbox::new(folder.join("x"));
-        house.ctx.sender = std::sync::Arc::new(away);
-        let stuck = House { handlers: redress::identity::grpc::Handlers::new(house.ctx.clone()), ..house };
+        house.context.sender = std::sync::Arc::new(away);
+        let stuck = House { handlers: redress::identity::grpc::Handlers::new(house.context.clone()), ..house };
         let request = stuck.request_id();
         let refused = stuck.send_as(&request, &id, ContactChannel::Email).await.unwrap_err();
         assert_eq!(reason_of(&refused), Some(Reason::SenderUnavailable));

@@ -28,7 +28,7 @@ pub type Messages = mpsc::Receiver<Result<Vec<Addressee>, Error>>;
 pub fn begin(house: &House, after: Option<IndividualId>) -> (Messages, JoinHandle<()>) {
     let (sender, messages) = mpsc::channel(1);
     let exporting = tokio::spawn(run(
-        house.ctx.clone(),
+        house.context.clone(),
         call(Role::Operator, "ann"),
         house.campaign,
         after,

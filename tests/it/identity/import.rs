@@ -84,7 +84,7 @@ both! {
         assert_eq!(second.totals, totals(0, 0, 3, 6));
         assert_eq!(second.import, first.import);
         assert_eq!(house.individuals().await, people);
-        let counts = statistics(&house.ctx, house.campaign).await.unwrap();
+        let counts = statistics(&house.context, house.campaign).await.unwrap();
         assert_eq!((counts.rows, counts.rejected, counts.merged, counts.individuals), (9, 6, 1, 2));
     }
 
@@ -110,11 +110,11 @@ both! {
         let rows: Vec<RawRow> = (2..40).map(somebody).collect();
         let mut parts = vec![house.header(FILE)];
         parts.extend(rows[..20].chunks(10).map(|rows| Part::Chunk(rows.to_vec())));
-        let answers = feed(&house.ctx, parts).await;
+        let answers = feed(&house.context, parts).await;
         assert_eq!(answers.last().unwrap().as_ref().unwrap().durable_line, 21);
         assert_eq!(house.text("SELECT state FROM roster_import").await, "RUNNING");
         assert_eq!(house.load(FILE, &rows).await.totals, totals(18, 0, 20, 0));
-        let counts = statistics(&house.ctx, house.campaign).await.unwrap();
+        let counts = statistics(&house.context, house.campaign).await.unwrap();
         assert_eq!((counts.rows, counts.individuals, counts.mailable), (38, 38, 38));
         assert!(counts.last_import_at.is_some());
     }
@@ -145,8 +145,8 @@ both! {
             let mut parts = vec![house.header(file)];
             parts.extend(rows.chunks(7).map(|rows| Part::Chunk(rows.to_vec())));
             parts.push(Part::End { rows: 100 });
-            let ctx = house.twin(database.open(Process::Identity).await);
-            importers.push(tokio::spawn(async move { feed(&ctx, parts).await }));
+            let context = house.twin(database.open(Process::Identity).await);
+            importers.push(tokio::spawn(async move { feed(&context, parts).await }));
         }
         for answers in join_all(importers).await {
             let answers = answers.unwrap();
@@ -155,7 +155,7 @@ both! {
         }
         assert_eq!(house.count("individual").await, 100);
         assert_eq!(house.count("individual_entity").await, 200);
-        let counts = statistics(&house.ctx, house.campaign).await.unwrap();
+        let counts = statistics(&house.context, house.campaign).await.unwrap();
         assert_eq!((counts.rows, counts.merged, counts.rejected), (200, 100, 0));
     }
 
@@ -170,8 +170,8 @@ both! {
             let mut parts = vec![house.header(file)];
             parts.extend(rows.chunks(5).map(|rows| Part::Chunk(rows.to_vec())));
             parts.push(Part::End { rows: 400 });
-            let ctx = house.twin(database.open(Process::Identity).await);
-            importers.push(tokio::spawn(async move { feed(&ctx, parts).await }));
+            let context = house.twin(database.open(Process::Identity).await);
+            importers.push(tokio::spawn(async move { feed(&context, parts).await }));
         }
         for answers in join_all(importers).await {
             let answers = answers.unwrap();
@@ -186,7 +186,7 @@ both! {
 
     async fn a_database_that_stumbles_does_not_lose_or_double_a_row(database: Database) {
         let house = House::open(&database).await;
-        house.ctx.db.faults().set("serialization=0.3,lost_answer=0.3".parse::<FaultRates>().unwrap());
+        house.context.db.faults().set("serialization=0.3,lost_answer=0.3".parse::<FaultRates>().unwrap());
         let rows: Vec<RawRow> = (2..60).map(somebody).collect();
         let last = house.load(FILE, &rows).await;
         assert_eq!(last.totals.rows, 58);
@@ -205,7 +205,7 @@ both! {
             vec![house.header(FILE), chunk(&[1])],
             vec![house.header(FILE), chunk(&[2]), Part::End { rows: 2 }],
         ] {
-            let answers = feed(&house.ctx, parts).await;
+            let answers = feed(&house.context, parts).await;
             assert!(matches!(answers.last(), Some(Err(Error::Request(_)))));
         }
     }

@@ -319,12 +319,12 @@ both! {
         let rows: Vec<_> = (2..42).map(somebody).collect();
         house.load(FILE, &rows).await;
         let people = house.individuals().await;
-        house.ctx.db.faults().set("serialization=0.3,lost_answer=0.3".parse::<FaultRates>().unwrap());
+        house.context.db.faults().set("serialization=0.3,lost_answer=0.3".parse::<FaultRates>().unwrap());
         for people in people.chunks(5) {
             let events = people.iter().flat_map(|one| [event(one.id, Returned, 10), event(one.id, AddressCorrected, 12)]);
             assert_eq!(outcomes(&house.record(events.collect()).await), [Recorded; 10]);
         }
-        house.ctx.db.faults().set(FaultRates::default());
+        house.context.db.faults().set(FaultRates::default());
         assert_eq!(house.count("mail_event").await, 80);
         let corrected = "SELECT COUNT(*) FROM audit_event WHERE action = 'individual.address_corrected'";
         let calls = "SELECT COUNT(*) FROM audit_event WHERE action = 'mailing.events_recorded'";

@@ -131,7 +131,7 @@ both! {
 
     async fn a_throttle_that_cannot_be_asked_refuses(database: Database) {
         let house = limited(&database, |_| ()).await;
-        house.ctx.db.close().await;
+        house.context.db.close().await;
         let refused = house.verify(None, claims()).await.unwrap_err();
         assert_eq!(reason_of(&refused), Some(Reason::StorageUnavailable));
     }
@@ -158,16 +158,16 @@ fn limited_again(house: &House, change: impl FnOnce(&mut Throttles)) -> House {
     house.clock.advance(Duration::from_hours(2));
     let mut throttles = generous().throttles;
     change(&mut throttles);
-    let ctx = redress::identity::Ctx {
+    let context = redress::identity::Context {
         rules: Rules {
             throttles,
             ..generous()
         },
-        ..house.ctx.clone()
+        ..house.context.clone()
     };
     House {
-        handlers: redress::identity::grpc::Handlers::new(ctx.clone()),
-        ctx,
+        handlers: redress::identity::grpc::Handlers::new(context.clone()),
+        context,
         clock: house.clock.clone(),
         ids: house.ids.clone(),
         owner: house.owner.clone(),

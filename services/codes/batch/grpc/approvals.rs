@@ -24,9 +24,9 @@ impl Handlers {
         let batch: BatchId = fields.id("batch_id", &message.batch_id);
         fields.finish()?;
         let known = self.request(&call, id, "RequestExport", message)?;
-        let asked = approve::request(&self.ctx, &call, &known, campaign, batch).await?;
+        let asked = approve::request(&self.context, &call, &known, campaign, batch).await?;
         Ok(wire::RequestExportResponse {
-            export_approval: Some(write::export_approval(&asked, self.ctx.now())),
+            export_approval: Some(write::export_approval(&asked, self.context.now())),
         })
     }
 
@@ -43,9 +43,9 @@ impl Handlers {
             fields.id("export_approval_id", &message.export_approval_id);
         fields.finish()?;
         let known = self.request(&call, id, "ApproveExport", message)?;
-        let approved = approve::approve(&self.ctx, &call, &known, campaign, approval).await?;
+        let approved = approve::approve(&self.context, &call, &known, campaign, approval).await?;
         Ok(wire::ApproveExportResponse {
-            export_approval: Some(write::export_approval(&approved, self.ctx.now())),
+            export_approval: Some(write::export_approval(&approved, self.context.now())),
         })
     }
 
@@ -59,11 +59,11 @@ impl Handlers {
         let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
         let filter: [&[u8]; 2] = [b"export_approvals", campaign.as_bytes()];
         let before = paging::page_after(&filter, &message.page_token)?;
-        let mut rows = approve::list(&self.ctx, campaign, before, size)
+        let mut rows = approve::list(&self.context, campaign, before, size)
             .await
             .map_err(status)?;
         let next_page_token = paging::next_page(&mut rows, size, &filter, |row| row.id);
-        let now = self.ctx.now();
+        let now = self.context.now();
         let approvals = rows.iter().map(|row| write::export_approval(row, now));
         Ok(Response::new(wire::ListExportApprovalsResponse {
             export_approvals: approvals.collect(),

@@ -68,7 +68,7 @@ impl EnrollmentCodeService for Handlers {
         let known = self
             .request(&call, id, "IssueCodes", message)
             .map_err(status)?;
-        let issue = Issue::begin(&self.ctx, &call, &known, campaign, wave)
+        let issue = Issue::begin(&self.context, &call, &known, campaign, wave)
             .await
             .map_err(status)?;
         let (sender, progress) = mpsc::channel(AHEAD);
@@ -90,7 +90,7 @@ impl EnrollmentCodeService for Handlers {
         let after: Option<IndividualId> =
             fields.maybe_id("after_individual_id", &message.after_individual_id);
         fields.finish()?;
-        let export = Export::begin(&self.ctx, &call, campaign, batch, after)
+        let export = Export::begin(&self.context, &call, campaign, batch, after)
             .await
             .map_err(status)?;
         let (sender, pages) = mpsc::channel(AHEAD);
@@ -136,7 +136,7 @@ impl EnrollmentCodeService for Handlers {
         let known = self
             .request(&call, id, "SealBatch", message)
             .map_err(status)?;
-        let batch = seal::seal(&self.ctx, &call, &known, campaign, batch)
+        let batch = seal::seal(&self.context, &call, &known, campaign, batch)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::SealBatchResponse {
@@ -155,7 +155,7 @@ impl EnrollmentCodeService for Handlers {
         let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
         let filter: [&[u8]; 2] = [b"batches", campaign.as_bytes()];
         let before = paging::page_after(&filter, &message.page_token)?;
-        let mut batches = seal::list(&self.ctx, campaign, before, size)
+        let mut batches = seal::list(&self.context, campaign, before, size)
             .await
             .map_err(status)?;
         let next_page_token = paging::next_page(&mut batches, size, &filter, |batch| batch.id);
@@ -200,7 +200,7 @@ impl EnrollmentCodeService for Handlers {
         let number = fields.engagement_number("engagement_number", &message.engagement_number);
         fields.finish()?;
         let code = Code::parse(&message.code).map_err(|_| status(Error::CodeMistyped))?;
-        let until = begin::check(&self.ctx, &call, &number, code)
+        let until = begin::check(&self.context, &call, &number, code)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::CheckCodeResponse {

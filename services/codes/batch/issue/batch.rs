@@ -3,7 +3,7 @@
 use crate::codes::batch;
 use crate::codes::campaign::store as campaigns;
 use crate::codes::code::derive::BatchSecret;
-use crate::codes::context::Ctx;
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::codes::wave::state::Kind;
 use crate::codes::wave::store as waves;
@@ -12,10 +12,10 @@ use crate::db::entities::{campaign, code_batch, wave};
 use crate::kernel::ids::{BatchId, CampaignId, WaveId};
 
 /// Makes an empty batch with a secret of its own; its wave is still to be set.
-pub fn fresh_batch(ctx: &Ctx, campaign: CampaignId) -> Result<code_batch::Model, Error> {
-    let (key_version, key) = ctx.current_key()?;
-    let id: BatchId = ctx.ids.next();
-    let secret = BatchSecret::new(ctx.ids.random());
+pub fn fresh_batch(context: &Context, campaign: CampaignId) -> Result<code_batch::Model, Error> {
+    let (key_version, key) = context.current_key()?;
+    let id: BatchId = context.ids.next();
+    let secret = BatchSecret::new(context.ids.random());
     Ok(code_batch::Model {
         campaign_id: campaign,
         id,
@@ -23,10 +23,10 @@ pub fn fresh_batch(ctx: &Ctx, campaign: CampaignId) -> Result<code_batch::Model,
         wrapped_secret: Some(secret.wrap(&key, campaign, id)),
         key_version,
         codes: 0,
-        wave_id: ctx.ids.next(),
+        wave_id: context.ids.next(),
         completed_at: None,
         uniformity: None,
-        created_at: ctx.now(),
+        created_at: context.now(),
         sealed_at: None,
         first_exported_at: None,
         withheld: 0,
@@ -34,10 +34,10 @@ pub fn fresh_batch(ctx: &Ctx, campaign: CampaignId) -> Result<code_batch::Model,
 }
 
 /// Makes a wave that selects everybody; its name and last day are still to be set.
-pub fn fresh_wave(ctx: &Ctx, campaign: CampaignId, kind: Kind) -> wave::Model {
+pub fn fresh_wave(context: &Context, campaign: CampaignId, kind: Kind) -> wave::Model {
     wave::Model {
         campaign_id: campaign,
-        id: ctx.ids.next(),
+        id: context.ids.next(),
         name: String::new(),
         kind: kind.as_str().to_owned(),
         entities: "[]".to_owned(),
@@ -45,10 +45,10 @@ pub fn fresh_wave(ctx: &Ctx, campaign: CampaignId, kind: Kind) -> wave::Model {
         populations: "[]".to_owned(),
         members: 0,
         enroll_by: String::new(),
-        enroll_by_at: ctx.now(),
+        enroll_by_at: context.now(),
         mailed_on: None,
         mailed_at: None,
-        created_at: ctx.now(),
+        created_at: context.now(),
     }
 }
 
@@ -85,8 +85,8 @@ pub async fn open_campaign(tx: &Tx<'_>, id: CampaignId) -> Result<campaign::Mode
 }
 
 /// Opens the secret of a batch that is not sealed.
-pub fn open_secret(ctx: &Ctx, batch: &code_batch::Model) -> Result<BatchSecret, Error> {
+pub fn open_secret(context: &Context, batch: &code_batch::Model) -> Result<BatchSecret, Error> {
     let wrapped = batch.wrapped_secret.as_ref().ok_or(Error::BatchSealed)?;
-    let key = ctx.key(batch.key_version)?;
+    let key = context.key(batch.key_version)?;
     BatchSecret::unwrap(&key, batch.campaign_id, batch.id, wrapped).map_err(|_| Error::Key)
 }

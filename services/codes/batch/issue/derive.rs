@@ -6,7 +6,7 @@ use crate::codes::batch;
 use crate::codes::batch::code_store::{Issued, Owed};
 use crate::codes::code::derive;
 use crate::codes::code::uniformity::Tally;
-use crate::codes::context::Ctx;
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::codes::wave::store::Selection;
 use crate::kernel::combine::Rejected;
@@ -23,7 +23,7 @@ impl Filling {
         limit: u64,
     ) -> Result<Chunk, Error> {
         let (last, owed) =
-            uncoded(&self.ctx, self.campaign, &means.selection, after, limit).await?;
+            uncoded(&self.context, self.campaign, &means.selection, after, limit).await?;
         if last.is_none() {
             return Ok(Chunk::default());
         }
@@ -35,13 +35,13 @@ impl Filling {
 /// Reads the next individuals who are owed a letter; gives the last of them, none where there is nobody, and those who have no
 /// code.
 pub(crate) async fn uncoded(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     selection: &Selection,
     after: IndividualId,
     limit: u64,
 ) -> Result<(Option<IndividualId>, Vec<Owed>), Error> {
-    let read = ctx.db.read();
+    let read = context.db.read();
     let mut owed = batch::code_store::owed(read, campaign, selection, after, limit).await?;
     let ends = owed.first().zip(owed.last());
     let Some((first, last)) = ends.map(|(first, last)| (first.individual, last.individual)) else {

@@ -27,15 +27,21 @@ const PROOF_DAYS: i32 = 21;
 
 impl Filling {
     pub(crate) async fn finish(&self, means: &Means) -> Result<code_batch::Model, Error> {
-        let (campaign, batch, now) = (self.campaign, self.batch, self.ctx.now());
+        let (campaign, batch, now) = (self.campaign, self.batch, self.context.now());
         let random: Vec<u128> = (0..HONEY_CODES)
-            .map(|_| u128::from_be_bytes(self.ctx.ids.random()))
+            .map(|_| u128::from_be_bytes(self.context.ids.random()))
             .collect();
         let random = &random;
         let subject = ("batch", Some(batch.as_uuid()));
         let detail = json!({ "codes": 0 });
-        let sealed = &(self.call).event(&self.ctx, Some(campaign), "codes.sealed", subject, detail);
-        let done = self.ctx.db.run_tx("complete_batch", |tx| {
+        let sealed = &(self.call).event(
+            &self.context,
+            Some(campaign),
+            "codes.sealed",
+            subject,
+            detail,
+        );
+        let done = self.context.db.run_tx("complete_batch", |tx| {
             Box::pin(async move {
                 let row = batch::store::lock(tx, campaign, batch)
                     .await?

@@ -72,7 +72,7 @@ impl Filling {
                 {
                     // Somebody's code is there: their own, from another call, or an equal one of somebody else.
                     turn.comes().await?;
-                    let read = self.ctx.db.read();
+                    let read = self.context.db.read();
                     let holders = self.holders(read, &means, &codes, None).await?;
                     if holders.is_empty() {
                         generation += 1;
@@ -104,7 +104,7 @@ impl Filling {
             batch: self.batch,
             generation,
         };
-        let issued = self.ctx.db.run_bulk_unless("issue_codes", |tx| {
+        let issued = self.context.db.run_bulk_unless("issue_codes", |tx| {
             Box::pin(async move {
                 let loaded = batch::code_store::load(tx, load, codes).await?;
                 let loaded = i64::try_from(loaded).unwrap_or(0);

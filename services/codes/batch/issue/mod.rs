@@ -37,7 +37,7 @@ use crate::kernel::turn;
 
 use crate::codes::code::derive::BatchSecret;
 use crate::codes::code::uniformity::Tally;
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 
 use super::code_store::Issued;
@@ -72,7 +72,7 @@ pub enum Progress {
 
 /// An issue that was asked for and may be.
 pub struct Issue {
-    ctx: Ctx,
+    context: Context,
     call: Call,
     request: Request,
     campaign: CampaignId,
@@ -85,7 +85,7 @@ pub struct Issue {
 /// A batch that is being filled.
 #[derive(Clone)]
 struct Filling {
-    ctx: Ctx,
+    context: Context,
     call: Call,
     campaign: CampaignId,
     batch: BatchId,
@@ -144,7 +144,7 @@ impl Issue {
 
     fn filling(&self, batch: BatchId) -> Filling {
         Filling {
-            ctx: self.ctx.clone(),
+            context: self.context.clone(),
             call: self.call.clone(),
             campaign: self.campaign,
             batch,
@@ -170,7 +170,7 @@ impl Filling {
         let (mut issued, mut owed) = (batch.codes, 0);
         // Before the first chunk is read.
         let (first, mut turn) = turn::turn();
-        first.on(store::all_codes(self.ctx.db.read(), self.campaign).await?);
+        first.on(store::all_codes(self.context.db.read(), self.campaign).await?);
         let (ready, mut chunks) = mpsc::channel(1);
         let prepare = self.clone().prepare_all(Arc::clone(&means), after, ready);
         let _preparing = AbortOnDropHandle::new(tokio::spawn(prepare));
@@ -187,7 +187,7 @@ impl Filling {
                 return Ok(None);
             }
             tokio::select! {
-                chunk = chunks.recv(), if !is_read && under_way.len() < self.ctx.db.bulk_width() => match chunk {
+                chunk = chunks.recv(), if !is_read && under_way.len() < self.context.db.bulk_width() => match chunk {
                     Some(chunk) => {
                         let (pass, next) = turn::turn();
                         let turn = std::mem::replace(&mut turn, next);
@@ -232,7 +232,7 @@ impl Filling {
     /// Counts the codes of the batch at its end, which takes a while at millions of people: it goes on beside the first
     /// chunks. The number is only shown, so that one that cannot be had is 0.
     fn count(&self, means: Arc<Means>, issued: i64) -> impl Future<Output = i64> + use<> {
-        let (db, campaign) = (self.ctx.db.clone(), self.campaign);
+        let (db, campaign) = (self.context.db.clone(), self.campaign);
         async move {
             let owed = code_store::count_owed(&db, campaign, &means.selection).await;
             owed.map_or(0, |owed| issued + owed)
@@ -240,18 +240,18 @@ impl Filling {
     }
 
     async fn batch(&self) -> Result<code_batch::Model, Error> {
-        let batch = store::get(self.ctx.db.read(), self.campaign, self.batch).await?;
+        let batch = store::get(self.context.db.read(), self.campaign, self.batch).await?;
         batch.ok_or(Error::BatchNotFound)
     }
 
     async fn means(&self, batch: &code_batch::Model) -> Result<Means, Error> {
-        let read = self.ctx.db.read();
+        let read = self.context.db.read();
         let campaign = campaign::store::by_id(read, self.campaign).await?;
         let campaign = campaign.ok_or(Error::CampaignNotFound)?;
         let wave = wave::store::get(read, self.campaign, batch.wave_id).await?;
         Ok(Means {
-            secret: open_secret(&self.ctx, batch)?,
-            key: self.ctx.key(campaign.code_key_version)?,
+            secret: open_secret(&self.context, batch)?,
+            key: self.context.key(campaign.code_key_version)?,
             selection: Selection::of(&wave.ok_or(Error::WaveNotFound)?),
         })
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::codes::batch;
 use crate::codes::batch::store::Of;
-use crate::codes::context::{Call, Ctx};
+use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
 use crate::codes::wave::state::Kind;
@@ -42,19 +42,19 @@ struct New {
 impl Issue {
     /// Checks that codes can be issued to a wave, or to everybody where none is named, and finds the batch that was not completed.
     pub async fn begin(
-        ctx: &Ctx,
+        context: &Context,
         call: &Call,
         request: &Request,
         campaign: CampaignId,
         wave: Option<WaveId>,
     ) -> Result<Self, Error> {
-        let chunk = if ctx.db.backend() == DbBackend::Sqlite {
+        let chunk = if context.db.backend() == DbBackend::Sqlite {
             CHUNK_SQLITE
         } else {
             CHUNK
         };
         let mut issue = Self {
-            ctx: ctx.clone(),
+            context: context.clone(),
             call: call.clone(),
             request: request.clone(),
             campaign,
@@ -82,7 +82,7 @@ impl Issue {
             if progress.send(Ok(step)).await.is_err() {
                 return Ok(Opened::Unheard);
             }
-            let page = uncoded(&self.ctx, self.campaign, &selection, after, limit).await?;
+            let page = uncoded(&self.context, self.campaign, &selection, after, limit).await?;
             match page {
                 (None, _) => return Ok(Opened::Nobody),
                 (Some(last), owed) if owed.is_empty() => after = last,
@@ -94,8 +94,8 @@ impl Issue {
 
     async fn open_after(&self, after: IndividualId) -> Result<Opened, Error> {
         let new = New {
-            batch: fresh_batch(&self.ctx, self.campaign)?,
-            wave: fresh_wave(&self.ctx, self.campaign, Kind::Automatic),
+            batch: fresh_batch(&self.context, self.campaign)?,
+            wave: fresh_wave(&self.context, self.campaign, Kind::Automatic),
         };
         let opened = self.batch(Some(&new)).await?;
         Ok(opened.map_or(Opened::Nobody, |batch| {
@@ -109,9 +109,9 @@ impl Issue {
     /// Gives whom the wave selects, or the one that a batch without a name would get.
     async fn selection(&self) -> Result<Selection, Error> {
         let wave = match self.wave {
-            None => fresh_wave(&self.ctx, self.campaign, Kind::Automatic),
+            None => fresh_wave(&self.context, self.campaign, Kind::Automatic),
             Some(wave) => {
-                let wave = waves::get(self.ctx.db.read(), self.campaign, wave).await?;
+                let wave = waves::get(self.context.db.read(), self.campaign, wave).await?;
                 wave.ok_or(Error::WaveNotFound)?
             }
         };
@@ -120,7 +120,7 @@ impl Issue {
 
     /// Finds the batch of this request, or the one that was not completed; otherwise writes a new one, where it is given.
     async fn batch(&self, new: Option<&New>) -> Result<Option<BatchId>, Error> {
-        let batch = self.ctx.db.run_tx("open_batch", |tx| {
+        let batch = self.context.db.run_tx("open_batch", |tx| {
             Box::pin(async move {
                 let before = answered(tx, &self.request).await?;
                 if let Some(batch) = before
@@ -141,7 +141,7 @@ impl Issue {
                     }
                 };
                 let event = self.call.event(
-                    &self.ctx,
+                    &self.context,
                     Some(self.campaign),
                     "codes.issued",
                     ("batch", Some(batch.as_uuid())),
@@ -149,7 +149,7 @@ impl Issue {
                 );
                 audit::record(tx, &[event]).await?;
                 if before.is_none() {
-                    let now = self.ctx.now();
+                    let now = self.context.now();
                     idempotency::record(tx, &self.request, &batch.to_string(), now).await?;
                 }
                 Ok::<_, Error>(Some(batch))

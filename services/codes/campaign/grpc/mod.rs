@@ -39,7 +39,7 @@ impl CampaignService for Handlers {
         request: Request<wire::GetCampaignRequest>,
     ) -> Result<Response<wire::GetCampaignResponse>, Status> {
         let key = key(request.into_inner()).map_err(status)?;
-        let campaign = commands::get(&self.ctx, &key).await.map_err(status)?;
+        let campaign = commands::get(&self.context, &key).await.map_err(status)?;
         Ok(Response::new(wire::GetCampaignResponse {
             campaign: Some(write::campaign(campaign)),
         }))
@@ -53,7 +53,7 @@ impl CampaignService for Handlers {
         let size = paging::page_size(request.page_size)?.min(MAX_PAGE);
         let filter: [&[u8]; 1] = [b"campaigns"];
         let before = paging::page_after(&filter, &request.page_token)?;
-        let mut campaigns = commands::list(&self.ctx, before, size)
+        let mut campaigns = commands::list(&self.context, before, size)
             .await
             .map_err(status)?;
         let next_page_token =
@@ -78,7 +78,7 @@ impl CampaignService for Handlers {
         let known = self
             .request(&call, id, "CloseCampaign", message)
             .map_err(status)?;
-        let campaign = commands::close(&self.ctx, &call, &known, campaign)
+        let campaign = commands::close(&self.context, &call, &known, campaign)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::CloseCampaignResponse {
@@ -103,7 +103,7 @@ impl CampaignService for Handlers {
         let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
         let by = grouping(message.group_by, &mut fields);
         fields.finish()?;
-        let report = report::count::count(&self.ctx, campaign, by)
+        let report = report::count::count(&self.context, campaign, by)
             .await
             .map_err(status)?;
         Ok(Response::new(report::grpc::report(report)))
@@ -123,12 +123,12 @@ impl Handlers {
             fields.finish()?;
             return Err(Error::CampaignNotFound);
         };
-        let known = commands::known_partners(&self.ctx, &read::partners(wire)).await?;
-        let new = read::campaign(wire, &known, self.ctx.now(), &mut fields);
+        let known = commands::known_partners(&self.context, &read::partners(wire)).await?;
+        let new = read::campaign(wire, &known, self.context.now(), &mut fields);
         fields.finish()?;
         let new = new.ok_or(Error::CampaignNotFound)?;
         let request = self.request(call, id, "CreateCampaign", message)?;
-        let campaign = commands::create(&self.ctx, call, &request, &new).await?;
+        let campaign = commands::create(&self.context, call, &request, &new).await?;
         Ok(wire::CreateCampaignResponse {
             notices: report::grpc::notices(campaign.row.term_months),
             campaign: Some(write::campaign(campaign)),
