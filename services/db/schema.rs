@@ -106,11 +106,10 @@ mod tests {
             panic!("a newer schema passed")
         };
         assert!(message.contains("newer") && message.contains("9999_future"));
-        let Err(Error::Schema { message }) = compare(&steps[..3]) else {
+        let Err(Error::Schema { message }) = compare(&[]) else {
             panic!("an older schema passed")
         };
         assert!(message.contains("redress migrate") && message.contains("older"));
-        assert!(matches!(compare(&[]), Err(Error::Schema { .. })));
     }
 
     #[test]
