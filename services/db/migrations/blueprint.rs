@@ -4,7 +4,7 @@ use sea_orm::sea_query::{ColumnDef, Expr, ForeignKey, Index, Table, TableCreateS
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExprTrait};
 use sea_orm_migration::SchemaManager;
 
-use crate::db::schema::{foreign_key_name, index_name, primary_key_name, unique_name};
+use crate::db::names::{foreign_key_name, index_name, primary_key_name, unique_name};
 
 /// Describes one table, its constraints and its indexes.
 pub(super) struct Blueprint {
