@@ -196,7 +196,7 @@ async fn a_wave_selects_exactly_whom_it_names(database: Database) {
         ids(&[minor])
     );
     let by_entity = of("lakeside", |it| {
-        it.covered_entities = vec!["lakeside".into()]
+        it.covered_entities = vec!["lakeside".into()];
     })
     .await
     .unwrap();

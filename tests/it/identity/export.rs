@@ -110,7 +110,7 @@ async fn letters_are_addressed_in_the_language_of_whoever_reads_them(database: D
     // A second entity knows the language, and what it says of somebody whose language is known does not count.
     let also = |line, locale: &str| {
         but(with(line, "minor", locale), |row| {
-            row.covered_entity = "st-francis".into()
+            row.covered_entity = "st-francis".into();
         })
     };
     house.load("b", &[also(4, "es"), also(8, "es")]).await;

@@ -265,13 +265,13 @@ async fn each_event_is_judged_by_itself_and_the_rest_is_recorded(database: Datab
             with(Returned, 4, &|event| event.return_reason = 0),
             with(AddressCorrected, 4, &|event| event.address_source = 0),
             with(AddressCorrected, 4, &|event| {
-                event.address.as_mut().unwrap().postal_code = "46".into()
+                event.address.as_mut().unwrap().postal_code = "46".into();
             }),
             with(AddressCorrected, 4, &|event| {
-                event.address = Some(gary("UNKNOWN"))
+                event.address = Some(gary("UNKNOWN"));
             }),
             with(Remailed, 4, &|event| {
-                event.address = Some(gary("9 Elm Ave"))
+                event.address = Some(gary("9 Elm Ave"));
             }),
             event(who, Returned, 17),
         ])

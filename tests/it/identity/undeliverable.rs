@@ -35,7 +35,7 @@ async fn whoever_is_out_of_reach_is_counted_by_entity_with_the_notice_that_is_du
     house.load("a", &rows).await;
     let also = |line| {
         but(nowhere(line), |row| {
-            row.covered_entity = "st-francis".into()
+            row.covered_entity = "st-francis".into();
         })
     };
     house.load("b", &[also(3), also(4)]).await;
