@@ -1,14 +1,15 @@
 use jiff::civil::date;
 
-use super::super::keys::RosterKeys;
-use super::super::prepare::prepare;
-use super::super::row::{RawColumns, RawRow, Rules};
-use super::*;
 use crate::identity::matching::blind::Indexer;
 use crate::kernel::clock::{Clock, Timestamp};
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, Ids};
 use crate::kernel::person::PersonSealer;
+
+use super::super::keys::RosterKeys;
+use super::super::prepare::prepare;
+use super::super::row::{RawColumns, RawRow, Rules};
+use super::*;
 
 const CAMPAIGN: CampaignId = CampaignId::from_uuid(Uuid::from_u128(9));
 

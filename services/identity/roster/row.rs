@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
+use crate::identity::matching::{address, contact, date, fold, ssn};
 use crate::kernel::ids::CoveredEntityId;
 use crate::kernel::person::Person;
 use crate::kernel::secrets::Secret;
@@ -13,7 +14,6 @@ use crate::kernel::secrets::Secret;
 use super::locale::Locale;
 use super::population::Population;
 use super::reject::{Cause, Column, Reject};
-use crate::identity::matching::{address, contact, date, fold, ssn};
 
 /// The texts of a row as they stand in the file. Its `Debug` tells nothing.
 #[derive(Clone, Default)]

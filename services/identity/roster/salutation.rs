@@ -5,11 +5,11 @@
 //! 164.404(d)(1)(ii)), nobody on the roster says who that is, and "Estate of" is what reaches both, whoever lives at the
 //! address or settles the affairs. Spanish says heirs, which is what an estate is called there.
 
+use crate::identity::matching::address;
 use crate::kernel::person::Person;
 
 use super::locale::Locale;
 use super::population::Population;
-use crate::identity::matching::address;
 
 /// Gives the name line of a letter. It is never cut: a name that is longer than a window is the mail house's to break.
 pub fn name_line(person: &Person, population: Population, locale: Locale) -> String {

@@ -11,11 +11,11 @@ use sea_orm::{
 use crate::db::entities::{
     campaign, campaign_key, covered_entity, individual, individual_entity, roster_import,
 };
+use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, ImportId, IndividualId};
 
 use super::locale::Locale;
-use crate::identity::error::Error;
 
 /// How many values stand in one list of a query.
 const LIST: usize = 500;
