@@ -166,8 +166,8 @@ impl Batcher {
 mod tests {
     use futures::stream;
 
-    use super::super::plan::tests::{ids, keys, row, rules};
     use super::*;
+    use crate::identity::roster::plan::tests::{ids, keys, row, rules};
 
     fn batcher() -> Batcher {
         Batcher {

@@ -1,10 +1,10 @@
 use jiff::civil::date;
 
-use super::super::keys::RosterKeys;
-use super::super::prepare::prepare;
-use super::super::row::{RawColumns, RawRow, Rules};
 use super::*;
 use crate::identity::matching::blind::Indexer;
+use crate::identity::roster::keys::RosterKeys;
+use crate::identity::roster::prepare::prepare;
+use crate::identity::roster::row::{RawColumns, RawRow, Rules};
 use crate::kernel::clock::{Clock, Timestamp};
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, Ids};
