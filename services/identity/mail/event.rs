@@ -148,5 +148,4 @@ fn place(address: &RawAddress) -> Result<Person, Refusal> {
 }
 
 #[cfg(test)]
-#[path = "event_tests.rs"]
 mod tests;

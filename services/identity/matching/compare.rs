@@ -309,5 +309,4 @@ fn near(a: &str, b: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "compare_tests.rs"]
 mod tests;

@@ -277,5 +277,4 @@ fn language(value: &str) -> Result<Option<Locale>, Reject> {
 }
 
 #[cfg(test)]
-#[path = "row_tests.rs"]
 mod tests;

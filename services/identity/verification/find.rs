@@ -188,7 +188,7 @@ fn judge(place: &Place, mut compared: Vec<Compared>) -> Found {
         decision: Some(decision),
         waterfall: best.waterfall,
         fresh_letter: false,
-        contacts: roster::read::contacts(&best.person),
+        contacts: roster::get::contacts(&best.person),
     }
 }
 

@@ -17,7 +17,8 @@ use crate::kernel::ids::{
     CampaignId, ConfirmationId, EnrollmentId, IndividualId, ReferralId, VerificationId,
 };
 
-use super::state::{Confirmation, Verification};
+use super::confirmation_code::state::Confirmation;
+use super::state::Verification;
 
 /// Gives a campaign by what stands in the letter, with its data key.
 pub async fn campaign(

@@ -6,7 +6,7 @@ use crate::identity::context::Context;
 use crate::identity::error::{self, Error};
 use crate::identity::matching::compare::Waterfall;
 use crate::identity::matching::contact::Channel;
-use crate::identity::roster::read::contacts;
+use crate::identity::roster::get::contacts;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{EnrollmentId, VerificationId};
 

@@ -3,8 +3,8 @@
 use futures::future::join_all;
 use redress::db::{FaultRates, Process};
 use redress::identity::Error;
+use redress::identity::roster::get::statistics;
 use redress::identity::roster::import::{Answer, Part, Totals};
-use redress::identity::roster::read::statistics;
 use redress::identity::roster::reject::{Cause, Column, Reject};
 use redress::identity::roster::row::RawRow;
 

@@ -1,7 +1,7 @@
 //! Mail events between the wire and the house.
 
 use crate::identity::mail::event::{RawAddress, RawEvent};
-use crate::identity::mail::read::Past;
+use crate::identity::mail::list::Past;
 use crate::identity::mail::refusal::Verdict;
 use crate::identity::mail::words::{Cause, Kind, ReturnReason, Source};
 use crate::identity::roster::row::RawColumns;
@@ -9,7 +9,7 @@ use crate::kernel::fields::Fields;
 use crate::kernel::secrets::Secret;
 use crate::wire::redress::identity::v1 as wire;
 
-use super::write;
+use crate::identity::grpc::write;
 
 /// Takes an event over as it was sent; each is judged by itself later.
 pub fn event(event: &wire::MailEvent) -> RawEvent {

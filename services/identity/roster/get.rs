@@ -14,9 +14,9 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::kernel::person::Person;
 
-use super::notice::Undeliverable;
 use super::population::Population;
-use super::{count, store};
+use super::substitute_notice::Undeliverable;
+use super::{statistics, store};
 
 /// An individual with personal data masked.
 #[derive(Clone, Debug)]
@@ -133,7 +133,7 @@ pub async fn statistics(context: &Context, campaign: CampaignId) -> Result<Stati
     store::campaign(context.db.read(), campaign).await?;
     let imports = store::imports(context.db.read(), campaign).await?;
     let entities = store::entities(context.db.read(), campaign).await?;
-    let (counts, by_entity) = count::count(&context.db, campaign).await?;
+    let (counts, by_entity) = statistics::count(&context.db, campaign).await?;
     let sum = |wanted: &dyn Fn(&str, bool) -> bool| -> i64 {
         counts
             .iter()

@@ -20,10 +20,10 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ConfirmationId, IndividualId, VerificationId};
 use crate::kernel::secrets::Secret;
 
-use super::state::Verification;
-use super::store;
-use super::throttles::{self, Meter};
-use super::view::state_of;
+use crate::identity::verification::state::Verification;
+use crate::identity::verification::store;
+use crate::identity::verification::throttles::{self, Meter};
+use crate::identity::verification::view::state_of;
 
 /// How many digits a code has.
 pub const DIGITS: usize = 6;

@@ -7,18 +7,19 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::identity::error::Error;
-use crate::identity::mail::read::{self as history, List};
+use crate::identity::mail::list::{self as history, List};
 use crate::identity::mail::record::{self, Record};
 use crate::identity::roster::import::{Header, Part};
 use crate::identity::roster::row::{RawColumns, RawRow};
-use crate::identity::roster::{export, import, read};
+use crate::identity::roster::{export, get, import};
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::secrets::Secret;
 use crate::kernel::server::draining_of;
 use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::identity::v1::roster_service_server::RosterService;
 
-use super::{Handlers, call_of, mail, status, write};
+use crate::identity::grpc::{Handlers, call_of, status, write};
+use crate::identity::mail::grpc as mail_wire;
 use crate::kernel::fields::Fields;
 use crate::kernel::paging;
 
@@ -67,7 +68,7 @@ impl RosterService for Handlers {
         let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
         let id: IndividualId = fields.id("individual_id", &message.individual_id);
         fields.finish()?;
-        let masked = read::get_individual(&self.context, &call, campaign, id)
+        let masked = get::get_individual(&self.context, &call, campaign, id)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::GetIndividualResponse {
@@ -117,13 +118,13 @@ impl RosterService for Handlers {
         let command = Record {
             request,
             campaign,
-            events: message.events.iter().map(mail::event).collect(),
+            events: message.events.iter().map(mail_wire::event).collect(),
         };
         let verdicts = record::record(&self.context, &call, &command).await;
         let verdicts = verdicts.map_err(status)?;
         let verdicts = verdicts.into_iter().enumerate();
         Ok(Response::new(wire::RecordMailEventsResponse {
-            verdicts: verdicts.map(mail::verdict).collect(),
+            verdicts: verdicts.map(mail_wire::verdict).collect(),
         }))
     }
 
@@ -146,7 +147,7 @@ impl RosterService for Handlers {
         let listed = history::list(&self.context, &call, &query).await;
         let (events, next_page_token) = listed.map_err(status)?;
         Ok(Response::new(wire::ListMailEventsResponse {
-            events: events.into_iter().map(mail::past).collect(),
+            events: events.into_iter().map(mail_wire::past).collect(),
             next_page_token,
         }))
     }
@@ -158,7 +159,7 @@ impl RosterService for Handlers {
         let mut fields = Fields::default();
         let campaign: CampaignId = fields.id("campaign_id", &request.get_ref().campaign_id);
         fields.finish()?;
-        let statistics = read::statistics(&self.context, campaign)
+        let statistics = get::statistics(&self.context, campaign)
             .await
             .map_err(status)?;
         Ok(Response::new(write::statistics(&statistics)))

@@ -15,12 +15,13 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, VerificationId};
 use crate::kernel::secrets::Secret;
 
-use super::find::Place;
 use super::send::mac;
-use super::state::{Confirmation, ConfirmationEvent, Verification, VerificationEvent};
-use super::store;
-use super::throttles::Meter;
-use super::view::{self, View, state_of};
+use super::state::{Confirmation, ConfirmationEvent};
+use crate::identity::verification::find::Place;
+use crate::identity::verification::state::{Verification, VerificationEvent};
+use crate::identity::verification::store;
+use crate::identity::verification::throttles::Meter;
+use crate::identity::verification::view::{self, View, state_of};
 
 /// What is asked.
 #[derive(Clone, Debug)]

@@ -1,10 +1,7 @@
 //! The wire: requests parsed once into commands, answers written from what commands give.
 
-mod claims;
-mod mail;
-mod roster;
-mod verification;
-mod write;
+pub mod claims;
+pub mod write;
 
 use prost::Message;
 use tonic::{Request as Incoming, Status};
@@ -15,13 +12,13 @@ use crate::kernel::caller;
 use crate::kernel::crypto;
 use crate::kernel::fault::Fault;
 
-use super::context::{Call, Context};
-use super::error::Error;
+use crate::identity::context::{Call, Context};
+use crate::identity::error::Error;
 
 /// The handlers of both services.
 #[derive(Clone)]
 pub struct Handlers {
-    pub(super) context: Context,
+    pub context: Context,
 }
 
 impl Handlers {
@@ -31,7 +28,7 @@ impl Handlers {
     }
 
     /// Makes the request that a repeated call is known again by. The fingerprint is keyed: requests hold personal data.
-    fn request<M: Message>(
+    pub fn request<M: Message>(
         &self,
         call: &Call,
         id: Uuid,
@@ -51,7 +48,7 @@ impl Handlers {
 
 const FINGERPRINT: &str = "redress.identity.fingerprint.v1";
 
-fn status(error: impl Into<Error>) -> Status {
+pub fn status(error: impl Into<Error>) -> Status {
     let error: Error = error.into();
     match &error {
         Error::Storage(error) => {
@@ -64,7 +61,7 @@ fn status(error: impl Into<Error>) -> Status {
 }
 
 /// Finds out for whom a command runs.
-fn call_of<T>(incoming: &Incoming<T>) -> Result<Call, Status> {
+pub fn call_of<T>(incoming: &Incoming<T>) -> Result<Call, Status> {
     Ok(Call {
         caller: caller::of(incoming)?,
         agent: caller::agent_of(incoming),

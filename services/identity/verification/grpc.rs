@@ -7,9 +7,9 @@ use crate::identity::matching::contact::Channel;
 use crate::identity::referral;
 use crate::identity::referral::decide::Decide;
 use crate::identity::referral::state::Ruling;
-use crate::identity::verification::confirm::{self, Confirm};
-use crate::identity::verification::read;
-use crate::identity::verification::send::{self, DIGITS, Send};
+use crate::identity::verification::confirmation_code::confirm::{self, Confirm};
+use crate::identity::verification::confirmation_code::send::{self, DIGITS, Send};
+use crate::identity::verification::get;
 use crate::identity::verification::verify::{self, Verify};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::CampaignId;
@@ -18,7 +18,7 @@ use crate::kernel::secrets::Secret;
 use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 
-use super::{Handlers, call_of, claims, status, write};
+use crate::identity::grpc::{Handlers, call_of, claims, status, write};
 
 #[tonic::async_trait]
 impl IdentityVerificationService for Handlers {
@@ -133,7 +133,7 @@ impl IdentityVerificationService for Handlers {
             fields.engagement_number("engagement_number", &message.engagement_number);
         let verification = fields.id("verification_id", &message.verification_id);
         fields.finish()?;
-        let view = read::get(&self.context, &call, &engagement_number, verification)
+        let view = get::get(&self.context, &call, &engagement_number, verification)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::GetVerificationResponse {

@@ -1,0 +1,5 @@
+//! One-time codes to a contact that was on the roster before.
+
+pub mod confirm;
+pub mod send;
+pub mod state;
