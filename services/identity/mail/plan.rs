@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use crate::db::entities::mail_event::ReturnReason;
 use crate::kernel::ids::IndividualId;
 
 use super::event::{Event, What};
 use super::history::{self, Moment};
-use super::refusal::{Refusal, Verdict};
-use super::words::{Cause, Field, ReturnReason};
+use super::refusal::{Cause, Field, Refusal, Verdict};
 
-/// An event that is right by itself, with keyed hashes of its address for each version of the index key, the current one
+/// An event that is valid by itself, with keyed hashes of its address for each version of the index key, the current one
 /// first; none without an address.
 #[derive(Clone, Debug)]
 pub struct Judged {

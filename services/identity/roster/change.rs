@@ -5,6 +5,7 @@ use sea_orm::{ConnectionTrait, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::db::entities::individual::Population;
 use crate::db::rows::{self, Is};
 use crate::db::{self, Tx};
 use crate::identity::error::Error;
@@ -15,7 +16,6 @@ use crate::kernel::person::Person;
 use super::facts::Facts;
 use super::keys::RosterKeys;
 use super::locale::Locale;
-use super::population::Population;
 use super::settle::Target;
 
 /// A person as the tables will have it.
@@ -28,7 +28,7 @@ pub struct Change {
     /// The person, sealed, as [`rows::hex`] writes it.
     pub sealed: String,
     /// Which rules apply.
-    pub population: &'static str,
+    pub population: Population,
     /// Language of letters.
     pub locale: &'static str,
     /// What may be known in the clear.
@@ -52,7 +52,7 @@ impl Change {
             id,
             salt: rows::hex(salt),
             sealed: rows::hex(&keys.sealer.seal(id, salt, person)),
-            population: population.as_str(),
+            population,
             locale: locale.map_or("", Locale::as_str),
             facts: Facts::of(person),
             keys: keys.current().person(person).into(),

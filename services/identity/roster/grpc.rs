@@ -1,174 +1,115 @@
-//! RosterService.
+//! The roster's RPCs.
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use jiff::civil;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Streaming};
 
+use crate::db::entities::confirmation_code::Channel;
+use crate::db::entities::individual::Population;
+use crate::identity::context::Context;
 use crate::identity::error::Error;
-use crate::identity::mail::list::{self as history, List};
-use crate::identity::mail::record::{self, Record};
-use crate::identity::roster::import::{Header, Part};
-use crate::identity::roster::row::{RawColumns, RawRow};
-use crate::identity::roster::{export, get, import};
+use crate::identity::request::call_of;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::secrets::Secret;
 use crate::kernel::server::draining_of;
+use crate::wire::google::r#type::Date;
 use crate::wire::redress::identity::v1 as wire;
-use crate::wire::redress::identity::v1::roster_service_server::RosterService;
 
-use crate::identity::grpc::{Handlers, call_of, status, write};
-use crate::identity::mail::grpc as mail_wire;
-use crate::kernel::fields::Fields;
-use crate::kernel::paging;
+use super::export::{self, Addressee};
+use super::get::{self, Masked};
+use super::import::{self, Answer, Header, Part, Totals};
+use super::reject::{Cause, Reject};
+use super::row::{RawColumns, RawRow};
+use super::statistics::{self, Statistics};
+use super::substitute_notice::{SubstituteNotice, Undeliverable};
 
-/// Messages that wait for a slow reader; beyond that the work waits.
+/// Messages that wait for a slow reader; when they are full the export waits.
 const AHEAD: usize = 2;
 
-#[tonic::async_trait]
-impl RosterService for Handlers {
-    type ImportRosterStream = BoxStream<'static, Result<wire::ImportRosterResponse, Status>>;
-    type ExportMailingAddressesStream =
-        BoxStream<'static, Result<wire::ExportMailingAddressesResponse, Status>>;
-
-    async fn import_roster(
-        &self,
-        request: Request<Streaming<wire::ImportRosterRequest>>,
-    ) -> Result<Response<Self::ImportRosterStream>, Status> {
-        let call = call_of(&request)?;
-        let draining = draining_of(&request);
-        // What was read before the process drains is settled and answered; nothing is read after.
-        let parts = request
-            .into_inner()
-            .take_until(draining.clone().cancelled_owned());
-        let parts = parts.map(|part| part.map_err(broken).and_then(part_of));
-        let last = futures::stream::poll_fn(move |_| {
-            std::task::Poll::Ready(draining.is_cancelled().then_some(Err(Error::ShuttingDown)))
-        });
-        let (sender, answers) = mpsc::channel(import::ANSWERS);
-        tokio::spawn(import::run(
-            self.context.clone(),
-            call,
-            parts.chain(last.take(1)).boxed(),
-            sender,
-        ));
-        let answers = ReceiverStream::new(answers)
-            .map(|answer| answer.map(|answer| write::answer(&answer)).map_err(status));
-        Ok(Response::new(answers.boxed()))
-    }
-
-    async fn get_individual(
-        &self,
-        request: Request<wire::GetIndividualRequest>,
-    ) -> Result<Response<wire::GetIndividualResponse>, Status> {
-        let call = call_of(&request)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let id: IndividualId = fields.id("individual_id", &message.individual_id);
-        fields.finish()?;
-        let masked = get::get_individual(&self.context, &call, campaign, id)
-            .await
-            .map_err(status)?;
-        Ok(Response::new(wire::GetIndividualResponse {
-            individual: Some(write::masked(masked)),
-        }))
-    }
-
-    async fn export_mailing_addresses(
-        &self,
-        request: Request<wire::ExportMailingAddressesRequest>,
-    ) -> Result<Response<Self::ExportMailingAddressesStream>, Status> {
-        let call = call_of(&request)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let after: Option<IndividualId> =
-            fields.maybe_id("after_individual_id", &message.after_individual_id);
-        fields.finish()?;
-        let (sender, pages) = mpsc::channel(AHEAD);
-        tokio::spawn(export::run(
-            self.context.clone(),
-            call,
-            campaign,
-            after,
-            sender,
-        ));
-        let answers =
-            ReceiverStream::new(pages).map(|page| page.map(write::addresses).map_err(status));
-        Ok(Response::new(answers.boxed()))
-    }
-
-    async fn record_mail_events(
-        &self,
-        request: Request<wire::RecordMailEventsRequest>,
-    ) -> Result<Response<wire::RecordMailEventsResponse>, Status> {
-        let call = call_of(&request)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let fits = (1..=record::MOST).contains(&message.events.len());
-        fields.demand(fits, "events", "must be 1 to 1,000 events");
-        fields.finish()?;
-        let request = self
-            .request(&call, id, "RecordMailEvents", message)
-            .map_err(status)?;
-        let command = Record {
-            request,
-            campaign,
-            events: message.events.iter().map(mail_wire::event).collect(),
-        };
-        let verdicts = record::record(&self.context, &call, &command).await;
-        let verdicts = verdicts.map_err(status)?;
-        let verdicts = verdicts.into_iter().enumerate();
-        Ok(Response::new(wire::RecordMailEventsResponse {
-            verdicts: verdicts.map(mail_wire::verdict).collect(),
-        }))
-    }
-
-    async fn list_mail_events(
-        &self,
-        request: Request<wire::ListMailEventsRequest>,
-    ) -> Result<Response<wire::ListMailEventsResponse>, Status> {
-        let call = call_of(&request)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let individual: IndividualId = fields.id("individual_id", &message.individual_id);
-        fields.finish()?;
-        let query = List {
-            campaign,
-            individual,
-            size: paging::page_size(message.page_size)?,
-            token: &message.page_token,
-        };
-        let listed = history::list(&self.context, &call, &query).await;
-        let (events, next_page_token) = listed.map_err(status)?;
-        Ok(Response::new(wire::ListMailEventsResponse {
-            events: events.into_iter().map(mail_wire::past).collect(),
-            next_page_token,
-        }))
-    }
-
-    async fn get_roster_statistics(
-        &self,
-        request: Request<wire::GetRosterStatisticsRequest>,
-    ) -> Result<Response<wire::GetRosterStatisticsResponse>, Status> {
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &request.get_ref().campaign_id);
-        fields.finish()?;
-        let statistics = get::statistics(&self.context, campaign)
-            .await
-            .map_err(status)?;
-        Ok(Response::new(write::statistics(&statistics)))
-    }
+/// ImportRoster.
+pub fn import_roster(
+    context: &Context,
+    request: Request<Streaming<wire::ImportRosterRequest>>,
+) -> Result<BoxStream<'static, Result<wire::ImportRosterResponse, Error>>, Error> {
+    let call = call_of(&request)?;
+    let draining = draining_of(&request);
+    // What was read before the process drains is written and answered; nothing is read after.
+    let parts = request
+        .into_inner()
+        .take_until(draining.clone().cancelled_owned());
+    // A client that broke off its stream reads no answer; the log has the reason why the import stopped.
+    let broken = || Error::field("part", "could not be read; send the file again");
+    let parts = parts.map(move |part| part.map_err(|_| broken()).and_then(part_of));
+    let last = futures::stream::poll_fn(move |_| {
+        std::task::Poll::Ready(draining.is_cancelled().then_some(Err(Error::ShuttingDown)))
+    });
+    let (sender, answers) = mpsc::channel(import::ANSWERS);
+    tokio::spawn(import::run(
+        context.clone(),
+        call,
+        parts.chain(last.take(1)).boxed(),
+        sender,
+    ));
+    let answers = ReceiverStream::new(answers);
+    Ok(answers.map(|one| one.map(|one| answer(&one))).boxed())
 }
 
-/// A stream that broke off: nobody reads the answer, the log line says why the import stopped.
-fn broken(_: Status) -> Error {
-    Error::field("part", "could not be read; send the file again")
+/// GetIndividual.
+pub async fn get_individual(
+    context: &Context,
+    request: &Request<wire::GetIndividualRequest>,
+) -> Result<wire::GetIndividualResponse, Error> {
+    let call = call_of(request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let id: IndividualId = fields.id("individual_id", &message.individual_id);
+    fields.finish()?;
+    let individual = get::get_individual(context, &call, campaign, id).await?;
+    Ok(wire::GetIndividualResponse {
+        individual: Some(masked(individual)),
+    })
+}
+
+/// ExportMailingAddresses.
+pub fn export_mailing_addresses(
+    context: &Context,
+    request: &Request<wire::ExportMailingAddressesRequest>,
+) -> Result<BoxStream<'static, Result<wire::ExportMailingAddressesResponse, Error>>, Error> {
+    let call = call_of(request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let after: Option<IndividualId> =
+        fields.maybe_id("after_individual_id", &message.after_individual_id);
+    fields.finish()?;
+    let (sender, pages) = mpsc::channel(AHEAD);
+    tokio::spawn(export::export_mailing_addresses(
+        context.clone(),
+        call,
+        campaign,
+        after,
+        sender,
+    ));
+    let pages = ReceiverStream::new(pages);
+    Ok(pages.map(|page| page.map(addresses)).boxed())
+}
+
+/// GetRosterStatistics.
+pub async fn get_roster_statistics(
+    context: &Context,
+    request: &Request<wire::GetRosterStatisticsRequest>,
+) -> Result<wire::GetRosterStatisticsResponse, Error> {
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &request.get_ref().campaign_id);
+    fields.finish()?;
+    let counted = statistics::get_roster_statistics(context, campaign).await?;
+    Ok(roster_statistics(&counted))
 }
 
 fn part_of(message: wire::ImportRosterRequest) -> Result<Part, Error> {
@@ -222,5 +163,156 @@ fn row_of(row: wire::RosterRow) -> RawRow {
             population: row.population,
             locale: row.locale,
         },
+    }
+}
+
+fn answer(answer: &Answer) -> wire::ImportRosterResponse {
+    wire::ImportRosterResponse {
+        import_id: answer.import.to_string(),
+        durable_line: answer.durable_line,
+        totals: Some(totals(answer.totals)),
+        rejected: answer
+            .rejected
+            .iter()
+            .map(|(line, reject)| rejected(*line, *reject))
+            .collect(),
+        done: answer.done,
+    }
+}
+
+fn totals(totals: Totals) -> wire::ImportTotals {
+    wire::ImportTotals {
+        rows: totals.rows,
+        accepted: totals.accepted,
+        merged: totals.merged,
+        unchanged: totals.unchanged,
+        rejected: totals.rejected,
+    }
+}
+
+fn rejected(line: i64, reject: Reject) -> wire::RejectedRow {
+    let reason = match reject.cause {
+        Cause::Missing => wire::RejectReason::Missing,
+        Cause::Malformed => wire::RejectReason::Malformed,
+        Cause::TooLong => wire::RejectReason::TooLong,
+        Cause::UnknownEntity => wire::RejectReason::UnknownEntity,
+        Cause::SsnNeverIssued => wire::RejectReason::SsnNeverIssued,
+        Cause::SsnOfAnother => wire::RejectReason::SsnOfAnother,
+        Cause::RefConflict => wire::RejectReason::RefConflict,
+        Cause::ImplausibleDate => wire::RejectReason::ImplausibleDate,
+    };
+    wire::RejectedRow {
+        line,
+        column: reject.column.as_str().to_owned(),
+        reason: reason.into(),
+        way_out: reject.way_out(),
+    }
+}
+
+fn masked(masked: Masked) -> wire::MaskedIndividual {
+    wire::MaskedIndividual {
+        individual_id: masked.individual.to_string(),
+        masked_name: masked.name,
+        birth_year: masked.birth_year.map_or(0, i32::from),
+        has_ssn: masked.has_ssn,
+        region: masked.region,
+        population: population(masked.population),
+        mailable: masked.mailable,
+        contacts: contacts(masked.contacts),
+        covered_entity_ids: masked.entities.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn channel(channel: Channel) -> i32 {
+    match channel {
+        Channel::Email => wire::ContactChannel::Email,
+        Channel::Sms => wire::ContactChannel::Sms,
+        Channel::Voice => wire::ContactChannel::Voice,
+    }
+    .into()
+}
+
+/// Writes masked contacts.
+pub fn contacts(contacts: Vec<(Channel, String)>) -> Vec<wire::MaskedContact> {
+    let contact = |(kind, masked)| wire::MaskedContact {
+        channel: channel(kind),
+        masked,
+    };
+    contacts.into_iter().map(contact).collect()
+}
+
+fn population(population: Population) -> i32 {
+    match population {
+        Population::Adult => wire::Population::Adult,
+        Population::Minor => wire::Population::Minor,
+        Population::Deceased => wire::Population::Deceased,
+    }
+    .into()
+}
+
+fn addresses(page: Vec<Addressee>) -> wire::ExportMailingAddressesResponse {
+    let address = |one: Addressee| wire::MailingAddress {
+        individual_id: one.individual.to_string(),
+        name: one.name.expose().clone(),
+        lines: one.lines.iter().map(|line| line.expose().clone()).collect(),
+        covered_entities: one.entities,
+        population: population(one.population),
+        locale: one.locale.as_str().to_owned(),
+    };
+    wire::ExportMailingAddressesResponse {
+        addresses: page.into_iter().map(address).collect(),
+    }
+}
+
+fn roster_statistics(statistics: &Statistics) -> wire::GetRosterStatisticsResponse {
+    let populations = statistics.populations.iter();
+    wire::GetRosterStatisticsResponse {
+        rows: statistics.rows,
+        rejected: statistics.rejected,
+        merged: statistics.merged,
+        individuals: statistics.individuals,
+        mailable: statistics.mailable,
+        populations: populations
+            .map(|(kind, individuals)| wire::PopulationCount {
+                population: population(*kind),
+                individuals: *individuals,
+            })
+            .collect(),
+        last_import_date: statistics.last_import_at.and_then(utc_date),
+        undeliverable: Some(undeliverable(String::new(), statistics.undeliverable)),
+        undeliverable_by_covered_entity: statistics
+            .undeliverable_by_entity
+            .iter()
+            .map(|(key, count)| undeliverable(key.clone(), *count))
+            .collect(),
+    }
+}
+
+fn undeliverable(covered_entity: String, count: Undeliverable) -> wire::UndeliverableCount {
+    let notice = count.substitute_notice();
+    let substitute_notice = match notice {
+        SubstituteNotice::None => wire::SubstituteNotice::None,
+        SubstituteNotice::OtherMeans => wire::SubstituteNotice::OtherMeans,
+        SubstituteNotice::Conspicuous => wire::SubstituteNotice::Conspicuous,
+    };
+    wire::UndeliverableCount {
+        covered_entity,
+        individuals: count.individuals,
+        deceased: count.deceased,
+        substitute_notice: substitute_notice.into(),
+        substitute_notice_text: notice.in_words().to_owned(),
+    }
+}
+
+fn utc_date(at: Timestamp) -> Option<Date> {
+    at.date_in(&jiff::tz::TimeZone::UTC).ok().map(date)
+}
+
+/// Writes a civil date.
+pub fn date(date: civil::Date) -> Date {
+    Date {
+        year: date.year().into(),
+        month: date.month().into(),
+        day: date.day().into(),
     }
 }

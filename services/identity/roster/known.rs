@@ -18,7 +18,6 @@ use crate::kernel::ids::{CampaignId, IndividualId};
 use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::plan::{Known, Stored};
-use super::population::Population;
 use super::prepare::NewIndividual;
 use super::seen::Seen;
 use super::settle::Target;
@@ -244,13 +243,10 @@ fn open(keys: &RosterKeys, row: individual::Model) -> Result<Option<Stored>, Err
         .sealer
         .open(row.id, &salt, &sealed)
         .map_err(error::unreadable)?;
-    let population = Population::parse(&row.population);
-    let population =
-        population.ok_or_else(|| crate::db::Error::corrupt("individual.population"))?;
     Ok(Some(Stored {
         individual: row.id,
         person,
-        population,
+        population: row.population,
         locale: Locale::parse(&row.locale),
         salt,
     }))

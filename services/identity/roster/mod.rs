@@ -6,6 +6,7 @@
 
 mod batch;
 pub mod change;
+pub mod decrypt;
 pub mod export;
 pub mod facts;
 pub mod flight;
@@ -18,7 +19,6 @@ pub mod locale;
 pub mod merge;
 pub mod newcomers;
 pub mod plan;
-pub mod population;
 pub mod prepare;
 pub mod reader;
 pub mod reject;

@@ -5,6 +5,7 @@
 
 use uuid::Uuid;
 
+use crate::db::entities::individual::Population;
 use crate::identity::error::{self, Error};
 use crate::identity::matching::blind::{Indexer, Keys};
 use crate::kernel::ids::{CoveredEntityId, Ids, IndividualId};
@@ -13,7 +14,6 @@ use crate::kernel::person::Person;
 use super::facts::Facts;
 use super::keys::RosterKeys;
 use super::locale::Locale;
-use super::population::Population;
 use super::reject::Reject;
 use super::row::{RawRow, Row, Rules, parse_row};
 
@@ -148,7 +148,7 @@ fn macs(indexer: &Indexer, row: &Row) -> RowMacs {
         person.given_name.expose().as_bytes(),
         person.family_name.expose().as_bytes(),
         born.as_bytes(),
-        row.stated.map_or("", Population::as_str).as_bytes(),
+        row.stated.map_or("", Population::into).as_bytes(),
     ];
     parts.extend(optional.map(|field| field.as_ref().map_or("", |text| text.expose()).as_bytes()));
     parts.extend(

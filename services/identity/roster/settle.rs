@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
+use crate::db::entities::ClosedSet as _;
 use crate::db::{Bulk, Cell, Tx};
 use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;

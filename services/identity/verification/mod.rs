@@ -1,4 +1,4 @@
-//! Who is who: comparing claims with the roster, confirmation codes, and cases that a person reviews.
+//! Who is who: comparing claims with the roster, and confirmation codes.
 //!
 //! The comparison says that the claims are of a person on the roster; the factor says that this person is asking: a fresh
 //! letter code, a one-time code to a contact that was on record before, or a second pair of eyes.

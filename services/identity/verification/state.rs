@@ -1,23 +1,23 @@
 //! The machine of a verification.
+//!
+//! [`Verification::on`] is the only way from one state to the next. The store repeats the same rule as a condition of its
+//! UPDATE and demands that exactly one row was changed.
 
+use crate::db::entities::verification::State;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::IndividualId;
 
-/// Says that an event does not fit a state. Both names are constants.
+/// An event does not fit a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{event} does not fit {from}")]
+#[error("not possible in this state")]
 pub struct Forbidden {
     /// The state.
-    pub from: &'static str,
-    /// The event.
-    pub event: &'static str,
+    pub from: State,
 }
 
-/// A verification: PENDING -> CONFIRMATION_REQUIRED -> VERIFIED | REFERRED -> VERIFIED | REFUSED.
+/// A verification. It begins in one of these states: CONFIRMATION_REQUIRED -> VERIFIED, REFERRED -> VERIFIED | REFUSED.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verification {
-    /// Made, not yet decided.
-    Pending,
     /// The claims are of this person; a code to a contact on record must show that the person is asking.
     ConfirmationRequired {
         /// The person.
@@ -45,28 +45,6 @@ pub enum Verification {
 /// What can happen to a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VerificationEvent {
-    /// The claims agree and a fresh letter proves the rest.
-    Accept {
-        /// The person.
-        individual: IndividualId,
-        /// When.
-        at: Timestamp,
-    },
-    /// The claims agree and nothing else proves anything.
-    AskConfirmation {
-        /// The person.
-        individual: IndividualId,
-    },
-    /// A person must look at it.
-    Refer {
-        /// The person on the roster.
-        individual: IndividualId,
-    },
-    /// The claims do not agree, or there is nobody to agree with.
-    Refuse {
-        /// When.
-        at: Timestamp,
-    },
     /// The right confirmation code came back.
     Confirm {
         /// When.
@@ -85,43 +63,32 @@ pub enum VerificationEvent {
 }
 
 impl Verification {
-    /// The names of the states, in the order of a life.
-    pub const NAMES: [&'static str; 5] = [
-        "PENDING",
-        "CONFIRMATION_REQUIRED",
-        "VERIFIED",
-        "REFERRED",
-        "REFUSED",
-    ];
-
-    /// Gives the name in the column and on the wire.
-    pub const fn as_str(&self) -> &'static str {
+    /// Names the state.
+    pub const fn state(&self) -> State {
         match self {
-            Self::Pending => "PENDING",
-            Self::ConfirmationRequired { .. } => "CONFIRMATION_REQUIRED",
-            Self::Verified { .. } => "VERIFIED",
-            Self::Referred { .. } => "REFERRED",
-            Self::Refused { .. } => "REFUSED",
+            Self::ConfirmationRequired { .. } => State::ConfirmationRequired,
+            Self::Verified { .. } => State::Verified,
+            Self::Referred { .. } => State::Referred,
+            Self::Refused { .. } => State::Refused,
         }
     }
 
     /// Reads the columns of a row; nothing if they do not fit together.
-    pub fn read(
-        state: &str,
+    pub const fn read(
+        state: State,
         individual: Option<IndividualId>,
         decided_at: Option<Timestamp>,
     ) -> Option<Self> {
         Some(match (state, individual, decided_at) {
-            ("PENDING", _, None) => Self::Pending,
-            ("CONFIRMATION_REQUIRED", Some(individual), None) => {
+            (State::ConfirmationRequired, Some(individual), None) => {
                 Self::ConfirmationRequired { individual }
             }
-            ("VERIFIED", Some(individual), Some(decided_at)) => Self::Verified {
+            (State::Verified, Some(individual), Some(decided_at)) => Self::Verified {
                 individual,
                 decided_at,
             },
-            ("REFERRED", Some(individual), None) => Self::Referred { individual },
-            ("REFUSED", _, Some(decided_at)) => Self::Refused { decided_at },
+            (State::Referred, Some(individual), None) => Self::Referred { individual },
+            (State::Refused, _, Some(decided_at)) => Self::Refused { decided_at },
             _ => return None,
         })
     }
@@ -132,7 +99,7 @@ impl Verification {
             Self::ConfirmationRequired { individual }
             | Self::Verified { individual, .. }
             | Self::Referred { individual } => Some(*individual),
-            Self::Pending | Self::Refused { .. } => None,
+            Self::Refused { .. } => None,
         }
     }
 
@@ -140,55 +107,21 @@ impl Verification {
     pub const fn decided_at(&self) -> Option<Timestamp> {
         match self {
             Self::Verified { decided_at, .. } | Self::Refused { decided_at } => Some(*decided_at),
-            Self::Pending | Self::ConfirmationRequired { .. } | Self::Referred { .. } => None,
+            Self::ConfirmationRequired { .. } | Self::Referred { .. } => None,
         }
     }
 
     /// Gives the state after an event.
-    #[expect(
-        clippy::match_same_arms,
-        reason = "a table of transitions reads by its rows"
-    )]
     pub const fn on(self, event: VerificationEvent) -> Result<Self, Forbidden> {
         use VerificationEvent as E;
-        Ok(match (self, event) {
-            (Self::Pending, E::Accept { individual, at }) => Self::Verified {
-                individual,
-                decided_at: at,
-            },
-            (Self::Pending, E::AskConfirmation { individual }) => {
-                Self::ConfirmationRequired { individual }
-            }
-            (Self::Pending, E::Refer { individual }) => Self::Referred { individual },
-            (Self::Pending, E::Refuse { at }) | (Self::Referred { .. }, E::Deny { at }) => {
-                Self::Refused { decided_at: at }
-            }
+        match (self, event) {
             (Self::ConfirmationRequired { individual }, E::Confirm { at })
-            | (Self::Referred { individual }, E::Approve { at }) => Self::Verified {
+            | (Self::Referred { individual }, E::Approve { at }) => Ok(Self::Verified {
                 individual,
                 decided_at: at,
-            },
-            (from, event) => {
-                return Err(Forbidden {
-                    from: from.as_str(),
-                    event: event.as_str(),
-                });
-            }
-        })
-    }
-}
-
-impl VerificationEvent {
-    /// Gives the name for messages.
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Accept { .. } => "accept",
-            Self::AskConfirmation { .. } => "ask confirmation",
-            Self::Refer { .. } => "refer",
-            Self::Refuse { .. } => "refuse",
-            Self::Confirm { .. } => "confirm",
-            Self::Approve { .. } => "approve",
-            Self::Deny { .. } => "deny",
+            }),
+            (Self::Referred { .. }, E::Deny { at }) => Ok(Self::Refused { decided_at: at }),
+            (from, _) => Err(Forbidden { from: from.state() }),
         }
     }
 }
@@ -205,36 +138,33 @@ mod tests {
     fn a_refusal_and_a_success_are_final() {
         use VerificationEvent as E;
         let events = [
-            E::Accept {
-                individual: ADA,
-                at: NOW,
-            },
-            E::AskConfirmation { individual: ADA },
-            E::Refer { individual: ADA },
-            E::Refuse { at: NOW },
             E::Confirm { at: NOW },
             E::Approve { at: NOW },
             E::Deny { at: NOW },
         ];
-        let reached: Vec<Verification> = events
-            .iter()
-            .filter_map(|event| Verification::Pending.on(*event).ok())
-            .collect();
-        assert_eq!(reached.len(), 4);
-        for state in reached {
-            let next: Vec<&str> = events
+        let states = [
+            Verification::ConfirmationRequired { individual: ADA },
+            Verification::Verified {
+                individual: ADA,
+                decided_at: NOW,
+            },
+            Verification::Referred { individual: ADA },
+            Verification::Refused { decided_at: NOW },
+        ];
+        for state in states {
+            let next: Vec<State> = events
                 .iter()
                 .filter_map(|event| state.on(*event).ok())
-                .map(|state| state.as_str())
+                .map(|state| state.state())
                 .collect();
-            let expected: &[&str] = match state {
-                Verification::ConfirmationRequired { .. } => &["VERIFIED"],
-                Verification::Referred { .. } => &["VERIFIED", "REFUSED"],
-                _ => &[],
+            let expected: &[State] = match state {
+                Verification::ConfirmationRequired { .. } => &[State::Verified],
+                Verification::Referred { .. } => &[State::Verified, State::Refused],
+                Verification::Verified { .. } | Verification::Refused { .. } => &[],
             };
             assert_eq!(next, expected, "{state:?}");
             assert_eq!(
-                Verification::read(state.as_str(), state.individual(), state.decided_at()),
+                Verification::read(state.state(), state.individual(), state.decided_at()),
                 Some(state)
             );
         }

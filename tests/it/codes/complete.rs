@@ -145,7 +145,7 @@ both! {
             reason_of(&refused).unwrap()
         };
         assert_eq!(refused(house.ids.next()).await, Reason::NotVerified);
-        for state in ["PENDING", "CONFIRMATION_REQUIRED", "REFERRED", "REFUSED"] {
+        for state in ["CONFIRMATION_REQUIRED", "REFERRED", "REFUSED"] {
             let verification = house.verify(campaign, person, Some(enrollment), state).await;
             assert_eq!(refused(verification).await, Reason::NotVerified, "{state}");
         }

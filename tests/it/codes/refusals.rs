@@ -169,7 +169,7 @@ both! {
         let (campaign, person, code) = house.one_letter().await;
         let refusal = seen(&house.begin(STRANGER).await.unwrap_err());
         let statements = house.context.db.statements();
-        let pending = house.verify(campaign, person, None, "PENDING").await;
+        let pending = house.verify(campaign, person, None, "CONFIRMATION_REQUIRED").await;
         for verification in [house.request_id(), pending.to_string()] {
             let entitlement = Entitlement::VerificationId(verification);
             let refused = house.begin_as(&house.request_id(), entitlement).await.unwrap_err();

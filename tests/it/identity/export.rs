@@ -1,7 +1,7 @@
 //! Addresses for letters, and the masked view.
 
 use redress::identity::Error;
-use redress::identity::roster::export::{Addressee, run};
+use redress::identity::roster::export::{Addressee, export_mailing_addresses};
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::IndividualId;
@@ -27,7 +27,7 @@ pub type Messages = mpsc::Receiver<Result<Vec<Addressee>, Error>>;
 
 pub fn begin(house: &House, after: Option<IndividualId>) -> (Messages, JoinHandle<()>) {
     let (sender, messages) = mpsc::channel(1);
-    let exporting = tokio::spawn(run(
+    let exporting = tokio::spawn(export_mailing_addresses(
         house.context.clone(),
         call(Role::Operator, "ann"),
         house.campaign,

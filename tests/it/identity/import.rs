@@ -3,7 +3,8 @@
 use futures::future::join_all;
 use redress::db::{FaultRates, Process};
 use redress::identity::Error;
-use redress::identity::roster::get::statistics;
+use redress::identity::roster::statistics::get_roster_statistics;
+use redress::db::entities::individual::Population;
 use redress::identity::roster::import::{Answer, Part, Totals};
 use redress::identity::roster::reject::{Cause, Column, Reject};
 use redress::identity::roster::row::RawRow;
@@ -84,7 +85,7 @@ both! {
         assert_eq!(second.totals, totals(0, 0, 3, 6));
         assert_eq!(second.import, first.import);
         assert_eq!(house.individuals().await, people);
-        let counts = statistics(&house.context, house.campaign).await.unwrap();
+        let counts = get_roster_statistics(&house.context, house.campaign).await.unwrap();
         assert_eq!((counts.rows, counts.rejected, counts.merged, counts.individuals), (9, 6, 1, 2));
     }
 
@@ -114,7 +115,7 @@ both! {
         assert_eq!(answers.last().unwrap().as_ref().unwrap().durable_line, 21);
         assert_eq!(house.text("SELECT state FROM roster_import").await, "RUNNING");
         assert_eq!(house.load(FILE, &rows).await.totals, totals(18, 0, 20, 0));
-        let counts = statistics(&house.context, house.campaign).await.unwrap();
+        let counts = get_roster_statistics(&house.context, house.campaign).await.unwrap();
         assert_eq!((counts.rows, counts.individuals, counts.mailable), (38, 38, 38));
         assert!(counts.last_import_at.is_some());
     }
@@ -155,7 +156,7 @@ both! {
         }
         assert_eq!(house.count("individual").await, 100);
         assert_eq!(house.count("individual_entity").await, 200);
-        let counts = statistics(&house.context, house.campaign).await.unwrap();
+        let counts = get_roster_statistics(&house.context, house.campaign).await.unwrap();
         assert_eq!((counts.rows, counts.merged, counts.rejected), (200, 100, 0));
     }
 
@@ -218,6 +219,6 @@ both! {
         for canary in ["Katherine", "O'Neill", "666010001", "Main", "kate@"] {
             assert!(!sealed.windows(canary.len()).any(|bytes| bytes == canary.as_bytes()));
         }
-        assert_eq!((person.region.as_str(), person.population.as_str()), ("IN", "ADULT"));
+        assert_eq!((person.region.as_str(), person.population), ("IN", Population::Adult));
     }
 }

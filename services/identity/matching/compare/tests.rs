@@ -3,6 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::identity::matching::policy::{Decision, Policy};
+use crate::identity::matching::waterfall::weight;
 
 fn person() -> Person {
     Person {

@@ -3,3 +3,4 @@
 pub mod confirm;
 pub mod send;
 pub mod state;
+pub mod store;
