@@ -19,6 +19,7 @@ pub mod idempotency;
 mod metrics;
 pub mod migrate;
 mod migrations;
+mod names;
 mod postgres;
 pub mod rows;
 mod run;

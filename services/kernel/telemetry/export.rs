@@ -17,8 +17,25 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{InitError, span};
+use super::span;
 use crate::kernel::settings::TelemetrySettings;
+
+/// Why telemetry cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// The filter of log lines is not one.
+    #[error("log: the filter is not one; use a level such as info, or redress=debug,warn")]
+    Filter,
+    /// The collector's endpoint cannot be used.
+    #[error("otlp_endpoint: it cannot be used; give http://HOST:PORT of a collector's gRPC port")]
+    Collector,
+    /// The metrics cannot be registered.
+    #[error("the metrics cannot be registered")]
+    Metrics,
+    /// Something has set a subscriber before.
+    #[error("telemetry has been started before in this process")]
+    Twice,
+}
 
 /// How long one export may take.
 const EXPORT: Duration = Duration::from_secs(3);

@@ -19,8 +19,8 @@ use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryResult,
-    Statement,
+    ActiveEnum, ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait,
+    QueryResult, Statement,
 };
 use tonic::{Request, Status};
 

@@ -1,46 +1,34 @@
 //! A database for each test, of either kind.
 //!
-//! A test written with [`both!`] runs on SQLite and on PostgreSQL. Where PostgreSQL's programs are not installed its
-//! tests pass without doing anything, and the run ends with a line that says so; with `REDRESS_TEST_REQUIRE_POSTGRES=1`
-//! they fail instead.
+//! A test with `#[apply(both)]` runs twice, as `name::case_1_sqlite` and `name::case_2_postgres`:
+//!
+//! ```ignore
+//! #[apply(both)]
+//! async fn a_code_is_redeemed_once(database: Database) { .. }
+//! ```
+//!
+//! Where PostgreSQL's programs are not installed its tests pass without doing anything, and the run ends with a line
+//! that says so; with `REDRESS_TEST_REQUIRE_POSTGRES=1` they fail instead.
 
 use redress::db::{DatabaseSettings, Db, Process};
 use redress::kernel::secrets::Secret;
+use rstest_reuse::template;
 use sea_orm::{ConnectOptions, DatabaseConnection};
 
-/// Makes two tests of one: `name::on_sqlite` and `name::on_postgres`.
-///
-/// ```ignore
-/// both! {
-///     /// What the test proves, in more words than its name.
-///     async fn a_code_is_redeemed_once(database: Database) { .. }
-/// }
-/// ```
-macro_rules! both {
-    ($($(#[$meta:meta])* async fn $name:ident($database:ident: Database) $body:block)+) => {$(
-        $(#[$meta])*
-        mod $name {
-            use super::*;
-
-            async fn run($database: crate::harness::Database) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                run(crate::harness::Database::sqlite().await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                if let Some(database) = crate::harness::Database::postgres().await {
-                    run(database).await;
-                }
-            }
-        }
-    )+};
-}
-pub(crate) use both;
-
 use super::{cluster, postgres, sqlite};
+
+// The expression of a case becomes part of that case's test, so `return` ends the test.
+#[template]
+#[rstest::rstest]
+#[case::sqlite(crate::harness::Database::sqlite().await)]
+#[case::postgres({
+    let Some(database) = crate::harness::Database::postgres().await else {
+        return;
+    };
+    database
+})]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both(#[case] database: crate::harness::Database) {}
 
 /// A database of its own for one test. It is gone when this is dropped.
 pub struct Database {

@@ -14,7 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::house::{FILE, House, call};
 use super::people::{ada, claims, somebody};
-use crate::harness::{Database, both};
+use crate::harness::{Database, apply, both};
 
 impl House {
     /// The indexes of the blind keys as the schema has them.
@@ -83,39 +83,47 @@ impl Open {
     }
 }
 
-both! {
-    async fn an_import_leaves_the_indexes_as_the_schema_has_them(database: Database) {
-        let house = House::open(&database).await;
-        let before = house.indexes().await;
-        assert_eq!(before.len(), 5);
-        house.context.db.statements().watch();
-        house.load(FILE, &[ada(2), somebody(3)]).await;
-        assert_eq!(house.has_dropped(), house.context.db.backend() == DbBackend::Sqlite);
-        assert_eq!(house.indexes().await, before);
-    }
+#[apply(both)]
+async fn an_import_leaves_the_indexes_as_the_schema_has_them(database: Database) {
+    let house = House::open(&database).await;
+    let before = house.indexes().await;
+    assert_eq!(before.len(), 5);
+    house.context.db.statements().watch();
+    house.load(FILE, &[ada(2), somebody(3)]).await;
+    assert_eq!(
+        house.has_dropped(),
+        house.context.db.backend() == DbBackend::Sqlite
+    );
+    assert_eq!(house.indexes().await, before);
+}
 
-    async fn an_import_into_a_roster_with_people_keeps_the_indexes(database: Database) {
-        let house = House::open(&database).await;
-        house.load(FILE, &[ada(2)]).await;
-        house.context.db.statements().watch();
-        house.load("b", &[somebody(2)]).await;
-        assert!(!house.has_dropped());
-    }
+#[apply(both)]
+async fn an_import_into_a_roster_with_people_keeps_the_indexes(database: Database) {
+    let house = House::open(&database).await;
+    house.load(FILE, &[ada(2)]).await;
+    house.context.db.statements().watch();
+    house.load("b", &[somebody(2)]).await;
+    assert!(!house.has_dropped());
+}
 
-    async fn whoever_is_on_the_roster_is_found_while_it_is_loaded(database: Database) {
-        let house = House::open(&database).await;
-        let open = house.begin(&[ada(2)]).await;
-        let there = if house.context.db.backend() == DbBackend::Sqlite { 1 } else { 5 };
-        assert_eq!(house.indexes().await.len(), there, "of the SSN at least");
-        let person = house.individuals().await[0].id;
-        let letter = house.enrollment(person).await;
-        let verified = house.verify(Some(letter), claims()).await.unwrap();
-        assert_eq!(verified.state(), VerificationState::Verified);
-        house.verify(None, claims()).await.unwrap();
-        open.leave().await;
-        assert_eq!(house.indexes().await.len(), 5);
-        house.verify(Some(letter), claims()).await.unwrap();
-    }
+#[apply(both)]
+async fn whoever_is_on_the_roster_is_found_while_it_is_loaded(database: Database) {
+    let house = House::open(&database).await;
+    let open = house.begin(&[ada(2)]).await;
+    let there = if house.context.db.backend() == DbBackend::Sqlite {
+        1
+    } else {
+        5
+    };
+    assert_eq!(house.indexes().await.len(), there, "of the SSN at least");
+    let person = house.individuals().await[0].id;
+    let letter = house.enrollment(person).await;
+    let verified = house.verify(Some(letter), claims()).await.unwrap();
+    assert_eq!(verified.state(), VerificationState::Verified);
+    house.verify(None, claims()).await.unwrap();
+    open.leave().await;
+    assert_eq!(house.indexes().await.len(), 5);
+    house.verify(Some(letter), claims()).await.unwrap();
 }
 
 #[tokio::test]

@@ -8,16 +8,15 @@ use redress::codes::batch::state as batch;
 use redress::codes::campaign::state as campaign;
 use redress::codes::code::state as code;
 use redress::codes::enrollment::state as enrollment;
+use redress::db::entities::{ClosedSet, referral, verification};
 use redress::handoff::queue::state as handoff;
 use redress::handoff::vocabulary::{DeadReason, OutcomeClass, Stage};
-use redress::db::entities::{ClosedSet, referral, verification};
 use redress::identity::referral::state::Ruling;
 use redress::identity::verification::state::{Verification, VerificationEvent};
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::{HandoffId, IndividualId, VerificationId};
 use strum::IntoEnumIterator;
 use uuid::Uuid;
-
 
 const NOW: Timestamp = Timestamp::EPOCH;
 

@@ -1,6 +1,6 @@
 //! Verifying people: attempts, confirmation codes and cases that a person reviews.
 
-use super::blueprint::{Blueprint, instant, int, maybe, text, uuid};
+use crate::db::migrations::blueprint::{Blueprint, instant, int, maybe, text, uuid};
 
 pub(super) fn tables() -> Vec<Blueprint> {
     vec![verification(), confirmation_code(), referral()]
@@ -28,13 +28,7 @@ fn verification() -> Blueprint {
     .one_of("path", &["LETTER", "LOOKUP"])
     .one_of(
         "state",
-        &[
-            "PENDING",
-            "CONFIRMATION_REQUIRED",
-            "VERIFIED",
-            "REFERRED",
-            "REFUSED",
-        ],
+        &["CONFIRMATION_REQUIRED", "VERIFIED", "REFERRED", "REFUSED"],
     )
     .check(
         "decided",
