@@ -281,7 +281,7 @@ fn fresh(context: &Context, header: &Header) -> roster_import::Model {
         merged: 0,
         unchanged: 0,
         rejected: 0,
-        state: "RUNNING".to_owned(),
+        state: roster_import::State::Running,
         started_at: context.now(),
         finished_at: None,
     }

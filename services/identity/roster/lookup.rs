@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 use uuid::Uuid;
 
-use crate::db;
 use crate::db::entities::individual;
 use crate::db::rows::{self, Is};
 use crate::identity::error::{self, Error};
@@ -14,7 +13,6 @@ use crate::kernel::ids::CampaignId;
 use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::plan::{Known, Stored};
-use super::population::Population;
 use super::prepare::{Judged, Prepared};
 
 /// What was found, people still sealed.
@@ -132,12 +130,10 @@ fn open(keys: &RosterKeys, row: individual::Model) -> Result<Option<Stored>, Err
         .sealer
         .open(row.id, &salt, &sealed)
         .map_err(error::unreadable)?;
-    let population = Population::parse(&row.population);
-    let population = population.ok_or_else(|| db::Error::corrupt("individual.population"))?;
     Ok(Some(Stored {
         individual: row.id,
         person,
-        population,
+        population: row.population,
         locale: Locale::parse(&row.locale),
         salt,
     }))

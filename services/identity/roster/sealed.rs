@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::db::entities::individual::Population;
 use crate::db::rows;
 use crate::identity::matching::blind::Keys;
 use crate::kernel::ids::IndividualId;
@@ -10,7 +11,6 @@ use crate::kernel::person::Person;
 use super::facts::Facts;
 use super::keys::RosterKeys;
 use super::locale::Locale;
-use super::population::Population;
 
 /// The columns of a person. Their names are those of the fields.
 #[derive(Clone, Serialize)]
@@ -24,7 +24,7 @@ pub struct Sealed {
     #[serde(serialize_with = "hex")]
     pub sealed: Vec<u8>,
     /// Which rules apply.
-    pub population: &'static str,
+    pub population: Population,
     /// Language of letters; empty where no row says one.
     pub locale: &'static str,
     /// What may be known in the clear.
@@ -48,7 +48,7 @@ impl Sealed {
             id,
             salt: salt.to_vec(),
             sealed: keys.sealer.seal(id, salt, person),
-            population: population.as_str(),
+            population,
             locale: locale.map_or("", Locale::as_str),
             facts: Facts::of(person),
             keys: keys.current().person(person),

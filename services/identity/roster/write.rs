@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sea_orm::ConnectionTrait;
 
+use crate::db::entities::ClosedSet as _;
 use crate::db::rows::{self, Is};
 use crate::db::{self, Bulk, Cell, Tx};
 use crate::identity::error::Error;
@@ -151,7 +152,7 @@ fn people_rows(people: &[Sealed]) -> Rows<'_, 9> {
             person.id.into(),
             person.salt.as_slice().into(),
             person.sealed.as_slice().into(),
-            person.population.into(),
+            person.population.as_str().into(),
             facts.region.as_str().into(),
             facts.country.as_str().into(),
             facts.mailable.into(),
