@@ -1,7 +1,8 @@
 //! Two rows with one SSN: one person or a mistake.
 
 use crate::db::entities::individual::Population;
-use crate::identity::matching::compare::{self, Level};
+use crate::identity::matching::compare;
+use crate::identity::matching::waterfall::Level;
 use crate::identity::matching::{address, fold};
 use crate::kernel::person::Person;
 
