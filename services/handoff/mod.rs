@@ -30,5 +30,5 @@ pub mod settings;
 pub mod store;
 pub mod vocabulary;
 
-pub use serve::{builder, run};
-pub use settings::PROCESS;
+pub use serve::{builder, run, serve};
+pub use settings::Settings;

@@ -2,7 +2,7 @@
 //!
 //! It knows who an individual is, and never which code is theirs: codes are the enrollment process's.
 //!
-//! Imports run down this list and never up: [`process`], [`grpc`], [`housekeeping`]; [`referral`]; [`verification`]; [`mail`];
+//! Imports run down this list and never up: [`serve`](mod@serve), [`settings`], [`grpc`], [`housekeeping`]; [`referral`]; [`verification`]; [`mail`];
 //! [`roster`]; [`request`], [`disclosure`]; [`context`]; [`sender`], [`rules`], [`error`]; [`matching`], which is pure.
 
 pub mod context;
@@ -12,14 +12,16 @@ pub mod grpc;
 pub mod housekeeping;
 pub mod mail;
 pub mod matching;
-pub mod process;
 pub mod referral;
 pub mod request;
 pub mod roster;
 pub mod rules;
 pub mod sender;
+pub mod serve;
+pub mod settings;
 pub mod verification;
 
 pub use context::{Call, Context};
 pub use error::Error;
-pub use process::{PROCESS, Stop, run};
+pub use serve::{run, serve};
+pub use settings::Settings;

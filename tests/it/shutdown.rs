@@ -1,13 +1,16 @@
 //! Being told to stop: calls under way finish, nobody holds the process up, and the exit code says that all is well.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
+use redress::db::entities::handoff;
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
 use redress::wire::redress::handoff::v1::{PartnerMode, PullHandoffsRequest};
-use tokio::net::TcpStream;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use tokio::net::{TcpListener, TcpStream};
 use tonic::{Code, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -100,6 +103,44 @@ async fn an_open_stream_of_handoffs_is_ended_with_a_reason() {
     assert_eq!(reason_of(&last), Some(Reason::ShuttingDown));
     let ended = house.ended(Service::Handoff).await;
     assert_eq!(ended.code(), Some(0));
+}
+
+/// A partner that takes a call and never answers, a client that says nothing, a collector that takes nothing: each
+/// would hold the process up until the end of its step, and all steps share one budget.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_hangs_the_whole_stop_stays_within_one_budget() {
+    let collector = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let collector = format!("http://{}", collector.local_addr().expect("an address"));
+    let house = House::new(Database::sqlite().await)
+        .with(Service::Handoff, "drain_timeout", "5s")
+        .with(Service::Handoff, "otlp_endpoint", collector)
+        .with(Service::Handoff, "call_timeout", "10m")
+        .with(Service::Handoff, "push_lease", "30m");
+    house.start_all().await;
+    let roster = Roster::small(4);
+    let walk = walk::prepare(&house, &roster).await;
+    house.freeze(Service::Bureau);
+    let row = &roster.adults[0].0;
+    let code = walk.letter_of(row).code.clone();
+    let enrolled = person(&house, &walk, 0).enroll(&code, row.claims()).await;
+    enrolled.expect("enrolled");
+    let owner = house.database().owner().await;
+    poll::until("the call to the partner", SETTLED, async || {
+        let leased = handoff::Entity::find().filter(handoff::Column::LeaseToken.is_not_null());
+        leased.one(&owner).await.expect("a query")
+    })
+    .await;
+    let port = house.address(Service::Handoff).port;
+    let silent = TcpStream::connect(("127.0.0.1", port)).await;
+    let _silent = silent.expect("a connection that says nothing");
+    let told = Instant::now();
+    house.terminate(Service::Handoff);
+    assert_eq!(house.ended(Service::Handoff).await.code(), Some(0));
+    let took = told.elapsed();
+    let log = house.log(Service::Handoff);
+    assert!(log.contains("not everything ended in time"), "{log}");
+    // Step by step it would be more than twice the budget.
+    assert!(took < Duration::from_secs(9), "{took:?}:\n{log}");
 }
 
 #[apply(both)]

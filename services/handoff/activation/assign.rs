@@ -128,7 +128,7 @@ async fn run_dry(
         return Ok(());
     }
     let now = context.clock.now();
-    waiting::wait(tx, key, now, now + context.rules.patience.backoff.cap).await?;
+    waiting::wait(tx, key, now, now + context.rules.retry_cap).await?;
     remark(tx, context, actor, (key, Mark::Empty), json!({}), news).await
 }
 
@@ -164,7 +164,7 @@ async fn put_back(
     let mut changes = Vec::with_capacity(back.len());
     let mut attempts: BTreeMap<CampaignId, Vec<HandoffId>> = BTreeMap::new();
     for leased in back {
-        let not_before = now + context.rules.patience.backoff.cap;
+        let not_before = now + context.rules.retry_cap;
         let handoff = Handoff {
             state: State::Queued { not_before },
             not_before,

@@ -67,7 +67,7 @@ async fn facts(
             retry_policy::next(
                 done.answer.clone(),
                 history,
-                &context.rules.patience,
+                &context.rules.patience(),
                 now,
                 &context.ids,
             )
@@ -123,7 +123,7 @@ async fn without_fact(
     let next = retry_policy::next(
         done.answer.clone(),
         history,
-        &context.rules.patience,
+        &context.rules.patience(),
         now,
         &context.ids,
     );

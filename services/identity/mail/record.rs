@@ -18,7 +18,8 @@ use crate::identity::matching::address;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::roster::keys::RosterKeys;
 use crate::identity::roster::locale::Locale;
-use crate::identity::roster::{change, store as roster};
+use crate::identity::roster::sealed::Sealed;
+use crate::identity::roster::{store as roster, write};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::person::Person;
@@ -254,7 +255,7 @@ impl Work<'_> {
         }
         store::mark_returned(tx, self.campaign, &returned).await?;
         store::mark_found(tx, self.campaign, &found).await?;
-        change::write(tx, self.campaign, &moved).await
+        write::update(tx, self.campaign, &moved).await
     }
 
     fn place(&self, change: &Change) -> Option<&Person> {
@@ -299,18 +300,11 @@ impl Work<'_> {
 }
 
 /// Gives an individual with the corrected address, as the tables will have it. Nothing of the old address is kept.
-fn moved_to(
-    keys: &RosterKeys,
-    row: &individual::Model,
-    place: &Person,
-) -> Result<change::Change, Error> {
+fn moved_to(keys: &RosterKeys, row: &individual::Model, place: &Person) -> Result<Sealed, Error> {
     let person = decrypt(&keys.sealer, row)?;
-    let (salt, mut person) = row
-        .salt
-        .as_ref()
-        .zip(person)
-        .ok_or(Error::IndividualErased)?;
+    let erased = Error::IndividualErased;
+    let (salt, mut person) = row.salt.as_ref().zip(person).ok_or(erased)?;
     address::replace(&mut person, place);
     let stated = (row.population, Locale::parse(&row.locale));
-    Ok(change::Change::of(row.id, salt, &person, stated, keys))
+    Ok(Sealed::of(row.id, salt, &person, stated, keys))
 }

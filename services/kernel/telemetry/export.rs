@@ -97,7 +97,7 @@ where
         .with_service_name(service)
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build();
-    match &settings.otlp_endpoint {
+    match settings.collector() {
         None => Ok((prometheus(resource)?, None)),
         Some(endpoint) => {
             let guard = collector(endpoint, settings, resource)?;
@@ -150,7 +150,7 @@ fn collector(
         .with_timeout(EXPORT)
         .build()
         .map_err(failed)?;
-    let share = f64::from(settings.sample_permille) / 1_000.0;
+    let share = f64::from(settings.trace_sample_permille) / 1_000.0;
     let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(share)));
     let tracer = SdkTracerProvider::builder()
         .with_resource(resource.clone())

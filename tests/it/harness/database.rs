@@ -12,6 +12,8 @@
 
 use redress::db::{DatabaseSettings, Db, Process};
 use redress::kernel::secrets::Secret;
+use redress::kernel::settings::{self, ProcessSettings};
+use redress::{codes, handoff, identity};
 use rstest_reuse::template;
 use sea_orm::{ConnectOptions, DatabaseConnection};
 
@@ -84,9 +86,21 @@ impl Database {
         }
     }
 
-    /// Gives the settings with which a process opens it.
+    /// Gives the settings with which a process opens it when it is told nothing but where it is.
     pub fn settings(&self, process: Process) -> DatabaseSettings {
-        DatabaseSettings::new(self.url(), process)
+        let service = match process {
+            Process::Identity => self.told::<identity::Settings>().service,
+            Process::Codes => self.told::<codes::Settings>().service,
+            Process::Handoff => self.told::<handoff::Settings>().service,
+        };
+        service.database
+    }
+
+    fn told<S: ProcessSettings>(&self) -> S {
+        let given = ["--tls-ca=a", "--tls-cert=b", "--tls-key=c", "--keyring=d"];
+        let given = given.into_iter().map(str::to_owned);
+        let url = format!("--database-url={}", self.url);
+        started(settings::load(given.chain([url]), []))
     }
 
     /// Opens it as one of the processes.
@@ -103,6 +117,15 @@ impl Database {
         sea_orm::Database::connect(options)
             .await
             .expect("the owner connects")
+    }
+}
+
+/// The settings of a process that was told what it needs.
+pub fn started<S>(loaded: Result<settings::Outcome<S>, settings::Problems>) -> S {
+    match loaded {
+        Ok(settings::Outcome::Start(settings)) => *settings,
+        Ok(settings::Outcome::Print(text)) => panic!("{text}"),
+        Err(problems) => panic!("{problems}"),
     }
 }
 

@@ -234,11 +234,11 @@ async fn importers_of_the_same_people_in_opposite_order_do_not_wait_for_ever(dat
 #[apply(both)]
 async fn a_database_that_stumbles_does_not_lose_or_double_a_row(database: Database) {
     let house = House::open(&database).await;
-    house.context.db.faults().set(
-        "serialization=0.3,lost_answer=0.3"
-            .parse::<FaultRates>()
-            .unwrap(),
-    );
+    house.context.db.faults().set(FaultRates {
+        serialization: 0.3,
+        lost_answer: 0.3,
+        seed: 0,
+    });
     let rows: Vec<RawRow> = (2..60).map(somebody).collect();
     let last = house.load(FILE, &rows).await;
     assert_eq!(last.totals.rows, 58);

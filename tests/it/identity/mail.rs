@@ -446,11 +446,11 @@ async fn a_database_that_stumbles_neither_loses_nor_doubles_an_event(database: D
     let rows: Vec<_> = (2..42).map(somebody).collect();
     house.load(FILE, &rows).await;
     let people = house.individuals().await;
-    house.context.db.faults().set(
-        "serialization=0.3,lost_answer=0.3"
-            .parse::<FaultRates>()
-            .unwrap(),
-    );
+    house.context.db.faults().set(FaultRates {
+        serialization: 0.3,
+        lost_answer: 0.3,
+        seed: 0,
+    });
     for people in people.chunks(5) {
         let events = people.iter().flat_map(|one| {
             [

@@ -1,9 +1,10 @@
 use jiff::civil::date;
 use proptest::prelude::*;
 
-use super::*;
 use crate::identity::matching::policy::{Decision, Policy};
 use crate::identity::matching::waterfall::weight;
+
+use super::*;
 
 fn person() -> Person {
     Person {
