@@ -51,7 +51,7 @@ pub async fn record_mail_events(
 ) -> Result<Vec<Verdict>, Error> {
     let campaign = roster::campaign(context.db.read(), command.campaign).await?;
     let key = roster::find_key(context.db.read(), command.campaign).await?;
-    let keys = key.map(|key| RosterKeys::open(context, &key)).transpose()?;
+    let keys = key.map(|key| RosterKeys::of(context, &key)).transpose()?;
     let rules = rules(context, &campaign)?;
     let judged = |raw| judge(raw, rules, keys.as_ref());
     let events: Vec<_> = command.events.iter().map(judged).collect();

@@ -8,7 +8,7 @@ use crate::identity::matching::blind::Keys;
 use crate::kernel::ids::IndividualId;
 use crate::kernel::person::Person;
 
-use super::facts::Facts;
+use super::clear_columns::ClearColumns;
 use super::keys::RosterKeys;
 use super::locale::Locale;
 
@@ -27,9 +27,9 @@ pub struct Sealed {
     pub population: Population,
     /// Language of letters; empty if no row has one.
     pub locale: &'static str,
-    /// What may be known in the clear.
+    /// What is stored in the clear.
     #[serde(flatten)]
-    pub facts: Facts,
+    pub clear: ClearColumns,
     /// The blind keys under the current index key.
     #[serde(flatten)]
     pub keys: Keys,
@@ -50,7 +50,7 @@ impl Sealed {
             sealed: keys.sealer.seal(id, salt, person),
             population,
             locale: locale.map_or("", Locale::as_str),
-            facts: Facts::of(person),
+            clear: ClearColumns::of(person),
             keys: keys.current().person(person),
         }
     }

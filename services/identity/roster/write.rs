@@ -147,16 +147,16 @@ const PEOPLE: [&str; 9] = [
 
 fn people_rows(people: &[Sealed]) -> Rows<'_, 9> {
     Box::new(people.iter().map(|person| {
-        let facts = &person.facts;
+        let clear = &person.clear;
         [
             person.id.into(),
             person.salt.as_slice().into(),
             person.sealed.as_slice().into(),
             person.population.as_str().into(),
-            facts.region.as_str().into(),
-            facts.country.as_str().into(),
-            facts.mailable.into(),
-            facts.has_contact.into(),
+            clear.region.as_str().into(),
+            clear.country.as_str().into(),
+            clear.mailable.into(),
+            clear.has_contact.into(),
             person.locale.into(),
         ]
     }))
