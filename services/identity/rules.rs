@@ -41,7 +41,7 @@ impl Default for Rules {
 
 /// How often an identity may be tried, each within its own period.
 ///
-/// 500 a second for a campaign is fifteen times the busiest hour known; a person needs a few tries.
+/// By default 500 a second for a campaign, fifteen times the busiest hour known; a person needs a few tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Throttles {
     /// Confirmation codes that may be sent to one individual in a day.

@@ -51,7 +51,7 @@ pub async fn record_mail_events(
 ) -> Result<Vec<Verdict>, Error> {
     let campaign = roster::campaign(context.db.read(), command.campaign).await?;
     let key = roster::find_key(context.db.read(), command.campaign).await?;
-    let keys = key.map(|key| RosterKeys::open(context, &key)).transpose()?;
+    let keys = key.map(|key| RosterKeys::of(context, &key)).transpose()?;
     let rules = rules(context, &campaign)?;
     let judged = |raw| judge(raw, rules, keys.as_ref());
     let events: Vec<_> = command.events.iter().map(judged).collect();
@@ -302,11 +302,8 @@ impl Work<'_> {
 /// Gives an individual with the corrected address, as the tables will have it. Nothing of the old address is kept.
 fn moved_to(keys: &RosterKeys, row: &individual::Model, place: &Person) -> Result<Sealed, Error> {
     let person = decrypt(&keys.sealer, row)?;
-    let (salt, mut person) = row
-        .salt
-        .as_ref()
-        .zip(person)
-        .ok_or(Error::IndividualErased)?;
+    let erased = Error::IndividualErased;
+    let (salt, mut person) = row.salt.as_ref().zip(person).ok_or(erased)?;
     address::replace(&mut person, place);
     let stated = (row.population, Locale::parse(&row.locale));
     Ok(Sealed::of(row.id, salt, &person, stated, keys))

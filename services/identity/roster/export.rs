@@ -96,7 +96,7 @@ async fn export(
         return Ok(());
     };
     let decryptor = Arc::new(Decryptor {
-        keys: RosterKeys::open(context, &key)?,
+        keys: RosterKeys::of(context, &key)?,
         entities: entities.into_iter().map(|(key, id)| (id, key)).collect(),
         locale: store::locale(&campaign),
     });

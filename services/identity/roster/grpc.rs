@@ -49,7 +49,7 @@ pub fn import_roster(
         std::task::Poll::Ready(draining.is_cancelled().then_some(Err(Error::ShuttingDown)))
     });
     let (sender, answers) = mpsc::channel(import::ANSWERS);
-    tokio::spawn(import::run(
+    tokio::spawn(import::import_roster(
         context.clone(),
         call,
         parts.chain(last.take(1)).boxed(),

@@ -4,9 +4,9 @@
 //! database what it holds about a batch ([`lookup`]), decides what becomes of each row ([`plan`]), and writes that, in one transaction.
 
 mod batch;
+pub mod clear_columns;
 pub mod decrypt;
 pub mod export;
-pub mod facts;
 pub mod get;
 pub mod grpc;
 pub mod import;

@@ -252,5 +252,4 @@ impl<'b> Planner<'b> {
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
 pub(super) mod tests;
