@@ -52,9 +52,9 @@ pub async fn serve(
         life.spawn(worker.run(life.token()));
     }
     life.spawn(watch::run(ctx, life.token()));
-    let served = server.serve(&life).await;
+    let ended = server.serve(&life).await;
     process::drain(&life, &db).await;
-    Ok(served?)
+    Ok(ended?)
 }
 
 /// Puts the services of this process on a server.
