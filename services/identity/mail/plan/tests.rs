@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use crate::db::entities::mail_event::{AddressSource, Kind};
 use crate::kernel::person::Person;
 
+use super::*;
 
 const WHO: IndividualId = IndividualId::from_uuid(Uuid::from_u128(1));
 const GONE: IndividualId = IndividualId::from_uuid(Uuid::from_u128(2));
