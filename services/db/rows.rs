@@ -5,7 +5,9 @@
 
 use data_encoding::HEXLOWER;
 use sea_orm::{DbBackend, Statement, Value};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::kernel::clock::Timestamp;
 
 /// What a column of the table holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,4 +96,13 @@ pub fn bind_with<T: Serialize>(
 /// Writes bytes as PostgreSQL does: `\x` and two digits a byte.
 pub fn hex(bytes: &[u8]) -> String {
     format!("\\x{}", HEXLOWER.encode(bytes))
+}
+
+/// Serializes an instant, or none, as a column holds it: in microseconds.
+pub fn micros<S: Serializer>(
+    at: &(impl Copy + Into<Option<Timestamp>>),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let at: Option<Timestamp> = (*at).into();
+    at.map(Timestamp::as_micros).serialize(serializer)
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::State as Stage;
 use crate::db::{self, Storage};
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
 use crate::kernel::keyring::KeyError;
 
 use super::queue::state::WrongState;
-use super::vocabulary::{Stage, UnknownWord};
 
 /// A refusal or a failure.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +54,7 @@ pub enum Error {
     #[error("there is no such handoff")]
     HandoffNotFound,
     /// Only a DEAD handoff can be replayed.
-    #[error("the handoff is {stage} and not DEAD")]
+    #[error("the handoff is {} and not DEAD", .stage.as_str())]
     NotDead {
         /// The handoff.
         handoff: HandoffId,
@@ -74,12 +75,6 @@ impl Storage for Error {
             Self::Storage(error) => Some(error),
             _ => None,
         }
-    }
-}
-
-impl From<UnknownWord> for Error {
-    fn from(_: UnknownWord) -> Self {
-        Self::Storage(db::Error::corrupt("a word this program does not know"))
     }
 }
 

@@ -6,9 +6,12 @@ use std::time::Duration;
 use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::{DeadReason, Kind, State as Stage};
+use crate::db::entities::handoff_attempt::AttemptResult;
+
 use super::activation::store::Counted;
 use super::person::projection::Change;
-use super::vocabulary::{AttemptResult, DeadReason, Kind, Stage};
 
 /// In seconds: from a bureau that answers at once to one that takes a week.
 const SETTLE_BUCKETS: [f64; 10] = [

@@ -28,7 +28,6 @@ pub mod queue;
 mod serve;
 pub mod settings;
 pub mod store;
-pub mod vocabulary;
 
 pub use serve::{builder, run};
 pub use settings::PROCESS;

@@ -9,12 +9,13 @@ use crate::codes::campaign::campaign_cache::Frame;
 use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
+use crate::db::entities::handoff::Queued;
 use crate::db::idempotency::{self, Request};
 use crate::db::{self, Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{EnrollmentId, HandoffId};
 
-use super::handoff_store::{self, Cancellation};
+use super::handoff_store;
 use super::state::Kind;
 use super::store;
 use super::store::Enrollment;
@@ -77,16 +78,16 @@ async fn withdraw(
     (id, at): (HandoffId, Timestamp),
 ) -> Result<(), Error> {
     let missing = || db::Error::corrupt("a submitted enrollment without a product");
-    let cancellation = Cancellation {
-        campaign: frame.id,
-        id,
-        enrollment: found.id,
-        individual: found.individual_id,
-        partner: found.partner_id.ok_or_else(missing)?,
-        product: found.product_code.clone().ok_or_else(missing)?,
+    let cancellation = Queued {
+        campaign_id: frame.id,
+        handoff_id: id,
+        enrollment_id: found.id,
+        individual_id: found.individual_id,
+        partner_id: found.partner_id.ok_or_else(missing)?,
+        product_code: found.product_code.clone().ok_or_else(missing)?,
         term_months: frame.term_months,
         trace: call.trace.clone(),
         at,
     };
-    Ok(handoff_store::queue_cancel(tx, &cancellation).await?)
+    Ok(handoff_store::queue_cancel(tx, cancellation).await?)
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::codes::store::rows::{self, Is};
+use crate::db::entities::handoff::{Kind, Queued};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{
@@ -186,9 +187,6 @@ const SUBMIT: &str = "UPDATE enrollment SET state = 'SUBMITTED', verification_id
     AND enrollment.id = v.enrollment_id AND enrollment.state IN ('STARTED', 'VERIFIED')";
 const CONSENT: &str = "INSERT INTO consent (campaign_id, enrollment_id, version, text_sha256, locale, channel, given_by, \
     given_at) SELECT campaign_id, enrollment_id, version, text_sha256, locale, channel, actor, at FROM v";
-const HANDOFF: &str = "INSERT INTO handoff (campaign_id, id, enrollment_id, individual_id, partner_id, kind, product_code, \
-    term_months, state, attempts, not_before, trace_context, created_at) SELECT campaign_id, handoff_id, enrollment_id, \
-    individual_id, partner_id, 'ENROLL', product_code, term_months, 'QUEUED', 0, at, trace, at FROM v";
 const AUDIT: &str = "INSERT INTO audit_event (id, process, campaign_id, at, actor, action, subject_kind, subject_id, detail) \
     SELECT audit_id, 'codes', campaign_id, at, actor, 'enrollment.completed', 'enrollment', enrollment_id, detail FROM v";
 const REQUEST: &str = "INSERT INTO idempotency (request_id, process, caller, method, fingerprint, result, created_at) \
@@ -217,9 +215,10 @@ pub async fn write(tx: &Tx<'_>, completions: &[Completion]) -> Result<(), db::Er
 }
 
 async fn write_at_once(tx: &Tx<'_>, completions: &[Completion]) -> Result<(u64, u64), db::Error> {
+    let handoff = Queued::insert(Kind::Enroll);
     let sql = format!(
         "WITH {}, redeemed AS ({REDEEM} RETURNING 1), submitted AS ({SUBMIT} RETURNING 1), consented AS ({CONSENT}), \
-         handed AS ({HANDOFF}), audited AS ({AUDIT}), answered AS ({REQUEST}) \
+         handed AS ({handoff}), audited AS ({AUDIT}), answered AS ({REQUEST}) \
          SELECT (SELECT count(*) FROM redeemed) AS codes, (SELECT count(*) FROM submitted) AS enrollments",
         rows::table(tx.backend(), &COLUMNS)
     );
@@ -246,7 +245,7 @@ async fn write_in_turn(tx: &Tx<'_>, completions: &[Completion]) -> Result<(u64, 
     };
     let redeemed = run(REDEEM).await?;
     let submitted = run(SUBMIT).await?;
-    for statement in [CONSENT, HANDOFF, AUDIT, REQUEST] {
+    for statement in [CONSENT, &Queued::insert(Kind::Enroll), AUDIT, REQUEST] {
         run(statement).await?;
     }
     Ok((redeemed, submitted))

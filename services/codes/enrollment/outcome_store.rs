@@ -4,30 +4,10 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 use serde::Serialize;
 
 use crate::codes::store::rows::{self, Is};
+pub use crate::db::entities::outcome::Model as Outcome;
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, OutcomeId, VerificationId};
-
-/// An outcome as the handoff process wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Outcome {
-    /// The campaign.
-    pub campaign_id: CampaignId,
-    /// Id.
-    pub id: OutcomeId,
-    /// Of which enrollment.
-    pub enrollment_id: EnrollmentId,
-    /// From which handoff.
-    pub handoff_id: HandoffId,
-    /// ACTIVE, ACTION_REQUIRED, REFUSED or CANCELED.
-    pub result: String,
-    /// Why, by outcome class; empty for ACTIVE.
-    pub outcome_class: String,
-    /// Since when.
-    pub effective_at: Timestamp,
-    /// When it was written.
-    pub created_at: Timestamp,
-}
+use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, VerificationId};
 
 /// Tells whether anything waits; asked first, because it takes no write transaction.
 pub async fn any(connection: &impl ConnectionTrait) -> Result<bool, db::Error> {

@@ -15,6 +15,8 @@ use crate::codes::campaign::term;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::audit::{self, Event as AuditEvent};
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::outcome::Decision;
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, VerificationId};
@@ -190,18 +192,16 @@ impl Page {
 }
 
 fn event_of(frame: &Frame, outcome: &Outcome) -> Result<Event, Error> {
-    let class = outcome.outcome_class.clone();
-    match outcome.result.as_str() {
-        "ACTIVE" => {
+    match outcome.decision()? {
+        Decision::Active => {
             let at = outcome.effective_at;
             let term_ends_on = term::term_ends_on(at, &frame.zone, frame.term_months)
                 .map_err(|_| db::Error::corrupt("outcome.effective_at"))?;
             Ok(Event::Activate { at, term_ends_on })
         }
-        "ACTION_REQUIRED" => Ok(Event::RequireAction(class)),
-        "REFUSED" => Ok(Event::Refuse(class)),
-        "CANCELED" => Ok(Event::Cancel),
-        _ => Err(db::Error::corrupt("outcome.result").into()),
+        Decision::ActionRequired(class) => Ok(Event::RequireAction(class.as_str().to_owned())),
+        Decision::Refused(class) => Ok(Event::Refuse(class.as_str().to_owned())),
+        Decision::Canceled => Ok(Event::Cancel),
     }
 }
 

@@ -2,8 +2,102 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::db::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, OutcomeId};
+
+/// What a partner decided about an enrollment, with the reason where it has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Monitoring runs.
+    Active,
+    /// Somebody must act first.
+    ActionRequired(OutcomeClass),
+    /// The partner refused.
+    Refused(OutcomeClass),
+    /// Withdrawn.
+    Canceled,
+}
+
+/// Why a partner could not activate an enrollment, whatever its own codes are.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+    serde::Serialize,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OutcomeClass {
+    /// A field is missing or malformed.
+    InvalidInput,
+    /// The identity could not be confirmed.
+    IdentityNotConfirmed,
+    /// No record was found.
+    NoHit,
+    /// Too little credit history.
+    ThinFile,
+    /// The file is frozen.
+    FileFrozen,
+    /// A victim alert stands on the file.
+    VictimAlert,
+    /// The SSN belongs to another name.
+    SsnMismatch,
+    /// Recorded as deceased.
+    Deceased,
+    /// A minor for an adult product.
+    Minor,
+    /// Already a customer.
+    AlreadyEnrolled,
+    /// The product is not configured.
+    ProductConfig,
+}
+
+/// How the partner decided.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+    serde::Serialize,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum OutcomeResult {
+    /// Monitoring runs.
+    Active,
+    /// Somebody must act first.
+    ActionRequired,
+    /// The partner refused.
+    Refused,
+    /// Withdrawn.
+    Canceled,
+}
 
 /// A row of `outcome`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -19,14 +113,41 @@ pub struct Model {
     pub enrollment_id: EnrollmentId,
     /// The handoff.
     pub handoff_id: HandoffId,
-    /// How it ended.
-    pub result: String,
-    /// What the partner said, by class.
-    pub outcome_class: String,
+    /// How the partner decided.
+    pub result: OutcomeResult,
+    /// Why, where the partner did not activate it.
+    pub outcome_class: Option<OutcomeClass>,
     /// From when it holds.
     pub effective_at: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Decision {
+    /// Gives the columns `result` and `outcome_class`.
+    pub const fn columns(self) -> (OutcomeResult, Option<OutcomeClass>) {
+        match self {
+            Self::Active => (OutcomeResult::Active, None),
+            Self::ActionRequired(class) => (OutcomeResult::ActionRequired, Some(class)),
+            Self::Refused(class) => (OutcomeResult::Refused, Some(class)),
+            Self::Canceled => (OutcomeResult::Canceled, None),
+        }
+    }
+}
+
+impl Model {
+    /// Reads the decision. A class stands exactly where the partner did not activate.
+    pub fn decision(&self) -> Result<Decision, Error> {
+        match (self.result, self.outcome_class) {
+            (OutcomeResult::Active, None) => Ok(Decision::Active),
+            (OutcomeResult::ActionRequired, Some(class)) => Ok(Decision::ActionRequired(class)),
+            (OutcomeResult::Refused, Some(class)) => Ok(Decision::Refused(class)),
+            (OutcomeResult::Canceled, None) => Ok(Decision::Canceled),
+            _ => Err(Error::corrupt(
+                "an outcome with the class of another result",
+            )),
+        }
+    }
 }
 
 /// Relations are followed by hand, where the query is written.

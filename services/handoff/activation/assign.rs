@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::json;
 
+use crate::db::entities::handoff::{Kind, State as Stage};
 use crate::db::entities::activation_pool;
 use crate::db::{Tx, audit};
 use crate::handoff::audit::about_pool;
@@ -16,7 +17,6 @@ use crate::handoff::queue::lease_store::{LeaseOrder, Leased};
 use crate::handoff::queue::model::Handoff;
 use crate::handoff::queue::state::State;
 use crate::handoff::queue::store::Change;
-use crate::handoff::vocabulary::{Kind, Stage};
 use crate::handoff::{metrics, queue};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, HandoffId};

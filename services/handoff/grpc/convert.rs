@@ -1,5 +1,8 @@
 //! This process's words on the wire.
 
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::{Kind, State as Stage};
+use crate::db::entities::partner::{Mode, State as PartnerState};
 use crate::handoff::outcome::apply_status::Verdict;
 use crate::handoff::outcome::convert::class_to;
 use crate::handoff::person::decrypt::Ask;
@@ -8,7 +11,8 @@ use crate::handoff::person::subject::subject;
 use crate::handoff::pull::stream::Offer;
 use crate::handoff::queue::model::{Handoff, Partner};
 use crate::handoff::queue::state::State;
-use crate::handoff::vocabulary::{Kind, Mode, PartnerState, Stage};
+use sea_orm::Iterable;
+
 use crate::kernel::clock::Timestamp;
 use crate::wire::redress::handoff::v1 as wire;
 
@@ -39,10 +43,7 @@ pub(crate) fn stage_filter(state: i32) -> Result<Option<Stage>, ()> {
     if state == wire::HandoffState::Unspecified {
         return Ok(None);
     }
-    let found = Stage::ALL
-        .iter()
-        .copied()
-        .find(|known| stage(*known) == state);
+    let found = Stage::iter().find(|known| stage(*known) == state);
     found.map(Some).ok_or(())
 }
 
@@ -142,8 +143,8 @@ mod tests {
 
     #[test]
     fn every_state_can_be_asked_for() {
-        for known in Stage::ALL {
-            assert_eq!(stage_filter(stage(*known).into()), Ok(Some(*known)));
+        for known in Stage::iter() {
+            assert_eq!(stage_filter(stage(known).into()), Ok(Some(known)));
         }
         assert_eq!(stage_filter(0), Ok(None));
         assert_eq!(stage_filter(99), Err(()));

@@ -7,15 +7,19 @@ use serde_json::json;
 
 use crate::db::Tx;
 use crate::db::audit::{self, Event};
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::{Kind, State as Stage};
+use crate::db::entities::handoff_attempt::AttemptResult;
+use crate::db::entities::outcome;
+use crate::db::entities::outcome::OutcomeClass;
 use crate::handoff::audit::{about_handoff, about_partner};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::queue::attempts::{self, Attempt, Outcome};
+use crate::handoff::queue::attempts::{self, Attempt};
 use crate::handoff::queue::model::Handoff;
 use crate::handoff::queue::retry_policy::Report;
 use crate::handoff::queue::state::{Fact, Learned, State};
 use crate::handoff::queue::store::Change;
-use crate::handoff::vocabulary::{AttemptResult, Kind, OutcomeClass, Stage};
 use crate::handoff::{metrics, queue};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{HandoffId, PartnerId};
@@ -115,7 +119,7 @@ struct Lesson<'a> {
     speaker: Speaker<'a>,
     now: Timestamp,
     rows: HashMap<HandoffId, Row>,
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<outcome::Model>,
     events: Vec<Event>,
     taken: usize,
 }
@@ -216,10 +220,10 @@ impl<'a> Lesson<'a> {
             return;
         }
         handoff.settled_at = Some(now);
-        let outcome = outcome_of(self.context, handoff, effective_at);
         let event = settled(self.context, now, self.speaker.actor, handoff);
         self.events.push(event);
-        self.outcomes.push(outcome);
+        self.outcomes
+            .extend(outcome_of(self.context, now, handoff, effective_at));
     }
 
     /// Ends the other handoff of a withdrawn enrollment, without telling the enrollment a second time.
@@ -258,7 +262,7 @@ impl<'a> Lesson<'a> {
         }
         queue::store::write(tx, &changes).await?;
         attempts::add(tx, &ended).await?;
-        attempts::add_outcomes(tx, &self.outcomes, self.now).await?;
+        attempts::add_outcomes(tx, &self.outcomes).await?;
         audit::record(tx, &self.events).await?;
         Ok(())
     }
@@ -297,16 +301,23 @@ fn end_attempt(row: &mut Row, state: State, now: Timestamp) {
     });
 }
 
-fn outcome_of(context: &Context, handoff: &Handoff, effective_at: Timestamp) -> Outcome {
-    Outcome {
+fn outcome_of(
+    context: &Context,
+    now: Timestamp,
+    handoff: &Handoff,
+    effective_at: Timestamp,
+) -> Option<outcome::Model> {
+    let (result, outcome_class) = handoff.state.decision()?.columns();
+    Some(outcome::Model {
         id: context.ids.next(),
         campaign_id: handoff.campaign_id,
         enrollment_id: handoff.enrollment_id,
         handoff_id: handoff.id,
-        result: handoff.state.stage(),
-        class: handoff.state.class(),
+        result,
+        outcome_class,
         effective_at,
-    }
+        created_at: now,
+    })
 }
 
 fn settled(context: &Context, now: Timestamp, actor: &str, handoff: &Handoff) -> Event {

@@ -1,8 +1,8 @@
 //! From a partner's words to a fact, wherever they come from: an answer to us or a call of its own.
 
+use crate::db::entities::outcome::OutcomeClass;
 use crate::handoff::queue::retry_policy::Report;
 use crate::handoff::queue::state::Fact;
-use crate::handoff::vocabulary::OutcomeClass;
 use crate::kernel::clock::Timestamp;
 use crate::wire::redress::bureau::v1::{
     EnrollmentProgress, EnrollmentStatus, OutcomeClass as WireClass,
@@ -91,6 +91,8 @@ pub fn class_to(class: Option<OutcomeClass>) -> WireClass {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::Iterable;
+
     use super::*;
 
     fn status(progress: EnrollmentProgress, class: WireClass) -> EnrollmentStatus {
@@ -135,8 +137,8 @@ mod tests {
 
     #[test]
     fn classes_survive_both_ways() {
-        for class in OutcomeClass::ALL {
-            assert_eq!(class_of(class_to(Some(*class))), Some(*class));
+        for class in OutcomeClass::iter() {
+            assert_eq!(class_of(class_to(Some(class))), Some(class));
         }
         assert_eq!(class_of(class_to(None)), None);
     }

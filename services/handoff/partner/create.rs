@@ -2,13 +2,14 @@
 
 use serde_json::json;
 
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::partner::State as PartnerState;
 use crate::db::audit;
 use crate::db::idempotency::{self, Known};
 use crate::handoff::audit::about_partner;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::queue::model::Partner;
-use crate::handoff::vocabulary::PartnerState;
 use crate::kernel::ids::PartnerId;
 
 use super::store;

@@ -2,12 +2,12 @@
 
 use tonic::{Request, Response, Status};
 
+use crate::db::entities::partner::{Mode, State as PartnerState};
 use crate::handoff::error::Error;
 use crate::handoff::grpc::{self, Handlers, request_key};
 use crate::handoff::person::projection::Projection;
 use crate::handoff::push::circuit_breaker::BreakerRules;
 use crate::handoff::queue::model::Partner;
-use crate::handoff::vocabulary::{Mode, PartnerState};
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;

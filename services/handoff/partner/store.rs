@@ -4,10 +4,10 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::db::entities::partner::{Mode, State as PartnerState};
 use crate::db::entities::partner::{ActiveModel, Column, Entity, Model};
 use crate::handoff::error::Error;
 use crate::handoff::queue::model::Partner;
-use crate::handoff::vocabulary::{Mode, PartnerState};
 use crate::kernel::ids::PartnerId;
 
 /// Gets a partner by id.
@@ -40,8 +40,8 @@ pub async fn page(
 /// Gives the partners that we call now.
 pub async fn to_push_to(db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
     let rows = Entity::find()
-        .filter(Column::Mode.eq(Mode::Push.as_str()))
-        .filter(Column::State.eq(PartnerState::Active.as_str()))
+        .filter(Column::Mode.eq(Mode::Push))
+        .filter(Column::State.eq(PartnerState::Active))
         .order_by_asc(Column::Id)
         .all(db)
         .await?;
@@ -58,9 +58,9 @@ pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Err
     let row = ActiveModel {
         id: Set(partner.id),
         name: Set(partner.name.clone()),
-        mode: Set(partner.mode.as_str().to_owned()),
+        mode: Set(partner.mode),
         endpoint: Set(partner.endpoint.clone()),
-        state: Set(partner.state.as_str().to_owned()),
+        state: Set(partner.state),
         max_in_flight: Set(partner.max_in_flight.into()),
         projection: Set(serde_json::to_string(&partner.projection).expect(json)),
         breaker: Set(serde_json::to_string(&partner.breaker).expect(json)),
@@ -81,9 +81,9 @@ pub async fn set_state(
     state: PartnerState,
 ) -> Result<bool, Error> {
     let result = Entity::update_many()
-        .col_expr(Column::State, Expr::value(state.as_str()))
+        .col_expr(Column::State, Expr::value(state))
         .filter(Column::Id.eq(id))
-        .filter(Column::State.ne(state.as_str()))
+        .filter(Column::State.ne(state))
         .exec(tx)
         .await?;
     Ok(result.rows_affected == 1)

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
+use crate::db::entities::handoff::{DeadReason, Kind};
 use crate::db::audit;
 use crate::handoff::activation::code::{ActivationCode, CodeSealer};
 use crate::handoff::activation::store::Assigned;
@@ -15,7 +16,6 @@ use crate::handoff::error::Error;
 use crate::handoff::queue::lease_store::Leased;
 use crate::handoff::queue::model::{Handoff, Partner};
 use crate::handoff::queue::retry_policy::Answer;
-use crate::handoff::vocabulary::{DeadReason, Kind};
 use crate::handoff::{activation, metrics, queue};
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId};
 use crate::kernel::keyring::Purpose;

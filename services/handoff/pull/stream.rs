@@ -7,6 +7,7 @@
 use futures::Stream;
 use tokio_util::sync::CancellationToken;
 
+use crate::db::entities::partner::{Mode, State as PartnerState};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::outcome::apply_status::Speaker;
@@ -14,7 +15,6 @@ use crate::handoff::person::decrypt::{Ask, Opened, open};
 use crate::handoff::queue::lease::{Terms, lease};
 use crate::handoff::queue::model::Partner;
 use crate::handoff::queue::settle::{Done, settle};
-use crate::handoff::vocabulary::{Mode, PartnerState};
 use crate::handoff::{partner, queue};
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::ids::PartnerId;

@@ -12,6 +12,8 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::Kind;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::outcome::apply_status::{Said, Speaker, learn};
@@ -20,7 +22,6 @@ use crate::handoff::queue::lease::{Terms, lease};
 use crate::handoff::queue::model::Handoff;
 use crate::handoff::queue::retry_policy::Answer;
 use crate::handoff::queue::settle::{Done, settle};
-use crate::handoff::vocabulary::Kind;
 use crate::handoff::{metrics, partner, queue};
 use crate::kernel::certs::TlsFiles;
 use crate::kernel::ids::{HandoffId, PartnerId};

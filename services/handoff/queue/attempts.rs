@@ -2,14 +2,17 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
+use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::entities::{handoff_attempt, outcome};
 use crate::handoff::error::Error;
 use crate::handoff::store::pieces;
-use crate::handoff::vocabulary::{AttemptResult, OutcomeClass, Stage};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, OutcomeId};
+use crate::kernel::ids::{CampaignId, HandoffId};
 
 /// An attempt that ended.
 #[derive(Clone, Debug)]
@@ -40,7 +43,7 @@ pub async fn add(tx: &impl ConnectionTrait, attempts: &[Attempt]) -> Result<(), 
             attempt: Set(attempt.attempt),
             started_at: Set(attempt.started_at),
             ended_at: Set(Some(attempt.ended_at)),
-            result: Set(attempt.result.as_str().to_owned()),
+            result: Set(attempt.result),
             detail: Set(attempt.detail.to_owned()),
         });
         let known = OnConflict::columns([Column::CampaignId, Column::HandoffId, Column::Attempt])
@@ -61,7 +64,7 @@ pub async fn results(
     handoff: HandoffId,
 ) -> Result<Vec<AttemptResult>, Error> {
     use handoff_attempt::{Column, Entity};
-    let words: Vec<String> = Entity::find()
+    let results = Entity::find()
         .select_only()
         .column(Column::Result)
         .filter(Column::CampaignId.eq(campaign))
@@ -71,48 +74,20 @@ pub async fn results(
         .into_tuple()
         .all(db)
         .await?;
-    let results = words.iter().map(|word| AttemptResult::parse(word));
-    Ok(results.collect::<Result<_, _>>()?)
-}
-
-/// An outcome on its way to its enrollment.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// The id.
-    pub id: OutcomeId,
-    /// The campaign.
-    pub campaign_id: CampaignId,
-    /// The enrollment.
-    pub enrollment_id: EnrollmentId,
-    /// The handoff.
-    pub handoff_id: HandoffId,
-    /// How it ended.
-    pub result: Stage,
-    /// Why, if it did not end well.
-    pub class: Option<OutcomeClass>,
-    /// Since when it is so.
-    pub effective_at: Timestamp,
+    Ok(results)
 }
 
 /// Adds outcomes.
 pub async fn add_outcomes(
     tx: &impl ConnectionTrait,
-    outcomes: &[Outcome],
-    now: Timestamp,
+    outcomes: &[outcome::Model],
 ) -> Result<(), Error> {
-    use outcome::{ActiveModel, Entity};
     for piece in pieces(outcomes) {
-        let rows = piece.iter().map(|outcome| ActiveModel {
-            campaign_id: Set(outcome.campaign_id),
-            id: Set(outcome.id),
-            enrollment_id: Set(outcome.enrollment_id),
-            handoff_id: Set(outcome.handoff_id),
-            result: Set(outcome.result.as_str().to_owned()),
-            outcome_class: Set(outcome.class.map_or("", OutcomeClass::as_str).to_owned()),
-            effective_at: Set(outcome.effective_at),
-            created_at: Set(now),
-        });
-        Entity::insert_many(rows).exec_without_returning(tx).await?;
+        let rows = piece.iter().cloned().map(outcome::ActiveModel::from);
+        let rows = rows.map(ActiveModelTrait::reset_all);
+        outcome::Entity::insert_many(rows)
+            .exec_without_returning(tx)
+            .await?;
     }
     Ok(())
 }

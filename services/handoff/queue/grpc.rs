@@ -2,9 +2,10 @@
 
 use tonic::{Request, Response, Status};
 
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::State as Stage;
 use crate::handoff::activation::{self, store as pools};
 use crate::handoff::grpc::{self, Handlers, request_key};
-use crate::handoff::vocabulary::Stage;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
 use crate::kernel::{caller, paging};

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::db::entities::handoff::{Kind, State as Stage};
+use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::{Tx, audit};
 use crate::handoff::activation::assign::{News, assign};
 use crate::handoff::audit::about_partner;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::outcome::apply_status::{Said, Speaker, learn};
-use crate::handoff::vocabulary::{AttemptResult, Kind, Stage};
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 
 use super::attempts::{self, Attempt};

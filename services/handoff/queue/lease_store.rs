@@ -7,11 +7,12 @@
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QueryResult, Statement, Value};
 use uuid::Uuid;
 
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::State as Stage;
 use crate::db::Tx;
 use crate::db::entities::handoff;
 use crate::handoff::error::Error;
 use crate::handoff::store::pieces;
-use crate::handoff::vocabulary::Stage;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::PartnerId;
 

@@ -2,11 +2,12 @@
 
 use uuid::Uuid;
 
+use crate::db::entities::handoff::{Kind, State as Stage};
+use crate::db::entities::partner::{Mode, State as PartnerState};
 use crate::db::entities::{handoff, partner};
 use crate::handoff::error::Error;
 use crate::handoff::person::projection::Projection;
 use crate::handoff::push::circuit_breaker::BreakerRules;
-use crate::handoff::vocabulary::{DeadReason, Kind, Mode, OutcomeClass, PartnerState, Stage};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId};
 
@@ -64,7 +65,7 @@ impl TryFrom<handoff::Model> for Handoff {
             enrollment_id: row.enrollment_id,
             individual_id: row.individual_id,
             partner_id: row.partner_id,
-            kind: Kind::parse(&row.kind)?,
+            kind: row.kind,
             product_code: row.product_code,
             term_months: row.term_months,
             attempts: row.attempts,
@@ -81,12 +82,10 @@ impl TryFrom<handoff::Model> for Handoff {
 }
 
 fn state(row: &handoff::Model) -> Result<State, Error> {
-    let class = || {
-        let class = row.outcome_class.as_deref().unwrap_or_default();
-        OutcomeClass::parse(class)
-    };
+    let missing = || crate::db::Error::corrupt("a handoff without what its state has earned");
+    let class = || row.outcome_class.ok_or_else(missing);
     let not_before = row.not_before;
-    Ok(match Stage::parse(&row.state)? {
+    Ok(match row.state {
         Stage::Queued => State::Queued { not_before },
         Stage::Leased => State::Leased {
             expires_at: not_before,
@@ -99,9 +98,7 @@ fn state(row: &handoff::Model) -> Result<State, Error> {
         Stage::ActionRequired => State::ActionRequired(class()?),
         Stage::Refused => State::Refused(class()?),
         Stage::Canceled => State::Canceled,
-        Stage::Dead => State::Dead(DeadReason::parse(
-            row.dead_reason.as_deref().unwrap_or_default(),
-        )?),
+        Stage::Dead => State::Dead(row.dead_reason.ok_or_else(missing)?),
     })
 }
 
@@ -136,9 +133,9 @@ impl TryFrom<partner::Model> for Partner {
         Ok(Self {
             id: row.id,
             name: row.name,
-            mode: Mode::parse(&row.mode)?,
+            mode: row.mode,
             endpoint: row.endpoint,
-            state: PartnerState::parse(&row.state)?,
+            state: row.state,
             max_in_flight: u16::try_from(row.max_in_flight).map_err(|_| corrupt())?,
             projection: serde_json::from_str(&row.projection).map_err(|_| corrupt())?,
             breaker: serde_json::from_str(&row.breaker).map_err(|_| corrupt())?,

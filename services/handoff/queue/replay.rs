@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::{Kind, State as Stage};
 use crate::db::audit;
 use crate::db::idempotency::{self, Known};
 use crate::handoff::audit::about_handoff;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::vocabulary::{Kind, Stage};
 use crate::kernel::ids::{CampaignId, HandoffId};
 
 use super::model::Handoff;

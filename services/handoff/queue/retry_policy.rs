@@ -20,7 +20,9 @@
 
 use std::time::Duration;
 
-use crate::handoff::vocabulary::{AttemptResult, DeadReason, OutcomeClass};
+use crate::db::entities::handoff::DeadReason;
+use crate::db::entities::handoff_attempt::AttemptResult;
+use crate::db::entities::outcome::OutcomeClass;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::Ids;
 use crate::kernel::retry::Backoff;

@@ -2,13 +2,15 @@
 
 use serde_json::json;
 
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::State as Stage;
+use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::{Tx, audit};
 use crate::handoff::audit::about_handoff;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::metrics;
 use crate::handoff::outcome::apply_status::{Said, Speaker, Verdict, learn};
-use crate::handoff::vocabulary::{AttemptResult, Stage};
 use crate::kernel::clock::Timestamp;
 
 use super::attempts::{self, Attempt};
@@ -142,7 +144,7 @@ async fn without_fact(
     .await?;
     if let State::Dead(reason) = after.state {
         metrics::dead(reason);
-        tracing::error!(handoff_id = %after.id, campaign_id = %after.campaign_id, %reason, "a handoff was given up on");
+        tracing::error!(handoff_id = %after.id, campaign_id = %after.campaign_id, reason = reason.as_str(), "a handoff was given up on");
         let detail = json!({"reason": reason.as_str()});
         let event = about_handoff(context, now, speaker.actor, "handoff.dead", &after, detail);
         audit::record(tx, &[event]).await?;

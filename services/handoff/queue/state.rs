@@ -11,7 +11,9 @@
 //! What a partner says is a [`Fact`] and holds in every state, also after a lease ran out and also for a DEAD handoff: it
 //! happened. What we do ourselves is an [`Event`] and needs the state it starts from.
 
-use crate::handoff::vocabulary::{DeadReason, OutcomeClass, Stage};
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::{DeadReason, State as Stage};
+use crate::db::entities::outcome::{Decision, OutcomeClass};
 use crate::kernel::clock::Timestamp;
 
 /// A handoff's state with what it has earned.
@@ -104,7 +106,7 @@ pub enum Learned {
 
 /// Says that an event does not fit the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a handoff that is {from} cannot do this")]
+#[error("a handoff that is {} cannot do this", .from.as_str())]
 pub struct WrongState {
     /// The state it is in.
     pub from: Stage,
@@ -136,6 +138,21 @@ impl State {
             | Self::Accepted { .. }
             | Self::Active
             | Self::Canceled
+            | Self::Dead(_) => None,
+        }
+    }
+
+    /// Gives what the partner decided; `None` while it has not, or when it was given up on.
+    pub const fn decision(&self) -> Option<Decision> {
+        match self {
+            Self::Active => Some(Decision::Active),
+            Self::ActionRequired(class) => Some(Decision::ActionRequired(*class)),
+            Self::Refused(class) => Some(Decision::Refused(*class)),
+            Self::Canceled => Some(Decision::Canceled),
+            Self::Queued { .. }
+            | Self::Leased { .. }
+            | Self::Unsettled { .. }
+            | Self::Accepted { .. }
             | Self::Dead(_) => None,
         }
     }

@@ -2,8 +2,8 @@
 
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
+use crate::db::entities::handoff::State as Stage;
 use crate::handoff::error::Error;
-use crate::handoff::vocabulary::Stage;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};
 
@@ -26,7 +26,7 @@ pub struct Count {
 struct Row {
     partner_id: PartnerId,
     partner_name: String,
-    state: String,
+    state: Stage,
     handoffs: i64,
     oldest: Timestamp,
 }
@@ -52,7 +52,7 @@ pub async fn counts(
     rows.into_iter()
         .map(|row| {
             Ok(Count {
-                stage: Stage::parse(&row.state)?,
+                stage: row.state,
                 partner_id: row.partner_id,
                 partner_name: row.partner_name,
                 handoffs: row.handoffs,

@@ -6,10 +6,12 @@ use sea_orm::{
     QuerySelect, Statement, Value,
 };
 
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::{Kind, State as Stage};
+use crate::db::entities::outcome::OutcomeClass;
 use crate::db::entities::handoff::{Column, Entity, Model};
 use crate::handoff::error::Error;
 use crate::handoff::store::{pieces, value_rows};
-use crate::handoff::vocabulary::{Kind, OutcomeClass, Stage};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, PartnerId};
 
@@ -79,7 +81,7 @@ fn twins(
     Entity::find()
         .filter(any)
         .filter(Column::PartnerId.eq(partner))
-        .filter(Column::Kind.eq(kind.as_str()))
+        .filter(Column::Kind.eq(kind))
 }
 
 /// Gives the handoffs of a kind that belong to these enrollments of one campaign.
@@ -96,7 +98,7 @@ pub async fn of_enrollments(
             .filter(Column::CampaignId.eq(campaign))
             .filter(Column::EnrollmentId.is_in(piece.iter().copied()))
             .filter(Column::PartnerId.eq(partner))
-            .filter(Column::Kind.eq(kind.as_str()))
+            .filter(Column::Kind.eq(kind))
             .all(db)
             .await?;
         found.extend(parsed(rows)?);
@@ -141,7 +143,7 @@ pub async fn page(
 ) -> Result<Vec<Handoff>, Error> {
     let mut query = Entity::find().filter(Column::CampaignId.eq(campaign));
     if let Some(stage) = stage {
-        query = query.filter(Column::State.eq(stage.as_str()));
+        query = query.filter(Column::State.eq(stage));
     }
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
@@ -161,7 +163,7 @@ pub async fn held_by(
         .select_only()
         .column_as(Expr::col(Column::Id).count(), "held")
         .filter(Column::PartnerId.eq(partner))
-        .filter(Column::State.eq(Stage::Leased.as_str()))
+        .filter(Column::State.eq(Stage::Leased))
         .filter(Column::NotBefore.gt(now))
         .filter(Column::LeaseOwner.eq(owner))
         .into_tuple()
@@ -182,7 +184,7 @@ pub async fn take_overdue(
 ) -> Result<Vec<Handoff>, Error> {
     let rows = Entity::find()
         .filter(Column::PartnerId.eq(partner))
-        .filter(Column::State.eq(Stage::Accepted.as_str()))
+        .filter(Column::State.eq(Stage::Accepted))
         .filter(Column::NotBefore.lte(now))
         .order_by_asc(Column::NotBefore)
         .order_by_asc(Column::Id)
@@ -215,7 +217,7 @@ pub async fn is_overdue(
         .select_only()
         .column(Column::Id)
         .filter(Column::PartnerId.eq(partner))
-        .filter(Column::State.eq(Stage::Accepted.as_str()))
+        .filter(Column::State.eq(Stage::Accepted))
         .filter(Column::NotBefore.lte(now))
         // In the index's order: any row would do, and the planner might look for one in the table.
         .order_by_asc(Column::NotBefore)

@@ -77,10 +77,10 @@ fn handoff(ids: &Ids) -> handoff::Model {
         enrollment_id: ids.next(),
         individual_id: ids.next(),
         partner_id: ids.next(),
-        kind: "ENROLL".to_owned(),
+        kind: handoff::Kind::Enroll,
         product_code: "CM24".to_owned(),
         term_months: 24,
-        state: "QUEUED".to_owned(),
+        state: handoff::State::Queued,
         attempts: 0,
         not_before: NOW,
         lease_owner: None,
@@ -166,7 +166,7 @@ both! {
         let owner = &database.owner().await;
         let ids = ids();
         let leased = || handoff::Model {
-            state: "LEASED".to_owned(),
+            state: handoff::State::Leased,
             lease_owner: Some("worker".to_owned()),
             lease_token: Some(ids.uuid()),
             lease_expires_at: Some(NOW),
@@ -177,11 +177,11 @@ both! {
         }
         let tokenless = handoff::Model { lease_token: None, ..leased() };
         assert_eq!(refusal!(owner, tokenless), "handoff_leased_check");
-        let dead = handoff::Model { state: "DEAD".to_owned(), ..handoff(&ids) };
+        let dead = handoff::Model { state: handoff::State::Dead, ..handoff(&ids) };
         assert_eq!(refusal!(owner, dead), "handoff_dead_check");
-        let accepted = handoff::Model { state: "ACCEPTED".to_owned(), ..handoff(&ids) };
+        let accepted = handoff::Model { state: handoff::State::Accepted, ..handoff(&ids) };
         assert_eq!(refusal!(owner, accepted), "handoff_acknowledged_check");
-        let refused = handoff::Model { state: "REFUSED".to_owned(), ..handoff(&ids) };
+        let refused = handoff::Model { state: handoff::State::Refused, ..handoff(&ids) };
         assert_eq!(refusal!(owner, refused), "handoff_settled_check");
     }
 
@@ -207,10 +207,10 @@ both! {
         let row = &partner::Model {
             id: ids().next(),
             name: "canary".to_owned(),
-            mode: "canary".to_owned(),
+            mode: partner::Mode::Pull,
             endpoint: None,
-            state: "ACTIVE".to_owned(),
-            max_in_flight: 1,
+            state: partner::State::Active,
+            max_in_flight: 0,
             projection: "canary".to_owned(),
             breaker: "{}".to_owned(),
             created_at: NOW,
@@ -223,6 +223,6 @@ both! {
         });
         let error = result.await.unwrap_err();
         let shown = format!("{error} {error:?} {error:#?}");
-        assert!(shown.contains("partner_mode_check") && !shown.contains("canary"), "{shown}");
+        assert!(shown.contains("partner_flight_check") && !shown.contains("canary"), "{shown}");
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use redress::db::entities::ClosedSet as _;
 use redress::db::entities::{activation_code, audit_event, campaign_key};
 use redress::handoff::queue::lease::{Terms, lease};
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use redress::db::entities::ClosedSet as _;
 use redress::wire::redress::bureau::v1::{EnrollmentProgress, OutcomeClass};
 
 use super::pull::drain;
@@ -22,12 +23,12 @@ both! {
         assert_eq!(worker.step().await.unwrap(), 0);
         world.hand.advance(BACKOFF);
         worker.step().await.unwrap();
-        assert_eq!((world.state(enroll).await.as_str(), world.state(cancel).await.as_str()), ("QUEUED", "QUEUED"));
+        assert_eq!((world.state(enroll).await, world.state(cancel).await), ("QUEUED", "QUEUED"));
         world.hand.advance(BACKOFF);
         worker.step().await.unwrap();
         assert_eq!(world.state(enroll).await, "ACCEPTED");
         worker.step().await.unwrap();
-        assert_eq!((world.state(enroll).await.as_str(), world.state(cancel).await.as_str()), ("CANCELED", "CANCELED"));
+        assert_eq!((world.state(enroll).await, world.state(cancel).await), ("CANCELED", "CANCELED"));
         assert_eq!(world.outcomes(cancel).await, ["CANCELED"]);
         assert!(world.outcomes(enroll).await.is_empty(), "the enrollment hears of it once");
         // The bureau reports the withdrawal by itself, too.
@@ -44,7 +45,7 @@ both! {
         let other = world.enroll(partner, "666010002").await;
         let mut worker = world.worker();
         assert_eq!(worker.step().await.unwrap(), 1);
-        assert_eq!((world.state(enroll).await.as_str(), world.state(cancel).await.as_str()), ("CANCELED", "CANCELED"));
+        assert_eq!((world.state(enroll).await, world.state(cancel).await), ("CANCELED", "CANCELED"));
         assert_eq!(world.row(enroll).await.acknowledged_at, None);
         assert_eq!(world.outcomes(enroll).await, ["CANCELED"]);
         assert!(world.outcomes(cancel).await.is_empty());
@@ -63,7 +64,7 @@ both! {
         let cancel = world.cancel(enroll).await;
         assert_eq!(world.puller().drain().await.unwrap(), 1);
         world.reporter().step().await.unwrap();
-        assert_eq!((world.state(enroll).await.as_str(), world.state(cancel).await.as_str()), ("CANCELED", "CANCELED"));
+        assert_eq!((world.state(enroll).await, world.state(cancel).await), ("CANCELED", "CANCELED"));
         assert_eq!(world.outcomes(cancel).await, ["CANCELED"]);
         assert_eq!(world.outcomes(enroll).await, ["ACTIVE"]);
     }
@@ -78,7 +79,7 @@ both! {
         world.hand.advance(BACKOFF);
         world.keyless_worker().step().await.unwrap();
         let row = world.row(enroll).await;
-        assert_eq!(row.state, "QUEUED");
+        assert_eq!(row.state.as_str(), "QUEUED");
         assert!(row.sent_at.is_some(), "the partner may have it");
         let cancel = world.cancel(enroll).await;
         world.hand.advance(BACKOFF);
@@ -86,7 +87,7 @@ both! {
         while worker.step().await.unwrap() > 0 {}
         assert_eq!(world.booked(), [EnrollmentProgress::Withdrawn]);
         assert_eq!(world.offers(), [1], "asked, and not sent again");
-        assert_eq!((world.state(enroll).await.as_str(), world.state(cancel).await.as_str()), ("CANCELED", "CANCELED"));
+        assert_eq!((world.state(enroll).await, world.state(cancel).await), ("CANCELED", "CANCELED"));
     }
 
     /// Somebody leaves and comes back while nobody knows yet what the partner has of the first enrollment.
@@ -133,7 +134,7 @@ both! {
         world.hand.advance(LEASE);
         while world.puller().drain().await.unwrap() > 0 {}
         while world.reporter().step().await.unwrap() > 0 {}
-        assert_eq!((world.state(cancel).await.as_str(), world.state(second).await.as_str()), ("CANCELED", "ACTIVE"));
+        assert_eq!((world.state(cancel).await, world.state(second).await), ("CANCELED", "ACTIVE"));
         assert_eq!(world.booked(), [EnrollmentProgress::Withdrawn, EnrollmentProgress::Active]);
     }
 
@@ -148,10 +149,10 @@ both! {
         let cancel = world.cancel(enroll).await;
         let taken = status(&cancel.to_string(), EnrollmentProgress::Accepted, OutcomeClass::Unspecified);
         report(&world, "sandbox-bureau", vec![taken]).await;
-        assert_eq!((world.state(enroll).await.as_str(), world.state(cancel).await.as_str()), ("ACTIVE", "ACCEPTED"));
+        assert_eq!((world.state(enroll).await, world.state(cancel).await), ("ACTIVE", "ACCEPTED"));
         world.hand.advance(Duration::from_mins(16));
         assert_eq!(worker.step().await.unwrap(), 1);
-        assert_eq!((world.state(enroll).await.as_str(), world.state(cancel).await.as_str()), ("CANCELED", "CANCELED"));
+        assert_eq!((world.state(enroll).await, world.state(cancel).await), ("CANCELED", "CANCELED"));
         assert_eq!(world.outcomes(cancel).await, ["CANCELED"]);
         assert_eq!(world.booked(), [EnrollmentProgress::Withdrawn]);
     }

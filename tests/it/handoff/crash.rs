@@ -1,5 +1,6 @@
 //! What a kill leaves behind, what is given up on, and how it comes back.
 
+use redress::db::entities::ClosedSet;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::handoff::v1::ReplayHandoffRequest;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
@@ -46,7 +47,7 @@ both! {
         };
         tokio::join!(slow, quick);
         let row = world.row(id).await;
-        assert_eq!(row.state, "ACTIVE", "the time-out of the first changes nothing any more");
+        assert_eq!(row.state.as_str(), "ACTIVE", "the time-out of the first changes nothing any more");
         assert_eq!(world.outcomes(id).await, ["ACTIVE"]);
         assert_eq!(world.offers(), [1]);
     }
@@ -60,7 +61,7 @@ both! {
         let mut worker = world.worker();
         worker.step().await.unwrap();
         let row = world.row(id).await;
-        assert_eq!((row.state.as_str(), row.dead_reason.as_deref()), ("DEAD", Some("PERSON_ERASED")));
+        assert_eq!((row.state.as_str(), row.dead_reason.map(ClosedSet::as_str)), ("DEAD", Some("PERSON_ERASED")));
         world.hand.advance(BACKOFF);
         assert_eq!(worker.step().await.unwrap(), 0, "what is dead is left alone");
         assert_eq!(world.attempts(id).await, ["GAVE_UP"]);

@@ -56,13 +56,13 @@ both! {
         let kept = world.enroll(partner, "666010001").await;
         let lost = world.enroll(partner, "666160001").await;
         assert_eq!(world.puller().drain().await.unwrap(), 1);
-        assert_eq!((world.state(kept).await.as_str(), world.state(lost).await.as_str()), ("ACCEPTED", "LEASED"));
+        assert_eq!((world.state(kept).await, world.state(lost).await), ("ACCEPTED", "LEASED"));
         assert_eq!(world.puller().drain().await.unwrap(), 0, "the lease still runs");
         world.hand.advance(LEASE);
         assert_eq!(world.puller().drain().await.unwrap(), 1);
         assert_eq!(world.attempts(lost).await, ["LEASE_EXPIRED", "ANSWERED"]);
         assert_eq!(world.reporter().step().await.unwrap(), 2);
-        assert_eq!((world.state(kept).await.as_str(), world.state(lost).await.as_str()), ("ACTIVE", "ACTIVE"));
+        assert_eq!((world.state(kept).await, world.state(lost).await), ("ACTIVE", "ACTIVE"));
         let mut offers = world.offers();
         offers.sort_unstable();
         assert_eq!(offers, [1, 2], "offered again, and in the book once");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use redress::db::FaultRates;
+use redress::db::entities::ClosedSet as _;
 use redress::kernel::ids::HandoffId;
 use redress::kernel::person::Person;
 use redress::wire::redress::handoff::v1::{
@@ -78,7 +79,7 @@ both! {
         let mut worker = world.worker();
         worker.step().await.unwrap();
         let row = world.row(id).await;
-        assert_eq!(row.state, "UNSETTLED");
+        assert_eq!(row.state.as_str(), "UNSETTLED");
         assert!(row.sent_at.is_some());
         assert_eq!(worker.step().await.unwrap(), 0, "it is asked after a pause");
         world.hand.advance(BACKOFF);
@@ -213,7 +214,7 @@ both! {
         assert!(world.db.faults().lost_answers() > 0);
         for id in ids {
             let row = world.row(id).await;
-            assert!(["ACTIVE", "ACTION_REQUIRED", "REFUSED"].contains(&row.state.as_str()), "{}", row.state);
+            assert!(["ACTIVE", "ACTION_REQUIRED", "REFUSED"].contains(&row.state.as_str()), "{:?}", row.state);
             assert_eq!(world.outcomes(id).await.len(), 1);
         }
         assert_eq!(world.offers(), vec![1; 20]);

@@ -8,12 +8,15 @@ use redress::codes::batch::state as batch;
 use redress::codes::campaign::state as campaign;
 use redress::codes::code::state as code;
 use redress::codes::enrollment::state as enrollment;
+use redress::db::entities::ClosedSet as _;
+use redress::db::entities::handoff::{DeadReason, State as Stage};
+use redress::db::entities::outcome::OutcomeClass;
 use redress::handoff::queue::state as handoff;
-use redress::handoff::vocabulary::{DeadReason, OutcomeClass, Stage};
 use redress::identity::referral::state as referral;
 use redress::identity::verification::state as verification;
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::{HandoffId, IndividualId, VerificationId};
+use sea_orm::Iterable;
 use uuid::Uuid;
 
 use crate::harness::contract;
@@ -39,7 +42,7 @@ pub fn table() -> String {
     text += &rows("enrollment", &codes("enrollment"), &enrollment_ways());
     text += &rows(
         "handoff",
-        &meanings_of("services/handoff/vocabulary.rs", "Stage"),
+        &entity_meanings("handoff", "State"),
         &handoff_ways(),
     );
     text
@@ -205,7 +208,7 @@ fn handoff_ways() -> Ways {
         Event::GiveUp(dead),
         Event::Replay { now: NOW },
     ];
-    assert_eq!(states.len(), Stage::ALL.len());
+    assert_eq!(states.len(), Stage::iter().count());
     let mut ways = Ways::new();
     for from in states {
         let name = from.stage().as_str();
@@ -225,8 +228,14 @@ fn meanings(path: &str) -> Vec<(String, String)> {
     meanings_after(path, "kinds! {")
 }
 
-fn meanings_of(path: &str, name: &str) -> Vec<(String, String)> {
-    meanings_after(path, &format!("    {name}, "))
+/// The doc comments of an enum beside an entity: `/// Meaning.` above `Name,`.
+fn entity_meanings(table: &str, name: &str) -> Vec<(String, String)> {
+    let words = meanings_after(
+        &format!("services/db/entities/{table}.rs"),
+        &format!("pub enum {name} {{"),
+    );
+    let screaming = |(word, doc): (String, String)| (super::screaming(&word), doc);
+    words.into_iter().map(screaming).collect()
 }
 
 /// The doc comments of the words of an enum, from the source: `/// Meaning.` above `Name = "WORD",`.
@@ -242,6 +251,9 @@ fn meanings_after(path: &str, start: &str) -> Vec<(String, String)> {
         let line = line.trim();
         if let Some(text) = line.strip_prefix("/// ") {
             doc.push(text.to_owned());
+        } else if let Some(word) = line.strip_suffix(',').filter(|word| !word.contains(' ')) {
+            meanings.push((word.to_owned(), doc.join(" ")));
+            doc.clear();
         } else if let Some((_, word)) = line.split_once(" = ") {
             let word = word.trim_matches(|letter| letter == '"' || letter == ',');
             meanings.push((word.to_owned(), doc.join(" ")));
