@@ -10,7 +10,7 @@ use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::{DeadReason, Kind, State as Stage};
 use crate::db::entities::handoff_attempt::AttemptResult;
 
-use super::activation::store::Counted;
+use super::activation::pool_store::Counted;
 use super::person::projection::Change;
 
 /// In seconds: from a bureau that answers at once to one that takes a week.

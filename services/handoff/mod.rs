@@ -14,7 +14,6 @@
 //! - [`decide`], [`gate`] and [`state`] are the rules, pure.
 
 pub mod activation;
-pub mod audit;
 pub mod context;
 pub mod error;
 pub mod grpc;

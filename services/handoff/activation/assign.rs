@@ -10,19 +10,19 @@ use serde_json::json;
 use crate::db::entities::handoff::{Kind, State as Stage};
 use crate::db::entities::activation_pool;
 use crate::db::{Tx, audit};
-use crate::handoff::audit::about_pool;
+use crate::handoff::queue::audit::about_pool;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::queue::lease_store::{LeaseOrder, Leased};
-use crate::handoff::queue::model::Handoff;
+use crate::handoff::queue::handoff::Handoff;
 use crate::handoff::queue::state::State;
 use crate::handoff::queue::store::Change;
 use crate::handoff::{metrics, queue};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, HandoffId};
 
-use super::store::{Key, Mark};
-use super::{store, waiting};
+use super::pool_store::{Key, Mark};
+use super::{pool_store as store, waiting};
 
 /// What the operator is told of once.
 #[derive(Clone, Debug, Default)]

@@ -11,7 +11,7 @@ use crate::wire::redress::handoff::v1 as wire;
 
 use super::code::ActivationCode;
 use super::import::{Import, Verdict};
-use super::store::{Counted, Key};
+use super::pool_store::{Counted, Key};
 
 /// The most codes in one call.
 const ROWS: usize = 5_000;

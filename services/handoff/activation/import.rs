@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 use crate::db::idempotency::{self, Known};
 use crate::db::{Tx, audit};
-use crate::handoff::audit::about_pool;
+use crate::handoff::queue::audit::about_pool;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::outcome::kept::{Kept, keep, recall};
+use crate::handoff::outcome::kept_verdicts::{Kept, keep, recall};
 use crate::handoff::{partner, person};
 use crate::kernel::ids::PartnerId;
 use crate::kernel::keyring::Purpose;
@@ -19,8 +19,8 @@ use crate::kernel::person::PersonSealer;
 
 use super::assign::{News, watch_low};
 use super::code::{ActivationCode, CodeSealer};
-use super::store::{Key, Mark};
-use super::{store, waiting};
+use super::pool_store::{Key, Mark};
+use super::{pool_store as store, waiting};
 
 /// With fewer codes left than this a new pool is low, unless the operator says otherwise.
 const LOW_WATER: i32 = 100;

@@ -4,6 +4,7 @@ pub mod assign;
 pub mod code;
 pub mod grpc;
 pub mod import;
-pub mod store;
+pub mod lease;
+pub mod pool_store;
 pub mod waiting;
 pub mod watch;

@@ -10,7 +10,7 @@ use crate::handoff::store::pieces;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, HandoffId};
 
-use super::store::Key;
+use super::pool_store::Key;
 
 /// The most handoffs in one step, which keeps a transaction short.
 const MOST: usize = 5_000;

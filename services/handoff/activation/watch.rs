@@ -9,7 +9,7 @@ use crate::handoff::error::Error;
 use crate::handoff::metrics;
 use crate::kernel::lifecycle;
 
-use super::store;
+use super::pool_store as store;
 
 /// How often.
 const EVERY: Duration = Duration::from_mins(1);

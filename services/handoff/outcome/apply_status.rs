@@ -12,11 +12,11 @@ use crate::db::entities::handoff::{Kind, State as Stage};
 use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::entities::outcome;
 use crate::db::entities::outcome::OutcomeClass;
-use crate::handoff::audit::{about_handoff, about_partner};
+use crate::handoff::queue::audit::{about_handoff, about_partner};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::queue::attempts::{self, Attempt};
-use crate::handoff::queue::model::Handoff;
+use crate::handoff::queue::handoff::Handoff;
 use crate::handoff::queue::retry_policy::Report;
 use crate::handoff::queue::state::{Fact, Learned, State};
 use crate::handoff::queue::store::Change;
@@ -24,7 +24,7 @@ use crate::handoff::{metrics, queue};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{HandoffId, PartnerId};
 
-use super::kept::Kept;
+use super::kept_verdicts::Kept;
 
 /// What a partner says about one handoff.
 #[derive(Clone, Debug)]

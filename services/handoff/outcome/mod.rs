@@ -2,5 +2,6 @@
 
 pub mod apply_status;
 pub mod convert;
-pub mod kept;
+pub mod kept_verdicts;
 pub mod report;
+pub mod settle;

@@ -5,7 +5,7 @@ use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 
 use super::apply_status::{Said, Speaker, Verdict, learn};
-use super::kept::{keep, recall};
+use super::kept_verdicts::{keep, recall};
 
 /// Takes in what a partner says; `None` stands for an item that cannot be read. Gives a verdict for each, in order.
 pub async fn say(

@@ -6,10 +6,10 @@ use crate::db::entities::ClosedSet as _;
 use crate::db::entities::partner::State as PartnerState;
 use crate::db::audit;
 use crate::db::idempotency::{self, Known};
-use crate::handoff::audit::about_partner;
+use crate::handoff::queue::audit::about_partner;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::queue::model::Partner;
+use crate::handoff::queue::handoff::Partner;
 use crate::kernel::ids::PartnerId;
 
 use super::store;

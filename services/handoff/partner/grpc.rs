@@ -7,7 +7,8 @@ use crate::handoff::error::Error;
 use crate::handoff::grpc::{self, Handlers, request_key};
 use crate::handoff::person::projection::Projection;
 use crate::handoff::push::circuit_breaker::BreakerRules;
-use crate::handoff::queue::model::Partner;
+use crate::handoff::queue;
+use crate::handoff::queue::handoff::Partner;
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
@@ -40,7 +41,7 @@ impl PartnerService for Handlers {
         let key = request_key(&caller, CREATE, id, &message);
         let partner = commands::create(&self.context, &key, &partner).await?;
         Ok(Response::new(wire::CreatePartnerResponse {
-            partner: Some(grpc::convert::partner(&partner)),
+            partner: Some(queue::convert::partner(&partner)),
         }))
     }
 
@@ -64,7 +65,7 @@ impl PartnerService for Handlers {
             }
         };
         Ok(Response::new(wire::GetPartnerResponse {
-            partner: Some(grpc::convert::partner(&partner)),
+            partner: Some(queue::convert::partner(&partner)),
         }))
     }
 
@@ -84,7 +85,7 @@ impl PartnerService for Handlers {
         let next_page_token =
             paging::next_page(&mut partners, size, FILTER, |partner| partner.name.clone());
         Ok(Response::new(wire::ListPartnersResponse {
-            partners: partners.iter().map(grpc::convert::partner).collect(),
+            partners: partners.iter().map(queue::convert::partner).collect(),
             next_page_token,
         }))
     }
@@ -99,7 +100,7 @@ impl PartnerService for Handlers {
         let key = request_key(&caller, PAUSE, request_id, &message);
         let partner = commands::set_state(&self.context, &key, id, PartnerState::Paused).await?;
         Ok(Response::new(wire::PausePartnerResponse {
-            partner: Some(grpc::convert::partner(&partner)),
+            partner: Some(queue::convert::partner(&partner)),
         }))
     }
 
@@ -113,7 +114,7 @@ impl PartnerService for Handlers {
         let key = request_key(&caller, RESUME, request_id, &message);
         let partner = commands::set_state(&self.context, &key, id, PartnerState::Active).await?;
         Ok(Response::new(wire::ResumePartnerResponse {
-            partner: Some(grpc::convert::partner(&partner)),
+            partner: Some(queue::convert::partner(&partner)),
         }))
     }
 }

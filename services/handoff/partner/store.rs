@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use crate::db::entities::partner::{Mode, State as PartnerState};
 use crate::db::entities::partner::{ActiveModel, Column, Entity, Model};
 use crate::handoff::error::Error;
-use crate::handoff::queue::model::Partner;
+use crate::handoff::queue::handoff::Partner;
 use crate::kernel::ids::PartnerId;
 
 /// Gets a partner by id.

@@ -9,12 +9,12 @@ use serde_json::json;
 use crate::db::entities::handoff::{DeadReason, Kind};
 use crate::db::audit;
 use crate::handoff::activation::code::{ActivationCode, CodeSealer};
-use crate::handoff::activation::store::Assigned;
-use crate::handoff::audit::about_handoff;
+use crate::handoff::activation::pool_store::Assigned;
+use crate::handoff::queue::audit::about_handoff;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::queue::lease_store::Leased;
-use crate::handoff::queue::model::{Handoff, Partner};
+use crate::handoff::queue::handoff::{Handoff, Partner};
 use crate::handoff::queue::retry_policy::Answer;
 use crate::handoff::{activation, metrics, queue};
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId};
@@ -189,11 +189,11 @@ async fn codes(
     handoffs: &[HandoffId],
 ) -> Result<Option<HashMap<HandoffId, Assigned>>, Error> {
     let (db, partner) = (context.db.read(), partner.id);
-    let key = activation::store::Key { campaign, partner };
-    if handoffs.is_empty() || activation::store::get(db, key).await?.is_none() {
+    let key = activation::pool_store::Key { campaign, partner };
+    if handoffs.is_empty() || activation::pool_store::get(db, key).await?.is_none() {
         return Ok(None);
     }
-    Ok(Some(activation::store::assigned(db, key, handoffs).await?))
+    Ok(Some(activation::pool_store::assigned(db, key, handoffs).await?))
 }
 
 fn sealer(

@@ -9,7 +9,7 @@ use crate::handoff::error::Error;
 use crate::handoff::grpc::{self, Handlers, request_key};
 use crate::handoff::outcome::apply_status::{Said, Speaker};
 use crate::handoff::outcome::report::say;
-use crate::handoff::queue::model::Partner;
+use crate::handoff::queue::handoff::Partner;
 use crate::handoff::queue::retry_policy::Report;
 use crate::handoff::queue::state::Fact;
 use crate::handoff::{outcome, partner, queue};
@@ -111,7 +111,7 @@ impl HandoffService for Handlers {
         let found = queue::store::of_partner(self.context.db.read(), partner.id, id).await?;
         let handoff = found.ok_or(Error::HandoffNotFound)?;
         Ok(Response::new(wire::GetHandoffResponse {
-            handoff: Some(grpc::convert::handoff(&handoff)),
+            handoff: Some(queue::convert::handoff(&handoff)),
         }))
     }
 }
@@ -136,7 +136,7 @@ impl Handlers {
         let verdicts = say(&self.context, speaker, key, items).await?;
         let result = |(handoff_id, verdict)| wire::ItemResult {
             handoff_id,
-            verdict: grpc::convert::verdict(verdict).into(),
+            verdict: queue::convert::verdict(verdict).into(),
         };
         Ok(ids.zip(verdicts).map(result).collect())
     }
@@ -182,6 +182,6 @@ fn bulk(request_id: &str, path: &'static str, items: usize) -> Result<uuid::Uuid
 
 fn response(offers: &[Offer]) -> wire::PullHandoffsResponse {
     wire::PullHandoffsResponse {
-        offers: offers.iter().map(grpc::convert::offer).collect(),
+        offers: offers.iter().map(queue::convert::offer).collect(),
     }
 }

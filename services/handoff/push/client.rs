@@ -8,7 +8,7 @@ use crate::handoff::outcome;
 use crate::handoff::outcome::apply_status::is_plausible;
 use crate::handoff::person::decrypt::{Ask, Enrollee, Opened};
 use crate::handoff::person::subject::subject;
-use crate::handoff::queue::model::Handoff;
+use crate::handoff::queue::handoff::Handoff;
 use crate::handoff::queue::retry_policy::{Answer, Report};
 use crate::handoff::queue::state::Fact;
 use crate::kernel::client::{self, Client};

@@ -2,7 +2,7 @@
 
 use crate::handoff::context::Context;
 use crate::handoff::metrics;
-use crate::handoff::queue::model::Partner;
+use crate::handoff::queue::handoff::Partner;
 use crate::kernel::certs::TlsFiles;
 use crate::kernel::client::{self, Outgoing};
 use crate::kernel::clock::Timestamp;

@@ -4,7 +4,7 @@ use tonic::{Request, Response, Status};
 
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::State as Stage;
-use crate::handoff::activation::{self, store as pools};
+use crate::handoff::activation::{self, pool_store as pools};
 use crate::handoff::grpc::{self, Handlers, request_key};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
@@ -13,7 +13,7 @@ use crate::wire::redress::handoff::v1 as wire;
 use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdminService;
 
 use super::replay::replay;
-use super::{statistics, store};
+use super::{convert, statistics, store};
 
 const IMPORT: &str = "redress.handoff.v1.HandoffAdminService/ImportActivationCodes";
 const REPLAY: &str = "redress.handoff.v1.HandoffAdminService/ReplayHandoff";
@@ -27,7 +27,7 @@ impl HandoffAdminService for Handlers {
         let message = request.into_inner();
         let mut fields = Fields::default();
         let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let stage = grpc::convert::stage_filter(message.state).unwrap_or_else(|()| {
+        let stage = convert::stage_filter(message.state).unwrap_or_else(|()| {
             fields.wrong("state", "is not a state of a handoff");
             None
         });
@@ -45,7 +45,7 @@ impl HandoffAdminService for Handlers {
         let mut found = store::page(db, campaign, stage, after.flatten(), size + 1).await?;
         let next_page_token = paging::next_page(&mut found, size, &filter, |handoff| handoff.id);
         Ok(Response::new(wire::ListHandoffsResponse {
-            handoffs: found.iter().map(grpc::convert::handoff).collect(),
+            handoffs: found.iter().map(convert::handoff).collect(),
             next_page_token,
         }))
     }
@@ -64,7 +64,7 @@ impl HandoffAdminService for Handlers {
         let key = request_key(&caller, REPLAY, request_id, &message);
         let handoff = replay(&self.context, &key, campaign, id).await?;
         Ok(Response::new(wire::ReplayHandoffResponse {
-            handoff: Some(grpc::convert::handoff(&handoff)),
+            handoff: Some(convert::handoff(&handoff)),
         }))
     }
 
@@ -81,7 +81,7 @@ impl HandoffAdminService for Handlers {
         let counts = counts.into_iter().map(|count| wire::QueueCount {
             partner_id: count.partner_id.to_string(),
             partner_name: count.partner_name,
-            state: grpc::convert::stage(count.stage).into(),
+            state: convert::stage(count.stage).into(),
             handoffs: count.handoffs,
             oldest_create_time: Some(count.oldest.to_proto()),
         });

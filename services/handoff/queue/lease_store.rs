@@ -16,7 +16,7 @@ use crate::handoff::store::pieces;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::PartnerId;
 
-use super::model::Handoff;
+use super::handoff::Handoff;
 
 /// Whose handoffs are leased, how many and for how long.
 #[derive(Clone, Debug)]

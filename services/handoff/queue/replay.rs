@@ -6,12 +6,12 @@ use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::{Kind, State as Stage};
 use crate::db::audit;
 use crate::db::idempotency::{self, Known};
-use crate::handoff::audit::about_handoff;
+use crate::handoff::queue::audit::about_handoff;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::kernel::ids::{CampaignId, HandoffId};
 
-use super::model::Handoff;
+use super::handoff::Handoff;
 use super::state::{Event, State};
 use super::store::{self, Change};
 

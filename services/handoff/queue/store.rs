@@ -15,7 +15,7 @@ use crate::handoff::store::{pieces, value_rows};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, PartnerId};
 
-use super::model::Handoff;
+use super::handoff::Handoff;
 use super::state::State;
 
 /// A compare-and-set that hit another number of rows than it was written for.

@@ -9,18 +9,18 @@ use crate::db::entities::handoff::{Kind, State as Stage};
 use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::{Tx, audit};
 use crate::handoff::activation::assign::{News, assign};
-use crate::handoff::audit::about_partner;
+use crate::handoff::queue::audit::about_partner;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::outcome::apply_status::{Said, Speaker, learn};
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 
-use super::attempts::{self, Attempt};
-use super::lease_store::{self, LeaseOrder, Leased};
-use super::model::{Handoff, Partner};
-use super::retry_policy::Report;
-use super::state::{Fact, State};
-use super::store::{self, Change};
+use crate::handoff::queue::attempts::{self, Attempt};
+use crate::handoff::queue::lease_store::{self, LeaseOrder, Leased};
+use crate::handoff::queue::handoff::{Handoff, Partner};
+use crate::handoff::queue::retry_policy::Report;
+use crate::handoff::queue::state::{Fact, State};
+use crate::handoff::queue::store::{self, Change};
 
 /// Who leases, how many and for how long.
 #[derive(Clone, Debug)]

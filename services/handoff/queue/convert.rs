@@ -9,7 +9,7 @@ use crate::handoff::person::decrypt::Ask;
 use crate::handoff::person::projection::Projection;
 use crate::handoff::person::subject::subject;
 use crate::handoff::pull::stream::Offer;
-use crate::handoff::queue::model::{Handoff, Partner};
+use crate::handoff::queue::handoff::{Handoff, Partner};
 use crate::handoff::queue::state::State;
 use sea_orm::Iterable;
 

@@ -6,19 +6,19 @@ use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::State as Stage;
 use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::{Tx, audit};
-use crate::handoff::audit::about_handoff;
+use crate::handoff::queue::audit::about_handoff;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::metrics;
 use crate::handoff::outcome::apply_status::{Said, Speaker, Verdict, learn};
 use crate::kernel::clock::Timestamp;
 
-use super::attempts::{self, Attempt};
-use super::lease_store::Leased;
-use super::model::Handoff;
-use super::retry_policy::{self, Answer, History, Next};
-use super::state::{Event, State};
-use super::store::{self, Change};
+use crate::handoff::queue::attempts::{self, Attempt};
+use crate::handoff::queue::lease_store::Leased;
+use crate::handoff::queue::handoff::Handoff;
+use crate::handoff::queue::retry_policy::{self, Answer, History, Next};
+use crate::handoff::queue::state::{Event, State};
+use crate::handoff::queue::store::{self, Change};
 
 /// A call that came to an end.
 #[derive(Clone, Debug)]

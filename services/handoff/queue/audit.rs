@@ -4,9 +4,9 @@ use crate::db::audit::Event;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{HandoffId, PartnerId};
 
-use super::activation::store::Key;
-use super::context::Context;
-use super::queue::model::Handoff;
+use crate::handoff::activation::pool_store::Key;
+use crate::handoff::context::Context;
+use super::handoff::Handoff;
 
 /// An audit event about a handoff.
 pub(crate) fn about_handoff(

@@ -1,7 +1,5 @@
 //! Wire to command and back.
 
-pub(crate) mod convert;
-
 use crate::db::idempotency;
 use crate::kernel::caller::Caller;
 use crate::kernel::crypto::fingerprint128;
