@@ -11,8 +11,6 @@ use crate::kernel::ids::Ids;
 use crate::kernel::keyring::KeyProvider;
 use crate::kernel::retry::Backoff;
 
-use super::queue::retry_policy::Patience;
-
 /// The rules of handing over, as the settings say them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -46,6 +44,15 @@ impl Default for Rules {
     }
 }
 
+/// How long a handoff is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// The waits between attempts.
+    pub backoff: Backoff,
+    /// After so many attempts that count, a handoff is DEAD.
+    pub max_failures: u32,
+}
+
 /// What every command needs. Clones share everything.
 #[derive(Clone)]
 pub struct Context {
@@ -59,8 +66,8 @@ pub struct Context {
     pub keys: Arc<dyn KeyProvider>,
     /// The rules.
     pub rules: Rules,
-    /// Rung when a partner acknowledged something, so that its stream need not wait for the next look at the queue.
-    pub bell: Arc<Notify>,
+    /// Wakes the streams of partners when an acknowledgement or new activation codes may have made something due.
+    pub queue_changed: Arc<Notify>,
 }
 
 impl Context {
@@ -72,7 +79,7 @@ impl Context {
             db,
             keys,
             rules,
-            bell: Arc::new(Notify::new()),
+            queue_changed: Arc::new(Notify::new()),
         }
     }
 }

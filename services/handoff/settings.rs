@@ -3,8 +3,7 @@
 use crate::kernel::retry::Backoff;
 use crate::kernel::settings::{Kind, Process, Setting, Values};
 
-use super::context::Rules;
-use super::queue::retry_policy::Patience;
+use super::context::{Patience, Rules};
 
 /// The process, as far as its settings are concerned.
 pub const PROCESS: Process = Process {

@@ -1,7 +1,7 @@
 //! One thing to tell one partner.
 
-use sea_orm::DbBackend;
 use sea_orm::entity::prelude::*;
+use sea_orm::{DbBackend, Statement};
 
 use crate::db::rows::{self, Is};
 use crate::kernel::clock::Timestamp;
@@ -219,7 +219,7 @@ impl Queued {
     }
 
     /// Writes the statement that queues rows of their own.
-    pub fn statement(backend: DbBackend, kind: Kind, queued: &[Self]) -> sea_orm::Statement {
+    pub fn statement(backend: DbBackend, kind: Kind, queued: &[Self]) -> Statement {
         let table = rows::table(backend, &Self::COLUMNS);
         rows::bind(
             backend,

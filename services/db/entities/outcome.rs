@@ -1,8 +1,10 @@
 //! An outcome on its way back to its enrollment.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::{DbBackend, Statement};
 
 use crate::db::Error;
+use crate::db::rows::{self, Is};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, OutcomeId};
 
@@ -100,7 +102,7 @@ pub enum OutcomeResult {
 }
 
 /// A row of `outcome`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, serde::Serialize)]
 #[sea_orm(table_name = "outcome")]
 pub struct Model {
     /// The campaign.
@@ -118,8 +120,10 @@ pub struct Model {
     /// Why, where the partner did not activate it.
     pub outcome_class: Option<OutcomeClass>,
     /// From when it holds.
+    #[serde(serialize_with = "rows::micros")]
     pub effective_at: Timestamp,
     /// When it was made.
+    #[serde(serialize_with = "rows::micros")]
     pub created_at: Timestamp,
 }
 
@@ -136,6 +140,25 @@ impl Decision {
 }
 
 impl Model {
+    const COLUMNS: [(&str, Is); 8] = [
+        ("campaign_id", Is::Uuid),
+        ("id", Is::Uuid),
+        ("enrollment_id", Is::Uuid),
+        ("handoff_id", Is::Uuid),
+        ("result", Is::Text),
+        ("outcome_class", Is::Text),
+        ("effective_at", Is::Big),
+        ("created_at", Is::Big),
+    ];
+
+    /// Writes the statement that adds outcomes: the process `bureau-handoff` adds, `enrollment-codes` takes them away.
+    pub fn insert(backend: DbBackend, outcomes: &[Self]) -> Statement {
+        let columns = Self::COLUMNS.map(|(name, _)| name).join(", ");
+        let table = rows::table(backend, &Self::COLUMNS);
+        let sql = format!("WITH {table} INSERT INTO outcome ({columns}) SELECT {columns} FROM v");
+        rows::bind(backend, sql, outcomes)
+    }
+
     /// Reads the decision. A class stands exactly where the partner did not activate.
     pub fn decision(&self) -> Result<Decision, Error> {
         match (self.result, self.outcome_class) {

@@ -1,30 +1,19 @@
-//! The verdicts of a call, kept for its repetition: a letter each.
+//! The verdicts of a call, kept for its repetition: a letter each, which never changes while an answer is kept.
+
+use std::str::FromStr;
 
 use crate::db;
-use crate::handoff::error::Error;
-
-/// A verdict that is kept as a letter.
-pub trait Kept: Copy + Eq + 'static {
-    /// Every verdict.
-    const ALL: &'static [Self];
-
-    /// Gives its letter, which never changes while an answer is kept.
-    fn letter(self) -> char;
-}
 
 /// Writes verdicts as letters.
-pub fn keep<V: Kept>(verdicts: &[V]) -> String {
-    verdicts.iter().map(|verdict| verdict.letter()).collect()
+pub fn keep<V: Copy + Into<&'static str>>(verdicts: &[V]) -> String {
+    verdicts.iter().map(|verdict| (*verdict).into()).collect()
 }
 
 /// Reads what [`keep`] wrote.
-pub fn recall<V: Kept>(letters: &str) -> Result<Vec<V>, Error> {
-    let verdict = |letter| {
-        let known = V::ALL.iter().find(|verdict| verdict.letter() == letter);
-        let corrupt = || db::Error::corrupt("verdicts of an earlier call").into();
-        known.copied().ok_or_else(corrupt)
-    };
-    letters.chars().map(verdict).collect()
+pub fn recall<V: FromStr>(letters: &str) -> Result<Vec<V>, db::Error> {
+    let verdict = |letter: char| letter.to_string().parse();
+    let verdicts = letters.chars().map(verdict).collect::<Result<_, _>>();
+    verdicts.map_err(|_| db::Error::corrupt("verdicts of an earlier call"))
 }
 
 #[cfg(test)]
@@ -41,7 +30,8 @@ mod tests {
             Verdict::Contradicts,
             Verdict::Malformed,
         ];
-        assert_eq!(recall::<Verdict>(&keep(&all)).unwrap(), all);
+        assert_eq!(keep(&all), "RUNCM");
+        assert_eq!(recall::<Verdict>("RUNCM").unwrap(), all);
         assert!(recall::<Verdict>("X").is_err());
     }
 
@@ -54,7 +44,8 @@ mod tests {
             Verdict::Malformed,
             Verdict::Duplicate,
         ];
-        assert_eq!(recall::<Verdict>(&keep(&all)).unwrap(), all);
+        assert_eq!(keep(&all), "IKMD");
+        assert_eq!(recall::<Verdict>("IKMD").unwrap(), all);
         assert!(recall::<Verdict>("X").is_err());
     }
 }

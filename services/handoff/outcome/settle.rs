@@ -1,28 +1,27 @@
-//! Writes down what calls to a partner came to.
+//! Ends leases with what the calls under them came to.
 
 use serde_json::json;
 
 use crate::db::entities::ClosedSet as _;
-use crate::db::entities::handoff::State as Stage;
+use crate::db::entities::handoff;
 use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::{Tx, audit};
-use crate::handoff::queue::audit::about_handoff;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::metrics;
-use crate::handoff::outcome::apply_status::{Said, Speaker, Verdict, learn};
-use crate::kernel::clock::Timestamp;
-
 use crate::handoff::queue::attempts::{self, Attempt};
-use crate::handoff::queue::lease_store::Leased;
+use crate::handoff::queue::audit::about_handoff;
 use crate::handoff::queue::handoff::Handoff;
-use crate::handoff::queue::retry_policy::{self, Answer, History, Next};
+use crate::handoff::queue::lease_store::Leased;
+use crate::handoff::queue::retry_policy::{self, Answer, Failure, History, Next};
 use crate::handoff::queue::state::{Event, State};
 use crate::handoff::queue::store::{self, Change};
 
-/// A call that came to an end.
+use super::apply_status::{Reporter, StatusReport, Verdict, apply_status};
+
+/// A call that ended.
 #[derive(Clone, Debug)]
-pub struct Done {
+pub struct EndedCall {
     /// The handoff under its lease.
     pub leased: Leased,
     /// What the call came to.
@@ -31,16 +30,19 @@ pub struct Done {
 
 /// Settles calls, all in one short transaction that reads the handoffs again.
 ///
-/// What the partner said is a fact and is recorded whatever the lease says. Everything else needs the lease: where it is
-/// lost, the attempt is written down and nothing else.
-pub async fn settle(context: &Context, speaker: Speaker<'_>, done: &[Done]) -> Result<(), Error> {
+/// A status is a fact and is applied whatever the lease says. A failure needs the lease: where that is lost, the attempt is
+/// recorded and nothing else.
+pub async fn settle(
+    context: &Context,
+    reporter: Reporter<'_>,
+    calls: &[EndedCall],
+) -> Result<(), Error> {
     context
         .db
         .run_tx("handoff.settle", |tx| {
             Box::pin(async move {
-                let unsettled = facts(tx, context, speaker, done).await?;
-                for done in unsettled {
-                    without_fact(tx, context, speaker, &done).await?;
+                for (leased, failure) in apply_answers(tx, context, reporter, calls).await? {
+                    end_failed(tx, context, reporter, (leased, &failure)).await?;
                 }
                 Ok(())
             })
@@ -48,135 +50,97 @@ pub async fn settle(context: &Context, speaker: Speaker<'_>, done: &[Done]) -> R
         .await
 }
 
-/// Records the facts and gives back what is none, or what contradicts itself under a lease.
-async fn facts(
+/// Applies the statuses and gives the failures; a status that cannot be true counts as unreadable.
+async fn apply_answers<'a>(
     tx: &Tx<'_>,
     context: &Context,
-    speaker: Speaker<'_>,
-    done: &[Done],
-) -> Result<Vec<Done>, Error> {
-    let now = context.clock.now();
-    let history = History {
-        attempts: 1,
-        failures: 0,
-    };
-    let mut said = Vec::new();
-    let mut from = Vec::new();
-    let mut others = Vec::new();
-    for done in done {
-        let is_fact = matches!(done.answer, Answer::Said(_) | Answer::InvalidInput);
-        let next = is_fact.then(|| {
-            retry_policy::next(
-                done.answer.clone(),
-                history,
-                &context.rules.patience,
-                now,
-                &context.ids,
-            )
-        });
-        if let Some(Next::Record(report)) = next {
-            said.push(Said {
-                handoff: done.leased.handoff.id,
-                report,
-            });
-            from.push(done);
-        } else {
-            others.push(done.clone());
+    reporter: Reporter<'_>,
+    calls: &'a [EndedCall],
+) -> Result<Vec<(&'a Leased, Failure)>, Error> {
+    let mut reports = Vec::new();
+    let mut reported = Vec::new();
+    let mut failed = Vec::new();
+    for EndedCall { leased, answer } in calls {
+        match answer {
+            Ok(status) => {
+                reports.push(StatusReport {
+                    handoff: leased.handoff.id,
+                    status: status.clone(),
+                });
+                reported.push(leased);
+            }
+            Err(failure) => failed.push((leased, failure.clone())),
         }
     }
-    let verdicts = learn(tx, context, speaker, &said).await?;
-    for (done, verdict) in from.into_iter().zip(verdicts) {
+    let verdicts = apply_status(tx, context, reporter, &reports).await?;
+    for (leased, verdict) in reported.into_iter().zip(verdicts) {
         if matches!(verdict, Verdict::Contradicts | Verdict::Malformed) {
-            others.push(Done {
-                answer: Answer::Unreadable,
-                ..done.clone()
-            });
+            failed.push((leased, Failure::Unreadable));
         }
     }
-    Ok(others)
+    Ok(failed)
 }
 
-async fn without_fact(
+async fn end_failed(
     tx: &Tx<'_>,
     context: &Context,
-    speaker: Speaker<'_>,
-    done: &Done,
+    reporter: Reporter<'_>,
+    (leased, failure): (&Leased, &Failure),
 ) -> Result<(), Error> {
-    let leased = &done.leased.handoff;
-    let Some(handoff) = store::lock(tx, leased.campaign_id, leased.id).await? else {
+    let (lease, now) = (&leased.handoff, context.clock.now());
+    let attempt = |result, detail| [Attempt::of(lease, now, result, detail)];
+    let Some(handoff) = store::lock(tx, lease.campaign_id, lease.id).await? else {
         return Ok(());
     };
-    let is_ours =
-        handoff.state.stage() == Stage::Leased && handoff.lease_token == leased.lease_token;
-    if !is_ours {
+    if handoff.state != State::Leased || handoff.lease_token != lease.lease_token {
         metrics::lease_lost();
-        return attempts::add(
-            tx,
-            &[attempt(context, done, done.answer.result(), "LEASE_LOST")],
-        )
-        .await;
+        return attempts::add(tx, &attempt(failure.result(), "LEASE_LOST")).await;
     }
     let results = attempts::results(tx, handoff.campaign_id, handoff.id).await?;
     let history = History {
         attempts: u32::try_from(handoff.attempts).unwrap_or(u32::MAX),
         failures: retry_policy::failures(results),
     };
-    let now = context.clock.now();
-    let next = retry_policy::next(
-        done.answer.clone(),
-        history,
-        &context.rules.patience,
-        now,
-        &context.ids,
-    );
-    let Some(after) = moved(handoff, &next, done.leased.sent_before, context)? else {
-        return Ok(());
-    };
+    let patience = &context.rules.patience;
+    let next = retry_policy::next(failure, history, patience, &context.ids);
+    let after = moved(handoff, &next, leased, context)?;
     let result = match after.state {
         State::Dead(_) => AttemptResult::GaveUp,
-        _ => done.answer.result(),
+        _ => failure.result(),
     };
-    store::write(tx, &[Change::of(Stage::Leased, &after)]).await?;
-    attempts::add(
-        tx,
-        &[attempt(context, done, result, after.state.stage().as_str())],
-    )
-    .await?;
+    store::write(tx, &[Change::of(handoff::State::Leased, &after)]).await?;
+    attempts::add(tx, &attempt(result, after.state.name().as_str())).await?;
     if let State::Dead(reason) = after.state {
         metrics::dead(reason);
-        tracing::error!(handoff_id = %after.id, campaign_id = %after.campaign_id, reason = reason.as_str(), "a handoff was given up on");
-        let detail = json!({"reason": reason.as_str()});
-        let event = about_handoff(context, now, speaker.actor, "handoff.dead", &after, detail);
+        let reason = reason.as_str();
+        tracing::error!(handoff_id = %after.id, campaign_id = %after.campaign_id, reason, "a handoff was given up on");
+        let detail = json!({ "reason": reason });
+        let event = about_handoff(context, reporter.actor, "handoff.dead", &after, detail);
         audit::record(tx, &[event]).await?;
     }
     Ok(())
 }
 
-/// Moves a leased handoff on; `None` where the step needs a fact.
+/// Moves a leased handoff on.
 fn moved(
     mut handoff: Handoff,
     next: &Next,
-    sent_before: Option<Timestamp>,
+    leased: &Leased,
     context: &Context,
-) -> Result<Option<Handoff>, Error> {
+) -> Result<Handoff, Error> {
     let now = context.clock.now();
     let event = match *next {
-        Next::Record(_) => return Ok(None),
         Next::PutBack { after, unsent } => {
             // This attempt was not sent; an earlier one may have been, and then the partner is asked first.
             if unsent {
-                handoff.sent_at = sent_before;
+                handoff.sent_at = leased.sent_before;
             }
             handoff.not_before = now + after;
-            Event::PutBack {
-                not_before: now + after,
-            }
+            Event::PutBack
         }
         Next::Ask { after } => {
             handoff.not_before = now + after;
-            Event::LoseAnswer {
-                not_before: now + after,
-            }
+            Event::LoseAnswer
         }
         Next::GiveUp(reason) => {
             handoff.not_before = now;
@@ -184,19 +148,5 @@ fn moved(
         }
     };
     handoff.state = handoff.state.on(event)?;
-    Ok(Some(handoff))
-}
-
-fn attempt(context: &Context, done: &Done, result: AttemptResult, detail: &'static str) -> Attempt {
-    let handoff = &done.leased.handoff;
-    let now = context.clock.now();
-    Attempt {
-        campaign_id: handoff.campaign_id,
-        handoff_id: handoff.id,
-        attempt: handoff.attempts,
-        started_at: handoff.sent_at.unwrap_or(now),
-        ended_at: now,
-        result,
-        detail,
-    }
+    Ok(handoff)
 }

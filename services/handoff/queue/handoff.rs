@@ -1,17 +1,14 @@
-//! Handoffs and partners as this process knows them.
+//! A handoff as this process knows it.
 
 use uuid::Uuid;
 
-use crate::db::entities::handoff::{Kind, State as Stage};
-use crate::db::entities::partner::{Mode, State as PartnerState};
-use crate::db::entities::{handoff, partner};
+use crate::db;
+use crate::db::entities::handoff::{self, Kind};
 use crate::handoff::error::Error;
-use crate::handoff::person::projection::Projection;
-use crate::handoff::push::circuit_breaker::BreakerRules;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId};
 
-use super::state::State;
+use super::state::{State, WrongState};
 
 /// One thing to tell one partner. Holds nothing personal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,9 +52,9 @@ pub struct Handoff {
 }
 
 impl TryFrom<handoff::Model> for Handoff {
-    type Error = Error;
+    type Error = db::Error;
 
-    fn try_from(row: handoff::Model) -> Result<Self, Error> {
+    fn try_from(row: handoff::Model) -> Result<Self, db::Error> {
         Ok(Self {
             state: state(&row)?,
             campaign_id: row.campaign_id,
@@ -81,65 +78,25 @@ impl TryFrom<handoff::Model> for Handoff {
     }
 }
 
-fn state(row: &handoff::Model) -> Result<State, Error> {
-    let missing = || crate::db::Error::corrupt("a handoff without what its state has earned");
+fn state(row: &handoff::Model) -> Result<State, db::Error> {
+    let missing = || db::Error::corrupt("a handoff without the reason of its state");
     let class = || row.outcome_class.ok_or_else(missing);
-    let not_before = row.not_before;
     Ok(match row.state {
-        Stage::Queued => State::Queued { not_before },
-        Stage::Leased => State::Leased {
-            expires_at: not_before,
-        },
-        Stage::Unsettled => State::Unsettled { not_before },
-        Stage::Accepted => State::Accepted {
-            at: row.acknowledged_at.unwrap_or(row.created_at),
-        },
-        Stage::Active => State::Active,
-        Stage::ActionRequired => State::ActionRequired(class()?),
-        Stage::Refused => State::Refused(class()?),
-        Stage::Canceled => State::Canceled,
-        Stage::Dead => State::Dead(row.dead_reason.ok_or_else(missing)?),
+        handoff::State::Queued => State::Queued,
+        handoff::State::Leased => State::Leased,
+        handoff::State::Unsettled => State::Unsettled,
+        handoff::State::Accepted => State::Accepted,
+        handoff::State::Active => State::Active,
+        handoff::State::ActionRequired => State::ActionRequired(class()?),
+        handoff::State::Refused => State::Refused(class()?),
+        handoff::State::Canceled => State::Canceled,
+        handoff::State::Dead => State::Dead(row.dead_reason.ok_or_else(missing)?),
     })
 }
 
-/// A bureau or reseller.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Partner {
-    /// The id.
-    pub id: PartnerId,
-    /// The name in its certificate.
-    pub name: String,
-    /// Who calls whom.
-    pub mode: Mode,
-    /// Where a PUSH partner listens.
-    pub endpoint: Option<String>,
-    /// Whether handoffs are offered.
-    pub state: PartnerState,
-    /// The most handoffs under way at once, when we call.
-    pub max_in_flight: u16,
-    /// What its fields take.
-    pub projection: Projection,
-    /// When we stop calling it.
-    pub breaker: BreakerRules,
-    /// When it was created.
-    pub created_at: Timestamp,
-}
-
-impl TryFrom<partner::Model> for Partner {
-    type Error = Error;
-
-    fn try_from(row: partner::Model) -> Result<Self, Error> {
-        let corrupt = || crate::db::Error::corrupt("a partner's rules cannot be read");
-        Ok(Self {
-            id: row.id,
-            name: row.name,
-            mode: row.mode,
-            endpoint: row.endpoint,
-            state: row.state,
-            max_in_flight: u16::try_from(row.max_in_flight).map_err(|_| corrupt())?,
-            projection: serde_json::from_str(&row.projection).map_err(|_| corrupt())?,
-            breaker: serde_json::from_str(&row.breaker).map_err(|_| corrupt())?,
-            created_at: row.created_at,
-        })
+impl From<WrongState> for Error {
+    /// The query before the step rules this state out.
+    fn from(_: WrongState) -> Self {
+        Self::Storage(db::Error::corrupt("a handoff in a state it cannot be in"))
     }
 }

@@ -1,9 +1,9 @@
-//! The queue of handoffs: leasing, settling, replaying, counting.
+//! The queue of handoffs: its rows, its state machine, its retry policy.
 
 pub mod attempts;
 pub(crate) mod audit;
-pub mod convert;
-pub mod grpc;
+pub(crate) mod convert;
+pub(crate) mod grpc;
 pub mod handoff;
 pub mod lease_store;
 pub mod replay;

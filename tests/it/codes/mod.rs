@@ -10,6 +10,7 @@ mod doors;
 mod guesses;
 mod house;
 mod issue;
+mod outbox;
 mod outcomes;
 mod plans;
 mod refusals;

@@ -9,7 +9,7 @@ use redress::codes::campaign::state as campaign;
 use redress::codes::code::state as code;
 use redress::codes::enrollment::state as enrollment;
 use redress::db::entities::ClosedSet as _;
-use redress::db::entities::handoff::{DeadReason, State as Stage};
+use redress::db::entities::handoff::{self as handoff_entity, DeadReason};
 use redress::db::entities::outcome::OutcomeClass;
 use redress::handoff::queue::state as handoff;
 use redress::identity::referral::state as referral;
@@ -180,14 +180,14 @@ fn enrollment_ways() -> Ways {
 }
 
 fn handoff_ways() -> Ways {
-    use handoff::{Event, Fact, Learned, State};
+    use handoff::{Applied, Event, Fact, State};
     let class = OutcomeClass::FileFrozen;
     let dead = DeadReason::AnswerNeverSeen;
     let states = [
-        State::Queued { not_before: NOW },
-        State::Leased { expires_at: NOW },
-        State::Unsettled { not_before: NOW },
-        State::Accepted { at: NOW },
+        State::Queued,
+        State::Leased,
+        State::Unsettled,
+        State::Accepted,
         State::Active,
         State::ActionRequired(class),
         State::Refused(class),
@@ -195,29 +195,29 @@ fn handoff_ways() -> Ways {
         State::Dead(dead),
     ];
     let facts = [
-        Fact::Taken,
+        Fact::Accepted,
         Fact::Active,
         Fact::ActionRequired(OutcomeClass::NoHit),
         Fact::Refused(class),
         Fact::Withdrawn,
     ];
     let events = [
-        Event::Lease { expires_at: NOW },
-        Event::PutBack { not_before: NOW },
-        Event::LoseAnswer { not_before: NOW },
+        Event::Lease,
+        Event::PutBack,
+        Event::LoseAnswer,
         Event::GiveUp(dead),
-        Event::Replay { now: NOW },
+        Event::Replay,
     ];
-    assert_eq!(states.len(), Stage::iter().count());
+    assert_eq!(states.len(), handoff_entity::State::iter().count());
     let mut ways = Ways::new();
     for from in states {
-        let name = from.stage().as_str();
+        let name = from.name().as_str();
         for event in events {
-            ways.extend(from.on(event).map(|to| (name, to.stage().as_str())));
+            ways.extend(from.on(event).map(|to| (name, to.name().as_str())));
         }
         for fact in facts {
-            if let Learned::Moved(to) = from.learn(fact, NOW) {
-                ways.insert((name, to.stage().as_str()));
+            if let Applied::Moved(to) = from.apply(fact) {
+                ways.insert((name, to.name().as_str()));
             }
         }
     }
