@@ -1,17 +1,19 @@
 //! An activation code that a partner issued.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
 
 /// Whether an activation code is free.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, strum::IntoStaticStr, serde::Serialize,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
 )]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
     /// No handoff has it.
     Available,

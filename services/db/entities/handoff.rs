@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{DbBackend, Statement};
+use serde::Serialize;
+use strum::IntoStaticStr;
 
 use crate::db::rows::{self, Is};
 use crate::kernel::clock::Timestamp;
@@ -12,18 +14,7 @@ use super::outcome::OutcomeClass;
 
 /// What is asked of the partner.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    EnumIter,
-    DeriveActiveEnum,
-    strum::IntoStaticStr,
-    serde::Serialize,
+    Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
 )]
 #[sea_orm(
     rs_type = "String",
@@ -41,18 +32,7 @@ pub enum Kind {
 
 /// Where a handoff stands.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    EnumIter,
-    DeriveActiveEnum,
-    strum::IntoStaticStr,
-    serde::Serialize,
+    Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
 )]
 #[sea_orm(
     rs_type = "String",
@@ -84,18 +64,7 @@ pub enum State {
 
 /// Why a handoff was given up on.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    EnumIter,
-    DeriveActiveEnum,
-    strum::IntoStaticStr,
-    serde::Serialize,
+    Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
 )]
 #[sea_orm(
     rs_type = "String",
@@ -170,7 +139,7 @@ pub struct Model {
 }
 
 /// What the process `enrollment-codes` writes of a handoff: everything that is known when it is queued.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Queued {
     /// The campaign.
     pub campaign_id: CampaignId,

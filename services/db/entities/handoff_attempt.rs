@@ -1,15 +1,21 @@
 //! One attempt to hand something to a partner.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
+use strum::IntoStaticStr;
 
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, HandoffId};
 
 /// How an attempt to hand over ended.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, strum::IntoStaticStr, serde::Serialize,
+    Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
 )]
-#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "SCREAMING_SNAKE_CASE")]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AttemptResult {

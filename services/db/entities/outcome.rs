@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{DbBackend, Statement};
+use serde::Serialize;
+use strum::IntoStaticStr;
 
 use crate::db::Error;
 use crate::db::rows::{self, Is};
@@ -23,18 +25,7 @@ pub enum Decision {
 
 /// Why a partner could not activate an enrollment, whatever its own codes are.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    EnumIter,
-    DeriveActiveEnum,
-    strum::IntoStaticStr,
-    serde::Serialize,
+    Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
 )]
 #[sea_orm(
     rs_type = "String",
@@ -70,18 +61,7 @@ pub enum OutcomeClass {
 
 /// How the partner decided.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    EnumIter,
-    DeriveActiveEnum,
-    strum::IntoStaticStr,
-    serde::Serialize,
+    Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
 )]
 #[sea_orm(
     rs_type = "String",
@@ -102,7 +82,7 @@ pub enum OutcomeResult {
 }
 
 /// A row of `outcome`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "outcome")]
 pub struct Model {
     /// The campaign.
