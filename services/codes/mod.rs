@@ -15,8 +15,9 @@ mod keyed;
 pub mod law;
 pub mod letter;
 mod metrics;
-pub mod process;
 pub mod report;
+pub mod serve;
+pub mod settings;
 pub mod state;
 pub mod store;
 pub mod throttles;
@@ -24,4 +25,5 @@ pub mod wave;
 
 pub use context::{Call, Context};
 pub use error::Error;
-pub use process::{PROCESS, Stop, run};
+pub use serve::{run, serve};
+pub use settings::Settings;

@@ -6,10 +6,12 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use uuid::Uuid;
 
 use crate::db::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
 use crate::kernel::crypto::{self, Key};
+use crate::kernel::settings::{self, limit};
 
 use super::context::{Call, Context};
 use super::enrollment::eligibility::Cause;
@@ -22,34 +24,34 @@ const MINUTE: Duration = Duration::from_mins(1);
 const SLOWLY: Duration = Duration::from_secs(10);
 
 /// The limits, each per minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// By default 500 look-ups a second for a campaign: fifteen times the busiest hour known (DOMAIN, "how many come"). The
+/// service takes two campaigns at that pace. One try in ten may fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Throttles {
-    /// Of one caller: a call center's or a page's whole backend.
+    /// Codes that one caller's backend may try in a minute.
+    #[arg(id = "tries_per_caller", long, default_value = "30000", value_parser = limit())]
     pub caller: u32,
-    /// Of one agent of a call center.
+    /// Codes that one agent of a call center may try in a minute.
+    #[arg(id = "tries_per_agent", long, default_value = "60", value_parser = limit())]
     pub agent: u32,
-    /// Of one network, /24 or /48.
+    /// Codes that may be tried from one network in a minute.
+    #[arg(id = "tries_per_network", long, default_value = "60", value_parser = limit())]
     pub network: u32,
-    /// Of one campaign.
+    /// Codes that may be tried in one campaign in a minute.
+    #[arg(id = "tries_per_campaign", long, default_value = "30000", value_parser = limit())]
     pub campaign: u32,
-    /// Of one campaign, counting only tries that fail.
+    /// Tries that may fail in one campaign in a minute; beyond that whoever fails is slowed down, and the operator told.
+    #[arg(id = "failures_per_campaign", long, default_value = "3000", value_parser = limit())]
     pub failures: u32,
-    /// Of all of them together.
+    /// Codes that may be tried in all campaigns by all callers in a minute.
+    #[arg(id = "tries_per_service", long, default_value = "60000", value_parser = limit())]
     pub service: u32,
 }
 
 impl Default for Throttles {
-    /// 500 look-ups a second for a campaign: fifteen times the busiest hour known (DOMAIN, "how many come"). The service
-    /// takes two campaigns at that pace. One try in ten may fail.
     fn default() -> Self {
-        Self {
-            caller: 30_000,
-            agent: 60,
-            network: 60,
-            campaign: 30_000,
-            failures: 3_000,
-            service: 60_000,
-        }
+        settings::defaults()
     }
 }
 

@@ -35,5 +35,5 @@ mod request;
 mod serve;
 pub mod settings;
 
-pub use serve::{builder, run};
-pub use settings::PROCESS;
+pub use serve::{builder, run, serve};
+pub use settings::Settings;

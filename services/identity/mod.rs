@@ -8,13 +8,15 @@ pub mod grpc;
 pub mod housekeeping;
 pub mod mail;
 pub mod matching;
-pub mod process;
 pub mod referral;
 pub mod roster;
 pub mod rules;
 pub mod sender;
+pub mod serve;
+pub mod settings;
 pub mod verification;
 
 pub use context::{Call, Context};
 pub use error::Error;
-pub use process::{PROCESS, Stop, run};
+pub use serve::{run, serve};
+pub use settings::Settings;

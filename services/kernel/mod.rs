@@ -20,6 +20,4 @@ pub mod retry;
 pub mod secrets;
 pub mod server;
 pub mod settings;
-pub mod start;
 pub mod telemetry;
-pub mod turn;

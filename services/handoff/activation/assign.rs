@@ -79,7 +79,7 @@ async fn run_dry(
     if code_store::has(tx, key, 1).await? {
         return Ok(());
     }
-    let (now, pause) = (by.0.clock.now(), by.0.rules.patience.backoff.cap);
+    let (now, pause) = (by.0.clock.now(), by.0.rules.retry_cap);
     waiting::delay(tx, key, now, now + pause).await?;
     alerts.raise(tx, by, (key, Alert::Empty), json!({})).await
 }
@@ -94,7 +94,7 @@ async fn put_back(
     let changes = back.iter().map(|leased| {
         let handoff = Handoff {
             state: State::Queued,
-            not_before: now + context.rules.patience.backoff.cap,
+            not_before: now + context.rules.retry_cap,
             attempts: leased.handoff.attempts - 1,
             sent_at: leased.sent_before,
             ..leased.handoff.clone()

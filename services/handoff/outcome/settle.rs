@@ -101,8 +101,7 @@ async fn end_failed(
         attempts: u32::try_from(handoff.attempts).unwrap_or(u32::MAX),
         failures: retry_policy::failures(results),
     };
-    let patience = &context.rules.patience;
-    let next = retry_policy::next(failure, history, patience, &context.ids);
+    let next = retry_policy::next(failure, history, &context.rules, &context.ids);
     let after = moved(handoff, &next, leased, context)?;
     let result = match after.state {
         State::Dead(_) => AttemptResult::GaveUp,

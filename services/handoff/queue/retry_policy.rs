@@ -22,9 +22,10 @@ use std::time::Duration;
 
 use crate::db::entities::handoff::DeadReason;
 use crate::db::entities::handoff_attempt::AttemptResult;
-use crate::handoff::context::Patience;
+use crate::handoff::settings::Rules;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::Ids;
+use crate::kernel::retry::Backoff;
 
 use super::state::Fact;
 
@@ -133,14 +134,14 @@ impl Failure {
 }
 
 /// Gives what happens to a handoff after a failure.
-pub fn next(failure: &Failure, history: History, patience: &Patience, ids: &Ids) -> Next {
+pub fn next(failure: &Failure, history: History, rules: &Rules, ids: &Ids) -> Next {
     if let Some(reason) = failure.counts()
-        && history.failures + 1 >= patience.max_failures
+        && history.failures + 1 >= rules.max_failures
     {
         return Next::GiveUp(reason);
     }
     let attempts = history.attempts.saturating_sub(1);
-    let after = patience.backoff.delay(attempts, ids);
+    let after = Backoff::new(rules.retry_base, rules.retry_cap).delay(attempts, ids);
     match *failure {
         Failure::NotReached | Failure::KeyMissing => Next::PutBack {
             after,
@@ -180,12 +181,6 @@ pub fn failures(latest_first: impl IntoIterator<Item = AttemptResult>) -> u32 {
 mod tests {
     use super::*;
     use crate::kernel::clock::Clock;
-    use crate::kernel::retry::Backoff;
-
-    const PATIENCE: Patience = Patience {
-        backoff: Backoff::new(Duration::from_secs(1), Duration::from_mins(1)),
-        max_failures: 3,
-    };
 
     fn after(failure: &Failure, failures: u32) -> Next {
         let ids = Ids::seeded(Clock::manual(Timestamp::EPOCH).0, 3);
@@ -193,7 +188,11 @@ mod tests {
             attempts: 4,
             failures,
         };
-        next(failure, history, &PATIENCE, &ids)
+        let rules = Rules {
+            max_failures: 3,
+            ..Rules::default()
+        };
+        next(failure, history, &rules, &ids)
     }
 
     #[test]
@@ -236,7 +235,7 @@ mod tests {
         else {
             panic!("not put back")
         };
-        assert!(after >= LONGEST_PAUSE && after <= LONGEST_PAUSE + PATIENCE.backoff.cap);
+        assert!(after >= LONGEST_PAUSE && after <= LONGEST_PAUSE + Rules::default().retry_cap);
     }
 
     #[test]

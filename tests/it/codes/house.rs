@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use redress::codes::grpc::Handlers;
 use redress::codes::throttles::Throttles;
-use redress::codes::{Context, process};
+use redress::codes::{Context, serve};
 use redress::db::Process;
 use redress::db::entities::{individual, partner};
 use redress::kernel::caller::{Caller, Role};
@@ -52,12 +52,12 @@ impl House {
         let keys = Arc::new(Keyring::generate(&[Purpose::Code]));
         let db = database.open(Process::Codes).await;
         let context = Context::new(db, clock.clone(), Ids::seeded(clock, 8), keys, limits);
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(10));
         let owner = database.owner().await;
         let partner = ids.next();
         insert_partner(&owner, partner).await;
         Self {
-            handlers: process::handlers(&context, &life),
+            handlers: serve::handlers(&context, &life),
             context,
             clock: hand,
             ids,

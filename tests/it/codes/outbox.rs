@@ -21,7 +21,7 @@ use redress::wire::redress::enrollment::v1::EnrollmentState;
 use sea_orm::Iterable;
 
 use super::house::House;
-use crate::harness::{Database, both};
+use crate::harness::{Database, apply, both};
 
 /// The handoff process beside the codes process, on the same database and clock.
 struct Handoffs(Context);
@@ -68,56 +68,76 @@ impl Handoffs {
     }
 }
 
-both! {
-    async fn what_codes_queues_is_what_handoff_leases(database: Database) {
-        let house = House::open(&database).await;
-        let handoffs = Handoffs::beside(&house, &database).await;
-        let (campaign, enrollment) = house.submitted().await;
-        let enroll = handoffs.lease(&house).await.handoff;
-        assert_eq!(enroll.kind, Kind::Enroll);
-        assert_eq!(enroll.id.to_string(), enrollment.handoff_id);
-        assert_eq!(enroll.enrollment_id.to_string(), enrollment.enrollment_id);
-        assert_eq!((enroll.campaign_id, enroll.partner_id), (campaign, house.partner));
-        assert_eq!((enroll.product_code.as_str(), enroll.term_months), ("GOLD", 24));
-        assert_eq!(enroll.created_at, house.now());
+#[apply(both)]
+async fn what_codes_queues_is_what_handoff_leases(database: Database) {
+    let house = House::open(&database).await;
+    let handoffs = Handoffs::beside(&house, &database).await;
+    let (campaign, enrollment) = house.submitted().await;
+    let enroll = handoffs.lease(&house).await.handoff;
+    assert_eq!(enroll.kind, Kind::Enroll);
+    assert_eq!(enroll.id.to_string(), enrollment.handoff_id);
+    assert_eq!(enroll.enrollment_id.to_string(), enrollment.enrollment_id);
+    assert_eq!(
+        (enroll.campaign_id, enroll.partner_id),
+        (campaign, house.partner)
+    );
+    assert_eq!(
+        (enroll.product_code.as_str(), enroll.term_months),
+        ("GOLD", 24)
+    );
+    assert_eq!(enroll.created_at, house.now());
 
-        handoffs.apply(&house, enroll.id, Fact::Active).await;
-        house.cancel(&enrollment.enrollment_id).await.unwrap();
-        let cancel = handoffs.lease(&house).await.handoff;
-        assert_eq!(cancel.kind, Kind::Cancel);
-        assert_eq!(cancel.enrollment_id, enroll.enrollment_id);
-        assert_eq!(cancel.individual_id, enroll.individual_id);
-        assert_eq!((cancel.campaign_id, cancel.partner_id), (campaign, house.partner));
-        assert_eq!((cancel.product_code, cancel.term_months), (enroll.product_code, 24));
-    }
+    handoffs.apply(&house, enroll.id, Fact::Active).await;
+    house.cancel(&enrollment.enrollment_id).await.unwrap();
+    let cancel = handoffs.lease(&house).await.handoff;
+    assert_eq!(cancel.kind, Kind::Cancel);
+    assert_eq!(cancel.enrollment_id, enroll.enrollment_id);
+    assert_eq!(cancel.individual_id, enroll.individual_id);
+    assert_eq!(
+        (cancel.campaign_id, cancel.partner_id),
+        (campaign, house.partner)
+    );
+    assert_eq!(
+        (cancel.product_code, cancel.term_months),
+        (enroll.product_code, 24)
+    );
+}
 
-    async fn what_handoff_writes_as_an_outcome_codes_applies(database: Database) {
-        let house = House::open(&database).await;
-        let handoffs = Handoffs::beside(&house, &database).await;
-        let (_, enrollment) = house.submitted().await;
-        let id = handoffs.lease(&house).await.handoff.id;
-        let standing = async || {
-            let enrollment = house.get(&enrollment.enrollment_id).await;
-            (enrollment.state(), enrollment.outcome_class)
-        };
-        for class in OutcomeClass::iter() {
-            handoffs.apply(&house, id, Fact::ActionRequired(class)).await;
-            let waiting = (EnrollmentState::ActionRequired, class.as_str().to_owned());
-            assert_eq!(standing().await, waiting);
-        }
-        handoffs.apply(&house, id, Fact::Active).await;
-        assert_eq!(standing().await, (EnrollmentState::Active, String::new()));
-        handoffs.apply(&house, id, Fact::Withdrawn).await;
-        assert_eq!(standing().await.0, EnrollmentState::Canceled);
+#[apply(both)]
+async fn what_handoff_writes_as_an_outcome_codes_applies(database: Database) {
+    let house = House::open(&database).await;
+    let handoffs = Handoffs::beside(&house, &database).await;
+    let (_, enrollment) = house.submitted().await;
+    let id = handoffs.lease(&house).await.handoff.id;
+    let standing = async || {
+        let enrollment = house.get(&enrollment.enrollment_id).await;
+        (enrollment.state(), enrollment.outcome_class)
+    };
+    for class in OutcomeClass::iter() {
+        handoffs
+            .apply(&house, id, Fact::ActionRequired(class))
+            .await;
+        let waiting = (EnrollmentState::ActionRequired, class.as_str().to_owned());
+        assert_eq!(standing().await, waiting);
     }
+    handoffs.apply(&house, id, Fact::Active).await;
+    assert_eq!(standing().await, (EnrollmentState::Active, String::new()));
+    handoffs.apply(&house, id, Fact::Withdrawn).await;
+    assert_eq!(standing().await.0, EnrollmentState::Canceled);
+}
 
-    async fn a_refusal_comes_with_its_class(database: Database) {
-        let house = House::open(&database).await;
-        let handoffs = Handoffs::beside(&house, &database).await;
-        let (_, enrollment) = house.submitted().await;
-        let id = handoffs.lease(&house).await.handoff.id;
-        handoffs.apply(&house, id, Fact::Refused(OutcomeClass::ThinFile)).await;
-        let refused = house.get(&enrollment.enrollment_id).await;
-        assert_eq!((refused.state(), refused.outcome_class.as_str()), (EnrollmentState::Refused, "THIN_FILE"));
-    }
+#[apply(both)]
+async fn a_refusal_comes_with_its_class(database: Database) {
+    let house = House::open(&database).await;
+    let handoffs = Handoffs::beside(&house, &database).await;
+    let (_, enrollment) = house.submitted().await;
+    let id = handoffs.lease(&house).await.handoff.id;
+    handoffs
+        .apply(&house, id, Fact::Refused(OutcomeClass::ThinFile))
+        .await;
+    let refused = house.get(&enrollment.enrollment_id).await;
+    assert_eq!(
+        (refused.state(), refused.outcome_class.as_str()),
+        (EnrollmentState::Refused, "THIN_FILE")
+    );
 }

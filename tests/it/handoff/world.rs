@@ -10,8 +10,9 @@ use redress::bureau::desk::Desk;
 use redress::db::entities::handoff::{self, Kind, Queued};
 use redress::db::entities::individual;
 use redress::db::{Db, Process};
-use redress::handoff::context::{Context, Rules};
+use redress::handoff::context::Context;
 use redress::handoff::push::worker::PushWorker;
+use redress::handoff::settings::Rules;
 use redress::kernel::caller::Role;
 use redress::kernel::certs::{Authority, TlsFiles};
 use redress::kernel::client::{self, Client, Outgoing};
@@ -80,10 +81,10 @@ impl World {
             rules,
         );
         let desk = Arc::new(Desk::open(clock, &folder.path().join("book.jsonl")).unwrap());
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(10));
         let settings = |name| {
             let issued = authority.issue_server(&[name]).unwrap();
-            ServerSettings::local(name, issued.save(folder.path(), name).unwrap())
+            ServerSettings::local(issued.save(folder.path(), name).unwrap())
         };
         let handoff = redress::handoff::builder(&settings("bureau-handoff"), context.clone());
         let bureau = redress::bureau::builder(&settings("sandbox-bureau"), Arc::clone(&desk));

@@ -1,6 +1,6 @@
 //! What every process keeps for itself: its audit trail, its throttles, its answers to repeated requests.
 
-use super::blueprint::{Blueprint, instant, maybe, text, uuid};
+use crate::db::migrations::blueprint::{Blueprint, instant, maybe, text, uuid};
 
 const PROCESSES: [&str; 3] = ["identity", "codes", "handoff"];
 
@@ -34,6 +34,7 @@ fn throttle() -> Blueprint {
         &["key", "process"],
         [uuid("key"), text("process"), instant("tat")],
     )
+    .index(&["process", "tat"])
     .one_of("process", &PROCESSES)
     .clustered()
 }
@@ -52,6 +53,7 @@ fn idempotency() -> Blueprint {
             instant("created_at"),
         ],
     )
+    .index(&["process", "created_at"])
     .one_of("process", &PROCESSES)
     .clustered()
 }

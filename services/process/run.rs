@@ -7,41 +7,23 @@ use std::fmt::Display;
 use std::future::Future;
 use std::process::ExitCode;
 
-use super::lifecycle::Lifecycle;
-use super::settings::{self, Outcome, Process, ProcessSettings};
-use super::telemetry;
+use crate::kernel::lifecycle::{Lifecycle, Step};
+use crate::kernel::settings::{self, Outcome, ProcessSettings};
+use crate::kernel::telemetry;
 
-/// Why a process ended otherwise than it should.
-#[derive(Debug)]
-pub enum Stop {
-    /// It could not start: a setting or the surroundings are wrong.
-    Start(String),
-    /// It broke while it ran.
-    Broke(String),
-}
-
-impl Stop {
-    /// Says that the process cannot start, for `map_err`.
-    pub fn start(error: impl Display) -> Self {
-        Self::Start(error.to_string())
-    }
-
-    /// Says that the process broke, for `map_err`.
-    pub fn broke(error: impl Display) -> Self {
-        Self::Broke(error.to_string())
-    }
-}
+use super::Stop;
 
 /// Loads the settings, starts the runtime and telemetry, and serves until the process is told to stop.
 ///
 /// `args` is what stands after the program's name; `serve` gets the metrics to put on the admin port.
-pub fn run<F, Fut>(process: &Process, args: Vec<String>, serve: F) -> ExitCode
+pub fn run<S, F, Fut>(args: Vec<String>, serve: F) -> ExitCode
 where
-    F: FnOnce(ProcessSettings, Lifecycle, Option<prometheus::Registry>) -> Fut,
+    S: ProcessSettings,
+    F: FnOnce(S, Lifecycle, Option<prometheus::Registry>) -> Fut,
     Fut: Future<Output = Result<(), Stop>>,
 {
-    match settings::load_here(process, args) {
-        Ok(Outcome::Start(settings)) => start(process, *settings, serve),
+    match settings::load_here(args) {
+        Ok(Outcome::Start(settings)) => start(*settings, serve),
         Ok(Outcome::Print(text)) => {
             say(&text);
             ExitCode::SUCCESS
@@ -50,9 +32,10 @@ where
     }
 }
 
-fn start<F, Fut>(process: &Process, settings: ProcessSettings, serve: F) -> ExitCode
+fn start<S, F, Fut>(settings: S, serve: F) -> ExitCode
 where
-    F: FnOnce(ProcessSettings, Lifecycle, Option<prometheus::Registry>) -> Fut,
+    S: ProcessSettings,
+    F: FnOnce(S, Lifecycle, Option<prometheus::Registry>) -> Fut,
     Fut: Future<Output = Result<(), Stop>>,
 {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -63,18 +46,18 @@ where
         Err(error) => return complain(2, error),
     };
     let ended = runtime.block_on(async {
-        let telemetry = telemetry::init(process.name, &settings.telemetry).map_err(Stop::start)?;
-        let life = Lifecycle::from_signals().map_err(Stop::start)?;
-        let ended = serve(settings, life, telemetry.registry()).await;
-        telemetry.shutdown().await;
+        let common = settings.common();
+        let telemetry = telemetry::init(S::NAME, &common.telemetry).map_err(Stop::start)?;
+        let life = Lifecycle::from_signals(common.drain_timeout).map_err(Stop::start)?;
+        let ended = serve(settings, life.clone(), telemetry.registry()).await;
+        _ = life.within(Step::Telemetry, telemetry.shutdown()).await;
         ended
     });
     // A call that does not end must not keep the process from ending.
     runtime.shutdown_background();
     match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Stop::Start(message)) => complain(2, format!("{}: {message}", process.name)),
-        Err(Stop::Broke(message)) => complain(1, format!("{}: {message}", process.name)),
+        Err(stop) => complain(stop.code(), format!("{}: {stop}", S::NAME)),
     }
 }
 

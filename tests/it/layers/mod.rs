@@ -14,7 +14,7 @@ struct Source {
 
 #[test]
 fn a_service_imports_the_kernel_the_database_the_wire_and_itself() {
-    let common = ["kernel", "db", "wire", "access"];
+    let common = ["kernel", "db", "process", "wire", "access"];
     for source in sources() {
         let Some(room) = ROOMS.iter().find(|room| source.is_in(room)) else {
             continue;
@@ -54,6 +54,16 @@ fn the_database_layer_knows_the_kernel_alone() {
     for source in sources().iter().filter(|source| source.is_in("db")) {
         let named = source.names_after("crate::");
         let fine = named.iter().all(|name| name == "kernel" || name == "db");
+        assert!(fine, "{} imports {named:?}", source.path);
+    }
+}
+
+#[test]
+fn what_every_process_has_knows_no_process() {
+    for source in sources().iter().filter(|source| source.is_in("process")) {
+        let named = source.names_after("crate::");
+        let common = ["kernel", "db", "process"];
+        let fine = named.iter().all(|name| common.contains(&name.as_str()));
         assert!(fine, "{} imports {named:?}", source.path);
     }
 }

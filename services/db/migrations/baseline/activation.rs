@@ -1,6 +1,6 @@
 //! Activation codes that partners issue themselves: a pool for each campaign and partner.
 
-use super::blueprint::{Blueprint, bytes, instant, int, maybe, text, uuid};
+use crate::db::migrations::blueprint::{Blueprint, bytes, instant, int, maybe, text, uuid};
 
 pub(super) fn tables() -> Vec<Blueprint> {
     vec![activation_pool(), activation_code()]

@@ -1,6 +1,6 @@
 //! Partners, what is handed to them, and what comes back.
 
-use super::blueprint::{Blueprint, instant, int, maybe, text, uuid};
+use crate::db::migrations::blueprint::{Blueprint, instant, int, maybe, text, uuid};
 
 pub(super) fn tables() -> Vec<Blueprint> {
     vec![partner(), handoff(), handoff_attempt(), outcome()]
@@ -74,6 +74,11 @@ fn handoff() -> Blueprint {
     .check("dead", "(state = 'DEAD') = (dead_reason IS NOT NULL)")
     .check("attempts", "attempts >= 0")
     .index(&["partner_id", "state", "not_before", "id"])
+    // Asked once for every enrollment that is due: does the person have a withdrawal under way? Few rows fit.
+    .index_where(
+        &["campaign_id", "individual_id", "id"],
+        "kind = 'CANCEL' AND state IN ('QUEUED', 'LEASED', 'UNSETTLED', 'ACCEPTED')",
+    )
     // Partners name handoffs by id alone.
     .index(&["partner_id", "id"])
 }

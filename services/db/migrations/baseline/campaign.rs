@@ -1,15 +1,11 @@
 //! Campaigns, whom they cover, what they offer, and their keys.
 
-use super::blueprint::{Blueprint, bigint, bytes, instant, int, maybe, text, uuid};
+use crate::db::migrations::blueprint::{
+    Blueprint, boolean, bytes, instant, int, maybe, text, uuid,
+};
 
 pub(super) fn tables() -> Vec<Blueprint> {
-    vec![
-        campaign(),
-        covered_entity(),
-        product(),
-        code_batch(),
-        campaign_key(),
-    ]
+    vec![campaign(), covered_entity(), product(), campaign_key()]
 }
 
 fn campaign() -> Blueprint {
@@ -35,6 +31,9 @@ fn campaign() -> Blueprint {
             int("code_key_version"),
             instant("created_at"),
             maybe(instant("closed_at")),
+            int("grace_days"),
+            boolean("two_operators"),
+            text("locale"),
         ],
     )
     .unique(&["engagement_number"])
@@ -71,28 +70,6 @@ fn product() -> Blueprint {
         ],
     )
     .one_of("population", &["ADULT", "MINOR"])
-    .references(&["campaign_id"], "campaign", &["id"])
-}
-
-/// While it is open a batch can print its codes again; sealing it destroys the secret they derive from.
-fn code_batch() -> Blueprint {
-    Blueprint::table(
-        "code_batch",
-        &["campaign_id", "id"],
-        [
-            uuid("campaign_id"),
-            uuid("id"),
-            text("state"),
-            maybe(bytes("wrapped_secret")),
-            int("key_version"),
-            bigint("codes"),
-            instant("created_at"),
-            maybe(instant("sealed_at")),
-        ],
-    )
-    .one_of("state", &["OPEN", "SEALED"])
-    .check("secret", "(state = 'OPEN') = (wrapped_secret IS NOT NULL)")
-    .check("sealed", "(state = 'SEALED') = (sealed_at IS NOT NULL)")
     .references(&["campaign_id"], "campaign", &["id"])
 }
 

@@ -1,6 +1,8 @@
 //! Codes and what they are redeemed for.
 
-use super::blueprint::{Blueprint, instant, int, maybe, text, uuid};
+use crate::db::migrations::blueprint::{
+    Blueprint, boolean, instant, int, maybe, otherwise, text, uuid,
+};
 
 pub(super) fn tables() -> Vec<Blueprint> {
     vec![code(), enrollment(), consent()]
@@ -18,11 +20,11 @@ fn code() -> Blueprint {
             uuid("batch_id"),
             int("generation"),
             text("state"),
-            instant("issued_at"),
-            instant("expires_at"),
-            instant("proof_expires_at"),
             maybe(instant("settled_at")),
             maybe(uuid("enrollment_id")),
+            otherwise(int("proof_days"), 21),
+            maybe(uuid("supersedes")),
+            maybe(boolean("withheld")),
         ],
     )
     .one_of(
@@ -33,6 +35,11 @@ fn code() -> Blueprint {
     .check(
         "redeemed",
         "(state = 'REDEEMED') = (enrollment_id IS NOT NULL)",
+    )
+    // Revoked before its batch was first exported: it got no letter.
+    .check(
+        "withheld",
+        "withheld IS NULL OR (withheld AND state = 'REVOKED')",
     )
     .index(&["campaign_id", "individual_id"])
     .clustered()
@@ -62,6 +69,7 @@ fn enrollment() -> Blueprint {
             maybe(text("term_ends_on")),
             maybe(text("outcome_class")),
             maybe(instant("settled_at")),
+            instant("complete_by_at"),
         ],
     )
     .one_of(

@@ -1,8 +1,6 @@
-//! What happens to letters: what the mail house and the postal service say, and in which language a person is written to.
+//! What the mail house and the postal service say of letters.
 
-use super::blueprint::{
-    Blueprint, Change, LateIndex, boolean, instant, maybe, otherwise, text, uuid,
-};
+use crate::db::migrations::blueprint::{Blueprint, instant, maybe, text, uuid};
 
 pub(super) fn tables() -> Vec<Blueprint> {
     vec![mail_event()]
@@ -40,21 +38,4 @@ fn mail_event() -> Blueprint {
         &["campaign_id", "id"],
     )
     .clustered()
-}
-
-/// `returned`: the last letter came back and no better address is known since.
-pub(super) fn changes() -> Vec<Change> {
-    vec![
-        Change::add("individual", otherwise(text("locale"), "")),
-        Change::add("individual", otherwise(boolean("returned"), false)),
-    ]
-}
-
-/// Whoever cannot be written to is counted often, and few people fit.
-pub(super) fn indexes() -> Vec<LateIndex> {
-    vec![LateIndex {
-        table: "individual",
-        columns: &["campaign_id", "id"],
-        rule: "NOT mailable",
-    }]
 }

@@ -1,6 +1,6 @@
 //! Verifying people: attempts, confirmation codes and cases that a person reviews.
 
-use super::blueprint::{Blueprint, instant, int, maybe, text, uuid};
+use crate::db::migrations::blueprint::{Blueprint, instant, int, maybe, text, uuid};
 
 pub(super) fn tables() -> Vec<Blueprint> {
     vec![verification(), confirmation_code(), referral()]
