@@ -3,7 +3,7 @@
 //! On PostgreSQL they come from a file as binary COPY has written them, in the order in which they lie in the system's tables, one
 //! COPY and one commit a table, on one connection. On SQLite they come in the order of their people, by prepared INSERTs, all of a step
 //! in one transaction, on a connection that is set as the one of the process whose step it is; reading them from the system's
-//! file is not counted. Indexes are kept row by row: where the system builds some of them after the load, it does better by that.
+//! file is not counted. Indexes are kept row by row.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
