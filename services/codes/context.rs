@@ -15,10 +15,10 @@ use crate::kernel::ids::{CampaignId, Ids};
 use crate::kernel::keyring::{KeyProvider, Purpose};
 
 use super::campaign::campaign_cache::Frame;
+use super::enrollment::throttles::Throttles;
 use super::error::Error;
 use super::failure_budget::Ledger;
 use super::letter::reissue_limits::Reissues;
-use super::throttles::Throttles;
 
 /// The means of the process. Clones share them.
 #[derive(Clone)]

@@ -20,7 +20,6 @@ pub mod serve;
 pub mod settings;
 pub mod state;
 pub mod store;
-pub mod throttles;
 pub mod wave;
 
 pub use context::{Call, Context};

@@ -6,8 +6,8 @@ use crate::db::Process;
 use crate::kernel::settings::{CommonSettings, ProcessSettings};
 use crate::process::ServiceSettings;
 
+use super::enrollment::throttles::Throttles;
 use super::letter::reissue_limits::Reissues;
-use super::throttles::Throttles;
 
 /// Campaigns, letter codes, enrollments and consent.
 #[derive(Clone, Debug, Parser)]

@@ -7,11 +7,11 @@
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::codes::campaign;
 use crate::codes::code::{Code, derive};
 use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
-use crate::codes::{campaign, throttles};
 use crate::db::Tx;
 use crate::db::audit::{self, Event};
 use crate::db::entities::enrollment;
@@ -22,6 +22,7 @@ use crate::kernel::ids::{BatchId, CampaignId, EnrollmentId, VerificationId};
 use super::eligibility::{Admitted, Cause, Seen};
 use super::state::Kind;
 use super::store::{self, Enrollment, ONE_LIVE};
+use super::throttles;
 
 /// What entitles a person.
 #[derive(Debug)]

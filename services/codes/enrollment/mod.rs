@@ -13,3 +13,4 @@ pub mod outcomes;
 pub mod read;
 pub mod state;
 pub mod store;
+pub mod throttles;

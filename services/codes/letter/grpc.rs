@@ -17,9 +17,9 @@ use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 use crate::kernel::paging;
 use crate::wire::redress::enrollment::v1 as wire;
 
-use super::lineage::Line;
 use super::reissue::{self, Reissue};
 use super::revoke::{Progress, Revoke, Target};
+use super::store::Line;
 
 impl Handlers {
     pub(crate) async fn reissue(

@@ -29,8 +29,8 @@ use crate::db::{self, Tx, audit};
 use crate::kernel::caller::Role;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
-use super::lineage::{self, Addressee, Line};
 use super::reissue_limits;
+use super::store::{self, Addressee, Line};
 
 /// Another letter for somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub async fn reissue(
         })
     });
     let mac = done.await?;
-    let lines = lineage::of(context.db.read(), campaign, reissue.individual).await?;
+    let lines = store::of(context.db.read(), campaign, reissue.individual).await?;
     let line = lines.into_iter().find(|line| line.mac == mac);
     line.ok_or_else(|| db::Error::corrupt("a code that was written is not there").into())
 }
@@ -94,10 +94,10 @@ async fn replace(
     reissue: &Reissue,
     fresh: &Fresh,
 ) -> Result<(Uuid, serde_json::Value), Error> {
-    let addressee = lineage::addressee(tx, campaign.id, reissue.individual).await?;
+    let addressee = store::addressee(tx, campaign.id, reissue.individual).await?;
     let addressee = reachable(addressee)?;
     let proof_days = term::proof_days(&addressee.region, &addressee.country);
-    let lines = lineage::lock(tx, campaign.id, reissue.individual).await?;
+    let lines = store::lock(tx, campaign.id, reissue.individual).await?;
     let newest = newest(&lines).ok_or(Error::NoCodeYet)?;
     let state = State::parse(&newest.state)?;
     allowed(state, call)?;
@@ -105,7 +105,7 @@ async fn replace(
         return Err(Error::EnrollmentExpired);
     }
     if state == State::Issued && newest.is_to_be_printed() {
-        lineage::set_proof_days(tx, campaign.id, newest.mac, proof_days).await?;
+        store::set_proof_days(tx, campaign.id, newest.mac, proof_days).await?;
         let detail = json!({
             "why": reissue.why, "generation": newest.generation, "batch": newest.batch_id, "made": false,
         });
@@ -113,7 +113,7 @@ async fn replace(
     }
     reissue_limits::charge_person(context, tx, campaign.id, reissue.individual).await?;
     if state == State::Issued {
-        lineage::supersede(tx, campaign.id, newest.mac, context.now()).await?;
+        store::supersede(tx, campaign.id, newest.mac, context.now()).await?;
     }
     let batch = batch_for(tx, newest, &lines, fresh).await?;
     let generation = 1 + lines.iter().map(|line| line.generation).max().unwrap_or(0);
@@ -132,7 +132,7 @@ async fn replace(
         enrollment_id: None,
         withheld: None,
     };
-    lineage::insert(tx, &row).await?;
+    store::insert(tx, &row).await?;
     grow_by_one(tx, &batch, &code).await?;
     let detail =
         json!({ "why": reissue.why, "generation": generation, "batch": batch.id, "made": true });
@@ -206,8 +206,8 @@ pub async fn list(
 ) -> Result<Vec<Line>, Error> {
     let read = context.db.read();
     Frame::by_id(context, read, campaign).await?;
-    lineage::addressee(read, campaign, individual)
+    store::addressee(read, campaign, individual)
         .await?
         .ok_or(Error::IndividualNotFound)?;
-    Ok(lineage::of(read, campaign, individual).await?)
+    Ok(store::of(read, campaign, individual).await?)
 }

@@ -22,7 +22,7 @@ use crate::db::idempotency::{self, Request};
 use crate::kernel::ids::{AuditId, BatchId, CampaignId, IndividualId, WaveId};
 
 use super::revoke_store::{Found, Scope, Stretch};
-use super::{lineage, revoke_store as store_revoke};
+use super::{revoke_store as store_revoke, store};
 
 /// Codes in one transaction: few, because people who enroll wait for them.
 const STRETCH: u64 = 16_384;
@@ -229,7 +229,7 @@ async fn scope(
 ) -> Result<(Scope, i64), Error> {
     let batches = match target {
         Target::Individual(individual) => {
-            lineage::addressee(tx, campaign, individual)
+            store::addressee(tx, campaign, individual)
                 .await?
                 .ok_or(Error::IndividualNotFound)?;
             let codes = store_revoke::count(tx, campaign, individual).await?;

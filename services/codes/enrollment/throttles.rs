@@ -13,10 +13,10 @@ use crate::db::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
 use crate::kernel::crypto::{self, Key};
 use crate::kernel::settings::{self, limit};
 
-use super::context::{Call, Context};
-use super::enrollment::eligibility::Cause;
-use super::error::Error;
-use super::{failure_budget, metrics};
+use super::eligibility::Cause;
+use crate::codes::context::{Call, Context};
+use crate::codes::error::Error;
+use crate::codes::{failure_budget, metrics};
 
 const DOMAIN: &str = "redress.codes.throttle.v1";
 const MINUTE: Duration = Duration::from_mins(1);

@@ -19,8 +19,8 @@ use super::error::Error;
 /// The handlers of all three services.
 #[derive(Clone)]
 pub struct Handlers {
-    pub(super) context: Context,
-    pub(super) completions: Completions,
+    pub(crate) context: Context,
+    pub(crate) completions: Completions,
 }
 
 pub(crate) const FINGERPRINT: &str = "redress.codes.fingerprint.v1";
