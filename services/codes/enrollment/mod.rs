@@ -2,11 +2,12 @@
 
 pub mod begin;
 pub mod cancel;
+pub mod check;
 pub mod complete;
 pub mod completion;
 pub mod eligibility;
 pub mod grpc;
-pub mod handoff_store;
+pub mod look_up;
 pub mod next_step;
 pub mod outcome_store;
 pub mod outcomes;

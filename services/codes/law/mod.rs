@@ -12,5 +12,5 @@ mod rule;
 pub use deadline::{Census, Deadline, OutOfRange};
 pub use file::Wrong;
 pub use monitoring::Owed;
-pub use place::Place;
-pub use rule::{CountedFrom, Duty, Law, Notice, Rule, Told};
+pub use place::{Place, is_home};
+pub use rule::{CountedFrom, Duty, Law, Notice, Notified, Rule};

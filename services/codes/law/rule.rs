@@ -1,17 +1,10 @@
 //! The rules.
 
 use std::ops::RangeInclusive;
-use std::sync::LazyLock;
 
 use jiff::civil::Date;
 
 use super::place::Place;
-
-/// The rules of this program.
-static LAW: LazyLock<Law> = LazyLock::new(|| {
-    Law::parse(include_str!("rules.toml"))
-        .expect("the rules that a test has read are those of the program")
-});
 
 /// The rules, of one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +13,6 @@ pub struct Law {
     pub version: String,
     /// The rules, in the order of the file.
     pub rules: Vec<Rule>,
-}
-
-impl Law {
-    /// Gives the rules of this program.
-    pub fn current() -> &'static Self {
-        &LAW
-    }
 }
 
 /// One rule.
@@ -62,7 +48,7 @@ impl Rule {
 /// What a rule asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Duty {
-    /// To tell somebody by a day.
+    /// To notify somebody by a day.
     Notice(Notice),
     /// Monitoring of so many calendar months.
     Monitoring {
@@ -75,7 +61,7 @@ pub enum Duty {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// Whom.
-    pub to: Told,
+    pub to: Notified,
     /// Calendar days.
     pub days: i32,
     /// The day after which they are counted.
@@ -84,9 +70,9 @@ pub struct Notice {
     pub people: RangeInclusive<i64>,
 }
 
-/// Who is told.
+/// Who is notified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Notified {
     /// Every affected person; all are counted.
     Individuals,
     /// Those without a usable address, in another way; they are counted.

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::db::audit;
+use crate::db::entities::campaign::State;
 use crate::db::entities::roster_import;
 use crate::identity::context::{Act, Call, Context};
 use crate::identity::error::Error;
@@ -233,7 +234,7 @@ impl Import {
 /// Gives what rows are judged against, if the campaign takes any.
 async fn rules(context: &Context, campaign: CampaignId) -> Result<Rules, Error> {
     let read = context.db.read();
-    if store::campaign(read, campaign).await?.state != "OPEN" {
+    if store::campaign(read, campaign).await?.state != State::Open {
         return Err(Error::CampaignClosed);
     }
     let today = context.now().date_in(&jiff::tz::TimeZone::UTC);

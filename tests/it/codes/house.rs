@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use redress::codes::enrollment::throttles::Throttles;
 use redress::codes::grpc::Handlers;
+use redress::codes::settings::Throttles;
 use redress::codes::{Context, serve};
 use redress::db::Process;
 use redress::db::entities::{individual, partner};

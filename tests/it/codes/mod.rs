@@ -19,6 +19,7 @@ mod report;
 mod revoke;
 mod rush;
 mod sealing;
+mod states;
 mod throttles;
 mod vectors;
 mod waves;
