@@ -173,9 +173,6 @@ fn way_out(reason: Reason) -> Option<&'static str> {
         Reason::PartnerNotFound => "`redress partner list` shows the partners",
         Reason::BatchNotFound => "`redress codes batches` shows the batches",
         Reason::WaveNotFound => "`redress codes waves` shows the waves",
-        Reason::BatchNotUniform => {
-            "`redress codes batches` shows the self-test; revoke the batch and find out where its randomness came from"
-        }
         Reason::NotMailable => "import a roster file with the right address first",
         Reason::NoCodeYet => "`redress codes issue` gives everybody a first code",
         Reason::WaveEmpty => {

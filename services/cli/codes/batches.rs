@@ -1,4 +1,4 @@
-//! `redress codes batches`: what was issued, and how its self-test went.
+//! `redress codes batches`: what was issued.
 
 use crate::cli::Session;
 use crate::cli::campaign::CampaignArg;
@@ -91,36 +91,6 @@ pub(super) fn record(batch: &wire::CodeBatch) -> Record {
         .with("created", time(batch.create_time.as_ref()))
         .with("completed", time(batch.complete_time.as_ref()))
         .with("sealed", time(batch.seal_time.as_ref()))
-        .with("self_test", self_test(batch.uniformity.as_ref()))
         .with("first_export", time(batch.first_export_time.as_ref()))
         .with("withheld", batch.withheld)
-}
-
-/// Puts the self-test of a batch into words.
-fn self_test(uniformity: Option<&wire::Uniformity>) -> String {
-    let Some(found) = uniformity else {
-        return "not complete".to_owned();
-    };
-    let verdict = if found.passed { "passed" } else { "FAILED" };
-    let worst = found.chi_square.iter().copied().fold(0.0, f64::max);
-    format!("{verdict}, worst chi-square {worst:.1}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_self_test_reads_as_words() {
-        let mut found = wire::Uniformity {
-            codes: 1_000,
-            chi_square: vec![30.04, 41.26, 28.0],
-            passed: true,
-            ..wire::Uniformity::default()
-        };
-        assert_eq!(self_test(Some(&found)), "passed, worst chi-square 41.3");
-        found.passed = false;
-        assert!(self_test(Some(&found)).starts_with("FAILED"));
-        assert_eq!(self_test(None), "not complete");
-    }
 }

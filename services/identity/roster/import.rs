@@ -11,6 +11,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::db::entities::campaign::State;
 use crate::db::entities::roster_import;
 use crate::db::{self, audit};
 use crate::identity::context::Context;
@@ -234,7 +235,7 @@ impl Import {
 /// Gives what rows are judged against, if the campaign takes any.
 async fn rules(context: &Context, campaign: CampaignId) -> Result<Rules, Error> {
     let read = context.db.read();
-    if store::campaign(read, campaign).await?.state != "OPEN" {
+    if store::campaign(read, campaign).await?.state != State::Open {
         return Err(Error::CampaignClosed);
     }
     let today = context.now().date_in(&jiff::tz::TimeZone::UTC);

@@ -163,22 +163,23 @@ impl House {
     /// Begins an enrollment, as the codes process would, with a letter that proves the address for a day.
     pub async fn enrollment(&self, individual: IndividualId) -> EnrollmentId {
         let proof = self.context.now() + std::time::Duration::from_hours(24);
-        self.enrollment_in("STARTED", individual, Some(proof)).await
+        self.enrollment_in(enrollment::State::Started, individual, Some(proof))
+            .await
     }
 
     pub async fn enrollment_in(
         &self,
-        state: &str,
+        state: enrollment::State,
         individual: IndividualId,
         proof: Option<Timestamp>,
     ) -> EnrollmentId {
         let id = self.ids.next();
-        let ended = state == "CANCELED";
+        let ended = state == enrollment::State::Canceled;
         let row = enrollment::Model {
             campaign_id: self.campaign,
             id,
             individual_id: individual,
-            state: state.into(),
+            state,
             code_mac: None,
             verification_id: None,
             handoff_id: None,
@@ -186,7 +187,7 @@ impl House {
             product_code: None,
             partner_id: None,
             started_by: "portal/one".into(),
-            channel: "WEB".into(),
+            channel: enrollment::Channel::Web,
             started_at: self.context.now(),
             submitted_at: None,
             activated_at: None,
@@ -326,7 +327,7 @@ async fn insert_campaign(owner: &DatabaseConnection, id: CampaignId, now: Timest
         id,
         engagement_number: NUMBER.into(),
         name: "MIE 2015".into(),
-        state: "OPEN".into(),
+        state: campaign::State::Open,
         breach_on: "2015-05-07".into(),
         discovered_on: "2015-05-26".into(),
         enroll_by: "2016-01-31".into(),

@@ -32,15 +32,14 @@ use crate::kernel::crypto::Key;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
 
 use crate::codes::code::derive::BatchSecret;
-use crate::codes::code::uniformity::Tally;
 use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 
 use super::code_store::Issued;
 use crate::codes::wave::store::Selection;
 
-pub use batch::{fresh_batch, fresh_wave, open_campaign, open_secret};
-pub use finish::{finish_reissue, grow_by_one, is_uniform};
+pub use batch::{fresh_batch, open_secret};
+pub use finish::finish_reissue;
 use load::Written;
 use open::Opened;
 
@@ -99,7 +98,6 @@ struct Chunk {
     /// The last individual that was looked at; none when there was nobody.
     last: Option<IndividualId>,
     codes: Vec<Issued>,
-    tally: Tally,
 }
 
 impl Issue {

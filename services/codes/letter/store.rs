@@ -1,12 +1,13 @@
-//! All codes of one individual, each with what its batch and wave say of it.
+//! The codes of one individual, each with its batch and wave.
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
-use crate::codes::code::state::State;
-use crate::codes::store::{exactly_one, rows};
-use crate::db::entities::code;
-use crate::db::{self, Tx};
+use crate::codes::code::state::{Shown, shown};
+use crate::codes::store::exactly_one;
+use crate::db::entities::ClosedSet;
+use crate::db::entities::code::State;
+use crate::db::{self, Tx, rows};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
 
@@ -26,7 +27,7 @@ pub struct Line {
     /// The generation whose place it took.
     pub supersedes: Option<i32>,
     /// Where it stands.
-    pub state: String,
+    pub state: State,
     /// Whether it was revoked before an export had it, so that it has no letter.
     pub withheld: Option<bool>,
     /// When the batch was made.
@@ -50,6 +51,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// Gives the state that is shown at an instant.
+    pub fn shown(&self, now: Timestamp) -> Shown {
+        shown(self.state, self.enroll_by_at, now)
+    }
+
     /// Tells whether no export had its letter yet, and one can. Under the campaign's lock it stays so.
     pub const fn is_to_be_printed(&self) -> bool {
         self.first_exported_at.is_none() && self.sealed_at.is_none()
@@ -68,8 +74,8 @@ pub async fn of(
     read(connection, campaign, individual, String::new()).await
 }
 
-/// Lists the codes of an individual and locks them until the transaction ends: who completes or revokes at the same time is
-/// either done, and seen here, or waits.
+/// Lists the codes of an individual and locks them until the transaction ends: a completion or a revocation at the same time
+/// is either committed, and seen here, or waits.
 pub async fn lock(
     tx: &Tx<'_>,
     campaign: CampaignId,
@@ -125,15 +131,6 @@ pub async fn addressee(
     Ok(Addressee::find_by_statement(statement)
         .one(connection)
         .await?)
-}
-
-/// Writes a code that takes another's place.
-pub async fn insert(tx: &Tx<'_>, row: &code::Model) -> Result<(), db::Error> {
-    let row: code::ActiveModel = row.clone().into();
-    code::Entity::insert(row.reset_all())
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
 }
 
 /// Ends an issued code whose place another takes.

@@ -5,21 +5,24 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::db::entities::handoff::{self, Kind};
+use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::{Tx, audit};
-use crate::handoff::activation::assign::{News, assign};
-use crate::handoff::audit::about_partner;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::outcome::apply_status::{Said, Speaker, learn};
-use crate::handoff::vocabulary::{AttemptResult, Kind, Stage};
+use crate::handoff::outcome::apply_status::{Reporter, StatusReport, apply_status};
+use crate::handoff::partner::audit::about_partner;
+use crate::handoff::partner::model::Partner;
+use crate::handoff::queue::attempts::{self, Attempt};
+use crate::handoff::queue::handoff::Handoff;
+use crate::handoff::queue::lease_store::{self, LeaseOrder, Leased};
+use crate::handoff::queue::retry_policy::PartnerStatus;
+use crate::handoff::queue::state::{Fact, State};
+use crate::handoff::queue::store::{self, Change};
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 
-use super::attempts::{self, Attempt};
-use super::lease_store::{self, LeaseOrder, Leased};
-use super::model::{Handoff, Partner};
-use super::retry_policy::Report;
-use super::state::{Fact, State};
-use super::store::{self, Change};
+use super::alerts::Alerts;
+use super::assign::assign;
 
 /// Who leases, how many and for how long.
 #[derive(Clone, Debug)]
@@ -65,40 +68,34 @@ pub async fn lease(
                 if ran_before {
                     let held = lease_store::held(tx, order).await?;
                     if !held.is_empty() {
-                        return Ok((held, News::default()));
+                        return Ok((held, Alerts::default()));
                     }
                 }
                 let leased = lease_store::lease(tx, order).await?;
-                end_dropped(tx, order, &leased).await?;
-                let leased = without_withdrawn(tx, context, &terms.actor, order, leased).await?;
-                let (leased, news) = assign(tx, context, &terms.actor, order, leased).await?;
+                end_expired(tx, order, &leased).await?;
+                let leased = take_out_withdrawn(tx, context, &terms.actor, order, leased).await?;
+                let (leased, alerts) = assign(tx, context, &terms.actor, order, leased).await?;
                 if !leased.is_empty() {
                     let detail = json!({"count": leased.len(), "lease": order.token});
-                    let event = about_partner(
-                        context,
-                        now,
-                        &terms.actor,
-                        "handoffs.leased",
-                        order.partner,
-                        detail,
-                    );
+                    let (actor, partner) = (&terms.actor, order.partner);
+                    let event = about_partner(context, actor, "handoffs.leased", partner, detail);
                     audit::record(tx, &[event]).await?;
                 }
-                Ok((leased, news))
+                Ok((leased, alerts))
             })
         })
         .await;
-    let (leased, news) = done?;
-    news.tell();
+    let (leased, alerts) = done?;
+    alerts.log();
     Ok(leased)
 }
 
-/// Writes down the attempts whose lease ran out before anybody said how they ended.
-async fn end_dropped(tx: &Tx<'_>, order: &LeaseOrder, leased: &[Leased]) -> Result<(), Error> {
-    let dropped = leased
+/// Records the attempts whose lease ran out before their end was known.
+async fn end_expired(tx: &Tx<'_>, order: &LeaseOrder, leased: &[Leased]) -> Result<(), Error> {
+    let expired = leased
         .iter()
-        .filter(|leased| leased.before == Stage::Leased);
-    let ended: Vec<Attempt> = dropped
+        .filter(|leased| leased.before == handoff::State::Leased);
+    let ended: Vec<Attempt> = expired
         .map(|leased| Attempt {
             campaign_id: leased.handoff.campaign_id,
             handoff_id: leased.handoff.id,
@@ -112,28 +109,28 @@ async fn end_dropped(tx: &Tx<'_>, order: &LeaseOrder, leased: &[Leased]) -> Resu
     attempts::add(tx, &ended).await
 }
 
-/// Takes out enrollments that were withdrawn before the partner ever heard of them: it never will.
-async fn without_withdrawn(
+/// Takes out enrollments that were withdrawn before they were ever sent: they are not sent any more.
+async fn take_out_withdrawn(
     tx: &Tx<'_>,
     context: &Context,
     actor: &str,
     order: &LeaseOrder,
     leased: Vec<Leased>,
 ) -> Result<Vec<Leased>, Error> {
-    let mut unheard: HashMap<CampaignId, Vec<EnrollmentId>> = HashMap::new();
+    let mut unsent: HashMap<CampaignId, Vec<EnrollmentId>> = HashMap::new();
     for leased in &leased {
         if leased.handoff.kind == Kind::Enroll && leased.sent_before.is_none() {
-            let of_campaign = unheard.entry(leased.handoff.campaign_id).or_default();
+            let of_campaign = unsent.entry(leased.handoff.campaign_id).or_default();
             of_campaign.push(leased.handoff.enrollment_id);
         }
     }
     let mut withdrawn: Vec<EnrollmentId> = Vec::new();
-    for (campaign, enrollments) in &unheard {
+    for (campaign, enrollments) in &unsent {
         let cancels =
             store::of_enrollments(tx, order.partner, *campaign, enrollments, Kind::Cancel).await?;
         let waiting = cancels
             .iter()
-            .filter(|cancel| matches!(cancel.state, State::Queued { .. }));
+            .filter(|cancel| matches!(cancel.state, State::Queued));
         withdrawn.extend(waiting.map(|cancel| cancel.enrollment_id));
     }
     if withdrawn.is_empty() {
@@ -142,36 +139,31 @@ async fn without_withdrawn(
     let is_withdrawn = |leased: &Leased| {
         leased.handoff.kind == Kind::Enroll && withdrawn.contains(&leased.handoff.enrollment_id)
     };
-    let report = Report {
-        fact: Fact::Withdrawn,
-        reference: None,
-        effective_at: order.now,
-    };
     let (gone, offered): (Vec<Leased>, Vec<Leased>) = leased.into_iter().partition(is_withdrawn);
     // The lease is taken back before anything was sent under it.
-    let unsent = gone.iter().map(|leased| Handoff {
-        state: State::Queued {
-            not_before: order.now,
-        },
+    let put_back = gone.iter().map(|leased| Handoff {
+        state: State::Queued,
         not_before: order.now,
         sent_at: None,
         ..leased.handoff.clone()
     });
-    let unsent: Vec<Change> = unsent
-        .map(|handoff| Change::of(Stage::Leased, &handoff))
+    let put_back: Vec<Change> = put_back
+        .map(|handoff| Change::of(handoff::State::Leased, &handoff))
         .collect();
-    store::write(tx, &unsent).await?;
-    let said: Vec<Said> = gone
-        .iter()
-        .map(|leased| Said {
-            handoff: leased.handoff.id,
-            report: report.clone(),
-        })
-        .collect();
-    let speaker = Speaker {
+    store::write(tx, &put_back).await?;
+    let reports = gone.iter().map(|leased| StatusReport {
+        handoff: leased.handoff.id,
+        status: PartnerStatus {
+            fact: Fact::Withdrawn,
+            reference: None,
+            effective_at: order.now,
+        },
+    });
+    let reports: Vec<StatusReport> = reports.collect();
+    let reporter = Reporter {
         partner: order.partner,
         actor,
     };
-    learn(tx, context, speaker, &said).await?;
+    apply_status(tx, context, reporter, &reports).await?;
     Ok(offered)
 }

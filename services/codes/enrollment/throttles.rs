@@ -2,58 +2,35 @@
 //!
 //! A guess does not choose whom it hits, so a limit per code would do nothing. Counted are the caller, the agent behind it,
 //! the network of the person, the campaign, the failures of the campaign and the whole service, all in one statement. Which
-//! of them is over is not told. Only the failure budget looks at what a try came to, and only afterwards: see [`failures`].
+//! of them is over its limit is not told. Only the failure budget depends on what a try came to, and only afterwards.
+//!
+//! While a campaign's failure budget is spent nothing more is charged to it. Codes are looked up all the same: a right one is
+//! answered as ever, a wrong one reads THROTTLED with a time to wait instead of the refusal, the same for every cause. What
+//! does a guesser learn? That others failed before, and nothing about the code tried. What is won is that pages and call
+//! centers, who heed RetryInfo, slow down, and that the operator hears of it. Holding the answer back in the server was
+//! considered: each call would keep one of the server's places, so a guesser could shut out everybody else.
 
 use std::time::Duration;
 
-use clap::Args;
+use serde_json::json;
 use uuid::Uuid;
 
+use crate::codes::campaign;
+use crate::codes::context::{Call, Context};
+use crate::codes::error::Error;
+use crate::codes::failure_budget::REPORTED_EVERY;
+use crate::codes::metrics;
+use crate::codes::settings::Throttles;
+use crate::db::audit::{self, Event};
 use crate::db::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
 use crate::kernel::crypto::{self, Key};
-use crate::kernel::settings::{self, limit};
 
-use super::context::{Call, Context};
-use super::enrollment::eligibility::Cause;
-use super::error::Error;
-use super::{failure_budget, metrics};
+use super::eligibility::Cause;
 
 const DOMAIN: &str = "redress.codes.throttle.v1";
 const MINUTE: Duration = Duration::from_mins(1);
-/// The least that whoever fails is asked to wait while the campaign's failure budget is spent.
-const SLOWLY: Duration = Duration::from_secs(10);
-
-/// The limits, each per minute.
-///
-/// By default 500 look-ups a second for a campaign: fifteen times the busiest hour known (DOMAIN, "how many come"). The
-/// service takes two campaigns at that pace. One try in ten may fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
-pub struct Throttles {
-    /// Codes that one caller's backend may try in a minute.
-    #[arg(id = "tries_per_caller", long, default_value = "30000", value_parser = limit())]
-    pub caller: u32,
-    /// Codes that one agent of a call center may try in a minute.
-    #[arg(id = "tries_per_agent", long, default_value = "60", value_parser = limit())]
-    pub agent: u32,
-    /// Codes that may be tried from one network in a minute.
-    #[arg(id = "tries_per_network", long, default_value = "60", value_parser = limit())]
-    pub network: u32,
-    /// Codes that may be tried in one campaign in a minute.
-    #[arg(id = "tries_per_campaign", long, default_value = "30000", value_parser = limit())]
-    pub campaign: u32,
-    /// Tries that may fail in one campaign in a minute; beyond that whoever fails is slowed down, and the operator told.
-    #[arg(id = "failures_per_campaign", long, default_value = "3000", value_parser = limit())]
-    pub failures: u32,
-    /// Codes that may be tried in all campaigns by all callers in a minute.
-    #[arg(id = "tries_per_service", long, default_value = "60000", value_parser = limit())]
-    pub service: u32,
-}
-
-impl Default for Throttles {
-    fn default() -> Self {
-        settings::defaults()
-    }
-}
+/// The least time to wait that a failed try is told while the campaign's failure budget is spent.
+const LEAST_WAIT: Duration = Duration::from_secs(10);
 
 /// A try that was charged, to be answered with what it came to.
 #[must_use]
@@ -74,8 +51,9 @@ impl Charged<'_> {
                 Ok(found)
             }
             Err(cause) => {
-                metrics::refused(cause);
+                metrics::refused(cause.as_str());
                 if cause == Cause::Honey {
+                    metrics::honey_used();
                     tracing::warn!(
                         "a code that belongs to nobody was tried; the audit log names its batch"
                     );
@@ -89,7 +67,7 @@ impl Charged<'_> {
         match self.standing {
             Standing::Charged => Error::CodeNotAccepted,
             Standing::Spent { retry_after } => Error::Throttled {
-                retry_after: whole_seconds(retry_after).max(SLOWLY),
+                retry_after: whole_seconds(retry_after).max(LEAST_WAIT),
             },
         }
     }
@@ -137,13 +115,64 @@ pub async fn charge<'a>(
         context.failures.owe(failures.key, returned);
         metrics::throttled("failures");
         let once = name(&key, "failures told", engagement_number);
-        failure_budget::tell(context, engagement_number, failures, once).await?;
+        report_spent(context, engagement_number, failures.key, once).await?;
     }
     Ok(Charged {
         context,
         budget: failures.key,
         standing,
     })
+}
+
+/// Tells the operator that a campaign's budget is spent, once an hour and for all processes together.
+///
+/// It does the same whatever code was tried: it comes before the look-up. An unknown engagement number is not reported.
+async fn report_spent(
+    context: &Context,
+    engagement_number: &str,
+    budget: Uuid,
+    once: Uuid,
+) -> Result<(), Error> {
+    let now = context.now();
+    if context.failures.is_reported(budget, now) {
+        return Ok(());
+    }
+    let id = context.ids.next();
+    let once = &[Charge {
+        key: once,
+        limit: Limit::per(1, REPORTED_EVERY),
+    }];
+    let reported = context.db.run_tx("failure_budget.tell", |tx| {
+        Box::pin(async move {
+            match throttle::charge_in(tx, once, now).await {
+                Ok(()) => {}
+                // Another process has reported it, or this one in a transaction that was not confirmed.
+                Err(Refusal::Throttled { .. }) => return Ok(false),
+                Err(Refusal::Storage(error)) => return Err(error.into()),
+            }
+            let Some(campaign) = campaign::store::by_number(tx, engagement_number).await? else {
+                return Ok(false);
+            };
+            let event = Event {
+                id,
+                campaign_id: Some(campaign.id),
+                at: now,
+                actor: "service/enrollment-codes".to_owned(),
+                action: "campaign.failure_budget_spent",
+                subject_kind: "campaign",
+                subject_id: Some(campaign.id.as_uuid()),
+                detail: json!({ "failures_per_minute": context.throttles.failures }),
+            };
+            audit::record(tx, &[event]).await?;
+            Ok::<_, Error>(true)
+        })
+    });
+    if reported.await? {
+        metrics::budget_spent();
+        tracing::warn!("a campaign's failure budget is spent; the audit log names the campaign");
+    }
+    context.failures.reported(budget, now);
+    Ok(())
 }
 
 /// What one try is charged to: kind, which one, and how many a minute.
