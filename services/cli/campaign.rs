@@ -1,8 +1,6 @@
 //! `redress campaign`: the frame of a remedy.
 
 mod extend;
-mod file;
-mod invented;
 mod template;
 
 use clap::{Args, Subcommand};
@@ -21,8 +19,9 @@ use crate::wire::redress::handoff::v1::get_partner_request::Key as PartnerKey;
 use crate::wire::redress::handoff::v1::partner_service_client::PartnerServiceClient;
 use wire::campaign_service_client::CampaignServiceClient;
 
-pub use file::{CampaignFile, EntityEntry, ProductEntry};
-pub use invented::{invented, today};
+use crate::client::campaign::file;
+pub use crate::client::campaign::file::{CampaignFile, EntityEntry, ProductEntry};
+pub use crate::lab::campaign::{invented, today};
 pub use template::TEMPLATE;
 
 /// Subcommands of `campaign`.

@@ -5,28 +5,24 @@
 
 pub mod args;
 pub mod ask;
-pub mod bench;
 pub mod campaign;
 pub mod certs;
 pub mod codes;
-pub mod connect;
-pub mod demo;
 pub mod enroll;
 pub mod health;
 pub mod keys;
 pub mod mailing;
 pub mod migrate;
 pub mod partner;
-pub mod problem;
 pub mod progress;
 pub mod render;
 pub mod report;
 pub mod roster;
 pub mod serve;
-pub mod stack;
-pub mod synthesize;
 pub mod up;
-pub mod wire_words;
+
+pub use crate::client::{connect, convert as wire_words, problem};
+pub use crate::lab::{bench, demo, people as synthesize, processes as stack};
 
 use std::io;
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ use crate::cli::problem::Problem;
 use crate::cli::roster::RosterReader;
 
 /// The file as it is without a roster.
-pub const TEMPLATE: &str = include_str!("template.toml");
+pub const TEMPLATE: &str = include_str!("../../client/campaign/template.toml");
 
 /// Where the example's covered entity begins and ends in the template.
 const ENTITY: &str = "[[covered_entity]]";

@@ -5,13 +5,13 @@
 
 use clap::Args;
 
-use super::select::select;
 use crate::cli::campaign::CampaignArg;
 use crate::cli::connect::{As, Channels};
 use crate::cli::problem::{OrSay, Outcome};
 use crate::cli::render::{self, Record};
 use crate::cli::wire_words::{state, time};
 use crate::cli::{Session, new_request_id};
+use crate::client::mailing::select::select;
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use csv::ByteRecord;
 
-use super::letter::Tally;
-use super::manifest::Manifest;
 use crate::cli::Session;
 use crate::cli::problem::{Outcome, Problem};
 use crate::cli::render::{self, Record};
+use crate::client::mailing::letter::Tally;
+use crate::client::mailing::manifest::Manifest;
 use crate::kernel::crypto::Sha256;
 
 /// Flags of `mailing check`.
@@ -63,7 +63,7 @@ pub fn run(session: &Session, args: &CheckArgs) -> Outcome {
 
 fn manifest_of(file: &Path) -> PathBuf {
     let beside = Manifest::path(file);
-    let sealed = Manifest::path(&super::partial::beside(file, ".age"));
+    let sealed = Manifest::path(&crate::client::mailing::partial::beside(file, ".age"));
     if !beside.exists() && sealed.exists() {
         sealed
     } else {

@@ -4,25 +4,11 @@
 //! ordered by individual id, so the merge holds a few answers of each, whatever the size of the roster. The file appears
 //! whole under its name or not at all, readable by its owner alone, and is the same byte for byte when made again.
 
-mod addresses;
 mod approvals;
 mod check;
-mod events;
-mod export;
 mod history;
-mod letter;
-mod manifest;
-mod merge;
-mod order;
-mod output;
-mod partial;
-mod place;
 mod print;
-mod recipient;
 mod record;
-mod seeds;
-mod select;
-mod text;
 
 use clap::Subcommand;
 
@@ -30,13 +16,13 @@ use super::Session;
 use super::campaign::CampaignArg;
 use super::problem::Outcome;
 
-pub use export::export;
-pub use letter::COLUMNS;
-pub use manifest::Manifest;
-pub use order::{Exported, Order};
-pub use partial::Plan;
-pub use recipient::Recipient;
-pub use seeds::Seed;
+pub use crate::client::mailing::export::export;
+pub use crate::client::mailing::letter::COLUMNS;
+pub use crate::client::mailing::manifest::Manifest;
+pub use crate::client::mailing::order::{Exported, Order};
+pub use crate::client::mailing::partial::Plan;
+pub use crate::client::mailing::recipient::Recipient;
+pub use crate::client::mailing::seeds::Seed;
 
 /// Subcommands of `mailing`.
 #[derive(Debug, Subcommand)]

@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::export::export;
-use super::order::Order;
-use super::recipient::Recipient;
-use super::seeds::Seed;
-use super::select::select;
 use crate::cli::Session;
 use crate::cli::campaign::CampaignArg;
 use crate::cli::connect::As;
 use crate::cli::problem::Outcome;
 use crate::cli::render::{self, Record};
+use crate::client::mailing::export::export;
+use crate::client::mailing::order::Order;
+use crate::client::mailing::recipient::Recipient;
+use crate::client::mailing::seeds::Seed;
+use crate::client::mailing::select::select;
 
 /// What is to be known about it.
 pub const HELP: &str = "The file brings names and codes together: it is the most dangerous file of the campaign. It is readable by you alone; \

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::events::{self, EventReader, Line};
 use crate::cli::campaign::CampaignArg;
 use crate::cli::connect::As;
 use crate::cli::problem::{OrSay, Outcome, Problem};
@@ -12,6 +11,7 @@ use crate::cli::render::{self, Record};
 use crate::cli::roster::Rejects;
 use crate::cli::wire_words::state;
 use crate::cli::{Session, new_request_id, progress};
+use crate::client::mailing::events::{self, EventReader, Line};
 use crate::wire::redress::identity::v1 as wire;
 use wire::MailEventOutcome as Outcomes;
 use wire::roster_service_client::RosterServiceClient;

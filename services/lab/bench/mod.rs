@@ -4,16 +4,16 @@
 //! the system first and then its floor: the rows that the system wrote, loaded and read by the database alone. Rounds follow each
 //! other, what else the machine does meets both, and medians are compared.
 
+mod databases;
 mod floor;
-mod gauge;
-mod ground;
 mod letters;
-mod table;
+mod report;
+mod usage;
 
 use clap::{Args, Subcommand};
 
-use super::problem::Outcome;
-use super::{Session, migrate};
+use crate::cli::problem::Outcome;
+use crate::cli::{Session, migrate};
 
 /// Subcommands of `bench`.
 #[derive(Debug, Subcommand)]

@@ -6,17 +6,9 @@
 //! with the books of the bureau.
 
 mod books;
-mod callers;
-pub mod cast;
-mod impostors;
-mod line;
-mod outbox;
-pub mod people;
-mod reviewer;
-mod settle;
-mod stage;
+mod environment;
+mod outcomes;
 mod summary;
-mod troupe;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,21 +16,23 @@ use std::time::Instant;
 
 use clap::Args;
 
-use super::campaign;
-use super::codes as code_commands;
-use super::mailing::{self, Order};
-use super::problem::{Outcome, Problem};
-use super::roster;
-use super::synthesize::Shape;
-use super::{Session, migrate, report};
+use crate::cli::campaign;
+use crate::cli::codes as code_commands;
+use crate::cli::mailing::{self, Order};
+use crate::cli::problem::{Outcome, Problem};
+use crate::cli::roster;
+use crate::cli::synthesize::Shape;
+use crate::cli::{Session, migrate, report};
+use crate::client::enrollment::Fronts;
+use crate::lab::callers::outbox::Outbox;
+use crate::lab::callers::reviewer::Reviewer;
+use crate::lab::callers::run::{self as troupe, Played};
+use crate::lab::callers::{letters as people, scenario as cast};
 use crate::wire::redress::enrollment::v1::GroupBy;
 use books::Books;
-use line::Fronts;
-use outbox::Outbox;
-use reviewer::Reviewer;
-use stage::Stage;
+use environment::{self as stage, Stage};
+use outcomes as settle;
 use summary::Summary;
-use troupe::Played;
 
 /// Flags of `demo`.
 #[derive(Debug, Args)]
@@ -71,10 +65,14 @@ pub struct DemoArgs {
 
 /// What the simulated people share.
 pub struct World {
-    fronts: Fronts,
-    outbox: Outbox,
-    reviewer: Reviewer,
-    seed: u64,
+    /// Channels in the roles that speak for people.
+    pub fronts: Fronts,
+    /// Where confirmation codes are left.
+    pub outbox: Outbox,
+    /// Who decides referrals.
+    pub reviewer: Reviewer,
+    /// Repeats the same draws.
+    pub seed: u64,
 }
 
 /// Runs the demonstration; fails if anything was lost, doubled, let in or left unsettled.

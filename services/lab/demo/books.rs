@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 use ring::hmac;
 use tonic::transport::Channel;
 
-use super::people::Person;
 use crate::cli::problem::{OrSay, Problem};
+use crate::lab::callers::letters::Person;
 use crate::wire::redress::bureau::v1 as wire;
 use wire::sandbox_service_client::SandboxServiceClient;
 

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tonic::Status;
 
-use super::World;
-use super::cast::{self, Habit};
-use super::line::{Line, enrollment_id};
-use super::people::{Holder, Person};
+use super::letters::{Holder, Person};
+use super::scenario::{self as cast, Habit};
 use crate::cli::problem::reason;
 use crate::cli::synthesize::Dice;
+use crate::client::enrollment::{Line, enrollment_id};
 use crate::kernel::fault::Reason;
+use crate::lab::demo::World;
 use crate::wire::redress::enrollment::v1 as codes;
 use crate::wire::redress::identity::v1::{ContactChannel, Verification, VerificationState};
 

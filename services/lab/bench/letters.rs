@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::LettersArgs;
+use super::databases::{Ground, Side};
 use super::floor::{self, Floor};
-use super::gauge;
-use super::ground::{Ground, Side};
-use super::table::Report;
+use super::report::Report;
+use super::usage as gauge;
 use crate::cli::connect::{As, Channels, Endpoints};
 use crate::cli::mailing::{self, Order};
 use crate::cli::problem::{Outcome, Problem};

@@ -1,9 +1,5 @@
 //! `redress roster`: the list of affected people.
 
-mod import;
-mod reader;
-mod rejects;
-
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
@@ -21,9 +17,9 @@ use super::{Session, progress};
 use crate::wire::redress::identity::v1 as wire;
 use wire::roster_service_client::RosterServiceClient;
 
-pub use import::{Imported, import};
-pub use reader::{RosterReader, header_name, sha256_of};
-pub use rejects::Rejects;
+pub use crate::client::roster::import::{Imported, import};
+pub use crate::client::roster::reader::{RosterReader, header_name, sha256_of};
+pub use crate::client::roster::rejects::Rejects;
 
 /// Subcommands of `roster`.
 #[derive(Debug, Subcommand)]

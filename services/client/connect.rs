@@ -264,7 +264,7 @@ impl Endpoints {
     pub fn pull_partner(&self) -> &str {
         self.pull_partner
             .as_deref()
-            .unwrap_or(super::stack::PULL_BUREAU)
+            .unwrap_or(crate::lab::processes::PULL_BUREAU)
     }
 
     /// Gives the addresses in the order of [`PROCESSES`].

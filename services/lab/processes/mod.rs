@@ -12,9 +12,9 @@ mod ready;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::connect::{Endpoints, PROCESSES};
-use super::problem::Problem;
-use super::{certs, migrate};
+use crate::cli::connect::{Endpoints, PROCESSES};
+use crate::cli::problem::Problem;
+use crate::cli::{certs, migrate};
 use crate::kernel::secrets::Secret;
 pub use child::Child;
 use layout::Layout;

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-use super::World;
-use super::callers::{self, Ending};
-use super::cast::Cast;
-use super::impostors;
-use super::people::Person;
+use super::caller::{self as callers, Ending};
+use super::impostor as impostors;
+use super::letters::Person;
+use super::scenario::Cast;
 use crate::cli::connect::Channels;
 use crate::cli::progress;
+use crate::lab::demo::World;
 
 /// What was played.
 #[derive(Debug, Default)]
@@ -110,9 +110,9 @@ fn pretend(
     world: &Arc<World>,
     number: usize,
     (victim, own, trick): (
-        super::people::Holder,
-        super::people::Holder,
-        super::cast::Trick,
+        super::letters::Holder,
+        super::letters::Holder,
+        super::scenario::Trick,
     ),
 ) -> Boxed {
     let world = Arc::clone(world);

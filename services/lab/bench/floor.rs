@@ -15,7 +15,7 @@ use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Row, Sqlite, TypeInfo, ValueRef};
 
-use super::ground::{Ground, Side, failed};
+use super::databases::{Ground, Side, failed};
 use crate::cli::problem::Problem;
 use crate::db::{self, Process, VALUES_AN_INSERT};
 

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::people::Holder;
+use super::letters::Holder;
 use crate::cli::synthesize::{Dice, nickname, slip};
 use crate::cli::wire_words::wire_date;
 use crate::codes::code::{BITS, Code};
@@ -167,8 +167,8 @@ fn swapped(date: Date) -> Date {
 
 #[cfg(test)]
 mod tests {
+    use super::super::letters::Person;
     use super::*;
-    use crate::cli::demo::people::Person;
 
     fn holders(count: usize) -> Vec<Holder> {
         let person = |at: usize| Person {

@@ -4,7 +4,7 @@ use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{CampaignFile, EntityEntry, ProductEntry};
+use crate::cli::campaign::{CampaignFile, EntityEntry, ProductEntry};
 use crate::cli::problem::Problem;
 use crate::cli::synthesize::entities::ENTITIES;
 use crate::kernel::clock::Clock;

@@ -2,12 +2,12 @@
 
 use tonic::Status;
 
-use super::World;
-use super::callers::wait_for_review;
-use super::cast::{self, Trick};
-use super::line::{Line, enrollment_id};
-use super::people::Holder;
+use super::caller::wait_for_review;
+use super::letters::Holder;
+use super::scenario::{self as cast, Trick};
 use crate::cli::synthesize::Dice;
+use crate::client::enrollment::{Line, enrollment_id};
+use crate::lab::demo::World;
 use crate::wire::redress::identity::v1::{Verification, VerificationState};
 
 /// Tries of a guesser.

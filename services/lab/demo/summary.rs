@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::books::{Entry, Found};
-use super::settle::is_settled;
-use super::stage::Stage;
-use super::troupe::Played;
+use super::environment::Stage;
+use super::outcomes::is_settled;
 use crate::cli::problem::{Outcome, Problem};
 use crate::cli::render::{self, Format, Record};
 use crate::cli::report::{funnel_text, with_commas};
 use crate::cli::stack::peak_memory_mib;
+use crate::lab::callers::run::Played;
 use crate::wire::redress::bureau::v1::EnrollmentProgress;
 use crate::wire::redress::enrollment::v1 as wire;
 

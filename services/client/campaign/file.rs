@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, de};
 
-use super::template::TEMPLATE;
+use crate::cli::campaign::TEMPLATE;
 use crate::cli::problem::Problem;
 use crate::cli::wire_words::wire_date;
 use crate::wire::redress::enrollment::v1 as wire;
