@@ -1,25 +1,23 @@
 //! `redress roster`: the list of affected people.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
-use super::campaign::CampaignArg;
-use super::connect::{As, Channels};
-use super::problem::{OrSay, Outcome, Problem};
-use super::render::{self, Record};
-use super::synthesize::{self, Shape};
-use super::wire_words::{date, state};
-use super::{Session, progress};
+use crate::cli::campaign::which::CampaignArg;
+use crate::cli::progress;
+use crate::cli::render::{self, Record};
+use crate::cli::session::Session;
+use crate::client::connect::{Channels, ClientRole};
+use crate::client::convert::{date, state};
+use crate::client::problem::{OrProblem, Outcome, Problem};
+use crate::client::roster::import::{Imported, import};
+use crate::lab::people::roster;
+use crate::lab::people::shape::{AS_OF, Shape};
 use crate::wire::redress::identity::v1 as wire;
 use wire::roster_service_client::RosterServiceClient;
-
-pub use crate::client::roster::import::{Imported, import};
-pub use crate::client::roster::reader::{RosterReader, header_name, sha256_of};
-pub use crate::client::roster::rejects::Rejects;
 
 /// Subcommands of `roster`.
 #[derive(Debug, Subcommand)]
@@ -61,7 +59,7 @@ pub struct SynthesizeArgs {
     #[arg(long, default_value_t = 1, value_name = "S")]
     seed: u64,
     /// The day on which ages are counted.
-    #[arg(long, default_value_t = synthesize::AS_OF, value_name = "DATE")]
+    #[arg(long, default_value_t = AS_OF, value_name = "DATE")]
     as_of: Date,
     /// Where to; without it standard output.
     #[arg(long, value_name = "FILE")]
@@ -82,13 +80,14 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
     match command {
         Command::Synthesize(args) => synthesize(session, &args),
         Command::Import(args) => {
-            let channels = session.connect(As::Operator)?;
+            let channels = session.connect(ClientRole::Operator)?;
             let campaign = args.campaign.find(&channels.codes).await?;
-            let imported = import(&channels, &campaign.campaign_id, &args.file).await?;
-            render::one(session.format, &imported.record())
+            let imported =
+                import(&channels, &campaign.campaign_id, &args.file, progress::show).await?;
+            render::one(session.format, &import_record(&imported))
         }
         Command::Stats(campaign) => {
-            let channels = session.connect(As::Operator)?;
+            let channels = session.connect(ClientRole::Operator)?;
             let campaign = campaign.find(&channels.codes).await?;
             let stats = statistics(&channels, &campaign.campaign_id).await?;
             render::one(session.format, &statistics_record(&stats))
@@ -104,14 +103,14 @@ fn synthesize(session: &Session, args: &SynthesizeArgs) -> Outcome {
     };
     let Some(path) = &args.out else {
         let out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
-        return match synthesize::write(&shape, out, |_| ()) {
+        return match roster::write(&shape, out, |_| ()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Problem::usage(format!("standard output: {error}")))
             }
             _ => Ok(()),
         };
     };
-    let written = synthesize_file(&shape, path)?;
+    let written = roster::write_file(&shape, path, progress::show)?;
     let record = Record::new()
         .with("file", path.display().to_string())
         .with("people", args.people)
@@ -121,24 +120,23 @@ fn synthesize(session: &Session, args: &SynthesizeArgs) -> Outcome {
     render::one(session.format, &record)
 }
 
-/// Writes a roster of invented people to a file, which is there whole or not at all.
-pub fn synthesize_file(
-    shape: &Shape,
-    path: &std::path::Path,
-) -> Result<synthesize::Written, Problem> {
-    let partial = path.with_extension("csv.partial");
-    let failed = |error: io::Error| Problem::file(path, &error);
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(&partial).map_err(failed)?);
-    let bar = progress::pieces("writing the roster", shape.people);
-    let written = synthesize::write(shape, &mut out, |at| bar.set_position(at)).map_err(failed)?;
-    out.flush().map_err(failed)?;
-    bar.finish();
-    std::fs::rename(&partial, path).map_err(failed)?;
-    Ok(written)
+fn import_record(imported: &Imported) -> Record {
+    let (totals, rejects) = (&imported.totals, imported.rejects.as_ref());
+    Record::new()
+        .with("import_id", imported.import_id.as_str())
+        .with("rows", totals.rows)
+        .with("accepted", totals.accepted)
+        .with("merged", totals.merged)
+        .with("unchanged", totals.unchanged)
+        .with("rejected", totals.rejected)
+        .with(
+            "rejects_file",
+            rejects.map(|path| path.display().to_string()),
+        )
 }
 
 /// Counts a campaign's roster.
-pub async fn statistics(
+async fn statistics(
     channels: &Channels,
     campaign_id: &str,
 ) -> Result<wire::GetRosterStatisticsResponse, Problem> {
@@ -148,7 +146,7 @@ pub async fn statistics(
     let response = RosterServiceClient::new(channels.identity.clone())
         .get_roster_statistics(request)
         .await;
-    response.or_say("count the roster")
+    response.or_problem("count the roster")
 }
 
 fn statistics_record(stats: &wire::GetRosterStatisticsResponse) -> Record {

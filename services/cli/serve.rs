@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 use rustix::process::{Signal, getpid, kill_process};
 
-use super::connect::PROCESSES;
+use crate::cli::{ask, render};
+use crate::client::connect::PROCESSES;
 use crate::kernel::lifecycle::Lifecycle;
 use crate::kernel::settings::{self, Outcome, Process, ProcessSettings};
 use crate::{bureau, codes, handoff, identity};
@@ -89,11 +90,11 @@ where
     let settings = match settings::load_here(process, args) {
         Ok(Outcome::Start(settings)) => settings,
         Ok(Outcome::Print(text)) => {
-            let _ = super::render::print(&text);
+            let _ = render::print(&text);
             return ExitCode::SUCCESS;
         }
         Err(problems) => {
-            super::ask::say(&problems.to_string());
+            ask::note(&problems.to_string());
             return ExitCode::from(2);
         }
     };
@@ -107,7 +108,7 @@ where
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            super::ask::say(&format!("{}: {message}", process.name));
+            ask::note(&format!("{}: {message}", process.name));
             ExitCode::from(2)
         }
     }

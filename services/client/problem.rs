@@ -10,7 +10,7 @@ use tonic_types::StatusExt;
 
 use crate::kernel::fault::Reason;
 
-/// Why the program stops.
+/// A failure: a message and an exit code.
 #[derive(Debug)]
 pub struct Problem {
     exit_code: u8,
@@ -18,7 +18,7 @@ pub struct Problem {
     reason: Option<Reason>,
 }
 
-/// What a command of the program gives.
+/// The result of a command.
 pub type Outcome = Result<(), Problem>;
 
 impl Problem {
@@ -65,14 +65,6 @@ impl Problem {
         }
     }
 
-    /// Adds a line to the message.
-    #[must_use]
-    pub fn adding(mut self, line: &str) -> Self {
-        self.message.push_str("\n  ");
-        self.message.push_str(line);
-        self
-    }
-
     /// Gives the reason of a service's refusal.
     pub fn reason(&self) -> Option<Reason> {
         self.reason
@@ -91,13 +83,13 @@ impl fmt::Display for Problem {
 }
 
 /// Turns a service's refusal into a [`Problem`] that says what was being done.
-pub trait OrSay<T> {
+pub trait OrProblem<T> {
     /// Finishes the sentence "cannot ...".
-    fn or_say(self, doing: &str) -> Result<T, Problem>;
+    fn or_problem(self, doing: &str) -> Result<T, Problem>;
 }
 
-impl<T> OrSay<T> for Result<tonic::Response<T>, Status> {
-    fn or_say(self, doing: &str) -> Result<T, Problem> {
+impl<T> OrProblem<T> for Result<tonic::Response<T>, Status> {
+    fn or_problem(self, doing: &str) -> Result<T, Problem> {
         self.map(tonic::Response::into_inner)
             .map_err(|status| Problem::from_status(doing, &status))
     }
@@ -108,8 +100,8 @@ pub fn reason(status: &Status) -> Option<Reason> {
     Reason::parse(&status.get_details_error_info()?.reason)
 }
 
-/// Tells whether the answer is none of a service's, each of which names a reason.
-fn broke_off(status: &Status) -> bool {
+/// Tells whether the connection broke off: an error of a service itself always names a reason.
+pub fn broke_off(status: &Status) -> bool {
     let codes = [
         Code::Unknown,
         Code::Internal,

@@ -4,14 +4,14 @@ use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::cli::campaign::{CampaignFile, EntityEntry, ProductEntry};
-use crate::cli::problem::Problem;
-use crate::cli::synthesize::entities::ENTITIES;
+use crate::client::campaign::file::{CampaignFile, EntityEntry, ProductEntry};
+use crate::client::problem::Problem;
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
+use crate::lab::people::entities::ENTITIES;
 
-/// Gives a campaign under a number of its own, discovered some weeks before `today`, with the covered entities of synthetic
-/// rosters and the products of two partners.
+/// Gives a campaign with a random engagement number, discovered some weeks before `today`, with the covered entities of
+/// invented rosters and the products of two partners.
 pub fn invented(
     name: &str,
     adults: &str,

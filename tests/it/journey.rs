@@ -136,8 +136,7 @@ both! {
         let walk = walk::prepare(&house, &roster).await;
         let row = &roster.adults[0].0;
         let caller = person(&house, &walk, 1);
-        let answer = caller.verify("", row.claims()).await.expect("the person is found");
-        let verification = answer.verification.expect("a verification");
+        let verification = caller.verify("", row.claims()).await.expect("the person is found");
         assert_eq!(verification.state(), VerificationState::ConfirmationRequired);
         let masked = format!("{:?}", verification.contacts);
         assert!(!masked.contains(&row.email));
@@ -163,8 +162,7 @@ both! {
         let code = walk.letter_of(&roster.minor).code.clone();
         let begun = caller.begin(Entitlement::Code(code)).await.expect("begun");
         let enrollment = begun.enrollment.expect("an enrollment").enrollment_id;
-        let answer = caller.verify(&enrollment, roster.minor.claims()).await.expect("referred");
-        let verification = answer.verification.expect("a verification");
+        let verification = caller.verify(&enrollment, roster.minor.claims()).await.expect("referred");
         assert_eq!(verification.state(), VerificationState::Referred);
         let id = verification.verification_id;
         let early = caller.complete(&enrollment, &id).await.expect_err("nobody has looked");

@@ -1,7 +1,7 @@
 //! A file of mail events, read row by row.
 //!
-//! The header decides which column is which. A word that nobody knows is told here, because the wire has no place for it;
-//! everything else is the server's to judge.
+//! The header says which column is which. Unknown words are rejected here, because the wire has only known ones; everything
+//! else the service judges.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -9,10 +9,9 @@ use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
-use crate::cli::enroll::answers;
-use crate::cli::problem::Problem;
-use crate::cli::roster::header_name;
-use crate::cli::wire_words::wire_date;
+use crate::client::convert::{parse_date, wire_date};
+use crate::client::problem::Problem;
+use crate::client::roster::reader::header_name;
 use crate::wire::redress::identity::v1 as wire;
 
 /// The columns of a file of mail events.
@@ -30,7 +29,7 @@ pub const COLUMNS: [&str; 11] = [
     "country",
 ];
 
-/// Columns without which no event can be told.
+/// Columns that a file must have.
 const REQUIRED: [&str; 3] = ["letter", "event", "date"];
 
 const KINDS: &str = "MAILED, RETURNED, ADDRESS_CORRECTED or REMAILED";
@@ -61,7 +60,7 @@ pub struct EventReader {
     /// For each of [`COLUMNS`], where it stands in this file.
     places: [Option<usize>; COLUMNS.len()],
     width: usize,
-    /// What stands where the column `source` is empty.
+    /// The source of rows whose column `source` is empty.
     source: Option<wire::AddressSource>,
 }
 
@@ -138,7 +137,7 @@ impl EventReader {
         )?;
         let is_correction = kind == Some(wire::MailEventKind::AddressCorrected);
         let source = source.or(self.source.filter(|_| is_correction));
-        let day = answers::date(day).map_err(|wrong| misfit("date", wrong))?;
+        let day = parse_date(day).map_err(|wrong| misfit("date", wrong))?;
         Ok(wire::MailEvent {
             individual_id: letter.to_owned(),
             kind: kind.unwrap_or_default().into(),
@@ -157,7 +156,7 @@ fn misfit(column: &'static str, way_out: impl Into<String>) -> Misfit {
     }
 }
 
-/// The print file may call the individual by its full name.
+/// Accepts `individual_id` for the column that the print file calls `letter`.
 fn renamed(name: String) -> String {
     if name == "individual_id" {
         "letter".to_owned()
@@ -206,7 +205,7 @@ fn postal(cells: [&str; 6]) -> Option<wire::PostalAddress> {
     (address != wire::PostalAddress::default()).then_some(address)
 }
 
-/// Finds each column, or says which are missing and which nobody knows.
+/// Finds each column, or says which are missing or unknown.
 fn places(names: &[String]) -> Result<[Option<usize>; COLUMNS.len()], String> {
     let places = COLUMNS.map(|column| names.iter().position(|name| name == column));
     let listed = |wrong: Vec<&str>, what: &str| {

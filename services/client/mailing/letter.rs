@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use super::text::{inert, put};
 use crate::wire::redress::enrollment::v1::PlainCode;
 use crate::wire::redress::identity::v1::{MailingAddress, Population};
@@ -30,8 +28,8 @@ pub const COLUMNS: [&str; 15] = [
 const ADDRESS_LINES: usize = 4;
 
 /// What stands in every letter of a file.
-#[derive(Clone, Debug, Serialize)]
-pub struct Frame {
+#[derive(Clone, Debug)]
+pub struct CampaignFields {
     /// Engagement number.
     pub engagement_number: String,
     /// Last day to enroll.
@@ -74,48 +72,43 @@ impl Tally {
 }
 
 /// Makes the lines, without an allocation for each.
-pub struct Press {
-    frame: Frame,
-    /// What was made and not yet taken away.
-    pub lines: Vec<u8>,
-    /// What was made in all.
+pub struct LetterLines {
+    fields: CampaignFields,
+    /// Lines that were made and not yet written.
+    pub made: Vec<u8>,
+    /// Counts of all lines.
     pub tally: Tally,
     /// The covered entities of the last letter.
     names: String,
 }
 
-impl Press {
-    /// Begins after lines that are there already, the last of which names these covered entities.
-    pub fn new(frame: Frame, tally: Tally, names: String) -> Self {
+impl LetterLines {
+    /// Begins with the header.
+    pub fn new(fields: CampaignFields) -> Self {
         let inert_map = |(key, name): (String, String)| (key, inert(&name).into_owned());
         Self {
-            frame: Frame {
-                url: inert(&frame.url).into_owned(),
-                phone: inert(&frame.phone).into_owned(),
-                entities: frame.entities.into_iter().map(inert_map).collect(),
-                ..frame
+            fields: CampaignFields {
+                url: inert(&fields.url).into_owned(),
+                phone: inert(&fields.phone).into_owned(),
+                entities: fields.entities.into_iter().map(inert_map).collect(),
+                ..fields
             },
-            lines: Vec::new(),
-            tally,
-            names,
+            made: (COLUMNS.join(",") + "\n").into_bytes(),
+            tally: Tally::default(),
+            names: String::new(),
         }
-    }
-
-    /// Gives the header.
-    pub fn header() -> String {
-        COLUMNS.join(",") + "\n"
     }
 
     /// Adds the line of one letter.
     pub fn letter(&mut self, code: &PlainCode, address: &MailingAddress) {
-        join(&mut self.names, &self.frame, &address.covered_entities);
+        join(&mut self.names, &self.fields, &address.covered_entities);
         self.line(code, address);
     }
 
-    /// Adds the line of a seed, who is a patient of whoever the last letter names: of somebody who is in the file.
+    /// Adds the line of a seed. It names the covered entities of the letter before, so that it does not stand out.
     pub fn seed(&mut self, code: &PlainCode, address: &MailingAddress) {
         if self.names.is_empty() {
-            join(&mut self.names, &self.frame, &address.covered_entities);
+            join(&mut self.names, &self.fields, &address.covered_entities);
         }
         self.line(code, address);
     }
@@ -123,11 +116,11 @@ impl Press {
     fn line(&mut self, code: &PlainCode, address: &MailingAddress) {
         let population = population_word(address.population());
         let locale = match address.locale.as_str() {
-            "" => self.frame.locale.as_str(),
+            "" => self.fields.locale.as_str(),
             known => known,
         };
         self.tally.add(locale, population);
-        let line = &mut self.lines;
+        let line = &mut self.made;
         let cell = |line: &mut Vec<u8>, text: &str| {
             put(line, text);
             line.push(b',');
@@ -136,12 +129,12 @@ impl Press {
         for column in 0..ADDRESS_LINES {
             block(line, &address.lines, column);
         }
-        cell(line, &self.frame.engagement_number);
+        cell(line, &self.fields.engagement_number);
         cell(line, &code.code);
-        cell(line, &self.frame.enroll_by);
+        cell(line, &self.fields.enroll_by);
         cell(line, &self.names);
-        cell(line, &self.frame.url);
-        cell(line, &self.frame.phone);
+        cell(line, &self.fields.url);
+        cell(line, &self.fields.phone);
         cell(line, population);
         cell(line, &inert(locale));
         cell(line, &self.tally.letters.to_string());
@@ -159,7 +152,7 @@ fn population_word(population: Population) -> &'static str {
     }
 }
 
-/// Puts an address line into its column; what is over stands in the last one.
+/// Puts an address line into its column; the last column takes all that are left.
 fn block(line: &mut Vec<u8>, lines: &[String], column: usize) {
     let rest = lines.get(column..).unwrap_or_default();
     if column + 1 == ADDRESS_LINES && rest.len() > 1 {
@@ -170,13 +163,13 @@ fn block(line: &mut Vec<u8>, lines: &[String], column: usize) {
     line.push(b',');
 }
 
-fn join(names: &mut String, frame: &Frame, keys: &[String]) {
+fn join(names: &mut String, fields: &CampaignFields, keys: &[String]) {
     names.clear();
     for key in keys {
         if !names.is_empty() {
             names.push_str("; ");
         }
-        names.push_str(frame.entities.get(key).unwrap_or(key));
+        names.push_str(fields.entities.get(key).unwrap_or(key));
     }
 }
 
@@ -184,8 +177,8 @@ fn join(names: &mut String, frame: &Frame, keys: &[String]) {
 mod tests {
     use super::*;
 
-    fn frame() -> Frame {
-        Frame {
+    fn fields() -> CampaignFields {
+        CampaignFields {
             engagement_number: "B123456".into(),
             enroll_by: "2027-12-31".into(),
             url: "https://enroll.example.org".into(),
@@ -199,16 +192,14 @@ mod tests {
     }
 
     fn line(address: &MailingAddress) -> csv::StringRecord {
-        let mut press = Press::new(frame(), Tally::default(), String::new());
+        let mut lines = LetterLines::new(fields());
         let code = PlainCode {
             individual_id: "018f0000-0000-7000-8000-000000000001".into(),
             code: "0000-0000-0000-0000".into(),
             ..PlainCode::default()
         };
-        press.letter(&code, address);
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .from_reader(press.lines.as_slice());
+        lines.letter(&code, address);
+        let mut reader = csv::Reader::from_reader(lines.made.as_slice());
         let line = reader.records().next().unwrap().unwrap();
         assert_eq!(line.len(), COLUMNS.len());
         line

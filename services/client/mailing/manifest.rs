@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::partial::{beside, replace, sync_folder};
-use crate::cli::problem::Problem;
+use super::partial::Partial;
+use crate::client::files::beside;
+use crate::client::problem::Problem;
 
-/// The first thing in every manifest; another number means another meaning.
+/// Names the format and its version.
 pub const FORMAT: &str = "redress-mailing-manifest/1";
 
-/// What stands in a manifest. It tells nothing about a person, and not which lines are seeds.
+/// The content of a manifest: nothing about a person, and not which lines are seeds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Which form of manifest.
+    /// The format.
     pub format: String,
     /// Name of the file.
     pub file: String,
@@ -80,8 +82,10 @@ impl Manifest {
         let mut text =
             serde_json::to_vec_pretty(self).map_err(|error| Problem::file(&path, &error))?;
         text.push(b'\n');
-        replace(&path, &text)
-            .and_then(|()| sync_folder(&path))
+        let partial = Partial::create(&path)?;
+        let mut file = partial.handle().map_err(failed)?;
+        file.write_all(&text)
+            .and_then(|()| partial.publish(&path))
             .map_err(failed)?;
         Ok(path)
     }

@@ -2,14 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::letter::{COLUMNS, Frame};
-use super::manifest::FORMAT;
-use super::partial::Plan;
+use super::letter::CampaignFields;
 use super::recipient::Recipient;
 use super::seeds::Seed;
-use crate::cli::problem::Problem;
-use crate::cli::wire_words::date;
-use crate::kernel::crypto::sha256_hex;
+use crate::client::convert::date;
 use crate::wire::redress::enrollment::v1 as codes;
 
 /// What is to be exported, and where to.
@@ -19,13 +15,13 @@ pub struct Order<'a> {
     pub campaign: &'a codes::Campaign,
     /// The batches, in the order in which they stand in the file.
     pub batches: Vec<codes::CodeBatch>,
-    /// Their wave, which says until when people can enroll; without it the campaign does.
+    /// Their wave, whose last day to enroll is printed; without a wave the campaign's.
     pub wave: Option<codes::Wave>,
     /// The file.
     pub out: PathBuf,
-    /// Whom it is encrypted to; nobody means that it is not.
+    /// Whom it is encrypted to. Empty: it is not encrypted.
     pub recipients: Vec<Recipient>,
-    /// Names and addresses of the house's own.
+    /// Letters to staff, to check the mail house.
     pub seeds: Vec<Seed>,
 }
 
@@ -34,8 +30,6 @@ pub struct Order<'a> {
 pub struct Exported {
     /// Letters in the file.
     pub letters: u64,
-    /// Those that an earlier run had written.
-    pub kept: u64,
     /// Seeds among them.
     pub seeds: u64,
     /// Codes of people who have no usable address any more.
@@ -46,18 +40,6 @@ pub struct Exported {
     pub csv_sha256: String,
     /// Where the manifest is.
     pub manifest: PathBuf,
-}
-
-/// Gives how many codes of some batches have a letter, if there is an address, and how many have none.
-pub fn printed(batches: &[codes::CodeBatch]) -> (u64, u64) {
-    let count = |count: i64| u64::try_from(count).unwrap_or(0);
-    let sum = |(printed, withheld), batch: &codes::CodeBatch| {
-        (
-            printed + count(batch.codes - batch.withheld),
-            withheld + count(batch.withheld),
-        )
-    };
-    batches.iter().fold((0, 0), sum)
 }
 
 impl<'a> Order<'a> {
@@ -73,23 +55,15 @@ impl<'a> Order<'a> {
         }
     }
 
-    /// Tells whether the file is not encrypted, and so can be gone on with.
-    pub fn is_plain(&self) -> bool {
-        self.recipients.is_empty()
-    }
-
     /// Gives what stands in every letter.
-    pub fn frame(&self) -> Frame {
+    pub fn fields(&self) -> CampaignFields {
         let campaign = self.campaign;
         let entities = campaign.covered_entities.iter();
         let wave = self.wave.as_ref();
         let enroll_by = wave.map_or(&campaign.enroll_by_date, |wave| &wave.enroll_by_date);
-        Frame {
+        CampaignFields {
             engagement_number: campaign.engagement_number.clone(),
-            enroll_by: date(enroll_by.as_ref())
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
+            enroll_by: date(enroll_by.as_ref()).unwrap_or_default(),
             url: campaign.letter_url.clone(),
             phone: campaign.letter_phone.clone(),
             locale: campaign.locale.clone(),
@@ -107,27 +81,12 @@ impl<'a> Order<'a> {
             .collect()
     }
 
-    /// Gives the plan that lies beside the unfinished file: one hash for all that shapes its lines, so that a file is never
-    /// gone on with in another shape.
-    pub fn plan(&self) -> Result<Plan, Problem> {
-        let frame = self.frame();
-        let parts = (
-            FORMAT,
-            COLUMNS,
-            &self.campaign.campaign_id,
-            frame,
-            self.batch_ids(),
-            &self.seeds,
-        );
-        let text = serde_json::to_vec(&parts).map_err(|error| Problem::usage(error.to_string()))?;
-        Ok(Plan {
-            shape: sha256_hex(&text),
-            ..Plan::default()
-        })
-    }
-
-    /// Gives how many codes are to be printed, as far as it is known before the batches are exported for the first time.
+    /// Counts the codes to be printed, as far as known before the first export.
     pub fn codes(&self) -> u64 {
-        printed(&self.batches).0
+        let codes = self
+            .batches
+            .iter()
+            .map(|batch| batch.codes - batch.withheld);
+        u64::try_from(codes.sum::<i64>()).unwrap_or(0)
     }
 }

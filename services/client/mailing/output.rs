@@ -10,14 +10,14 @@ use age::stream::StreamWriter;
 use super::recipient::Recipient;
 use crate::kernel::crypto::Sha256;
 
-/// Buffers that wait for a slow disk; beyond that the making of lines waits.
+/// Buffers that wait for the disk; then making lines waits.
 const AHEAD: usize = 4;
 
 /// Where the lines go.
 pub enum Sink {
-    /// To the file as they are, after what is there.
+    /// To the file as they are.
     Plain(File),
-    /// Encrypted, from the beginning.
+    /// Encrypted.
     Sealed(Box<StreamWriter<Hashing>>),
 }
 
@@ -40,8 +40,11 @@ pub struct Written {
 }
 
 impl Sink {
-    /// Opens an encrypted file.
-    pub fn sealed(file: File, recipients: &[Recipient]) -> io::Result<Self> {
+    /// Opens a file, encrypted where there are recipients.
+    pub fn open(file: File, recipients: &[Recipient]) -> io::Result<Self> {
+        if recipients.is_empty() {
+            return Ok(Self::Plain(file));
+        }
         let recipients = recipients.iter().map(Recipient::as_age);
         let encryptor = age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
         let hashing = Hashing {
@@ -99,12 +102,12 @@ pub struct Output {
 pub struct Ended;
 
 impl Output {
-    /// Starts after the lines whose hash and length are given.
-    pub fn begin(sink: Sink, hash: Sha256, bytes: u64) -> io::Result<Self> {
+    /// Starts.
+    pub fn begin(sink: Sink) -> io::Result<Self> {
         let (lines, waiting) = sync_channel(AHEAD);
         let (used, spare) = channel();
         let thread = std::thread::Builder::new().name("print-file".into());
-        let thread = thread.spawn(move || write(sink, hash, bytes, &waiting, &used))?;
+        let thread = thread.spawn(move || write(sink, &waiting, &used))?;
         Ok(Self {
             lines,
             spare,
@@ -128,17 +131,16 @@ impl Output {
 
 fn write(
     mut sink: Sink,
-    mut hash: Sha256,
-    mut bytes: u64,
     waiting: &Receiver<Vec<u8>>,
     used: &Sender<Vec<u8>>,
 ) -> io::Result<Written> {
+    let (mut hash, mut bytes) = (Sha256::new(), 0);
     for mut lines in waiting {
         sink.write(&lines)?;
         hash.update(&lines);
         bytes += lines.len() as u64;
         lines.clear();
-        // Nobody needs the buffer any more: the last lines were written.
+        // Fails after the last lines, when no buffer is needed any more.
         let _ = used.send(lines);
     }
     Ok(Written {

@@ -1,20 +1,19 @@
-//! Seeds: letters to people of the house, by which it sees what the mail house does with the file.
+//! Seeds: letters to staff, by which the operator sees what the mail house does with the file.
 //!
-//! Each takes the place of a code that belongs to nobody, and whoever uses such a code raises an alarm. In the file a seed
-//! looks like every other line, so what was planted is remembered beside the unfinished file and nowhere else.
+//! Each takes a code that belongs to nobody, and using such a code raises an alarm. In the file a seed
+//! looks like every other line. The service marks the codes that belong to nobody, the same ones in each export.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
-use super::partial::Plan;
-use crate::cli::problem::Problem;
+use crate::client::problem::Problem;
 use crate::wire::redress::enrollment::v1::PlainCode;
 use crate::wire::redress::identity::v1::{MailingAddress, Population};
 
-/// A name and an address of the house's own.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// The name and address of a staff member.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seed {
     /// Name line.
@@ -68,67 +67,49 @@ impl Seed {
                 .collect(),
             covered_entities: entity.cloned().into_iter().collect(),
             population: Population::Adult.into(),
-            // As the campaign writes.
+            // The campaign's own.
             locale: String::new(),
         }
     }
 }
 
-/// The seeds that have got a code.
-pub struct Planted {
+/// The seeds, of which each gets one code of each batch.
+pub struct SeedLetters {
     seeds: Vec<Seed>,
     /// Keys of covered entities, for a seed whose letter is the first in the file.
     entities: Vec<String>,
-    plan: Plan,
-    kept_in: Option<PathBuf>,
-    batch: String,
+    in_batch: usize,
+    /// How many are in the file.
+    pub count: u64,
 }
 
-impl Planted {
-    /// Goes on from a plan, which is kept in a file while there is one to go on with.
-    pub fn new(
-        seeds: Vec<Seed>,
-        entities: Vec<String>,
-        plan: Plan,
-        kept_in: Option<PathBuf>,
-    ) -> Self {
+impl SeedLetters {
+    /// Begins a file.
+    pub fn new(seeds: Vec<Seed>, entities: Vec<String>) -> Self {
         Self {
             seeds,
             entities,
-            plan,
-            kept_in,
-            batch: String::new(),
+            in_batch: 0,
+            count: 0,
         }
     }
 
-    /// Turns to a batch. Of an unfinished one, what lies behind the last individual in the file counts as not planted.
-    pub fn turn_to(&mut self, batch_id: &str, last: Option<&str>) {
-        batch_id.clone_into(&mut self.batch);
-        let planted = self.plan.seeds.entry(self.batch.clone()).or_default();
-        planted.retain(|id| last.is_some_and(|last| id.as_str() <= last));
+    /// Begins a batch.
+    pub fn next_batch(&mut self) {
+        self.in_batch = 0;
     }
 
-    /// Gives the address that a code of nobody's goes to, while there is one left for this batch.
-    pub fn plant(&mut self, code: &PlainCode) -> Result<Option<MailingAddress>, Problem> {
-        let planted = self.plan.seeds.entry(self.batch.clone()).or_default();
-        let Some(seed) = self.seeds.get(planted.len()) else {
-            return Ok(None);
-        };
-        planted.push(code.individual_id.clone());
-        if let Some(path) = &self.kept_in {
-            self.plan.save(path)?;
-        }
+    /// Gives the address for a code that belongs to nobody; `None` when every seed has a code of this batch.
+    pub fn plant(&mut self, code: &PlainCode) -> Option<MailingAddress> {
+        let seed = self.seeds.get(self.in_batch)?;
+        self.in_batch += 1;
+        self.count += 1;
         let entity = entity_of(&code.individual_id, &self.entities);
-        Ok(Some(seed.address(&code.individual_id, entity)))
-    }
-
-    /// Gives how many seeds are in the file.
-    pub fn count(&self) -> u64 {
-        self.plan.seeds.values().map(|ids| ids.len() as u64).sum()
+        Some(seed.address(&code.individual_id, entity))
     }
 }
 
-/// Chooses by the id, so that it is the same when the file is made again.
+/// Chooses by the id, so that every export chooses the same.
 fn entity_of<'a>(individual_id: &str, entities: &'a [String]) -> Option<&'a String> {
     let id = Uuid::try_parse(individual_id).unwrap_or_default().as_u128();
     let at = usize::try_from(id % (entities.len().max(1) as u128)).unwrap_or(0);
@@ -161,34 +142,17 @@ mod tests {
     fn each_seed_gets_one_code_of_each_batch() {
         let entities = vec!["clinic".to_owned()];
         let seeds = vec![seed("Ann"), seed("Bob")];
-        let mut planted = Planted::new(seeds, entities, Plan::default(), None);
-        for batch in ["one", "two"] {
-            planted.turn_to(batch, None);
+        let mut planted = SeedLetters::new(seeds, entities);
+        for _batch in 0..2 {
+            planted.next_batch();
             let mut names = Vec::new();
             for id in ["a", "b", "c"] {
-                let address = planted.plant(&code(id)).unwrap();
+                let address = planted.plant(&code(id));
                 names.extend(address.map(|address| (address.name, address.lines.len())));
             }
             assert_eq!(names, [("Ann".to_owned(), 2), ("Bob".to_owned(), 2)]);
         }
-        assert_eq!(planted.count(), 4);
-    }
-
-    #[test]
-    fn a_seed_that_did_not_reach_the_file_is_planted_again() {
-        let mut planted = Planted::new(
-            vec![seed("Ann"), seed("Bob")],
-            vec![],
-            Plan::default(),
-            None,
-        );
-        planted.turn_to("one", None);
-        planted.plant(&code("b")).unwrap();
-        planted.plant(&code("d")).unwrap();
-        let mut again = Planted::new(planted.seeds, vec![], planted.plan, None);
-        again.turn_to("one", Some("c"));
-        assert_eq!(again.count(), 1);
-        assert_eq!(again.plant(&code("d")).unwrap().unwrap().name, "Bob");
+        assert_eq!(planted.count, 4);
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! Which batches go into a print file.
 
-use crate::cli::codes::{batches, open_batch};
-use crate::cli::connect::Channels;
-use crate::cli::problem::{OrSay, Problem};
+use crate::client::codes::{batches, open_batch, waves};
+use crate::client::connect::Channels;
+use crate::client::problem::Problem;
 use crate::wire::redress::enrollment::v1 as wire;
-use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 
 /// Batches of one wave.
 pub struct Chosen {
@@ -51,30 +50,11 @@ pub async fn select(
         )));
     }
     if !sealed {
-        // Otherwise the server says why a sealed batch cannot be used.
+        // When all are sealed, the service says why they cannot be used.
         all.retain(|batch| batch.state() == wire::BatchState::Open);
     }
     Ok(Chosen {
         batches: all,
         wave: Some(wave.clone()),
     })
-}
-
-async fn waves(channels: &Channels, campaign_id: &str) -> Result<Vec<wire::Wave>, Problem> {
-    let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
-    let mut found = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let request = wire::ListWavesRequest {
-            campaign_id: campaign_id.to_owned(),
-            page_size: 500,
-            page_token,
-        };
-        let page = client.list_waves(request).await.or_say("list the waves")?;
-        found.extend(page.waves);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(found);
-        }
-    }
 }

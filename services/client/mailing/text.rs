@@ -24,7 +24,7 @@ pub fn inert(text: &str) -> Cow<'_, str> {
     Cow::Owned(made)
 }
 
-/// Adds a cell to a line, in quotes where it holds what could be taken for its end.
+/// Adds a cell to a line, in quotes where it holds a delimiter, a quote or a line end.
 pub fn put(line: &mut Vec<u8>, text: &str) {
     let is_special = |byte| matches!(byte, b',' | b';' | b'"' | b'\r' | b'\n');
     if !text.bytes().any(is_special) {
@@ -45,7 +45,7 @@ fn is_harmless(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && !matches!(byte, b'=' | b'+' | b'-' | b'@')
 }
 
-/// Full-width, small and raised forms count as what they stand for.
+/// Full-width, small and raised forms count as their plain symbol.
 fn is_operator(symbol: char) -> bool {
     let plain = if symbol.is_ascii() {
         Some(symbol)
@@ -63,7 +63,7 @@ fn ends_a_line(symbol: char) -> bool {
     symbol.is_control() || matches!(symbol, '\u{2028}' | '\u{2029}')
 }
 
-/// What does not show, and is skipped by whoever looks for the first symbol of a cell.
+/// Invisible symbols, which a spreadsheet skips before the first symbol of a cell.
 fn is_blank(symbol: char) -> bool {
     symbol.is_whitespace()
         || matches!(symbol, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -1,4 +1,4 @@
-//! `redress roster import`: streams a file to the server and writes down what was not taken.
+//! Streams a roster file to the server and writes down what was not taken.
 //!
 //! At most [`IN_FLIGHT`] chunks are under way: the reader waits for an answer before it sends more, so memory does not
 //! grow with the file. Only the end of the stream is a success; anything else is resumed by running it again.
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::reader::{self, Chunk, RosterReader};
+use super::reader::{Chunk, RosterReader};
 use super::rejects::Rejects;
-use crate::cli::connect::Channels;
-use crate::cli::problem::{OrSay, Problem};
-use crate::cli::progress;
-use crate::cli::render::Record;
+use crate::client::connect::Channels;
+use crate::client::files::sha256_of;
+use crate::client::problem::{OrProblem, Problem};
+use crate::client::progress::{Progress, Show, Unit};
 use crate::wire::redress::identity::v1 as wire;
 use wire::import_roster_request::Part;
 use wire::roster_service_client::RosterServiceClient;
@@ -35,36 +35,23 @@ pub struct Imported {
     pub rejects: Option<PathBuf>,
 }
 
-impl Imported {
-    /// Shows the totals.
-    pub fn record(&self) -> Record {
-        let rejects = self.rejects.as_ref().map(|path| path.display().to_string());
-        Record::new()
-            .with("import_id", self.import_id.as_str())
-            .with("rows", self.totals.rows)
-            .with("accepted", self.totals.accepted)
-            .with("merged", self.totals.merged)
-            .with("unchanged", self.totals.unchanged)
-            .with("rejected", self.totals.rejected)
-            .with("rejects_file", rejects)
-    }
-}
-
 /// Imports a file into a campaign.
 pub async fn import(
     channels: &Channels,
     campaign_id: &str,
     path: &Path,
+    show: Show,
 ) -> Result<Imported, Problem> {
     let reader = RosterReader::open(path)?;
     let size = std::fs::metadata(path)
         .map_err(|error| Problem::file(path, &error))?
         .len();
     let hashed = path.to_owned();
-    let file_sha256 = tokio::task::spawn_blocking(move || reader::sha256_of(&hashed));
-    let file_sha256 = file_sha256
+    let file_sha256 = tokio::task::spawn_blocking(move || sha256_of(&hashed));
+    let (file_sha256, _) = file_sha256
         .await
-        .map_err(|error| Problem::usage(error.to_string()))??;
+        .map_err(|error| Problem::usage(error.to_string()))?
+        .map_err(|error| Problem::file(path, &error))?;
     let header = wire::ImportHeader {
         campaign_id: campaign_id.to_owned(),
         file_sha256,
@@ -88,12 +75,13 @@ pub async fn import(
     let answers = client
         .import_roster(ReceiverStream::new(outgoing))
         .await
-        .or_say(DOING)?;
+        .or_problem(DOING)?;
     let imported = Follower {
         notes,
         permits,
         waiting: BTreeMap::new(),
         size,
+        progress: show("importing the roster", Unit::Bytes),
     }
     .run(answers, path)
     .await;
@@ -113,7 +101,7 @@ struct Feeder {
     permitted: mpsc::Receiver<()>,
 }
 
-/// What the follower must know about a chunk that was sent.
+/// A chunk that was sent, as the follower needs it.
 struct Note {
     last_line: i64,
     bytes: u64,
@@ -121,7 +109,7 @@ struct Note {
 }
 
 impl Feeder {
-    /// Ends early, without an error, when the other side has gone: the answers then tell why.
+    /// Ends early, without an error, when the stream is closed: the answers then say why.
     fn run(mut self, header: wire::ImportHeader) -> Result<(), csv::Error> {
         if !self.send(Part::Header(header)) {
             return Ok(());
@@ -163,6 +151,7 @@ struct Follower {
     /// Misshapen rows not answered yet.
     waiting: BTreeMap<i64, String>,
     size: u64,
+    progress: Progress,
 }
 
 impl Follower {
@@ -174,7 +163,6 @@ impl Follower {
         let mut rejects = Rejects::create(path)?;
         let mut imported = Imported::default();
         let mut pending: Option<Note> = None;
-        let bar = progress::bytes("importing the roster", self.size);
         loop {
             let answer = answers
                 .message()
@@ -196,7 +184,7 @@ impl Follower {
                     break;
                 }
                 self.waiting.extend(note.misshapen);
-                bar.set_position(note.bytes);
+                self.progress.set(note.bytes, self.size);
                 let _ = self.permits.try_send(());
             }
             for row in &answer.rejected {
@@ -205,7 +193,6 @@ impl Follower {
             imported.import_id = answer.import_id;
             imported.totals = answer.totals.unwrap_or(imported.totals);
             if answer.done {
-                bar.finish();
                 imported.rejects = rejects.finish()?;
                 return Ok(imported);
             }

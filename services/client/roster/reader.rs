@@ -1,24 +1,44 @@
 //! A roster file, read in chunks of rows.
 //!
-//! The header decides which column is which; what stands in the columns is the server's to judge. A row whose shape is
-//! wrong is sent empty, so that the server counts it, and the reason that the file alone knows is kept here.
+//! The header says which column is which; the service judges the values. A row with the wrong number of columns or text
+//! that is not UTF-8 is sent empty, so that the service counts it, and its reason is kept here for the rejects file.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::path::Path;
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
-use crate::cli::problem::Problem;
-use crate::cli::synthesize::COLUMNS;
-use crate::kernel::crypto::Sha256;
+use crate::client::problem::Problem;
 use crate::wire::redress::identity::v1::RosterRow;
+
+/// The columns of a roster file, in the order in which they are written.
+pub const COLUMNS: [&str; 18] = [
+    "external_ref",
+    "covered_entity",
+    "given_name",
+    "middle_name",
+    "family_name",
+    "suffix",
+    "date_of_birth",
+    "ssn",
+    "address_line1",
+    "address_line2",
+    "city",
+    "region",
+    "postal_code",
+    "country",
+    "phone",
+    "email",
+    "population",
+    "locale",
+];
 
 /// Rows in one chunk.
 pub const CHUNK: usize = 500;
 
-/// Columns without which no row can be taken.
+/// Columns that a file must have.
 const REQUIRED: [&str; 4] = [
     "external_ref",
     "covered_entity",
@@ -26,7 +46,7 @@ const REQUIRED: [&str; 4] = [
     "family_name",
 ];
 
-/// Rows of the file, with what the file alone knows of them.
+/// Rows of the file, and what is wrong with their shape.
 #[derive(Debug, Default)]
 pub struct Chunk {
     /// The rows.
@@ -43,20 +63,6 @@ pub struct RosterReader {
     /// For each of [`COLUMNS`], where it stands in this file.
     places: [Option<usize>; COLUMNS.len()],
     width: usize,
-}
-
-/// Hashes a file without loading it.
-pub fn sha256_of(path: &Path) -> Result<String, Problem> {
-    let failed = |error: std::io::Error| Problem::file(path, &error);
-    let mut file = File::open(path).map_err(failed)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut buffer).map_err(failed)? {
-            0 => return Ok(hash.finish_hex()),
-            read => hash.update(&buffer[..read]),
-        }
-    }
 }
 
 impl RosterReader {
@@ -121,7 +127,7 @@ impl RosterReader {
     }
 }
 
-/// Gives a column's name as it is compared: without a byte-order mark and spaces, in small letters.
+/// Normalizes a column's name: no byte-order mark, no spaces around it, lower case.
 pub fn header_name(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     text.trim_start_matches('\u{feff}')
@@ -129,7 +135,7 @@ pub fn header_name(bytes: &[u8]) -> String {
         .to_ascii_lowercase()
 }
 
-/// Finds each column, or says which are missing and which nobody knows.
+/// Finds each column, or says which are missing or unknown.
 fn places(names: &[String]) -> Result<[Option<usize>; COLUMNS.len()], String> {
     let places = COLUMNS.map(|column| names.iter().position(|name| name == column));
     let missing: Vec<&str> = REQUIRED
@@ -234,14 +240,5 @@ mod tests {
         assert_eq!(chunk.misshapen.keys().copied().collect::<Vec<_>>(), [2, 3]);
         assert!(chunk.rows[0].external_ref.is_empty());
         assert_eq!(chunk.rows[2].family_name, "Poe");
-    }
-
-    #[test]
-    fn the_hash_is_that_of_the_bytes() {
-        let (_dir, path) = roster(b"abc");
-        assert_eq!(
-            sha256_of(&path).unwrap(),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
     }
 }

@@ -4,8 +4,9 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
-use crate::cli::problem::Problem;
-use crate::cli::wire_words::state;
+use crate::client::convert::state;
+use crate::client::files::beside;
+use crate::client::problem::Problem;
 use crate::wire::redress::identity::v1::RejectedRow;
 
 /// The rejects file of one import, or of one list of mail events.
@@ -20,8 +21,8 @@ pub struct Rejects {
 impl Rejects {
     /// Starts `FILE.rejects.csv`.
     pub fn create(file: &Path) -> Result<Self, Problem> {
-        let path = suffixed(file, ".rejects.csv");
-        let partial = suffixed(file, ".rejects.csv.partial");
+        let path = beside(file, ".rejects.csv");
+        let partial = beside(file, ".rejects.csv.partial");
         let file = File::create(&partial).map_err(|error| Problem::file(&partial, &error))?;
         let mut csv = csv::Writer::from_writer(BufWriter::new(file));
         csv.write_record(["line", "column", "reason", "way_out"])
@@ -34,7 +35,7 @@ impl Rejects {
         })
     }
 
-    /// Adds a row; `misshapen` is what the file alone knows of it.
+    /// Adds a row that the service rejected; `misshapen` says what was wrong with its shape in the file.
     pub fn add(&mut self, row: &RejectedRow, misshapen: Option<&str>) -> Result<(), Problem> {
         let reason = state(row.reason().as_str_name(), "REJECT_REASON_");
         match misshapen {
@@ -70,10 +71,4 @@ impl Rejects {
         let _ = fs::remove_file(&self.path);
         Ok(None)
     }
-}
-
-fn suffixed(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }

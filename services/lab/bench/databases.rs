@@ -6,16 +6,16 @@ use std::str::FromStr;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection};
 
-use crate::cli::migrate;
-use crate::cli::problem::Problem;
+use crate::client::problem::Problem;
 use crate::kernel::secrets::Secret;
+use crate::lab::processes::migrate;
 
 /// Which of the two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// The one that the processes work on.
+    /// The database of the processes.
     System,
-    /// The one that is loaded by itself.
+    /// The database that is loaded by itself.
     Floor,
 }
 
@@ -29,14 +29,14 @@ impl Side {
 }
 
 /// Where databases are made.
-pub enum Ground {
+pub enum Databases {
     /// On this server.
     Postgres(Box<PgConnectOptions>),
     /// In this directory.
     Sqlite(PathBuf),
 }
 
-impl Ground {
+impl Databases {
     /// Takes the address of a server, or the directory for files.
     pub fn new(url: Option<&Secret<String>>, dir: &Path) -> Result<Self, Problem> {
         let Some(url) = url else {
@@ -61,7 +61,7 @@ impl Ground {
         }
     }
 
-    /// Makes an empty database with today's schema and gives its address; one that is there is thrown away.
+    /// Makes an empty database with the current schema and gives its address; drops an old one first.
     pub async fn fresh(&self, side: Side) -> Result<Secret<String>, Problem> {
         self.clear(side).await?;
         let url = match self {
@@ -132,7 +132,7 @@ impl Ground {
     }
 }
 
-/// Says what the database said.
+/// Reports an error of the database.
 pub fn failed(error: &sqlx::Error) -> Problem {
     Problem::usage(format!("the database of the benchmark: {error}"))
 }

@@ -1,9 +1,9 @@
 //! The least that the same rows cost: loaded into empty tables with the same indexes by the database alone, and read back.
 //!
-//! On PostgreSQL they come from a file as binary COPY has written them, in the order in which they lie in the system's tables, one
-//! COPY and one commit a table, on one connection. On SQLite they come in the order of their people, by prepared INSERTs, all of a step
-//! in one transaction, on a connection that is set as the one of the process whose step it is; reading them from the system's
-//! file is not counted. Indexes are kept row by row: where the system builds some of them after the load, it does better by that.
+//! On PostgreSQL the rows come from a binary COPY file in the order of the system's tables: one COPY and one commit a table, on
+//! one connection. On SQLite they come in the order of their people by prepared INSERTs: one transaction a step, on a connection
+//! with the settings of the process whose step it is; reading the rows from the system's file is not timed. Indexes are kept
+//! row by row.
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use sea_orm::sqlx::query::Query;
 use sea_orm::sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Row, Sqlite, TypeInfo, ValueRef};
 
-use super::databases::{Ground, Side, failed};
-use crate::cli::problem::Problem;
+use super::databases::{Databases, Side, failed};
+use crate::client::problem::Problem;
 use crate::db::{self, Process, VALUES_AN_INSERT};
 
 /// What an import writes.
@@ -40,19 +40,21 @@ pub struct Floor {
     pub export: f64,
 }
 
-/// Measures the floor of what the system's database holds. Nobody else works on it.
-pub async fn measure(ground: &Ground, dir: &Path) -> Result<Floor, Problem> {
-    match ground {
-        Ground::Postgres(server) => on_postgres(server, dir).await,
-        Ground::Sqlite(_) => on_sqlite(&ground.file(Side::System), &ground.file(Side::Floor))
-            .await
-            .map_err(|error| failed(&error)),
+/// Measures the floor for the rows of the system's database, while no process works on it.
+pub async fn measure(databases: &Databases, dir: &Path) -> Result<Floor, Problem> {
+    match databases {
+        Databases::Postgres(server) => on_postgres(server, dir).await,
+        Databases::Sqlite(_) => {
+            on_sqlite(&databases.file(Side::System), &databases.file(Side::Floor))
+                .await
+                .map_err(|error| failed(&error))
+        }
     }
 }
 
 async fn on_postgres(server: &PgConnectOptions, dir: &Path) -> Result<Floor, Problem> {
-    let mut system = Ground::connect(server, Side::System).await?;
-    let mut floor = Ground::connect(server, Side::Floor).await?;
+    let mut system = Databases::connect(server, Side::System).await?;
+    let mut floor = Databases::connect(server, Side::Floor).await?;
     for table in ROSTER.iter().chain(&CODES) {
         save(&mut system, table, &file(dir, table)).await?;
     }
@@ -83,7 +85,7 @@ async fn save(connection: &mut PgConnection, table: &str, path: &Path) -> Result
     .await
 }
 
-/// Reads a table and hands on what comes.
+/// Reads a table piece by piece.
 async fn copy_out(
     connection: &mut PgConnection,
     table: &str,

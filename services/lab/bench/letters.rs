@@ -1,106 +1,102 @@
-//! The rounds of `redress bench letters`.
+//! Roster import, code issue and print file, in rounds.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::LettersArgs;
-use super::databases::{Ground, Side};
-use super::floor::{self, Floor};
-use super::report::Report;
-use super::usage as gauge;
-use crate::cli::connect::{As, Channels, Endpoints};
-use crate::cli::mailing::{self, Order};
-use crate::cli::problem::{Outcome, Problem};
-use crate::cli::stack::{Ports, Stack, StackSettings, peak_memory_mib};
-use crate::cli::synthesize::{self, Shape};
-use crate::cli::{Session, ask, campaign, codes, migrate, roster, up};
+use super::databases::{Databases, Side};
+use super::floor;
+use super::report::{Report, Round, Step};
+use crate::client::connect::{Channels, ClientRole, Endpoints};
+use crate::client::mailing::export::export;
+use crate::client::mailing::order::Order;
+use crate::client::problem::{Outcome, Problem};
+use crate::client::progress::Show;
+use crate::client::roster::import::import;
+use crate::client::{campaign, codes};
+use crate::kernel::secrets::Secret;
+use crate::lab::campaign::{invented, today};
+use crate::lab::people::roster::write_file;
+use crate::lab::people::shape::{AS_OF, Shape};
+use crate::lab::processes::ports::Ports;
+use crate::lab::processes::stack::{Stack, StackSettings};
+use crate::lab::processes::{partners, usage};
 
-/// One step of one round.
-#[derive(Clone, Copy, Debug)]
-pub struct Step {
-    /// What was made: people's rows, codes or letters.
-    pub rows: u64,
-    /// How long it took, seen from the program.
-    pub seconds: f64,
-    /// Processor time of all servers together, in seconds.
-    pub server_cpu: f64,
-    /// Processor time of the program, in seconds.
-    pub program_cpu: f64,
+/// What is measured.
+#[derive(Debug)]
+pub struct Settings {
+    /// How many people.
+    pub people: u64,
+    /// How often.
+    pub rounds: u32,
+    /// A PostgreSQL on which databases can be made, instead of SQLite files.
+    pub database_url: Option<Secret<String>>,
 }
 
-/// One round.
-#[derive(Clone, Debug)]
-pub struct Round {
-    /// `roster import`.
-    pub import: Step,
-    /// `codes issue`.
-    pub issue: Step,
-    /// `mailing export`.
-    pub export: Step,
-    /// What the database needs by itself.
-    pub floor: Floor,
-    /// The most memory that each process held, in MiB; the program's counts all rounds before too.
-    pub peaks: BTreeMap<String, f64>,
-}
-
-/// Runs the rounds and prints what they came to.
-pub async fn run(session: &Session, args: &LettersArgs) -> Outcome {
+/// Runs the rounds, unless `stop` comes first, and leaves nothing behind.
+pub async fn measure(
+    settings: &Settings,
+    begin_round: impl Fn(u32),
+    stop: impl Future<Output = Problem>,
+    show: Show,
+) -> Result<Report, Problem> {
     let dir = std::env::temp_dir().join(format!("redress-bench-{}", std::process::id()));
+    let databases = Databases::new(settings.database_url.as_ref(), &dir)?;
     std::fs::create_dir_all(&dir).map_err(|error| Problem::file(&dir, &error))?;
     let measured = tokio::select! {
-        measured = measure(session, args, &dir) => measured,
-        _ = tokio::signal::ctrl_c() => Err(Problem::refused("interrupted")),
+        measured = run(settings, &databases, &dir, begin_round, show) => measured,
+        problem = stop => Err(problem),
     };
-    let cleared = clear(args, &dir).await;
+    // Both databases go, whatever came of the measurement.
+    let cleared = clear(&databases).await;
     let _ = std::fs::remove_dir_all(&dir);
     let report = measured?;
-    cleared?;
-    report.print(session.format)
+    cleared.map(|()| report)
 }
 
-/// Throws both databases away, whatever came of the measurement.
-async fn clear(args: &LettersArgs, dir: &Path) -> Outcome {
-    let url = args.database_url.as_ref().map(migrate::Url::secret);
-    let ground = Ground::new(url.as_ref(), dir)?;
-    ground.clear(Side::System).await?;
-    ground.clear(Side::Floor).await
+async fn clear(databases: &Databases) -> Outcome {
+    databases.clear(Side::System).await?;
+    databases.clear(Side::Floor).await
 }
 
-async fn measure(session: &Session, args: &LettersArgs, dir: &Path) -> Result<Report, Problem> {
-    let url = args.database_url.as_ref().map(migrate::Url::secret);
-    let ground = Ground::new(url.as_ref(), dir)?;
+async fn run(
+    settings: &Settings,
+    databases: &Databases,
+    dir: &Path,
+    begin_round: impl Fn(u32),
+    show: Show,
+) -> Result<Report, Problem> {
     let path = dir.join("roster.csv");
     let shape = Shape {
-        people: args.people,
+        people: settings.people,
         seed: 1,
-        as_of: synthesize::AS_OF,
+        as_of: AS_OF,
     };
-    roster::synthesize_file(&shape, &path)?;
-    let idle_before = gauge::idle_share().await;
+    write_file(&shape, &path, show)?;
+    let idle_before = usage::idle_share().await;
     let mut rounds = Vec::new();
-    for number in 1..=args.rounds {
-        ask::say(&format!("round {number} of {}", args.rounds));
-        rounds.push(round(session, &ground, dir, &path).await?);
+    for number in 1..=settings.rounds {
+        begin_round(number);
+        rounds.push(round(databases, dir, &path, show).await?);
     }
     Ok(Report {
-        people: args.people,
-        database: ground.database(),
+        people: settings.people,
+        database: databases.database(),
         idle_before,
-        idle_after: gauge::idle_share().await,
+        idle_after: usage::idle_share().await,
         rounds,
     })
 }
 
 async fn round(
-    session: &Session,
-    ground: &Ground,
+    databases: &Databases,
     dir: &Path,
     roster: &Path,
+    show: Show,
 ) -> Result<Round, Problem> {
     let settings = StackSettings {
         dir: dir.join("processes"),
-        database_url: Some(ground.fresh(Side::System).await?),
+        database_url: Some(databases.fresh(Side::System).await?),
         ports: Ports::Free,
         pull_bureau: false,
         partner_suffix: None,
@@ -108,7 +104,7 @@ async fn round(
     let mut stack = Stack::start(&settings).await?;
     let endpoints = stack.endpoints.clone();
     let work = Work {
-        session,
+        show,
         pids: stack.pids(),
         letters: dir.join("letters.csv"),
     };
@@ -119,38 +115,37 @@ async fn round(
     stack.stop().await;
     let _ = std::fs::remove_dir_all(&settings.dir);
     let ([import, issue, export], peaks) = done?;
-    ground.fresh(Side::Floor).await?;
+    databases.fresh(Side::Floor).await?;
     Ok(Round {
         import,
         issue,
         export,
-        floor: floor::measure(ground, dir).await?,
+        floor: floor::measure(databases, dir).await?,
         peaks,
     })
 }
 
 /// What the system is to do.
-struct Work<'a> {
-    session: &'a Session,
+struct Work {
+    show: Show,
     pids: BTreeMap<String, u32>,
-    letters: std::path::PathBuf,
+    letters: PathBuf,
 }
 
-impl Work<'_> {
+impl Work {
     async fn run(
         &self,
         endpoints: &Endpoints,
         path: &Path,
     ) -> Result<([Step; 3], BTreeMap<String, f64>), Problem> {
-        up::partners(self.session, endpoints).await?;
-        let files = self.session.connect.files(endpoints, As::Operator.stem());
-        let channels = endpoints.connect(&files)?;
+        partners::create(endpoints).await?;
+        let channels = endpoints.connect_as(ClientRole::Operator)?;
         let steps = self
             .steps(&channels, endpoints.bureau_partner(), path)
             .await?;
         let program = ("redress".to_owned(), std::process::id());
         let all = self.pids.clone().into_iter().chain([program]);
-        let peaks = all.filter_map(|(name, pid)| Some((name, peak_memory_mib(pid)?)));
+        let peaks = all.filter_map(|(name, pid)| Some((name, usage::peak_memory_mib(pid)?)));
         Ok((steps, peaks.collect()))
     }
 
@@ -160,24 +155,25 @@ impl Work<'_> {
         partner: &str,
         path: &Path,
     ) -> Result<[Step; 3], Problem> {
-        let file = campaign::invented("Benchmark", partner, partner, campaign::today()?)?;
+        let file = invented("Benchmark", partner, partner, today()?)?;
         let (campaign, _) = campaign::create(channels, &file).await?;
         let id = &campaign.campaign_id;
         let count = |count: i64| u64::try_from(count).unwrap_or(0);
         let import = self.step(async {
-            let imported = roster::import(channels, id, path).await?;
+            let imported = import(channels, id, path, self.show).await?;
             Ok((count(imported.totals.rows), ()))
         });
         let (import, ()) = import.await?;
         let issue = self.step(async {
-            let batch = codes::issue(channels, id).await?;
+            let batch = codes::issue(channels, id, String::new(), self.show).await?;
             let batch = batch.ok_or_else(|| Problem::refused("nobody was owed a code"))?;
             Ok((count(batch.codes), batch))
         });
         let (issue, batch) = issue.await?;
         let export = self.step(async {
             let order = Order::of_batch(&campaign, batch, &self.letters);
-            Ok((mailing::export(channels, &order).await?.letters, ()))
+            let exported = export(channels, &order, self.show).await?;
+            Ok((exported.letters, ()))
         });
         let (export, ()) = export.await?;
         std::fs::remove_file(&self.letters)
@@ -198,10 +194,10 @@ impl Work<'_> {
         let servers = || -> f64 {
             self.pids
                 .values()
-                .filter_map(|pid| gauge::cpu_seconds(*pid))
+                .filter_map(|pid| usage::cpu_seconds(*pid))
                 .sum()
         };
-        let program = || gauge::cpu_seconds(std::process::id()).unwrap_or(0.0);
+        let program = || usage::cpu_seconds(std::process::id()).unwrap_or(0.0);
         let (servers_before, program_before) = (servers(), program());
         let begun_at = Instant::now();
         let (rows, made) = work.await?;

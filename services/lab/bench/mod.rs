@@ -1,60 +1,10 @@
-//! `redress bench`: how fast the real processes are, beside the least that the same work costs the database.
+//! How fast the real processes are, beside the least that the same work costs the database.
 //!
 //! A number by itself says as much about the machine as about the program. So each round measures both on fresh databases,
 //! the system first and then its floor: the rows that the system wrote, loaded and read by the database alone. Rounds follow each
 //! other, what else the machine does meets both, and medians are compared.
 
-mod databases;
-mod floor;
-mod letters;
-mod report;
-mod usage;
-
-use clap::{Args, Subcommand};
-
-use crate::cli::problem::Outcome;
-use crate::cli::{Session, migrate};
-
-/// Subcommands of `bench`.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Roster import, code issue and print file, beside COPY of the same rows into the same indexed tables.
-    #[command(after_long_help = LETTERS_HELP)]
-    Letters(LettersArgs),
-}
-
-const LETTERS_HELP: &str = "Writes a roster of invented people, and for each round makes a database of its own, starts the processes on it, imports the \
-roster, issues the codes and writes the print file, all over mTLS. Then the floor: the same rows go into empty tables of another database with the \
-same indexes, by COPY on PostgreSQL and by prepared INSERTs in one transaction on SQLite, and are read back by COPY OUT or SELECT. The floor keeps its indexes \
-row by row; the import on SQLite builds four of them after the load, and its ratio is better by that.
-
-On PostgreSQL the databases redress_bench_system and redress_bench_floor are made and dropped, so the login must be allowed to make databases; \
-those of these names are dropped first. At four million people a round takes some minutes and several gigabytes of disk, for the rows are there three times.
-
-Ratios hold on a quiet machine only: the share of idle processors before and after is printed with them.
-
-Examples:
-  redress bench letters
-  redress bench letters --people 400000 --rounds 3 --database-url postgres://postgres@localhost/postgres
-  redress bench letters --people 4000000 --rounds 1 --format json --database-url postgres://postgres@localhost/postgres";
-
-/// Flags of `bench letters`.
-#[derive(Debug, Args)]
-pub struct LettersArgs {
-    /// How many people.
-    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=20_000_000))]
-    people: u64,
-    /// How often both are measured.
-    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20))]
-    rounds: u32,
-    /// A PostgreSQL on which databases can be made, instead of SQLite files: postgres://OWNER:PASSWORD@HOST/NAME.
-    #[arg(long, env = "REDRESS_DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = migrate::secret)]
-    database_url: Option<migrate::Url>,
-}
-
-/// Runs a subcommand.
-pub async fn run(session: &Session, command: Command) -> Outcome {
-    match command {
-        Command::Letters(args) => letters::run(session, &args).await,
-    }
-}
+pub mod databases;
+pub mod floor;
+pub mod letters;
+pub mod report;

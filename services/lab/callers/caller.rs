@@ -1,16 +1,16 @@
-//! The simulated callers: each walks through an enrollment the way their habit says, and remembers what they were promised.
+//! The simulated callers: each goes through an enrollment as their habit says, and remembers what they were told.
 
 use std::time::Duration;
 
 use tonic::Status;
 
-use super::letters::{Holder, Person};
-use super::scenario::{self as cast, Habit};
-use crate::cli::problem::reason;
-use crate::cli::synthesize::Dice;
-use crate::client::enrollment::{Line, enrollment_id};
+use super::context::CallContext;
+use super::letters::{LetterHolder, Person};
+use super::scenario::{self, Habit};
+use crate::client::enrollment::{EnrollmentClient, enrollment_id};
+use crate::client::problem::reason;
 use crate::kernel::fault::Reason;
-use crate::lab::demo::World;
+use crate::lab::people::dice::Dice;
 use crate::wire::redress::enrollment::v1 as codes;
 use crate::wire::redress::identity::v1::{ContactChannel, Verification, VerificationState};
 
@@ -27,38 +27,43 @@ pub enum Ending {
     Refused(String),
 }
 
-/// What became of one caller, and what should not have happened on the way.
+/// How a call ended, and the rules that were broken on the way.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct CallResult {
     /// How it ended.
     pub ending: Ending,
     /// Rules that were broken, in words.
     pub surprises: Vec<&'static str>,
 }
 
-/// One caller on the line.
+/// One call.
 struct Call<'a> {
-    world: &'a World,
-    line: Line,
-    holder: &'a Holder,
+    context: &'a CallContext,
+    client: EnrollmentClient,
+    holder: &'a LetterHolder,
     dice: Dice,
     surprises: Vec<&'static str>,
 }
 
 /// Lets one person call.
-pub async fn call(world: &World, number: usize, holder: &Holder, habit: Habit) -> Told {
+pub async fn call(
+    context: &CallContext,
+    number: usize,
+    holder: &LetterHolder,
+    habit: Habit,
+) -> CallResult {
     let mut call = Call {
-        world,
-        line: world.fronts.line(number),
+        context,
+        client: context.client(number),
         holder,
-        dice: Dice::new(world.seed ^ 0x5eed, number as u64),
+        dice: Dice::new(context.seed ^ 0x5eed, number as u64),
         surprises: Vec::new(),
     };
     let ending = call
         .walk(habit)
         .await
         .unwrap_or_else(|status| Ending::Refused(in_words(&status)));
-    Told {
+    CallResult {
         ending,
         surprises: call.surprises,
     }
@@ -76,11 +81,13 @@ impl Call<'_> {
                 verification.state().as_str_name().to_owned(),
             ));
         }
-        let completion = self.line.completion(&begun, &verification.verification_id);
+        let completion = self
+            .client
+            .completion(&begun, &verification.verification_id);
         match habit {
             Habit::Twice => self.complete_twice(&begun, &verification).await,
             Habit::Repeats => self.complete_and_repeat(&completion).await,
-            _ => self.line.complete(&completion).await.map(promised),
+            _ => self.client.complete(&completion).await.map(promised),
         }
     }
 
@@ -93,12 +100,12 @@ impl Call<'_> {
         }
         let begun = self.begin(habit).await?;
         let claims = match habit {
-            Habit::Misremembers => cast::misremembered(self.holder, &mut self.dice),
+            Habit::Misremembers => scenario::misremembered(self.holder, &mut self.dice),
             _ => self.holder.person.claims(),
         };
-        let verification = match self.line.verify(enrollment_id(&begun), claims).await {
+        let verification = match self.client.verify(enrollment_id(&begun), claims).await {
             Err(status) if habit == Habit::Misremembers && was_refused(&status) => {
-                self.line
+                self.client
                     .verify(enrollment_id(&begun), self.holder.person.claims())
                     .await?
             }
@@ -110,14 +117,14 @@ impl Call<'_> {
     async fn without_letter(
         &mut self,
     ) -> Result<(codes::BeginEnrollmentResponse, Verification), Status> {
-        let verification = self.line.verify("", self.holder.person.claims()).await?;
+        let verification = self.client.verify("", self.holder.person.claims()).await?;
         self.check(
             verification.state() != VerificationState::Verified,
             "leaked data alone was enough to be verified",
         );
         let verification = self.decided(verification).await?;
         let begun = self
-            .line
+            .client
             .begin_with_verification(&verification.verification_id)
             .await?;
         Ok((begun, verification))
@@ -128,16 +135,16 @@ impl Call<'_> {
         let (begun, again) = match habit {
             Habit::Twice => {
                 let (one, other) = tokio::join!(
-                    self.line.begin_with_code(code),
-                    self.line.begin_with_code(code)
+                    self.client.begin_with_code(code),
+                    self.client.begin_with_code(code)
                 );
                 (one?, other?)
             }
             Habit::Hesitates => (
-                self.line.begin_with_code(code).await?,
-                self.line.begin_with_code(code).await?,
+                self.client.begin_with_code(code).await?,
+                self.client.begin_with_code(code).await?,
             ),
-            _ => return self.line.begin_with_code(code).await,
+            _ => return self.client.begin_with_code(code).await,
         };
         self.check(
             enrollment_id(&again) == enrollment_id(&begun),
@@ -147,8 +154,8 @@ impl Call<'_> {
     }
 
     async fn mistype(&mut self) -> Result<(), Status> {
-        let typed = cast::mistyped(&self.holder.code, &mut self.dice);
-        let refused = match self.line.begin_with_code(&typed).await {
+        let typed = scenario::mistyped(&self.holder.code, &mut self.dice);
+        let refused = match self.client.begin_with_code(&typed).await {
             Ok(_) => None,
             Err(status) => reason(&status),
         };
@@ -159,7 +166,7 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// Goes on until the verification is decided one way or the other.
+    /// Goes on until the verification is decided.
     async fn decided(&mut self, verification: Verification) -> Result<Verification, Status> {
         match verification.state() {
             VerificationState::ConfirmationRequired => self.confirm(verification).await,
@@ -179,28 +186,29 @@ impl Call<'_> {
                 .push("a confirmation went to a contact that the person does not have");
             return Ok(verification);
         };
-        self.line.send_code(&id, contact.channel).await?;
-        let Some(code) = self.world.outbox.wait_for(&self.holder.person, &[]).await else {
+        self.client.send_code(&id, contact.channel).await?;
+        let Some(code) = self.context.outbox.wait_for(&self.holder.person).await else {
             self.surprises.push("a confirmation code never came");
             return Ok(verification);
         };
-        self.line.confirm(&id, &code).await
+        self.client.confirm(&id, &code).await
     }
 
     async fn reviewed(&self, verification_id: &str, genuine: bool) -> Result<Verification, Status> {
-        self.world.reviewer.expect(verification_id, genuine);
-        wait_for_review(&self.line, verification_id).await
+        self.context.reviewer.expect(verification_id, genuine);
+        wait_for_review(&self.client, verification_id).await
     }
 
-    /// Two completions at once, each with a request id of its own: one enrollment comes of it.
+    /// Two completions at once, each with its own request id, must make one enrollment.
     async fn complete_twice(
         &mut self,
         begun: &codes::BeginEnrollmentResponse,
         verification: &Verification,
     ) -> Result<Ending, Status> {
-        let first = self.line.completion(begun, &verification.verification_id);
-        let second = self.line.completion(begun, &verification.verification_id);
-        let (first, second) = tokio::join!(self.line.complete(&first), self.line.complete(&second));
+        let first = self.client.completion(begun, &verification.verification_id);
+        let second = self.client.completion(begun, &verification.verification_id);
+        let (first, second) =
+            tokio::join!(self.client.complete(&first), self.client.complete(&second));
         if let (Ok(first), Ok(second)) = (&first, &second) {
             self.check(
                 first.handoff_id == second.handoff_id,
@@ -216,8 +224,8 @@ impl Call<'_> {
         completion: &codes::CompleteEnrollmentRequest,
     ) -> Result<Ending, Status> {
         let hurried = Duration::from_millis(u64::from(self.dice.below(12)));
-        let unheard = tokio::time::timeout(hurried, self.line.complete(completion)).await;
-        let again = self.line.complete(completion).await?;
+        let unheard = tokio::time::timeout(hurried, self.client.complete(completion)).await;
+        let again = self.client.complete(completion).await?;
         if let Ok(Ok(first)) = unheard {
             self.check(
                 first.handoff_id == again.handoff_id,
@@ -235,11 +243,14 @@ impl Call<'_> {
 }
 
 /// Waits until a referral is decided.
-pub async fn wait_for_review(line: &Line, verification_id: &str) -> Result<Verification, Status> {
+pub async fn wait_for_review(
+    client: &EnrollmentClient,
+    verification_id: &str,
+) -> Result<Verification, Status> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         tokio::time::sleep(PAUSE).await;
-        let verification = line.verification(verification_id).await?;
+        let verification = client.verification(verification_id).await?;
         if verification.state() != VerificationState::Referred
             || tokio::time::Instant::now() > deadline
         {

@@ -1,4 +1,4 @@
-//! The people of the demonstration: who they are stands in the roster file, their code in the print file.
+//! The people who have a letter: who they are comes from the roster file, their code from the print file.
 //!
 //! A person finds their letter the way the post does, by name and address: nothing of the services' own ids is used.
 
@@ -7,9 +7,8 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use crate::cli::enroll::answers;
-use crate::cli::problem::Problem;
-use crate::cli::wire_words::wire_date;
+use crate::client::convert::{parse_date, wire_date};
+use crate::client::problem::Problem;
 use crate::wire::redress::identity::v1::Claims;
 
 /// A person as the roster has them.
@@ -37,7 +36,7 @@ pub struct Person {
 
 /// A person who got a letter.
 #[derive(Clone, Debug)]
-pub struct Holder {
+pub struct LetterHolder {
     /// Who.
     pub person: Person,
     /// The code in the letter.
@@ -70,8 +69,8 @@ impl Person {
     }
 }
 
-/// Brings the letters to the people; letters that could be for several are left out.
-pub fn holders(roster: &Path, mailing: &Path) -> Result<Vec<Holder>, Problem> {
+/// Matches letters with people; a letter that could be for several people is left out.
+pub fn holders(roster: &Path, mailing: &Path) -> Result<Vec<LetterHolder>, Problem> {
     let people = people(roster)?;
     let failed = |error: csv::Error| Problem::file(mailing, &error);
     let mut letters = csv::Reader::from_path(mailing).map_err(failed)?;
@@ -80,7 +79,7 @@ pub fn holders(roster: &Path, mailing: &Path) -> Result<Vec<Holder>, Problem> {
         let letter: HashMap<String, String> = letter.map_err(failed)?;
         if let Some(person) = addressee(&people, &letter) {
             let code = letter.get("code").cloned().unwrap_or_default();
-            let holder = Holder {
+            let holder = LetterHolder {
                 person: person.clone(),
                 code,
             };
@@ -93,7 +92,7 @@ pub fn holders(roster: &Path, mailing: &Path) -> Result<Vec<Holder>, Problem> {
                 .or_insert(holder);
         }
     }
-    let mut holders: Vec<Holder> = taken.into_values().collect();
+    let mut holders: Vec<LetterHolder> = taken.into_values().collect();
     holders.sort_by(|a, b| {
         (&a.person.ssn, &a.person.email, &a.code).cmp(&(&b.person.ssn, &b.person.email, &b.code))
     });
@@ -121,7 +120,7 @@ fn people(roster: &Path) -> Result<ByName, Problem> {
             let at = names.iter().position(|known| known == name);
             at.and_then(|at| row.get(at)).unwrap_or_default()
         };
-        let Ok(date_of_birth) = answers::date(column("date_of_birth")) else {
+        let Ok(date_of_birth) = parse_date(column("date_of_birth")) else {
             continue;
         };
         let name = ["given_name", "middle_name", "family_name", "suffix"]

@@ -1,6 +1,7 @@
-//! Simulated people who call.
+//! Simulated people who call, and what they need.
 
 pub mod caller;
+pub mod context;
 pub mod impostor;
 pub mod letters;
 pub mod outbox;

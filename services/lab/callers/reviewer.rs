@@ -1,5 +1,4 @@
-//! A person with papers in front of them, who decides referrals: those who are who they say bring their papers, and the
-//! others do not come.
+//! The operator who decides referrals: genuine people bring their papers and are approved, impostors are denied.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -7,8 +6,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::connect::Channels;
-use crate::cli::new_request_id;
+use crate::client::connect::Channels;
+use crate::client::request::new_request_id;
 use crate::wire::redress::identity::v1 as wire;
 use wire::identity_verification_service_client::IdentityVerificationServiceClient;
 

@@ -1,4 +1,4 @@
-//! All callers and impostors at once, so many at a time.
+//! Runs all calls of a scenario, so many at a time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,17 +6,17 @@ use std::sync::Arc;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-use super::caller::{self as callers, Ending};
-use super::impostor as impostors;
-use super::letters::Person;
-use super::scenario::Cast;
-use crate::cli::connect::Channels;
-use crate::cli::progress;
-use crate::lab::demo::World;
+use super::caller::{self, Ending};
+use super::context::CallContext;
+use super::impostor;
+use super::letters::{LetterHolder, Person};
+use super::scenario::{Scenario, Trick};
+use crate::client::connect::Channels;
+use crate::client::progress::{Show, Unit};
 
-/// What was played.
+/// What became of all calls.
 #[derive(Debug, Default)]
-pub struct Played {
+pub struct RunResult {
     /// Honest callers.
     pub callers: usize,
     /// Who was told "you are enrolled", and the enrollment.
@@ -27,110 +27,109 @@ pub struct Played {
     pub impostors_tried: usize,
     /// Impostors whose papers were asked for.
     pub impostors_referred: usize,
-    /// Impostors who believe that they got through.
+    /// Impostors who were told that they are enrolled.
     pub impostors_believing: usize,
-    /// People whom impostors claimed to be, or lent their own data.
+    /// The people whom impostors claimed to be, and the impostors' own identities.
     pub victims: Vec<Person>,
     /// Rules that were broken, and how often.
     pub surprises: BTreeMap<&'static str, usize>,
 }
 
-enum Scene {
-    Caller(Person, callers::Told),
-    Impostor(impostors::Tried, [Person; 2]),
+enum Finished {
+    Caller(Person, caller::CallResult),
+    Impostor(impostor::Attempt, [Person; 2]),
 }
 
-/// Lets everybody call, impostors among the others.
-pub async fn play(
-    world: Arc<World>,
-    cast: Cast,
+/// Makes all calls; impostors are spread among the honest callers.
+pub async fn run(
+    context: Arc<CallContext>,
+    scenario: Scenario,
     reviewer: Channels,
     campaign_id: &str,
     at_once: usize,
-) -> Played {
+    show: Show,
+) -> RunResult {
     let stop = CancellationToken::new();
     let reviewing = tokio::spawn({
-        let (world, campaign_id, stop) = (Arc::clone(&world), campaign_id.to_owned(), stop.clone());
-        async move { world.reviewer.work(reviewer, campaign_id, stop).await }
+        let (context, campaign_id, stop) =
+            (Arc::clone(&context), campaign_id.to_owned(), stop.clone());
+        async move { context.reviewer.work(reviewer, campaign_id, stop).await }
     });
-    let mut scenes = Vec::new();
-    let total = cast.callers.len() + cast.impostors.len();
-    let every = (cast.callers.len() / cast.impostors.len().max(1)).max(1);
-    let mut impostors = cast.impostors.into_iter();
+    let mut calls = Vec::new();
+    let total = scenario.callers.len() + scenario.impostors.len();
+    let every = (scenario.callers.len() / scenario.impostors.len().max(1)).max(1);
+    let mut impostors = scenario.impostors.into_iter();
     let mut number = 0;
     let mut next_number = || {
         number += 1;
         number
     };
-    for (at, (holder, habit)) in cast.callers.into_iter().enumerate() {
-        let (stage, number) = (Arc::clone(&world), next_number());
-        scenes.push(boxed(async move {
-            let told = callers::call(&stage, number, &holder, habit).await;
-            Scene::Caller(holder.person, told)
+    for (at, (holder, habit)) in scenario.callers.into_iter().enumerate() {
+        let (shared, number) = (Arc::clone(&context), next_number());
+        calls.push(boxed(async move {
+            let result = caller::call(&shared, number, &holder, habit).await;
+            Finished::Caller(holder.person, result)
         }));
         if at % every == 0 {
-            scenes.extend(
+            calls.extend(
                 impostors
                     .next()
-                    .map(|scene| pretend(&world, next_number(), scene)),
+                    .map(|call| pretend(&context, next_number(), call)),
             );
         }
     }
-    scenes.extend(impostors.map(|scene| pretend(&world, next_number(), scene)));
+    calls.extend(impostors.map(|call| pretend(&context, next_number(), call)));
 
-    let bar = progress::pieces("people call", total as u64);
-    let mut playing = futures::stream::iter(scenes)
+    let progress = show("people call", Unit::Pieces);
+    let mut ended = 0;
+    let mut calling = futures::stream::iter(calls)
         .map(tokio::spawn)
         .buffer_unordered(at_once.max(1));
-    let mut played = Played::default();
-    while let Some(scene) = playing.next().await {
-        bar.inc(1);
-        if let Ok(scene) = scene {
-            played.add(scene);
+    let mut result = RunResult::default();
+    while let Some(call) = calling.next().await {
+        ended += 1;
+        progress.set(ended, total as u64);
+        if let Ok(call) = call {
+            result.add(call);
         } else {
-            *played
+            *result
                 .surprises
                 .entry("a caller's task panicked")
                 .or_default() += 1;
         }
     }
-    bar.finish();
     stop.cancel();
     let _ = reviewing.await;
-    played
+    result
 }
 
-type Boxed = futures::future::BoxFuture<'static, Scene>;
+type Boxed = futures::future::BoxFuture<'static, Finished>;
 
-fn boxed(scene: impl Future<Output = Scene> + Send + 'static) -> Boxed {
-    Box::pin(scene)
+fn boxed(call: impl Future<Output = Finished> + Send + 'static) -> Boxed {
+    Box::pin(call)
 }
 
 fn pretend(
-    world: &Arc<World>,
+    context: &Arc<CallContext>,
     number: usize,
-    (victim, own, trick): (
-        super::letters::Holder,
-        super::letters::Holder,
-        super::scenario::Trick,
-    ),
+    (victim, own, trick): (LetterHolder, LetterHolder, Trick),
 ) -> Boxed {
-    let world = Arc::clone(world);
+    let context = Arc::clone(context);
     boxed(async move {
-        let tried = impostors::attempt(&world, number, &victim, &own, trick).await;
-        Scene::Impostor(tried, [victim.person, own.person])
+        let tried = impostor::attempt(&context, number, &victim, &own, trick).await;
+        Finished::Impostor(tried, [victim.person, own.person])
     })
 }
 
-impl Played {
-    fn add(&mut self, scene: Scene) {
-        match scene {
-            Scene::Caller(person, told) => {
+impl RunResult {
+    fn add(&mut self, call: Finished) {
+        match call {
+            Finished::Caller(person, result) => {
                 self.callers += 1;
-                for surprise in told.surprises {
+                for surprise in result.surprises {
                     *self.surprises.entry(surprise).or_default() += 1;
                 }
-                match told.ending {
+                match result.ending {
                     Ending::Promised(enrollment_id) => self.promises.push((person, enrollment_id)),
                     Ending::Refused(reason) => {
                         let who = if person.population == "deceased" {
@@ -145,7 +144,7 @@ impl Played {
                     }
                 }
             }
-            Scene::Impostor(tried, people) => {
+            Finished::Impostor(tried, people) => {
                 self.impostors_tried += 1;
                 self.impostors_believing += usize::from(tried.believes);
                 self.impostors_referred += usize::from(tried.was_referred);

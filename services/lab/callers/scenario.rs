@@ -1,11 +1,13 @@
-//! Who calls, how they behave, and who only pretends.
+//! Who calls, how honest callers behave, and what impostors try.
 
 use jiff::civil::Date;
 
-use super::letters::Holder;
-use crate::cli::synthesize::{Dice, nickname, slip};
-use crate::cli::wire_words::wire_date;
+use super::letters::LetterHolder;
+use crate::client::convert::wire_date;
 use crate::codes::code::{BITS, Code};
+use crate::lab::people::dice::Dice;
+use crate::lab::people::listing::slip;
+use crate::lab::people::names::nickname;
 use crate::wire::redress::identity::v1::Claims;
 
 /// How an honest caller behaves.
@@ -27,7 +29,7 @@ pub enum Habit {
     Repeats,
 }
 
-/// How somebody pretends to be another.
+/// What an impostor tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trick {
     /// Has a stolen letter, but not what the roster knows.
@@ -40,21 +42,21 @@ pub enum Trick {
     AnothersEnrollment,
 }
 
-/// The parts of a demonstration.
-pub struct Cast {
+/// Who calls.
+pub struct Scenario {
     /// Honest callers.
-    pub callers: Vec<(Holder, Habit)>,
-    /// Pretenders: a victim who never calls, and a letter of the pretender's own.
-    pub impostors: Vec<(Holder, Holder, Trick)>,
+    pub callers: Vec<(LetterHolder, Habit)>,
+    /// Impostors: a victim who never calls, and the impostor's own letter.
+    pub impostors: Vec<(LetterHolder, LetterHolder, Trick)>,
 }
 
-/// Casts a share of the people, in thousandths, as callers and some others as victims.
-pub fn cast(mut holders: Vec<Holder>, take_up: u32, seed: u64) -> Cast {
+/// Chooses `take_up` thousandths of the people as callers, and some of the others as victims.
+pub fn plan(mut holders: Vec<LetterHolder>, take_up: u32, seed: u64) -> Scenario {
     let mut dice = Dice::new(seed, u64::MAX);
     shuffle(&mut holders, &mut dice);
     let callers = holders.len() * take_up as usize / 1_000;
     let mut rest = holders.split_off(callers);
-    let callers: Vec<(Holder, Habit)> = holders
+    let callers: Vec<(LetterHolder, Habit)> = holders
         .into_iter()
         .map(|holder| (holder, habit(&mut dice)))
         .collect();
@@ -66,7 +68,7 @@ pub fn cast(mut holders: Vec<Holder>, take_up: u32, seed: u64) -> Cast {
         };
         impostors.push((victim, own, trick));
     }
-    Cast { callers, impostors }
+    Scenario { callers, impostors }
 }
 
 const TRICKS: [Trick; 4] = [
@@ -88,14 +90,14 @@ fn habit(dice: &mut Dice) -> Habit {
     }
 }
 
-fn shuffle(holders: &mut [Holder], dice: &mut Dice) {
+fn shuffle(holders: &mut [LetterHolder], dice: &mut Dice) {
     for at in (1..holders.len()).rev() {
         let other = dice.below(u32::try_from(at + 1).unwrap_or(u32::MAX)) as usize;
         holders.swap(at, other);
     }
 }
 
-/// Types a code with one slip.
+/// Gives a code with one mistyped symbol.
 pub fn mistyped(code: &str, dice: &mut Dice) -> String {
     let mut symbols: Vec<char> = code.chars().collect();
     let places: Vec<usize> = (0..symbols.len())
@@ -106,14 +108,14 @@ pub fn mistyped(code: &str, dice: &mut Dice) -> String {
     symbols.into_iter().collect()
 }
 
-/// A code that nobody was given, and that no check symbol gives away.
+/// A code that nobody was given, with valid check symbols.
 pub fn guessed(dice: &mut Dice) -> String {
     let bits = (0..BITS).fold(0, |bits, _| bits << 1 | u128::from(dice.below(2)));
     Code::from_bits(bits).expose()
 }
 
-/// What somebody says who does not remember everything.
-pub fn misremembered(holder: &Holder, dice: &mut Dice) -> Claims {
+/// The claims of somebody who misremembers one thing.
+pub fn misremembered(holder: &LetterHolder, dice: &mut Dice) -> Claims {
     let person = &holder.person;
     let mut claims = person.claims();
     let born = person.date_of_birth;
@@ -129,8 +131,8 @@ pub fn misremembered(holder: &Holder, dice: &mut Dice) -> Claims {
     claims
 }
 
-/// What stands in a stolen letter, and guesses for the rest: each try a little better than most thieves could.
-pub fn from_stolen_letter(victim: &Holder, try_number: u32, dice: &mut Dice) -> Claims {
+/// The claims of a thief: name and address from the letter, the rest guessed, better than most thieves could.
+pub fn from_stolen_letter(victim: &LetterHolder, try_number: u32, dice: &mut Dice) -> Claims {
     let mut claims = victim.person.claims();
     let born = victim.person.date_of_birth;
     let far = born.saturating_sub(jiff::Span::new().days(i64::from(dice.between(400, 9_000))));
@@ -159,7 +161,7 @@ fn one_digit_off(born: Date) -> Date {
     off.unwrap_or(born.saturating_sub(jiff::Span::new().days(360)))
 }
 
-/// A date with day and month changed about, where that is a date.
+/// A date with day and month swapped, where that is a date.
 fn swapped(date: Date) -> Date {
     let swapped = date.with().month(date.day()).day(date.month()).build();
     swapped.unwrap_or(date)
@@ -167,10 +169,10 @@ fn swapped(date: Date) -> Date {
 
 #[cfg(test)]
 mod tests {
-    use super::super::letters::Person;
     use super::*;
+    use crate::lab::callers::letters::Person;
 
-    fn holders(count: usize) -> Vec<Holder> {
+    fn holders(count: usize) -> Vec<LetterHolder> {
         let person = |at: usize| Person {
             given_name: "Robert".into(),
             middle_name: String::new(),
@@ -183,7 +185,7 @@ mod tests {
             population: "adult".into(),
         };
         (0..count)
-            .map(|at| Holder {
+            .map(|at| LetterHolder {
                 person: person(at),
                 code: String::new(),
             })
@@ -192,8 +194,8 @@ mod tests {
 
     #[test]
     fn victims_never_call_and_the_seed_decides() {
-        let cast_of = |seed| cast(holders(1_000), 250, seed);
-        let first = cast_of(1);
+        let planned = |seed| plan(holders(1_000), 250, seed);
+        let first = planned(1);
         assert_eq!(first.callers.len(), 250);
         let calling: std::collections::HashSet<&str> = first
             .callers
@@ -204,14 +206,15 @@ mod tests {
             !calling.contains(victim.person.ssn.as_str())
                 && !calling.contains(own.person.ssn.as_str())
         }));
-        let ssns = |cast: &Cast| {
-            cast.callers
+        let ssns = |scenario: &Scenario| {
+            scenario
+                .callers
                 .iter()
                 .map(|(it, _)| it.person.ssn.clone())
                 .collect::<Vec<_>>()
         };
-        assert_eq!(ssns(&first), ssns(&cast_of(1)));
-        assert_ne!(ssns(&first), ssns(&cast_of(2)));
+        assert_eq!(ssns(&first), ssns(&planned(1)));
+        assert_ne!(ssns(&first), ssns(&planned(2)));
     }
 
     #[test]

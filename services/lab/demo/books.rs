@@ -1,14 +1,15 @@
-//! The bureau's own books against what the callers were promised.
+//! Compares the bureau's own books with what the callers were promised.
 //!
 //! The books know people by a keyed hash only. The demonstration hashes the people of its own roster file under the same
-//! key, so neither side has to believe the other's tables.
+//! key, so the comparison uses no table of the services.
 
 use std::collections::{BTreeMap, HashSet};
 
 use ring::hmac;
 use tonic::transport::Channel;
 
-use crate::cli::problem::{OrSay, Problem};
+use crate::client::paging::{PAGE_SIZE, read_all};
+use crate::client::problem::{OrProblem, Problem};
 use crate::lab::callers::letters::Person;
 use crate::wire::redress::bureau::v1 as wire;
 use wire::sandbox_service_client::SandboxServiceClient;
@@ -25,7 +26,7 @@ pub struct Books {
 pub struct Entry {
     /// Redress's reference.
     pub handoff_id: String,
-    /// The keyed hash of the person, by which bureau.
+    /// The keyed hash of the person under this bureau's key.
     pub digest: String,
     /// Where it stands.
     pub progress: wire::EnrollmentProgress,
@@ -51,7 +52,7 @@ impl Books {
         let key = client
             .get_book_key(wire::GetBookKeyRequest {})
             .await
-            .or_say("read the bureau's books")?
+            .or_problem("read the bureau's books")?
             .key;
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
         let mut books = Self {
@@ -67,28 +68,18 @@ impl Books {
     /// Reads what was written since.
     pub async fn entries(&self) -> Result<Vec<Entry>, Problem> {
         let mut client = SandboxServiceClient::new(self.channel.clone());
-        let mut entries = Vec::new();
-        let mut page_token = String::new();
-        loop {
+        let entries = read_all(async |page_token| {
             let request = wire::ListBookEntriesRequest {
-                page_size: 1_000,
+                page_size: PAGE_SIZE,
                 page_token,
             };
-            let page = client
-                .list_book_entries(request)
-                .await
-                .or_say("read the bureau's books")?;
-            let new = page
-                .entries
-                .into_iter()
-                .filter_map(entry)
-                .filter(|entry| !self.before.contains(&entry.handoff_id));
-            entries.extend(new);
-            page_token = page.next_page_token;
-            if page_token.is_empty() {
-                return Ok(entries);
-            }
-        }
+            let answer = client.list_book_entries(request).await;
+            let page = answer.or_problem("read the bureau's books")?;
+            Ok((page.entries, page.next_page_token))
+        });
+        let entries = entries.await?.into_iter().filter_map(entry);
+        let is_new = |entry: &Entry| !self.before.contains(&entry.handoff_id);
+        Ok(entries.filter(is_new).collect())
     }
 
     /// Hashes a person as this bureau does.
@@ -120,7 +111,7 @@ pub fn compare(promised: &[Vec<String>], victims: &[Vec<String>], booked: &[Entr
         *owed.entry(person).or_default() += 1;
     }
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
-    // What was withdrawn keeps no promise; that it was there at all is told of everybody else.
+    // A withdrawn enrollment keeps no promise, but it counts for people who were promised none.
     let mut stands_now: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in booked {
         *times.entry(&entry.digest).or_default() += 1;

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tonic::transport::Channel;
 
-use crate::cli::problem::{OrSay, Problem};
-use crate::cli::progress;
+use crate::client::paging::{PAGE_SIZE, read_all};
+use crate::client::problem::{OrProblem, Problem};
+use crate::client::progress::{Show, Unit};
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::EnrollmentState as State;
 use wire::enrollment_service_client::EnrollmentServiceClient;
@@ -14,9 +15,14 @@ use wire::enrollment_service_client::EnrollmentServiceClient;
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Waits until no enrollment is under way any more, or patience ends.
-pub async fn wait(codes: &Channel, campaign_id: &str, patience: Duration) -> Result<(), Problem> {
+pub async fn wait(
+    codes: &Channel,
+    campaign_id: &str,
+    patience: Duration,
+    show: Show,
+) -> Result<(), Problem> {
     let deadline = tokio::time::Instant::now() + patience;
-    let spinner = progress::waiting("waiting for the bureau");
+    let _waiting = show("waiting for the bureau", Unit::Nothing);
     while !page(codes, campaign_id, State::Submitted, String::new(), 1)
         .await?
         .enrollments
@@ -27,7 +33,6 @@ pub async fn wait(codes: &Channel, campaign_id: &str, patience: Duration) -> Res
         }
         tokio::time::sleep(PAUSE).await;
     }
-    spinner.finish_and_clear();
     Ok(())
 }
 
@@ -36,23 +41,15 @@ pub async fn enrollments(
     codes: &Channel,
     campaign_id: &str,
 ) -> Result<HashMap<String, wire::Enrollment>, Problem> {
-    let mut all = HashMap::new();
-    let mut token = String::new();
-    loop {
-        let page = page(codes, campaign_id, State::Unspecified, token, 500).await?;
-        all.extend(
-            page.enrollments
-                .into_iter()
-                .map(|it| (it.enrollment_id.clone(), it)),
-        );
-        token = page.next_page_token;
-        if token.is_empty() {
-            return Ok(all);
-        }
-    }
+    let all = read_all(async |token| {
+        let page = page(codes, campaign_id, State::Unspecified, token, PAGE_SIZE).await?;
+        Ok((page.enrollments, page.next_page_token))
+    });
+    let by_id = |it: wire::Enrollment| (it.enrollment_id.clone(), it);
+    Ok(all.await?.into_iter().map(by_id).collect())
 }
 
-/// Tells whether an enrollment has come to an end that its person can be told.
+/// Tells whether an enrollment has an outcome that its person can be told.
 pub fn is_settled(enrollment: &wire::Enrollment) -> bool {
     match enrollment.state() {
         State::Active => true,
@@ -78,5 +75,5 @@ async fn page(
     client
         .list_enrollments(request)
         .await
-        .or_say("list the enrollments")
+        .or_problem("list the enrollments")
 }

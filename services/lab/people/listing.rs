@@ -3,7 +3,8 @@
 use super::dice::Dice;
 use super::entities::{self, Entity};
 use super::person::Person;
-use super::{COLUMNS, names, places};
+use super::{names, places};
+use crate::client::roster::reader::COLUMNS;
 
 /// A row of the roster file, in the order of [`COLUMNS`].
 pub type Row = Vec<String>;

@@ -4,7 +4,8 @@ use jiff::civil::Date;
 
 use super::dice::Dice;
 use super::places::{self, Address};
-use super::{Shape, names, ssn};
+use super::shape::Shape;
+use super::{names, ssn};
 
 /// A person as they are, before any covered entity writes them down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub fn draw(dice: &mut Dice, shape: &Shape, rank: u64) -> Person {
     }
 }
 
-/// Drawn from a stream of its own: a person is the same as before there were languages.
+/// Drawn from its own stream, so that the other values of a seed stay the same.
 fn locale(shape: &Shape, rank: u64) -> &'static str {
     if Dice::new(shape.seed, !rank).chance(90) {
         "es"

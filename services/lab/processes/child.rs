@@ -9,7 +9,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{ChildStdin, Command};
 
-use crate::cli::problem::Problem;
+use crate::client::connect::PULL_BUREAU;
+use crate::client::problem::Problem;
 
 /// Longer than a service's own drain.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -40,7 +41,7 @@ impl Child {
         let program = std::env::current_exe().map_err(failed)?;
         let file = log_file(log).map_err(|error| Problem::file(log, &error))?;
         let log_start = file.metadata().map_or(0, |metadata| metadata.len());
-        let service = if name == super::PULL_BUREAU {
+        let service = if name == PULL_BUREAU {
             "sandbox-bureau"
         } else {
             name
@@ -95,7 +96,7 @@ impl Child {
         }
     }
 
-    /// Waits for it, but not for ever.
+    /// Waits until it ends, and kills it when that takes too long.
     pub async fn finish(&mut self) {
         if tokio::time::timeout(PATIENCE, self.process.wait())
             .await
@@ -119,7 +120,7 @@ impl Child {
         }
     }
 
-    /// The last lines of this run that were meant for people or tell of an error.
+    /// The last lines of this run's log that are errors or plain text.
     fn last_words(&self) -> String {
         let bytes = fs::read(&self.log).unwrap_or_default();
         let start = usize::try_from(self.log_start)

@@ -1,12 +1,12 @@
-//! What lies where in the stack's directory, and what each process is told.
+//! The files in the stack's directory, and the environment variables of each process.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::PULL_BUREAU;
 use super::ports::Claimed;
-use crate::cli::problem::Problem;
+use crate::client::connect::PULL_BUREAU;
+use crate::client::problem::Problem;
 use crate::kernel::keyring::{Keyring, Purpose};
 
 /// The stack's directory.
@@ -23,7 +23,7 @@ const KEYS: [(&str, &[Purpose]); 3] = [
 ];
 
 impl Layout {
-    /// Makes the directory, closed to others.
+    /// Makes the directory, for its owner only.
     pub fn prepare(dir: &Path, partner_suffix: Option<&str>) -> Result<Self, Problem> {
         let dir = std::path::absolute(dir).map_err(|error| Problem::file(dir, &error))?;
         for path in [
@@ -94,7 +94,7 @@ impl Layout {
         })
     }
 
-    /// What a process is told.
+    /// The environment variables of a process.
     pub fn environment(
         &self,
         process: &str,

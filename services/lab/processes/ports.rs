@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 
-use super::PULL_BUREAU;
-use crate::cli::connect::PROCESSES;
-use crate::cli::problem::Problem;
+use crate::client::connect::{PROCESSES, PULL_BUREAU};
+use crate::client::problem::Problem;
 
-/// The first port of `redress up`; the admin ports stand a hundred above.
+/// The first port of `redress up`; the admin ports are a hundred higher.
 const FIRST: u16 = 7441;
 const ADMIN_ABOVE: u16 = 100;
 
@@ -42,7 +41,7 @@ impl Ports {
 
     /// Finds a pair of ports for each process and makes sure that nobody listens there.
     ///
-    /// Among free ports the bureau gets the one that it had before, if it can: as a partner it is known by it.
+    /// With free ports the bureau gets the one that it had before, if that is free: its partner row names it.
     pub fn claim(self, pull_bureau: bool, bureau_before: Option<u16>) -> Result<Claimed, Problem> {
         let mut claimed = BTreeMap::new();
         let mut held = Vec::new();
@@ -98,8 +97,8 @@ impl Claimed {
     }
 }
 
-/// Binds a free port, below those that the system gives to outgoing connections if one is left there: between this and the
-/// start of the process a connection could take one of those.
+/// Binds a free port, if possible below the range that the system uses for outgoing connections: one of those could take the
+/// port before the process starts.
 fn bind_free() -> std::io::Result<TcpListener> {
     const FIRST: u32 = 31_000;
     const COUNT: u32 = 1_700;

@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use super::child::Child;
 use super::ports::Claimed;
-use crate::cli::problem::Problem;
+use crate::client::problem::Problem;
+use crate::client::ready::is_ready;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(25);
 
-/// Waits until every child says that it is ready, or one has ended, or patience has.
+/// Waits until every child is ready. Fails when one ends, or when it takes too long.
 pub async fn all(children: &mut [Child], ports: &Claimed) -> Result<(), Problem> {
     let deadline = Instant::now() + PATIENCE;
     for at in 0..children.len() {
@@ -32,18 +31,4 @@ pub async fn all(children: &mut [Child], ports: &Claimed) -> Result<(), Problem>
         }
     }
     Ok(())
-}
-
-/// Asks an admin port's `/readyz`.
-pub async fn is_ready(address: &str) -> bool {
-    let answer = async {
-        let mut stream = TcpStream::connect(address).await?;
-        stream
-            .write_all(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            .await?;
-        let mut head = [0; 12];
-        stream.read_exact(&mut head).await?;
-        Ok::<_, std::io::Error>(head)
-    };
-    matches!(timeout(Duration::from_secs(2), answer).await, Ok(Ok(head)) if &head == b"HTTP/1.1 200")
 }

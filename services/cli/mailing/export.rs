@@ -4,16 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::Session;
-use crate::cli::campaign::CampaignArg;
-use crate::cli::connect::As;
-use crate::cli::problem::Outcome;
+use crate::cli::campaign::which::CampaignArg;
+use crate::cli::progress;
 use crate::cli::render::{self, Record};
+use crate::cli::session::Session;
+use crate::client::connect::ClientRole;
 use crate::client::mailing::export::export;
 use crate::client::mailing::order::Order;
 use crate::client::mailing::recipient::Recipient;
 use crate::client::mailing::seeds::Seed;
 use crate::client::mailing::select::select;
+use crate::client::problem::Outcome;
 
 /// What is to be known about it.
 pub const HELP: &str = "The file brings names and codes together: it is the most dangerous file of the campaign. It is readable by you alone; \
@@ -23,8 +24,8 @@ Codes that were revoked before the first export get no letter and are counted as
 
 A wave has one file: its batches stand in it one after the other, the oldest first, without those that are sealed.
 
-The export can be repeated until the batch is sealed and gives the same lines each time. One that was cut off goes on where it was when the same \
-command is run again; an encrypted one begins again, for an age file cannot be gone on with, but its manifest names the same SHA-256 of the CSV.
+The export can be repeated until the batch is sealed and gives the same lines each time; an encrypted file differs, but its manifest names the same \
+SHA-256 of the CSV. Until the file is whole it is FILE.partial: one that a killed export left is written over when the same command is run again.
 
 FILE.manifest.json tells the mail house what it must have received: `redress mailing check FILE` compares, also after decryption.
 
@@ -62,7 +63,7 @@ pub struct ExportArgs {
 /// Runs the command.
 pub async fn run(session: &Session, args: ExportArgs) -> Outcome {
     let seeds = args.seeds.as_deref().map(Seed::read).transpose()?;
-    let channels = session.connect(As::Operator)?;
+    let channels = session.connect(ClientRole::Operator)?;
     let campaign = args.campaign.find(&channels.codes).await?;
     let chosen = select(
         &channels,
@@ -79,7 +80,7 @@ pub async fn run(session: &Session, args: ExportArgs) -> Outcome {
         recipients: args.encrypt_to,
         seeds: seeds.unwrap_or_default(),
     };
-    let exported = export(&channels, &order).await?;
+    let exported = export(&channels, &order, progress::show).await?;
     let batches = order.batches.iter().map(|batch| batch.batch_id.clone());
     let record = Record::new()
         .with("file", args.out.display().to_string())
@@ -87,7 +88,6 @@ pub async fn run(session: &Session, args: ExportArgs) -> Outcome {
         .with("wave", order.wave.as_ref().map(|wave| wave.name.as_str()))
         .with("batch_ids", batches.collect::<Vec<_>>())
         .with("letters", exported.letters)
-        .with("kept", exported.kept)
         .with("seeds", exported.seeds)
         .with("without_address", exported.without_address)
         .with("withheld", exported.withheld)

@@ -1,4 +1,4 @@
-//! What the system tells of processes and processors (Linux, `/proc`).
+//! Processor time and memory, as Linux reports them in `/proc`.
 
 use std::fs;
 use std::time::Duration;
@@ -16,7 +16,15 @@ pub fn cpu_seconds(pid: u32) -> Option<f64> {
     Some(f64::from(ticks(USER)? + ticks(SYSTEM)?) / f64::from(a_second))
 }
 
-/// Watches for a second and gives the share of processor time that nobody used.
+/// Gives the most memory that a process ever held, in MiB, where the system reports it.
+pub fn peak_memory_mib(pid: u32) -> Option<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u32 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some((f64::from(kib) / 1024.0 * 10.0).round() / 10.0)
+}
+
+/// Gives the share of idle processor time during one second.
 pub async fn idle_share() -> Option<f64> {
     let before = processors()?;
     tokio::time::sleep(Duration::from_secs(1)).await;
