@@ -11,7 +11,10 @@ use protox::Compiler;
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(out_dir()?);
     let protos = protos_under(Path::new("proto/redress"))?;
-    println!("cargo:rerun-if-changed=proto");
+    // Not all of proto/: the document there is no source.
+    for folder in ["proto/redress", "proto/google"] {
+        println!("cargo:rerun-if-changed={folder}");
+    }
 
     let mut compiler = Compiler::new(["proto"])?;
     compiler.include_imports(true).include_source_info(true);

@@ -9,6 +9,7 @@
 //! | [`access`] | who may call what: one table for every process |
 //! | [`kernel`] | time, ids, keys, sealing, settings, telemetry, callers, the one server builder; knows no table and no RPC |
 //! | [`db`] | both databases: connecting, transactions, migrations, grants, entities, bulk loads; knows no rule |
+//! | [`process`] | what every process has, once: from its settings to its drain |
 //! | [`identity`] | process `identity-verification`: roster, matching, verification, confirmation codes, referrals |
 //! | [`codes`] | process `enrollment-codes`: campaigns, code batches, codes, enrollments, consent |
 //! | [`handoff`] | process `bureau-handoff`: partners, the queue, leases, push, pull, outcomes |
@@ -17,7 +18,7 @@
 //! | [`lab`] | invented people, simulated callers, the demonstration, the benchmarks |
 //! | [`cli`] | the program `redress`: arguments, tables, progress |
 //!
-//! A process's room imports `kernel`, `db`, `wire`, `access` and itself, never another process's room. What two
+//! A process's room imports `kernel`, `db`, `process`, `wire`, `access` and itself, never another process's room. What two
 //! processes share, they share through tables, and each table has one writer.
 //!
 //! Inside a process: `grpc` turns messages into commands and back; `commands` is the sentence of what happens, in one or
@@ -57,4 +58,5 @@ pub mod handoff;
 pub mod identity;
 pub mod kernel;
 pub mod lab;
+pub mod process;
 pub mod wire;

@@ -14,5 +14,7 @@ pub mod grpc;
 pub mod journal;
 pub mod rules;
 mod serve;
+pub mod settings;
 
-pub use serve::{PROCESS, builder, run};
+pub use serve::{builder, run};
+pub use settings::Settings;

@@ -6,10 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use rustix::process::{Signal, getpid, kill_process};
 
-use crate::cli::{ask, render};
 use crate::client::connect::PROCESSES;
-use crate::kernel::lifecycle::Lifecycle;
-use crate::kernel::settings::{self, Outcome, Process, ProcessSettings};
 use crate::{bureau, codes, handoff, identity};
 
 /// Flags of `serve`, for its help; [`direct`] reads them.
@@ -49,25 +46,9 @@ pub fn run(args: ServeArgs) -> ExitCode {
         std::thread::spawn(drain_when_input_ends);
     }
     match args.process.as_str() {
-        "enrollment-codes" => live(
-            &codes::PROCESS,
-            args.settings,
-            |settings, life| async move {
-                codes::run(&settings, &life)
-                    .await
-                    .map_err(|stop| stop.to_string())
-            },
-        ),
+        "enrollment-codes" => codes::run(args.settings),
         "bureau-handoff" => handoff::run(args.settings),
-        "identity-verification" => live(
-            &identity::PROCESS,
-            args.settings,
-            |settings, life| async move {
-                identity::run(&settings, &life)
-                    .await
-                    .map_err(|stop| stop.to_string())
-            },
-        ),
+        "identity-verification" => identity::run(args.settings),
         _ => bureau::run(args.settings),
     }
 }
@@ -79,37 +60,4 @@ fn drain_when_input_ends() {
         .is_ok_and(|read| read > 0)
     {}
     let _ = kill_process(getpid(), Signal::TERM);
-}
-
-/// Runs a process that takes its settings and its life.
-fn live<F, Fut>(process: &Process, args: Vec<String>, serve: F) -> ExitCode
-where
-    F: FnOnce(Box<ProcessSettings>, Lifecycle) -> Fut,
-    Fut: Future<Output = Result<(), String>>,
-{
-    let settings = match settings::load_here(process, args) {
-        Ok(Outcome::Start(settings)) => settings,
-        Ok(Outcome::Print(text)) => {
-            let _ = render::print(&text);
-            return ExitCode::SUCCESS;
-        }
-        Err(problems) => {
-            ask::note(&problems.to_string());
-            return ExitCode::from(2);
-        }
-    };
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string());
-    let ended = runtime.and_then(|runtime| {
-        runtime.block_on(async {
-            let life = Lifecycle::from_signals().map_err(|error| error.to_string())?;
-            serve(settings, life).await
-        })
-    });
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            ask::note(&format!("{}: {message}", process.name));
-            ExitCode::from(2)
-        }
-    }
 }

@@ -7,8 +7,8 @@ use crate::kernel::combine::Rejected;
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::turn::Never;
 
+use super::enrollment::state::Kind;
 use super::state::UnknownState;
-use super::state::enrollment::Kind;
 
 /// Why a command did not happen. It holds no data of a person and no code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

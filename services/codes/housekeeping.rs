@@ -11,9 +11,9 @@ use crate::db::{idempotency, throttle};
 use crate::kernel::ids::CampaignId;
 use crate::kernel::lifecycle;
 
-use super::ctx::Ctx;
+use super::context::Context;
 use super::error::Error;
-use super::store;
+use super::{campaign, enrollment};
 
 /// How often it is done.
 const EVERY: Duration = Duration::from_mins(10);
@@ -23,9 +23,9 @@ const REQUESTS_KEPT: Duration = Duration::from_hours(7 * 24);
 const PAGE: u64 = 100;
 
 /// Keeps house until the process drains.
-pub async fn run(ctx: Ctx, token: CancellationToken) {
+pub async fn run(context: Context, token: CancellationToken) {
     loop {
-        if let Err(error) = step(&ctx).await {
+        if let Err(error) = step(&context).await {
             tracing::warn!(%error, "housekeeping did not finish; trying again later");
         }
         if !lifecycle::pause(&token, EVERY).await {
@@ -35,39 +35,40 @@ pub async fn run(ctx: Ctx, token: CancellationToken) {
 }
 
 /// Does everything once and gives the number of terms that ended.
-pub async fn step(ctx: &Ctx) -> Result<u64, Error> {
-    let now = ctx.now();
-    throttle::prune(&ctx.db, now).await?;
-    idempotency::prune(&ctx.db, now - REQUESTS_KEPT).await?;
+pub async fn step(context: &Context) -> Result<u64, Error> {
+    let now = context.now();
+    throttle::prune(&context.db, now).await?;
+    idempotency::prune(&context.db, now - REQUESTS_KEPT).await?;
     let mut ended = 0;
     let mut before = None;
     loop {
-        let campaigns = store::campaign::page(ctx.db.read(), before, PAGE).await?;
+        let campaigns = campaign::store::page(context.db.read(), before, PAGE).await?;
         let Some(last) = campaigns.last() else {
             return Ok(ended);
         };
         before = Some(last.id);
         for campaign in &campaigns {
-            ended += end_terms(ctx, campaign.id, &campaign.zone).await?;
+            ended += end_terms(context, campaign.id, &campaign.zone).await?;
         }
     }
 }
 
 /// Ends the enrollments whose last day has passed in the campaign's zone.
-async fn end_terms(ctx: &Ctx, campaign: CampaignId, zone: &str) -> Result<u64, Error> {
-    let now = ctx.now();
+async fn end_terms(context: &Context, campaign: CampaignId, zone: &str) -> Result<u64, Error> {
+    let now = context.now();
     let corrupt = || crate::db::Error::corrupt("campaign.zone");
     let zone = TimeZone::get(zone).map_err(|_| corrupt())?;
     let today = now.date_in(&zone).map_err(|_| corrupt())?;
-    if !store::enrollment::any_to_end(ctx.db.read(), campaign, today).await? {
+    if !enrollment::store::any_to_end(context.db.read(), campaign, today).await? {
         return Ok(0);
     }
-    ctx.db
+    context
+        .db
         .run_tx("end_terms", |tx| {
             Box::pin(async move {
-                let ended = store::enrollment::end_terms(tx, campaign, today, now).await?;
+                let ended = enrollment::store::end_terms(tx, campaign, today, now).await?;
                 let event = Event {
-                    id: ctx.ids.next(),
+                    id: context.ids.next(),
                     campaign_id: Some(campaign),
                     at: now,
                     actor: "service/enrollment-codes".to_owned(),

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use opentelemetry::metrics::Counter;
 use opentelemetry::{KeyValue, global};
 
-use super::admission::Cause;
+use super::enrollment::eligibility::Cause;
 
 struct Instruments {
     throttled: Counter<u64>,

@@ -2,26 +2,28 @@
 //!
 //! It knows which individual a code belongs to, and never who that is: names and addresses are the identity process's.
 
-pub mod admission;
+pub mod batch;
+pub mod campaign;
 pub mod code;
-pub mod commands;
-pub mod ctx;
+pub mod context;
+pub mod enrollment;
 pub mod error;
-pub mod failures;
-pub mod frame;
+pub mod failure_budget;
 pub mod grpc;
 pub mod housekeeping;
+mod keyed;
 pub mod law;
+pub mod letter;
 mod metrics;
-pub mod next_step;
-pub mod outcomes;
-pub mod process;
-pub mod reissues;
+pub mod report;
+pub mod serve;
+pub mod settings;
 pub mod state;
 pub mod store;
-pub mod term;
 pub mod throttles;
+pub mod wave;
 
-pub use ctx::{Call, Ctx};
+pub use context::{Call, Context};
 pub use error::Error;
-pub use process::{PROCESS, Stop, run};
+pub use serve::{run, serve};
+pub use settings::Settings;

@@ -6,15 +6,17 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use uuid::Uuid;
 
 use crate::db::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
 use crate::kernel::crypto::{self, Key};
+use crate::kernel::settings::{self, limit};
 
-use super::admission::Cause;
-use super::ctx::{Call, Ctx};
+use super::context::{Call, Context};
+use super::enrollment::eligibility::Cause;
 use super::error::Error;
-use super::{failures, metrics};
+use super::{failure_budget, metrics};
 
 const DOMAIN: &str = "redress.codes.throttle.v1";
 const MINUTE: Duration = Duration::from_mins(1);
@@ -22,41 +24,41 @@ const MINUTE: Duration = Duration::from_mins(1);
 const SLOWLY: Duration = Duration::from_secs(10);
 
 /// The limits, each per minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// By default 500 look-ups a second for a campaign: fifteen times the busiest hour known (DOMAIN, "how many come"). The
+/// service takes two campaigns at that pace. One try in ten may fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Throttles {
-    /// Of one caller: a call center's or a page's whole backend.
+    /// Codes that one caller's backend may try in a minute.
+    #[arg(id = "tries_per_caller", long, default_value = "30000", value_parser = limit())]
     pub caller: u32,
-    /// Of one agent of a call center.
+    /// Codes that one agent of a call center may try in a minute.
+    #[arg(id = "tries_per_agent", long, default_value = "60", value_parser = limit())]
     pub agent: u32,
-    /// Of one network, /24 or /48.
+    /// Codes that may be tried from one network in a minute.
+    #[arg(id = "tries_per_network", long, default_value = "60", value_parser = limit())]
     pub network: u32,
-    /// Of one campaign.
+    /// Codes that may be tried in one campaign in a minute.
+    #[arg(id = "tries_per_campaign", long, default_value = "30000", value_parser = limit())]
     pub campaign: u32,
-    /// Of one campaign, counting only tries that fail.
+    /// Tries that may fail in one campaign in a minute; beyond that whoever fails is slowed down, and the operator told.
+    #[arg(id = "failures_per_campaign", long, default_value = "3000", value_parser = limit())]
     pub failures: u32,
-    /// Of all of them together.
+    /// Codes that may be tried in all campaigns by all callers in a minute.
+    #[arg(id = "tries_per_service", long, default_value = "60000", value_parser = limit())]
     pub service: u32,
 }
 
 impl Default for Throttles {
-    /// 500 look-ups a second for a campaign: fifteen times the busiest hour known (DOMAIN, "how many come"). The service
-    /// takes two campaigns at that pace. One try in ten may fail.
     fn default() -> Self {
-        Self {
-            caller: 30_000,
-            agent: 60,
-            network: 60,
-            campaign: 30_000,
-            failures: 3_000,
-            service: 60_000,
-        }
+        settings::defaults()
     }
 }
 
 /// A try that was charged, to be answered with what it came to.
 #[must_use]
 pub struct Charged<'a> {
-    ctx: &'a Ctx,
+    context: &'a Context,
     budget: Uuid,
     standing: Standing,
 }
@@ -67,7 +69,7 @@ impl Charged<'_> {
         match found {
             Ok(found) => {
                 if self.standing == Standing::Charged {
-                    self.ctx.failures.owe(self.budget, 1);
+                    self.context.failures.owe(self.budget, 1);
                 }
                 Ok(found)
             }
@@ -101,39 +103,44 @@ fn whole_seconds(wait: Duration) -> Duration {
 
 /// Charges one try of a code of the campaign that goes by this number, known or not.
 pub async fn charge<'a>(
-    ctx: &'a Ctx,
+    context: &'a Context,
     call: &Call,
     engagement_number: &str,
 ) -> Result<Charged<'a>, Error> {
-    let key = ctx.steady_key()?;
-    let things = things(ctx.throttles, call, engagement_number);
+    let key = context.steady_key()?;
+    let things = things(context.throttles, call, engagement_number);
     let charges: Vec<Charge> = things
         .iter()
         .map(|(kind, value, count)| one(&key, kind, value, *count))
         .collect();
-    let failures = one(&key, "failures", engagement_number, ctx.throttles.failures);
-    let returned = ctx.failures.take(failures.key);
+    let failures = one(
+        &key,
+        "failures",
+        engagement_number,
+        context.throttles.failures,
+    );
+    let returned = context.failures.take(failures.key);
     let budget = Budget {
         charge: failures,
         returned,
     };
-    let result = throttle::charge_with(&ctx.db, &charges, budget, ctx.now()).await;
+    let result = throttle::charge_with(&context.db, &charges, budget, context.now()).await;
     let standing = result.map_err(|refusal| match refusal {
         Refusal::Throttled { index, retry_after } => {
-            ctx.failures.owe(failures.key, returned);
+            context.failures.owe(failures.key, returned);
             metrics::throttled(things[index].0);
             Error::Throttled { retry_after }
         }
         Refusal::Storage(error) => Error::Storage(error),
     })?;
     if let Standing::Spent { .. } = standing {
-        ctx.failures.owe(failures.key, returned);
+        context.failures.owe(failures.key, returned);
         metrics::throttled("failures");
         let once = name(&key, "failures told", engagement_number);
-        failures::tell(ctx, engagement_number, failures, once).await?;
+        failure_budget::tell(context, engagement_number, failures, once).await?;
     }
     Ok(Charged {
-        ctx,
+        context,
         budget: failures.key,
         standing,
     })

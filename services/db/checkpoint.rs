@@ -148,9 +148,9 @@ mod tests {
     use sea_orm::sqlx::sqlite::SqlitePoolOptions;
     use sea_orm::sqlx::{AssertSqlSafe, raw_sql};
 
-    use super::super::settings::Process;
-    use super::super::sqlite;
     use super::*;
+    use crate::db::settings::Process;
+    use crate::db::sqlite;
 
     const PAGE: u64 = 4_096;
     /// What one transaction writes.

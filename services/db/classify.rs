@@ -5,9 +5,13 @@
 
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::postgres::PgDatabaseError;
-use sea_orm::sqlx::{self};
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, sqlx};
 
 use super::error::{Error, Outage, SqlState};
+use super::names;
+
+/// Said when a table or a column is missing.
+const UNFIT: &str = "the database has no or an older schema: type `redress migrate --database-url ...` as its owner";
 
 /// Puts a driver's error into its class.
 pub(super) fn driver(error: &sqlx::Error) -> Error {
@@ -44,7 +48,7 @@ fn postgres(code: &str, constraint: Option<&str>) -> Error {
             constraint: constraint.unwrap_or("unknown").to_owned(),
         },
         "42P01" | "42703" | "3F000" => Error::Schema {
-            message: super::schema::UNFIT.to_owned(),
+            message: UNFIT.to_owned(),
         },
         _ if code.starts_with("08") => disconnected(state),
         _ if code.starts_with("53") || code.starts_with("58") => {
@@ -82,7 +86,7 @@ fn sqlite(error: &dyn DatabaseError) -> Error {
         (_, 10 | 14) => disconnected(state),
         (_, 7 | 8 | 13) => Error::Unavailable(Outage::Exhausted(state)),
         (_, 1) if error.message().starts_with("no such") => Error::Schema {
-            message: super::schema::UNFIT.to_owned(),
+            message: UNFIT.to_owned(),
         },
         (_, 19) => Error::Corrupt {
             what: describe(state.as_str(), check_name(error.message())),
@@ -106,15 +110,51 @@ fn unique_name(code: i32, message: &str) -> String {
         }
     }
     if code == SQLITE_CONSTRAINT_PRIMARYKEY {
-        super::schema::primary_key_name(table)
+        names::primary_key_name(table)
     } else {
-        super::schema::unique_name(table, &names)
+        names::unique_name(table, &names)
     }
 }
 
 /// Takes the name of a CHECK constraint from SQLite's message; it never holds a value.
 fn check_name(message: &str) -> Option<&str> {
     message.strip_prefix("CHECK constraint failed: ")
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        match error {
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => {
+                Self::Unavailable(Outage::PoolExhausted)
+            }
+            DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) => {
+                Self::Unavailable(Outage::Closed)
+            }
+            DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => error.into(),
+            DbErr::Type(_) | DbErr::TryIntoErr { .. } | DbErr::Json(_) => {
+                Self::corrupt("a column of another type")
+            }
+            DbErr::RecordNotInserted | DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => {
+                Self::corrupt("a row that should be there is missing")
+            }
+            _ => Self::corrupt("a statement that cannot be run"),
+        }
+    }
+}
+
+impl From<RuntimeErr> for Error {
+    fn from(error: RuntimeErr) -> Self {
+        match error {
+            RuntimeErr::SqlxError(error) => driver(&error),
+            RuntimeErr::Internal(_) => Self::corrupt("a statement that cannot be run"),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        driver(&error)
+    }
 }
 
 #[cfg(test)]
@@ -158,5 +198,18 @@ mod tests {
                 .count(),
             1
         );
+    }
+
+    #[test]
+    fn driver_text_never_gets_through() {
+        let errors = [
+            DbErr::Custom("canary".to_owned()),
+            DbErr::Type("canary".to_owned()),
+            DbErr::Query(RuntimeErr::Internal("canary".to_owned())),
+            DbErr::RecordNotFound("canary".to_owned()),
+        ];
+        for error in errors.map(Error::from) {
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+        }
     }
 }

@@ -85,10 +85,6 @@ impl Db {
         let statements = Statements::default();
         let noted = statements.clone();
         read.set_metric_callback(move |info| noted.note(&info.statement.sql));
-        let faults = FaultHook::default();
-        if let Some(rates) = settings.faults {
-            faults.set(rates);
-        }
         Self(Arc::new(Inner {
             process,
             pools,
@@ -97,7 +93,7 @@ impl Db {
                 tx_timeout: settings.tx_timeout,
                 bulk_timeout: settings.bulk_timeout,
             },
-            faults,
+            faults: settings.faults.clone(),
             statements,
             jitter: Ids::system(Clock::system()),
         }))

@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::connect::Db;
 use super::error::Error;
-use super::schema;
+use super::names;
 use super::sqlite;
 use super::tx::Tx;
 
@@ -97,5 +97,5 @@ async fn missing(read: &impl ConnectionTrait) -> Result<Vec<&'static str>, Error
 }
 
 fn name(column: &str) -> String {
-    schema::index_name(TABLE, &[column])
+    names::index_name(TABLE, &[column])
 }

@@ -5,10 +5,6 @@
 
 use std::fmt;
 
-use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, sqlx};
-
-use super::classify;
-
 /// A short code from the database that names the error: an SQLSTATE, or SQLite's extended result code.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SqlState(Box<str>);
@@ -171,58 +167,9 @@ impl Storage for Error {
     }
 }
 
-impl From<DbErr> for Error {
-    fn from(error: DbErr) -> Self {
-        match error {
-            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => {
-                Self::Unavailable(Outage::PoolExhausted)
-            }
-            DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) => {
-                Self::Unavailable(Outage::Closed)
-            }
-            DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => error.into(),
-            DbErr::Type(_) | DbErr::TryIntoErr { .. } | DbErr::Json(_) => {
-                Self::corrupt("a column of another type")
-            }
-            DbErr::RecordNotInserted | DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => {
-                Self::corrupt("a row that should be there is missing")
-            }
-            _ => Self::corrupt("a statement that cannot be run"),
-        }
-    }
-}
-
-impl From<RuntimeErr> for Error {
-    fn from(error: RuntimeErr) -> Self {
-        match error {
-            RuntimeErr::SqlxError(error) => classify::driver(&error),
-            RuntimeErr::Internal(_) => Self::corrupt("a statement that cannot be run"),
-        }
-    }
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        classify::driver(&error)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn driver_text_never_gets_through() {
-        let errors = [
-            DbErr::Custom("canary".to_owned()),
-            DbErr::Type("canary".to_owned()),
-            DbErr::Query(RuntimeErr::Internal("canary".to_owned())),
-            DbErr::RecordNotFound("canary".to_owned()),
-        ];
-        for error in errors.map(Error::from) {
-            assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
-        }
-    }
 
     #[test]
     fn only_what_may_pass_is_tried_again() {

@@ -4,7 +4,6 @@
 //! the answer is lost. The second is the one that doubles work when it is not thought of. Rates are drawn from a seeded
 //! generator, so a run can be repeated.
 
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,40 +19,6 @@ pub struct FaultRates {
     pub lost_answer: f64,
     /// Where the generator starts.
     pub seed: u64,
-}
-
-/// Says what a text of fault rates must look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "faults are written serialization=RATE,lost_answer=RATE,seed=NUMBER with rates from 0 to 1"
-)]
-pub struct InvalidFaultRates;
-
-impl FromStr for FaultRates {
-    type Err = InvalidFaultRates;
-
-    fn from_str(text: &str) -> Result<Self, InvalidFaultRates> {
-        let mut rates = Self::default();
-        for part in text.split(',') {
-            let (key, value) = part.split_once('=').ok_or(InvalidFaultRates)?;
-            match key.trim() {
-                "serialization" => rates.serialization = rate(value)?,
-                "lost_answer" => rates.lost_answer = rate(value)?,
-                "seed" => rates.seed = value.trim().parse().map_err(|_| InvalidFaultRates)?,
-                _ => return Err(InvalidFaultRates),
-            }
-        }
-        Ok(rates)
-    }
-}
-
-fn rate(text: &str) -> Result<f64, InvalidFaultRates> {
-    let rate: f64 = text.trim().parse().map_err(|_| InvalidFaultRates)?;
-    if (0.0..=1.0).contains(&rate) {
-        Ok(rate)
-    } else {
-        Err(InvalidFaultRates)
-    }
 }
 
 /// What happens to one commit.
@@ -141,28 +106,6 @@ fn uniform(rng: &mut ChaCha12Rng) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rates_are_read_from_a_setting() {
-        let rates: FaultRates = "serialization=0.25, lost_answer=0.5,seed=7"
-            .parse()
-            .unwrap();
-        assert_eq!(
-            rates,
-            FaultRates {
-                serialization: 0.25,
-                lost_answer: 0.5,
-                seed: 7
-            }
-        );
-        for wrong in ["", "serialization", "serialization=2", "other=1", "seed=x"] {
-            assert_eq!(
-                wrong.parse::<FaultRates>(),
-                Err(InvalidFaultRates),
-                "{wrong}"
-            );
-        }
-    }
 
     #[test]
     fn faults_come_at_their_rates_and_only_when_set() {

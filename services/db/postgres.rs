@@ -89,7 +89,7 @@ fn session_sql(settings: &DatabaseSettings) -> Result<String, Error> {
         "SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {limit}; \
          SET plan_cache_mode = force_generic_plan"
     );
-    match &settings.role {
+    match settings.role() {
         Some(role) => Ok(format!("{limits}; SET ROLE {}", quoted_role(role)?)),
         None => Ok(limits),
     }
@@ -156,7 +156,7 @@ impl Place {
                 .get_database()
                 .unwrap_or_else(|| options.get_username())
                 .to_owned(),
-            role: settings.role.clone().unwrap_or_default(),
+            role: settings.role().unwrap_or_default().to_owned(),
         }
     }
 

@@ -3,11 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::kernel::secrets::Secret;
-use crate::kernel::settings::ProcessSettings;
+use clap::Args;
 
-use super::error::Error;
-use super::faults::{FaultRates, InvalidFaultRates};
+use crate::kernel::secrets::Secret;
+use crate::kernel::settings::whole;
+
+use super::faults::FaultHook;
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+const TX_TIMEOUT: Duration = Duration::from_secs(5);
+const BULK_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// The process that uses the database. Its name marks the rows that each process keeps for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,24 +54,30 @@ impl fmt::Display for Process {
     }
 }
 
-/// How to reach the database and how long to wait for it.
-#[derive(Clone, Debug)]
+/// How to reach the database and how long to wait for it. What is no argument is the same for every process.
+#[derive(Clone, Debug, Args)]
 pub struct DatabaseSettings {
-    /// `postgres://user:password@host:port/database` or `sqlite:path`.
+    /// The database: postgres://user:password@host/name or sqlite:path.
+    #[arg(id = "database_url", long, value_name = "URL")]
     pub url: Secret<String>,
-    /// The PostgreSQL role that every connection takes on with `SET ROLE`. `None` leaves the login role, for poolers
-    /// that do not keep sessions: then that login must have the role's grants by itself.
+    /// The PostgreSQL role that every connection takes on; "none" where the login has the grants itself.
+    #[arg(id = "database_role", long, value_name = "ROLE")]
     pub role: Option<String>,
-    /// The most connections this process opens; on SQLite the most that read, beside the one that writes.
+    /// The most connections to the database.
+    #[arg(id = "database_connections", long, default_value = "10", value_parser = whole(2..=1_000_u32))]
     pub max_connections: u32,
     /// How long to wait for a connection. Below the deadline of every method.
+    #[arg(skip = ACQUIRE_TIMEOUT)]
     pub acquire_timeout: Duration,
     /// How long a transaction may take, all its attempts together.
+    #[arg(skip = TX_TIMEOUT)]
     pub tx_timeout: Duration,
     /// How long a bulk transaction may take, all its attempts together.
+    #[arg(skip = BULK_TIMEOUT)]
     pub bulk_timeout: Duration,
-    /// Faults to play, in tests only.
-    pub faults: Option<FaultRates>,
+    /// Faults to play at commits; tests set them, an operator cannot.
+    #[arg(skip)]
+    pub faults: FaultHook,
 }
 
 impl DatabaseSettings {
@@ -76,31 +87,15 @@ impl DatabaseSettings {
             url: url.into(),
             role: Some(process.role().to_owned()),
             max_connections: 10,
-            acquire_timeout: Duration::from_secs(3),
-            tx_timeout: Duration::from_secs(5),
-            bulk_timeout: Duration::from_mins(10),
-            faults: None,
+            acquire_timeout: ACQUIRE_TIMEOUT,
+            tx_timeout: TX_TIMEOUT,
+            bulk_timeout: BULK_TIMEOUT,
+            faults: FaultHook::default(),
         }
     }
 
-    /// Takes over what a process was told at its start.
-    ///
-    /// # Errors
-    /// [`Error::Connect`] where the faults to play cannot be read.
-    pub fn of(settings: &ProcessSettings, process: Process) -> Result<Self, Error> {
-        let faults = settings
-            .database_faults
-            .as_deref()
-            .map(str::parse)
-            .transpose();
-        let faults = faults.map_err(|error: InvalidFaultRates| Error::Connect {
-            message: error.to_string(),
-        })?;
-        Ok(Self {
-            role: settings.database_role.clone(),
-            max_connections: settings.database_connections,
-            faults,
-            ..Self::new(settings.database_url.clone(), process)
-        })
+    /// Gives the role to take on with `SET ROLE`, unless the login role is to be left: for poolers that do not keep sessions.
+    pub fn role(&self) -> Option<&str> {
+        self.role.as_deref().filter(|role| *role != "none")
     }
 }

@@ -7,8 +7,8 @@ use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
 use crate::kernel::keyring::KeyError;
 
-use super::state::WrongState;
-use super::words::{Stage, UnknownWord};
+use super::queue::state::WrongState;
+use super::vocabulary::{Stage, UnknownWord};
 
 /// A refusal or a failure.
 #[derive(Debug, thiserror::Error)]

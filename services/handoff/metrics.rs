@@ -6,9 +6,9 @@ use std::time::Duration;
 use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 
-use super::projection::Change;
-use super::store::activation::Counted;
-use super::words::{AttemptResult, DeadReason, Kind, Stage};
+use super::activation::store::Counted;
+use super::person::projection::Change;
+use super::vocabulary::{AttemptResult, DeadReason, Kind, Stage};
 
 /// In seconds: from a bureau that answers at once to one that takes a week.
 const SETTLE_BUCKETS: [f64; 10] = [

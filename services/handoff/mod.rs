@@ -14,25 +14,21 @@
 //! - [`decide`], [`gate`] and [`state`] are the rules, pure.
 
 pub mod activation;
-pub mod commands;
+pub mod audit;
 pub mod context;
-pub mod decide;
 pub mod error;
-pub mod gate;
 pub mod grpc;
 mod metrics;
-pub mod model;
-pub mod partner_words;
-pub mod projection;
+pub mod outcome;
+pub mod partner;
+pub mod person;
 pub mod pull;
+pub mod push;
+pub mod queue;
 mod serve;
 pub mod settings;
-pub mod state;
 pub mod store;
-pub mod subject;
-pub mod watch;
-pub mod words;
-pub mod worker;
+pub mod vocabulary;
 
-pub use serve::{builder, run};
-pub use settings::PROCESS;
+pub use serve::{builder, run, serve};
+pub use settings::Settings;

@@ -1,82 +1,68 @@
 //! The process from its settings to its end.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use crate::access;
-use crate::db::{DatabaseSettings, Db, Process};
+use crate::db::Process;
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
-use crate::kernel::keyring::{Keyring, Purpose};
+use crate::kernel::keyring::Purpose;
 use crate::kernel::lifecycle::Lifecycle;
 use crate::kernel::server::{Builder, Server};
-use crate::kernel::settings::{ProcessSettings, ServerSettings};
-use crate::kernel::start::{self, Stop};
-use crate::wire;
+use crate::kernel::settings::ServerSettings;
+use crate::process::{self, Stop};
 use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdminServiceServer;
 use crate::wire::redress::handoff::v1::handoff_service_server::HandoffServiceServer;
 use crate::wire::redress::handoff::v1::partner_service_server::PartnerServiceServer;
+use crate::{access, wire};
 
-use super::context::Ctx;
+use super::activation::watch;
+use super::context::Context;
 use super::grpc::Handlers;
-use super::settings::{PROCESS, rules};
-use super::watch;
-use super::worker::PushWorker;
+use super::push::worker::PushWorker;
+use super::settings::Settings;
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {
-    start::run(&PROCESS, args, serve)
+    process::run(args, serve)
 }
 
-async fn serve(
-    settings: ProcessSettings,
+/// Runs the process until its life ends: database, keys, context, services, workers, server, drain.
+pub async fn serve(
+    settings: Settings,
     life: Lifecycle,
     metrics: Option<prometheus::Registry>,
 ) -> Result<(), Stop> {
-    let rules = rules(&settings.extra).map_err(Stop::start)?;
-    let database = DatabaseSettings::of(&settings, Process::Handoff).map_err(Stop::start)?;
-    let keys = keyring(&settings)?;
-    let db = Db::connect(&database, Process::Handoff)
-        .await
-        .map_err(Stop::start)?;
-    db.check_schema().await.map_err(Stop::start)?;
+    let Settings {
+        service,
+        rules,
+        push_workers,
+    } = settings;
+    let db = process::connect(&service.database, Process::Handoff).await?;
+    let keys = process::keys(&service.keyring, &[Purpose::Person])?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
-    let ctx = Ctx::new(clock, ids, db.clone(), Arc::new(keys), rules);
-    let server = builder(&settings.server, ctx.clone())
+    let context = Context::new(clock, ids, db.clone(), keys, rules);
+    let server = builder(&service.common.server, context.clone())
         .metrics(metrics)
-        .build()
-        .map_err(Stop::start)?;
-    for number in 0..settings.extra.number("push_workers") {
-        let tls = settings.server.tls.clone();
-        let worker = PushWorker::new(ctx.clone(), tls, &format!("push-{number}"));
+        .build()?;
+    for number in 0..push_workers {
+        let tls = service.common.server.tls.clone();
+        let worker = PushWorker::new(context.clone(), tls, &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
-    life.spawn(watch::run(ctx.clone(), life.token()));
-    let result = server.serve(&life).await;
-    life.drain(settings.server.drain_timeout).await;
-    db.close().await;
-    result.map_err(Stop::start)
-}
-
-/// Loads the keys, and makes sure that there is one to open people with.
-fn keyring(settings: &ProcessSettings) -> Result<Keyring, Stop> {
-    use crate::kernel::keyring::KeyProvider;
-    let keys = Keyring::load(&settings.keyring).map_err(Stop::start)?;
-    keys.current(Purpose::Person).map_err(Stop::start)?;
-    Ok(keys)
+    life.spawn(watch::run(context, life.token()));
+    let served = server.serve(&life).await;
+    process::drain(&life, &db).await;
+    Ok(served?)
 }
 
 /// Puts the services of this process on a server.
-pub fn builder(settings: &ServerSettings, ctx: Ctx) -> Builder {
-    let db = ctx.db.clone();
-    let handlers = Handlers::new(ctx);
+pub fn builder(settings: &ServerSettings, context: Context) -> Builder {
+    let ready = process::ready(&context.db);
+    let handlers = Handlers::new(context);
     Server::builder(settings, access::TABLE, wire::DESCRIPTORS)
         .service(PartnerServiceServer::new(handlers.clone()))
         .service(HandoffServiceServer::new(handlers.clone()))
         .service(HandoffAdminServiceServer::new(handlers))
-        .ready(move || {
-            let db = db.clone();
-            async move { db.check_schema().await.is_ok() }
-        })
+        .ready(ready)
 }

@@ -1,96 +1,97 @@
 //! The settings of `bureau-handoff`.
 
+use std::time::Duration;
+
+use clap::{Args, Parser};
+
+use crate::db::Process;
 use crate::kernel::retry::Backoff;
-use crate::kernel::settings::{Kind, Process, Setting, Values};
+use crate::kernel::settings::{self, CommonSettings, Problem, ProcessSettings, duration, whole};
+use crate::process::ServiceSettings;
 
-use super::context::Rules;
-use super::decide::Patience;
+use super::queue::retry_policy::Patience;
 
-/// The process, as far as its settings are concerned.
-pub const PROCESS: Process = Process {
-    name: "bureau-handoff",
-    about: "Hands enrollments to partner bureaus: calls those that are pushed to, answers those that pull.",
-    defaults: &[
+/// Hands enrollments to partner bureaus: calls those that are pushed to, answers those that pull.
+#[derive(Clone, Debug, Parser)]
+pub struct Settings {
+    /// What every service is told.
+    #[command(flatten)]
+    pub service: ServiceSettings,
+    /// The rules of handing over.
+    #[command(flatten)]
+    pub rules: Rules,
+    /// How many workers push; 0 leaves pushing to other instances.
+    #[arg(long, default_value = "1", value_parser = whole(0..=16_u32))]
+    pub push_workers: u32,
+}
+
+/// The rules of handing over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct Rules {
+    /// How long a partner may take to answer one call.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s")]
+    pub call_timeout: Duration,
+    /// How long a handoff is ours while it is pushed; longer than two calls may take.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "30s")]
+    pub push_lease: Duration,
+    /// How long a pulling partner has to acknowledge before a handoff is offered again.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub pull_lease: Duration,
+    /// How often the queue is looked at when nothing happens.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "200ms")]
+    pub poll_interval: Duration,
+    /// After this time without an outcome a partner that we push to is asked.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "15m")]
+    pub follow_up_after: Duration,
+    /// The ceiling of the first wait before a handoff is tried again; it doubles.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "500ms")]
+    pub retry_base: Duration,
+    /// The ceiling of every wait before a handoff is tried again.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub retry_cap: Duration,
+    /// After so many answers lost or refused a handoff is DEAD; a partner that is down does not count.
+    #[arg(long, default_value = "10", value_parser = whole(1..=100_u32))]
+    pub max_failures: u32,
+}
+
+impl Rules {
+    /// Gives the waits between attempts, and when to give up.
+    pub const fn patience(&self) -> Patience {
+        Patience {
+            backoff: Backoff::new(self.retry_base, self.retry_cap),
+            max_failures: self.max_failures,
+        }
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        settings::defaults()
+    }
+}
+
+impl ProcessSettings for Settings {
+    const NAME: &'static str = "bureau-handoff";
+    const DEFAULTS: &'static [(&'static str, &'static str)] = &[
         ("listen", "127.0.0.1:7443"),
         ("admin_listen", "127.0.0.1:7543"),
-    ],
-    without: &[],
-    extra: &[
-        Setting::new(
-            "call_timeout",
-            Kind::Duration,
-            "How long a partner may take to answer one call.",
-        )
-        .default("5s"),
-        Setting::new(
-            "push_lease",
-            Kind::Duration,
-            "How long a handoff is ours while it is pushed; longer than two calls may take.",
-        )
-        .default("30s"),
-        Setting::new(
-            "pull_lease",
-            Kind::Duration,
-            "How long a pulling partner has to acknowledge before a handoff is offered again.",
-        )
-        .default("60s"),
-        Setting::new(
-            "poll_interval",
-            Kind::Duration,
-            "How often the queue is looked at when nothing happens.",
-        )
-        .default("200ms"),
-        Setting::new(
-            "follow_up_after",
-            Kind::Duration,
-            "After this time without an outcome a partner that we push to is asked.",
-        )
-        .default("15m"),
-        Setting::new(
-            "retry_base",
-            Kind::Duration,
-            "The ceiling of the first wait before a handoff is tried again; it doubles.",
-        )
-        .default("500ms"),
-        Setting::new(
-            "retry_cap",
-            Kind::Duration,
-            "The ceiling of every wait before a handoff is tried again.",
-        )
-        .default("60s"),
-        Setting::new(
-            "max_failures",
-            Kind::Number { min: 1, max: 100 },
-            "After so many answers lost or refused a handoff is DEAD; a partner that is down does not count.",
-        )
-        .default("10"),
-        Setting::new(
-            "push_workers",
-            Kind::Number { min: 0, max: 16 },
-            "How many workers push; 0 leaves pushing to other instances.",
-        )
-        .default("1"),
-    ],
-};
+        ("database_role", Process::Handoff.role()),
+    ];
 
-/// Reads the rules out of the settings. A lease shorter than two calls would make two workers ask at once.
-pub fn rules(values: &Values) -> Result<Rules, String> {
-    let rules = Rules {
-        call_timeout: values.duration("call_timeout"),
-        push_lease: values.duration("push_lease"),
-        pull_lease: values.duration("pull_lease"),
-        poll_interval: values.duration("poll_interval"),
-        follow_up_after: values.duration("follow_up_after"),
-        patience: Patience {
-            backoff: Backoff::new(values.duration("retry_base"), values.duration("retry_cap")),
-            max_failures: u32::try_from(values.number("max_failures")).unwrap_or(u32::MAX),
-        },
-    };
-    if rules.push_lease <= rules.call_timeout * 2 {
-        return Err("push_lease must be longer than two times call_timeout".to_owned());
+    fn common(&self) -> &CommonSettings {
+        &self.service.common
     }
-    if rules.poll_interval.is_zero() {
-        return Err("poll_interval must not be zero".to_owned());
+
+    /// A lease shorter than two calls would make two workers ask at once.
+    fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.rules.push_lease <= self.rules.call_timeout * 2 {
+            let rule = "must be longer than two times call_timeout";
+            problems.push(Problem::new("push_lease", rule));
+        }
+        if self.rules.poll_interval.is_zero() {
+            problems.push(Problem::new("poll_interval", "must not be zero"));
+        }
+        problems
     }
-    Ok(rules)
 }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::db::{self, deferred, idempotency, throttle};
 use crate::kernel::lifecycle;
 
-use super::ctx::Ctx;
+use super::context::Context;
 
 /// How often it is done.
 const EVERY: Duration = Duration::from_mins(10);
@@ -15,9 +15,9 @@ const EVERY: Duration = Duration::from_mins(10);
 const REQUESTS_KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// Keeps house until the process drains.
-pub async fn run(ctx: Ctx, token: CancellationToken) {
+pub async fn run(context: Context, token: CancellationToken) {
     loop {
-        if let Err(error) = step(&ctx).await {
+        if let Err(error) = step(&context).await {
             tracing::warn!(
                 class = error.class(),
                 "housekeeping did not finish; trying again later"
@@ -30,11 +30,11 @@ pub async fn run(ctx: Ctx, token: CancellationToken) {
 }
 
 /// Does everything once.
-pub async fn step(ctx: &Ctx) -> Result<(), db::Error> {
-    let now = ctx.now();
+pub async fn step(context: &Context) -> Result<(), db::Error> {
+    let now = context.now();
     // A build that fails keeps nothing else from being done.
-    let built = deferred::build(&ctx.db).await;
-    throttle::prune(&ctx.db, now).await?;
-    idempotency::prune(&ctx.db, now - REQUESTS_KEPT).await?;
+    let built = deferred::build(&context.db).await;
+    throttle::prune(&context.db, now).await?;
+    idempotency::prune(&context.db, now - REQUESTS_KEPT).await?;
     built
 }

@@ -2,18 +2,21 @@
 //!
 //! It knows who an individual is, and never which code is theirs: codes are the enrollment process's.
 
-pub mod ctx;
+pub mod context;
 pub mod error;
 pub mod grpc;
 pub mod housekeeping;
 pub mod mail;
 pub mod matching;
-pub mod process;
+pub mod referral;
 pub mod roster;
 pub mod rules;
 pub mod sender;
+pub mod serve;
+pub mod settings;
 pub mod verification;
 
-pub use ctx::{Call, Ctx};
+pub use context::{Call, Context};
 pub use error::Error;
-pub use process::{PROCESS, Stop, run};
+pub use serve::{run, serve};
+pub use settings::Settings;

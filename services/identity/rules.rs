@@ -2,77 +2,80 @@
 
 use std::time::Duration;
 
+use clap::{ArgAction, Args};
+
+use crate::kernel::settings::{self, duration, limit, whole};
+
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// What an operator may set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Rules {
-    /// Whether SSN area 666 passes on a roster: bureaus' sandboxes use it, people never have it.
+    /// Take SSN area 666, which bureaus' sandboxes use.
+    #[arg(id = "allow_sandbox_ssn", long, action = ArgAction::Set, default_value = "false")]
     pub sandbox_ssn: bool,
-    /// How long a verification may wait for its confirmation code, or be used once VERIFIED.
+    /// How long a verification can be used.
+    #[arg(id = "verification_lifetime", long, value_name = "DURATION", value_parser = duration, default_value = "1d")]
     pub verified_for: Duration,
-    /// How long an approved referral may be used: the person must be told first.
+    /// How long an approved referral can be used.
+    #[arg(id = "approval_lifetime", long, value_name = "DURATION", value_parser = duration, default_value = "14d")]
     pub approved_for: Duration,
-    /// How long a reviewer may take.
+    /// How long a reviewer of a referral may take.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5d")]
     pub review_within: Duration,
-    /// How often a code may be sent for one verification.
+    /// Confirmation codes that may be sent for one verification.
+    #[arg(id = "codes_per_verification", long, default_value = "3", value_parser = whole(1..=1_000_000_000_u64))]
     pub sends: u64,
     /// How often things may be tried.
+    #[command(flatten)]
     pub throttles: Throttles,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self {
-            sandbox_ssn: false,
-            verified_for: DAY,
-            approved_for: 14 * DAY,
-            review_within: 5 * DAY,
-            sends: 3,
-            throttles: Throttles::default(),
-        }
+        settings::defaults()
     }
 }
 
 /// How often an identity may be tried, each in its own stretch of time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// By default 500 a second for a campaign, fifteen times the busiest hour known; a person has a few tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Throttles {
-    /// Of one caller a minute: a call center's or a page's whole backend.
+    /// Confirmation codes that may be sent to one individual in a day.
+    #[arg(id = "codes_per_individual", long, default_value = "6", value_parser = limit())]
+    pub sends: u32,
+    /// Identities that one caller's backend may try in a minute.
+    #[arg(id = "tries_per_caller", long, default_value = "30000", value_parser = limit())]
     pub caller: u32,
-    /// Of one agent of a call center a minute.
+    /// Identities that one agent of a call center may try in a minute.
+    #[arg(id = "tries_per_agent", long, default_value = "60", value_parser = limit())]
     pub agent: u32,
-    /// Of one network a minute.
+    /// Identities that may be tried from one network in a minute.
+    #[arg(id = "tries_per_network", long, default_value = "60", value_parser = limit())]
     pub network: u32,
-    /// Of one campaign a minute.
+    /// Identities that may be tried in one campaign in a minute.
+    #[arg(id = "tries_per_campaign", long, default_value = "30000", value_parser = limit())]
     pub campaign: u32,
-    /// Of one individual or one claimed person an hour.
+    /// Times that one person may be tried in an hour.
+    #[arg(id = "tries_per_person", long, default_value = "6", value_parser = limit())]
     pub person: u32,
     /// Of one claimed name a day; people share names.
+    #[arg(skip = 100_u32)]
     pub name: u32,
     /// Of one individual by letter a day.
+    #[arg(skip = 20_u32)]
     pub person_a_day: u32,
     /// Of one individual by letter at all; one comes back every day.
+    #[arg(skip = 100_u32)]
     pub person_ever: u32,
-    /// Codes sent to one individual a day, over all verifications.
-    pub sends: u32,
 }
 
 impl Default for Throttles {
-    /// 500 a second for a campaign is fifteen times the busiest hour known; a person has a few tries.
     fn default() -> Self {
-        Self {
-            caller: 30_000,
-            agent: 60,
-            network: 60,
-            campaign: 30_000,
-            person: 6,
-            name: 100,
-            person_a_day: 20,
-            person_ever: 100,
-            sends: 6,
-        }
+        settings::defaults()
     }
 }
 

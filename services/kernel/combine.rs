@@ -262,7 +262,7 @@ mod tests {
 
     #[tokio::test]
     async fn items_gather_while_a_commit_is_in_flight_and_each_gets_its_own_answer() {
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(5));
         let (combiner, flush, commits) = store(&life, ONE_WORKER);
         let handles = submit_all(&combiner, &[1, 2, 13, 4, 5, 6]).await;
         flush.add_permits(3);
@@ -279,7 +279,7 @@ mod tests {
 
     #[tokio::test]
     async fn two_workers_keep_two_commits_in_flight() {
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(5));
         let capacity = Capacity {
             workers: 2,
             ..ONE_WORKER
@@ -295,7 +295,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_sheds() {
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(5));
         let (combiner, flush, _) = store(&life, ONE_WORKER);
         // One is in flight and eight wait.
         let handles = submit_all(&combiner, &[1, 2, 3, 4, 5, 6, 7, 8, 9]).await;
@@ -307,27 +307,27 @@ mod tests {
 
     #[tokio::test]
     async fn closing_answers_what_waits_and_refuses_what_comes() {
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(5));
         let (combiner, flush, _) = store(&life, ONE_WORKER);
         let handles = submit_all(&combiner, &[1, 2, 3]).await;
         combiner.close();
         assert_eq!(combiner.submit(4).await, Err(Rejected::Closed));
         flush.add_permits(9);
         assert_eq!(answers(handles).await, [Ok(2), Ok(4), Ok(6)]);
-        assert!(life.drain(Duration::from_secs(5)).await);
+        assert!(life.drain().await);
     }
 
     #[tokio::test]
     async fn dropping_the_last_clone_ends_the_workers() {
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(5));
         let (combiner, _, _) = store(&life, Capacity::default());
         drop(combiner);
-        assert!(life.drain(Duration::from_secs(5)).await);
+        assert!(life.drain().await);
     }
 
     #[tokio::test]
     async fn a_broken_commit_tells_its_callers_and_the_next_one_works() {
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(5));
         let (combiner, flush, _) = store(&life, ONE_WORKER);
         flush.add_permits(2);
         assert_eq!(combiner.submit(666).await, Err(Rejected::Lost));
@@ -336,7 +336,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_item_whose_caller_has_gone_is_not_committed() {
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(5));
         let (combiner, flush, commits) = store(&life, ONE_WORKER);
         let handles = submit_all(&combiner, &[1, 2, 3]).await;
         handles[1].abort();

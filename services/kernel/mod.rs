@@ -20,6 +20,5 @@ pub mod retry;
 pub mod secrets;
 pub mod server;
 pub mod settings;
-pub mod start;
 pub mod telemetry;
 pub mod turn;

@@ -13,30 +13,13 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
 
-pub use export::Guard;
+pub use export::{Guard, InitError};
 pub use metrics::RpcMetrics;
 pub use span::{current_traceparent, in_trace};
 pub(super) use span::{end_server_span, server_span};
 pub use trace::Trace;
 
 use super::settings::TelemetrySettings;
-
-/// Why telemetry cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum InitError {
-    /// The filter of log lines is not one.
-    #[error("log: the filter is not one; use a level such as info, or redress=debug,warn")]
-    Filter,
-    /// The collector's endpoint cannot be used.
-    #[error("otlp_endpoint: it cannot be used; give http://HOST:PORT of a collector's gRPC port")]
-    Collector,
-    /// The metrics cannot be registered.
-    #[error("the metrics cannot be registered")]
-    Metrics,
-    /// Something has set a subscriber before.
-    #[error("telemetry has been started before in this process")]
-    Twice,
-}
 
 /// Starts logs, traces and metrics of a process, once. Needs a tokio runtime around it when there is a collector.
 ///

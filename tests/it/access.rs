@@ -82,7 +82,7 @@ fn the_table_names_exactly_the_methods_of_the_contract() {
 async fn a_server_with_a_method_that_is_not_in_the_table_does_not_start() {
     use redress::wire::redress::bureau::v1::sandbox_service_server::SandboxServiceServer;
     let nowhere = TlsFiles::in_directory(Path::new("nowhere"), "nobody");
-    let settings = ServerSettings::local("nobody", nowhere);
+    let settings = ServerSettings::local(nowhere);
     let server = Server::builder(&settings, &[], DESCRIPTORS)
         .service(SandboxServiceServer::new(strangers::NoSandbox))
         .build();

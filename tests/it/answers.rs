@@ -12,35 +12,40 @@ use tonic_types::StatusExt;
 
 use crate::harness::clients::metadata;
 use crate::harness::processes::{House, Service};
-use crate::harness::{both, contract, raw};
+use crate::harness::{Database, apply, both, contract, raw};
 
 /// Stands in every text of a garbage request; no answer repeats it.
 const GARBAGE: &str = "garbage-4c1d";
 
-both! {
-    async fn every_error_has_one_reason_of_the_catalogue_and_repeats_nothing(database: Database) {
-        let house = House::open(database).await;
-        let mut errors = 0;
-        for method in contract::methods() {
-            let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-            let service = contract::server_of(&method);
-            let role = role_for(&path);
-            let channel = house.channel(service, role);
-            for (what, messages) in garbage(&method) {
-                let answer = raw::call(&channel, &path, &metadata(role, 1), messages, 1).await;
-                if let Err(status) = answer {
-                    check(&format!("{path} {what}"), &status);
-                    errors += 1;
-                }
+#[apply(both)]
+async fn every_error_has_one_reason_of_the_catalogue_and_repeats_nothing(database: Database) {
+    let house = House::open(database).await;
+    let mut errors = 0;
+    for method in contract::methods() {
+        let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+        let service = contract::server_of(&method);
+        let role = role_for(&path);
+        let channel = house.channel(service, role);
+        for (what, messages) in garbage(&method) {
+            let answer = raw::call(&channel, &path, &metadata(role, 1), messages, 1).await;
+            if let Err(status) = answer {
+                check(&format!("{path} {what}"), &status);
+                errors += 1;
             }
         }
-        assert!(errors > 6 * contract::methods().count(), "only {errors} errors");
-        let path = "/redress.enrollment.v1.CampaignService/NoSuchMethod";
-        let channel = house.channel(Service::Codes, Role::Operator);
-        let metadata = metadata(Role::Operator, 1);
-        let unknown = raw::call(&channel, path, &metadata, vec![Vec::new()], 1).await;
-        check("an unknown method", &unknown.expect_err("there is no such method"));
     }
+    assert!(
+        errors > 6 * contract::methods().count(),
+        "only {errors} errors"
+    );
+    let path = "/redress.enrollment.v1.CampaignService/NoSuchMethod";
+    let channel = house.channel(Service::Codes, Role::Operator);
+    let metadata = metadata(Role::Operator, 1);
+    let unknown = raw::call(&channel, path, &metadata, vec![Vec::new()], 1).await;
+    check(
+        "an unknown method",
+        &unknown.expect_err("there is no such method"),
+    );
 }
 
 /// A role that the method lets in.

@@ -20,56 +20,82 @@ use crate::harness::person::Person;
 use crate::harness::processes::{House, Service};
 use crate::harness::roster::{Roster, Row, Sandbox};
 use crate::harness::walk::{self, Walk};
-use crate::harness::{both, confirm, http};
+use crate::harness::{Database, apply, both, confirm, http};
 
-both! {
-    async fn nothing_that_is_written_knows_a_person_or_a_code(database: Database) {
-        let mut house = House::new(database);
-        for service in Service::ALL {
-            house = house.with(service, "log", "debug");
-        }
-        house.start_all().await;
-        let roster = planted();
-        let walk = walk::prepare(&house, &roster).await;
-        let mut canaries = canaries(&roster);
-        canaries.extend(walk.letters.iter().map(|letter| Canary::new("letter code", &letter.code)));
-        let mut heard = Vec::new();
-        canaries.extend(activation_codes(&house, &walk, &mut heard).await);
-        happy_ways(&house, &roster, &walk).await;
-        unhappy_ways(&house, &roster, &walk, &mut heard).await;
-        let told: Vec<String> = heard.iter().map(|status| format!("{status:?} {status}")).collect();
-        assert!(told.len() > 6, "errors were provoked");
-        assert_eq!(found(&canaries, told.join("\n").as_bytes()), [""; 0], "in error messages");
-        let rejects = format!("{:?}", rejects(&house, &walk).await);
-        assert_eq!(found(&canaries, rejects.as_bytes()), [""; 0], "in rejects");
-        let verdicts = format!("{:?}", verdicts(&house, &roster, &walk).await);
-        assert_eq!(found(&canaries, verdicts.as_bytes()), [""; 0], "in verdicts on mail events");
-        for service in Service::ALL {
-            let metrics = http::get(house.address(service).admin, "/metrics").await;
-            let metrics = metrics.expect("metrics").body;
-            assert_eq!(found(&canaries, metrics.as_bytes()), [""; 0], "metrics of {}", service.name());
-        }
-        assert_that_the_outbox_knows_people(&house, &roster);
-        if house.database().is_postgres() {
-            let dump = dump(&house.database().owner().await).await;
-            assert!(dump.contains(walk.engagement()), "the search would find what is there");
-            assert_eq!(found(&canaries, dump.as_bytes()), [""; 0], "in the database");
-        }
-        for service in Service::ALL {
-            let log = house.log(service);
-            assert!(!log.is_empty(), "{} wrote a log", service.name());
-            house.stop(service).await;
-        }
-        let log = std::fs::read(house.log_file(Service::Codes)).expect("a log");
-        let positive = Canary::new("a method", "BeginEnrollment");
-        assert!(positive.is_in(&log), "the search would find what is there");
-        search_files(house.path(), &house.outbox(), &canaries);
-        if let Some(folder) = house.database().folder() {
-            let file = std::fs::read(folder.join("redress.db")).expect("the database");
-            let positive = Canary::new("an engagement number", walk.engagement());
-            assert!(positive.is_in(&file), "the search would find what is there");
-            search_files(folder, &house.outbox(), &canaries);
-        }
+#[apply(both)]
+async fn nothing_that_is_written_knows_a_person_or_a_code(database: Database) {
+    let mut house = House::new(database);
+    for service in Service::ALL {
+        house = house.with(service, "log", "debug");
+    }
+    house.start_all().await;
+    let roster = planted();
+    let walk = walk::prepare(&house, &roster).await;
+    let mut canaries = canaries(&roster);
+    canaries.extend(
+        walk.letters
+            .iter()
+            .map(|letter| Canary::new("letter code", &letter.code)),
+    );
+    let mut heard = Vec::new();
+    canaries.extend(activation_codes(&house, &walk, &mut heard).await);
+    happy_ways(&house, &roster, &walk).await;
+    unhappy_ways(&house, &roster, &walk, &mut heard).await;
+    let told: Vec<String> = heard
+        .iter()
+        .map(|status| format!("{status:?} {status}"))
+        .collect();
+    assert!(told.len() > 6, "errors were provoked");
+    assert_eq!(
+        found(&canaries, told.join("\n").as_bytes()),
+        [""; 0],
+        "in error messages"
+    );
+    let rejects = format!("{:?}", rejects(&house, &walk).await);
+    assert_eq!(found(&canaries, rejects.as_bytes()), [""; 0], "in rejects");
+    let verdicts = format!("{:?}", verdicts(&house, &roster, &walk).await);
+    assert_eq!(
+        found(&canaries, verdicts.as_bytes()),
+        [""; 0],
+        "in verdicts on mail events"
+    );
+    for service in Service::ALL {
+        let metrics = http::get(house.address(service).admin, "/metrics").await;
+        let metrics = metrics.expect("metrics").body;
+        assert_eq!(
+            found(&canaries, metrics.as_bytes()),
+            [""; 0],
+            "metrics of {}",
+            service.name()
+        );
+    }
+    assert_that_the_outbox_knows_people(&house, &roster);
+    if house.database().is_postgres() {
+        let dump = dump(&house.database().owner().await).await;
+        assert!(
+            dump.contains(walk.engagement()),
+            "the search would find what is there"
+        );
+        assert_eq!(
+            found(&canaries, dump.as_bytes()),
+            [""; 0],
+            "in the database"
+        );
+    }
+    for service in Service::ALL {
+        let log = house.log(service);
+        assert!(!log.is_empty(), "{} wrote a log", service.name());
+        house.stop(service).await;
+    }
+    let log = std::fs::read(house.log_file(Service::Codes)).expect("a log");
+    let positive = Canary::new("a method", "BeginEnrollment");
+    assert!(positive.is_in(&log), "the search would find what is there");
+    search_files(house.path(), &house.outbox(), &canaries);
+    if let Some(folder) = house.database().folder() {
+        let file = std::fs::read(folder.join("redress.db")).expect("the database");
+        let positive = Canary::new("an engagement number", walk.engagement());
+        assert!(positive.is_in(&file), "the search would find what is there");
+        search_files(folder, &house.outbox(), &canaries);
     }
 }
 

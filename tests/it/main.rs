@@ -15,6 +15,7 @@ mod canary;
 mod codes;
 mod database;
 mod demo;
+mod examples;
 mod faults;
 mod handoff;
 mod identity;

@@ -12,54 +12,91 @@ use crate::harness::processes::{House, Service, name_of};
 use crate::harness::program::{Said, bare, said};
 use crate::harness::roster::{ENTITIES, Roster};
 use crate::harness::walk::CONSENT;
-use crate::harness::{Database, both};
+use crate::harness::{Database, apply, both};
 
-both! {
-    async fn a_campaign_is_run_from_the_command_line(database: Database) {
-        let house = House::open(database).await;
-        let roster = Roster::small(40);
-        std::fs::write(house.path().join("people.csv"), roster.csv()).expect("the roster");
-        found_campaign(&house);
-        let imported = json(house.redress(&["--format", "json", "roster", "import", "people.csv"]));
-        let counted = |name: &str| imported[name].as_u64().and_then(|n| usize::try_from(n).ok());
-        assert_eq!(counted("rows"), Some(roster.rows.len()));
-        assert_eq!(counted("rejected"), Some(roster.rejected));
-        assert_eq!(counted("merged"), Some(roster.merged));
-        rejects_name_line_column_and_reason(&house, &roster);
-        let again = json(house.redress(&["--format", "json", "roster", "import", "people.csv"]));
-        assert_eq!((again["accepted"].as_u64(), again["merged"].as_u64()), (Some(0), Some(0)));
-        activation_codes_are_taken_once(&house);
-        house.redress(&["codes", "issue"]).fine();
-        let letters = the_export_is_the_same_twice(&house);
-        assert_eq!(letters.len(), roster.letters());
-        house.redress(&["codes", "seal", "--yes"]).fine();
-        let refused = house.redress(&["mailing", "export", "--out", "third.csv"]).refused(1);
-        assert!(!refused.trim().is_empty());
-        assert!(!house.path().join("third.csv").exists());
-        let (row, _) = &roster.adults[0];
-        let code = &letters[&row.address_line1];
-        house.redress(&["codes", "check", code]).fine();
-        house.redress(&["codes", "check", "0000-0000-0000-0001"]).refused(1);
-        let person = Person { house: &house, engagement: "B100400", role: Role::Portal, number: 0, patient: false };
-        let enrolled = person.enroll(code, row.claims()).await.expect("enrolled");
-        person.settled(&enrolled.enrollment_id).await;
-        house.redress(&["codes", "check", code]).refused(1);
-        let report = json(house.redress(&["--format", "json", "report"]));
-        assert_eq!(report["rows"].as_u64().and_then(|n| usize::try_from(n).ok()), Some(roster.rows.len()));
-        assert_eq!((report["submitted"].as_u64(), report["active"].as_u64()), (Some(1), Some(1)));
-        let words = house.redress(&["report", "--by", "region"]).fine();
-        for told in ["B100400", "Indiana", "written notice to every affected person", "45 CFR 164.404(b)"] {
-            assert!(words.contains(told), "{told}: {words}");
-        }
-        let by_wave = house.redress(&["--format", "csv", "report", "--by", "wave"]).fine();
-        let people: Vec<&str> = by_wave.lines().filter_map(|line| line.split(',').nth(1)).collect();
-        assert_eq!(people, ["name", "batch 1", "all"]);
-        let pools = json(house.redress(&["--format", "json", "partner", "pool", "show"]));
-        assert_eq!((pools[0]["assigned"].as_i64(), pools[0]["standing"].as_str()), (Some(1), Some("LOW")));
-        assert_eq!(report["activation_codes"][0]["available"].as_i64(), Some(2));
-        assert!(words.contains("fewer than 3"), "{words}");
-        house.redress(&["health"]).fine();
+#[apply(both)]
+async fn a_campaign_is_run_from_the_command_line(database: Database) {
+    let house = House::open(database).await;
+    let roster = Roster::small(40);
+    std::fs::write(house.path().join("people.csv"), roster.csv()).expect("the roster");
+    found_campaign(&house);
+    let imported = json(house.redress(&["--format", "json", "roster", "import", "people.csv"]));
+    let counted = |name: &str| {
+        imported[name]
+            .as_u64()
+            .and_then(|n| usize::try_from(n).ok())
+    };
+    assert_eq!(counted("rows"), Some(roster.rows.len()));
+    assert_eq!(counted("rejected"), Some(roster.rejected));
+    assert_eq!(counted("merged"), Some(roster.merged));
+    rejects_name_line_column_and_reason(&house, &roster);
+    let again = json(house.redress(&["--format", "json", "roster", "import", "people.csv"]));
+    assert_eq!(
+        (again["accepted"].as_u64(), again["merged"].as_u64()),
+        (Some(0), Some(0))
+    );
+    activation_codes_are_taken_once(&house);
+    house.redress(&["codes", "issue"]).fine();
+    let letters = the_export_is_the_same_twice(&house);
+    assert_eq!(letters.len(), roster.letters());
+    house.redress(&["codes", "seal", "--yes"]).fine();
+    let refused = house
+        .redress(&["mailing", "export", "--out", "third.csv"])
+        .refused(1);
+    assert!(!refused.trim().is_empty());
+    assert!(!house.path().join("third.csv").exists());
+    let (row, _) = &roster.adults[0];
+    let code = &letters[&row.address_line1];
+    house.redress(&["codes", "check", code]).fine();
+    house
+        .redress(&["codes", "check", "0000-0000-0000-0001"])
+        .refused(1);
+    let person = Person {
+        house: &house,
+        engagement: "B100400",
+        role: Role::Portal,
+        number: 0,
+        patient: false,
+    };
+    let enrolled = person.enroll(code, row.claims()).await.expect("enrolled");
+    person.settled(&enrolled.enrollment_id).await;
+    house.redress(&["codes", "check", code]).refused(1);
+    let report = json(house.redress(&["--format", "json", "report"]));
+    assert_eq!(
+        report["rows"]
+            .as_u64()
+            .and_then(|n| usize::try_from(n).ok()),
+        Some(roster.rows.len())
+    );
+    assert_eq!(
+        (report["submitted"].as_u64(), report["active"].as_u64()),
+        (Some(1), Some(1))
+    );
+    let words = house.redress(&["report", "--by", "region"]).fine();
+    for told in [
+        "B100400",
+        "Indiana",
+        "written notice to every affected person",
+        "45 CFR 164.404(b)",
+    ] {
+        assert!(words.contains(told), "{told}: {words}");
     }
+    let by_wave = house
+        .redress(&["--format", "csv", "report", "--by", "wave"])
+        .fine();
+    let people: Vec<&str> = by_wave
+        .lines()
+        .filter_map(|line| line.split(',').nth(1))
+        .collect();
+    assert_eq!(people, ["name", "batch 1", "all"]);
+    let pools = json(house.redress(&["--format", "json", "partner", "pool", "show"]));
+    assert_eq!(
+        (pools[0]["assigned"].as_i64(), pools[0]["standing"].as_str()),
+        (Some(1), Some("LOW"))
+    );
+    assert_eq!(report["activation_codes"][0]["available"].as_i64(), Some(2));
+    assert!(words.contains("fewer than 3"), "{words}");
+    house.redress(&["health"]).fine();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

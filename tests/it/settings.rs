@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::harness::child::Running;
 use crate::harness::clients::request_id;
 use crate::harness::processes::{House, Service};
-use crate::harness::{Database, both};
+use crate::harness::{Database, apply, both};
 
 const PASSWORD: &str = "hunter2-5e11";
 const SOON: Duration = Duration::from_mins(1);
@@ -212,21 +212,30 @@ async fn a_database_without_a_schema_names_the_migrator() {
     }
 }
 
-both! {
-    async fn an_older_and_a_newer_schema_are_told_apart(database: Database) {
-        use sea_orm::ConnectionTrait;
-        let house = House::new(database);
-        let owner = house.database().owner().await;
-        let insert = "INSERT INTO schema_version (version, applied_at) VALUES ('m999999_of_tomorrow', 1)";
-        owner.execute_unprepared(insert).await.expect("a migration of tomorrow");
-        for service in OURS {
-            says(&refusal(&house, house.command(service)).await, &["newer"]);
-        }
-        let newest = "DELETE FROM schema_version WHERE version IN \
-            (SELECT version FROM (SELECT version FROM schema_version ORDER BY version DESC LIMIT 2) AS newest)";
-        owner.execute_unprepared(newest).await.expect("the newest go");
-        for service in OURS {
-            says(&refusal(&house, house.command(service)).await, &["redress migrate"]);
-        }
+#[apply(both)]
+async fn an_older_and_a_newer_schema_are_told_apart(database: Database) {
+    use sea_orm::ConnectionTrait;
+    let house = House::new(database);
+    let owner = house.database().owner().await;
+    let insert =
+        "INSERT INTO schema_version (version, applied_at) VALUES ('m999999_of_tomorrow', 1)";
+    owner
+        .execute_unprepared(insert)
+        .await
+        .expect("a migration of tomorrow");
+    for service in OURS {
+        says(&refusal(&house, house.command(service)).await, &["newer"]);
+    }
+    let newest = "DELETE FROM schema_version WHERE version IN \
+        (SELECT version FROM (SELECT version FROM schema_version ORDER BY version DESC LIMIT 2) AS newest)";
+    owner
+        .execute_unprepared(newest)
+        .await
+        .expect("the newest go");
+    for service in OURS {
+        says(
+            &refusal(&house, house.command(service)).await,
+            &["redress migrate"],
+        );
     }
 }

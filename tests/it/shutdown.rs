@@ -1,13 +1,16 @@
 //! Being told to stop: calls under way finish, nobody holds the process up, and the exit code says that all is well.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use futures::StreamExt;
+use redress::db::entities::handoff;
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
 use redress::wire::redress::handoff::v1::{PartnerMode, PullHandoffsRequest};
-use tokio::net::TcpStream;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use tokio::net::{TcpListener, TcpStream};
 use tonic::{Code, Status};
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -17,7 +20,7 @@ use crate::harness::person::Person;
 use crate::harness::processes::{House, Service};
 use crate::harness::roster::Roster;
 use crate::harness::walk::{self, SETTLED, Walk};
-use crate::harness::{Database, both, poll};
+use crate::harness::{Database, apply, both, poll};
 
 /// The drain's limit in these tests.
 const DRAIN: &str = "2s";
@@ -102,71 +105,128 @@ async fn an_open_stream_of_handoffs_is_ended_with_a_reason() {
     assert_eq!(ended.code(), Some(0));
 }
 
-both! {
-    async fn calls_under_way_finish_and_what_was_answered_is_durable(database: Database) {
-        let house = house(database).await;
-        let roster = Roster::small(60);
-        let walk = walk::prepare(&house, &roster).await;
-        let answered = AtomicUsize::new(0);
-        let calls = roster.adults.iter().enumerate().map(|(number, (row, _))| {
-            let person = person(&house, &walk, number);
-            let code = walk.letter_of(row).code.clone();
-            let answered = &answered;
-            async move {
-                let answer = person.begin(Entitlement::Code(code)).await;
-                answered.fetch_add(1, Ordering::Relaxed);
-                (number, answer)
-            }
-        });
-        // While most calls are under way; what comes later may be turned away, but what was answered is not forgotten.
-        let stop = poll::until("first answers", SETTLED, async || {
-            (answered.load(Ordering::Relaxed) > 0).then(|| house.terminate(Service::Codes))
-        });
-        let (answers, ()) = tokio::join!(futures::future::join_all(calls), stop);
-        let mut begun = Vec::new();
-        for (number, answer) in answers {
-            match answer {
-                Ok(answer) => begun.push((number, answer.enrollment.expect("an enrollment").enrollment_id)),
-                Err(status) => assert!(turned_away(&status), "{status}"),
-            }
-        }
-        assert!(begun.len() > 1, "the first answer was the last");
-        assert_eq!(house.ended(Service::Codes).await.code(), Some(0));
-        house.start(Service::Codes).await;
-        for (number, enrollment) in begun {
-            let enrollment = person(&house, &walk, number).enrollment(&enrollment).await;
-            enrollment.expect("what was answered is there");
-        }
-    }
+/// A partner that takes a call and never answers, a client that says nothing, a collector that takes nothing: each
+/// would hold the process up until the end of its step, and all steps share one budget.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_hangs_the_whole_stop_stays_within_one_budget() {
+    let collector = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let collector = format!("http://{}", collector.local_addr().expect("an address"));
+    let house = House::new(Database::sqlite().await)
+        .with(Service::Handoff, "drain_timeout", "5s")
+        .with(Service::Handoff, "otlp_endpoint", collector)
+        .with(Service::Handoff, "call_timeout", "10m")
+        .with(Service::Handoff, "push_lease", "30m");
+    house.start_all().await;
+    let roster = Roster::small(4);
+    let walk = walk::prepare(&house, &roster).await;
+    house.freeze(Service::Bureau);
+    let row = &roster.adults[0].0;
+    let code = walk.letter_of(row).code.clone();
+    let enrolled = person(&house, &walk, 0).enroll(&code, row.claims()).await;
+    enrolled.expect("enrolled");
+    let owner = house.database().owner().await;
+    poll::until("the call to the partner", SETTLED, async || {
+        let leased = handoff::Entity::find().filter(handoff::Column::LeaseToken.is_not_null());
+        leased.one(&owner).await.expect("a query")
+    })
+    .await;
+    let port = house.address(Service::Handoff).port;
+    let silent = TcpStream::connect(("127.0.0.1", port)).await;
+    let _silent = silent.expect("a connection that says nothing");
+    let told = Instant::now();
+    house.terminate(Service::Handoff);
+    assert_eq!(house.ended(Service::Handoff).await.code(), Some(0));
+    let took = told.elapsed();
+    let log = house.log(Service::Handoff);
+    assert!(log.contains("not everything ended in time"), "{log}");
+    // Step by step it would be more than twice the budget.
+    assert!(took < Duration::from_secs(9), "{took:?}:\n{log}");
+}
 
-    async fn an_import_under_way_is_told_to_come_again_and_goes_on_where_it_was(database: Database) {
-        let house = house(database).await;
-        let roster = Roster::small(120);
-        let partner = walk::partner(&house, PartnerMode::Push).await;
-        let campaign = walk::campaign(&house, &partner, "B100500").await;
-        let parts = walk::import_parts(&campaign, &roster.rows);
-        let parts = futures::stream::iter(parts.into_iter().take(2)).chain(futures::stream::pending());
-        let answers = house.rosters().import_roster(parts).await.expect("a stream");
-        let mut answers = answers.into_inner();
-        let first = answers.message().await.expect("an answer").expect("an answer");
-        assert!(first.durable_line > 0);
-        house.terminate(Service::Identity);
-        let last = loop {
-            match answers.message().await {
-                Ok(Some(_)) => {}
-                Ok(None) => panic!("the stream ended as if all rows were taken"),
-                Err(status) => break status,
-            }
-        };
-        assert_eq!(reason_of(&last), Some(Reason::ShuttingDown), "{last}");
-        assert_eq!(house.ended(Service::Identity).await.code(), Some(0));
-        house.start(Service::Identity).await;
-        let again = walk::import(&house, &campaign, &roster.rows).await.expect("the import");
-        let totals = again.last().and_then(|answer| answer.totals).expect("totals");
-        assert!(totals.unchanged > 0, "the rows of the first time were kept");
-        let funnel = walk::funnel(&house, &campaign).await;
-        assert_eq!(usize::try_from(funnel.individuals), Ok(roster.individuals()));
+#[apply(both)]
+async fn calls_under_way_finish_and_what_was_answered_is_durable(database: Database) {
+    let house = house(database).await;
+    let roster = Roster::small(60);
+    let walk = walk::prepare(&house, &roster).await;
+    let answered = AtomicUsize::new(0);
+    let calls = roster.adults.iter().enumerate().map(|(number, (row, _))| {
+        let person = person(&house, &walk, number);
+        let code = walk.letter_of(row).code.clone();
+        let answered = &answered;
+        async move {
+            let answer = person.begin(Entitlement::Code(code)).await;
+            answered.fetch_add(1, Ordering::Relaxed);
+            (number, answer)
+        }
+    });
+    // While most calls are under way; what comes later may be turned away, but what was answered is not forgotten.
+    let stop = poll::until("first answers", SETTLED, async || {
+        (answered.load(Ordering::Relaxed) > 0).then(|| house.terminate(Service::Codes))
+    });
+    let (answers, ()) = tokio::join!(futures::future::join_all(calls), stop);
+    let mut begun = Vec::new();
+    for (number, answer) in answers {
+        match answer {
+            Ok(answer) => begun.push((
+                number,
+                answer.enrollment.expect("an enrollment").enrollment_id,
+            )),
+            Err(status) => assert!(turned_away(&status), "{status}"),
+        }
     }
+    assert!(begun.len() > 1, "the first answer was the last");
+    assert_eq!(house.ended(Service::Codes).await.code(), Some(0));
+    house.start(Service::Codes).await;
+    for (number, enrollment) in begun {
+        let enrollment = person(&house, &walk, number).enrollment(&enrollment).await;
+        enrollment.expect("what was answered is there");
+    }
+}
+
+#[apply(both)]
+async fn an_import_under_way_is_told_to_come_again_and_goes_on_where_it_was(database: Database) {
+    let house = house(database).await;
+    let roster = Roster::small(120);
+    let partner = walk::partner(&house, PartnerMode::Push).await;
+    let campaign = walk::campaign(&house, &partner, "B100500").await;
+    let parts = walk::import_parts(&campaign, &roster.rows);
+    let parts = futures::stream::iter(parts.into_iter().take(2)).chain(futures::stream::pending());
+    let answers = house
+        .rosters()
+        .import_roster(parts)
+        .await
+        .expect("a stream");
+    let mut answers = answers.into_inner();
+    let first = answers
+        .message()
+        .await
+        .expect("an answer")
+        .expect("an answer");
+    assert!(first.durable_line > 0);
+    house.terminate(Service::Identity);
+    let last = loop {
+        match answers.message().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("the stream ended as if all rows were taken"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(reason_of(&last), Some(Reason::ShuttingDown), "{last}");
+    assert_eq!(house.ended(Service::Identity).await.code(), Some(0));
+    house.start(Service::Identity).await;
+    let again = walk::import(&house, &campaign, &roster.rows)
+        .await
+        .expect("the import");
+    let totals = again
+        .last()
+        .and_then(|answer| answer.totals)
+        .expect("totals");
+    assert!(totals.unchanged > 0, "the rows of the first time were kept");
+    let funnel = walk::funnel(&house, &campaign).await;
+    assert_eq!(
+        usize::try_from(funnel.individuals),
+        Ok(roster.individuals())
+    );
 }
 
 fn person<'a>(house: &'a House, walk: &'a Walk, number: usize) -> Person<'a> {

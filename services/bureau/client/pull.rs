@@ -22,8 +22,8 @@ use crate::wire::redress::handoff::v1::{
     PullHandoffsRequest, PullHandoffsResponse, ReportOutcomesRequest,
 };
 
-use super::super::desk::{Answered, Desk};
-use super::super::rules::REFUSED_TRIES;
+use crate::bureau::desk::{Answered, Desk};
+use crate::bureau::rules::REFUSED_TRIES;
 
 const OUTSTANDING: i32 = 200;
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -15,7 +15,7 @@ use crate::wire::redress::bureau::v1::EnrollmentProgress;
 use crate::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
 use crate::wire::redress::handoff::v1::{ItemVerdict, ReportOutcomesRequest};
 
-use super::super::desk::Desk;
+use crate::bureau::desk::Desk;
 
 /// How many statuses go into one call.
 const BATCH: usize = 500;

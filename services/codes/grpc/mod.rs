@@ -1,14 +1,6 @@
 //! The wire: requests parsed once into commands, answers written from what commands give.
 
-mod approvals;
-mod campaigns;
-mod codes;
-mod enrollments;
-mod lifecycle;
-mod read;
-mod waves;
-mod write;
-mod write_report;
+pub(crate) mod write;
 
 use prost::Message;
 use tonic::{Request as Incoming, Status};
@@ -20,20 +12,20 @@ use crate::kernel::crypto;
 use crate::kernel::fault::Fault;
 use crate::kernel::telemetry;
 
-use super::commands::complete::Completions;
-use super::ctx::{Call, Ctx};
+use super::context::{Call, Context};
+use super::enrollment::complete::Completions;
 use super::error::Error;
 
 /// The handlers of all three services.
 #[derive(Clone)]
 pub struct Handlers {
-    pub(super) ctx: Ctx,
+    pub(super) context: Context,
     pub(super) completions: Completions,
 }
 
-const FINGERPRINT: &str = "redress.codes.fingerprint.v1";
+pub(crate) const FINGERPRINT: &str = "redress.codes.fingerprint.v1";
 
-fn status(error: impl Into<Error>) -> Status {
+pub(crate) fn status(error: impl Into<Error>) -> Status {
     let error: Error = error.into();
     if let Error::Storage(error) = &error {
         tracing::warn!(class = error.class(), "the database did not do it");
@@ -42,7 +34,7 @@ fn status(error: impl Into<Error>) -> Status {
 }
 
 /// Finds out for whom a command runs.
-fn call_of<T>(incoming: &Incoming<T>) -> Result<Call, Error> {
+pub(crate) fn call_of<T>(incoming: &Incoming<T>) -> Result<Call, Error> {
     Ok(Call {
         caller: caller::of(incoming)?,
         agent: caller::agent_of(incoming),
@@ -53,14 +45,14 @@ fn call_of<T>(incoming: &Incoming<T>) -> Result<Call, Error> {
 
 impl Handlers {
     /// Makes the request that a repeated call is known again by. The fingerprint is keyed: requests hold codes.
-    fn request<M: Message>(
+    pub(crate) fn request<M: Message>(
         &self,
         call: &Call,
         id: Uuid,
         method: &'static str,
         message: &M,
     ) -> Result<Request, Error> {
-        let key = self.ctx.steady_key()?;
+        let key = self.context.steady_key()?;
         Ok(Request {
             id,
             caller: call.caller.to_string(),

@@ -2,13 +2,14 @@
 
 use jiff::civil;
 
+use crate::codes::batch::approval;
+use crate::codes::campaign::store::Campaign;
 use crate::codes::code::uniformity::Figures;
-use crate::codes::commands::waves::Wave;
-use crate::codes::next_step;
-use crate::codes::state::enrollment::Kind;
-use crate::codes::state::{approval, wave};
-use crate::codes::store::campaign::Campaign;
-use crate::codes::store::enrollment::Enrollment;
+use crate::codes::enrollment::next_step;
+use crate::codes::enrollment::state::Kind;
+use crate::codes::enrollment::store::Enrollment;
+use crate::codes::wave;
+use crate::codes::wave::create::Wave;
 use crate::db::entities::{code_batch, export_approval};
 use crate::kernel::clock::Timestamp;
 use crate::wire::google::r#type::Date;
@@ -76,10 +77,10 @@ fn policy(json: &str) -> Option<wire::VerificationPolicy> {
 /// Writes a wave.
 pub fn wave(wave: &Wave) -> wire::Wave {
     let row = &wave.row;
-    let kind = match wave::Kind::parse(&row.kind) {
-        Ok(wave::Kind::Planned) => wire::WaveKind::Planned,
-        Ok(wave::Kind::Automatic) => wire::WaveKind::Automatic,
-        Ok(wave::Kind::Reissue) => wire::WaveKind::Reissue,
+    let kind = match wave::state::Kind::parse(&row.kind) {
+        Ok(wave::state::Kind::Planned) => wire::WaveKind::Planned,
+        Ok(wave::state::Kind::Automatic) => wire::WaveKind::Automatic,
+        Ok(wave::state::Kind::Reissue) => wire::WaveKind::Reissue,
         Err(_) => wire::WaveKind::Unspecified,
     };
     let list = |json: &str| serde_json::from_str(json).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Where somebody lives, as the law counts residents: the states, the District of Columbia and the territories.
 
-use crate::codes::term;
+use crate::codes::campaign::term;
 
 /// A state, district or territory of the United States ("State or jurisdiction", 45 CFR 160.103).
 ///

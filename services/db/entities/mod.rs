@@ -1,4 +1,8 @@
-//! The tables as types, one file a table. States and kinds are text here; the services' `state.rs` gives them meaning.
+//! The tables as types, one file a table.
+//!
+//! A column with a closed set of values is an enum beside its entity. Its names stand once, as `rename_all` writes them: in the
+//! column, in the contract, in audit events, metrics and reports. A stored value that is none of them is an
+//! [`Error::Corrupt`](super::Error::Corrupt), answered as DATA_CORRUPT.
 
 pub mod activation_code;
 pub mod activation_pool;
@@ -28,3 +32,13 @@ pub mod throttle;
 pub mod verification;
 pub mod wave;
 pub mod wave_member;
+
+/// A value of a closed set.
+pub trait ClosedSet: Copy + Into<&'static str> {
+    /// Gives the name as it stands in the column.
+    fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+impl<T: sea_orm::ActiveEnum + Copy + Into<&'static str>> ClosedSet for T {}

@@ -4,13 +4,13 @@ use sea_orm::sea_query::{ColumnDef, Expr, ForeignKey, Index, Table, TableCreateS
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExprTrait};
 use sea_orm_migration::SchemaManager;
 
-use crate::db::schema::{foreign_key_name, index_name, primary_key_name, unique_name};
+use crate::db::names::{foreign_key_name, index_name, primary_key_name, unique_name};
 
 /// Describes one table, its constraints and its indexes.
 pub(super) struct Blueprint {
     name: &'static str,
     table: TableCreateStatement,
-    indexes: Vec<(&'static [&'static str], Option<&'static str>)>,
+    indexes: Vec<TableIndex>,
     clustered: bool,
 }
 
@@ -88,14 +88,31 @@ impl Blueprint {
     }
 
     /// Adds an index.
-    pub fn index(mut self, columns: &'static [&'static str]) -> Self {
-        self.indexes.push((columns, None));
-        self
+    pub fn index(self, columns: &'static [&'static str]) -> Self {
+        self.with(false, columns, None)
+    }
+
+    /// Adds an index over the rows that fit a rule. The expression must mean the same on both databases.
+    pub fn index_where(self, columns: &'static [&'static str], rule: &'static str) -> Self {
+        self.with(false, columns, Some(rule))
     }
 
     /// Adds a unique index over the rows that fit a rule.
-    pub fn unique_where(mut self, columns: &'static [&'static str], rule: &'static str) -> Self {
-        self.indexes.push((columns, Some(rule)));
+    pub fn unique_where(self, columns: &'static [&'static str], rule: &'static str) -> Self {
+        self.with(true, columns, Some(rule))
+    }
+
+    fn with(
+        mut self,
+        unique: bool,
+        columns: &'static [&'static str],
+        rule: Option<&'static str>,
+    ) -> Self {
+        self.indexes.push(TableIndex {
+            unique,
+            columns,
+            rule,
+        });
         self
     }
 
@@ -106,128 +123,40 @@ impl Blueprint {
     }
 
     /// Makes the table and its indexes.
-    pub async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-        self.create_filled("", manager).await
-    }
-
-    /// Makes the table, runs a statement that fills it, and makes its indexes.
-    async fn create_filled(mut self, fill: &str, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    pub async fn create(mut self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         if self.clustered && manager.get_database_backend() == DbBackend::Sqlite {
             self.table.extra("WITHOUT ROWID");
         }
         manager.create_table(self.table).await?;
-        if !fill.is_empty() {
-            manager.get_connection().execute_unprepared(fill).await?;
-        }
-        for (columns, rule) in self.indexes {
-            let sql = index_sql(self.name, columns, rule);
+        for index in &self.indexes {
+            let sql = index.sql(self.name);
             manager.get_connection().execute_unprepared(&sql).await?;
         }
         Ok(())
     }
 }
 
-/// An index, over the rows that fit a rule, that a later step adds to a table.
-pub(super) struct LateIndex {
-    /// The table.
-    pub table: &'static str,
-    /// The columns.
-    pub columns: &'static [&'static str],
-    /// The rule. The expression must mean the same on both databases.
-    pub rule: &'static str,
+/// An index, over all rows or over those that fit a rule.
+struct TableIndex {
+    unique: bool,
+    columns: &'static [&'static str],
+    rule: Option<&'static str>,
 }
 
-impl LateIndex {
-    /// Makes the index.
-    pub async fn create(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-        let sql = index_sql(self.table, self.columns, None);
-        let sql = format!("{sql} WHERE {}", self.rule);
-        manager.get_connection().execute_unprepared(&sql).await?;
-        Ok(())
-    }
-}
-
-/// A change that a later step makes to a table.
-pub(super) enum Change {
-    /// Adds a column; one that is not [`maybe`] needs a default for the rows that are there.
-    Add(&'static str, Box<ColumnDef>),
-    /// Takes a column away, by table and name.
-    Drop(&'static str, &'static str),
-    /// Makes a table anew after a blueprint with the same columns in the same order, its rows in the order of some of them.
-    Rebuild(fn() -> Blueprint, &'static [&'static str]),
-    /// Fills what was added. The statement must mean the same on both databases.
-    Fill(&'static str),
-}
-
-impl Change {
-    /// Adds a column to a table.
-    pub fn add(table: &'static str, column: ColumnDef) -> Self {
-        Self::Add(table, Box::new(column))
-    }
-
-    /// Adds a column with a rule, named as the table's other rules are.
-    pub fn add_with_rule(table: &'static str, mut column: ColumnDef, rule: &'static str) -> Self {
-        let name = format!("{table}_{}_check", column.get_column_name());
-        column.check((name, Expr::cust(rule)));
-        Self::add(table, column)
-    }
-
-    /// Makes the change.
-    pub async fn make(self, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-        match self {
-            Self::Add(table, mut column) => {
-                let change = Table::alter()
-                    .table(table)
-                    .add_column(&mut *column)
-                    .to_owned();
-                manager.alter_table(change).await
-            }
-            Self::Drop(table, column) => {
-                let change = Table::alter().table(table).drop_column(column).to_owned();
-                manager.alter_table(change).await
-            }
-            Self::Rebuild(table, order) => rebuild(table(), order, manager).await,
-            Self::Fill(sql) => {
-                manager.get_connection().execute_unprepared(sql).await?;
-                Ok(())
-            }
-        }
-    }
-}
-
-/// The names of constraints and indexes are free once the table is dropped; so its rows stand aside meanwhile.
-async fn rebuild(
-    table: Blueprint,
-    order: &[&str],
-    manager: &SchemaManager<'_>,
-) -> Result<(), DbErr> {
-    let (name, order) = (table.name, order.join(", "));
-    let connection = manager.get_connection();
-    for sql in [
-        format!("CREATE TABLE {name}_aside AS SELECT * FROM {name}"),
-        format!("DROP TABLE {name}"),
-    ] {
-        connection.execute_unprepared(&sql).await?;
-    }
-    let fill = format!("INSERT INTO {name} SELECT * FROM {name}_aside ORDER BY {order}");
-    table.create_filled(&fill, manager).await?;
-    let sql = format!("DROP TABLE {name}_aside");
-    connection.execute_unprepared(&sql).await?;
-    Ok(())
-}
-
-/// Writes an index by hand: the builder has no partial ones.
-fn index_sql(table: &str, columns: &[&str], rule: Option<&str>) -> String {
-    let list = columns.join(", ");
-    match rule {
-        Some(rule) => format!(
-            "CREATE UNIQUE INDEX {} ON {table} ({list}) WHERE {rule}",
-            unique_name(table, columns)
-        ),
-        None => format!(
-            "CREATE INDEX {} ON {table} ({list})",
-            index_name(table, columns)
-        ),
+impl TableIndex {
+    /// Writes the statement by hand: the builder has no partial indexes.
+    fn sql(&self, table: &str) -> String {
+        let list = self.columns.join(", ");
+        let (unique, name) = if self.unique {
+            ("UNIQUE ", unique_name(table, self.columns))
+        } else {
+            ("", index_name(table, self.columns))
+        };
+        let rule = self.rule.map(|rule| format!(" WHERE {rule}"));
+        format!(
+            "CREATE {unique}INDEX {name} ON {table} ({list}){}",
+            rule.unwrap_or_default()
+        )
     }
 }
 
@@ -238,7 +167,7 @@ pub(super) fn maybe(column: ColumnDef) -> ColumnDef {
     column
 }
 
-/// Gives a column the value that rows get which do not say one.
+/// Gives a column the value of rows that do not name it: a bulk load need not send what is the same for everybody.
 pub(super) fn otherwise(column: ColumnDef, value: impl Into<sea_orm::Value>) -> ColumnDef {
     let mut column = column;
     column.default(value.into());

@@ -1,10 +1,6 @@
 //! Wire to command and back.
 
-mod activation;
-mod admin;
-mod handoff;
-mod partner;
-mod words;
+pub(crate) mod convert;
 
 use crate::db::idempotency;
 use crate::kernel::caller::Caller;
@@ -13,25 +9,25 @@ use crate::kernel::fault::Fault;
 
 use tonic::Status;
 
-use super::context::Ctx;
+use super::context::Context;
 use super::error::Error;
 
 /// The handlers of every service of this process.
 #[derive(Clone)]
 pub struct Handlers {
-    ctx: Ctx,
+    pub(crate) context: Context,
 }
 
 impl Handlers {
     /// Makes the handlers.
-    pub fn new(ctx: Ctx) -> Self {
-        Self { ctx }
+    pub fn new(context: Context) -> Self {
+        Self { context }
     }
 }
 
 /// Names a request for the case that it comes again. Nothing personal is in these requests, so that a plain hash tells them
 /// apart; those that hold activation codes are named under a key.
-fn request_key<M: prost::Message>(
+pub(crate) fn request_key<M: prost::Message>(
     caller: &Caller,
     method: &'static str,
     id: uuid::Uuid,
@@ -46,9 +42,9 @@ fn request_key<M: prost::Message>(
 }
 
 /// The most rows in a page of this process's lists.
-const LONGEST_PAGE: u64 = 500;
+pub(crate) const LONGEST_PAGE: u64 = 500;
 
-fn page_size(wish: i32) -> Result<u64, Fault> {
+pub(crate) fn page_size(wish: i32) -> Result<u64, Fault> {
     Ok(crate::kernel::paging::page_size(wish)?.min(LONGEST_PAGE))
 }
 

@@ -15,19 +15,19 @@ use crate::kernel::caller;
 use crate::kernel::crypto;
 use crate::kernel::fault::Fault;
 
-use super::ctx::{Call, Ctx};
+use super::context::{Call, Context};
 use super::error::Error;
 
 /// The handlers of both services.
 #[derive(Clone)]
 pub struct Handlers {
-    pub(super) ctx: Ctx,
+    pub(super) context: Context,
 }
 
 impl Handlers {
     /// Takes the means of the process.
-    pub fn new(ctx: Ctx) -> Self {
-        Self { ctx }
+    pub fn new(context: Context) -> Self {
+        Self { context }
     }
 
     /// Makes the request that a repeated call is known again by. The fingerprint is keyed: requests hold personal data.
@@ -39,7 +39,7 @@ impl Handlers {
         message: &M,
     ) -> Result<Request, Error> {
         let encoded = zeroize::Zeroizing::new(message.encode_to_vec());
-        let key = self.ctx.steady_key()?;
+        let key = self.context.steady_key()?;
         Ok(Request {
             id,
             caller: call.caller.to_string(),

@@ -47,7 +47,7 @@ impl RosterService for Handlers {
         });
         let (sender, answers) = mpsc::channel(import::ANSWERS);
         tokio::spawn(import::run(
-            self.ctx.clone(),
+            self.context.clone(),
             call,
             parts.chain(last.take(1)).boxed(),
             sender,
@@ -67,7 +67,7 @@ impl RosterService for Handlers {
         let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
         let id: IndividualId = fields.id("individual_id", &message.individual_id);
         fields.finish()?;
-        let masked = read::get_individual(&self.ctx, &call, campaign, id)
+        let masked = read::get_individual(&self.context, &call, campaign, id)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::GetIndividualResponse {
@@ -87,7 +87,13 @@ impl RosterService for Handlers {
             fields.maybe_id("after_individual_id", &message.after_individual_id);
         fields.finish()?;
         let (sender, pages) = mpsc::channel(AHEAD);
-        tokio::spawn(export::run(self.ctx.clone(), call, campaign, after, sender));
+        tokio::spawn(export::run(
+            self.context.clone(),
+            call,
+            campaign,
+            after,
+            sender,
+        ));
         let answers =
             ReceiverStream::new(pages).map(|page| page.map(write::addresses).map_err(status));
         Ok(Response::new(answers.boxed()))
@@ -113,7 +119,7 @@ impl RosterService for Handlers {
             campaign,
             events: message.events.iter().map(mail::event).collect(),
         };
-        let verdicts = record::record(&self.ctx, &call, &command).await;
+        let verdicts = record::record(&self.context, &call, &command).await;
         let verdicts = verdicts.map_err(status)?;
         let verdicts = verdicts.into_iter().enumerate();
         Ok(Response::new(wire::RecordMailEventsResponse {
@@ -137,7 +143,7 @@ impl RosterService for Handlers {
             size: paging::page_size(message.page_size)?,
             token: &message.page_token,
         };
-        let listed = history::list(&self.ctx, &call, &query).await;
+        let listed = history::list(&self.context, &call, &query).await;
         let (events, next_page_token) = listed.map_err(status)?;
         Ok(Response::new(wire::ListMailEventsResponse {
             events: events.into_iter().map(mail::past).collect(),
@@ -152,7 +158,7 @@ impl RosterService for Handlers {
         let mut fields = Fields::default();
         let campaign: CampaignId = fields.id("campaign_id", &request.get_ref().campaign_id);
         fields.finish()?;
-        let statistics = read::statistics(&self.ctx, campaign)
+        let statistics = read::statistics(&self.context, campaign)
             .await
             .map_err(status)?;
         Ok(Response::new(write::statistics(&statistics)))

@@ -4,12 +4,14 @@ use tonic::{Request, Response, Status};
 
 use crate::identity::error::Error;
 use crate::identity::matching::contact::Channel;
-use crate::identity::verification::confirm::Confirm;
-use crate::identity::verification::referral::Decide;
-use crate::identity::verification::send::{DIGITS, Send};
-use crate::identity::verification::state::Ruling;
-use crate::identity::verification::verify::Verify;
-use crate::identity::verification::{confirm, read, referral, send, verify};
+use crate::identity::referral;
+use crate::identity::referral::decide::Decide;
+use crate::identity::referral::state::Ruling;
+use crate::identity::verification::confirm::{self, Confirm};
+use crate::identity::verification::read;
+use crate::identity::verification::send::{self, DIGITS, Send};
+use crate::identity::verification::verify::{self, Verify};
+use crate::kernel::fields::Fields;
 use crate::kernel::ids::CampaignId;
 use crate::kernel::paging;
 use crate::kernel::secrets::Secret;
@@ -17,7 +19,6 @@ use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 
 use super::{Handlers, call_of, claims, status, write};
-use crate::kernel::fields::Fields;
 
 #[tonic::async_trait]
 impl IdentityVerificationService for Handlers {
@@ -45,7 +46,7 @@ impl IdentityVerificationService for Handlers {
             enrollment,
             claims,
         };
-        let view = verify::verify(&self.ctx, &call, &command)
+        let view = verify::verify(&self.context, &call, &command)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::VerifyIdentityResponse {
@@ -77,7 +78,7 @@ impl IdentityVerificationService for Handlers {
             verification,
             channel,
         };
-        let expires_at = send::send(&self.ctx, &call, &command)
+        let expires_at = send::send(&self.context, &call, &command)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::SendConfirmationCodeResponse {
@@ -113,7 +114,7 @@ impl IdentityVerificationService for Handlers {
             verification,
             code: Secret::new(code),
         };
-        let view = confirm::confirm(&self.ctx, &call, &command)
+        let view = confirm::confirm(&self.context, &call, &command)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::ConfirmCodeResponse {
@@ -132,7 +133,7 @@ impl IdentityVerificationService for Handlers {
             fields.engagement_number("engagement_number", &message.engagement_number);
         let verification = fields.id("verification_id", &message.verification_id);
         fields.finish()?;
-        let view = read::get(&self.ctx, &call, &engagement_number, verification)
+        let view = read::get(&self.context, &call, &engagement_number, verification)
             .await
             .map_err(status)?;
         Ok(Response::new(wire::GetVerificationResponse {
@@ -150,7 +151,7 @@ impl IdentityVerificationService for Handlers {
         fields.finish()?;
         let size = paging::page_size(message.page_size)?;
         let (cases, next_page_token) =
-            referral::list(&self.ctx, campaign, size, &message.page_token)
+            referral::decide::list(&self.context, campaign, size, &message.page_token)
                 .await
                 .map_err(status)?;
         let referrals = cases.iter().map(write::case).collect();
@@ -181,8 +182,8 @@ impl IdentityVerificationService for Handlers {
             .request(&call, id, "DecideReferral", message)
             .map_err(status)?;
         let ruling = ruling.unwrap_or(Ruling::Denied);
-        let case = referral::decide(
-            &self.ctx,
+        let case = referral::decide::decide(
+            &self.context,
             &call,
             &Decide {
                 request,

@@ -2,6 +2,8 @@
 
 use crate::identity::matching::compare::{Agreement, Level};
 use crate::identity::matching::contact::Channel;
+use crate::identity::referral::decide::Case;
+use crate::identity::referral::state::{Referral, Ruling};
 use crate::identity::roster::export::Addressee;
 use crate::identity::roster::import::{Answer, Totals};
 use crate::identity::roster::notice::{SubstituteNotice, Undeliverable};
@@ -9,8 +11,7 @@ use crate::identity::roster::population::Population;
 use crate::identity::roster::read::{Masked, Statistics};
 use crate::identity::roster::reject::{Cause, Reject};
 use crate::identity::verification::decide::ReferralReason;
-use crate::identity::verification::referral::Case;
-use crate::identity::verification::state::{Referral, Ruling, Verification};
+use crate::identity::verification::state::Verification;
 use crate::identity::verification::view::View;
 use crate::kernel::clock::Timestamp;
 use crate::wire::google::r#type::Date;

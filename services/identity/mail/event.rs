@@ -4,11 +4,11 @@
 
 use jiff::civil::Date;
 
+use crate::identity::matching::address;
+use crate::identity::roster::row::{RawColumns, parse_address};
 use crate::kernel::ids::IndividualId;
 use crate::kernel::person::Person;
 
-use super::super::matching::address;
-use super::super::roster::row::{RawColumns, parse_address};
 use super::refusal::Refusal;
 use super::words::{Cause, Field, Kind, ReturnReason, Source};
 

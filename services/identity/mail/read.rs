@@ -5,13 +5,13 @@ use serde_json::json;
 
 use crate::db::entities::mail_event;
 use crate::db::{self, audit};
+use crate::identity::context::{Act, Call, Context};
+use crate::identity::error::Error;
+use crate::identity::roster::store as roster;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::paging;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::Error;
-use super::super::roster::store as roster;
 use super::record::past;
 use super::store;
 use super::words::{Kind, ReturnReason, Source};
@@ -48,7 +48,11 @@ pub struct List<'a> {
 /// anything is given.
 ///
 /// One individual has few events, at most one of each kind a day, so all are read and the page is cut out of them.
-pub async fn list(ctx: &Ctx, call: &Call, query: &List<'_>) -> Result<(Vec<Past>, String), Error> {
+pub async fn list(
+    context: &Context,
+    call: &Call,
+    query: &List<'_>,
+) -> Result<(Vec<Past>, String), Error> {
     let List {
         campaign,
         individual,
@@ -59,11 +63,11 @@ pub async fn list(ctx: &Ctx, call: &Call, query: &List<'_>) -> Result<(Vec<Past>
     let after: Option<(String, String)> =
         paging::page_after(&filter, token).map_err(Error::Request)?;
     let after = after.and_then(|(on, kind)| Some((on.parse().ok()?, Kind::parse(&kind)?)));
-    let found = roster::individuals(ctx.db.read(), campaign, &[individual]).await?;
+    let found = roster::individuals(context.db.read(), campaign, &[individual]).await?;
     if found.is_empty() {
         return Err(Error::IndividualNotFound);
     }
-    let rows = store::history(ctx.db.read(), campaign, individual).await?;
+    let rows = store::history(context.db.read(), campaign, individual).await?;
     let mut events: Vec<Past> = rows.iter().map(read).collect::<Result<_, _>>()?;
     events.retain(|event| after.is_none_or(|after| (event.on, event.kind) > after));
     events.sort_unstable_by_key(|event| (event.on, event.kind));
@@ -71,8 +75,9 @@ pub async fn list(ctx: &Ctx, call: &Call, query: &List<'_>) -> Result<(Vec<Past>
         (event.on.to_string(), event.kind.as_str())
     });
     let act = Act::on("individual.mail_events_viewed", "individual", individual);
-    let event = call.event(ctx, Some(campaign), act, json!({}));
-    ctx.db
+    let event = call.event(context, Some(campaign), act, json!({}));
+    context
+        .db
         .run_tx("audit_view", |tx| {
             let event = event.clone();
             Box::pin(async move { Ok::<_, Error>(audit::record(tx, &[event]).await?) })

@@ -12,18 +12,17 @@ use serde_json::json;
 use crate::db::entities::{campaign, individual, mail_event};
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx, audit};
+use crate::identity::context::{Act, Call, Context};
+use crate::identity::error::{self, Error};
+use crate::identity::matching::address;
+use crate::identity::roster::keys::RosterKeys;
+use crate::identity::roster::locale::Locale;
+use crate::identity::roster::population::Population;
+use crate::identity::roster::{change, store as roster};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::person::Person;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::{self, Error};
-use super::super::matching::address;
-use super::super::roster::change;
-use super::super::roster::keys::RosterKeys;
-use super::super::roster::locale::Locale;
-use super::super::roster::population::Population;
-use super::super::roster::store as roster;
 use super::event::{Event, RawEvent, Rules, What, parse_event};
 use super::plan::{self, Change, Detail, Judged, Plan, Subject};
 use super::refusal::{self, Refusal, Verdict};
@@ -45,24 +44,29 @@ pub struct Record {
 }
 
 /// Records events and gives a verdict on each, in order.
-pub async fn record(ctx: &Ctx, call: &Call, command: &Record) -> Result<Vec<Verdict>, Error> {
-    let campaign = roster::campaign(ctx.db.read(), command.campaign).await?;
-    let key = roster::find_key(ctx.db.read(), command.campaign).await?;
-    let keys = key.map(|key| RosterKeys::open(ctx, &key)).transpose()?;
-    let rules = rules(ctx, &campaign)?;
+pub async fn record(
+    context: &Context,
+    call: &Call,
+    command: &Record,
+) -> Result<Vec<Verdict>, Error> {
+    let campaign = roster::campaign(context.db.read(), command.campaign).await?;
+    let key = roster::find_key(context.db.read(), command.campaign).await?;
+    let keys = key.map(|key| RosterKeys::open(context, &key)).transpose()?;
+    let rules = rules(context, &campaign)?;
     let judged = |raw| judge(raw, rules, keys.as_ref());
     let events: Vec<_> = command.events.iter().map(judged).collect();
     let work = Work {
         campaign: command.campaign,
         keys: keys.as_ref(),
         events: &events,
-        moves: moves(ctx, call, command.campaign, &events),
-        summary: summary(ctx, call, command.campaign),
+        moves: moves(context, call, command.campaign, &events),
+        summary: summary(context, call, command.campaign),
         actor: call.actor(),
-        now: ctx.now(),
+        now: context.now(),
     };
     let work = &work;
-    ctx.db
+    context
+        .db
         .run_bulk("record_mail_events", |tx| {
             Box::pin(async move {
                 match idempotency::look_up(tx, &command.request).await? {
@@ -81,12 +85,12 @@ pub async fn record(ctx: &Ctx, call: &Call, command: &Record) -> Result<Vec<Verd
         .await
 }
 
-fn rules(ctx: &Ctx, campaign: &campaign::Model) -> Result<Rules, Error> {
+fn rules(context: &Context, campaign: &campaign::Model) -> Result<Rules, Error> {
     let corrupt = || db::Error::corrupt("campaign.zone");
     let zone = TimeZone::get(&campaign.zone).map_err(|_| corrupt())?;
     let discovered_on = campaign.discovered_on.parse().map_err(|_| corrupt())?;
     Ok(Rules {
-        today: ctx.now().date_in(&zone).map_err(|_| corrupt())?,
+        today: context.now().date_in(&zone).map_err(|_| corrupt())?,
         discovered_on,
     })
 }
@@ -106,14 +110,14 @@ fn judge(raw: &RawEvent, rules: Rules, keys: Option<&RosterKeys>) -> Result<Judg
 }
 
 /// Makes the audit event of the call; how many of what stands in it only once that is known.
-fn summary(ctx: &Ctx, call: &Call, campaign: CampaignId) -> audit::Event {
+fn summary(context: &Context, call: &Call, campaign: CampaignId) -> audit::Event {
     let act = Act::on("mailing.events_recorded", "campaign", campaign);
-    call.event(ctx, Some(campaign), act, json!({}))
+    call.event(context, Some(campaign), act, json!({}))
 }
 
 /// Makes an audit event for every event that brings an address, in case it is recorded.
 fn moves(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     campaign: CampaignId,
     events: &[Result<Judged, Refusal>],
@@ -129,7 +133,7 @@ fn moves(
         };
         let act = Act::on("individual.address_corrected", "individual", *individual);
         let detail = json!({ "source": source.as_str(), "on": on.to_string() });
-        Some((at, call.event(ctx, Some(campaign), act, detail)))
+        Some((at, call.event(context, Some(campaign), act, detail)))
     };
     events.iter().enumerate().filter_map(moved).collect()
 }

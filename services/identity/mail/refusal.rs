@@ -1,6 +1,7 @@
 //! What became of an event: recorded, known before, or refused with the field and what to do. Never a value.
 
-use super::super::roster::reject::{self, Column};
+use crate::identity::roster::reject::{self, Column};
+
 use super::words::{Cause, Field};
 
 /// Why an event was not recorded.

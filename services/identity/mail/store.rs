@@ -5,10 +5,9 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 
 use crate::db::entities::{individual, mail_event};
 use crate::db::{Bulk, Cell, Tx};
+use crate::identity::error::Error;
+use crate::identity::roster::store::lists;
 use crate::kernel::ids::{CampaignId, IndividualId};
-
-use super::super::error::Error;
-use super::super::roster::store::lists;
 
 /// Gives what happened to the letters of these individuals, in no order.
 pub async fn histories(

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
-use super::super::error::Error;
+use crate::identity::error::Error;
+
 use super::flight::Landed;
 use super::keys::RosterKeys;
 use super::newcomers::Sorted;
@@ -175,8 +176,8 @@ impl Grown {
 mod tests {
     use tokio::sync::Semaphore;
 
-    use super::super::plan::tests::{judged, row};
     use super::*;
+    use crate::identity::roster::plan::tests::{judged, row};
 
     async fn piece(room: &Arc<Semaphore>, chunks: usize) -> Piece {
         Piece {

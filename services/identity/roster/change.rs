@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use crate::db::rows::{self, Is};
 use crate::db::{self, Tx};
+use crate::identity::error::Error;
+use crate::identity::matching::blind::Keys;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::kernel::person::Person;
 
-use super::super::error::Error;
-use super::super::matching::blind::Keys;
 use super::facts::Facts;
 use super::keys::RosterKeys;
 use super::locale::Locale;

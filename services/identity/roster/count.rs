@@ -7,9 +7,8 @@ use sea_orm::{
 
 use crate::db::Db;
 use crate::db::entities::individual;
+use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, CoveredEntityId};
-
-use super::super::error::Error;
 
 /// Individuals by population and by whether a letter can be sent.
 pub type Counts = Vec<(String, bool, i64)>;

@@ -13,12 +13,12 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::db::audit;
+use crate::identity::context::{Act, Call, Context};
+use crate::identity::error::{self, Error};
+use crate::identity::matching::address;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::kernel::secrets::Secret;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::{self, Error};
-use super::super::matching::address;
 use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::population::Population;
@@ -68,38 +68,38 @@ impl Addressee {
 /// Sends addresses, a message at a time, until the roster ends or nobody listens. The last one is an error if something went
 /// wrong.
 pub async fn run(
-    ctx: Ctx,
+    context: Context,
     call: Call,
     campaign: CampaignId,
     after: Option<IndividualId>,
     messages: mpsc::Sender<Result<Vec<Addressee>, Error>>,
 ) {
-    if let Err(error) = drive(&ctx, &call, campaign, after, &messages).await {
+    if let Err(error) = drive(&context, &call, campaign, after, &messages).await {
         drop(messages.send(Err(error)).await);
     }
 }
 
 async fn drive(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     id: CampaignId,
     after: Option<IndividualId>,
     messages: &mpsc::Sender<Result<Vec<Addressee>, Error>>,
 ) -> Result<(), Error> {
-    let campaign = store::campaign(ctx.db.read(), id).await?;
-    let entities = store::entities(ctx.db.read(), id).await?;
-    record(ctx, call, id, after).await?;
+    let campaign = store::campaign(context.db.read(), id).await?;
+    let entities = store::entities(context.db.read(), id).await?;
+    record(context, call, id, after).await?;
     // Without a key nobody was ever imported.
-    let Some(key) = store::find_key(ctx.db.read(), id).await? else {
+    let Some(key) = store::find_key(context.db.read(), id).await? else {
         return Ok(());
     };
     let desk = Arc::new(Desk {
-        keys: RosterKeys::open(ctx, &key)?,
+        keys: RosterKeys::open(context, &key)?,
         entities: entities.into_iter().map(|(key, id)| (id, key)).collect(),
         locale: store::locale(&campaign),
     });
     let (found, pages) = mpsc::channel(1);
-    tokio::spawn(read(ctx.clone(), id, after, found));
+    tokio::spawn(read(context.clone(), id, after, found));
     let open = |page| {
         let desk = Arc::clone(&desk);
         async move {
@@ -129,12 +129,12 @@ struct Page {
 
 /// Reads page after page until they end or nobody takes them: the people of one beside the entities of the one before.
 async fn read(
-    ctx: Ctx,
+    context: Context,
     campaign: CampaignId,
     mut after: Option<IndividualId>,
     found: mpsc::Sender<Result<Page, Error>>,
 ) {
-    let connection = ctx.db.read();
+    let connection = context.db.read();
     let mut people = store::mailable_after(connection, campaign, after, PAGE).await;
     loop {
         let page = match people {
@@ -188,19 +188,20 @@ fn portions(addressees: Vec<Addressee>) -> Vec<Vec<Addressee>> {
 }
 
 async fn record(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     campaign: CampaignId,
     after: Option<IndividualId>,
 ) -> Result<(), Error> {
     let act = Act::on("mailing.addresses_exported", "campaign", campaign);
     let event = call.event(
-        ctx,
+        context,
         Some(campaign),
         act,
         json!({ "after_individual_id": after }),
     );
-    ctx.db
+    context
+        .db
         .run_tx("audit_export", |tx| {
             let event = event.clone();
             Box::pin(async move { Ok::<_, Error>(audit::record(tx, &[event]).await?) })

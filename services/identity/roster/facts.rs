@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::matching::address;
+use crate::identity::matching::address;
 use crate::kernel::person::Person;
 
 /// Columns that follow from a person.

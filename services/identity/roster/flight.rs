@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::db;
+use crate::identity::context::Context;
+use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::kernel::turn::{Pass, Turn};
 
-use super::super::ctx::Ctx;
-use super::super::error::Error;
 use super::batch::Batch;
 use super::keys::RosterKeys;
 use super::plan::Outcome;
@@ -25,7 +25,7 @@ pub type Settled = Option<i64>;
 #[derive(Clone)]
 pub struct Route {
     /// The means of the process.
-    pub ctx: Ctx,
+    pub context: Context,
     /// The campaign.
     pub campaign: CampaignId,
     /// The import.
@@ -105,9 +105,9 @@ impl Route {
             campaign: self.campaign,
             import: self.import,
             keys: &self.keys,
-            now: self.ctx.now(),
+            now: self.context.now(),
         };
-        let settled = self.ctx.db.run_bulk_unless("import_roster", |tx| {
+        let settled = self.context.db.run_bulk_unless("import_roster", |tx| {
             Box::pin(settle(tx, target, turn, batch))
         });
         settled.await

@@ -17,23 +17,22 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::db::entities::roster_import;
 use crate::db::{self, audit, deferred};
+use crate::identity::context::{Act, Call, Context};
+use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::kernel::turn::{self, Pass, Turn};
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::Error;
 use super::batch::{
     Batch, CHUNKS_A_BATCH, CHUNKS_A_GROWING_PIECE, CHUNKS_A_PIECE, GROWING_PIECES, Grow,
     ROOM_OF_OPENED,
 };
 use super::flight::{Landed, Route, Settled};
 use super::keys::RosterKeys;
-use super::known;
 use super::plan::Outcome;
 use super::reader::{Piece, Reader};
 use super::reject::Reject;
 use super::row::{RawRow, Rules};
-use super::store;
+use super::{known, store};
 
 /// Answers that wait for a slow reader: those of the largest batch, so that the next one is settled while they are sent.
 pub const ANSWERS: usize = CHUNKS_A_BATCH;
@@ -92,13 +91,17 @@ pub struct Answer {
 }
 
 /// Runs an import until its parts end, and sends its answers. The last one is an error if something went wrong.
-pub async fn run<P>(ctx: Ctx, call: Call, parts: P, answers: mpsc::Sender<Result<Answer, Error>>)
-where
+pub async fn run<P>(
+    context: Context,
+    call: Call,
+    parts: P,
+    answers: mpsc::Sender<Result<Answer, Error>>,
+) where
     P: Stream<Item = Result<Part, Error>> + Send + Unpin + 'static,
 {
-    let driven = drive(&ctx, &call, parts, &answers).await;
+    let driven = drive(&context, &call, parts, &answers).await;
     // However it ends: whoever hears that it is done finds them built already.
-    built(deferred::build(&ctx.db).await);
+    built(deferred::build(&context.db).await);
     if let Err(error) = driven {
         drop(answers.send(Err(error)).await);
     }
@@ -116,7 +119,7 @@ fn built(done: Result<(), db::Error>) {
 }
 
 async fn drive<P>(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     mut parts: P,
     answers: &mpsc::Sender<Result<Answer, Error>>,
@@ -130,7 +133,7 @@ where
     let Part::Header(header) = first? else {
         return Err(Error::field("header", "must be the first message"));
     };
-    let (mut import, reader, settled) = Import::open(ctx.clone(), call.clone(), header).await?;
+    let (mut import, reader, settled) = Import::open(context.clone(), call.clone(), header).await?;
     let (ready, mut pieces) = mpsc::channel(GROWING_PIECES);
     tokio::spawn(reader.run(parts, ready));
     let (pass, mut turn) = turn::turn();
@@ -142,7 +145,7 @@ where
     let (mut waiting, mut grow): (Option<Piece>, Option<Grow>) = (None, None);
     loop {
         if grow.is_none()
-            && flights.len() < import.route.ctx.db.bulk_width()
+            && flights.len() < import.route.context.db.bulk_width()
             && let Some(piece) = waiting.take()
         {
             let (pass, next) = turn::turn();
@@ -199,22 +202,26 @@ struct Import {
 
 impl Import {
     /// Opens the import of this file. Gives what reads the rest of it, and how many rows all imports have settled.
-    async fn open(ctx: Ctx, call: Call, header: Header) -> Result<(Self, Reader, i64), Error> {
+    async fn open(
+        context: Context,
+        call: Call,
+        header: Header,
+    ) -> Result<(Self, Reader, i64), Error> {
         let campaign = header.campaign;
-        let rules = Arc::new(rules(&ctx, campaign).await?);
-        let (keys, import) = find_or_make(&ctx, &call, &header).await?;
-        let (seen, settled) = known::seen(&ctx, campaign).await?;
-        let grows = ctx.db.backend() == DbBackend::Sqlite;
+        let rules = Arc::new(rules(&context, campaign).await?);
+        let (keys, import) = find_or_make(&context, &call, &header).await?;
+        let (seen, settled) = known::seen(&context, campaign).await?;
+        let grows = context.db.backend() == DbBackend::Sqlite;
         // Beside the batches that are under way, one piece waits ready-made; more where they grow, whose pieces take no room.
         let (most, room, extra) = if grows {
             (CHUNKS_A_GROWING_PIECE, GROWING_PIECES, ROOM_OF_OPENED)
         } else {
-            (CHUNKS_A_PIECE, ctx.db.bulk_width() + 1, 0)
+            (CHUNKS_A_PIECE, context.db.bulk_width() + 1, 0)
         };
         let reader = Reader {
             rules,
             keys: Arc::clone(&keys),
-            ctx: ctx.clone(),
+            context: context.clone(),
             line: 1,
             most,
             seen: Arc::new(Mutex::new(seen)),
@@ -222,7 +229,7 @@ impl Import {
             extra,
         };
         let route = Route {
-            ctx,
+            context,
             campaign,
             import,
             keys,
@@ -266,7 +273,7 @@ impl Import {
         for length in landed.chunks {
             answers.push(self.answer(outcomes.by_ref().take(length)));
         }
-        built(deferred::build_if_large(&self.route.ctx.db).await);
+        built(deferred::build_if_large(&self.route.context.db).await);
         if let Some(rows) = landed.end {
             answers.push(self.finish(rows).await?);
         }
@@ -312,13 +319,13 @@ impl Import {
         });
         let event = self
             .call
-            .event(&self.route.ctx, Some(self.route.campaign), act, detail);
+            .event(&self.route.context, Some(self.route.campaign), act, detail);
         let (import, now) = (
             (self.route.campaign, self.route.import),
-            self.route.ctx.now(),
+            self.route.context.now(),
         );
         self.route
-            .ctx
+            .context
             .db
             .run_tx("finish_import", |tx| {
                 let event = event.clone();
@@ -328,7 +335,7 @@ impl Import {
                 })
             })
             .await?;
-        built(deferred::build(&self.route.ctx.db).await);
+        built(deferred::build(&self.route.context.db).await);
         Ok(Answer {
             import: self.route.import,
             durable_line: self.line,
@@ -340,31 +347,31 @@ impl Import {
 }
 
 /// Gives what rows are judged against, if the campaign takes any.
-async fn rules(ctx: &Ctx, campaign: CampaignId) -> Result<Rules, Error> {
-    let read = ctx.db.read();
+async fn rules(context: &Context, campaign: CampaignId) -> Result<Rules, Error> {
+    let read = context.db.read();
     if store::campaign(read, campaign).await?.state != "OPEN" {
         return Err(Error::CampaignClosed);
     }
-    let today = ctx.now().date_in(&jiff::tz::TimeZone::UTC);
+    let today = context.now().date_in(&jiff::tz::TimeZone::UTC);
     Ok(Rules {
         entities: store::entities(read, campaign).await?,
         today: today.map_err(|_| Error::Key)?,
-        sandbox_ssn: ctx.rules.sandbox_ssn,
+        sandbox_ssn: context.rules.sandbox_ssn,
     })
 }
 
 /// Finds the import of this file or makes it, and with the campaign's first one its data key.
 async fn find_or_make(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     header: &Header,
 ) -> Result<(Arc<RosterKeys>, ImportId), Error> {
-    let fresh_key = &ctx.new_campaign_key(header.campaign)?;
-    let fresh = &fresh(ctx, header);
+    let fresh_key = &context.new_campaign_key(header.campaign)?;
+    let fresh = &fresh(context, header);
     let act = Act::on("roster.import_opened", "roster_import", fresh.id);
     let detail = json!({ "file_sha256": header.file_sha256 });
-    let event = &call.event(ctx, Some(header.campaign), act, detail);
-    let opened = ctx.db.run_tx("open_import", |tx| {
+    let event = &call.event(context, Some(header.campaign), act, detail);
+    let opened = context.db.run_tx("open_import", |tx| {
         Box::pin(async move {
             let key = store::find_or_make_key(tx, fresh_key).await?;
             let row = store::find_or_make_import(tx, fresh).await?;
@@ -378,13 +385,13 @@ async fn find_or_make(
         })
     });
     let (key, import) = opened.await?;
-    Ok((Arc::new(RosterKeys::open(ctx, &key)?), import))
+    Ok((Arc::new(RosterKeys::open(context, &key)?), import))
 }
 
-fn fresh(ctx: &Ctx, header: &Header) -> roster_import::Model {
+fn fresh(context: &Context, header: &Header) -> roster_import::Model {
     roster_import::Model {
         campaign_id: header.campaign,
-        id: ctx.ids.next(),
+        id: context.ids.next(),
         file_sha256: header.file_sha256.clone(),
         rows: 0,
         accepted: 0,
@@ -392,7 +399,7 @@ fn fresh(ctx: &Ctx, header: &Header) -> roster_import::Model {
         unchanged: 0,
         rejected: 0,
         state: "RUNNING".to_owned(),
-        started_at: ctx.now(),
+        started_at: context.now(),
         finished_at: None,
     }
 }

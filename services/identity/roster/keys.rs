@@ -1,11 +1,10 @@
 //! The keys with which one campaign's roster is written and read.
 
-use crate::kernel::person::PersonSealer;
-
-use super::super::ctx::Ctx;
-use super::super::error::Error;
-use super::super::matching::blind::Indexer;
 use crate::db::entities::campaign_key;
+use crate::identity::context::Context;
+use crate::identity::error::Error;
+use crate::identity::matching::blind::Indexer;
+use crate::kernel::person::PersonSealer;
 
 /// Seals people and makes their blind keys.
 #[derive(Clone, Debug)]
@@ -20,11 +19,11 @@ pub struct RosterKeys {
 
 impl RosterKeys {
     /// Opens the keys of a campaign.
-    pub fn open(ctx: &Ctx, row: &campaign_key::Model) -> Result<Self, Error> {
+    pub fn open(context: &Context, row: &campaign_key::Model) -> Result<Self, Error> {
         Ok(Self {
-            sealer: ctx.sealer(row)?,
+            sealer: context.sealer(row)?,
             key_version: row.key_version,
-            indexers: ctx.indexers(row.campaign_id)?,
+            indexers: context.indexers(row.campaign_id)?,
         })
     }
 

@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use crate::db::entities::individual;
 use crate::db::rows::{self, Is};
+use crate::identity::context::Context;
+use crate::identity::error::{self, Error};
 use crate::kernel::ids::{CampaignId, IndividualId};
 
-use super::super::ctx::Ctx;
-use super::super::error::{self, Error};
 use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::plan::{Known, Stored};
@@ -69,8 +69,8 @@ impl Asked {
 
 /// Reads which references and SSNs the roster holds, page by page, and of how many settled rows they are. Nothing is to be read
 /// before the first import.
-pub async fn seen(ctx: &Ctx, campaign: CampaignId) -> Result<(Seen, i64), Error> {
-    let read = ctx.db.read();
+pub async fn seen(context: &Context, campaign: CampaignId) -> Result<(Seen, i64), Error> {
+    let read = context.db.read();
     // Counted first: whatever is settled meanwhile makes another number.
     let settled = settled(read, campaign).await?;
     let mut seen = Seen::default();

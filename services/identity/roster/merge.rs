@@ -1,10 +1,9 @@
 //! Two rows with one SSN: one person or a mistake.
 
+use crate::identity::matching::compare::{self, Level};
+use crate::identity::matching::{address, fold};
 use crate::kernel::person::Person;
 
-use super::super::matching::address;
-use super::super::matching::compare::{self, Level};
-use super::super::matching::fold;
 use super::population::Population;
 
 /// Tells whether two records with one SSN are of one person: the same birth date, or close names.

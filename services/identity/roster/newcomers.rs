@@ -11,7 +11,8 @@ use std::hash::Hash;
 
 use uuid::Uuid;
 
-use super::super::error::Error;
+use crate::identity::error::Error;
+
 use super::keys::RosterKeys;
 use super::known::Asked;
 use super::plan::Outcome;

@@ -5,11 +5,11 @@
 
 use uuid::Uuid;
 
+use crate::identity::error::{self, Error};
+use crate::identity::matching::blind::{Indexer, Keys};
 use crate::kernel::ids::{CoveredEntityId, Ids, IndividualId};
 use crate::kernel::person::Person;
 
-use super::super::error::{self, Error};
-use super::super::matching::blind::{Indexer, Keys};
 use super::facts::Facts;
 use super::keys::RosterKeys;
 use super::locale::Locale;

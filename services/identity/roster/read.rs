@@ -6,18 +6,17 @@ use serde_json::json;
 
 use crate::db::audit;
 use crate::db::entities::individual;
+use crate::identity::context::{Act, Call, Context};
+use crate::identity::error::{self, Error};
+use crate::identity::matching::contact::Channel;
+use crate::identity::matching::mask;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::kernel::person::Person;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::{self, Error};
-use super::super::matching::contact::Channel;
-use super::super::matching::mask;
-use super::count;
 use super::notice::Undeliverable;
 use super::population::Population;
-use super::store;
+use super::{count, store};
 
 /// An individual with personal data masked.
 #[derive(Clone, Debug)]
@@ -52,13 +51,13 @@ pub fn contacts(person: &Person) -> Vec<(Channel, String)> {
 
 /// Gives one individual, masked. The audit event is committed before anything is given.
 pub async fn get_individual(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     campaign: CampaignId,
     id: IndividualId,
 ) -> Result<Masked, Error> {
-    let row = individual(ctx, campaign, id).await?;
-    let key = store::find_key(ctx.db.read(), campaign)
+    let row = individual(context, campaign, id).await?;
+    let key = store::find_key(context.db.read(), campaign)
         .await?
         .ok_or(Error::IndividualNotFound)?;
     let (salt, sealed) = row
@@ -66,17 +65,18 @@ pub async fn get_individual(
         .as_ref()
         .zip(row.sealed.as_ref())
         .ok_or(Error::IndividualErased)?;
-    let person = ctx
+    let person = context
         .sealer(&key)?
         .open(id, salt, sealed)
         .map_err(error::unreadable)?;
-    let links = store::entities_between(ctx.db.read(), campaign, id, id).await?;
+    let links = store::entities_between(context.db.read(), campaign, id, id).await?;
     let mut entities: Vec<CoveredEntityId> = links.into_iter().map(|(_, entity)| entity).collect();
     entities.sort_unstable();
     entities.dedup();
     let act = Act::on("individual.viewed_masked", "individual", id);
-    let event = call.event(ctx, Some(campaign), act, json!({}));
-    ctx.db
+    let event = call.event(context, Some(campaign), act, json!({}));
+    context
+        .db
         .run_tx("audit_view", |tx| {
             let event = event.clone();
             Box::pin(async move { Ok::<_, Error>(audit::record(tx, &[event]).await?) })
@@ -97,11 +97,11 @@ pub async fn get_individual(
 }
 
 async fn individual(
-    ctx: &Ctx,
+    context: &Context,
     campaign: CampaignId,
     id: IndividualId,
 ) -> Result<individual::Model, Error> {
-    let rows = store::individuals(ctx.db.read(), campaign, &[id]).await?;
+    let rows = store::individuals(context.db.read(), campaign, &[id]).await?;
     rows.into_iter().next().ok_or(Error::IndividualNotFound)
 }
 
@@ -129,11 +129,11 @@ pub struct Statistics {
 }
 
 /// Counts a campaign's roster.
-pub async fn statistics(ctx: &Ctx, campaign: CampaignId) -> Result<Statistics, Error> {
-    store::campaign(ctx.db.read(), campaign).await?;
-    let imports = store::imports(ctx.db.read(), campaign).await?;
-    let entities = store::entities(ctx.db.read(), campaign).await?;
-    let (counts, by_entity) = count::count(&ctx.db, campaign).await?;
+pub async fn statistics(context: &Context, campaign: CampaignId) -> Result<Statistics, Error> {
+    store::campaign(context.db.read(), campaign).await?;
+    let imports = store::imports(context.db.read(), campaign).await?;
+    let entities = store::entities(context.db.read(), campaign).await?;
+    let (counts, by_entity) = count::count(&context.db, campaign).await?;
     let sum = |wanted: &dyn Fn(&str, bool) -> bool| -> i64 {
         counts
             .iter()

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::{Stream, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::super::ctx::Ctx;
-use super::super::error::Error;
+use crate::identity::context::Context;
+use crate::identity::error::Error;
+
 use super::import::Part;
 use super::keys::RosterKeys;
 use super::newcomers::Sorted;
@@ -48,7 +49,7 @@ pub struct Reader {
     /// What rows are sealed with.
     pub keys: Arc<RosterKeys>,
     /// The means of the process.
-    pub ctx: Ctx,
+    pub context: Context,
     /// The last line that was read.
     pub line: i64,
     /// The most chunks that are prepared together.
@@ -166,7 +167,7 @@ impl Reader {
         let (rules, keys, ids) = (
             Arc::clone(&self.rules),
             Arc::clone(&self.keys),
-            self.ctx.ids.clone(),
+            self.context.ids.clone(),
         );
         let seen = Arc::clone(&self.seen);
         let work = move || {

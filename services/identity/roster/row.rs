@@ -6,11 +6,11 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
+use crate::identity::matching::{address, contact, date, fold, ssn};
 use crate::kernel::ids::CoveredEntityId;
 use crate::kernel::person::Person;
 use crate::kernel::secrets::Secret;
 
-use super::super::matching::{address, contact, date, fold, ssn};
 use super::locale::Locale;
 use super::population::Population;
 use super::reject::{Cause, Column, Reject};

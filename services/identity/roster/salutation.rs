@@ -5,9 +5,9 @@
 //! 164.404(d)(1)(ii)), nobody on the roster says who that is, and "Estate of" is what reaches both, whoever lives at the
 //! address or settles the affairs. Spanish says heirs, which is what an estate is called there.
 
+use crate::identity::matching::address;
 use crate::kernel::person::Person;
 
-use super::super::matching::address;
 use super::locale::Locale;
 use super::population::Population;
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use crate::db::{Bulk, Cell, Tx};
+use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::kernel::turn::Turn;
 
-use super::super::error::Error;
 use super::batch::Batch;
 use super::change::{self, Change, NewLink};
 use super::flight::{Halt, Settled};

@@ -11,10 +11,10 @@ use sea_orm::{
 use crate::db::entities::{
     campaign, campaign_key, covered_entity, individual, individual_entity, roster_import,
 };
+use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, ImportId, IndividualId};
 
-use super::super::error::Error;
 use super::locale::Locale;
 
 /// How many values stand in one list of a query.

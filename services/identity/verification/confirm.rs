@@ -7,14 +7,14 @@ use subtle::ConstantTimeEq;
 use crate::db::entities::{confirmation_code, verification};
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx, audit};
+use crate::identity::context::{Act, Call, Context};
+use crate::identity::error::Error;
+use crate::identity::matching::blind::Indexer;
+use crate::identity::rules::TRIES;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, VerificationId};
 use crate::kernel::secrets::Secret;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::Error;
-use super::super::matching::blind::Indexer;
-use super::super::rules::TRIES;
 use super::find::Place;
 use super::send::mac;
 use super::state::{Confirmation, ConfirmationEvent, Verification, VerificationEvent};
@@ -41,36 +41,36 @@ struct Kept {
 }
 
 /// Checks a code and gives the verification, now VERIFIED.
-pub async fn confirm(ctx: &Ctx, call: &Call, command: &Confirm) -> Result<View, Error> {
-    let meter = Meter::of(ctx, call, &command.engagement_number)?;
+pub async fn confirm(context: &Context, call: &Call, command: &Confirm) -> Result<View, Error> {
+    let meter = Meter::of(context, call, &command.engagement_number)?;
     meter
         .person("verification", command.verification.as_bytes())
         .charge()
         .await?;
-    let found = store::campaign(ctx.db.read(), &command.engagement_number).await?;
+    let found = store::campaign(context.db.read(), &command.engagement_number).await?;
     let campaign = found.map_or(Place::nowhere().campaign, |(campaign, _)| campaign.id);
-    let kept = settle(ctx, call, command, campaign).await?;
+    let kept = settle(context, call, command, campaign).await?;
     if !kept.confirmed {
         return Err(Error::ConfirmationNotAccepted);
     }
-    let row = store::find(ctx.db.read(), campaign, command.verification).await?;
+    let row = store::find(context.db.read(), campaign, command.verification).await?;
     let row = row.ok_or(Error::ConfirmationNotAccepted)?;
     Ok(view::made(&row, state_of(&row)?, Vec::new()))
 }
 
 /// One try in one transaction. A wrong one is committed like a right one: it must count.
 async fn settle(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     command: &Confirm,
     campaign: CampaignId,
 ) -> Result<Kept, Error> {
-    let now = ctx.now();
-    let indexer = ctx.steady_indexer(campaign)?;
+    let now = context.now();
+    let indexer = context.steady_indexer(campaign)?;
     let act = |action| Act::on(action, "verification", command.verification);
     let somewhere = (!campaign.as_uuid().is_nil()).then_some(campaign);
     let right = call.event(
-        ctx,
+        context,
         somewhere,
         act("confirmation_code.confirmed"),
         json!({}),
@@ -80,7 +80,8 @@ async fn settle(
         ..right.clone()
     };
     let (indexer, right, wrong) = (&indexer, &right, &wrong);
-    ctx.db
+    context
+        .db
         .run_tx("confirm_code", |tx| {
             Box::pin(async move {
                 match idempotency::look_up(tx, &command.request).await? {
@@ -95,7 +96,7 @@ async fn settle(
                     of.zip(code),
                     indexer,
                     command,
-                    (now, now + ctx.rules.verified_for),
+                    (now, now + context.rules.verified_for),
                 )
                 .await?;
                 let event = if confirmed { right } else { wrong };

@@ -1,10 +1,10 @@
 //! What a comparison means for the person. Pure.
 
+use crate::identity::matching::policy::Decision;
+use crate::identity::roster::population::Population;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::IndividualId;
 
-use super::super::matching::policy::Decision;
-use super::super::roster::population::Population;
 use super::state::{Verification, VerificationEvent};
 
 /// Why a verification is referred to a person.

@@ -8,18 +8,18 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 use crate::db::entities::{campaign_key, enrollment, individual};
+use crate::identity::context::Context;
+use crate::identity::error::{self, Error};
+use crate::identity::matching::compare::{self, Claims, Waterfall};
+use crate::identity::matching::contact::Channel;
+use crate::identity::matching::policy::{Decision, Policy};
+use crate::identity::roster;
+use crate::identity::roster::population::Population;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId};
 use crate::kernel::person::{Person, PersonSealer};
 
-use super::super::ctx::Ctx;
-use super::super::error::{self, Error};
-use super::super::matching::compare::{self, Claims, Waterfall};
-use super::super::matching::contact::Channel;
-use super::super::matching::policy::{Decision, Policy};
-use super::super::roster;
-use super::super::roster::population::Population;
 use super::decide::Subject;
 use super::store;
 
@@ -78,8 +78,8 @@ pub struct Letter {
 
 impl Letter {
     /// Reads the enrollment, which may be none.
-    pub async fn read(ctx: &Ctx, place: &Place, id: EnrollmentId) -> Result<Self, Error> {
-        let found = store::enrollment(ctx.db.read(), place.campaign, id).await?;
+    pub async fn read(context: &Context, place: &Place, id: EnrollmentId) -> Result<Self, Error> {
+        let found = store::enrollment(context.db.read(), place.campaign, id).await?;
         Ok(Self { id, found })
     }
 
@@ -96,7 +96,7 @@ impl Letter {
 
 /// Compares with the person of an enrollment.
 pub fn by_letter(
-    ctx: &Ctx,
+    context: &Context,
     place: &Place,
     letter: Letter,
     claims: &Claims,
@@ -108,29 +108,29 @@ pub fn by_letter(
         .as_ref()
         .and_then(|(enrollment, _)| enrollment.proof_expires_at);
     let person = begun.and_then(|(_, person)| person);
-    let compared = compare_all(ctx, place, person.into_iter().collect(), claims)?;
+    let compared = compare_all(context, place, person.into_iter().collect(), claims)?;
     Ok(Found {
-        fresh_letter: is_fresh(proof, ctx.now()),
+        fresh_letter: is_fresh(proof, context.now()),
         ..judge(place, compared)
     })
 }
 
 /// Compares with everybody who shares a blind key with the claims; in a campaign that is closed with nobody.
-pub async fn by_claims(ctx: &Ctx, place: &Place, claims: &Claims) -> Result<Found, Error> {
-    let indexers = ctx.indexers(place.campaign)?;
+pub async fn by_claims(context: &Context, place: &Place, claims: &Claims) -> Result<Found, Error> {
+    let indexers = context.indexers(place.campaign)?;
     let keys: Vec<_> = indexers
         .iter()
         .map(|indexer| indexer.claims(claims))
         .collect();
-    let mut ids = store::candidates(ctx.db.read(), place.campaign, &keys).await?;
+    let mut ids = store::candidates(context.db.read(), place.campaign, &keys).await?;
     if ids.is_empty() {
         ids.push(IndividualId::from_uuid(Uuid::nil()));
     }
-    let mut rows = roster::store::individuals(ctx.db.read(), place.campaign, &ids).await?;
+    let mut rows = roster::store::individuals(context.db.read(), place.campaign, &ids).await?;
     if !place.open {
         rows.clear();
     }
-    Ok(judge(place, compare_all(ctx, place, rows, claims)?))
+    Ok(judge(place, compare_all(context, place, rows, claims)?))
 }
 
 fn is_fresh(proof: Option<Timestamp>, now: Timestamp) -> bool {
@@ -139,13 +139,13 @@ fn is_fresh(proof: Option<Timestamp>, now: Timestamp) -> bool {
 
 /// Opens and compares everybody, or somebody who is nobody.
 fn compare_all(
-    ctx: &Ctx,
+    context: &Context,
     place: &Place,
     rows: Vec<individual::Model>,
     claims: &Claims,
 ) -> Result<Vec<Compared>, Error> {
     let opener = match place.key.as_ref().filter(|key| key.wrapped.is_some()) {
-        Some(key) => Some(ctx.sealer(key)?),
+        Some(key) => Some(context.sealer(key)?),
         None => None,
     };
     let mut compared = Vec::with_capacity(rows.len());

@@ -7,7 +7,6 @@ pub mod confirm;
 pub mod decide;
 pub mod find;
 pub mod read;
-pub mod referral;
 pub mod send;
 pub mod state;
 pub mod store;

@@ -3,33 +3,34 @@
 use serde_json::json;
 
 use crate::db::{self, audit};
+use crate::identity::context::{Act, Call, Context};
+use crate::identity::error::Error;
 use crate::kernel::caller::Role;
 use crate::kernel::ids::VerificationId;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::Error;
 use super::store;
 use super::view::{self, View};
 
 /// Gives a verification; its waterfall only to operators, and with an audit event.
 pub async fn get(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     engagement_number: &str,
     id: VerificationId,
 ) -> Result<View, Error> {
-    let found = store::campaign(ctx.db.read(), engagement_number).await?;
+    let found = store::campaign(context.db.read(), engagement_number).await?;
     let (campaign, key) = found.ok_or(Error::VerificationNotFound)?;
-    let row = store::find(ctx.db.read(), campaign.id, id)
+    let row = store::find(context.db.read(), campaign.id, id)
         .await?
         .ok_or(Error::VerificationNotFound)?;
-    let view = view::view(ctx, &row, key.as_ref()).await?;
+    let view = view::view(context, &row, key.as_ref()).await?;
     if call.caller.role != Role::Operator {
         return Ok(view);
     }
     let act = Act::on("verification.waterfall_viewed", "verification", id);
-    let event = call.event(ctx, Some(campaign.id), act, json!({}));
-    ctx.db
+    let event = call.event(context, Some(campaign.id), act, json!({}));
+    context
+        .db
         .run_tx("audit_waterfall", |tx| {
             let event = event.clone();
             Box::pin(async move { Ok::<_, Error>(audit::record(tx, &[event]).await?) })

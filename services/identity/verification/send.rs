@@ -10,16 +10,16 @@ use serde_json::json;
 use crate::db::audit;
 use crate::db::entities::{confirmation_code, verification};
 use crate::db::idempotency::{self, Known, Request};
+use crate::identity::context::{Act, Call, Context};
+use crate::identity::error::{self, Error};
+use crate::identity::matching::blind::Indexer;
+use crate::identity::matching::contact::Channel;
+use crate::identity::rules::{EMAIL_CODE_LIFE, PHONE_CODE_LIFE};
+use crate::identity::sender::Message;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ConfirmationId, IndividualId, VerificationId};
 use crate::kernel::secrets::Secret;
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::{self, Error};
-use super::super::matching::blind::Indexer;
-use super::super::matching::contact::Channel;
-use super::super::rules::{EMAIL_CODE_LIFE, PHONE_CODE_LIFE};
-use super::super::sender::Message;
 use super::state::Verification;
 use super::store;
 use super::throttles::{self, Meter};
@@ -47,17 +47,17 @@ struct Kept {
 }
 
 /// Sends a code and gives when it stops being good.
-pub async fn send(ctx: &Ctx, call: &Call, command: &Send) -> Result<Timestamp, Error> {
-    Meter::of(ctx, call, &command.engagement_number)?
+pub async fn send(context: &Context, call: &Call, command: &Send) -> Result<Timestamp, Error> {
+    Meter::of(context, call, &command.engagement_number)?
         .charge()
         .await?;
-    let (campaign, to) = contact(ctx, command).await?;
-    let row = intend(ctx, call, command, campaign).await?;
+    let (campaign, to) = contact(context, command).await?;
+    let row = intend(context, call, command, campaign).await?;
     if let Some(to) = to
         && row.state == "SENT"
-        && ctx.now() < row.expires_at
+        && context.now() < row.expires_at
     {
-        let code = digits(&ctx.steady_indexer(campaign)?, row.id);
+        let code = digits(&context.steady_indexer(campaign)?, row.id);
         let channel = Channel::parse(&row.channel).unwrap_or(command.channel);
         let message = Message {
             id: row.id,
@@ -66,29 +66,36 @@ pub async fn send(ctx: &Ctx, call: &Call, command: &Send) -> Result<Timestamp, E
             code,
             expires_at: row.expires_at,
         };
-        ctx.sender.send(message).await.map_err(|_| Error::Send)?;
+        context
+            .sender
+            .send(message)
+            .await
+            .map_err(|_| Error::Send)?;
     }
     Ok(row.expires_at)
 }
 
 /// Finds the contact on record, of a verification that may have a code. Of any other the person is not even opened, so that
 /// the answer is about the state alone; whether the request is an earlier one again shows later.
-async fn contact(ctx: &Ctx, command: &Send) -> Result<(CampaignId, Option<Secret<String>>), Error> {
-    let found = store::campaign(ctx.db.read(), &command.engagement_number).await?;
+async fn contact(
+    context: &Context,
+    command: &Send,
+) -> Result<(CampaignId, Option<Secret<String>>), Error> {
+    let found = store::campaign(context.db.read(), &command.engagement_number).await?;
     let (campaign, key) = found.ok_or(Error::VerificationNotFound)?;
-    let row = store::find(ctx.db.read(), campaign.id, command.verification).await?;
+    let row = store::find(context.db.read(), campaign.id, command.verification).await?;
     let row = row.ok_or(Error::VerificationNotFound)?;
-    let Ok(individual) = may_send(&row, ctx.now()).map(IndividualId::from) else {
+    let Ok(individual) = may_send(&row, context.now()).map(IndividualId::from) else {
         return Ok((campaign.id, None));
     };
-    let person = store::individual(ctx.db.read(), campaign.id, individual).await?;
+    let person = store::individual(context.db.read(), campaign.id, individual).await?;
     let person = person.ok_or(Error::IndividualErased)?;
     let (salt, sealed) = person
         .salt
         .as_ref()
         .zip(person.sealed.as_ref())
         .ok_or(Error::IndividualErased)?;
-    let opener = ctx.sealer(&key.ok_or(Error::CampaignErased)?)?;
+    let opener = context.sealer(&key.ok_or(Error::CampaignErased)?)?;
     let person = opener
         .open(individual, salt, sealed)
         .map_err(error::unreadable)?;
@@ -101,14 +108,14 @@ async fn contact(ctx: &Ctx, command: &Send) -> Result<(CampaignId, Option<Secret
 
 /// Stores that a code will be sent; gives the code of the same request if it was here before.
 async fn intend(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     command: &Send,
     campaign: CampaignId,
 ) -> Result<confirmation_code::Model, Error> {
-    let now = ctx.now();
-    let id: ConfirmationId = ctx.ids.next();
-    let indexer = ctx.steady_indexer(campaign)?;
+    let now = context.now();
+    let id: ConfirmationId = context.ids.next();
+    let indexer = context.steady_indexer(campaign)?;
     let row = confirmation_code::Model {
         campaign_id: campaign,
         id,
@@ -126,14 +133,15 @@ async fn intend(
         command.verification,
     );
     let event = call.event(
-        ctx,
+        context,
         Some(campaign),
         act,
         json!({ "channel": command.channel.as_str() }),
     );
     let text = serde_json::to_string(&Kept { confirmation: id }).map_err(|_| Error::Key)?;
     let (row, event, text) = (&row, &event, text.as_str());
-    ctx.db
+    context
+        .db
         .run_tx("send_confirmation", |tx| {
             Box::pin(async move {
                 match idempotency::look_up(tx, &command.request).await? {
@@ -143,11 +151,13 @@ async fn intend(
                 }
                 let of = store::lock(tx, campaign, command.verification).await?;
                 let individual = may_send(&of.ok_or(Error::VerificationNotFound)?, now)?;
-                if store::count_codes(tx, campaign, command.verification).await? >= ctx.rules.sends
+                if store::count_codes(tx, campaign, command.verification).await?
+                    >= context.rules.sends
                 {
                     return Err(Error::SendsSpent);
                 }
-                throttles::charge_in(tx, &[throttles::send_charge(ctx, individual)?], now).await?;
+                throttles::charge_in(tx, &[throttles::send_charge(context, individual)?], now)
+                    .await?;
                 store::insert_code(tx, row).await?;
                 audit::record(tx, std::slice::from_ref(event)).await?;
                 idempotency::record(tx, &command.request, text, now).await?;

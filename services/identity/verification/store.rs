@@ -9,14 +9,14 @@ use sea_orm::{
 use crate::db::entities::{
     campaign, campaign_key, confirmation_code, enrollment, individual, referral, verification,
 };
+use crate::identity::error::Error;
+use crate::identity::matching::blind::Keys;
+use crate::identity::roster::store::one_row;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{
     CampaignId, ConfirmationId, EnrollmentId, IndividualId, ReferralId, VerificationId,
 };
 
-use super::super::error::Error;
-use super::super::matching::blind::Keys;
-use super::super::roster::store::one_row;
 use super::state::{Confirmation, Verification};
 
 /// Gives a campaign by what stands in the letter, with its data key.
@@ -295,7 +295,7 @@ fn to_verification() -> RelationDef {
 pub async fn decide_referral(
     connection: &impl ConnectionTrait,
     row: &referral::Model,
-    to: super::state::Referral,
+    to: crate::identity::referral::state::Referral,
     reviewer: &str,
     at: Timestamp,
 ) -> Result<bool, Error> {

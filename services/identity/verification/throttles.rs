@@ -11,18 +11,17 @@ use uuid::Uuid;
 
 use crate::db::Tx;
 use crate::db::throttle::{self, Charge, Limit, Refusal};
+use crate::identity::context::{Call, Context};
+use crate::identity::error::Error;
+use crate::identity::rules::{PER_DAY, PER_HOUR, PER_MINUTE};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::{self, Key};
-
-use super::super::ctx::{Call, Ctx};
-use super::super::error::Error;
-use super::super::rules::{PER_DAY, PER_HOUR, PER_MINUTE};
 
 const DOMAIN: &str = "redress.identity.throttle.v1";
 
 /// Makes the charges of a call.
 pub struct Meter<'a> {
-    ctx: &'a Ctx,
+    context: &'a Context,
     key: Key,
     charges: Vec<Charge>,
 }
@@ -30,11 +29,11 @@ pub struct Meter<'a> {
 impl<'a> Meter<'a> {
     /// Starts with what every call is charged: the caller, its agent, the network and the campaign that it names, known or
     /// not.
-    pub fn of(ctx: &'a Ctx, call: &Call, engagement_number: &str) -> Result<Self, Error> {
-        let limits = ctx.rules.throttles;
+    pub fn of(context: &'a Context, call: &Call, engagement_number: &str) -> Result<Self, Error> {
+        let limits = context.rules.throttles;
         let mut meter = Self {
-            ctx,
-            key: ctx.steady_key()?,
+            context,
+            key: context.steady_key()?,
             charges: Vec::new(),
         };
         let caller = call.caller.to_string();
@@ -68,7 +67,7 @@ impl<'a> Meter<'a> {
     /// Adds a person, named by something that stands for one.
     #[must_use]
     pub fn person(mut self, kind: &str, value: &[u8]) -> Self {
-        let limit = Limit::per(self.ctx.rules.throttles.person, PER_HOUR);
+        let limit = Limit::per(self.context.rules.throttles.person, PER_HOUR);
         self.add(kind, value, limit);
         self
     }
@@ -76,7 +75,7 @@ impl<'a> Meter<'a> {
     /// Adds a claimed name, which many may bear.
     #[must_use]
     pub fn name(mut self, value: &[u8]) -> Self {
-        let limit = Limit::per(self.ctx.rules.throttles.name, PER_DAY);
+        let limit = Limit::per(self.context.rules.throttles.name, PER_DAY);
         self.add("name", value, limit);
         self
     }
@@ -84,7 +83,7 @@ impl<'a> Meter<'a> {
     /// Adds an individual to whom a letter led.
     #[must_use]
     pub fn individual(self, id: Uuid) -> Self {
-        let limits = self.ctx.rules.throttles;
+        let limits = self.context.rules.throttles;
         let mut meter = self.person("individual", id.as_bytes());
         let day = Limit::per(limits.person_a_day, PER_DAY);
         meter.add("individual a day", id.as_bytes(), day);
@@ -105,8 +104,8 @@ impl<'a> Meter<'a> {
 
     /// Charges in a transaction of its own.
     pub async fn charge(self) -> Result<(), Error> {
-        let now = self.ctx.now();
-        throttle::charge(&self.ctx.db, &self.charges, now)
+        let now = self.context.now();
+        throttle::charge(&self.context.db, &self.charges, now)
             .await
             .map_err(refused)
     }
@@ -118,15 +117,15 @@ pub async fn charge_in(tx: &Tx<'_>, charges: &[Charge], now: Timestamp) -> Resul
 }
 
 /// Gives the charge of one code sent to an individual.
-pub fn send_charge(ctx: &Ctx, individual: Uuid) -> Result<Charge, Error> {
+pub fn send_charge(context: &Context, individual: Uuid) -> Result<Charge, Error> {
     let key = crypto::mac128(
-        &ctx.steady_key()?,
+        &context.steady_key()?,
         DOMAIN,
         &[b"send", individual.as_bytes()],
     );
     Ok(Charge {
         key,
-        limit: Limit::per(ctx.rules.throttles.sends, PER_DAY),
+        limit: Limit::per(context.rules.throttles.sends, PER_DAY),
     })
 }
 

@@ -7,12 +7,12 @@ use crate::db::entities::{referral, verification};
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::throttle::Charge;
 use crate::db::{audit, entities::campaign};
+use crate::identity::context::{Act, Call, Context};
+use crate::identity::error::Error;
+use crate::identity::matching::compare::Claims;
+use crate::identity::matching::policy::{Decision, Policy};
 use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
 
-use super::super::ctx::{Act, Call, Ctx};
-use super::super::error::Error;
-use super::super::matching::compare::Claims;
-use super::super::matching::policy::{Decision, Policy};
 use super::decide::{self, ReferralReason};
 use super::find::{self, Found, Letter, Place};
 use super::state::Verification;
@@ -43,25 +43,25 @@ struct Kept {
 /// Verifies a person.
 ///
 /// Every refusal is [`Error::Refused`], whatever its cause, and takes the same statements.
-pub async fn verify(ctx: &Ctx, call: &Call, command: &Verify) -> Result<View, Error> {
-    let campaign = store::campaign(ctx.db.read(), &command.engagement_number).await?;
+pub async fn verify(context: &Context, call: &Call, command: &Verify) -> Result<View, Error> {
+    let campaign = store::campaign(context.db.read(), &command.engagement_number).await?;
     let place = place(campaign.as_ref())?;
     let letter = match command.enrollment {
-        Some(id) => Some(Letter::read(ctx, &place, id).await?),
+        Some(id) => Some(Letter::read(context, &place, id).await?),
         None => None,
     };
-    let charges = charges(ctx, call, command, letter.as_ref())?;
-    if let Some(kept) = admit(ctx, &command.request, &charges).await? {
-        return answer_again(ctx, command, kept).await;
+    let charges = charges(context, call, command, letter.as_ref())?;
+    if let Some(kept) = admit(context, &command.request, &charges).await? {
+        return answer_again(context, command, kept).await;
     }
     let found = match letter {
-        Some(letter) => find::by_letter(ctx, &place, letter, &command.claims)?,
-        None => find::by_claims(ctx, &place, &command.claims).await?,
+        Some(letter) => find::by_letter(context, &place, letter, &command.claims)?,
+        None => find::by_claims(context, &place, &command.claims).await?,
     };
-    let rows = rows(ctx, call, command, &place, &found)?;
-    let kept = write(ctx, &command.request, rows.clone()).await?;
+    let rows = rows(context, call, command, &place, &found)?;
+    let kept = write(context, &command.request, rows.clone()).await?;
     if kept.verification != rows.verification.id {
-        return answer_again(ctx, command, kept).await;
+        return answer_again(context, command, kept).await;
     }
     match rows.state {
         Verification::Refused { .. } => Err(Error::Refused),
@@ -73,17 +73,17 @@ pub async fn verify(ctx: &Ctx, call: &Call, command: &Verify) -> Result<View, Er
 }
 
 fn charges(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     command: &Verify,
     letter: Option<&Letter>,
 ) -> Result<Vec<Charge>, Error> {
-    let meter = Meter::of(ctx, call, &command.engagement_number)?;
+    let meter = Meter::of(context, call, &command.engagement_number)?;
     if let Some(letter) = letter {
         return Ok(meter.individual(letter.counted()).charges());
     }
     // The campaign need not be there, so the claims are indexed under the number that was named.
-    let nowhere = ctx.steady_indexer(Place::nowhere().campaign)?;
+    let nowhere = context.steady_indexer(Place::nowhere().campaign)?;
     let keys = nowhere.claims(&command.claims);
     let number = command.engagement_number.as_bytes();
     let named = |key: i64| [number, &key.to_be_bytes()].concat();
@@ -95,9 +95,14 @@ fn charges(
 }
 
 /// Charges a new request, in a transaction of its own; gives what is kept of one that was here before.
-async fn admit(ctx: &Ctx, request: &Request, charges: &[Charge]) -> Result<Option<Kept>, Error> {
-    let now = ctx.now();
-    ctx.db
+async fn admit(
+    context: &Context,
+    request: &Request,
+    charges: &[Charge],
+) -> Result<Option<Kept>, Error> {
+    let now = context.now();
+    context
+        .db
         .run_tx("admit_verification", |tx| {
             Box::pin(async move {
                 match idempotency::look_up(tx, request).await? {
@@ -145,13 +150,13 @@ struct Rows {
 }
 
 fn rows(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     command: &Verify,
     place: &Place,
     found: &Found,
 ) -> Result<Rows, Error> {
-    let now = ctx.now();
+    let now = context.now();
     let decision = found.decision.unwrap_or(Decision::Refuse);
     let (state, reason) = decide::settle(decision, found.subject, found.fresh_letter, now);
     let somewhere = !place.campaign.as_uuid().is_nil();
@@ -162,7 +167,7 @@ fn rows(
     };
     let verification = verification::Model {
         campaign_id: place.campaign,
-        id: ctx.ids.next(),
+        id: context.ids.next(),
         individual_id: found.subject.map(|subject| subject.individual),
         enrollment_id: command.enrollment,
         path: path.to_owned(),
@@ -172,17 +177,17 @@ fn rows(
         requested_by: call.actor(),
         created_at: now,
         decided_at: state.decided_at(),
-        expires_at: now + ctx.rules.verified_for,
+        expires_at: now + context.rules.verified_for,
     };
     let act = Act::on("verification.decided", "verification", verification.id);
     let campaign = somewhere.then_some(place.campaign);
     let event = call.event(
-        ctx,
+        context,
         campaign,
         act,
         json!({ "state": state.as_str(), "path": path }),
     );
-    let referral = reason.map(|reason| open_referral(ctx, call, &verification, reason));
+    let referral = reason.map(|reason| open_referral(context, call, &verification, reason));
     Ok(Rows {
         somewhere,
         state,
@@ -193,18 +198,18 @@ fn rows(
 }
 
 fn open_referral(
-    ctx: &Ctx,
+    context: &Context,
     call: &Call,
     of: &verification::Model,
     reason: ReferralReason,
 ) -> referral::Model {
     referral::Model {
         campaign_id: of.campaign_id,
-        id: ctx.ids.next(),
+        id: context.ids.next(),
         verification_id: of.id,
         state: "OPEN".to_owned(),
         opened_at: of.created_at,
-        due_at: of.created_at + ctx.rules.review_within,
+        due_at: of.created_at + context.rules.review_within,
         opened_by: call.actor(),
         decided_by: None,
         decided_at: None,
@@ -213,14 +218,15 @@ fn open_referral(
 }
 
 /// Writes everything at once; gives what the same request wrote if it was faster.
-async fn write(ctx: &Ctx, request: &Request, rows: Rows) -> Result<Kept, Error> {
+async fn write(context: &Context, request: &Request, rows: Rows) -> Result<Kept, Error> {
     let kept = Kept {
         campaign: rows.somewhere.then_some(rows.verification.campaign_id),
         verification: rows.verification.id,
     };
     let text = serde_json::to_string(&kept).map_err(|_| Error::Key)?;
     let (rows, text) = (&rows, text.as_str());
-    ctx.db
+    context
+        .db
         .run_tx("verify_identity", |tx| {
             Box::pin(async move {
                 match idempotency::look_up(tx, request).await? {
@@ -243,17 +249,17 @@ async fn write(ctx: &Ctx, request: &Request, rows: Rows) -> Result<Kept, Error> 
 }
 
 /// Rebuilds the answer of a request that was here before. What was decided since shows.
-async fn answer_again(ctx: &Ctx, command: &Verify, kept: Kept) -> Result<View, Error> {
+async fn answer_again(context: &Context, command: &Verify, kept: Kept) -> Result<View, Error> {
     let Some(campaign) = kept.campaign else {
         return Err(Error::Refused);
     };
-    let row = store::find(ctx.db.read(), campaign, kept.verification)
+    let row = store::find(context.db.read(), campaign, kept.verification)
         .await?
         .ok_or(Error::VerificationNotFound)?;
-    let key = store::campaign(ctx.db.read(), &command.engagement_number)
+    let key = store::campaign(context.db.read(), &command.engagement_number)
         .await?
         .and_then(|(_, key)| key);
-    let view = view::view(ctx, &row, key.as_ref()).await?;
+    let view = view::view(context, &row, key.as_ref()).await?;
     if matches!(view.state, Verification::Refused { .. }) {
         Err(Error::Refused)
     } else {

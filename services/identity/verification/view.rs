@@ -2,14 +2,14 @@
 
 use crate::db;
 use crate::db::entities::{campaign_key, verification};
+use crate::identity::context::Context;
+use crate::identity::error::{self, Error};
+use crate::identity::matching::compare::Waterfall;
+use crate::identity::matching::contact::Channel;
+use crate::identity::roster::read::contacts;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{EnrollmentId, VerificationId};
 
-use super::super::ctx::Ctx;
-use super::super::error::{self, Error};
-use super::super::matching::compare::Waterfall;
-use super::super::matching::contact::Channel;
-use super::super::roster::read::contacts;
 use super::state::Verification;
 use super::store;
 
@@ -40,30 +40,31 @@ pub fn state_of(row: &verification::Model) -> Result<Verification, Error> {
 
 /// Makes the view of a row, reading the contacts again where a code can be sent.
 pub async fn view(
-    ctx: &Ctx,
+    context: &Context,
     row: &verification::Model,
     key: Option<&campaign_key::Model>,
 ) -> Result<View, Error> {
     let state = state_of(row)?;
     let mut contacts = Vec::new();
     if let (Verification::ConfirmationRequired { individual }, Some(key)) = (state, key)
-        && ctx.now() < row.expires_at
-        && let Some(person) = store::individual(ctx.db.read(), row.campaign_id, individual).await?
+        && context.now() < row.expires_at
+        && let Some(person) =
+            store::individual(context.db.read(), row.campaign_id, individual).await?
     {
-        contacts = open_contacts(ctx, key, &person)?;
+        contacts = open_contacts(context, key, &person)?;
     }
     Ok(made(row, state, contacts))
 }
 
 fn open_contacts(
-    ctx: &Ctx,
+    context: &Context,
     key: &campaign_key::Model,
     row: &db::entities::individual::Model,
 ) -> Result<Vec<(Channel, String)>, Error> {
     let Some((salt, sealed)) = row.salt.as_ref().zip(row.sealed.as_ref()) else {
         return Ok(Vec::new());
     };
-    let person = ctx
+    let person = context
         .sealer(key)?
         .open(row.id, salt, sealed)
         .map_err(error::unreadable)?;

@@ -9,13 +9,16 @@ use tonic::transport::{Certificate, Identity};
 use zeroize::Zeroizing;
 
 /// Where the authority's certificate, the own certificate and its key lie, as PEM.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct TlsFiles {
-    /// The authority that the other side's certificate must come from.
+    /// The authority that clients' certificates must come from.
+    #[arg(id = "tls_ca", long, value_name = "PATH")]
     pub ca: PathBuf,
-    /// The own certificate.
+    /// The certificate of this process.
+    #[arg(id = "tls_cert", long, value_name = "PATH")]
     pub cert: PathBuf,
-    /// The key of the own certificate.
+    /// The key of that certificate.
+    #[arg(id = "tls_key", long, value_name = "PATH")]
     pub key: PathBuf,
 }
 

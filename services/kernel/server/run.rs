@@ -14,7 +14,7 @@ use super::health::Health;
 use super::listen::{self, BindError, Listener, bind, bind_as};
 use super::{Builder, Server};
 use crate::kernel::certs::TlsError;
-use crate::kernel::lifecycle::Lifecycle;
+use crate::kernel::lifecycle::{Lifecycle, Step};
 use crate::kernel::telemetry::RpcMetrics;
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -25,8 +25,6 @@ const CONNECTION_AGE: Duration = Duration::from_mins(30);
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
-/// How long connections get to notice that they were cut.
-const CUT: Duration = Duration::from_millis(500);
 
 /// Why a server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +47,7 @@ pub enum ServeError {
 }
 
 impl Server {
-    /// Serves until the process drains, then waits for open calls, but never longer than the drain time-out.
+    /// Serves until the process drains, then waits for open calls, but never longer than their share of the budget.
     pub async fn serve(self, life: &Lifecycle) -> Result<(), ServeError> {
         let Self { mut parts, table } = self;
         let listener = match parts.listener.take() {
@@ -65,7 +63,6 @@ impl Server {
             let status = ServingStatus::NotServing;
             reporter.set_service_status(name, status).await;
         }
-        let drain_timeout = parts.settings.drain_timeout;
         let transport = transport(&parts)?;
         let front = Front {
             routes: routes(&parts)?.add_service(health).prepare(),
@@ -104,7 +101,7 @@ impl Server {
             life.draining().await;
             drop(health.await);
         };
-        connections.serve(life, told, drain_timeout).await
+        connections.serve(life, told).await
     }
 }
 
@@ -120,7 +117,6 @@ impl Connections {
         self,
         life: &Lifecycle,
         told: impl Future<Output = ()>,
-        drain_timeout: Duration,
     ) -> Result<(), ServeError> {
         let cut = CancellationToken::new();
         let _cut = cut.clone().drop_guard();
@@ -132,18 +128,18 @@ impl Connections {
         let mut serving = std::pin::pin!(serving);
         tokio::select! {
             ended = &mut serving => return ended.map_err(ServeError::Transport),
-            () = overdue(life, drain_timeout) => {}
+            () = overdue(life) => {}
         }
-        tracing::warn!("calls were still open when the drain time-out passed");
+        tracing::warn!("open calls are cut: they had four fifths of the drain time-out");
         cut.cancel();
-        _ = tokio::time::timeout(CUT, serving).await;
+        _ = life.within(Step::Connections, serving).await;
         Ok(())
     }
 }
 
-async fn overdue(life: &Lifecycle, drain_timeout: Duration) {
+async fn overdue(life: &Lifecycle) {
     life.draining().await;
-    tokio::time::sleep(drain_timeout).await;
+    _ = life.within(Step::Calls, std::future::pending::<()>()).await;
 }
 
 fn transport(parts: &Builder) -> Result<tonic::transport::Server, ServeError> {

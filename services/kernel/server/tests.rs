@@ -312,7 +312,7 @@ async fn a_peer_that_reads_nothing_gives_its_stream_back_after_the_deadline() {
 #[tokio::test]
 async fn a_server_with_a_method_missing_in_the_table_is_not_built() {
     let files = TlsFiles::in_directory(std::path::Path::new("/nowhere"), "x");
-    let settings = ServerSettings::local("test", files);
+    let settings = ServerSettings::local(files);
     let builder = Server::builder(&settings, &TABLE[..2], descriptors());
     let error = builder.service(probe::Probe).build().err().unwrap();
     assert_eq!(error, AccessError::Missing(STREAM.to_owned()));

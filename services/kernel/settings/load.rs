@@ -1,46 +1,66 @@
-//! From command line, environment and file to checked values.
+//! From command line, environment and file to the struct of a process.
 
+use std::any::TypeId;
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::error::Error as _;
 use std::fs;
-use std::net::SocketAddr;
 
-use super::table::placeholder;
-use super::{
-    Kind, Limits, Problem, Problems, Process, ProcessSettings, ServerSettings, Setting,
-    TelemetrySettings, Values, duration, help,
-};
-use crate::kernel::certs::TlsFiles;
+use clap::builder::Resettable;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, Args, Command, FromArgMatches};
+
+use super::{Problem, Problems, ProcessSettings};
 use crate::kernel::secrets::Secret;
+
+const SOURCES: &str = "The command line wins over the environment, that over the file. A secret can also come from a file: \
+    --database-url-file PATH or REDRESS_DATABASE_URL_FILE.";
 
 /// What loading comes to.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum Outcome<S> {
     /// The process can start.
-    Start(Box<ProcessSettings>),
+    Start(Box<S>),
     /// The user asked for a text: print it and exit with 0.
     Print(String),
 }
 
-/// Loads the settings of this process from its command line and environment; prints what is wrong and exits with 2, or
-/// prints what was asked for and exits with 0.
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "it speaks to the user"
-)]
-pub fn load_or_exit(process: &Process) -> ProcessSettings {
-    match load_here(process, std::env::args().skip(1).collect()) {
-        Ok(Outcome::Start(settings)) => *settings,
-        Ok(Outcome::Print(text)) => {
-            println!("{text}");
-            std::process::exit(0)
-        }
-        Err(problems) => {
-            eprintln!("{problems}");
-            std::process::exit(2)
-        }
-    }
+/// Gives the command line of a process, with the names that its settings have in the environment.
+pub fn command<S: ProcessSettings>() -> Command {
+    let command = S::command()
+        .name(S::NAME)
+        .version(env!("CARGO_PKG_VERSION"))
+        .after_help(SOURCES)
+        .mut_args(named);
+    S::DEFAULTS.iter().fold(command, |command, (id, value)| {
+        command.mut_arg(id, |arg| arg.required(false).default_value(*value))
+    })
+}
+
+/// Names the flag and the variable after the setting, unless another variable is the custom.
+fn named(arg: Arg) -> Arg {
+    let id = arg.get_id().to_string();
+    let usual = format!("REDRESS_{}", id.to_uppercase());
+    let custom = arg.get_env().and_then(|name| name.to_str());
+    let variable = custom.map_or(usual, str::to_owned);
+    let flag = id.replace('_', "-");
+    arg.long(flag).env(variable).hide_env_values(true)
+}
+
+/// Gives settings as they are when nobody gives any; each of them has a default.
+pub fn defaults<A: Args>() -> A {
+    build(A::augment_args(Command::new("defaults")), Vec::new())
+}
+
+/// Builds the struct from flags that were checked one by one.
+fn build<A: FromArgMatches>(command: Command, flags: Vec<String>) -> A {
+    let deaf = |arg: Arg| arg.env(Resettable::Reset);
+    let command = command.no_binary_name(true).mut_args(deaf);
+    let matches = command.try_get_matches_from(flags);
+    // The error is not shown: it would repeat the values, and with them perhaps a password.
+    let Ok(settings) = matches.and_then(|matches| A::from_arg_matches(&matches)) else {
+        unreachable!("every value was checked and every required one is there");
+    };
+    settings
 }
 
 /// Loads the settings of a process from these arguments and this environment.
@@ -48,62 +68,115 @@ pub fn load_or_exit(process: &Process) -> ProcessSettings {
     clippy::disallowed_methods,
     reason = "the one place that reads the environment"
 )]
-pub fn load_here(process: &Process, args: Vec<String>) -> Result<Outcome, Problems> {
-    load(process, args, std::env::vars())
+pub fn load_here<S: ProcessSettings>(args: Vec<String>) -> Result<Outcome<S>, Problems> {
+    load(args, std::env::vars())
 }
 
 /// Loads the settings of a process. The file is named by the setting `config`.
-pub fn load(
-    process: &Process,
+pub fn load<S: ProcessSettings>(
     args: impl IntoIterator<Item = String>,
     env: impl IntoIterator<Item = (String, String)>,
-) -> Result<Outcome, Problems> {
-    let settings = process.settings();
-    let mut loader = Loader {
-        settings: &settings,
-        args: BTreeMap::new(),
-        env: env.into_iter().collect(),
-        file: BTreeMap::new(),
-        problems: Vec::new(),
-    };
+) -> Result<Outcome<S>, Problems> {
+    let mut command = command::<S>();
     let args: Vec<String> = args.into_iter().collect();
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
-        return Ok(Outcome::Print(help(process)));
+        return Ok(Outcome::Print(command.render_long_help().to_string()));
     }
     if args.iter().any(|arg| arg == "--version") {
-        let version = env!("CARGO_PKG_VERSION");
-        return Ok(Outcome::Print(format!("{} {version}", process.name)));
+        return Ok(Outcome::Print(
+            command.render_version().trim_end().to_owned(),
+        ));
     }
+    let mut loader = Loader {
+        known: command.get_arguments().cloned().collect(),
+        given: BTreeMap::new(),
+        problems: Vec::new(),
+    };
+    // What is given first wins.
     loader.read_args(args);
+    loader.read_env(&env.into_iter().collect());
     loader.read_file();
-    let values = loader.values();
+    let flags = loader.flags();
     if loader.problems.is_empty() {
-        return Ok(Outcome::Start(Box::new(assemble(process, values))));
+        let settings: S = build(command, flags);
+        loader.problems = settings.problems();
+        if loader.problems.is_empty() {
+            return Ok(Outcome::Start(Box::new(settings)));
+        }
     }
     Err(Problems {
-        process: process.name,
+        process: S::NAME,
         problems: loader.problems,
     })
 }
 
-struct Loader<'a> {
-    settings: &'a [Setting],
-    args: BTreeMap<String, String>,
-    env: BTreeMap<String, String>,
-    file: BTreeMap<String, String>,
+/// Gives the variable of an argument that [`named`] has seen.
+pub(super) fn variable(arg: &Arg) -> String {
+    arg.get_env()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+/// Tells whether the value must not be shown and may come from a file.
+pub(super) fn is_secret(arg: &Arg) -> bool {
+    arg.get_value_parser().type_id() == TypeId::of::<Secret<String>>()
+}
+
+/// A value as it was given.
+struct Given {
+    text: String,
+    /// Whether the text names a file that holds the value.
+    is_file: bool,
+    from: String,
+}
+
+struct Loader {
+    known: Vec<Arg>,
+    given: BTreeMap<String, Given>,
     problems: Vec<Problem>,
 }
 
-impl Loader<'_> {
-    fn problem(&mut self, setting: impl Display, message: impl Display) {
-        self.problems.push(Problem {
-            setting: setting.to_string(),
-            message: message.to_string(),
+impl Loader {
+    fn problem(&mut self, setting: impl Into<String>, message: impl Into<String>) {
+        self.problems.push(Problem::new(setting, message));
+    }
+
+    /// Finds the setting with this name, and tells whether the name is that of a secret's file.
+    fn find(&self, name: &str) -> Result<(String, bool), String> {
+        let mut known = self.known.iter();
+        let found = known.find_map(|arg| {
+            let id = arg.get_id().as_str();
+            match name.strip_prefix(id)? {
+                "" => Some((id.to_owned(), false)),
+                "_file" if is_secret(arg) => Some((id.to_owned(), true)),
+                _ => None,
+            }
         });
+        found.ok_or_else(|| format!("there is no such setting{}", self.nearest(name)))
+    }
+
+    fn give(&mut self, (id, is_file): (String, bool), text: String, from: &str) {
+        self.given.entry(id).or_insert_with(|| Given {
+            text,
+            is_file,
+            from: format!("from {from}"),
+        });
+    }
+
+    fn nearest(&self, name: &str) -> String {
+        let near = self.known.iter().map(|arg| {
+            let id = arg.get_id().as_str();
+            (strsim::damerau_levenshtein(id, name), id)
+        });
+        match near.min_by_key(|(distance, _)| *distance) {
+            Some((0..=3, id)) => format!("; perhaps --{}", id.replace('_', "-")),
+            _ => String::new(),
+        }
     }
 
     fn read_args(&mut self, args: Vec<String>) {
         let mut args = args.into_iter();
+        // The last of several wins.
+        let mut flags = Vec::new();
         while let Some(arg) = args.next() {
             let Some(flag) = arg.strip_prefix("--") else {
                 // A stray word may be the value of a misspelled secret: it is not repeated.
@@ -111,36 +184,45 @@ impl Loader<'_> {
                 continue;
             };
             let (flag, value) = match flag.split_once('=') {
-                Some((flag, value)) => (flag.to_owned(), Some(value.to_owned())),
-                None => (flag.to_owned(), None),
+                Some((flag, value)) => (flag, Some(value.to_owned())),
+                None => (flag, args.next()),
             };
-            let name = flag.replace('-', "_");
-            if !self.is_known(&name) {
-                let hint = self.nearest(&name);
-                self.problem(
-                    format!("--{flag}"),
-                    format!("there is no such setting{hint}"),
-                );
-                if value.is_none() {
-                    args.next();
-                }
-                continue;
+            flags.push((format!("--{flag}"), flag.replace('-', "_"), value));
+        }
+        for (flag, name, value) in flags.into_iter().rev() {
+            match (self.find(&name), value) {
+                (Err(problem), _) => self.problem(flag, problem),
+                (Ok(_), None) => self.problem(flag, "a value must follow"),
+                (Ok(found), Some(value)) => self.give(found, value, &flag),
             }
-            match value.or_else(|| args.next()) {
-                Some(value) => drop(self.args.insert(name, value)),
-                None => self.problem(format!("--{flag}"), "a value must follow"),
+        }
+    }
+
+    fn read_env(&mut self, env: &BTreeMap<String, String>) {
+        for arg in self.known.clone() {
+            let usual = variable(&arg);
+            let of_file = is_secret(&arg).then(|| format!("{usual}_FILE"));
+            for (variable, is_file) in [(Some(usual), false), (of_file, true)] {
+                let Some(variable) = variable else { continue };
+                if let Some(value) = env.get(&variable).filter(|value| !value.is_empty()) {
+                    self.give(
+                        (arg.get_id().to_string(), is_file),
+                        value.clone(),
+                        &variable,
+                    );
+                }
             }
         }
     }
 
     fn read_file(&mut self) {
-        let config = self
-            .settings
-            .iter()
-            .find(|setting| setting.name == "config");
-        let Some((path, from)) = config.and_then(|setting| self.raw(setting)) else {
+        let Some(Given {
+            text: path, from, ..
+        }) = self.given.get("config")
+        else {
             return;
         };
+        let (path, from) = (path.clone(), from.clone());
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
             Err(error) => {
@@ -152,222 +234,93 @@ impl Loader<'_> {
             return self.problem("config", format!("{path} ({from}) is not TOML"));
         };
         for (name, value) in table {
-            if !self.is_known(&name) {
-                let hint = self.nearest(&name);
-                self.problem(
-                    format!("{name} in {path}"),
-                    format!("there is no such setting{hint}"),
-                );
-                continue;
+            let text = match value {
+                toml::Value::String(text) => Ok(text),
+                toml::Value::Integer(_) | toml::Value::Boolean(_) => Ok(value.to_string()),
+                _ => Err("must be text, a number or a flag".to_owned()),
+            };
+            match self.find(&name).and_then(|found| Ok((found, text?))) {
+                Ok((found, text)) => self.give(found, text, "the file"),
+                Err(problem) => self.problem(format!("{name} in {path}"), problem),
             }
-            match value {
-                toml::Value::String(text) => drop(self.file.insert(name, text)),
-                toml::Value::Integer(_) | toml::Value::Boolean(_) => {
-                    self.file.insert(name, value.to_string());
+        }
+    }
+
+    /// Checks every value by itself, and gives the flags that stand for all of them.
+    fn flags(&mut self) -> Vec<String> {
+        let known = std::mem::take(&mut self.known);
+        let flags = known.iter().filter_map(|arg| {
+            let id = arg.get_id().as_str();
+            match self.value(arg) {
+                Ok(value) => Some(format!("--{}={}", id.replace('_', "-"), value?)),
+                Err(message) => {
+                    self.problem(id, message);
+                    None
                 }
-                _ => self.problem(
-                    format!("{name} in {path}"),
-                    "must be text, a number or a flag",
-                ),
             }
-        }
-    }
-
-    fn is_known(&self, name: &str) -> bool {
-        self.settings.iter().any(|setting| {
-            let of_secret =
-                setting.kind == Kind::Secret && name.strip_suffix("_file") == Some(setting.name);
-            setting.name == name || of_secret
-        })
-    }
-
-    fn nearest(&self, name: &str) -> String {
-        let near = self.settings.iter().map(|setting| {
-            let distance = strsim::damerau_levenshtein(setting.name, name);
-            (distance, setting)
         });
-        match near.min_by_key(|(distance, _)| *distance) {
-            Some((0..=3, setting)) => format!("; perhaps {}", setting.flag_name()),
-            _ => String::new(),
-        }
+        flags.collect()
     }
 
-    /// Gives the text of a setting and where it comes from.
-    fn raw(&self, setting: &Setting) -> Option<(String, String)> {
-        self.raw_as(setting, "", "")
-    }
-
-    fn raw_as(&self, setting: &Setting, suffix: &str, loud: &str) -> Option<(String, String)> {
-        let name = format!("{}{suffix}", setting.name);
-        let variable = format!("{}{loud}", setting.variable_name());
-        if let Some(value) = self.args.get(&name) {
-            let flag = format!("--{}", name.replace('_', "-"));
-            return Some((value.clone(), format!("from {flag}")));
-        }
-        let from_env = self.env.get(&variable).filter(|value| !value.is_empty());
-        if let Some(value) = from_env {
-            return Some((value.clone(), format!("from {variable}")));
-        }
-        let value = self.file.get(&name)?;
-        Some((value.clone(), "from the file".to_owned()))
-    }
-
-    fn values(&mut self) -> Values {
-        let mut values = Values::default();
-        for setting in self.settings {
-            let value = self.value(setting);
-            values.0.insert(setting.name, value.map(Secret::new));
-        }
-        values
-    }
-
-    fn value(&mut self, setting: &Setting) -> Option<String> {
-        let given = self.raw(setting).or_else(|| self.secret_file(setting));
-        let Some((value, from)) = given else {
-            if setting.default.is_none() && setting.required {
-                self.problem(setting.name, missing(setting));
-            }
-            return setting.default.map(str::to_owned);
+    fn value(&mut self, arg: &Arg) -> Result<Option<String>, String> {
+        let Some(Given {
+            text,
+            is_file,
+            from,
+        }) = self.given.remove(arg.get_id().as_str())
+        else {
+            return if arg.is_required_set() {
+                Err(missing(arg))
+            } else {
+                Ok(None)
+            };
         };
-        match check(setting.kind, &value) {
-            Ok(()) => Some(value),
-            Err(rule) => {
-                let shown = if setting.kind == Kind::Secret {
-                    "the value".to_owned()
-                } else {
-                    format!("\"{value}\"")
-                };
-                self.problem(setting.name, format!("{shown} ({from}) {rule}"));
-                None
-            }
-        }
-    }
-
-    fn secret_file(&mut self, setting: &Setting) -> Option<(String, String)> {
-        if setting.kind != Kind::Secret {
-            return None;
-        }
-        let (path, from) = self.raw_as(setting, "_file", "_FILE")?;
-        match fs::read_to_string(&path) {
-            Ok(text) => Some((text.trim_end_matches(['\r', '\n']).to_owned(), from)),
-            Err(error) => {
-                self.problem(
-                    setting.name,
-                    format!("{path} ({from}) cannot be read: {error}"),
-                );
-                None
-            }
+        let value = if is_file {
+            let read = fs::read_to_string(&text);
+            let value = read.map_err(|error| format!("{text} ({from}) cannot be read: {error}"))?;
+            value.trim_end_matches(['\r', '\n']).to_owned()
+        } else {
+            text
+        };
+        match broken_rule(arg, &value) {
+            None => Ok(Some(value)),
+            Some(rule) if is_secret(arg) => Err(format!("the value ({from}) {rule}")),
+            Some(rule) => Err(format!("\"{value}\" ({from}) {rule}")),
         }
     }
 }
 
-fn missing(setting: &Setting) -> String {
-    let example = match setting.name {
+fn missing(arg: &Arg) -> String {
+    let id = arg.get_id().as_str();
+    let example = match id {
         "tls_ca" | "tls_cert" | "tls_key" => "; development certificates come from: redress certs",
         "keyring" => "; make one: redress keys init PATH",
         _ => "",
     };
+    let flag = id.replace('_', "-");
+    let value = arg.get_value_names().and_then(|names| names.first());
+    let value = value.map_or("VALUE", |name| name.as_str());
     format!(
-        "is not set; give {} {} or {}{example}",
-        setting.flag_name(),
-        placeholder(setting.kind),
-        setting.variable_name(),
+        "is not set; give --{flag} {value} or {}{example}",
+        variable(arg)
     )
 }
 
-/// Checks a value; the error is the rule that it breaks.
-fn check(kind: Kind, value: &str) -> Result<(), String> {
-    let fits = match kind {
-        Kind::Text | Kind::Secret | Kind::Path => !value.is_empty(),
-        Kind::Address => value.parse::<SocketAddr>().is_ok(),
-        Kind::Duration => duration::parse(value).is_some(),
-        Kind::Number { min, max } => value
-            .parse::<u64>()
-            .is_ok_and(|number| (min..=max).contains(&number)),
-        Kind::Flag => matches!(value, "true" | "false"),
-        Kind::OneOf(words) => words.contains(&value),
-    };
-    let rule = || match kind {
-        Kind::Text | Kind::Secret | Kind::Path => "must not be empty".to_owned(),
-        Kind::Address => "must be an address and a port, such as 127.0.0.1:7441".to_owned(),
-        Kind::Duration => "must be a number and a unit, such as 200ms, 10s, 5m, 2h".to_owned(),
-        Kind::Number { min, max } => format!("must be a whole number from {min} to {max}"),
-        Kind::Flag => "must be true or false".to_owned(),
-        Kind::OneOf(words) => format!("must be one of {}", words.join(", ")),
-    };
-    if fits { Ok(()) } else { Err(rule()) }
-}
-
-fn assemble(process: &Process, mut values: Values) -> ProcessSettings {
-    ProcessSettings {
-        server: server(process, &values),
-        database_url: Secret::new(absent_or(&values, "database_url").to_owned()),
-        database_role: role(&values),
-        database_connections: connections(&values),
-        database_faults: optional(&values, "database_faults").map(str::to_owned),
-        keyring: absent_or(&values, "keyring").into(),
-        telemetry: telemetry(&values),
-        extra: {
-            let own = |name: &str| process.extra.iter().any(|setting| setting.name == name);
-            values.0.retain(|name, _| own(name));
-            values
-        },
+/// Parses a value alone, as clap stops at the first that it cannot parse; gives the rule that it breaks.
+fn broken_rule(arg: &Arg, value: &str) -> Option<String> {
+    if value.is_empty() {
+        return Some("must not be empty".to_owned());
     }
-}
-
-fn server(process: &Process, values: &Values) -> ServerSettings {
-    ServerSettings {
-        process: process.name,
-        listen: values.address("listen"),
-        admin_listen: values.address("admin_listen"),
-        tls: TlsFiles {
-            ca: values.path("tls_ca"),
-            cert: values.path("tls_cert"),
-            key: values.path("tls_key"),
-        },
-        limits: Limits {
-            max_concurrency: values.count("max_concurrency"),
-            max_streams: values.count("max_streams"),
-            max_connections: values.count("max_connections"),
-            max_message_bytes: values.count("max_message_bytes"),
-            max_deadline: values.duration("max_deadline"),
-        },
-        drain_timeout: values.duration("drain_timeout"),
-    }
-}
-
-fn telemetry(values: &Values) -> TelemetrySettings {
-    let endpoint = values.maybe("otlp_endpoint");
-    let endpoint = endpoint.filter(|_| !values.flag("otel_sdk_disabled"));
-    TelemetrySettings {
-        log: values.text("log").to_owned(),
-        otlp_endpoint: endpoint.map(str::to_owned),
-        sample_permille: u32::try_from(values.number("trace_sample_permille")).unwrap_or(1_000),
-    }
-}
-
-fn role(values: &Values) -> Option<String> {
-    let role = optional(values, "database_role");
-    role.filter(|role| *role != "none").map(str::to_owned)
-}
-
-/// Gives a text, if the process has the setting and it was set.
-fn optional<'v>(values: &'v Values, name: &str) -> Option<&'v str> {
-    values.has(name).then(|| values.maybe(name)).flatten()
-}
-
-fn connections(values: &Values) -> u32 {
-    let name = "database_connections";
-    let number = values.has(name).then(|| values.number(name));
-    u32::try_from(number.unwrap_or(0)).unwrap_or(u32::MAX)
-}
-
-fn absent_or<'a>(values: &'a Values, name: &str) -> &'a str {
-    if values.has(name) {
-        values.text(name)
-    } else {
-        ""
-    }
+    let flag = format!("--{}={value}", arg.get_id().as_str().replace('_', "-"));
+    let alone = Command::new("alone").no_binary_name(true).arg(arg.clone());
+    let error = alone.try_get_matches_from([flag]).err()?;
+    Some(match (error.source(), error.get(ContextKind::ValidValue)) {
+        (Some(rule), _) => rule.to_string(),
+        (None, Some(ContextValue::Strings(words))) => {
+            format!("must be one of {}", words.join(", "))
+        }
+        _ => "cannot be read".to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,16 @@ pub struct Problem {
     pub message: String,
 }
 
+impl Problem {
+    /// Says what is wrong with a setting.
+    pub fn new(setting: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            setting: setting.into(),
+            message: message.into(),
+        }
+    }
+}
+
 /// Everything to mend before the process can start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problems {

@@ -17,8 +17,25 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::{InitError, span};
+use super::span;
 use crate::kernel::settings::TelemetrySettings;
+
+/// Why telemetry cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// The filter of log lines is not one.
+    #[error("log: the filter is not one; use a level such as info, or redress=debug,warn")]
+    Filter,
+    /// The collector's endpoint cannot be used.
+    #[error("otlp_endpoint: it cannot be used; give http://HOST:PORT of a collector's gRPC port")]
+    Collector,
+    /// The metrics cannot be registered.
+    #[error("the metrics cannot be registered")]
+    Metrics,
+    /// Something has set a subscriber before.
+    #[error("telemetry has been started before in this process")]
+    Twice,
+}
 
 /// How long one export may take.
 const EXPORT: Duration = Duration::from_secs(3);
@@ -80,7 +97,7 @@ where
         .with_service_name(service)
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build();
-    match &settings.otlp_endpoint {
+    match settings.collector() {
         None => Ok((prometheus(resource)?, None)),
         Some(endpoint) => {
             let guard = collector(endpoint, settings, resource)?;
@@ -133,7 +150,7 @@ fn collector(
         .with_timeout(EXPORT)
         .build()
         .map_err(failed)?;
-    let share = f64::from(settings.sample_permille) / 1_000.0;
+    let share = f64::from(settings.trace_sample_permille) / 1_000.0;
     let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(share)));
     let tracer = SdkTracerProvider::builder()
         .with_resource(resource.clone())

@@ -7,119 +7,229 @@ use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignSer
 use tonic_types::StatusExt;
 
 use super::house::{House, NUMBER, by};
-use crate::harness::both;
+use crate::harness::{Database, apply, both};
 
-both! {
-    async fn a_campaign_is_created_once_however_often_it_is_asked_for(database: Database) {
-        let house = House::open(&database).await;
-        let message = wire::CreateCampaignRequest { request_id: house.request_id(), campaign: Some(house.wanted()) };
-        let mut answers = Vec::new();
-        for _ in 0..2 {
-            let answer = house.handlers.create_campaign(by(Role::Operator, message.clone())).await.unwrap();
-            answers.push(answer.into_inner().campaign.unwrap());
-        }
-        assert_eq!(answers[0], answers[1]);
-        assert_eq!(answers[0].state(), wire::CampaignState::Open);
-        assert_eq!(answers[0].verification_policy.unwrap().accept_centibits, 1_500);
-        assert_eq!(house.count("campaign").await, 1);
-        assert_eq!(house.count("audit_event WHERE action = 'campaign.created'").await, 1);
-        let mut other = message.clone();
-        other.campaign.as_mut().unwrap().name = "Another".into();
-        let refused = house.handlers.create_campaign(by(Role::Operator, other)).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::RequestIdReused));
+#[apply(both)]
+async fn a_campaign_is_created_once_however_often_it_is_asked_for(database: Database) {
+    let house = House::open(&database).await;
+    let message = wire::CreateCampaignRequest {
+        request_id: house.request_id(),
+        campaign: Some(house.wanted()),
+    };
+    let mut answers = Vec::new();
+    for _ in 0..2 {
+        let answer = house
+            .handlers
+            .create_campaign(by(Role::Operator, message.clone()))
+            .await
+            .unwrap();
+        answers.push(answer.into_inner().campaign.unwrap());
     }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0].state(), wire::CampaignState::Open);
+    assert_eq!(
+        answers[0].verification_policy.unwrap().accept_centibits,
+        1_500
+    );
+    assert_eq!(house.count("campaign").await, 1);
+    assert_eq!(
+        house
+            .count("audit_event WHERE action = 'campaign.created'")
+            .await,
+        1
+    );
+    let mut other = message.clone();
+    other.campaign.as_mut().unwrap().name = "Another".into();
+    let refused = house
+        .handlers
+        .create_campaign(by(Role::Operator, other))
+        .await
+        .unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::RequestIdReused));
+}
 
-    async fn an_engagement_number_belongs_to_one_campaign(database: Database) {
-        let house = House::open(&database).await;
-        house.campaign().await;
-        let refused = house.create(house.wanted()).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::CampaignExists));
+#[apply(both)]
+async fn an_engagement_number_belongs_to_one_campaign(database: Database) {
+    let house = House::open(&database).await;
+    house.campaign().await;
+    let refused = house.create(house.wanted()).await.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::CampaignExists));
+}
+
+#[apply(both)]
+async fn an_unknown_partner_is_told_with_everything_else(database: Database) {
+    let house = House::open(&database).await;
+    let mut wanted = house.wanted();
+    wanted.products[0].partner_id = house.request_id();
+    wanted.term_months = 0;
+    let refused = house.create(wanted).await.unwrap_err();
+    let fields = refused.get_details_bad_request().unwrap().field_violations;
+    let mut paths: Vec<&str> = fields
+        .iter()
+        .map(|violation| violation.field.as_str())
+        .collect();
+    paths.sort_unstable();
+    assert_eq!(
+        paths,
+        ["campaign.products[0].partner_id", "campaign.term_months"]
+    );
+}
+
+#[apply(both)]
+async fn campaigns_are_listed_page_by_page_newest_first(database: Database) {
+    let house = House::open(&database).await;
+    for number in ["A000001", "A000002", "A000003"] {
+        house
+            .create(wire::Campaign {
+                engagement_number: number.into(),
+                ..house.wanted()
+            })
+            .await
+            .unwrap();
     }
-
-    async fn an_unknown_partner_is_told_with_everything_else(database: Database) {
-        let house = House::open(&database).await;
-        let mut wanted = house.wanted();
-        wanted.products[0].partner_id = house.request_id();
-        wanted.term_months = 0;
-        let refused = house.create(wanted).await.unwrap_err();
-        let fields = refused.get_details_bad_request().unwrap().field_violations;
-        let mut paths: Vec<&str> = fields.iter().map(|violation| violation.field.as_str()).collect();
-        paths.sort_unstable();
-        assert_eq!(paths, ["campaign.products[0].partner_id", "campaign.term_months"]);
-    }
-
-    async fn campaigns_are_listed_page_by_page_newest_first(database: Database) {
-        let house = House::open(&database).await;
-        for number in ["A000001", "A000002", "A000003"] {
-            house.create(wire::Campaign { engagement_number: number.into(), ..house.wanted() }).await.unwrap();
-        }
-        let page = |page_token: String| {
-            let message = wire::ListCampaignsRequest { page_size: 2, page_token };
-            house.handlers.list_campaigns(by(Role::Operator, message))
+    let page = |page_token: String| {
+        let message = wire::ListCampaignsRequest {
+            page_size: 2,
+            page_token,
         };
-        let first = page(String::new()).await.unwrap().into_inner();
-        let second = page(first.next_page_token.clone()).await.unwrap().into_inner();
-        let numbers: Vec<String> =
-            first.campaigns.into_iter().chain(second.campaigns).map(|campaign| campaign.engagement_number).collect();
-        assert_eq!(numbers, ["A000003", "A000002", "A000001"]);
-        assert_eq!(second.next_page_token, "");
-        assert!(page("forged".into()).await.is_err());
-    }
+        house.handlers.list_campaigns(by(Role::Operator, message))
+    };
+    let first = page(String::new()).await.unwrap().into_inner();
+    let second = page(first.next_page_token.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    let numbers: Vec<String> = first
+        .campaigns
+        .into_iter()
+        .chain(second.campaigns)
+        .map(|campaign| campaign.engagement_number)
+        .collect();
+    assert_eq!(numbers, ["A000003", "A000002", "A000001"]);
+    assert_eq!(second.next_page_token, "");
+    assert!(page("forged".into()).await.is_err());
+}
 
-    async fn a_closed_campaign_begins_nothing_and_finishes_what_was_begun(database: Database) {
-        let house = House::open(&database).await;
-        let (campaign, person, code) = house.one_letter().await;
-        let enrollment = house.begun(&code).await;
-        let message = wire::CloseCampaignRequest { request_id: house.request_id(), campaign_id: campaign.to_string() };
-        for _ in 0..2 {
-            let closed = house.handlers.close_campaign(by(Role::Operator, message.clone())).await.unwrap();
-            assert_eq!(closed.into_inner().campaign.unwrap().state(), wire::CampaignState::Closed);
-        }
-        assert_eq!(reason_of(&house.begin(&code).await.unwrap_err()), Some(Reason::CodeNotAccepted));
-        let refused = house.issue_as(&house.request_id(), campaign).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::CampaignClosed));
-        let verification = house.verify(campaign, person, Some(enrollment), "VERIFIED").await;
-        house.complete(house.completion(enrollment, verification)).await.unwrap();
+#[apply(both)]
+async fn a_closed_campaign_begins_nothing_and_finishes_what_was_begun(database: Database) {
+    let house = House::open(&database).await;
+    let (campaign, person, code) = house.one_letter().await;
+    let enrollment = house.begun(&code).await;
+    let message = wire::CloseCampaignRequest {
+        request_id: house.request_id(),
+        campaign_id: campaign.to_string(),
+    };
+    for _ in 0..2 {
+        let closed = house
+            .handlers
+            .close_campaign(by(Role::Operator, message.clone()))
+            .await
+            .unwrap();
+        assert_eq!(
+            closed.into_inner().campaign.unwrap().state(),
+            wire::CampaignState::Closed
+        );
     }
+    assert_eq!(
+        reason_of(&house.begin(&code).await.unwrap_err()),
+        Some(Reason::CodeNotAccepted)
+    );
+    let refused = house
+        .issue_as(&house.request_id(), campaign)
+        .await
+        .unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::CampaignClosed));
+    let verification = house
+        .verify(campaign, person, Some(enrollment), "VERIFIED")
+        .await;
+    house
+        .complete(house.completion(enrollment, verification))
+        .await
+        .unwrap();
+}
 
-    async fn the_report_counts_each_figure_by_its_definition(database: Database) {
-        let house = House::open(&database).await;
-        let campaign = house.campaign().await;
-        let people = house.people(campaign, 3).await;
-        house.person(campaign, "ADULT", "IN", false).await;
-        let id = campaign.as_uuid();
-        let literal = |id: uuid::Uuid| if house.owner.get_database_backend() == sea_orm::DbBackend::Postgres {
+#[apply(both)]
+async fn the_report_counts_each_figure_by_its_definition(database: Database) {
+    let house = House::open(&database).await;
+    let campaign = house.campaign().await;
+    let people = house.people(campaign, 3).await;
+    house.person(campaign, "ADULT", "IN", false).await;
+    let id = campaign.as_uuid();
+    let literal = |id: uuid::Uuid| {
+        if house.owner.get_database_backend() == sea_orm::DbBackend::Postgres {
             format!("'{id}'")
         } else {
             format!("X'{}'", id.simple())
-        };
-        house.run(&format!(
-            "INSERT INTO roster_import (campaign_id, id, file_sha256, rows, accepted, merged, unchanged, rejected, state, \
-             started_at, finished_at) VALUES ({}, {}, 'x', 6, 4, 1, 0, 1, 'DONE', 1, 2)",
-            literal(id), literal(house.ids.uuid()),
-        )).await;
-        let batch = house.issue(campaign).await;
-        let codes = house.export(&batch).await.unwrap();
-        let mut begun = Vec::new();
-        for (_, code) in &codes {
-            begun.push(house.begun(code).await);
         }
-        let good = house.verify(campaign, people[0], Some(begun[0]), "VERIFIED").await;
-        house.verify(campaign, people[0], Some(begun[0]), "VERIFIED").await;
-        house.verify(campaign, people[1], Some(begun[1]), "REFUSED").await;
-        house.verify(campaign, people[2], Some(begun[2]), "REFERRED").await;
-        house.complete(house.completion(begun[0], good)).await.unwrap();
-        house.run("UPDATE handoff SET attempts = 1, acknowledged_at = 5").await;
-        house.run("UPDATE enrollment SET state = 'ACTION_REQUIRED', outcome_class = 'FILE_FROZEN' WHERE state = 'SUBMITTED'").await;
-        let message = wire::GetCampaignReportRequest { campaign_id: campaign.to_string(), ..Default::default() };
-        let report = house.handlers.get_campaign_report(by(Role::Operator, message)).await.unwrap().into_inner();
-        assert_eq!(report.engagement_number, NUMBER);
-        assert_eq!(report.funnel.unwrap(), wire::Funnel {
-            rows: 6, rejected: 1, individuals: 4, codes_issued: 3, letters: 3, begun: 3, verified: 1, refused: 1,
-            referred: 1, submitted: 1, handed_off: 1, acknowledged: 1, active: 0, action_required: 1,
-            enrollment_refused: 0, dead: 0, records: 0, returned: 0,
-        });
-        let frozen = wire::OutcomeCount { outcome_class: "FILE_FROZEN".into(), enrollments: 1 };
-        assert_eq!(report.outcomes, [frozen]);
+    };
+    house.run(&format!(
+        "INSERT INTO roster_import (campaign_id, id, file_sha256, rows, accepted, merged, unchanged, rejected, state, \
+         started_at, finished_at) VALUES ({}, {}, 'x', 6, 4, 1, 0, 1, 'DONE', 1, 2)",
+        literal(id), literal(house.ids.uuid()),
+    )).await;
+    let batch = house.issue(campaign).await;
+    let codes = house.export(&batch).await.unwrap();
+    let mut begun = Vec::new();
+    for (_, code) in &codes {
+        begun.push(house.begun(code).await);
     }
+    let good = house
+        .verify(campaign, people[0], Some(begun[0]), "VERIFIED")
+        .await;
+    house
+        .verify(campaign, people[0], Some(begun[0]), "VERIFIED")
+        .await;
+    house
+        .verify(campaign, people[1], Some(begun[1]), "REFUSED")
+        .await;
+    house
+        .verify(campaign, people[2], Some(begun[2]), "REFERRED")
+        .await;
+    house
+        .complete(house.completion(begun[0], good))
+        .await
+        .unwrap();
+    house
+        .run("UPDATE handoff SET attempts = 1, acknowledged_at = 5")
+        .await;
+    house.run("UPDATE enrollment SET state = 'ACTION_REQUIRED', outcome_class = 'FILE_FROZEN' WHERE state = 'SUBMITTED'").await;
+    let message = wire::GetCampaignReportRequest {
+        campaign_id: campaign.to_string(),
+        ..Default::default()
+    };
+    let report = house
+        .handlers
+        .get_campaign_report(by(Role::Operator, message))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(report.engagement_number, NUMBER);
+    assert_eq!(
+        report.funnel.unwrap(),
+        wire::Funnel {
+            rows: 6,
+            rejected: 1,
+            individuals: 4,
+            codes_issued: 3,
+            letters: 3,
+            begun: 3,
+            verified: 1,
+            refused: 1,
+            referred: 1,
+            submitted: 1,
+            handed_off: 1,
+            acknowledged: 1,
+            active: 0,
+            action_required: 1,
+            enrollment_refused: 0,
+            dead: 0,
+            records: 0,
+            returned: 0,
+        }
+    );
+    let frozen = wire::OutcomeCount {
+        outcome_class: "FILE_FROZEN".into(),
+        enrollments: 1,
+    };
+    assert_eq!(report.outcomes, [frozen]);
 }

@@ -1,9 +1,10 @@
 //! The same handlers behind a real socket, with mutual TLS and every layer of the server.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use redress::access;
-use redress::codes::process;
+use redress::codes::serve;
 use redress::kernel::caller::Role;
 use redress::kernel::certs::{Authority, TlsFiles};
 use redress::kernel::client::{self, Client, Outgoing};
@@ -28,12 +29,13 @@ impl House {
         let authority = Authority::generate().unwrap();
         let issued = authority.issue_server(&["enrollment-codes"]).unwrap();
         let files = issued.save(folder.path(), "enrollment-codes").unwrap();
-        let settings = ServerSettings::local("enrollment-codes", files);
+        let settings = ServerSettings::local(files);
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let at = listener.address();
         let server = Server::builder(&settings, access::TABLE, DESCRIPTORS).listener(listener);
-        let server = process::mount(server, &self.handlers).build().unwrap();
-        tokio::spawn(async move { server.serve(&Lifecycle::new()).await });
+        let server = serve::mount(server, &self.handlers).build().unwrap();
+        let life = Lifecycle::new(Duration::from_secs(10));
+        tokio::spawn(async move { server.serve(&life).await });
         let portal = authority.issue_client(Role::Portal, "web").unwrap();
         Doors {
             at,

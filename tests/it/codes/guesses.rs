@@ -27,8 +27,8 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use super::house::{House, NUMBER, by, limits};
-use crate::harness::both;
 use crate::harness::missing::env;
+use crate::harness::{Database, apply, both};
 
 /// Guesses in one statement.
 const CHUNK: usize = 5_000;
@@ -51,13 +51,13 @@ fn rate(count: usize, since: Instant) -> f64 {
 
 /// Counts those of the typed codes that the campaign has.
 async fn found(house: &House, campaign: CampaignId, typed: &[String]) -> i64 {
-    let key = house.ctx.key(1).unwrap();
+    let key = house.context.key(1).unwrap();
     let macs = typed.iter().map(|typed| {
         let code = Code::parse(typed).expect("it is well-formed");
         json!({ "mac": derive::mac(&key, campaign, &code) })
     });
     let macs = serde_json::Value::Array(macs.collect()).to_string();
-    let read = house.ctx.db.read();
+    let read = house.context.db.read();
     let backend = ConnectionTrait::get_database_backend(read);
     // A join in this order: by the key of the table, one guess after the other.
     let sql = format!(
@@ -91,48 +91,70 @@ async fn some_live(house: &House, batch: &wire::CodeBatch) -> Vec<String> {
     letters.take(CHUNK).map(|plain| plain.code).collect()
 }
 
-both! {
-    async fn random_well_formed_codes_are_never_accepted(database: Database) {
-        let live = size("REDRESS_GUESS_LIVE", 10_000);
-        let tries = size("REDRESS_GUESS_TRIES", 20_000);
-        let calls = size("REDRESS_GUESS_CALLS", 200);
-        let house = Arc::new(House::open_with(&database, limits(u32::MAX)).await);
-        let campaign = house.campaign().await;
-        house.crowd(campaign, live).await;
-        let batch = house.issue(campaign).await;
-        assert!(usize::try_from(batch.codes).unwrap() >= live);
-        let known = some_live(&house, &batch).await;
-        assert_eq!(found(&house, campaign, &known).await, i64::try_from(known.len()).unwrap());
+#[apply(both)]
+async fn random_well_formed_codes_are_never_accepted(database: Database) {
+    let live = size("REDRESS_GUESS_LIVE", 10_000);
+    let tries = size("REDRESS_GUESS_TRIES", 20_000);
+    let calls = size("REDRESS_GUESS_CALLS", 200);
+    let house = Arc::new(House::open_with(&database, limits(u32::MAX)).await);
+    let campaign = house.campaign().await;
+    house.crowd(campaign, live).await;
+    let batch = house.issue(campaign).await;
+    assert!(usize::try_from(batch.codes).unwrap() >= live);
+    let known = some_live(&house, &batch).await;
+    assert_eq!(
+        found(&house, campaign, &known).await,
+        i64::try_from(known.len()).unwrap()
+    );
 
-        let begun = Instant::now();
-        let chunks = stream::iter((0..tries).step_by(CHUNK)).map(|from| {
-            let house = Arc::clone(&house);
-            tokio::spawn(async move {
-                let count = CHUNK.min(tries - from);
-                let typed: Vec<String> = (0..count).map(|_| guess(&house).expose()).collect();
-                found(&house, campaign, &typed).await
-            })
-        });
-        let hits: i64 = chunks.buffer_unordered(AT_ONCE).map(Result::unwrap).fold(0, async |all, hits| all + hits).await;
-        println!("{tries} guesses against {live} live codes: {hits} found, {:.0} a second", rate(tries, begun));
+    let begun = Instant::now();
+    let chunks = stream::iter((0..tries).step_by(CHUNK)).map(|from| {
+        let house = Arc::clone(&house);
+        tokio::spawn(async move {
+            let count = CHUNK.min(tries - from);
+            let typed: Vec<String> = (0..count).map(|_| guess(&house).expose()).collect();
+            found(&house, campaign, &typed).await
+        })
+    });
+    let hits: i64 = chunks
+        .buffer_unordered(AT_ONCE)
+        .map(Result::unwrap)
+        .fold(0, async |all, hits| all + hits)
+        .await;
+    println!(
+        "{tries} guesses against {live} live codes: {hits} found, {:.0} a second",
+        rate(tries, begun)
+    );
 
-        let doors = house.doors().await;
-        let client = EnrollmentCodeServiceClient::new(doors.portal("192.0.2.1"));
-        let check = |code: String| {
-            let mut client = client.clone();
-            let message = wire::CheckCodeRequest { engagement_number: NUMBER.into(), code };
-            async move { client.check_code(message).await.map_err(|refused| reason_of(&refused)) }
+    let doors = house.doors().await;
+    let client = EnrollmentCodeServiceClient::new(doors.portal("192.0.2.1"));
+    let check = |code: String| {
+        let mut client = client.clone();
+        let message = wire::CheckCodeRequest {
+            engagement_number: NUMBER.into(),
+            code,
         };
-        let begun = Instant::now();
-        let answers = stream::iter((0..calls).map(|_| check(guess(&house).expose())));
-        let refused = answers.buffer_unordered(64).filter(|answer| {
-            let refused = matches!(answer, Err(Some(Reason::CodeNotAccepted)));
-            async move { refused }
-        });
-        assert_eq!(refused.count().await, calls);
-        println!("{calls} of them through CheckCode: {:.0} a second", rate(calls, begun));
-        check(known[0].clone()).await.expect("a live code is accepted");
-        assert_eq!(hits, 0);
-        assert_eq!(house.count("enrollment").await, 0);
-    }
+        async move {
+            client
+                .check_code(message)
+                .await
+                .map_err(|refused| reason_of(&refused))
+        }
+    };
+    let begun = Instant::now();
+    let answers = stream::iter((0..calls).map(|_| check(guess(&house).expose())));
+    let refused = answers.buffer_unordered(64).filter(|answer| {
+        let refused = matches!(answer, Err(Some(Reason::CodeNotAccepted)));
+        async move { refused }
+    });
+    assert_eq!(refused.count().await, calls);
+    println!(
+        "{calls} of them through CheckCode: {:.0} a second",
+        rate(calls, begun)
+    );
+    check(known[0].clone())
+        .await
+        .expect("a live code is accepted");
+    assert_eq!(hits, 0);
+    assert_eq!(house.count("enrollment").await, 0);
 }

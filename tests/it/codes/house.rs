@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::TryStreamExt;
 use redress::codes::grpc::Handlers;
 use redress::codes::throttles::Throttles;
-use redress::codes::{Ctx, process};
+use redress::codes::{Context, serve};
 use redress::db::Process;
 use redress::db::entities::{individual, partner};
 use redress::kernel::caller::{Caller, Role};
@@ -33,7 +33,7 @@ pub const CONSENT: &str = "I instruct you to obtain my credit file.";
 /// Everything a test needs.
 pub struct House {
     pub handlers: Handlers,
-    pub ctx: Ctx,
+    pub context: Context,
     pub clock: ManualClock,
     pub ids: Ids,
     pub owner: DatabaseConnection,
@@ -51,14 +51,14 @@ impl House {
         let ids = Ids::seeded(clock.clone(), 7);
         let keys = Arc::new(Keyring::generate(&[Purpose::Code]));
         let db = database.open(Process::Codes).await;
-        let ctx = Ctx::new(db, clock.clone(), Ids::seeded(clock, 8), keys, limits);
-        let life = Lifecycle::new();
+        let context = Context::new(db, clock.clone(), Ids::seeded(clock, 8), keys, limits);
+        let life = Lifecycle::new(Duration::from_secs(10));
         let owner = database.owner().await;
         let partner = ids.next();
         insert_partner(&owner, partner).await;
         Self {
-            handlers: process::handlers(&ctx, &life),
-            ctx,
+            handlers: serve::handlers(&context, &life),
+            context,
             clock: hand,
             ids,
             owner,
@@ -71,7 +71,7 @@ impl House {
     }
 
     pub fn now(&self) -> Timestamp {
-        self.ctx.now()
+        self.context.now()
     }
 
     /// The campaign as it is asked for.

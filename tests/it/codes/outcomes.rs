@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use redress::codes::{housekeeping, outcomes};
+use redress::codes::enrollment::outcomes;
+use redress::codes::housekeeping;
 use redress::db::entities::outcome;
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::CampaignId;
@@ -11,7 +12,7 @@ use redress::wire::redress::enrollment::v1 as wire;
 use sea_orm::{ActiveModelTrait, EntityTrait};
 
 use super::house::House;
-use crate::harness::both;
+use crate::harness::{Database, apply, both};
 
 /// Writes an outcome, as the handoff process would.
 async fn comes(
@@ -40,86 +41,139 @@ async fn comes(
     house.clock.advance(Duration::from_secs(1));
 }
 
-both! {
-    async fn an_activation_starts_the_term_and_is_applied_once(database: Database) {
-        let house = House::open(&database).await;
-        let (campaign, enrollment) = house.submitted().await;
-        comes(&house, campaign, &enrollment, "ACTIVE", "").await;
-        assert_eq!(outcomes::step(&house.ctx).await.unwrap(), 1);
-        assert_eq!(outcomes::step(&house.ctx).await.unwrap(), 0);
-        let active = house.get(&enrollment.enrollment_id).await;
-        assert_eq!(active.state(), wire::EnrollmentState::Active);
-        assert_eq!(active.term_end_date, Some(Date { year: 2017, month: 7, day: 17 }));
-        assert_eq!(active.next_step, "");
-        assert_eq!(house.count("outcome").await, 0);
-        // The same fact again, from a partner that did not hear us: recorded, not applied.
-        comes(&house, campaign, &enrollment, "ACTIVE", "").await;
-        assert_eq!(outcomes::step(&house.ctx).await.unwrap(), 1);
-        assert_eq!(house.get(&enrollment.enrollment_id).await, active);
-        assert_eq!(house.count("audit_event WHERE action = 'outcome.recorded'").await, 1);
-    }
+#[apply(both)]
+async fn an_activation_starts_the_term_and_is_applied_once(database: Database) {
+    let house = House::open(&database).await;
+    let (campaign, enrollment) = house.submitted().await;
+    comes(&house, campaign, &enrollment, "ACTIVE", "").await;
+    assert_eq!(outcomes::step(&house.context).await.unwrap(), 1);
+    assert_eq!(outcomes::step(&house.context).await.unwrap(), 0);
+    let active = house.get(&enrollment.enrollment_id).await;
+    assert_eq!(active.state(), wire::EnrollmentState::Active);
+    assert_eq!(
+        active.term_end_date,
+        Some(Date {
+            year: 2017,
+            month: 7,
+            day: 17
+        })
+    );
+    assert_eq!(active.next_step, "");
+    assert_eq!(house.count("outcome").await, 0);
+    // The same fact again, from a partner that did not hear us: recorded, not applied.
+    comes(&house, campaign, &enrollment, "ACTIVE", "").await;
+    assert_eq!(outcomes::step(&house.context).await.unwrap(), 1);
+    assert_eq!(house.get(&enrollment.enrollment_id).await, active);
+    assert_eq!(
+        house
+            .count("audit_event WHERE action = 'outcome.recorded'")
+            .await,
+        1
+    );
+}
 
-    async fn a_frozen_file_says_what_to_do_and_can_become_active(database: Database) {
-        let house = House::open(&database).await;
-        let (campaign, enrollment) = house.submitted().await;
-        comes(&house, campaign, &enrollment, "ACTION_REQUIRED", "FILE_FROZEN").await;
-        outcomes::step(&house.ctx).await.unwrap();
-        let waiting = house.get(&enrollment.enrollment_id).await;
-        assert_eq!(waiting.state(), wire::EnrollmentState::ActionRequired);
-        assert_eq!(waiting.outcome_class, "FILE_FROZEN");
-        assert!(waiting.next_step.contains("lift the freeze"));
-        comes(&house, campaign, &enrollment, "ACTIVE", "").await;
-        outcomes::step(&house.ctx).await.unwrap();
-        let active = house.get(&enrollment.enrollment_id).await;
-        assert_eq!((active.state(), active.outcome_class.as_str()), (wire::EnrollmentState::Active, ""));
-    }
+#[apply(both)]
+async fn a_frozen_file_says_what_to_do_and_can_become_active(database: Database) {
+    let house = House::open(&database).await;
+    let (campaign, enrollment) = house.submitted().await;
+    comes(
+        &house,
+        campaign,
+        &enrollment,
+        "ACTION_REQUIRED",
+        "FILE_FROZEN",
+    )
+    .await;
+    outcomes::step(&house.context).await.unwrap();
+    let waiting = house.get(&enrollment.enrollment_id).await;
+    assert_eq!(waiting.state(), wire::EnrollmentState::ActionRequired);
+    assert_eq!(waiting.outcome_class, "FILE_FROZEN");
+    assert!(waiting.next_step.contains("lift the freeze"));
+    comes(&house, campaign, &enrollment, "ACTIVE", "").await;
+    outcomes::step(&house.context).await.unwrap();
+    let active = house.get(&enrollment.enrollment_id).await;
+    assert_eq!(
+        (active.state(), active.outcome_class.as_str()),
+        (wire::EnrollmentState::Active, "")
+    );
+}
 
-    async fn outcomes_of_one_batch_are_applied_in_their_order(database: Database) {
-        let house = House::open(&database).await;
-        let (campaign, enrollment) = house.submitted().await;
-        comes(&house, campaign, &enrollment, "ACTION_REQUIRED", "NO_HIT").await;
-        comes(&house, campaign, &enrollment, "ACTIVE", "").await;
-        comes(&house, campaign, &enrollment, "REFUSED", "THIN_FILE").await;
-        assert_eq!(outcomes::step(&house.ctx).await.unwrap(), 3);
-        assert_eq!(house.get(&enrollment.enrollment_id).await.state(), wire::EnrollmentState::Active);
-        assert_eq!(house.count("audit_event WHERE action = 'outcome.applied'").await, 2);
-        assert_eq!(house.count("audit_event WHERE action = 'outcome.recorded'").await, 1);
-    }
+#[apply(both)]
+async fn outcomes_of_one_batch_are_applied_in_their_order(database: Database) {
+    let house = House::open(&database).await;
+    let (campaign, enrollment) = house.submitted().await;
+    comes(&house, campaign, &enrollment, "ACTION_REQUIRED", "NO_HIT").await;
+    comes(&house, campaign, &enrollment, "ACTIVE", "").await;
+    comes(&house, campaign, &enrollment, "REFUSED", "THIN_FILE").await;
+    assert_eq!(outcomes::step(&house.context).await.unwrap(), 3);
+    assert_eq!(
+        house.get(&enrollment.enrollment_id).await.state(),
+        wire::EnrollmentState::Active
+    );
+    assert_eq!(
+        house
+            .count("audit_event WHERE action = 'outcome.applied'")
+            .await,
+        2
+    );
+    assert_eq!(
+        house
+            .count("audit_event WHERE action = 'outcome.recorded'")
+            .await,
+        1
+    );
+}
 
-    async fn a_late_outcome_never_revives_a_canceled_enrollment(database: Database) {
-        let house = House::open(&database).await;
-        let (campaign, enrollment) = house.submitted().await;
-        house.cancel(&enrollment.enrollment_id).await.unwrap();
-        for (result, class) in [("ACTIVE", ""), ("REFUSED", "THIN_FILE"), ("CANCELED", "")] {
-            comes(&house, campaign, &enrollment, result, class).await;
-        }
-        assert_eq!(outcomes::step(&house.ctx).await.unwrap(), 3);
-        let canceled = house.get(&enrollment.enrollment_id).await;
-        assert_eq!(canceled.state(), wire::EnrollmentState::Canceled);
-        assert_eq!((canceled.activate_time, canceled.next_step.as_str()), (None, ""));
-        assert_eq!(house.count("audit_event WHERE action = 'outcome.recorded'").await, 3);
+#[apply(both)]
+async fn a_late_outcome_never_revives_a_canceled_enrollment(database: Database) {
+    let house = House::open(&database).await;
+    let (campaign, enrollment) = house.submitted().await;
+    house.cancel(&enrollment.enrollment_id).await.unwrap();
+    for (result, class) in [("ACTIVE", ""), ("REFUSED", "THIN_FILE"), ("CANCELED", "")] {
+        comes(&house, campaign, &enrollment, result, class).await;
     }
+    assert_eq!(outcomes::step(&house.context).await.unwrap(), 3);
+    let canceled = house.get(&enrollment.enrollment_id).await;
+    assert_eq!(canceled.state(), wire::EnrollmentState::Canceled);
+    assert_eq!(
+        (canceled.activate_time, canceled.next_step.as_str()),
+        (None, "")
+    );
+    assert_eq!(
+        house
+            .count("audit_event WHERE action = 'outcome.recorded'")
+            .await,
+        3
+    );
+}
 
-    async fn a_refusal_ends_it_and_the_individual_can_begin_no_other_with_the_code(database: Database) {
-        let house = House::open(&database).await;
-        let (campaign, enrollment) = house.submitted().await;
-        comes(&house, campaign, &enrollment, "REFUSED", "THIN_FILE").await;
-        outcomes::step(&house.ctx).await.unwrap();
-        let refused = house.get(&enrollment.enrollment_id).await;
-        assert_eq!(refused.state(), wire::EnrollmentState::Refused);
-        assert_eq!(house.count("enrollment WHERE settled_at IS NOT NULL").await, 1);
-    }
+#[apply(both)]
+async fn a_refusal_ends_it_and_the_individual_can_begin_no_other_with_the_code(database: Database) {
+    let house = House::open(&database).await;
+    let (campaign, enrollment) = house.submitted().await;
+    comes(&house, campaign, &enrollment, "REFUSED", "THIN_FILE").await;
+    outcomes::step(&house.context).await.unwrap();
+    let refused = house.get(&enrollment.enrollment_id).await;
+    assert_eq!(refused.state(), wire::EnrollmentState::Refused);
+    assert_eq!(
+        house.count("enrollment WHERE settled_at IS NOT NULL").await,
+        1
+    );
+}
 
-    async fn a_term_ends_after_its_last_day_in_the_campaigns_zone(database: Database) {
-        let house = House::open(&database).await;
-        let (campaign, enrollment) = house.submitted().await;
-        comes(&house, campaign, &enrollment, "ACTIVE", "").await;
-        outcomes::step(&house.ctx).await.unwrap();
-        house.clock.set("2017-07-18T03:59:59Z".parse().unwrap());
-        assert_eq!(housekeeping::step(&house.ctx).await.unwrap(), 0);
-        house.clock.advance(Duration::from_secs(1));
-        assert_eq!(housekeeping::step(&house.ctx).await.unwrap(), 1);
-        assert_eq!(housekeeping::step(&house.ctx).await.unwrap(), 0);
-        assert_eq!(house.get(&enrollment.enrollment_id).await.state(), wire::EnrollmentState::Ended);
-    }
+#[apply(both)]
+async fn a_term_ends_after_its_last_day_in_the_campaigns_zone(database: Database) {
+    let house = House::open(&database).await;
+    let (campaign, enrollment) = house.submitted().await;
+    comes(&house, campaign, &enrollment, "ACTIVE", "").await;
+    outcomes::step(&house.context).await.unwrap();
+    house.clock.set("2017-07-18T03:59:59Z".parse().unwrap());
+    assert_eq!(housekeeping::step(&house.context).await.unwrap(), 0);
+    house.clock.advance(Duration::from_secs(1));
+    assert_eq!(housekeeping::step(&house.context).await.unwrap(), 1);
+    assert_eq!(housekeeping::step(&house.context).await.unwrap(), 0);
+    assert_eq!(
+        house.get(&enrollment.enrollment_id).await.state(),
+        wire::EnrollmentState::Ended
+    );
 }

@@ -1,7 +1,8 @@
 //! Every statement about one person goes through an index. PostgreSQL says so itself, with enough rows that its planner
 //! cares, and for the plan that it keeps for a prepared statement.
 
-use redress::codes::{housekeeping, outcomes};
+use redress::codes::enrollment::outcomes;
+use redress::codes::housekeeping;
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::{CampaignId, IndividualId};
@@ -106,14 +107,14 @@ async fn no_statement_about_one_person_reads_a_large_table_whole() {
     let code = house.export(&batch).await.unwrap().remove(0).1;
     fill::fill(&house.owner, campaign, house.partner).await;
 
-    let statements = house.ctx.db.statements().clone();
+    let statements = house.context.db.statements().clone();
     statements.watch();
     enroll(&house, campaign, people[0], &code).await;
     reissue(&house, campaign, people[1]).await;
     issue(&house, campaign).await;
-    assert_eq!(outcomes::step(&house.ctx).await.unwrap(), 256);
+    assert_eq!(outcomes::step(&house.context).await.unwrap(), 256);
     // Some of those terms began long ago.
-    assert!(housekeeping::step(&house.ctx).await.unwrap() > 0);
+    assert!(housekeeping::step(&house.context).await.unwrap() > 0);
     let sent = statements.seen();
     plans::expect_indexes(&house.owner, sent, 55, &KNOWN).await;
 }

@@ -10,7 +10,7 @@ use sea_orm::DbBackend;
 use tonic::Status;
 
 use super::house::{House, NUMBER};
-use crate::harness::both;
+use crate::harness::{Database, apply, both};
 
 /// A code with good check symbols that nobody has.
 pub const STRANGER: &str = "0000-0000-0000-0168";
@@ -134,56 +134,71 @@ async fn set(house: &House, letter: &Letter, change: &str) {
         .await;
 }
 
-both! {
-    async fn every_refusal_has_the_same_bytes_after_the_same_statements(database: Database) {
-        let house = House::open(&database).await;
-        let cases = cases(&house).await;
-        let statements = house.ctx.db.statements();
-        let (mut checks, mut begins) = (Vec::new(), Vec::new());
-        for (cause, number, code) in &cases {
-            statements.watch();
-            let refused = house.check_in(number, code).await.unwrap_err();
-            checks.push((cause, seen(&refused), statements.seen()));
-            statements.watch();
-            let refused = house.begin_in(number, code).await.unwrap_err();
-            assert_eq!(reason_of(&refused), Some(Reason::CodeNotAccepted), "{cause}");
-            begins.push((cause, seen(&refused), statements.seen()));
-        }
-        for (asked, count) in [(&checks, 8), (&begins, 9)] {
-            assert_eq!(asked[0].2.len(), count, "{:?}", asked[0].2);
-            for (cause, seen, sent) in asked {
-                assert_eq!(*seen, checks[0].1, "{cause}");
-                assert_eq!(*sent, asked[0].2, "{cause}");
-            }
-        }
-        // Reviewers see the causes, and who uses a code that is nobody's is told apart.
-        for (cause, _, _) in &cases {
-            let found = house.count(&format!("audit_event WHERE action LIKE 'code.%' AND detail LIKE '%\"{cause}\"%'")).await;
-            assert!(found >= 2, "{cause}");
-        }
-        assert_eq!(house.count("audit_event WHERE action = 'code.honey_used' AND subject_kind = 'code_batch' AND subject_id IS NOT NULL").await, 2);
+#[apply(both)]
+async fn every_refusal_has_the_same_bytes_after_the_same_statements(database: Database) {
+    let house = House::open(&database).await;
+    let cases = cases(&house).await;
+    let statements = house.context.db.statements();
+    let (mut checks, mut begins) = (Vec::new(), Vec::new());
+    for (cause, number, code) in &cases {
+        statements.watch();
+        let refused = house.check_in(number, code).await.unwrap_err();
+        checks.push((cause, seen(&refused), statements.seen()));
+        statements.watch();
+        let refused = house.begin_in(number, code).await.unwrap_err();
+        assert_eq!(
+            reason_of(&refused),
+            Some(Reason::CodeNotAccepted),
+            "{cause}"
+        );
+        begins.push((cause, seen(&refused), statements.seen()));
     }
+    for (asked, count) in [(&checks, 8), (&begins, 9)] {
+        assert_eq!(asked[0].2.len(), count, "{:?}", asked[0].2);
+        for (cause, seen, sent) in asked {
+            assert_eq!(*seen, checks[0].1, "{cause}");
+            assert_eq!(*sent, asked[0].2, "{cause}");
+        }
+    }
+    // Reviewers see the causes, and who uses a code that is nobody's is told apart.
+    for (cause, _, _) in &cases {
+        let found = house
+            .count(&format!(
+                "audit_event WHERE action LIKE 'code.%' AND detail LIKE '%\"{cause}\"%'"
+            ))
+            .await;
+        assert!(found >= 2, "{cause}");
+    }
+    assert_eq!(house.count("audit_event WHERE action = 'code.honey_used' AND subject_kind = 'code_batch' AND subject_id IS NOT NULL").await, 2);
+}
 
-    async fn a_verification_that_is_none_and_a_time_that_has_passed_are_refused_alike(database: Database) {
-        let house = House::open(&database).await;
-        let (campaign, person, code) = house.one_letter().await;
-        let refusal = seen(&house.begin(STRANGER).await.unwrap_err());
-        let statements = house.ctx.db.statements();
-        let pending = house.verify(campaign, person, None, "PENDING").await;
-        for verification in [house.request_id(), pending.to_string()] {
-            let entitlement = Entitlement::VerificationId(verification);
-            let refused = house.begin_as(&house.request_id(), entitlement).await.unwrap_err();
-            assert_eq!(seen(&refused), refusal);
-        }
-        statements.watch();
-        house.check(STRANGER).await.unwrap_err();
-        let sent = statements.seen();
-        house.clock.advance(Duration::from_hours(24 * 365));
-        statements.watch();
-        assert_eq!(seen(&house.check(&code).await.unwrap_err()), refusal);
-        assert_eq!(statements.seen(), sent);
-        assert_eq!(seen(&house.begin(&code).await.unwrap_err()), refusal);
-        house.run("UPDATE campaign SET state = 'CLOSED', closed_at = 1").await;
-        assert_eq!(seen(&house.check(&code).await.unwrap_err()), refusal);
+#[apply(both)]
+async fn a_verification_that_is_none_and_a_time_that_has_passed_are_refused_alike(
+    database: Database,
+) {
+    let house = House::open(&database).await;
+    let (campaign, person, code) = house.one_letter().await;
+    let refusal = seen(&house.begin(STRANGER).await.unwrap_err());
+    let statements = house.context.db.statements();
+    let pending = house.verify(campaign, person, None, "PENDING").await;
+    for verification in [house.request_id(), pending.to_string()] {
+        let entitlement = Entitlement::VerificationId(verification);
+        let refused = house
+            .begin_as(&house.request_id(), entitlement)
+            .await
+            .unwrap_err();
+        assert_eq!(seen(&refused), refusal);
     }
+    statements.watch();
+    house.check(STRANGER).await.unwrap_err();
+    let sent = statements.seen();
+    house.clock.advance(Duration::from_hours(24 * 365));
+    statements.watch();
+    assert_eq!(seen(&house.check(&code).await.unwrap_err()), refusal);
+    assert_eq!(statements.seen(), sent);
+    assert_eq!(seen(&house.begin(&code).await.unwrap_err()), refusal);
+    house
+        .run("UPDATE campaign SET state = 'CLOSED', closed_at = 1")
+        .await;
+    assert_eq!(seen(&house.check(&code).await.unwrap_err()), refusal);
 }

@@ -18,7 +18,7 @@ use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignSer
 use sea_orm::{ActiveModelTrait, EntityTrait};
 
 use super::house::{House, by};
-use crate::harness::both;
+use crate::harness::{Database, apply, both};
 
 struct Roster {
     campaign: CampaignId,
@@ -230,75 +230,111 @@ fn parts(report: &wire::GetCampaignReportResponse) -> Vec<(&str, &str, wire::Fun
         .collect()
 }
 
-both! {
-    async fn a_campaign_is_counted_by_its_parts(database: Database) {
-        let house = House::open(&database).await;
-        let roster = house.roster().await;
-        house.happen(&roster).await;
-        let whole = house.report(roster.campaign, wire::GroupBy::Unspecified).await;
-        assert!(whole.slices.is_empty());
-        // The verification that found nobody is refused in the whole, and in no part.
-        let all = refused(refused(enrolled(funnel(6, 8, 4))));
-        assert_eq!(whole.funnel.unwrap(), wire::Funnel { begun: 2, ..all });
+#[apply(both)]
+async fn a_campaign_is_counted_by_its_parts(database: Database) {
+    let house = House::open(&database).await;
+    let roster = house.roster().await;
+    house.happen(&roster).await;
+    let whole = house
+        .report(roster.campaign, wire::GroupBy::Unspecified)
+        .await;
+    assert!(whole.slices.is_empty());
+    // The verification that found nobody is refused in the whole, and in no part.
+    let all = refused(refused(enrolled(funnel(6, 8, 4))));
+    assert_eq!(whole.funnel.unwrap(), wire::Funnel { begun: 2, ..all });
 
-        let entities = house.report(roster.campaign, wire::GroupBy::CoveredEntity).await;
-        assert_eq!(entities.funnel, whole.funnel);
-        assert_eq!(parts(&entities), [
+    let entities = house
+        .report(roster.campaign, wire::GroupBy::CoveredEntity)
+        .await;
+    assert_eq!(entities.funnel, whole.funnel);
+    assert_eq!(
+        parts(&entities),
+        [
             ("st-brigid", "St. Brigid", enrolled(funnel(3, 3, 2))),
             ("concentra", "Concentra", refused(enrolled(funnel(4, 5, 3)))),
             ("late-clinic", "Late Clinic", funnel(0, 0, 0)),
-        ]);
+        ]
+    );
 
-        let regions = house.report(roster.campaign, wire::GroupBy::Region).await;
-        assert_eq!(parts(&regions), [
+    let regions = house.report(roster.campaign, wire::GroupBy::Region).await;
+    assert_eq!(
+        parts(&regions),
+        [
             ("CA-ON", "CA-ON", funnel(1, 1, 1)),
             ("US-CT", "Connecticut", funnel(1, 1, 1)),
             ("US-IN", "Indiana", refused(enrolled(funnel(2, 4, 2)))),
             ("US-OH", "Ohio", funnel(2, 2, 0)),
-        ]);
+        ]
+    );
 
-        let populations = house.report(roster.campaign, wire::GroupBy::Population).await;
-        assert_eq!(parts(&populations), [
+    let populations = house
+        .report(roster.campaign, wire::GroupBy::Population)
+        .await;
+    assert_eq!(
+        parts(&populations),
+        [
             ("ADULT", "adult", refused(enrolled(funnel(4, 6, 3)))),
             ("DECEASED", "deceased", funnel(1, 1, 0)),
             ("MINOR", "minor", funnel(1, 1, 1)),
-        ]);
-    }
+        ]
+    );
+}
 
-    async fn a_wave_counts_its_own_codes_and_what_became_of_its_people(database: Database) {
-        let house = House::open(&database).await;
-        let roster = house.roster().await;
-        house.happen(&roster).await;
-        let newcomer = house.person(roster.campaign, "ADULT", "CT", true).await;
-        house.listed(roster.campaign, "concentra", newcomer).await;
-        house.issue(roster.campaign).await;
-        let report = house.report(roster.campaign, wire::GroupBy::Wave).await;
-        let [first, second] = report.slices.as_slice() else {
-            panic!("{:?}", report.slices);
-        };
-        assert_eq!((first.display_name.as_str(), second.display_name.as_str()), ("batch 1", "batch 2"));
-        assert_eq!(first.funnel.unwrap(), refused(enrolled(funnel(4, 6, 4))));
-        assert_eq!(second.funnel.unwrap(), funnel(1, 1, 1));
-        assert_eq!(report.funnel.unwrap().codes_issued, 5);
-        // Their codes belong to nobody.
-        assert!(house.count("code WHERE generation = 0").await > 0);
-    }
+#[apply(both)]
+async fn a_wave_counts_its_own_codes_and_what_became_of_its_people(database: Database) {
+    let house = House::open(&database).await;
+    let roster = house.roster().await;
+    house.happen(&roster).await;
+    let newcomer = house.person(roster.campaign, "ADULT", "CT", true).await;
+    house.listed(roster.campaign, "concentra", newcomer).await;
+    house.issue(roster.campaign).await;
+    let report = house.report(roster.campaign, wire::GroupBy::Wave).await;
+    let [first, second] = report.slices.as_slice() else {
+        panic!("{:?}", report.slices);
+    };
+    assert_eq!(
+        (first.display_name.as_str(), second.display_name.as_str()),
+        ("batch 1", "batch 2")
+    );
+    assert_eq!(first.funnel.unwrap(), refused(enrolled(funnel(4, 6, 4))));
+    assert_eq!(second.funnel.unwrap(), funnel(1, 1, 1));
+    assert_eq!(report.funnel.unwrap().codes_issued, 5);
+    // Their codes belong to nobody.
+    assert!(house.count("code WHERE generation = 0").await > 0);
+}
 
-    async fn a_division_that_is_not_known_is_refused(database: Database) {
-        let house = House::open(&database).await;
-        let campaign_id = house.campaign().await.to_string();
-        let message = wire::GetCampaignReportRequest { campaign_id, group_by: 99 };
-        let refused = house.handlers.get_campaign_report(by(Role::Operator, message)).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
-    }
+#[apply(both)]
+async fn a_division_that_is_not_known_is_refused(database: Database) {
+    let house = House::open(&database).await;
+    let campaign_id = house.campaign().await.to_string();
+    let message = wire::GetCampaignReportRequest {
+        campaign_id,
+        group_by: 99,
+    };
+    let refused = house
+        .handlers
+        .get_campaign_report(by(Role::Operator, message))
+        .await
+        .unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
+}
 
-    async fn the_report_says_who_must_be_told_by_when(database: Database) {
-        let house = House::open(&database).await;
-        let roster = house.roster().await;
-        // Discovered on 26 May 2015; it is 17 July.
-        let report = house.report(roster.campaign, wire::GroupBy::Unspecified).await;
-        let told: Vec<_> = report.deadlines.iter().map(|it| (it.rule_id.as_str(), it.days_left, it.applies, it.people)).collect();
-        assert_eq!(told, [
+#[apply(both)]
+async fn the_report_says_who_must_be_told_by_when(database: Database) {
+    let house = House::open(&database).await;
+    let roster = house.roster().await;
+    // Discovered on 26 May 2015; it is 17 July.
+    let report = house
+        .report(roster.campaign, wire::GroupBy::Unspecified)
+        .await;
+    let told: Vec<_> = report
+        .deadlines
+        .iter()
+        .map(|it| (it.rule_id.as_str(), it.days_left, it.applies, it.people))
+        .collect();
+    assert_eq!(
+        told,
+        [
             ("in-attorney-general", -7, true, 2),
             ("hipaa-individual-notice", 8, true, 6),
             ("hipaa-substitute-few", 8, true, 1),
@@ -307,56 +343,116 @@ both! {
             ("hipaa-media", 8, false, 0),
             ("ct-attorney-general", 8, true, 1),
             ("hipaa-secretary-annual", 227, true, 6),
-        ]);
-        let few = &report.deadlines[2];
-        let reached: Vec<_> = few.reached.iter().map(|it| (it.key.as_str(), it.people)).collect();
-        assert_eq!(reached, [("st-brigid", 1)]);
-        assert_eq!(report.law_version, "2026-11");
-        let unknown: Vec<_> = report.states_without_rule.iter().map(|it| (it.jurisdiction.as_str(), it.residents)).collect();
-        assert_eq!(unknown, [("OH", 2)]);
-        let owed: Vec<_> = report.monitoring.iter().map(|it| (it.rule_id.as_str(), it.residents, it.months_owed, it.short_by)).collect();
-        assert_eq!(owed, [("ct-monitoring", 1, 24, 6)]);
-    }
+        ]
+    );
+    let few = &report.deadlines[2];
+    let reached: Vec<_> = few
+        .reached
+        .iter()
+        .map(|it| (it.key.as_str(), it.people))
+        .collect();
+    assert_eq!(reached, [("st-brigid", 1)]);
+    assert_eq!(report.law_version, "2026-11");
+    let unknown: Vec<_> = report
+        .states_without_rule
+        .iter()
+        .map(|it| (it.jurisdiction.as_str(), it.residents))
+        .collect();
+    assert_eq!(unknown, [("OH", 2)]);
+    let owed: Vec<_> = report
+        .monitoring
+        .iter()
+        .map(|it| {
+            (
+                it.rule_id.as_str(),
+                it.residents,
+                it.months_owed,
+                it.short_by,
+            )
+        })
+        .collect();
+    assert_eq!(owed, [("ct-monitoring", 1, 24, 6)]);
+}
 
-    async fn ten_unreachable_people_and_five_hundred_and_one_residents_change_what_is_due(database: Database) {
-        let house = House::open(&database).await;
-        let campaign = house.campaign().await;
-        for number in 0..501 {
-            let person = house.person(campaign, "ADULT", "MI", number > 8).await;
-            if number == 0 {
-                house.listed(campaign, "concentra", person).await;
-            }
+#[apply(both)]
+async fn ten_unreachable_people_and_five_hundred_and_one_residents_change_what_is_due(
+    database: Database,
+) {
+    let house = House::open(&database).await;
+    let campaign = house.campaign().await;
+    for number in 0..501 {
+        let person = house.person(campaign, "ADULT", "MI", number > 8).await;
+        if number == 0 {
+            house.listed(campaign, "concentra", person).await;
         }
-        house.person(campaign, "DECEASED", "OH", false).await;
-        let due = async || {
-            let report = house.report(campaign, wire::GroupBy::Unspecified).await;
-            let due = report.deadlines.into_iter().filter(|it| it.applies);
-            due.map(|it| (it.rule_id, it.people)).collect::<Vec<_>>()
-        };
-        let named = |all: &[(&str, i64)]| all.iter().map(|(id, people)| ((*id).to_owned(), *people)).collect::<Vec<_>>();
-        assert_eq!(due().await, named(&[
-            ("hipaa-individual-notice", 502), ("hipaa-substitute-few", 9), ("hipaa-secretary-500", 502), ("hipaa-media", 501),
-        ]));
-        house.person(campaign, "ADULT", "OH", false).await;
-        assert_eq!(due().await, named(&[
-            ("hipaa-individual-notice", 503), ("hipaa-substitute-many", 10), ("hipaa-secretary-500", 503), ("hipaa-media", 501),
-        ]));
     }
+    house.person(campaign, "DECEASED", "OH", false).await;
+    let due = async || {
+        let report = house.report(campaign, wire::GroupBy::Unspecified).await;
+        let due = report.deadlines.into_iter().filter(|it| it.applies);
+        due.map(|it| (it.rule_id, it.people)).collect::<Vec<_>>()
+    };
+    let named = |all: &[(&str, i64)]| {
+        all.iter()
+            .map(|(id, people)| ((*id).to_owned(), *people))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        due().await,
+        named(&[
+            ("hipaa-individual-notice", 502),
+            ("hipaa-substitute-few", 9),
+            ("hipaa-secretary-500", 502),
+            ("hipaa-media", 501),
+        ])
+    );
+    house.person(campaign, "ADULT", "OH", false).await;
+    assert_eq!(
+        due().await,
+        named(&[
+            ("hipaa-individual-notice", 503),
+            ("hipaa-substitute-many", 10),
+            ("hipaa-secretary-500", 503),
+            ("hipaa-media", 501),
+        ])
+    );
+}
 
-    async fn a_term_below_what_a_state_asks_is_told_at_creation(database: Database) {
-        let house = House::open(&database).await;
-        let created = house.founded(18).await;
-        let [notice] = created.notices.as_slice() else {
-            panic!("{:?}", created.notices);
-        };
-        assert_eq!((notice.rule_id.as_str(), notice.jurisdiction.as_str(), notice.months_owed), ("ct-monitoring", "CT", 24));
-        assert!(notice.message.starts_with("Connecticut asks for 24 months"), "{}", notice.message);
-        assert_eq!(notice.citation, "Conn. Gen. Stat. 36a-701b(b)(2)(B)");
-        let long = wire::Campaign { engagement_number: "B000024".into(), ..house.wanted() };
-        let message = wire::CreateCampaignRequest { request_id: house.request_id(), campaign: Some(long) };
-        for _ in 0..2 {
-            let created = house.handlers.create_campaign(by(Role::Operator, message.clone())).await.unwrap();
-            assert!(created.into_inner().notices.is_empty());
-        }
+#[apply(both)]
+async fn a_term_below_what_a_state_asks_is_told_at_creation(database: Database) {
+    let house = House::open(&database).await;
+    let created = house.founded(18).await;
+    let [notice] = created.notices.as_slice() else {
+        panic!("{:?}", created.notices);
+    };
+    assert_eq!(
+        (
+            notice.rule_id.as_str(),
+            notice.jurisdiction.as_str(),
+            notice.months_owed
+        ),
+        ("ct-monitoring", "CT", 24)
+    );
+    assert!(
+        notice.message.starts_with("Connecticut asks for 24 months"),
+        "{}",
+        notice.message
+    );
+    assert_eq!(notice.citation, "Conn. Gen. Stat. 36a-701b(b)(2)(B)");
+    let long = wire::Campaign {
+        engagement_number: "B000024".into(),
+        ..house.wanted()
+    };
+    let message = wire::CreateCampaignRequest {
+        request_id: house.request_id(),
+        campaign: Some(long),
+    };
+    for _ in 0..2 {
+        let created = house
+            .handlers
+            .create_campaign(by(Role::Operator, message.clone()))
+            .await
+            .unwrap();
+        assert!(created.into_inner().notices.is_empty());
     }
 }

@@ -14,7 +14,7 @@ use redress::wire::redress::enrollment::v1::enrollment_service_client::Enrollmen
 use tonic::Status;
 
 use super::house::{House, NUMBER};
-use crate::harness::both;
+use crate::harness::{Database, apply, both};
 
 const CALLERS: usize = 64;
 const CODES: usize = 2_000;
@@ -105,39 +105,49 @@ fn is_passing(refused: &Status) -> bool {
     )
 }
 
-both! {
-    async fn sixty_four_callers_redeem_two_thousand_codes_once_each(database: Database) {
-        let house = House::open(&database).await;
-        let campaign = house.campaign().await;
-        house.crowd(campaign, CODES).await;
-        house.verify_everybody(campaign).await;
-        let batch = house.issue(campaign).await;
-        let letters = house.export(&batch).await.unwrap();
-        assert_eq!(letters.len(), CODES);
-        let doors = house.doors().await;
-        let desk = Arc::new(Desk {
-            house,
-            channels: (0..CHANNELS).map(|n| doors.portal(&format!("192.0.{n}.1"))).collect(),
-            letters,
-            begun: (0..CODES).map(|_| OnceLock::new()).collect(),
-            wins: (0..CODES).map(|_| AtomicUsize::new(0)).collect(),
-        });
-        let start = Instant::now();
-        desk.all(CODES, Desk::begin).await;
-        let (begun, start) = (start.elapsed(), Instant::now());
-        desk.all(CODES * RIVALS, |desk, client, turn| desk.redeem(client, turn / RIVALS)).await;
-        let redeemed = start.elapsed();
-        println!("{CALLERS} callers, {CODES} codes: begun in {begun:.1?}, redeemed {RIVALS} times each in {redeemed:.1?}");
-        assert!(desk.wins.iter().all(|wins| wins.load(Ordering::Relaxed) == 1));
-        let expected = i64::try_from(CODES).unwrap();
-        for written in [
-            "code WHERE state = 'REDEEMED'",
-            "enrollment WHERE state = 'SUBMITTED'",
-            "handoff",
-            "consent",
-            "audit_event WHERE action = 'enrollment.completed'",
-        ] {
-            assert_eq!(desk.house.count(written).await, expected, "{written}");
-        }
+#[apply(both)]
+async fn sixty_four_callers_redeem_two_thousand_codes_once_each(database: Database) {
+    let house = House::open(&database).await;
+    let campaign = house.campaign().await;
+    house.crowd(campaign, CODES).await;
+    house.verify_everybody(campaign).await;
+    let batch = house.issue(campaign).await;
+    let letters = house.export(&batch).await.unwrap();
+    assert_eq!(letters.len(), CODES);
+    let doors = house.doors().await;
+    let desk = Arc::new(Desk {
+        house,
+        channels: (0..CHANNELS)
+            .map(|n| doors.portal(&format!("192.0.{n}.1")))
+            .collect(),
+        letters,
+        begun: (0..CODES).map(|_| OnceLock::new()).collect(),
+        wins: (0..CODES).map(|_| AtomicUsize::new(0)).collect(),
+    });
+    let start = Instant::now();
+    desk.all(CODES, Desk::begin).await;
+    let (begun, start) = (start.elapsed(), Instant::now());
+    desk.all(CODES * RIVALS, |desk, client, turn| {
+        desk.redeem(client, turn / RIVALS)
+    })
+    .await;
+    let redeemed = start.elapsed();
+    println!(
+        "{CALLERS} callers, {CODES} codes: begun in {begun:.1?}, redeemed {RIVALS} times each in {redeemed:.1?}"
+    );
+    assert!(
+        desk.wins
+            .iter()
+            .all(|wins| wins.load(Ordering::Relaxed) == 1)
+    );
+    let expected = i64::try_from(CODES).unwrap();
+    for written in [
+        "code WHERE state = 'REDEEMED'",
+        "enrollment WHERE state = 'SUBMITTED'",
+        "handoff",
+        "consent",
+        "audit_event WHERE action = 'enrollment.completed'",
+    ] {
+        assert_eq!(desk.house.count(written).await, expected, "{written}");
     }
 }

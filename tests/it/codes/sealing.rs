@@ -11,7 +11,7 @@ use redress::wire::redress::enrollment::v1 as wire;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::house::House;
-use crate::harness::both;
+use crate::harness::{Database, apply, both};
 
 /// Everything that stands in the database, as text, with bytes in hexadecimal.
 async fn everything(house: &House) -> String {
@@ -73,7 +73,7 @@ struct Thief {
 
 impl Thief {
     async fn new(house: &House, batch: &wire::CodeBatch) -> Self {
-        let keys = &house.ctx.keys;
+        let keys = &house.context.keys;
         let versions = keys.versions(Purpose::Code);
         Self {
             keys: versions
@@ -118,28 +118,27 @@ impl Thief {
     }
 }
 
-both! {
-    async fn a_sealed_batch_gives_no_code_to_whoever_has_everything(database: Database) {
-        let house = House::open(&database).await;
-        let campaign = house.campaign().await;
-        let people = house.people(campaign, 3).await;
-        let batch = house.issue(campaign).await;
-        let codes = house.export(&batch).await.unwrap();
-        house.begun(&codes[1].1).await;
-        // An open batch is open to whoever has the code key: this is what sealing takes away.
-        let thief = Thief::new(&house, &batch).await;
-        for (person, (_, code)) in people.iter().zip(&codes) {
-            let found: Vec<String> = thief.codes(*person).iter().map(Code::expose).collect();
-            assert_eq!(found, std::slice::from_ref(code));
-        }
-        house.seal(&batch).await.unwrap();
-        let thief = Thief::new(&house, &batch).await;
-        for person in people {
-            assert!(thief.codes(person).is_empty());
-        }
-        let dump = everything(&house).await.to_uppercase();
-        for (_, code) in &codes {
-            assert!(!dump.contains(code) && !dump.contains(&code.replace('-', "")));
-        }
+#[apply(both)]
+async fn a_sealed_batch_gives_no_code_to_whoever_has_everything(database: Database) {
+    let house = House::open(&database).await;
+    let campaign = house.campaign().await;
+    let people = house.people(campaign, 3).await;
+    let batch = house.issue(campaign).await;
+    let codes = house.export(&batch).await.unwrap();
+    house.begun(&codes[1].1).await;
+    // An open batch is open to whoever has the code key: this is what sealing takes away.
+    let thief = Thief::new(&house, &batch).await;
+    for (person, (_, code)) in people.iter().zip(&codes) {
+        let found: Vec<String> = thief.codes(*person).iter().map(Code::expose).collect();
+        assert_eq!(found, std::slice::from_ref(code));
+    }
+    house.seal(&batch).await.unwrap();
+    let thief = Thief::new(&house, &batch).await;
+    for person in people {
+        assert!(thief.codes(person).is_empty());
+    }
+    let dump = everything(&house).await.to_uppercase();
+    for (_, code) in &codes {
+        assert!(!dump.contains(code) && !dump.contains(&code.replace('-', "")));
     }
 }

@@ -7,8 +7,8 @@ use redress::codes::code::Code;
 use redress::kernel::fault::{Reason, reason_of};
 
 use super::house::House;
-use crate::harness::both;
 use crate::harness::missing::env;
+use crate::harness::{Database, apply, both};
 
 const FILE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -256,23 +256,30 @@ fn the_table_says_what_it_is_meant_to_say() {
     assert!(rows.len() > 130, "{}", rows.len());
 }
 
-both! {
-    /// Not the throttle's nor any other: a mistyped code costs the service nothing, and tells a guesser nothing.
-    async fn only_a_mistyped_code_is_told_so_and_no_statement_is_sent(database: Database) {
-        let house = House::open(&database).await;
-        house.campaign().await;
-        let statements = house.ctx.db.statements();
-        for [typed, _, verdict, note] in table() {
-            statements.watch();
-            let checked = reason_of(&house.check(&typed).await.unwrap_err());
-            let begun = reason_of(&house.begin(&typed).await.unwrap_err());
-            let sent = statements.seen();
-            if verdict == "OK" {
-                assert_eq!((checked, begun), (Some(Reason::CodeNotAccepted), Some(Reason::CodeNotAccepted)), "{note}");
-            } else {
-                assert_eq!((checked, begun), (Some(Reason::CodeMistyped), Some(Reason::CodeMistyped)), "{note}");
-                assert!(sent.is_empty(), "{note}: {sent:?}");
-            }
+/// Not the throttle's nor any other: a mistyped code costs the service nothing, and tells a guesser nothing.
+#[apply(both)]
+async fn only_a_mistyped_code_is_told_so_and_no_statement_is_sent(database: Database) {
+    let house = House::open(&database).await;
+    house.campaign().await;
+    let statements = house.context.db.statements();
+    for [typed, _, verdict, note] in table() {
+        statements.watch();
+        let checked = reason_of(&house.check(&typed).await.unwrap_err());
+        let begun = reason_of(&house.begin(&typed).await.unwrap_err());
+        let sent = statements.seen();
+        if verdict == "OK" {
+            assert_eq!(
+                (checked, begun),
+                (Some(Reason::CodeNotAccepted), Some(Reason::CodeNotAccepted)),
+                "{note}"
+            );
+        } else {
+            assert_eq!(
+                (checked, begun),
+                (Some(Reason::CodeMistyped), Some(Reason::CodeMistyped)),
+                "{note}"
+            );
+            assert!(sent.is_empty(), "{note}: {sent:?}");
         }
     }
 }

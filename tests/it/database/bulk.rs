@@ -7,7 +7,7 @@ use sea_orm::{EntityTrait, PaginatorTrait, Set};
 use uuid::Uuid;
 
 use super::seed::{NOW, ids};
-use crate::harness::{Database, both};
+use crate::harness::{Database, apply, both};
 
 /// A load and the row that says that it was done.
 struct Load {
@@ -75,109 +75,163 @@ async fn codes(db: &Db) -> u64 {
     code::Entity::find().count(db.read()).await.unwrap()
 }
 
-both! {
-    async fn rows_arrive_as_they_were_sent(database: Database) {
-        let db = database.open(Process::Codes).await;
-        let load = Load::new(1_234);
-        assert_eq!(load.run(&db).await, Ok(1_234));
-        assert_eq!(codes(&db).await, 1_234);
-        let row = code::Entity::find_by_id((load.campaign, load.macs[100])).one(db.read()).await.unwrap().unwrap();
-        assert_eq!((row.batch_id, row.generation, row.state.as_str()), (load.batch, 1, "ISSUED"));
-        assert_eq!((row.proof_days, row.settled_at, row.enrollment_id), (21, None, None));
-    }
-
-    /// On SQLite such a row would be taken for one that is not there.
-    async fn a_row_without_its_first_column_fails_the_whole_load(database: Database) {
-        let db = database.open(Process::Codes).await;
-        let load = Load::new(3);
-        let failed = db.run_bulk("test.load", |tx| {
-            let same = [
-                ("campaign_id", load.campaign.into()),
-                ("proof_days", 21.into()),
-                ("batch_id", load.batch.into()),
-            ];
-            let mut rows: Vec<_> = load.rows().collect();
-            rows[1][0] = Cell::Null;
-            Box::pin(async move {
-                let columns = ["mac", "individual_id", "generation", "state"];
-                tx.copy_in(Bulk { table: "code", same: &same, columns }, rows).await
-            })
-        });
-        failed.await.unwrap_err();
-        assert_eq!(codes(&db).await, 0);
-    }
-
-    async fn a_load_that_is_run_again_changes_nothing(database: Database) {
-        let db = database.open(Process::Codes).await;
-        let load = Load::new(500);
-        assert_eq!(load.run(&db).await, Ok(500));
-        assert_eq!(load.run(&db).await, Ok(0));
-        assert_eq!(codes(&db).await, 500);
-    }
-
-    async fn a_load_survives_refused_and_lost_commits(database: Database) {
-        let db = database.open(Process::Codes).await;
-        db.faults().set(FaultRates { serialization: 0.4, lost_answer: 0.4, seed: 5 });
-        Load::new(700).run(&db).await.unwrap();
-        assert!(db.faults().serializations() + db.faults().lost_answers() > 0);
-        assert_eq!(codes(&db).await, 700);
-    }
-
-    async fn one_row_that_is_there_already_fails_the_whole_load(database: Database) {
-        let db = database.open(Process::Codes).await;
-        let mut load = Load::new(300);
-        let first = load.macs[0];
-        load.macs.push(first);
-        let result = load.run(&db).await;
-        assert!(result.unwrap_err().is_unique("code_pkey"));
-        assert_eq!(codes(&db).await, 0);
-        // The connection is good for more.
-        load.macs.pop();
-        assert_eq!(load.run(&db).await, Ok(300));
-    }
-
-    async fn every_kind_of_cell_arrives(database: Database) {
-        let db = database.open(Process::Identity).await;
-        let ids = ids();
-        let (campaign, person): (CampaignId, IndividualId) = (ids.next(), ids.next());
-        let sealed = vec![0_u8, 1, 0xff, b'\n', b'\\'];
-        let sealed = &sealed;
-        db.run_bulk("test.kinds", |tx| {
-            Box::pin(async move {
-                let row: [Cell<'_>; 12] = [
-                    campaign.into(),
-                    person.into(),
-                    vec![7_u8; 16].into(),
-                    sealed.as_slice().into(),
-                    3.into(),
-                    "ADULT".into(),
-                    "Île-de-France\t\\N".to_owned().into(),
-                    "".into(),
-                    true.into(),
-                    false.into(),
-                    NOW.into(),
-                    None::<i64>.into(),
-                ];
-                let columns = [
-                    "campaign_id", "id", "salt", "sealed", "key_version", "population", "region", "country",
-                    "mailable", "has_contact", "created_at", "erased_at",
-                ];
-                let bulk = Bulk { table: "individual", same: &[], columns };
-                tx.copy_in(bulk, [row]).await
-            })
-        })
+#[apply(both)]
+async fn rows_arrive_as_they_were_sent(database: Database) {
+    let db = database.open(Process::Codes).await;
+    let load = Load::new(1_234);
+    assert_eq!(load.run(&db).await, Ok(1_234));
+    assert_eq!(codes(&db).await, 1_234);
+    let row = code::Entity::find_by_id((load.campaign, load.macs[100]))
+        .one(db.read())
         .await
+        .unwrap()
         .unwrap();
-        let row = individual::Entity::find_by_id((campaign, person)).one(db.read()).await.unwrap().unwrap();
-        assert_eq!((row.salt, row.sealed.as_deref()), (Some(vec![7; 16]), Some(sealed.as_slice())));
-        assert_eq!((row.region.as_str(), row.country.as_str()), ("Île-de-France\t\\N", ""));
-        assert_eq!((row.mailable, row.has_contact, row.created_at, row.erased_at), (true, false, NOW, None));
-    }
+    assert_eq!(
+        (row.batch_id, row.generation, row.state.as_str()),
+        (load.batch, 1, "ISSUED")
+    );
+    assert_eq!(
+        (row.proof_days, row.settled_at, row.enrollment_id),
+        (21, None, None)
+    );
+}
 
-    async fn no_rows_are_no_error(database: Database) {
-        let db = database.open(Process::Codes).await;
-        assert_eq!(Load::new(0).run(&db).await, Ok(0));
-    }
+/// On SQLite such a row would be taken for one that is not there.
+#[apply(both)]
+async fn a_row_without_its_first_column_fails_the_whole_load(database: Database) {
+    let db = database.open(Process::Codes).await;
+    let load = Load::new(3);
+    let failed = db.run_bulk("test.load", |tx| {
+        let same = [
+            ("campaign_id", load.campaign.into()),
+            ("proof_days", 21.into()),
+            ("batch_id", load.batch.into()),
+        ];
+        let mut rows: Vec<_> = load.rows().collect();
+        rows[1][0] = Cell::Null;
+        Box::pin(async move {
+            let columns = ["mac", "individual_id", "generation", "state"];
+            tx.copy_in(
+                Bulk {
+                    table: "code",
+                    same: &same,
+                    columns,
+                },
+                rows,
+            )
+            .await
+        })
+    });
+    failed.await.unwrap_err();
+    assert_eq!(codes(&db).await, 0);
+}
+
+#[apply(both)]
+async fn a_load_that_is_run_again_changes_nothing(database: Database) {
+    let db = database.open(Process::Codes).await;
+    let load = Load::new(500);
+    assert_eq!(load.run(&db).await, Ok(500));
+    assert_eq!(load.run(&db).await, Ok(0));
+    assert_eq!(codes(&db).await, 500);
+}
+
+#[apply(both)]
+async fn a_load_survives_refused_and_lost_commits(database: Database) {
+    let db = database.open(Process::Codes).await;
+    db.faults().set(FaultRates {
+        serialization: 0.4,
+        lost_answer: 0.4,
+        seed: 5,
+    });
+    Load::new(700).run(&db).await.unwrap();
+    assert!(db.faults().serializations() + db.faults().lost_answers() > 0);
+    assert_eq!(codes(&db).await, 700);
+}
+
+#[apply(both)]
+async fn one_row_that_is_there_already_fails_the_whole_load(database: Database) {
+    let db = database.open(Process::Codes).await;
+    let mut load = Load::new(300);
+    let first = load.macs[0];
+    load.macs.push(first);
+    let result = load.run(&db).await;
+    assert!(result.unwrap_err().is_unique("code_pkey"));
+    assert_eq!(codes(&db).await, 0);
+    // The connection is good for more.
+    load.macs.pop();
+    assert_eq!(load.run(&db).await, Ok(300));
+}
+
+#[apply(both)]
+async fn every_kind_of_cell_arrives(database: Database) {
+    let db = database.open(Process::Identity).await;
+    let ids = ids();
+    let (campaign, person): (CampaignId, IndividualId) = (ids.next(), ids.next());
+    let sealed = vec![0_u8, 1, 0xff, b'\n', b'\\'];
+    let sealed = &sealed;
+    db.run_bulk("test.kinds", |tx| {
+        Box::pin(async move {
+            let row: [Cell<'_>; 12] = [
+                campaign.into(),
+                person.into(),
+                vec![7_u8; 16].into(),
+                sealed.as_slice().into(),
+                3.into(),
+                "ADULT".into(),
+                "Île-de-France\t\\N".to_owned().into(),
+                "".into(),
+                true.into(),
+                false.into(),
+                NOW.into(),
+                None::<i64>.into(),
+            ];
+            let columns = [
+                "campaign_id",
+                "id",
+                "salt",
+                "sealed",
+                "key_version",
+                "population",
+                "region",
+                "country",
+                "mailable",
+                "has_contact",
+                "created_at",
+                "erased_at",
+            ];
+            let bulk = Bulk {
+                table: "individual",
+                same: &[],
+                columns,
+            };
+            tx.copy_in(bulk, [row]).await
+        })
+    })
+    .await
+    .unwrap();
+    let row = individual::Entity::find_by_id((campaign, person))
+        .one(db.read())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (row.salt, row.sealed.as_deref()),
+        (Some(vec![7; 16]), Some(sealed.as_slice()))
+    );
+    assert_eq!(
+        (row.region.as_str(), row.country.as_str()),
+        ("Île-de-France\t\\N", "")
+    );
+    assert_eq!(
+        (row.mailable, row.has_contact, row.created_at, row.erased_at),
+        (true, false, NOW, None)
+    );
+}
+
+#[apply(both)]
+async fn no_rows_are_no_error(database: Database) {
+    let db = database.open(Process::Codes).await;
+    assert_eq!(Load::new(0).run(&db).await, Ok(0));
 }
 
 /// The role's rights hold for COPY as for everything else.

@@ -62,6 +62,7 @@ fn statement(table: &str, right: &str, column: &str) -> String {
     }
 }
 
+/// Each process opens the database with its own defaults: one that took no role would have the owner's rights here.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_process_may_do_exactly_what_the_table_says() {
     let Some(database) = Database::postgres().await else {

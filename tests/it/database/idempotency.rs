@@ -9,7 +9,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 use uuid::Uuid;
 
 use super::seed::{NOW, ids};
-use crate::harness::both;
+use crate::harness::{Database, apply, both};
 
 fn request(id: u128) -> Request {
     Request {
@@ -56,77 +56,114 @@ async fn events(db: &Db) -> u64 {
     audit_event::Entity::find().count(db.read()).await.unwrap()
 }
 
-both! {
-    async fn a_repeated_request_gets_the_first_answer(database: Database) {
-        let db = database.open(Process::Codes).await;
-        let ids = ids();
-        let first = serve(&db, &request(1), &ids).await;
-        assert_eq!(serve(&db, &request(1), &ids).await, first);
-        assert_eq!(events(&db).await, 1);
-        let other = Request { caller: "call-center/north".to_owned(), ..request(1) };
-        assert_ne!(serve(&db, &other, &ids).await, first);
-        assert_eq!(events(&db).await, 2);
-    }
+#[apply(both)]
+async fn a_repeated_request_gets_the_first_answer(database: Database) {
+    let db = database.open(Process::Codes).await;
+    let ids = ids();
+    let first = serve(&db, &request(1), &ids).await;
+    assert_eq!(serve(&db, &request(1), &ids).await, first);
+    assert_eq!(events(&db).await, 1);
+    let other = Request {
+        caller: "call-center/north".to_owned(),
+        ..request(1)
+    };
+    assert_ne!(serve(&db, &other, &ids).await, first);
+    assert_eq!(events(&db).await, 2);
+}
 
-    async fn one_id_with_other_content_is_a_conflict(database: Database) {
-        let db = database.open(Process::Codes).await;
-        serve(&db, &request(1), &ids()).await;
-        let other = Request { fingerprint: Uuid::from_u128(2), ..request(1) };
-        assert_eq!(serve(&db, &other, &ids()).await, "conflict");
-    }
+#[apply(both)]
+async fn one_id_with_other_content_is_a_conflict(database: Database) {
+    let db = database.open(Process::Codes).await;
+    serve(&db, &request(1), &ids()).await;
+    let other = Request {
+        fingerprint: Uuid::from_u128(2),
+        ..request(1)
+    };
+    assert_eq!(serve(&db, &other, &ids()).await, "conflict");
+}
 
-    async fn twins_at_the_same_moment_act_once(database: Database) {
-        let db = database.open(Process::Codes).await;
-        let twin = database.open(Process::Codes).await;
-        let ids = ids();
-        for round in 0..20 {
-            let callers = (0..6).map(|caller: u32| {
-                let (db, ids) = (if caller.is_multiple_of(2) { db.clone() } else { twin.clone() }, ids.clone());
-                tokio::spawn(async move { serve(&db, &request(round), &ids).await })
-            });
-            let answers = futures::future::join_all(callers).await;
-            let mut answers: Vec<String> = answers.into_iter().map(Result::unwrap).collect();
-            answers.dedup();
-            assert_eq!(answers.len(), 1);
-            assert_eq!(events(&db).await, u64::try_from(round).unwrap() + 1);
-        }
+#[apply(both)]
+async fn twins_at_the_same_moment_act_once(database: Database) {
+    let db = database.open(Process::Codes).await;
+    let twin = database.open(Process::Codes).await;
+    let ids = ids();
+    for round in 0..20 {
+        let callers = (0..6).map(|caller: u32| {
+            let (db, ids) = (
+                if caller.is_multiple_of(2) {
+                    db.clone()
+                } else {
+                    twin.clone()
+                },
+                ids.clone(),
+            );
+            tokio::spawn(async move { serve(&db, &request(round), &ids).await })
+        });
+        let answers = futures::future::join_all(callers).await;
+        let mut answers: Vec<String> = answers.into_iter().map(Result::unwrap).collect();
+        answers.dedup();
+        assert_eq!(answers.len(), 1);
+        assert_eq!(events(&db).await, u64::try_from(round).unwrap() + 1);
     }
+}
 
-    async fn lost_answers_are_found_again(database: Database) {
-        let db = database.open(Process::Codes).await;
-        db.faults().set(FaultRates { serialization: 0.2, lost_answer: 0.4, seed: 9 });
-        let ids = ids();
-        for round in 0..50 {
-            serve(&db, &request(round), &ids).await;
-        }
-        assert_eq!(events(&db).await, 50);
-        assert!(db.faults().lost_answers() > 10);
+#[apply(both)]
+async fn lost_answers_are_found_again(database: Database) {
+    let db = database.open(Process::Codes).await;
+    db.faults().set(FaultRates {
+        serialization: 0.2,
+        lost_answer: 0.4,
+        seed: 9,
+    });
+    let ids = ids();
+    for round in 0..50 {
+        serve(&db, &request(round), &ids).await;
     }
+    assert_eq!(events(&db).await, 50);
+    assert!(db.faults().lost_answers() > 10);
+}
 
-    async fn many_requests_are_looked_up_in_their_order(database: Database) {
-        let db = database.open(Process::Codes).await;
-        let done = serve(&db, &request(1), &ids()).await;
-        let asked = [request(2), request(1), Request { fingerprint: Uuid::nil(), ..request(1) }];
-        let asked = &asked;
-        let known = db.run_tx("test.many", |tx| Box::pin(look_up_all(tx, asked))).await.unwrap();
-        assert_eq!(known, [Known::New, Known::Done(done), Known::Conflict]);
-    }
+#[apply(both)]
+async fn many_requests_are_looked_up_in_their_order(database: Database) {
+    let db = database.open(Process::Codes).await;
+    let done = serve(&db, &request(1), &ids()).await;
+    let asked = [
+        request(2),
+        request(1),
+        Request {
+            fingerprint: Uuid::nil(),
+            ..request(1)
+        },
+    ];
+    let asked = &asked;
+    let known = db
+        .run_tx("test.many", |tx| Box::pin(look_up_all(tx, asked)))
+        .await
+        .unwrap();
+    assert_eq!(known, [Known::New, Known::Done(done), Known::Conflict]);
+}
 
-    async fn old_answers_are_forgotten(database: Database) {
-        let db = database.open(Process::Codes).await;
-        serve(&db, &request(1), &ids()).await;
-        assert_eq!(prune(&db, NOW).await, Ok(0));
-        assert_eq!(prune(&db, NOW + std::time::Duration::from_secs(1)).await, Ok(1));
-    }
+#[apply(both)]
+async fn old_answers_are_forgotten(database: Database) {
+    let db = database.open(Process::Codes).await;
+    serve(&db, &request(1), &ids()).await;
+    assert_eq!(prune(&db, NOW).await, Ok(0));
+    assert_eq!(
+        prune(&db, NOW + std::time::Duration::from_secs(1)).await,
+        Ok(1)
+    );
+}
 
-    async fn an_event_is_written_once_however_often_it_is_recorded(database: Database) {
-        let db = database.open(Process::Codes).await;
-        let ids = ids();
-        let all: Vec<Event> = (0..1_200).map(|_| event(ids.next())).collect();
-        let all = &all;
-        for _ in 0..2 {
-            db.run_tx("test.record", |tx| Box::pin(audit::record(tx, all))).await.unwrap();
-        }
-        assert_eq!(events(&db).await, 1_200);
+#[apply(both)]
+async fn an_event_is_written_once_however_often_it_is_recorded(database: Database) {
+    let db = database.open(Process::Codes).await;
+    let ids = ids();
+    let all: Vec<Event> = (0..1_200).map(|_| event(ids.next())).collect();
+    let all = &all;
+    for _ in 0..2 {
+        db.run_tx("test.record", |tx| Box::pin(audit::record(tx, all)))
+            .await
+            .unwrap();
     }
+    assert_eq!(events(&db).await, 1_200);
 }

@@ -1,10 +1,9 @@
 //! The schema itself: made by migrators, checked by services.
 
-use redress::db::entities::{individual_entity, individual_index};
 use redress::db::{Db, Error, Process, migrate};
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryOrder};
+use sea_orm::ConnectionTrait;
 
-use crate::harness::{Database, both};
+use crate::harness::{Database, apply, both};
 
 async fn check(database: &Database) -> Result<(), Error> {
     let db = database.open(Process::Codes).await;
@@ -26,86 +25,48 @@ fn advice(result: Result<(), Error>) -> String {
     }
 }
 
-both! {
-    async fn every_process_finds_the_schema_it_was_built_for(database: Database) {
-        for process in Process::ALL {
-            let db = database.open(process).await;
-            assert_eq!(db.check_schema().await, Ok(()));
-            db.close().await;
-        }
-    }
-
-    async fn migrating_again_changes_nothing(database: Database) {
-        assert_eq!(migrate::up(&database.url()).await, Ok(Vec::new()));
-        let steps = migrate::status(&database.url()).await.unwrap();
-        assert!(steps.iter().all(|step| step.applied && step.known), "{steps:?}");
-    }
-
-    async fn an_older_schema_is_refused_with_what_to_type(database: Database) {
-        alter(&database, "DELETE FROM schema_version WHERE version = '0006_commons'").await;
-        let message = advice(check(&database).await);
-        assert!(message.contains("redress migrate") && message.contains("0006_commons"), "{message}");
-    }
-
-    async fn rows_stay_when_their_tables_get_other_keys(database: Database) {
-        let owner = database.owner().await;
-        let is_sqlite = owner.get_database_backend() == DbBackend::Sqlite;
-        let form = if is_sqlite { "WITHOUT ROWID" } else { "" };
-        let id = |n: u8| if is_sqlite { format!("x'{n:032x}'") } else { format!("'{}'", uuid::Uuid::from_u128(n.into())) };
-        for sql in [
-            "DELETE FROM schema_version WHERE version = '0012_keyed_hashes'".to_owned(),
-            "DROP TABLE individual_index".to_owned(),
-            "DROP TABLE individual_entity".to_owned(),
-            format!(
-                "CREATE TABLE individual_index (campaign_id uuid NOT NULL, individual_id uuid NOT NULL, ssn bigint, name_dob bigint, \
-                 name_postal bigint, dob_postal bigint, last4_dob bigint, PRIMARY KEY (campaign_id, individual_id)) {form}"
-            ),
-            format!(
-                "CREATE TABLE individual_entity (campaign_id uuid NOT NULL, covered_entity_id uuid NOT NULL, ref_mac uuid NOT NULL, \
-                 individual_id uuid NOT NULL, row_mac uuid NOT NULL, import_id uuid NOT NULL, \
-                 PRIMARY KEY (campaign_id, covered_entity_id, ref_mac)) {form}"
-            ),
-            "CREATE INDEX individual_entity_individual_id_idx ON individual_entity (campaign_id, individual_id)".to_owned(),
-            format!("INSERT INTO individual_index VALUES ({}, {}, 7, NULL, -8, 9, 10)", id(1), id(2)),
-            format!("INSERT INTO individual_index VALUES ({}, {}, NULL, 3, 4, 5, 6)", id(1), id(3)),
-            format!(
-                "INSERT INTO individual_entity VALUES ({}, {}, {}, {}, {}, {})",
-                id(1), id(4), id(5), id(2), id(6), id(7)
-            ),
-        ] {
-            owner.execute_unprepared(&sql).await.unwrap();
-        }
-        for column in ["ssn", "name_dob", "name_postal", "dob_postal", "last4_dob"] {
-            let sql = format!("CREATE INDEX individual_index_{column}_idx ON individual_index (campaign_id, {column})");
-            owner.execute_unprepared(&sql).await.unwrap();
-        }
-        assert_eq!(migrate::up(&database.url()).await, Ok(vec!["0012_keyed_hashes".to_owned()]));
-        let db = database.open(Process::Identity).await;
-        let keys = individual_index::Entity::find().order_by_asc(individual_index::Column::IndividualId);
-        let keys = keys.all(db.read()).await.unwrap();
-        let keys: Vec<_> = keys.iter().map(|row| (row.ssn, row.name_dob, row.name_postal, row.dob_postal, row.last4_dob)).collect();
-        assert_eq!(keys, [(Some(7), None, Some(-8), Some(9), Some(10)), (None, Some(3), Some(4), Some(5), Some(6))]);
-        let [link] = &individual_entity::Entity::find().all(db.read()).await.unwrap()[..] else { panic!("one row") };
-        let link = [
-            link.campaign_id.into(), link.covered_entity_id.into(), link.ref_mac, link.individual_id.into(), link.row_mac,
-            link.import_id.into(),
-        ];
-        assert_eq!(link, [1, 4, 5, 2, 6, 7].map(uuid::Uuid::from_u128));
-        // Another row with the reference is refused by the new key, whatever its entity.
-        let again = format!(
-            "INSERT INTO individual_entity VALUES ({}, {}, {}, {}, {}, {})",
-            id(1), id(8), id(5), id(3), id(6), id(7)
-        );
-        owner.execute_unprepared(&again).await.unwrap_err();
-        owner.close().await.unwrap();
+#[apply(both)]
+async fn every_process_finds_the_schema_it_was_built_for(database: Database) {
+    for process in Process::ALL {
+        let db = database.open(process).await;
+        assert_eq!(db.check_schema().await, Ok(()));
         db.close().await;
     }
+}
 
-    async fn a_newer_schema_is_refused_by_services_and_migrators(database: Database) {
-        alter(&database, "INSERT INTO schema_version (version, applied_at) VALUES ('9999_future', 0)").await;
-        assert!(advice(check(&database).await).contains("newer than this program"));
-        assert!(advice(migrate::up(&database.url()).await.map(drop)).contains("9999_future"));
-    }
+#[apply(both)]
+async fn migrating_again_changes_nothing(database: Database) {
+    assert_eq!(migrate::up(&database.url()).await, Ok(Vec::new()));
+    let steps = migrate::status(&database.url()).await.unwrap();
+    assert!(
+        steps.iter().all(|step| step.applied && step.known),
+        "{steps:?}"
+    );
+}
+
+#[apply(both)]
+async fn an_older_schema_is_refused_with_what_to_type(database: Database) {
+    alter(
+        &database,
+        "DELETE FROM schema_version WHERE version = '0001_baseline'",
+    )
+    .await;
+    let message = advice(check(&database).await);
+    assert!(
+        message.contains("redress migrate") && message.contains("0001_baseline"),
+        "{message}"
+    );
+}
+
+#[apply(both)]
+async fn a_newer_schema_is_refused_by_services_and_migrators(database: Database) {
+    alter(
+        &database,
+        "INSERT INTO schema_version (version, applied_at) VALUES ('9999_future', 0)",
+    )
+    .await;
+    assert!(advice(check(&database).await).contains("newer than this program"));
+    assert!(advice(migrate::up(&database.url()).await.map(drop)).contains("9999_future"));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use redress::kernel::ids::Ids;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
 use super::seed::{NOW, ids};
-use crate::harness::both;
+use crate::harness::{Database, apply, both};
 
 /// Writes a row.
 macro_rules! written {
@@ -116,113 +116,177 @@ fn individual(ids: &Ids) -> individual::Model {
     }
 }
 
-both! {
-    async fn a_code_has_what_its_state_has_earned(database: Database) {
-        let owner = &database.owner().await;
-        let ids = ids();
-        written!(owner, code(&ids));
-        let unsettled = code::Model { state: "REVOKED".to_owned(), ..code(&ids) };
-        assert_eq!(refusal!(owner, unsettled), "code_settled_check");
-        let redeemed = code::Model { state: "REDEEMED".to_owned(), settled_at: Some(NOW), ..code(&ids) };
-        assert_eq!(refusal!(owner, redeemed), "code_redeemed_check");
-        let unknown = code::Model { state: "LOST".to_owned(), settled_at: Some(NOW), ..code(&ids) };
-        assert_eq!(refusal!(owner, unknown), "code_state_check");
-    }
+#[apply(both)]
+async fn a_code_has_what_its_state_has_earned(database: Database) {
+    let owner = &database.owner().await;
+    let ids = ids();
+    written!(owner, code(&ids));
+    let unsettled = code::Model {
+        state: "REVOKED".to_owned(),
+        ..code(&ids)
+    };
+    assert_eq!(refusal!(owner, unsettled), "code_settled_check");
+    let redeemed = code::Model {
+        state: "REDEEMED".to_owned(),
+        settled_at: Some(NOW),
+        ..code(&ids)
+    };
+    assert_eq!(refusal!(owner, redeemed), "code_redeemed_check");
+    let unknown = code::Model {
+        state: "LOST".to_owned(),
+        settled_at: Some(NOW),
+        ..code(&ids)
+    };
+    assert_eq!(refusal!(owner, unknown), "code_state_check");
+}
 
-    async fn an_enrollment_has_what_its_state_has_earned(database: Database) {
-        let owner = &database.owner().await;
-        let ids = ids();
-        let submitted = || enrollment::Model {
-            state: "SUBMITTED".to_owned(),
-            verification_id: Some(ids.next()),
-            submitted_at: Some(NOW),
-            ..enrollment(&ids)
-        };
-        written!(owner, submitted());
-        let unsubmitted = enrollment::Model { submitted_at: None, ..submitted() };
-        assert_eq!(refusal!(owner, unsubmitted), "enrollment_submitted_check");
-        let unverified = enrollment::Model { verification_id: None, ..submitted() };
-        assert_eq!(refusal!(owner, unverified), "enrollment_verified_check");
-        let endless = enrollment::Model { state: "ACTIVE".to_owned(), activated_at: Some(NOW), ..submitted() };
-        assert_eq!(refusal!(owner, endless), "enrollment_active_check");
-        let settled = enrollment::Model { settled_at: Some(NOW), ..submitted() };
-        assert_eq!(refusal!(owner, settled), "enrollment_settled_check");
-    }
+#[apply(both)]
+async fn an_enrollment_has_what_its_state_has_earned(database: Database) {
+    let owner = &database.owner().await;
+    let ids = ids();
+    let submitted = || enrollment::Model {
+        state: "SUBMITTED".to_owned(),
+        verification_id: Some(ids.next()),
+        submitted_at: Some(NOW),
+        ..enrollment(&ids)
+    };
+    written!(owner, submitted());
+    let unsubmitted = enrollment::Model {
+        submitted_at: None,
+        ..submitted()
+    };
+    assert_eq!(refusal!(owner, unsubmitted), "enrollment_submitted_check");
+    let unverified = enrollment::Model {
+        verification_id: None,
+        ..submitted()
+    };
+    assert_eq!(refusal!(owner, unverified), "enrollment_verified_check");
+    let endless = enrollment::Model {
+        state: "ACTIVE".to_owned(),
+        activated_at: Some(NOW),
+        ..submitted()
+    };
+    assert_eq!(refusal!(owner, endless), "enrollment_active_check");
+    let settled = enrollment::Model {
+        settled_at: Some(NOW),
+        ..submitted()
+    };
+    assert_eq!(refusal!(owner, settled), "enrollment_settled_check");
+}
 
-    async fn a_person_has_one_living_enrollment(database: Database) {
-        let owner = &database.owner().await;
-        let ids = ids();
-        let first = enrollment(&ids);
-        let again = || enrollment::Model { id: ids.next(), ..first.clone() };
-        let canceled = || enrollment::Model { state: "CANCELED".to_owned(), settled_at: Some(NOW), ..again() };
-        for row in [canceled(), canceled(), first.clone()] {
-            written!(owner, row);
-        }
-        let error = again().into_active_model().insert(owner).await.unwrap_err();
-        assert!(Error::from(error).is_unique("enrollment_individual_id_key"));
+#[apply(both)]
+async fn a_person_has_one_living_enrollment(database: Database) {
+    let owner = &database.owner().await;
+    let ids = ids();
+    let first = enrollment(&ids);
+    let again = || enrollment::Model {
+        id: ids.next(),
+        ..first.clone()
+    };
+    let canceled = || enrollment::Model {
+        state: "CANCELED".to_owned(),
+        settled_at: Some(NOW),
+        ..again()
+    };
+    for row in [canceled(), canceled(), first.clone()] {
+        written!(owner, row);
     }
+    let error = again().into_active_model().insert(owner).await.unwrap_err();
+    assert!(Error::from(error).is_unique("enrollment_individual_id_key"));
+}
 
-    async fn a_handoff_has_what_its_state_has_earned(database: Database) {
-        let owner = &database.owner().await;
-        let ids = ids();
-        let leased = || handoff::Model {
-            state: "LEASED".to_owned(),
-            lease_owner: Some("worker".to_owned()),
-            lease_token: Some(ids.uuid()),
-            lease_expires_at: Some(NOW),
-            ..handoff(&ids)
-        };
-        for row in [handoff(&ids), leased()] {
-            written!(owner, row);
-        }
-        let tokenless = handoff::Model { lease_token: None, ..leased() };
-        assert_eq!(refusal!(owner, tokenless), "handoff_leased_check");
-        let dead = handoff::Model { state: "DEAD".to_owned(), ..handoff(&ids) };
-        assert_eq!(refusal!(owner, dead), "handoff_dead_check");
-        let accepted = handoff::Model { state: "ACCEPTED".to_owned(), ..handoff(&ids) };
-        assert_eq!(refusal!(owner, accepted), "handoff_acknowledged_check");
-        let refused = handoff::Model { state: "REFUSED".to_owned(), ..handoff(&ids) };
-        assert_eq!(refusal!(owner, refused), "handoff_settled_check");
+#[apply(both)]
+async fn a_handoff_has_what_its_state_has_earned(database: Database) {
+    let owner = &database.owner().await;
+    let ids = ids();
+    let leased = || handoff::Model {
+        state: "LEASED".to_owned(),
+        lease_owner: Some("worker".to_owned()),
+        lease_token: Some(ids.uuid()),
+        lease_expires_at: Some(NOW),
+        ..handoff(&ids)
+    };
+    for row in [handoff(&ids), leased()] {
+        written!(owner, row);
     }
+    let tokenless = handoff::Model {
+        lease_token: None,
+        ..leased()
+    };
+    assert_eq!(refusal!(owner, tokenless), "handoff_leased_check");
+    let dead = handoff::Model {
+        state: "DEAD".to_owned(),
+        ..handoff(&ids)
+    };
+    assert_eq!(refusal!(owner, dead), "handoff_dead_check");
+    let accepted = handoff::Model {
+        state: "ACCEPTED".to_owned(),
+        ..handoff(&ids)
+    };
+    assert_eq!(refusal!(owner, accepted), "handoff_acknowledged_check");
+    let refused = handoff::Model {
+        state: "REFUSED".to_owned(),
+        ..handoff(&ids)
+    };
+    assert_eq!(refusal!(owner, refused), "handoff_settled_check");
+}
 
-    async fn what_is_erased_has_no_key_and_what_is_not_has_one(database: Database) {
-        let owner = &database.owner().await;
-        let ids = ids();
-        let erased = || individual::Model { salt: None, sealed: None, erased_at: Some(NOW), ..individual(&ids) };
-        for row in [individual(&ids), erased()] {
-            written!(owner, row);
-        }
-        for half in [
-            individual::Model { erased_at: Some(NOW), ..individual(&ids) },
-            individual::Model { sealed: Some(vec![2]), ..erased() },
-            individual::Model { salt: None, ..individual(&ids) },
-        ] {
-            assert_eq!(refusal!(owner, half), "individual_erased_check");
-        }
+#[apply(both)]
+async fn what_is_erased_has_no_key_and_what_is_not_has_one(database: Database) {
+    let owner = &database.owner().await;
+    let ids = ids();
+    let erased = || individual::Model {
+        salt: None,
+        sealed: None,
+        erased_at: Some(NOW),
+        ..individual(&ids)
+    };
+    for row in [individual(&ids), erased()] {
+        written!(owner, row);
     }
+    for half in [
+        individual::Model {
+            erased_at: Some(NOW),
+            ..individual(&ids)
+        },
+        individual::Model {
+            sealed: Some(vec![2]),
+            ..erased()
+        },
+        individual::Model {
+            salt: None,
+            ..individual(&ids)
+        },
+    ] {
+        assert_eq!(refusal!(owner, half), "individual_erased_check");
+    }
+}
 
-    /// Drivers repeat the row in the message of a refusal: it must not get through.
-    async fn a_refused_row_is_not_shown_in_the_error(database: Database) {
-        let db = database.open(Process::Handoff).await;
-        let row = &partner::Model {
-            id: ids().next(),
-            name: "canary".to_owned(),
-            mode: "canary".to_owned(),
-            endpoint: None,
-            state: "ACTIVE".to_owned(),
-            max_in_flight: 1,
-            projection: "canary".to_owned(),
-            breaker: "{}".to_owned(),
-            created_at: NOW,
-        };
-        let result = db.run_tx("test.refuse", |tx| {
-            Box::pin(async move {
-                row.clone().into_active_model().insert(tx).await?;
-                Ok::<_, Error>(())
-            })
-        });
-        let error = result.await.unwrap_err();
-        let shown = format!("{error} {error:?} {error:#?}");
-        assert!(shown.contains("partner_mode_check") && !shown.contains("canary"), "{shown}");
-    }
+/// Drivers repeat the row in the message of a refusal: it must not get through.
+#[apply(both)]
+async fn a_refused_row_is_not_shown_in_the_error(database: Database) {
+    let db = database.open(Process::Handoff).await;
+    let row = &partner::Model {
+        id: ids().next(),
+        name: "canary".to_owned(),
+        mode: "canary".to_owned(),
+        endpoint: None,
+        state: "ACTIVE".to_owned(),
+        max_in_flight: 1,
+        projection: "canary".to_owned(),
+        breaker: "{}".to_owned(),
+        created_at: NOW,
+    };
+    let result = db.run_tx("test.refuse", |tx| {
+        Box::pin(async move {
+            row.clone().into_active_model().insert(tx).await?;
+            Ok::<_, Error>(())
+        })
+    });
+    let error = result.await.unwrap_err();
+    let shown = format!("{error} {error:?} {error:#?}");
+    assert!(
+        shown.contains("partner_mode_check") && !shown.contains("canary"),
+        "{shown}"
+    );
 }

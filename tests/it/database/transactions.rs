@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, State
 use uuid::Uuid;
 
 use super::seed::{NOW, ids, insert, throttle_rows};
-use crate::harness::{Database, both};
+use crate::harness::{Database, apply, both};
 
 const KEY: Uuid = Uuid::from_u128(7);
 const WORKERS: u64 = 8;
@@ -79,174 +79,223 @@ async fn storm(db: &Db, ids: &Ids) -> u64 {
     ran.into_iter().map(Result::unwrap).sum()
 }
 
-both! {
-    async fn refused_commits_are_run_again_and_count_once(database: Database) {
-        let db = database.open(Process::Codes).await;
-        prepare(&db).await;
-        db.faults().set(FaultRates { serialization: 0.3, lost_answer: 0.0, seed: 1 });
-        let ran = storm(&db, &ids()).await;
-        assert_eq!(counted(&db).await, i64::try_from(WORKERS * ROUNDS).unwrap());
-        assert!(db.faults().serializations() > 50, "{}", db.faults().serializations());
-        assert!(ran >= WORKERS * ROUNDS + db.faults().serializations());
-    }
+#[apply(both)]
+async fn refused_commits_are_run_again_and_count_once(database: Database) {
+    let db = database.open(Process::Codes).await;
+    prepare(&db).await;
+    db.faults().set(FaultRates {
+        serialization: 0.3,
+        lost_answer: 0.0,
+        seed: 1,
+    });
+    let ran = storm(&db, &ids()).await;
+    assert_eq!(counted(&db).await, i64::try_from(WORKERS * ROUNDS).unwrap());
+    assert!(
+        db.faults().serializations() > 50,
+        "{}",
+        db.faults().serializations()
+    );
+    assert!(ran >= WORKERS * ROUNDS + db.faults().serializations());
+}
 
-    /// The commit happened, nobody knows: the second run finds the work done and does nothing.
-    async fn lost_answers_double_nothing(database: Database) {
-        let db = database.open(Process::Codes).await;
-        prepare(&db).await;
-        db.faults().set(FaultRates { serialization: 0.1, lost_answer: 0.3, seed: 2 });
-        storm(&db, &ids()).await;
-        assert_eq!(counted(&db).await, i64::try_from(WORKERS * ROUNDS).unwrap());
-        assert_eq!(throttle_rows(db.read()).await, WORKERS * ROUNDS + 1);
-        assert!(db.faults().lost_answers() > 50, "{}", db.faults().lost_answers());
-    }
+/// The commit happened, nobody knows: the second run finds the work done and does nothing.
+#[apply(both)]
+async fn lost_answers_double_nothing(database: Database) {
+    let db = database.open(Process::Codes).await;
+    prepare(&db).await;
+    db.faults().set(FaultRates {
+        serialization: 0.1,
+        lost_answer: 0.3,
+        seed: 2,
+    });
+    storm(&db, &ids()).await;
+    assert_eq!(counted(&db).await, i64::try_from(WORKERS * ROUNDS).unwrap());
+    assert_eq!(throttle_rows(db.read()).await, WORKERS * ROUNDS + 1);
+    assert!(
+        db.faults().lost_answers() > 50,
+        "{}",
+        db.faults().lost_answers()
+    );
+}
 
-    async fn the_same_faults_come_again_from_the_same_seed(database: Database) {
-        let db = database.open(Process::Codes).await;
-        prepare(&db).await;
-        let mut runs = Vec::new();
-        for _ in 0..2 {
-            db.faults().set(FaultRates { serialization: 0.3, lost_answer: 0.2, seed: 3 });
-            let ran = AtomicU32::new(0);
-            for _ in 0..20 {
-                let ran = &ran;
-                db.run_tx("test.count", |tx| {
-                    ran.fetch_add(1, Ordering::Relaxed);
-                    Box::pin(async move { touch(tx).await })
-                })
-                .await
-                .unwrap();
-            }
-            runs.push(ran.into_inner());
-        }
-        assert_eq!(runs[0], runs[1]);
-        assert!(runs[0] > 20);
-    }
-
-    async fn an_error_of_the_work_rolls_back_and_is_not_tried_again(database: Database) {
-        #[derive(Debug, PartialEq)]
-        enum Refusal { CodeSpent, Storage(Error) }
-        impl From<Error> for Refusal {
-            fn from(error: Error) -> Self { Self::Storage(error) }
-        }
-        impl Storage for Refusal {
-            fn storage(&self) -> Option<&Error> {
-                match self { Self::Storage(error) => Some(error), Self::CodeSpent => None }
-            }
-        }
-        let db = database.open(Process::Codes).await;
+#[apply(both)]
+async fn the_same_faults_come_again_from_the_same_seed(database: Database) {
+    let db = database.open(Process::Codes).await;
+    prepare(&db).await;
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        db.faults().set(FaultRates {
+            serialization: 0.3,
+            lost_answer: 0.2,
+            seed: 3,
+        });
         let ran = AtomicU32::new(0);
-        let ran = &ran;
-        let result: Result<(), Refusal> = db
-            .run_tx("test.refuse", |tx| {
-                ran.fetch_add(1, Ordering::Relaxed);
-                Box::pin(async move {
-                    insert(tx, KEY).await?;
-                    Err(Refusal::CodeSpent)
-                })
-            })
-            .await;
-        assert_eq!(result, Err(Refusal::CodeSpent));
-        assert_eq!(ran.load(Ordering::Relaxed), 1);
-        assert_eq!(throttle_rows(db.read()).await, 0);
-    }
-
-    async fn a_unique_constraint_has_one_name_on_both_databases(database: Database) {
-        let db = database.open(Process::Codes).await;
-        prepare(&db).await;
-        let result = db.run_tx("test.double", |tx| Box::pin(insert(tx, KEY))).await;
-        assert!(result.unwrap_err().is_unique("throttle_pkey"));
-    }
-
-    /// PostgreSQL would answer that COMMIT with a silent rollback.
-    async fn a_swallowed_statement_error_is_no_commit(database: Database) {
-        let db = database.open(Process::Codes).await;
-        prepare(&db).await;
-        let result = db
-            .run_tx("test.swallow", |tx| {
-                Box::pin(async move {
-                    let _ = insert(tx, KEY).await;
-                    Ok::<_, Error>(())
-                })
-            })
-            .await;
-        assert!(matches!(result, Err(Error::Corrupt { .. })), "{result:?}");
-    }
-
-    async fn a_transaction_ends_with_its_time_limit(database: Database) {
-        let mut settings = database.settings(Process::Codes);
-        settings.tx_timeout = Duration::from_millis(200);
-        let db = Db::connect(&settings, Process::Codes).await.unwrap();
-        let result = db
-            .run_tx("test.hang", |tx| {
-                Box::pin(async move {
-                    insert(tx, KEY).await?;
-                    std::future::pending::<Result<(), Error>>().await
-                })
-            })
-            .await;
-        assert_eq!(result, Err(Error::Unavailable(Outage::TimedOut)));
-        // The connection that writes is free again, and nothing was kept.
-        prepare(&db).await;
-        assert_eq!(throttle_rows(db.read()).await, 1);
-    }
-
-    /// A client hung up: the handler's future is gone in the middle of its transaction.
-    async fn a_dropped_handler_leaves_nothing_behind(database: Database) {
-        let db = database.open(Process::Codes).await;
         for _ in 0..20 {
-            let hanging = db.run_tx("test.drop", |tx| {
-                Box::pin(async move {
-                    insert(tx, KEY).await?;
-                    std::future::pending::<Result<(), Error>>().await
-                })
-            });
-            assert!(tokio::time::timeout(Duration::from_millis(20), hanging).await.is_err());
+            let ran = &ran;
+            db.run_tx("test.count", |tx| {
+                ran.fetch_add(1, Ordering::Relaxed);
+                Box::pin(async move { touch(tx).await })
+            })
+            .await
+            .unwrap();
         }
-        prepare(&db).await;
-        assert_eq!(throttle_rows(db.read()).await, 1);
+        runs.push(ran.into_inner());
     }
+    assert_eq!(runs[0], runs[1]);
+    assert!(runs[0] > 20);
+}
 
-    async fn work_that_decides_against_itself_leaves_nothing_and_is_not_run_again(database: Database) {
-        let db = database.open(Process::Codes).await;
-        let ran = AtomicU32::new(0);
-        let halted = db.run_bulk_unless("test.halt", |tx| {
+#[apply(both)]
+async fn an_error_of_the_work_rolls_back_and_is_not_tried_again(database: Database) {
+    #[derive(Debug, PartialEq)]
+    enum Refusal {
+        CodeSpent,
+        Storage(Error),
+    }
+    impl From<Error> for Refusal {
+        fn from(error: Error) -> Self {
+            Self::Storage(error)
+        }
+    }
+    impl Storage for Refusal {
+        fn storage(&self) -> Option<&Error> {
+            match self {
+                Self::Storage(error) => Some(error),
+                Self::CodeSpent => None,
+            }
+        }
+    }
+    let db = database.open(Process::Codes).await;
+    let ran = AtomicU32::new(0);
+    let ran = &ran;
+    let result: Result<(), Refusal> = db
+        .run_tx("test.refuse", |tx| {
             ran.fetch_add(1, Ordering::Relaxed);
             Box::pin(async move {
                 insert(tx, KEY).await?;
-                Ok::<Result<(), &str>, Error>(Err("overtaken"))
+                Err(Refusal::CodeSpent)
             })
-        });
-        assert_eq!(halted.await, Ok(Err("overtaken")));
-        assert_eq!((ran.load(Ordering::Relaxed), throttle_rows(db.read()).await), (1, 0));
-        // What fails still fails, and what holds is there, commits that are refused or lost between notwithstanding.
-        db.faults().set(FaultRates { serialization: 0.4, lost_answer: 0.4, seed: 2 });
-        for _ in 0..20 {
-            let done = db.run_bulk_unless("test.hold", |tx| {
-                Box::pin(async move {
-                    touch(tx).await?;
-                    Ok::<Result<i32, &str>, Error>(Ok(7))
-                })
-            });
-            assert_eq!(done.await, Ok(Ok(7)));
-        }
-        assert!(db.faults().serializations() > 0);
-        assert_eq!(throttle_rows(db.read()).await, 1);
-        let failed = db.run_bulk_unless("test.fail", |tx| {
+        })
+        .await;
+    assert_eq!(result, Err(Refusal::CodeSpent));
+    assert_eq!(ran.load(Ordering::Relaxed), 1);
+    assert_eq!(throttle_rows(db.read()).await, 0);
+}
+
+#[apply(both)]
+async fn a_unique_constraint_has_one_name_on_both_databases(database: Database) {
+    let db = database.open(Process::Codes).await;
+    prepare(&db).await;
+    let result = db
+        .run_tx("test.double", |tx| Box::pin(insert(tx, KEY)))
+        .await;
+    assert!(result.unwrap_err().is_unique("throttle_pkey"));
+}
+
+/// PostgreSQL would answer that COMMIT with a silent rollback.
+#[apply(both)]
+async fn a_swallowed_statement_error_is_no_commit(database: Database) {
+    let db = database.open(Process::Codes).await;
+    prepare(&db).await;
+    let result = db
+        .run_tx("test.swallow", |tx| {
+            Box::pin(async move {
+                let _ = insert(tx, KEY).await;
+                Ok::<_, Error>(())
+            })
+        })
+        .await;
+    assert!(matches!(result, Err(Error::Corrupt { .. })), "{result:?}");
+}
+
+#[apply(both)]
+async fn a_transaction_ends_with_its_time_limit(database: Database) {
+    let mut settings = database.settings(Process::Codes);
+    settings.tx_timeout = Duration::from_millis(200);
+    let db = Db::connect(&settings, Process::Codes).await.unwrap();
+    let result = db
+        .run_tx("test.hang", |tx| {
             Box::pin(async move {
                 insert(tx, KEY).await?;
-                Ok::<Result<(), &str>, Error>(Err("too late"))
+                std::future::pending::<Result<(), Error>>().await
+            })
+        })
+        .await;
+    assert_eq!(result, Err(Error::Unavailable(Outage::TimedOut)));
+    // The connection that writes is free again, and nothing was kept.
+    prepare(&db).await;
+    assert_eq!(throttle_rows(db.read()).await, 1);
+}
+
+/// A client hung up: the handler's future is gone in the middle of its transaction.
+#[apply(both)]
+async fn a_dropped_handler_leaves_nothing_behind(database: Database) {
+    let db = database.open(Process::Codes).await;
+    for _ in 0..20 {
+        let hanging = db.run_tx("test.drop", |tx| {
+            Box::pin(async move {
+                insert(tx, KEY).await?;
+                std::future::pending::<Result<(), Error>>().await
             })
         });
-        assert!(matches!(failed.await, Err(Error::Unique { .. })));
+        assert!(
+            tokio::time::timeout(Duration::from_millis(20), hanging)
+                .await
+                .is_err()
+        );
     }
+    prepare(&db).await;
+    assert_eq!(throttle_rows(db.read()).await, 1);
+}
 
-    async fn a_pool_that_is_closed_says_so_at_once(database: Database) {
-        let db = database.open(Process::Codes).await;
-        db.close().await;
-        let result = db.run_tx("test.late", |tx| Box::pin(insert(tx, KEY))).await;
-        assert_eq!(result, Err(Error::Unavailable(Outage::Closed)));
+#[apply(both)]
+async fn work_that_decides_against_itself_leaves_nothing_and_is_not_run_again(database: Database) {
+    let db = database.open(Process::Codes).await;
+    let ran = AtomicU32::new(0);
+    let halted = db.run_bulk_unless("test.halt", |tx| {
+        ran.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async move {
+            insert(tx, KEY).await?;
+            Ok::<Result<(), &str>, Error>(Err("overtaken"))
+        })
+    });
+    assert_eq!(halted.await, Ok(Err("overtaken")));
+    assert_eq!(
+        (ran.load(Ordering::Relaxed), throttle_rows(db.read()).await),
+        (1, 0)
+    );
+    // What fails still fails, and what holds is there, commits that are refused or lost between notwithstanding.
+    db.faults().set(FaultRates {
+        serialization: 0.4,
+        lost_answer: 0.4,
+        seed: 2,
+    });
+    for _ in 0..20 {
+        let done = db.run_bulk_unless("test.hold", |tx| {
+            Box::pin(async move {
+                touch(tx).await?;
+                Ok::<Result<i32, &str>, Error>(Ok(7))
+            })
+        });
+        assert_eq!(done.await, Ok(Ok(7)));
     }
+    assert!(db.faults().serializations() > 0);
+    assert_eq!(throttle_rows(db.read()).await, 1);
+    let failed = db.run_bulk_unless("test.fail", |tx| {
+        Box::pin(async move {
+            insert(tx, KEY).await?;
+            Ok::<Result<(), &str>, Error>(Err("too late"))
+        })
+    });
+    assert!(matches!(failed.await, Err(Error::Unique { .. })));
+}
+
+#[apply(both)]
+async fn a_pool_that_is_closed_says_so_at_once(database: Database) {
+    let db = database.open(Process::Codes).await;
+    db.close().await;
+    let result = db.run_tx("test.late", |tx| Box::pin(insert(tx, KEY))).await;
+    assert_eq!(result, Err(Error::Unavailable(Outage::Closed)));
 }
 
 /// Writes something, whatever is there.

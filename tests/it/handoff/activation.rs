@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use redress::db::entities::{activation_code, audit_event, campaign_key};
-use redress::handoff::commands::lease::{Terms, lease};
-use redress::handoff::store::partners;
+use redress::handoff::queue::lease::{Terms, lease};
+
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::{HandoffId, PartnerId};
 use redress::wire::redress::handoff::v1::ActivationCodeReject::{Duplicate, Malformed};
@@ -18,7 +18,8 @@ use tonic::Status;
 
 use super::pull::drain;
 use super::world::{BACKOFF, LEASE, World};
-use crate::harness::both;
+use crate::harness::{Database, apply, both};
+use redress::handoff::partner;
 
 impl World {
     pub fn pool(&self, partner: PartnerId, codes: &[&str]) -> ImportActivationCodesRequest {
@@ -75,14 +76,16 @@ impl World {
     }
 
     async fn lease_some(&self, partner: PartnerId, most: u64) -> usize {
-        let partner = partners::by_id(self.db.read(), partner).await.unwrap();
+        let partner = partner::store::by_id(self.db.read(), partner)
+            .await
+            .unwrap();
         let terms = Terms {
             owner: format!("test/{most}"),
             actor: "service/test".to_owned(),
             most,
             lease_for: Duration::from_secs(30),
         };
-        lease(&self.ctx, &partner, &terms).await.unwrap().len()
+        lease(&self.context, &partner, &terms).await.unwrap().len()
     }
 }
 
@@ -94,244 +97,382 @@ fn borrowed(codes: &[String]) -> Vec<&str> {
     codes.iter().map(String::as_str).collect()
 }
 
-both! {
-    /// Every row is judged by itself, by its line, and the same file again changes nothing.
-    async fn a_file_of_codes_is_imported_once_and_told_by_line(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.push_partner().await;
-        let file = ["AAAA-1", " BBBB-2 ", "AAAA-1", "no", "CANARY CODE", "cccc-3", "=HYPER"];
-        let request = world.pool(partner, &file);
-        let answer = world.import(request.clone()).await.unwrap();
-        assert_eq!((answer.imported, answer.known), (3, 0));
-        let rejected: Vec<_> = answer.rejected.iter().map(|row| (row.line, row.reason())).collect();
-        assert_eq!(rejected, [(4, Duplicate), (5, Malformed), (6, Malformed), (8, Malformed)]);
-        assert_eq!(world.import(request.clone()).await.unwrap(), answer, "the same call is the same call");
-        let again = ImportActivationCodesRequest { request_id: world.request_id(), ..request.clone() };
-        let again = world.import(again).await.unwrap();
-        assert_eq!((again.imported, again.known, again.rejected), (0, 3, answer.rejected));
-        assert_eq!(world.counts().await, [3, 3, 0]);
-        assert_eq!(world.told("activation_codes.imported").await, 1);
-        let mut other = request;
-        "ZZZZ-9".clone_into(&mut other.rows[0].code);
-        assert!(!format!("{other:?}").contains("ZZZZ-9"));
-        let refused = world.import(other).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::RequestIdReused));
-    }
+/// Every row is judged by itself, by its line, and the same file again changes nothing.
+#[apply(both)]
+async fn a_file_of_codes_is_imported_once_and_told_by_line(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let file = [
+        "AAAA-1",
+        " BBBB-2 ",
+        "AAAA-1",
+        "no",
+        "CANARY CODE",
+        "cccc-3",
+        "=HYPER",
+    ];
+    let request = world.pool(partner, &file);
+    let answer = world.import(request.clone()).await.unwrap();
+    assert_eq!((answer.imported, answer.known), (3, 0));
+    let rejected: Vec<_> = answer
+        .rejected
+        .iter()
+        .map(|row| (row.line, row.reason()))
+        .collect();
+    assert_eq!(
+        rejected,
+        [
+            (4, Duplicate),
+            (5, Malformed),
+            (6, Malformed),
+            (8, Malformed)
+        ]
+    );
+    assert_eq!(
+        world.import(request.clone()).await.unwrap(),
+        answer,
+        "the same call is the same call"
+    );
+    let again = ImportActivationCodesRequest {
+        request_id: world.request_id(),
+        ..request.clone()
+    };
+    let again = world.import(again).await.unwrap();
+    assert_eq!(
+        (again.imported, again.known, again.rejected),
+        (0, 3, answer.rejected)
+    );
+    assert_eq!(world.counts().await, [3, 3, 0]);
+    assert_eq!(world.told("activation_codes.imported").await, 1);
+    let mut other = request;
+    "ZZZZ-9".clone_into(&mut other.rows[0].code);
+    assert!(!format!("{other:?}").contains("ZZZZ-9"));
+    let refused = world.import(other).await.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::RequestIdReused));
+}
 
-    /// Two operators import the same file at the same time: each code is there once, and one of the two added it.
-    async fn two_importers_at_once_add_each_code_once(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.push_partner().await;
-        let codes = numbered(600);
-        let mut backwards = borrowed(&codes);
-        backwards.reverse();
-        let one = world.import(world.pool(partner, &borrowed(&codes)));
-        let other = world.import(world.pool(partner, &backwards));
-        let (one, other) = tokio::join!(one, other);
-        let (one, other) = (one.unwrap(), other.unwrap());
-        assert_eq!((one.imported + other.imported, one.known + other.known), (600, 600));
-        assert_eq!(world.counts().await, [600, 600, 0]);
-    }
+/// Two operators import the same file at the same time: each code is there once, and one of the two added it.
+#[apply(both)]
+async fn two_importers_at_once_add_each_code_once(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let codes = numbered(600);
+    let mut backwards = borrowed(&codes);
+    backwards.reverse();
+    let one = world.import(world.pool(partner, &borrowed(&codes)));
+    let other = world.import(world.pool(partner, &backwards));
+    let (one, other) = tokio::join!(one, other);
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!(
+        (one.imported + other.imported, one.known + other.known),
+        (600, 600)
+    );
+    assert_eq!(world.counts().await, [600, 600, 0]);
+}
 
-    /// Many leases at once, and each enrollment has a code that no other has.
-    async fn enrollments_leased_at_once_get_different_codes(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.push_partner().await;
-        for _ in 0..32 {
-            world.enroll(partner, "666010001").await;
-        }
-        let codes = numbered(40);
-        world.import(world.pool(partner, &borrowed(&codes))).await.unwrap();
-        let workers = (0..4).map(|_| world.lease_some(partner, 8));
-        let leased: usize = futures::future::join_all(workers).await.into_iter().sum();
-        assert_eq!(leased + world.lease_some(partner, 32).await, 32);
-        let rows = activation_code::Entity::find().all(&world.owner).await.unwrap();
-        let of: BTreeSet<_> = rows.iter().filter_map(|row| row.handoff_id).collect();
-        assert_eq!(of.len(), 32);
-        assert_eq!(world.counts().await, [40, 8, 32]);
-        // Nothing was sent; what was leased is sent with its own code, and the bureau sees 32 different ones.
-        world.hand.advance(LEASE);
-        world.worker().step().await.unwrap();
-        let seen: BTreeSet<String> = world.activations().into_iter().collect();
-        assert_eq!((seen.len(), seen.contains("")), (32, false));
-        assert_eq!(world.counts().await, [40, 8, 32], "nobody got a second code");
-    }
-
-    /// Whatever happens between the assignment and the answer, the enrollment keeps its code.
-    async fn a_crash_between_assignment_and_send_gives_the_same_code_again(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.push_partner().await;
-        let codes = numbered(10);
-        world.import(world.pool(partner, &borrowed(&codes))).await.unwrap();
-        let id = world.enroll(partner, "666150001").await;
-        assert_eq!(world.lease_some(partner, 1).await, 1);
-        let code = world.code_of(id).await.unwrap();
-        let mut worker = world.worker();
-        // The bureau is down at first; each time the same code is offered.
-        for _ in 0..4 {
-            world.hand.advance(LEASE);
-            worker.step().await.unwrap();
-        }
-        assert_eq!(world.state(id).await, "ACCEPTED");
-        assert_eq!(world.code_of(id).await, Some(code));
-        assert_eq!(world.counts().await, [10, 9, 1]);
-        let key = world.desk.key();
-        let known = codes.iter().map(|code| redress::bureau::desk::activation_digest(key, code));
-        let known: BTreeSet<String> = known.collect();
-        assert!(known.contains(&world.activations()[0]), "the bureau got one of its own codes");
-    }
-
-    /// A pool that is empty makes its enrollments wait, tells the operator once, and stands in nobody's way.
-    async fn an_empty_pool_waits_and_goes_on_after_an_import(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.push_partner().await;
-        let mut request = world.pool(partner, &["AAAA-1"]);
-        request.low_water = Some(1);
-        world.import(request).await.unwrap();
-        assert_eq!(world.told("activation_pool.low").await, 0);
-        let ids = [world.enroll(partner, "666010001").await, world.enroll(partner, "666010002").await];
-        let mut worker = world.worker();
-        for _ in 0..3 {
-            worker.step().await.unwrap();
-            world.hand.advance(BACKOFF);
-        }
-        assert_eq!(world.state(ids[0]).await, "ACCEPTED");
-        let waiting = world.row(ids[1]).await;
-        assert_eq!((waiting.state.as_str(), waiting.attempts, waiting.sent_at), ("QUEUED", 0, None));
-        assert_eq!(world.attempts(ids[1]).await, [""; 0]);
-        assert_eq!((world.told("activation_pool.empty").await, world.told("activation_pool.low").await), (1, 1));
-        let pool = &world.pools().await[0];
-        assert!(pool.is_low && pool.empty_since_time.is_some());
-        assert_eq!(world.offers(), [1], "none is sent without a code");
-        // The same worker looks once more and puts it off; the import brings it back at once.
-        worker.step().await.unwrap();
-        world.import(world.pool(partner, &["BBBB-2", "CCCC-3"])).await.unwrap();
-        worker.step().await.unwrap();
-        assert_eq!(world.state(ids[1]).await, "ACCEPTED");
-        let seen: BTreeSet<String> = world.activations().into_iter().collect();
-        assert_eq!((seen.len(), seen.contains("")), (2, false));
-        let pool = &world.pools().await[0];
-        assert!(!pool.is_low && pool.empty_since_time.is_none());
-        // It can run low, and empty, a second time.
-        let last = [world.enroll(partner, "666010003").await, world.enroll(partner, "666010004").await];
-        let mut low = world.pool(partner, &["CCCC-3"]);
-        low.low_water = Some(1);
-        world.import(low).await.unwrap();
-        worker.step().await.unwrap();
-        assert_eq!((world.told("activation_pool.empty").await, world.told("activation_pool.low").await), (2, 2));
-        let states = [world.state(last[0]).await, world.state(last[1]).await];
-        assert_eq!(states, ["ACCEPTED", "QUEUED"]);
-    }
-
-    /// A partner without a pool, and a campaign's other partner, are not concerned.
-    async fn without_a_pool_nothing_waits(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.push_partner().await;
-        let answer = world.import(world.pool(partner, &["no"])).await.unwrap();
-        assert_eq!((answer.imported, answer.rejected.len()), (0, 1));
-        assert!(world.pools().await.is_empty(), "an empty pool would keep everybody waiting");
-        let id = world.enroll(partner, "666010001").await;
-        world.worker().step().await.unwrap();
-        assert_eq!(world.state(id).await, "ACCEPTED");
-        assert_eq!(world.activations(), [""]);
-    }
-
-    /// Partners that pull get the code with the offer, the same one with the next offer, and never one that is redacted away.
-    async fn an_offer_that_is_pulled_carries_its_code(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.pull_partner().await;
-        world.import(world.pool(partner, &["PULL-CODE-1"])).await.unwrap();
-        let ids = [world.enroll(partner, "666010001").await, world.enroll(partner, "666010002").await];
-        for _ in 0..2 {
-            let offers = drain(&world, 0).await;
-            let [offer] = &offers[..] else { panic!("one code, one offer: {}", offers.len()) };
-            assert_eq!(offer.handoff_id, ids[0].to_string(), "first come, first served");
-            let subject = offer.subject.as_ref().unwrap();
-            assert_eq!(subject.activation_code, "PULL-CODE-1");
-            assert!(!format!("{offer:?} {subject:?}").contains("PULL-CODE"));
-            world.hand.advance(LEASE);
-        }
-        world.import(world.pool(partner, &["PULL-CODE-2"])).await.unwrap();
-        let codes: BTreeSet<String> = drain(&world, 0).await.into_iter()
-            .map(|offer| offer.subject.unwrap().activation_code)
-            .collect();
-        assert_eq!(codes.into_iter().collect::<Vec<_>>(), ["PULL-CODE-1", "PULL-CODE-2"]);
-    }
-
-    /// A withdrawal before the first offer costs no code, and a replay keeps the one it has.
-    async fn a_code_is_spent_only_on_what_is_offered(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.push_partner().await;
-        let codes = numbered(5);
-        world.import(world.pool(partner, &borrowed(&codes))).await.unwrap();
-        let withdrawn = world.enroll(partner, "666010001").await;
-        world.cancel(withdrawn).await;
-        world.worker().step().await.unwrap();
-        assert_eq!(world.counts().await, [5, 5, 0]);
-        let id = world.enroll(partner, "666010002").await;
-        let person = world.forget_person(id).await;
-        let mut worker = world.worker();
-        worker.step().await.unwrap();
-        assert_eq!(world.state(id).await, "DEAD");
-        let code = world.code_of(id).await.unwrap();
-        person.into_active_model().reset_all().update(&world.owner).await.unwrap();
-        let replay = ReplayHandoffRequest {
-            request_id: world.request_id(),
-            campaign_id: world.campaign.to_string(),
-            handoff_id: id.to_string(),
-        };
-        world.admin().replay_handoff(replay).await.unwrap();
-        worker.step().await.unwrap();
-        assert_eq!(world.state(id).await, "ACCEPTED");
-        assert_eq!(world.code_of(id).await, Some(code));
-        assert_eq!(world.counts().await, [5, 4, 1]);
-    }
-
-    /// Codes are sealed under the campaign's key: without one nothing is imported, and when it is destroyed nothing is sent.
-    async fn codes_need_the_campaigns_key(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.push_partner().await;
-        let row = campaign_key::Entity::find_by_id(world.campaign).one(&world.owner).await.unwrap().unwrap();
-        campaign_key::Entity::delete_by_id(world.campaign).exec(&world.owner).await.unwrap();
-        let refused = world.import(world.pool(partner, &["AAAA-1"])).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::CampaignWithoutKey));
-        row.clone().into_active_model().reset_all().insert(&world.owner).await.unwrap();
-        world.import(world.pool(partner, &["AAAA-1"])).await.unwrap();
-        let id = world.enroll(partner, "666010001").await;
-        let mut destroyed = row.into_active_model();
-        destroyed.wrapped = Set(None);
-        destroyed.destroyed_at = Set(Some(world.ctx.clock.now()));
-        destroyed.update(&world.owner).await.unwrap();
-        let refused = world.import(world.pool(partner, &["BBBB-2"])).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::CampaignErased));
-        assert!(!format!("{refused:?}").contains("BBBB"));
-        world.worker().step().await.unwrap();
-        assert_eq!(world.state(id).await, "DEAD");
-        assert!(world.offers().is_empty());
-        let stranger = ImportActivationCodesRequest {
-            campaign_id: world.request_id(),
-            ..world.pool(partner, &["AAAA-1"])
-        };
-        let refused = world.import(stranger).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::CampaignNotFound));
-    }
-
-    /// Nothing of a code stands in the database in the clear.
-    async fn the_database_holds_no_code(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.push_partner().await;
-        let codes = ["CANARY-7731-XQ", "CANARY-7732-XQ"];
-        world.import(world.pool(partner, &codes)).await.unwrap();
+/// Many leases at once, and each enrollment has a code that no other has.
+#[apply(both)]
+async fn enrollments_leased_at_once_get_different_codes(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    for _ in 0..32 {
         world.enroll(partner, "666010001").await;
-        world.worker().step().await.unwrap();
-        let rows = activation_code::Entity::find().all(&world.owner).await.unwrap();
-        assert_eq!(rows.len(), 2);
-        for row in rows {
-            let sealed = String::from_utf8_lossy(&row.sealed).into_owned();
-            assert!(!sealed.contains("CANARY"));
-        }
-        for event in audit_event::Entity::find().all(&world.owner).await.unwrap() {
-            assert!(!format!("{event:?}").contains("CANARY"));
-        }
+    }
+    let codes = numbered(40);
+    world
+        .import(world.pool(partner, &borrowed(&codes)))
+        .await
+        .unwrap();
+    let workers = (0..4).map(|_| world.lease_some(partner, 8));
+    let leased: usize = futures::future::join_all(workers).await.into_iter().sum();
+    assert_eq!(leased + world.lease_some(partner, 32).await, 32);
+    let rows = activation_code::Entity::find()
+        .all(&world.owner)
+        .await
+        .unwrap();
+    let of: BTreeSet<_> = rows.iter().filter_map(|row| row.handoff_id).collect();
+    assert_eq!(of.len(), 32);
+    assert_eq!(world.counts().await, [40, 8, 32]);
+    // Nothing was sent; what was leased is sent with its own code, and the bureau sees 32 different ones.
+    world.hand.advance(LEASE);
+    world.worker().step().await.unwrap();
+    let seen: BTreeSet<String> = world.activations().into_iter().collect();
+    assert_eq!((seen.len(), seen.contains("")), (32, false));
+    assert_eq!(
+        world.counts().await,
+        [40, 8, 32],
+        "nobody got a second code"
+    );
+}
+
+/// Whatever happens between the assignment and the answer, the enrollment keeps its code.
+#[apply(both)]
+async fn a_crash_between_assignment_and_send_gives_the_same_code_again(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let codes = numbered(10);
+    world
+        .import(world.pool(partner, &borrowed(&codes)))
+        .await
+        .unwrap();
+    let id = world.enroll(partner, "666150001").await;
+    assert_eq!(world.lease_some(partner, 1).await, 1);
+    let code = world.code_of(id).await.unwrap();
+    let mut worker = world.worker();
+    // The bureau is down at first; each time the same code is offered.
+    for _ in 0..4 {
+        world.hand.advance(LEASE);
+        worker.step().await.unwrap();
+    }
+    assert_eq!(world.state(id).await, "ACCEPTED");
+    assert_eq!(world.code_of(id).await, Some(code));
+    assert_eq!(world.counts().await, [10, 9, 1]);
+    let key = world.desk.key();
+    let known = codes
+        .iter()
+        .map(|code| redress::bureau::desk::activation_digest(key, code));
+    let known: BTreeSet<String> = known.collect();
+    assert!(
+        known.contains(&world.activations()[0]),
+        "the bureau got one of its own codes"
+    );
+}
+
+/// A pool that is empty makes its enrollments wait, tells the operator once, and stands in nobody's way.
+#[apply(both)]
+async fn an_empty_pool_waits_and_goes_on_after_an_import(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let mut request = world.pool(partner, &["AAAA-1"]);
+    request.low_water = Some(1);
+    world.import(request).await.unwrap();
+    assert_eq!(world.told("activation_pool.low").await, 0);
+    let ids = [
+        world.enroll(partner, "666010001").await,
+        world.enroll(partner, "666010002").await,
+    ];
+    let mut worker = world.worker();
+    for _ in 0..3 {
+        worker.step().await.unwrap();
+        world.hand.advance(BACKOFF);
+    }
+    assert_eq!(world.state(ids[0]).await, "ACCEPTED");
+    let waiting = world.row(ids[1]).await;
+    assert_eq!(
+        (waiting.state.as_str(), waiting.attempts, waiting.sent_at),
+        ("QUEUED", 0, None)
+    );
+    assert_eq!(world.attempts(ids[1]).await, [""; 0]);
+    assert_eq!(
+        (
+            world.told("activation_pool.empty").await,
+            world.told("activation_pool.low").await
+        ),
+        (1, 1)
+    );
+    let pool = &world.pools().await[0];
+    assert!(pool.is_low && pool.empty_since_time.is_some());
+    assert_eq!(world.offers(), [1], "none is sent without a code");
+    // The same worker looks once more and puts it off; the import brings it back at once.
+    worker.step().await.unwrap();
+    world
+        .import(world.pool(partner, &["BBBB-2", "CCCC-3"]))
+        .await
+        .unwrap();
+    worker.step().await.unwrap();
+    assert_eq!(world.state(ids[1]).await, "ACCEPTED");
+    let seen: BTreeSet<String> = world.activations().into_iter().collect();
+    assert_eq!((seen.len(), seen.contains("")), (2, false));
+    let pool = &world.pools().await[0];
+    assert!(!pool.is_low && pool.empty_since_time.is_none());
+    // It can run low, and empty, a second time.
+    let last = [
+        world.enroll(partner, "666010003").await,
+        world.enroll(partner, "666010004").await,
+    ];
+    let mut low = world.pool(partner, &["CCCC-3"]);
+    low.low_water = Some(1);
+    world.import(low).await.unwrap();
+    worker.step().await.unwrap();
+    assert_eq!(
+        (
+            world.told("activation_pool.empty").await,
+            world.told("activation_pool.low").await
+        ),
+        (2, 2)
+    );
+    let states = [world.state(last[0]).await, world.state(last[1]).await];
+    assert_eq!(states, ["ACCEPTED", "QUEUED"]);
+}
+
+/// A partner without a pool, and a campaign's other partner, are not concerned.
+#[apply(both)]
+async fn without_a_pool_nothing_waits(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let answer = world.import(world.pool(partner, &["no"])).await.unwrap();
+    assert_eq!((answer.imported, answer.rejected.len()), (0, 1));
+    assert!(
+        world.pools().await.is_empty(),
+        "an empty pool would keep everybody waiting"
+    );
+    let id = world.enroll(partner, "666010001").await;
+    world.worker().step().await.unwrap();
+    assert_eq!(world.state(id).await, "ACCEPTED");
+    assert_eq!(world.activations(), [""]);
+}
+
+/// Partners that pull get the code with the offer, the same one with the next offer, and never one that is redacted away.
+#[apply(both)]
+async fn an_offer_that_is_pulled_carries_its_code(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.pull_partner().await;
+    world
+        .import(world.pool(partner, &["PULL-CODE-1"]))
+        .await
+        .unwrap();
+    let ids = [
+        world.enroll(partner, "666010001").await,
+        world.enroll(partner, "666010002").await,
+    ];
+    for _ in 0..2 {
+        let offers = drain(&world, 0).await;
+        let [offer] = &offers[..] else {
+            panic!("one code, one offer: {}", offers.len())
+        };
+        assert_eq!(
+            offer.handoff_id,
+            ids[0].to_string(),
+            "first come, first served"
+        );
+        let subject = offer.subject.as_ref().unwrap();
+        assert_eq!(subject.activation_code, "PULL-CODE-1");
+        assert!(!format!("{offer:?} {subject:?}").contains("PULL-CODE"));
+        world.hand.advance(LEASE);
+    }
+    world
+        .import(world.pool(partner, &["PULL-CODE-2"]))
+        .await
+        .unwrap();
+    let codes: BTreeSet<String> = drain(&world, 0)
+        .await
+        .into_iter()
+        .map(|offer| offer.subject.unwrap().activation_code)
+        .collect();
+    assert_eq!(
+        codes.into_iter().collect::<Vec<_>>(),
+        ["PULL-CODE-1", "PULL-CODE-2"]
+    );
+}
+
+/// A withdrawal before the first offer costs no code, and a replay keeps the one it has.
+#[apply(both)]
+async fn a_code_is_spent_only_on_what_is_offered(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let codes = numbered(5);
+    world
+        .import(world.pool(partner, &borrowed(&codes)))
+        .await
+        .unwrap();
+    let withdrawn = world.enroll(partner, "666010001").await;
+    world.cancel(withdrawn).await;
+    world.worker().step().await.unwrap();
+    assert_eq!(world.counts().await, [5, 5, 0]);
+    let id = world.enroll(partner, "666010002").await;
+    let person = world.forget_person(id).await;
+    let mut worker = world.worker();
+    worker.step().await.unwrap();
+    assert_eq!(world.state(id).await, "DEAD");
+    let code = world.code_of(id).await.unwrap();
+    person
+        .into_active_model()
+        .reset_all()
+        .update(&world.owner)
+        .await
+        .unwrap();
+    let replay = ReplayHandoffRequest {
+        request_id: world.request_id(),
+        campaign_id: world.campaign.to_string(),
+        handoff_id: id.to_string(),
+    };
+    world.admin().replay_handoff(replay).await.unwrap();
+    worker.step().await.unwrap();
+    assert_eq!(world.state(id).await, "ACCEPTED");
+    assert_eq!(world.code_of(id).await, Some(code));
+    assert_eq!(world.counts().await, [5, 4, 1]);
+}
+
+/// Codes are sealed under the campaign's key: without one nothing is imported, and when it is destroyed nothing is sent.
+#[apply(both)]
+async fn codes_need_the_campaigns_key(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let row = campaign_key::Entity::find_by_id(world.campaign)
+        .one(&world.owner)
+        .await
+        .unwrap()
+        .unwrap();
+    campaign_key::Entity::delete_by_id(world.campaign)
+        .exec(&world.owner)
+        .await
+        .unwrap();
+    let refused = world
+        .import(world.pool(partner, &["AAAA-1"]))
+        .await
+        .unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::CampaignWithoutKey));
+    row.clone()
+        .into_active_model()
+        .reset_all()
+        .insert(&world.owner)
+        .await
+        .unwrap();
+    world
+        .import(world.pool(partner, &["AAAA-1"]))
+        .await
+        .unwrap();
+    let id = world.enroll(partner, "666010001").await;
+    let mut destroyed = row.into_active_model();
+    destroyed.wrapped = Set(None);
+    destroyed.destroyed_at = Set(Some(world.context.clock.now()));
+    destroyed.update(&world.owner).await.unwrap();
+    let refused = world
+        .import(world.pool(partner, &["BBBB-2"]))
+        .await
+        .unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::CampaignErased));
+    assert!(!format!("{refused:?}").contains("BBBB"));
+    world.worker().step().await.unwrap();
+    assert_eq!(world.state(id).await, "DEAD");
+    assert!(world.offers().is_empty());
+    let stranger = ImportActivationCodesRequest {
+        campaign_id: world.request_id(),
+        ..world.pool(partner, &["AAAA-1"])
+    };
+    let refused = world.import(stranger).await.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::CampaignNotFound));
+}
+
+/// Nothing of a code stands in the database in the clear.
+#[apply(both)]
+async fn the_database_holds_no_code(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let codes = ["CANARY-7731-XQ", "CANARY-7732-XQ"];
+    world.import(world.pool(partner, &codes)).await.unwrap();
+    world.enroll(partner, "666010001").await;
+    world.worker().step().await.unwrap();
+    let rows = activation_code::Entity::find()
+        .all(&world.owner)
+        .await
+        .unwrap();
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        let sealed = String::from_utf8_lossy(&row.sealed).into_owned();
+        assert!(!sealed.contains("CANARY"));
+    }
+    for event in audit_event::Entity::find().all(&world.owner).await.unwrap() {
+        assert!(!format!("{event:?}").contains("CANARY"));
     }
 }

@@ -10,106 +10,172 @@ use tonic_types::StatusExt;
 
 use super::seed::push;
 use super::world::World;
-use crate::harness::both;
+use crate::harness::{Database, apply, both};
 
-both! {
-    /// Everything that is wrong is told at once.
-    async fn a_bad_partner_is_told_everything_that_is_wrong(database: Database) {
-        let world = World::new(database).await;
-        let request = CreatePartnerRequest {
-            request_id: "1".to_owned(),
-            partner: Some(Partner {
-                name: "Big Bureau".to_owned(),
-                mode: PartnerMode::Push.into(),
-                endpoint: "http://plain:1".to_owned(),
-                max_in_flight: 5_000,
-                projection: Some(FieldProjection { city_max: -1, ..FieldProjection::default() }),
-                ..Partner::default()
+/// Everything that is wrong is told at once.
+#[apply(both)]
+async fn a_bad_partner_is_told_everything_that_is_wrong(database: Database) {
+    let world = World::new(database).await;
+    let request = CreatePartnerRequest {
+        request_id: "1".to_owned(),
+        partner: Some(Partner {
+            name: "Big Bureau".to_owned(),
+            mode: PartnerMode::Push.into(),
+            endpoint: "http://plain:1".to_owned(),
+            max_in_flight: 5_000,
+            projection: Some(FieldProjection {
+                city_max: -1,
+                ..FieldProjection::default()
             }),
-        };
-        let refused = world.partners().create_partner(request).await.unwrap_err();
-        let violations = refused.get_details_bad_request().unwrap().field_violations;
-        let fields: Vec<&str> = violations.iter().map(|violation| violation.field.as_str()).collect();
+            ..Partner::default()
+        }),
+    };
+    let refused = world.partners().create_partner(request).await.unwrap_err();
+    let violations = refused.get_details_bad_request().unwrap().field_violations;
+    let fields: Vec<&str> = violations
+        .iter()
+        .map(|violation| violation.field.as_str())
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            "request_id",
+            "partner.name",
+            "partner.endpoint",
+            "partner.max_in_flight",
+            "partner.projection.city_max"
+        ]
+    );
+}
+
+/// A name belongs to one partner; a repeated call gives the partner it made.
+#[apply(both)]
+async fn a_partner_is_created_once(database: Database) {
+    let world = World::new(database).await;
+    let request = CreatePartnerRequest {
+        request_id: world.request_id(),
+        partner: Some(push("one", "https://localhost:7444")),
+    };
+    let first = world
+        .partners()
+        .create_partner(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    let again = world
+        .partners()
+        .create_partner(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(first, again);
+    let other = CreatePartnerRequest {
+        request_id: world.request_id(),
+        ..request
+    };
+    let refused = world.partners().create_partner(other).await.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::PartnerExists));
+    let key = Some(Key::Name("one".to_owned()));
+    let got = world
+        .partners()
+        .get_partner(GetPartnerRequest { key })
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(got.partner, first.partner);
+    let key = Some(Key::PartnerId(world.request_id()));
+    let refused = world
+        .partners()
+        .get_partner(GetPartnerRequest { key })
+        .await
+        .unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::PartnerNotFound));
+}
+
+/// Lists come page by page and leave nothing out.
+#[apply(both)]
+async fn lists_and_counts_leave_nothing_out(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    for name in ["a", "b", "c"] {
+        world.partner(push(name, "https://localhost:1")).await;
+    }
+    let mut names = Vec::new();
+    let mut request = ListPartnersRequest {
+        page_size: 3,
+        page_token: String::new(),
+    };
+    loop {
+        let page = world
+            .partners()
+            .list_partners(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        names.extend(page.partners.into_iter().map(|partner| partner.name));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    assert_eq!(names, ["a", "b", "c", "sandbox-bureau"]);
+
+    let mut ids = Vec::new();
+    for ssn in ["666010001", "666150001", "666010001"] {
+        ids.push(world.enroll(partner, ssn).await.to_string());
+    }
+    world.worker().step().await.unwrap();
+    let mut listed = Vec::new();
+    let mut request = ListHandoffsRequest {
+        campaign_id: world.campaign.to_string(),
+        page_size: 2,
+        ..ListHandoffsRequest::default()
+    };
+    loop {
+        let page = world
+            .admin()
+            .list_handoffs(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        listed.extend(page.handoffs.into_iter().map(|handoff| handoff.handoff_id));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    assert_eq!(listed, ids);
+    let queued = ListHandoffsRequest {
+        campaign_id: world.campaign.to_string(),
+        state: HandoffState::Queued.into(),
+        ..ListHandoffsRequest::default()
+    };
+    let queued = world
+        .admin()
+        .list_handoffs(queued)
+        .await
+        .unwrap()
+        .into_inner()
+        .handoffs;
+    assert_eq!(queued.len(), 1);
+    assert!(queued[0].next_attempt_time.is_some());
+
+    for campaign_id in [String::new(), world.campaign.to_string()] {
+        let request = GetQueueStatisticsRequest { campaign_id };
+        let counts = world
+            .admin()
+            .get_queue_statistics(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .counts;
+        let counts: Vec<(HandoffState, i64)> = counts
+            .iter()
+            .map(|count| (count.state(), count.handoffs))
+            .collect();
         assert_eq!(
-            fields,
-            ["request_id", "partner.name", "partner.endpoint", "partner.max_in_flight", "partner.projection.city_max"]
+            counts,
+            [(HandoffState::Accepted, 2), (HandoffState::Queued, 1)]
         );
-    }
-
-    /// A name belongs to one partner; a repeated call gives the partner it made.
-    async fn a_partner_is_created_once(database: Database) {
-        let world = World::new(database).await;
-        let request = CreatePartnerRequest {
-            request_id: world.request_id(),
-            partner: Some(push("one", "https://localhost:7444")),
-        };
-        let first = world.partners().create_partner(request.clone()).await.unwrap().into_inner();
-        let again = world.partners().create_partner(request.clone()).await.unwrap().into_inner();
-        assert_eq!(first, again);
-        let other = CreatePartnerRequest { request_id: world.request_id(), ..request };
-        let refused = world.partners().create_partner(other).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::PartnerExists));
-        let key = Some(Key::Name("one".to_owned()));
-        let got = world.partners().get_partner(GetPartnerRequest { key }).await.unwrap().into_inner();
-        assert_eq!(got.partner, first.partner);
-        let key = Some(Key::PartnerId(world.request_id()));
-        let refused = world.partners().get_partner(GetPartnerRequest { key }).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::PartnerNotFound));
-    }
-
-    /// Lists come page by page and leave nothing out.
-    async fn lists_and_counts_leave_nothing_out(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.push_partner().await;
-        for name in ["a", "b", "c"] {
-            world.partner(push(name, "https://localhost:1")).await;
-        }
-        let mut names = Vec::new();
-        let mut request = ListPartnersRequest { page_size: 3, page_token: String::new() };
-        loop {
-            let page = world.partners().list_partners(request.clone()).await.unwrap().into_inner();
-            names.extend(page.partners.into_iter().map(|partner| partner.name));
-            if page.next_page_token.is_empty() {
-                break;
-            }
-            request.page_token = page.next_page_token;
-        }
-        assert_eq!(names, ["a", "b", "c", "sandbox-bureau"]);
-
-        let mut ids = Vec::new();
-        for ssn in ["666010001", "666150001", "666010001"] {
-            ids.push(world.enroll(partner, ssn).await.to_string());
-        }
-        world.worker().step().await.unwrap();
-        let mut listed = Vec::new();
-        let mut request = ListHandoffsRequest {
-            campaign_id: world.campaign.to_string(),
-            page_size: 2,
-            ..ListHandoffsRequest::default()
-        };
-        loop {
-            let page = world.admin().list_handoffs(request.clone()).await.unwrap().into_inner();
-            listed.extend(page.handoffs.into_iter().map(|handoff| handoff.handoff_id));
-            if page.next_page_token.is_empty() {
-                break;
-            }
-            request.page_token = page.next_page_token;
-        }
-        assert_eq!(listed, ids);
-        let queued = ListHandoffsRequest {
-            campaign_id: world.campaign.to_string(),
-            state: HandoffState::Queued.into(),
-            ..ListHandoffsRequest::default()
-        };
-        let queued = world.admin().list_handoffs(queued).await.unwrap().into_inner().handoffs;
-        assert_eq!(queued.len(), 1);
-        assert!(queued[0].next_attempt_time.is_some());
-
-        for campaign_id in [String::new(), world.campaign.to_string()] {
-            let request = GetQueueStatisticsRequest { campaign_id };
-            let counts = world.admin().get_queue_statistics(request).await.unwrap().into_inner().counts;
-            let counts: Vec<(HandoffState, i64)> = counts.iter().map(|count| (count.state(), count.handoffs)).collect();
-            assert_eq!(counts, [(HandoffState::Accepted, 2), (HandoffState::Queued, 1)]);
-        }
     }
 }

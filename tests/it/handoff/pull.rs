@@ -10,7 +10,7 @@ use redress::wire::redress::handoff::v1::{
 };
 
 use super::world::{LEASE, World};
-use crate::harness::both;
+use crate::harness::{Database, apply, both};
 
 fn wish(max_outstanding: i32, drain: bool) -> PullHandoffsRequest {
     PullHandoffsRequest {
@@ -48,98 +48,161 @@ pub fn acknowledge(world: &World, offers: &[HandoffOffer]) -> AcknowledgeHandoff
     }
 }
 
-both! {
-    /// The acknowledgement of one of them gets lost: it is offered again, and booked once.
-    async fn what_is_not_acknowledged_is_offered_again(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.pull_partner().await;
-        let kept = world.enroll(partner, "666010001").await;
-        let lost = world.enroll(partner, "666160001").await;
-        assert_eq!(world.puller().drain().await.unwrap(), 1);
-        assert_eq!((world.state(kept).await.as_str(), world.state(lost).await.as_str()), ("ACCEPTED", "LEASED"));
-        assert_eq!(world.puller().drain().await.unwrap(), 0, "the lease still runs");
-        world.hand.advance(LEASE);
-        assert_eq!(world.puller().drain().await.unwrap(), 1);
-        assert_eq!(world.attempts(lost).await, ["LEASE_EXPIRED", "ANSWERED"]);
-        assert_eq!(world.reporter().step().await.unwrap(), 2);
-        assert_eq!((world.state(kept).await.as_str(), world.state(lost).await.as_str()), ("ACTIVE", "ACTIVE"));
-        let mut offers = world.offers();
-        offers.sort_unstable();
-        assert_eq!(offers, [1, 2], "offered again, and in the book once");
-    }
+/// The acknowledgement of one of them gets lost: it is offered again, and booked once.
+#[apply(both)]
+async fn what_is_not_acknowledged_is_offered_again(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.pull_partner().await;
+    let kept = world.enroll(partner, "666010001").await;
+    let lost = world.enroll(partner, "666160001").await;
+    assert_eq!(world.puller().drain().await.unwrap(), 1);
+    assert_eq!(
+        (
+            world.state(kept).await.as_str(),
+            world.state(lost).await.as_str()
+        ),
+        ("ACCEPTED", "LEASED")
+    );
+    assert_eq!(
+        world.puller().drain().await.unwrap(),
+        0,
+        "the lease still runs"
+    );
+    world.hand.advance(LEASE);
+    assert_eq!(world.puller().drain().await.unwrap(), 1);
+    assert_eq!(world.attempts(lost).await, ["LEASE_EXPIRED", "ANSWERED"]);
+    assert_eq!(world.reporter().step().await.unwrap(), 2);
+    assert_eq!(
+        (
+            world.state(kept).await.as_str(),
+            world.state(lost).await.as_str()
+        ),
+        ("ACTIVE", "ACTIVE")
+    );
+    let mut offers = world.offers();
+    offers.sort_unstable();
+    assert_eq!(offers, [1, 2], "offered again, and in the book once");
+}
 
-    /// The offer holds what the partner needs, and the acknowledgement counts after the lease, too.
-    async fn an_acknowledgement_states_a_fact_whatever_the_lease_says(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.pull_partner().await;
-        let id = world.enroll(partner, "666010001").await;
-        let offers = drain(&world, 0).await;
-        let offer = &offers[0];
-        assert_eq!((offer.engagement_number.as_str(), offer.product_code.as_str(), offer.term_months), ("B123456", "TRIPLE-24", 24));
-        assert_eq!(offer.subject.as_ref().unwrap().family_name, "Lovelace");
-        assert!(!format!("{offer:?}").contains("Lovelace"));
-        world.hand.advance(LEASE);
-        let request = acknowledge(&world, &offers);
-        let mut client = world.as_partner("sandbox-bureau");
-        for _ in 0..2 {
-            // The same call is the same call.
-            let results = client.acknowledge_handoffs(request.clone()).await.unwrap().into_inner().results;
-            assert_eq!(results[0].verdict(), ItemVerdict::Recorded);
-        }
-        assert_eq!(world.state(id).await, "ACCEPTED");
-        let again = acknowledge(&world, &offers);
-        let results = client.acknowledge_handoffs(again).await.unwrap().into_inner().results;
-        assert_eq!(results[0].verdict(), ItemVerdict::Unchanged);
-        assert!(drain(&world, 0).await.is_empty());
+/// The offer holds what the partner needs, and the acknowledgement counts after the lease, too.
+#[apply(both)]
+async fn an_acknowledgement_states_a_fact_whatever_the_lease_says(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.pull_partner().await;
+    let id = world.enroll(partner, "666010001").await;
+    let offers = drain(&world, 0).await;
+    let offer = &offers[0];
+    assert_eq!(
+        (
+            offer.engagement_number.as_str(),
+            offer.product_code.as_str(),
+            offer.term_months
+        ),
+        ("B123456", "TRIPLE-24", 24)
+    );
+    assert_eq!(offer.subject.as_ref().unwrap().family_name, "Lovelace");
+    assert!(!format!("{offer:?}").contains("Lovelace"));
+    world.hand.advance(LEASE);
+    let request = acknowledge(&world, &offers);
+    let mut client = world.as_partner("sandbox-bureau");
+    for _ in 0..2 {
+        // The same call is the same call.
+        let results = client
+            .acknowledge_handoffs(request.clone())
+            .await
+            .unwrap()
+            .into_inner()
+            .results;
+        assert_eq!(results[0].verdict(), ItemVerdict::Recorded);
     }
+    assert_eq!(world.state(id).await, "ACCEPTED");
+    let again = acknowledge(&world, &offers);
+    let results = client
+        .acknowledge_handoffs(again)
+        .await
+        .unwrap()
+        .into_inner()
+        .results;
+    assert_eq!(results[0].verdict(), ItemVerdict::Unchanged);
+    assert!(drain(&world, 0).await.is_empty());
+}
 
-    /// A stream holds no more than the partner can take, and goes on when it acknowledges.
-    async fn a_stream_offers_no_more_than_the_partner_takes(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.pull_partner().await;
-        for _ in 0..5 {
-            world.enroll(partner, "666010001").await;
-        }
-        let mut client = world.as_partner("sandbox-bureau");
-        let mut stream = client.pull_handoffs(wish(2, false)).await.unwrap().into_inner();
-        let mut seen = 0;
-        while seen < 5 {
-            let offers = stream.next().await.unwrap().unwrap().offers;
-            assert!((1..=2).contains(&offers.len()));
-            let early = tokio::time::timeout(Duration::from_millis(100), stream.next()).await;
-            assert!(early.is_err(), "nothing more before the acknowledgement");
-            seen += offers.len();
-            client.acknowledge_handoffs(acknowledge(&world, &offers)).await.unwrap();
-        }
-        assert_eq!(seen, 5);
-        // What comes later is offered on the open stream.
+/// A stream holds no more than the partner can take, and goes on when it acknowledges.
+#[apply(both)]
+async fn a_stream_offers_no_more_than_the_partner_takes(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.pull_partner().await;
+    for _ in 0..5 {
         world.enroll(partner, "666010001").await;
-        assert_eq!(stream.next().await.unwrap().unwrap().offers.len(), 1);
     }
+    let mut client = world.as_partner("sandbox-bureau");
+    let mut stream = client
+        .pull_handoffs(wish(2, false))
+        .await
+        .unwrap()
+        .into_inner();
+    let mut seen = 0;
+    while seen < 5 {
+        let offers = stream.next().await.unwrap().unwrap().offers;
+        assert!((1..=2).contains(&offers.len()));
+        let early = tokio::time::timeout(Duration::from_millis(100), stream.next()).await;
+        assert!(early.is_err(), "nothing more before the acknowledgement");
+        seen += offers.len();
+        client
+            .acknowledge_handoffs(acknowledge(&world, &offers))
+            .await
+            .unwrap();
+    }
+    assert_eq!(seen, 5);
+    // What comes later is offered on the open stream.
+    world.enroll(partner, "666010001").await;
+    assert_eq!(stream.next().await.unwrap().unwrap().offers.len(), 1);
+}
 
-    /// A large queue is leased in bulk and drained whole.
-    async fn a_large_queue_is_drained_whole(database: Database) {
-        let world = World::new(database).await;
-        let partner = world.pull_partner().await;
-        for _ in 0..700 {
-            world.enroll(partner, "666010001").await;
-        }
-        let offers = drain(&world, 1_000).await;
-        assert_eq!(offers.len(), 700);
-        let results = world.as_partner("sandbox-bureau").acknowledge_handoffs(acknowledge(&world, &offers)).await.unwrap();
-        let results = results.into_inner().results;
-        assert!(results.iter().all(|result| result.verdict() == ItemVerdict::Recorded));
+/// A large queue is leased in bulk and drained whole.
+#[apply(both)]
+async fn a_large_queue_is_drained_whole(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.pull_partner().await;
+    for _ in 0..700 {
+        world.enroll(partner, "666010001").await;
     }
+    let offers = drain(&world, 1_000).await;
+    assert_eq!(offers.len(), 700);
+    let results = world
+        .as_partner("sandbox-bureau")
+        .acknowledge_handoffs(acknowledge(&world, &offers))
+        .await
+        .unwrap();
+    let results = results.into_inner().results;
+    assert!(
+        results
+            .iter()
+            .all(|result| result.verdict() == ItemVerdict::Recorded)
+    );
+}
 
-    /// Who is pushed to cannot pull, and who is nobody is told so.
-    async fn only_a_partner_in_mode_pull_pulls(database: Database) {
-        let world = World::new(database).await;
-        world.push_partner().await;
-        let refused = world.as_partner("sandbox-bureau").pull_handoffs(wish(0, true)).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::PartnerState));
-        let refused = world.as_partner("stranger").pull_handoffs(wish(0, true)).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::PartnerNotFound));
-        let refused = world.as_partner("sandbox-bureau").pull_handoffs(wish(-1, true)).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
-    }
+/// Who is pushed to cannot pull, and who is nobody is told so.
+#[apply(both)]
+async fn only_a_partner_in_mode_pull_pulls(database: Database) {
+    let world = World::new(database).await;
+    world.push_partner().await;
+    let refused = world
+        .as_partner("sandbox-bureau")
+        .pull_handoffs(wish(0, true))
+        .await
+        .unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::PartnerState));
+    let refused = world
+        .as_partner("stranger")
+        .pull_handoffs(wish(0, true))
+        .await
+        .unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::PartnerNotFound));
+    let refused = world
+        .as_partner("sandbox-bureau")
+        .pull_handoffs(wish(-1, true))
+        .await
+        .unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
 }

@@ -9,8 +9,9 @@ use redress::bureau::client::report::Reporter;
 use redress::bureau::desk::Desk;
 use redress::db::entities::{handoff, individual};
 use redress::db::{Db, Process};
-use redress::handoff::context::{Ctx, Rules};
-use redress::handoff::worker::PushWorker;
+use redress::handoff::context::Context;
+use redress::handoff::push::worker::PushWorker;
+use redress::handoff::settings::Rules;
 use redress::kernel::caller::Role;
 use redress::kernel::certs::{Authority, TlsFiles};
 use redress::kernel::client::{self, Client, Outgoing};
@@ -38,7 +39,7 @@ pub const BACKOFF: Duration = Duration::from_secs(61);
 pub const LEASE: Duration = Duration::from_secs(61);
 
 pub struct World {
-    pub ctx: Ctx,
+    pub context: Context,
     pub db: Db,
     pub owner: DatabaseConnection,
     pub hand: ManualClock,
@@ -69,7 +70,7 @@ impl World {
             poll_interval: Duration::from_millis(10),
             ..Rules::default()
         };
-        let ctx = Ctx::new(
+        let context = Context::new(
             clock.clone(),
             ids.clone(),
             db.clone(),
@@ -77,17 +78,17 @@ impl World {
             rules,
         );
         let desk = Arc::new(Desk::open(clock, &folder.path().join("book.jsonl")).unwrap());
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(10));
         let settings = |name| {
             let issued = authority.issue_server(&[name]).unwrap();
-            ServerSettings::local(name, issued.save(folder.path(), name).unwrap())
+            ServerSettings::local(issued.save(folder.path(), name).unwrap())
         };
-        let handoff = redress::handoff::builder(&settings("bureau-handoff"), ctx.clone());
+        let handoff = redress::handoff::builder(&settings("bureau-handoff"), context.clone());
         let bureau = redress::bureau::builder(&settings("sandbox-bureau"), Arc::clone(&desk));
         let handoff_at = serve(handoff, &life).await;
         let bureau_at = serve(bureau, &life).await;
         Self {
-            ctx,
+            context,
             db,
             owner,
             hand,
@@ -156,20 +157,20 @@ impl World {
     }
 
     pub fn worker(&self) -> PushWorker {
-        self.worker_with(self.ctx.clone())
+        self.worker_with(self.context.clone())
     }
 
     /// A worker whose keyring lacks the key of the persons.
     pub fn keyless_worker(&self) -> PushWorker {
         let keys = Arc::new(Keyring::default());
-        self.worker_with(Ctx {
+        self.worker_with(Context {
             keys,
-            ..self.ctx.clone()
+            ..self.context.clone()
         })
     }
 
-    pub fn worker_with(&self, ctx: Ctx) -> PushWorker {
-        PushWorker::new(ctx, self.service_tls(), "test")
+    pub fn worker_with(&self, context: Context) -> PushWorker {
+        PushWorker::new(context, self.service_tls(), "test")
     }
 
     fn service_tls(&self) -> TlsFiles {
@@ -199,7 +200,7 @@ impl World {
     }
 
     pub async fn enroll_person(&self, partner: PartnerId, person: &Person) -> HandoffId {
-        let now = self.ctx.clock.now();
+        let now = self.context.clock.now();
         let id: IndividualId = self.ids.next();
         let salt = self.ids.random::<16>().to_vec();
         let row = individual::Model {
@@ -249,7 +250,7 @@ impl World {
     /// Queues the withdrawal of an enrollment, as the codes process does.
     pub async fn cancel(&self, enroll: HandoffId) -> HandoffId {
         let enroll = self.row(enroll).await;
-        let now = self.ctx.clock.now();
+        let now = self.context.clock.now();
         self.insert(handoff::Model {
             id: self.ids.next(),
             kind: "CANCEL".to_owned(),
@@ -274,7 +275,7 @@ impl World {
     /// Queues an enrollment of somebody whose other enrollment this was.
     pub async fn enroll_again(&self, before: HandoffId) -> HandoffId {
         let before = self.row(before).await;
-        let now = self.ctx.clock.now();
+        let now = self.context.clock.now();
         self.insert(handoff::Model {
             id: self.ids.next(),
             enrollment_id: self.ids.next(),
@@ -310,7 +311,7 @@ impl World {
         let mut erased = row.clone().into_active_model();
         erased.salt = Set(None);
         erased.sealed = Set(None);
-        erased.erased_at = Set(Some(self.ctx.clock.now()));
+        erased.erased_at = Set(Some(self.context.clock.now()));
         erased.update(&self.owner).await.unwrap();
         row
     }

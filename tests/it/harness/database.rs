@@ -1,46 +1,36 @@
 //! A database for each test, of either kind.
 //!
-//! A test written with [`both!`] runs on SQLite and on PostgreSQL. Where PostgreSQL's programs are not installed its
-//! tests pass without doing anything, and the run ends with a line that says so; with `REDRESS_TEST_REQUIRE_POSTGRES=1`
-//! they fail instead.
+//! A test with `#[apply(both)]` runs twice, as `name::case_1_sqlite` and `name::case_2_postgres`:
+//!
+//! ```ignore
+//! #[apply(both)]
+//! async fn a_code_is_redeemed_once(database: Database) { .. }
+//! ```
+//!
+//! Where PostgreSQL's programs are not installed its tests pass without doing anything, and the run ends with a line
+//! that says so; with `REDRESS_TEST_REQUIRE_POSTGRES=1` they fail instead.
 
 use redress::db::{DatabaseSettings, Db, Process};
 use redress::kernel::secrets::Secret;
+use redress::kernel::settings::{self, ProcessSettings};
+use redress::{codes, handoff, identity};
+use rstest_reuse::template;
 use sea_orm::{ConnectOptions, DatabaseConnection};
 
-/// Makes two tests of one: `name::on_sqlite` and `name::on_postgres`.
-///
-/// ```ignore
-/// both! {
-///     /// What the test proves, in more words than its name.
-///     async fn a_code_is_redeemed_once(database: Database) { .. }
-/// }
-/// ```
-macro_rules! both {
-    ($($(#[$meta:meta])* async fn $name:ident($database:ident: Database) $body:block)+) => {$(
-        $(#[$meta])*
-        mod $name {
-            use super::*;
-
-            async fn run($database: crate::harness::Database) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                run(crate::harness::Database::sqlite().await).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                if let Some(database) = crate::harness::Database::postgres().await {
-                    run(database).await;
-                }
-            }
-        }
-    )+};
-}
-pub(crate) use both;
-
 use super::{cluster, postgres, sqlite};
+
+// The expression of a case becomes part of that case's test, so `return` ends the test.
+#[template]
+#[rstest::rstest]
+#[case::sqlite(crate::harness::Database::sqlite().await)]
+#[case::postgres({
+    let Some(database) = crate::harness::Database::postgres().await else {
+        return;
+    };
+    database
+})]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both(#[case] database: crate::harness::Database) {}
 
 /// A database of its own for one test. It is gone when this is dropped.
 pub struct Database {
@@ -96,9 +86,21 @@ impl Database {
         }
     }
 
-    /// Gives the settings with which a process opens it.
+    /// Gives the settings with which a process opens it when it is told nothing but where it is.
     pub fn settings(&self, process: Process) -> DatabaseSettings {
-        DatabaseSettings::new(self.url(), process)
+        let service = match process {
+            Process::Identity => self.told::<identity::Settings>().service,
+            Process::Codes => self.told::<codes::Settings>().service,
+            Process::Handoff => self.told::<handoff::Settings>().service,
+        };
+        service.database
+    }
+
+    fn told<S: ProcessSettings>(&self) -> S {
+        let given = ["--tls-ca=a", "--tls-cert=b", "--tls-key=c", "--keyring=d"];
+        let given = given.into_iter().map(str::to_owned);
+        let url = format!("--database-url={}", self.url);
+        started(settings::load(given.chain([url]), []))
     }
 
     /// Opens it as one of the processes.
@@ -115,6 +117,15 @@ impl Database {
         sea_orm::Database::connect(options)
             .await
             .expect("the owner connects")
+    }
+}
+
+/// The settings of a process that was told what it needs.
+pub fn started<S>(loaded: Result<settings::Outcome<S>, settings::Problems>) -> S {
+    match loaded {
+        Ok(settings::Outcome::Start(settings)) => *settings,
+        Ok(settings::Outcome::Print(text)) => panic!("{text}"),
+        Err(problems) => panic!("{problems}"),
     }
 }
 

@@ -31,6 +31,13 @@ pub static BUF: Missing = Missing::new(
     "REDRESS_TEST_REQUIRE_BUF",
 );
 
+/// Node with gRPC's packages.
+pub static NODE: Missing = Missing::new(
+    "Node",
+    "node in PATH cannot load @grpc/grpc-js and @grpc/proto-loader: npm install --prefix target/ci @grpc/grpc-js @grpc/proto-loader",
+    "REDRESS_TEST_REQUIRE_NODE",
+);
+
 /// Something that tests need and a machine may lack.
 pub struct Missing {
     what: &'static str,

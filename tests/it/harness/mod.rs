@@ -25,3 +25,4 @@ pub mod walk;
 
 pub use database::Database;
 pub(crate) use database::both;
+pub use rstest_reuse::apply;

@@ -10,7 +10,7 @@ use redress::identity::roster::import::{Answer, Header, Part, run};
 use redress::identity::roster::row::RawRow;
 use redress::identity::rules::{Rules, Throttles};
 use redress::identity::sender::Outbox;
-use redress::identity::{Call, Ctx, Error};
+use redress::identity::{Call, Context, Error};
 use redress::kernel::caller::{Agent, Caller, Network, Role};
 use redress::kernel::clock::{Clock, ManualClock, Timestamp};
 use redress::kernel::ids::{CampaignId, EnrollmentId, Ids, IndividualId};
@@ -34,7 +34,7 @@ pub const FILE: &str = "a";
 /// Everything a test needs.
 pub struct House {
     pub handlers: Handlers,
-    pub ctx: Ctx,
+    pub context: Context,
     pub clock: ManualClock,
     pub ids: Ids,
     pub owner: DatabaseConnection,
@@ -73,7 +73,7 @@ impl House {
         let (clock, hand) = Clock::manual("2015-07-17T12:00:00Z".parse().unwrap());
         let ids = Ids::seeded(clock.clone(), 7);
         let outbox = tempfile::tempdir().unwrap();
-        let ctx = Ctx {
+        let context = Context {
             db: database.open(Process::Identity).await,
             ids: Ids::seeded(clock.clone(), 8),
             clock,
@@ -83,7 +83,7 @@ impl House {
         };
         let owner = database.owner().await;
         let campaign = ids.next();
-        insert_campaign(&owner, campaign, ctx.now()).await;
+        insert_campaign(&owner, campaign, context.now()).await;
         for key in ["concentra", "st-francis"] {
             let id = ids.next();
             let row = covered_entity::Model {
@@ -96,8 +96,8 @@ impl House {
             put::<covered_entity::Entity, covered_entity::ActiveModel>(&owner, row.into()).await;
         }
         Self {
-            handlers: Handlers::new(ctx.clone()),
-            ctx,
+            handlers: Handlers::new(context.clone()),
+            context,
             clock: hand,
             ids,
             owner,
@@ -107,10 +107,10 @@ impl House {
     }
 
     /// The same house with another connection, as a second instance of the process has.
-    pub fn twin(&self, db: Db) -> Ctx {
-        Ctx {
+    pub fn twin(&self, db: Db) -> Context {
+        Context {
             db,
-            ..self.ctx.clone()
+            ..self.context.clone()
         }
     }
 
@@ -137,7 +137,7 @@ impl House {
         parts.push(Part::End {
             rows: i64::try_from(rows.len()).unwrap(),
         });
-        feed(&self.ctx, parts).await
+        feed(&self.context, parts).await
     }
 
     /// Imports a file that has nothing wrong with it as a whole, and gives the last answer.
@@ -157,7 +157,7 @@ impl House {
 
     /// Begins an enrollment, as the codes process would, with a letter that proves the address for a day.
     pub async fn enrollment(&self, individual: IndividualId) -> EnrollmentId {
-        let proof = self.ctx.now() + std::time::Duration::from_hours(24);
+        let proof = self.context.now() + std::time::Duration::from_hours(24);
         self.enrollment_in("STARTED", individual, Some(proof)).await
     }
 
@@ -182,13 +182,13 @@ impl House {
             partner_id: None,
             started_by: "portal/one".into(),
             channel: "WEB".into(),
-            started_at: self.ctx.now(),
+            started_at: self.context.now(),
             submitted_at: None,
             activated_at: None,
             term_ends_on: None,
             outcome_class: None,
-            settled_at: ended.then(|| self.ctx.now()),
-            complete_by_at: self.ctx.now(),
+            settled_at: ended.then(|| self.context.now()),
+            complete_by_at: self.context.now(),
         };
         put::<enrollment::Entity, enrollment::ActiveModel>(&self.owner, row.into()).await;
         id
@@ -255,10 +255,15 @@ impl House {
 }
 
 /// Feeds parts into an import and gathers its answers.
-pub async fn feed(ctx: &Ctx, parts: Vec<Part>) -> Vec<Result<Answer, Error>> {
+pub async fn feed(context: &Context, parts: Vec<Part>) -> Vec<Result<Answer, Error>> {
     let (sender, mut answers) = mpsc::channel(1);
     let parts = stream::iter(parts.into_iter().map(Ok));
-    let importing = tokio::spawn(run(ctx.clone(), call(Role::Operator, "ann"), parts, sender));
+    let importing = tokio::spawn(run(
+        context.clone(),
+        call(Role::Operator, "ann"),
+        parts,
+        sender,
+    ));
     let mut all = Vec::new();
     while let Some(answer) = answers.recv().await {
         all.push(answer);

@@ -14,7 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::house::{FILE, House, call};
 use super::people::{ada, claims, somebody};
-use crate::harness::{Database, both};
+use crate::harness::{Database, apply, both};
 
 impl House {
     /// The indexes of the blind keys as the schema has them.
@@ -36,7 +36,7 @@ impl House {
 
     /// Whether an index was taken away since the statements are watched.
     fn has_dropped(&self) -> bool {
-        let seen = self.ctx.db.statements().seen();
+        let seen = self.context.db.statements().seen();
         seen.iter().any(|sql| sql.starts_with("DROP INDEX"))
     }
 
@@ -44,8 +44,8 @@ impl House {
     async fn begin(&self, rows: &[RawRow]) -> Open {
         let (parts, sent) = mpsc::channel(4);
         let (answering, answers) = mpsc::channel(4);
-        let (ctx, call) = (self.ctx.clone(), call(Role::Operator, "ann"));
-        let running = tokio::spawn(run(ctx, call, ReceiverStream::new(sent), answering));
+        let (context, call) = (self.context.clone(), call(Role::Operator, "ann"));
+        let running = tokio::spawn(run(context, call, ReceiverStream::new(sent), answering));
         let mut open = Open {
             parts,
             answers,
@@ -83,39 +83,47 @@ impl Open {
     }
 }
 
-both! {
-    async fn an_import_leaves_the_indexes_as_the_schema_has_them(database: Database) {
-        let house = House::open(&database).await;
-        let before = house.indexes().await;
-        assert_eq!(before.len(), 5);
-        house.ctx.db.statements().watch();
-        house.load(FILE, &[ada(2), somebody(3)]).await;
-        assert_eq!(house.has_dropped(), house.ctx.db.backend() == DbBackend::Sqlite);
-        assert_eq!(house.indexes().await, before);
-    }
+#[apply(both)]
+async fn an_import_leaves_the_indexes_as_the_schema_has_them(database: Database) {
+    let house = House::open(&database).await;
+    let before = house.indexes().await;
+    assert_eq!(before.len(), 5);
+    house.context.db.statements().watch();
+    house.load(FILE, &[ada(2), somebody(3)]).await;
+    assert_eq!(
+        house.has_dropped(),
+        house.context.db.backend() == DbBackend::Sqlite
+    );
+    assert_eq!(house.indexes().await, before);
+}
 
-    async fn an_import_into_a_roster_with_people_keeps_the_indexes(database: Database) {
-        let house = House::open(&database).await;
-        house.load(FILE, &[ada(2)]).await;
-        house.ctx.db.statements().watch();
-        house.load("b", &[somebody(2)]).await;
-        assert!(!house.has_dropped());
-    }
+#[apply(both)]
+async fn an_import_into_a_roster_with_people_keeps_the_indexes(database: Database) {
+    let house = House::open(&database).await;
+    house.load(FILE, &[ada(2)]).await;
+    house.context.db.statements().watch();
+    house.load("b", &[somebody(2)]).await;
+    assert!(!house.has_dropped());
+}
 
-    async fn whoever_is_on_the_roster_is_found_while_it_is_loaded(database: Database) {
-        let house = House::open(&database).await;
-        let open = house.begin(&[ada(2)]).await;
-        let there = if house.ctx.db.backend() == DbBackend::Sqlite { 1 } else { 5 };
-        assert_eq!(house.indexes().await.len(), there, "of the SSN at least");
-        let person = house.individuals().await[0].id;
-        let letter = house.enrollment(person).await;
-        let verified = house.verify(Some(letter), claims()).await.unwrap();
-        assert_eq!(verified.state(), VerificationState::Verified);
-        house.verify(None, claims()).await.unwrap();
-        open.leave().await;
-        assert_eq!(house.indexes().await.len(), 5);
-        house.verify(Some(letter), claims()).await.unwrap();
-    }
+#[apply(both)]
+async fn whoever_is_on_the_roster_is_found_while_it_is_loaded(database: Database) {
+    let house = House::open(&database).await;
+    let open = house.begin(&[ada(2)]).await;
+    let there = if house.context.db.backend() == DbBackend::Sqlite {
+        1
+    } else {
+        5
+    };
+    assert_eq!(house.indexes().await.len(), there, "of the SSN at least");
+    let person = house.individuals().await[0].id;
+    let letter = house.enrollment(person).await;
+    let verified = house.verify(Some(letter), claims()).await.unwrap();
+    assert_eq!(verified.state(), VerificationState::Verified);
+    house.verify(None, claims()).await.unwrap();
+    open.leave().await;
+    assert_eq!(house.indexes().await.len(), 5);
+    house.verify(Some(letter), claims()).await.unwrap();
 }
 
 #[tokio::test]
@@ -128,7 +136,7 @@ async fn housekeeping_builds_what_a_killed_process_left_out() {
     open.running.await.unwrap_err();
     assert_eq!(house.indexes().await.len(), 1);
     for _ in 0..2 {
-        housekeeping::step(&house.ctx).await.unwrap();
+        housekeeping::step(&house.context).await.unwrap();
         assert_eq!(house.indexes().await, before);
     }
 }
@@ -147,7 +155,7 @@ async fn a_build_that_fails_ends_no_import_and_is_made_up_for() {
     assert!(last.done && last.totals.accepted == 1);
     open.leave().await;
     assert_eq!(house.indexes().await.len(), 4);
-    housekeeping::step(&house.ctx).await.unwrap_err();
+    housekeeping::step(&house.context).await.unwrap_err();
     house
         .execute("DROP TABLE individual_index_last4_dob_idx")
         .await;

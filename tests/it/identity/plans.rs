@@ -125,7 +125,7 @@ async fn an_import_into_tables_just_loaded_looks_its_people_up_one_by_one() {
     for row in &mut rows {
         row.columns.covered_entity = "st-francis".into();
     }
-    let statements = house.ctx.db.statements().clone();
+    let statements = house.context.db.statements().clone();
     statements.watch();
     let answers = house.import("b", &rows, 500).await;
     let last = answers.into_iter().last().unwrap().unwrap();
@@ -149,7 +149,7 @@ async fn no_statement_about_one_person_reads_a_large_table_whole() {
     let letter = house.enrollment(people[0].id).await;
     fill::fill(&house.owner, house.campaign, house.ids.next()).await;
 
-    let statements = house.ctx.db.statements().clone();
+    let statements = house.context.db.statements().clone();
     statements.watch();
     verify(&house, letter).await;
     write_to(&house, people[1].id).await;

@@ -10,7 +10,7 @@ use redress::wire::redress::identity::v1::identity_verification_service_server::
 
 use super::house::{FILE, House, from_network, generous};
 use super::people::{ada, claims, date};
-use crate::harness::{Database, both};
+use crate::harness::{Database, apply, both};
 
 async fn limited(database: &Database, change: impl FnOnce(&mut Throttles)) -> House {
     let mut throttles = generous().throttles;
@@ -27,114 +27,152 @@ async fn limited(database: &Database, change: impl FnOnce(&mut Throttles)) -> Ho
     house
 }
 
-both! {
-    async fn a_person_has_a_few_tries_by_letter_and_more_later(database: Database) {
-        let house = limited(&database, |limits| limits.person = 3).await;
-        let letter = house.enrollment(house.individuals().await[0].id).await;
-        let wrong = wire::Claims { date_of_birth: date(1975, 6, 30), ..claims() };
-        for _ in 0..3 {
-            let refused = house.verify(Some(letter), wrong.clone()).await.unwrap_err();
-            assert_eq!(reason_of(&refused), Some(Reason::VerificationRefused));
-        }
-        let throttled = house.verify(Some(letter), claims()).await.unwrap_err();
-        assert_eq!(reason_of(&throttled), Some(Reason::Throttled));
-        assert_eq!(retry_after_of(&throttled), Some(Duration::from_mins(20)));
-        house.clock.advance(Duration::from_mins(20));
-        assert!(house.verify(Some(letter), claims()).await.is_ok());
+#[apply(both)]
+async fn a_person_has_a_few_tries_by_letter_and_more_later(database: Database) {
+    let house = limited(&database, |limits| limits.person = 3).await;
+    let letter = house.enrollment(house.individuals().await[0].id).await;
+    let wrong = wire::Claims {
+        date_of_birth: date(1975, 6, 30),
+        ..claims()
+    };
+    for _ in 0..3 {
+        let refused = house.verify(Some(letter), wrong.clone()).await.unwrap_err();
+        assert_eq!(reason_of(&refused), Some(Reason::VerificationRefused));
     }
+    let throttled = house.verify(Some(letter), claims()).await.unwrap_err();
+    assert_eq!(reason_of(&throttled), Some(Reason::Throttled));
+    assert_eq!(retry_after_of(&throttled), Some(Duration::from_mins(20)));
+    house.clock.advance(Duration::from_mins(20));
+    assert!(house.verify(Some(letter), claims()).await.is_ok());
+}
 
-    /// Canceling and beginning anew gives a new enrollment and no new tries.
-    async fn a_new_enrollment_of_the_same_person_brings_no_new_tries(database: Database) {
-        let house = limited(&database, |limits| limits.person = 3).await;
-        let person = house.individuals().await[0].id;
-        let wrong = wire::Claims { date_of_birth: date(1975, 6, 30), ..claims() };
-        for _ in 0..3 {
-            let letter = house.enrollment_in("CANCELED", person, None).await;
-            let refused = house.verify(Some(letter), wrong.clone()).await.unwrap_err();
-            assert_eq!(reason_of(&refused), Some(Reason::VerificationRefused));
-        }
-        let fresh = house.enrollment(person).await;
-        assert_eq!(reason_of(&house.verify(Some(fresh), claims()).await.unwrap_err()), Some(Reason::Throttled));
+/// Canceling and beginning anew gives a new enrollment and no new tries.
+#[apply(both)]
+async fn a_new_enrollment_of_the_same_person_brings_no_new_tries(database: Database) {
+    let house = limited(&database, |limits| limits.person = 3).await;
+    let person = house.individuals().await[0].id;
+    let wrong = wire::Claims {
+        date_of_birth: date(1975, 6, 30),
+        ..claims()
+    };
+    for _ in 0..3 {
+        let letter = house.enrollment_in("CANCELED", person, None).await;
+        let refused = house.verify(Some(letter), wrong.clone()).await.unwrap_err();
+        assert_eq!(reason_of(&refused), Some(Reason::VerificationRefused));
     }
+    let fresh = house.enrollment(person).await;
+    assert_eq!(
+        reason_of(&house.verify(Some(fresh), claims()).await.unwrap_err()),
+        Some(Reason::Throttled)
+    );
+}
 
-    /// Who waits as long as the hour asks for still comes to the end of the day, and of all tries.
-    async fn a_person_has_a_few_tries_a_day_and_so_many_at_all(database: Database) {
-        let house = limited(&database, |limits| {
-            limits.person_a_day = 4;
-            limits.person_ever = 7;
-        })
-        .await;
-        let letter = house.enrollment(house.individuals().await[0].id).await;
-        let stranger = house.ids.next();
-        for enrollment in [letter, stranger] {
-            assert_eq!(tries(&house, enrollment).await, 4);
+/// Who waits as long as the hour asks for still comes to the end of the day, and of all tries.
+#[apply(both)]
+async fn a_person_has_a_few_tries_a_day_and_so_many_at_all(database: Database) {
+    let house = limited(&database, |limits| {
+        limits.person_a_day = 4;
+        limits.person_ever = 7;
+    })
+    .await;
+    let letter = house.enrollment(house.individuals().await[0].id).await;
+    let stranger = house.ids.next();
+    for enrollment in [letter, stranger] {
+        assert_eq!(tries(&house, enrollment).await, 4);
+        house.clock.advance(Duration::from_hours(24));
+        // One of all tries has come back.
+        assert_eq!(tries(&house, enrollment).await, 4);
+        for _ in 0..3 {
             house.clock.advance(Duration::from_hours(24));
-            // One of all tries has come back.
-            assert_eq!(tries(&house, enrollment).await, 4);
-            for _ in 0..3 {
-                house.clock.advance(Duration::from_hours(24));
-                assert_eq!(tries(&house, enrollment).await, 1);
-            }
+            assert_eq!(tries(&house, enrollment).await, 1);
         }
     }
+}
 
-    /// A guesser who changes the birth date still names one person; nobody on the roster is counted like somebody.
-    async fn a_claimed_person_has_a_few_tries_whether_there_is_one_or_not(database: Database) {
-        let house = limited(&database, |limits| limits.person = 3).await;
-        for ssn in ["666-01-0001", "666-77-7777"] {
-            for day in 1..=4 {
-                let guess = wire::Claims { ssn: ssn.into(), date_of_birth: date(1961, 1, day), ..claims() };
-                let answer = house.verify(None, guess).await;
-                let throttled = answer.err().and_then(|status| reason_of(&status)) == Some(Reason::Throttled);
-                assert_eq!(throttled, day == 4, "{ssn} {day}");
-            }
+/// A guesser who changes the birth date still names one person; nobody on the roster is counted like somebody.
+#[apply(both)]
+async fn a_claimed_person_has_a_few_tries_whether_there_is_one_or_not(database: Database) {
+    let house = limited(&database, |limits| limits.person = 3).await;
+    for ssn in ["666-01-0001", "666-77-7777"] {
+        for day in 1..=4 {
+            let guess = wire::Claims {
+                ssn: ssn.into(),
+                date_of_birth: date(1961, 1, day),
+                ..claims()
+            };
+            let answer = house.verify(None, guess).await;
+            let throttled =
+                answer.err().and_then(|status| reason_of(&status)) == Some(Reason::Throttled);
+            assert_eq!(throttled, day == 4, "{ssn} {day}");
         }
     }
+}
 
-    /// Names and a birth date alone: every birth date is another key, the name is not.
-    async fn a_claimed_name_has_a_limit_of_its_own_whatever_else_changes(database: Database) {
-        let house = limited(&database, |limits| limits.name = 5).await;
-        for (given, family) in [("Katherine", "O'Neill"), ("Xenia", "Zorn")] {
-            for day in 1..=6 {
-                let guess = wire::Claims {
-                    given_name: if day % 2 == 0 { given.into() } else { given[..1].into() },
-                    family_name: family.into(),
-                    date_of_birth: date(1975, 6, day),
-                    ..claims()
-                };
-                let refused = house.verify(None, guess).await.unwrap_err();
-                let expected = if day == 6 { Reason::Throttled } else { Reason::VerificationRefused };
-                assert_eq!(reason_of(&refused), Some(expected), "{family} {day}");
-            }
+/// Names and a birth date alone: every birth date is another key, the name is not.
+#[apply(both)]
+async fn a_claimed_name_has_a_limit_of_its_own_whatever_else_changes(database: Database) {
+    let house = limited(&database, |limits| limits.name = 5).await;
+    for (given, family) in [("Katherine", "O'Neill"), ("Xenia", "Zorn")] {
+        for day in 1..=6 {
+            let guess = wire::Claims {
+                given_name: if day % 2 == 0 {
+                    given.into()
+                } else {
+                    given[..1].into()
+                },
+                family_name: family.into(),
+                date_of_birth: date(1975, 6, day),
+                ..claims()
+            };
+            let refused = house.verify(None, guess).await.unwrap_err();
+            let expected = if day == 6 {
+                Reason::Throttled
+            } else {
+                Reason::VerificationRefused
+            };
+            assert_eq!(reason_of(&refused), Some(expected), "{family} {day}");
         }
     }
+}
 
-    async fn a_network_a_caller_and_a_campaign_have_limits_of_their_own(database: Database) {
-        let house = limited(&database, |limits| limits.network = 2).await;
-        let ask = |network: &'static str| house.handlers.verify_identity(from_network(network, house.asked(None, claims())));
-        assert!(ask("192.0.2.1").await.is_ok() && ask("192.0.2.9").await.is_ok());
-        assert_eq!(reason_of(&ask("192.0.2.17").await.unwrap_err()), Some(Reason::Throttled));
-        assert!(ask("198.51.100.1").await.is_ok());
-        let house = limited_again(&house, |limits| limits.campaign = 1);
-        assert!(house.verify(None, claims()).await.is_ok());
-        assert_eq!(reason_of(&house.verify(None, claims()).await.unwrap_err()), Some(Reason::Throttled));
-    }
+#[apply(both)]
+async fn a_network_a_caller_and_a_campaign_have_limits_of_their_own(database: Database) {
+    let house = limited(&database, |limits| limits.network = 2).await;
+    let ask = |network: &'static str| {
+        house
+            .handlers
+            .verify_identity(from_network(network, house.asked(None, claims())))
+    };
+    assert!(ask("192.0.2.1").await.is_ok() && ask("192.0.2.9").await.is_ok());
+    assert_eq!(
+        reason_of(&ask("192.0.2.17").await.unwrap_err()),
+        Some(Reason::Throttled)
+    );
+    assert!(ask("198.51.100.1").await.is_ok());
+    let house = limited_again(&house, |limits| limits.campaign = 1);
+    assert!(house.verify(None, claims()).await.is_ok());
+    assert_eq!(
+        reason_of(&house.verify(None, claims()).await.unwrap_err()),
+        Some(Reason::Throttled)
+    );
+}
 
-    async fn a_repeated_request_is_not_charged_again(database: Database) {
-        let house = limited(&database, |limits| limits.person = 1).await;
-        let message = house.asked(None, claims());
-        let first = house.verify_as(message.clone()).await.unwrap();
-        for _ in 0..5 {
-            assert_eq!(house.verify_as(message.clone()).await.unwrap(), first);
-        }
+#[apply(both)]
+async fn a_repeated_request_is_not_charged_again(database: Database) {
+    let house = limited(&database, |limits| limits.person = 1).await;
+    let message = house.asked(None, claims());
+    let first = house.verify_as(message.clone()).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(house.verify_as(message.clone()).await.unwrap(), first);
     }
+}
 
-    async fn a_throttle_that_cannot_be_asked_refuses(database: Database) {
-        let house = limited(&database, |_| ()).await;
-        house.ctx.db.close().await;
-        let refused = house.verify(None, claims()).await.unwrap_err();
-        assert_eq!(reason_of(&refused), Some(Reason::StorageUnavailable));
-    }
+#[apply(both)]
+async fn a_throttle_that_cannot_be_asked_refuses(database: Database) {
+    let house = limited(&database, |_| ()).await;
+    house.context.db.close().await;
+    let refused = house.verify(None, claims()).await.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::StorageUnavailable));
 }
 
 /// Guesses until it is throttled, and gives how often it was not.
@@ -158,16 +196,16 @@ fn limited_again(house: &House, change: impl FnOnce(&mut Throttles)) -> House {
     house.clock.advance(Duration::from_hours(2));
     let mut throttles = generous().throttles;
     change(&mut throttles);
-    let ctx = redress::identity::Ctx {
+    let context = redress::identity::Context {
         rules: Rules {
             throttles,
             ..generous()
         },
-        ..house.ctx.clone()
+        ..house.context.clone()
     };
     House {
-        handlers: redress::identity::grpc::Handlers::new(ctx.clone()),
-        ctx,
+        handlers: redress::identity::grpc::Handlers::new(context.clone()),
+        context,
         clock: house.clock.clone(),
         ids: house.ids.clone(),
         owner: house.owner.clone(),

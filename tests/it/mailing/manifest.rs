@@ -2,45 +2,63 @@
 
 use super::desk::{Desk, NUMBER};
 use crate::harness::program::{bare, said};
-use crate::harness::{Database, both};
+use crate::harness::{Database, apply, both};
 
-both! {
-    async fn the_manifest_describes_the_file_and_every_change_shows(database: Database) {
-        let desk = Desk::open(database, 12).await;
-        desk.export(&["--out", "letters.csv"]).fine();
-        let manifest = desk.manifest("letters.csv");
-        let channels = desk.channels();
-        let (_, batch) = desk.batch(&channels).await;
-        assert_eq!(manifest.batch_ids, [batch.batch_id]);
-        assert_eq!((manifest.engagement_number.as_str(), manifest.file.as_str()), (NUMBER, "letters.csv"));
-        assert_eq!((manifest.letters, manifest.first_sequence, manifest.last_sequence), (12, 1, 12));
-        assert_eq!(manifest.letters_by_population["adult"], 12);
-        assert_eq!(manifest.letters_by_locale.values().sum::<u64>(), 12);
-        assert_eq!(manifest.codes_without_address, 0);
-        let bytes = desk.read("letters.csv");
-        let mut reader = csv::Reader::from_reader(bytes.as_slice());
-        assert_eq!(reader.headers().expect("a header"), &manifest.columns);
-        let sequence = manifest.columns.iter().position(|name| name == "sequence").expect("a column");
-        for (at, line) in reader.records().enumerate() {
-            assert_eq!(line.expect("a line")[sequence], (at + 1).to_string());
-        }
-        let check = || desk.house.redress(&["mailing", "check", "letters.csv"]);
-        check().fine();
-        let mut changed = bytes.clone();
-        changed[bytes.len() / 2] ^= 1;
-        for (content, word) in [(&changed[..], "changed"), (&bytes[..bytes.len() - 1], "cut short"), (&[][..], "cut short")] {
-            std::fs::write(desk.path("letters.csv"), content).expect("another file");
-            let told = check().refused(1);
-            assert!(told.contains(word), "{told}");
-        }
-        std::fs::write(desk.path("letters.csv"), &bytes).expect("the file again");
-        let path = desk.path("letters.csv.manifest.json");
-        let text = String::from_utf8(desk.read("letters.csv.manifest.json")).expect("text");
-        std::fs::write(&path, text.replace("\"letters\": 12", "\"letters\": 13")).expect("another manifest");
-        assert!(check().refused(1).contains("manifest was changed"));
-        std::fs::remove_file(&path).expect("no manifest");
-        check().refused(2);
+#[apply(both)]
+async fn the_manifest_describes_the_file_and_every_change_shows(database: Database) {
+    let desk = Desk::open(database, 12).await;
+    desk.export(&["--out", "letters.csv"]).fine();
+    let manifest = desk.manifest("letters.csv");
+    let channels = desk.channels();
+    let (_, batch) = desk.batch(&channels).await;
+    assert_eq!(manifest.batch_ids, [batch.batch_id]);
+    assert_eq!(
+        (manifest.engagement_number.as_str(), manifest.file.as_str()),
+        (NUMBER, "letters.csv")
+    );
+    assert_eq!(
+        (
+            manifest.letters,
+            manifest.first_sequence,
+            manifest.last_sequence
+        ),
+        (12, 1, 12)
+    );
+    assert_eq!(manifest.letters_by_population["adult"], 12);
+    assert_eq!(manifest.letters_by_locale.values().sum::<u64>(), 12);
+    assert_eq!(manifest.codes_without_address, 0);
+    let bytes = desk.read("letters.csv");
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    assert_eq!(reader.headers().expect("a header"), &manifest.columns);
+    let sequence = manifest
+        .columns
+        .iter()
+        .position(|name| name == "sequence")
+        .expect("a column");
+    for (at, line) in reader.records().enumerate() {
+        assert_eq!(line.expect("a line")[sequence], (at + 1).to_string());
     }
+    let check = || desk.house.redress(&["mailing", "check", "letters.csv"]);
+    check().fine();
+    let mut changed = bytes.clone();
+    changed[bytes.len() / 2] ^= 1;
+    for (content, word) in [
+        (&changed[..], "changed"),
+        (&bytes[..bytes.len() - 1], "cut short"),
+        (&[][..], "cut short"),
+    ] {
+        std::fs::write(desk.path("letters.csv"), content).expect("another file");
+        let told = check().refused(1);
+        assert!(told.contains(word), "{told}");
+    }
+    std::fs::write(desk.path("letters.csv"), &bytes).expect("the file again");
+    let path = desk.path("letters.csv.manifest.json");
+    let text = String::from_utf8(desk.read("letters.csv.manifest.json")).expect("text");
+    std::fs::write(&path, text.replace("\"letters\": 12", "\"letters\": 13"))
+        .expect("another manifest");
+    assert!(check().refused(1).contains("manifest was changed"));
+    std::fs::remove_file(&path).expect("no manifest");
+    check().refused(2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,16 +77,25 @@ async fn a_mail_house_needs_no_service_to_check() {
     said(&mut check).fine();
 }
 
-both! {
-    async fn a_sealed_batch_gives_no_file_and_leaves_none_behind(database: Database) {
-        let desk = Desk::open(database, 3).await;
-        desk.export(&["--out", "letters.csv"]).fine();
-        let before = desk.read("letters.csv");
-        std::fs::write(desk.path("letters.csv.partial"), &before[..before.len() / 2]).expect("half a file");
-        desk.house.redress(&["codes", "seal", "--yes"]).fine();
-        let told = desk.export(&["--out", "letters.csv"]).refused(1);
-        assert!(told.contains("BATCH_SEALED"), "{told}");
-        assert!(desk.read("letters.csv") == before, "what was exported before stays");
-        assert!(!desk.path("letters.csv.partial").exists(), "a file that can never be completed goes");
-    }
+#[apply(both)]
+async fn a_sealed_batch_gives_no_file_and_leaves_none_behind(database: Database) {
+    let desk = Desk::open(database, 3).await;
+    desk.export(&["--out", "letters.csv"]).fine();
+    let before = desk.read("letters.csv");
+    std::fs::write(
+        desk.path("letters.csv.partial"),
+        &before[..before.len() / 2],
+    )
+    .expect("half a file");
+    desk.house.redress(&["codes", "seal", "--yes"]).fine();
+    let told = desk.export(&["--out", "letters.csv"]).refused(1);
+    assert!(told.contains("BATCH_SEALED"), "{told}");
+    assert!(
+        desk.read("letters.csv") == before,
+        "what was exported before stays"
+    );
+    assert!(
+        !desk.path("letters.csv.partial").exists(),
+        "a file that can never be completed goes"
+    );
 }

@@ -1,4 +1,4 @@
-//! The README's tables are what the code says.
+//! The tables of the documents are what the code says, and the first page stays one page.
 //!
 //! `<!-- table: NAME -->` and `<!-- /table -->` stand around each. To write them anew:
 //! `REDRESS_UPDATE_README=1 cargo test --test it readme`.
@@ -7,44 +7,112 @@ mod states;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 use redress::access;
 use redress::kernel::fault::Reason;
-use redress::kernel::settings::markdown_table;
+use redress::kernel::settings::{command, markdown_table};
 
 use crate::harness::contract;
 use crate::harness::missing::env;
 
-const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+const API: &str = "proto/README.md";
+const OPERATIONS: &str = "deploy/README.md";
+const DOCUMENTS: [&str; 3] = ["README.md", API, OPERATIONS];
+/// The most bytes of README.md: one page.
+const ONE_PAGE: usize = 9 * 1024;
 const REFRESH: &str = "REDRESS_UPDATE_README";
 const END: &str = "<!-- /table -->";
 
 #[test]
-fn the_tables_of_the_readme_are_what_the_code_says() {
+fn the_tables_of_the_documents_are_what_the_code_says() {
     let tables = tables();
-    let kept = std::fs::read_to_string(README).expect("README.md");
-    let now = replaced(&kept, &tables);
-    if env(REFRESH).is_some_and(|value| value == "1") {
-        std::fs::write(README, &now).expect("README.md is written");
-        return;
+    for document in DOCUMENTS {
+        let kept = read(document);
+        let now = replaced(&kept, &tables);
+        if env(REFRESH).is_some_and(|value| value == "1") {
+            std::fs::write(path(document), &now).expect("the document is written");
+            continue;
+        }
+        let stale: Vec<&str> = now
+            .lines()
+            .filter(|line| !kept.lines().any(|old| old == *line))
+            .collect();
+        assert!(
+            kept == now,
+            "{REFRESH}=1 writes the tables of {document} anew; new lines: {stale:#?}"
+        );
     }
-    let stale: Vec<&str> = now
-        .lines()
-        .filter(|line| !kept.lines().any(|old| old == *line))
-        .collect();
+}
+
+#[test]
+fn every_table_stands_once_and_in_its_document() {
+    for name in tables().keys() {
+        let marker = format!("<!-- table: {name} -->");
+        let home = if *name == "settings" { OPERATIONS } else { API };
+        for document in DOCUMENTS {
+            let count = usize::from(document == home);
+            assert_eq!(
+                read(document).matches(&marker).count(),
+                count,
+                "{marker} in {document}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_readme_is_one_page() {
+    let bytes = read("README.md").len();
     assert!(
-        kept == now,
-        "{REFRESH}=1 writes the tables of README.md anew; new lines: {stale:#?}"
+        bytes <= ONE_PAGE,
+        "README.md has {bytes} bytes of {ONE_PAGE}"
     );
 }
 
 #[test]
-fn the_readme_has_every_table_once() {
-    let readme = std::fs::read_to_string(README).expect("README.md");
-    for name in tables().keys() {
-        let marker = format!("<!-- table: {name} -->");
-        assert_eq!(readme.matches(&marker).count(), 1, "{marker}");
+fn every_link_between_files_leads_somewhere() {
+    for document in DOCUMENTS {
+        let folder = path(document).parent().expect("a folder").to_owned();
+        let text = prose(&read(document));
+        let targets = text
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|target| !target.contains("://")) {
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let linked = if file.is_empty() {
+                path(document)
+            } else {
+                folder.join(file)
+            };
+            assert!(linked.exists(), "{document}: {target}");
+            let headings = || std::fs::read_to_string(&linked).expect("a text");
+            assert!(
+                heading.is_empty() || headings().lines().any(|line| anchor(line) == heading),
+                "{document}: {target}"
+            );
+        }
     }
+}
+
+/// What stands outside of blocks of code.
+fn prose(document: &str) -> String {
+    document.split("```").step_by(2).collect()
+}
+
+/// The anchor of a heading.
+fn anchor(line: &str) -> String {
+    let words = line.trim_start_matches('#').trim().to_lowercase();
+    words.replace(' ', "-")
+}
+
+fn path(document: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(document)
+}
+
+fn read(document: &str) -> String {
+    std::fs::read_to_string(path(document)).expect(document)
 }
 
 fn tables() -> BTreeMap<&'static str, String> {
@@ -56,8 +124,8 @@ fn tables() -> BTreeMap<&'static str, String> {
     ])
 }
 
-fn replaced(readme: &str, tables: &BTreeMap<&'static str, String>) -> String {
-    let mut text = readme.to_owned();
+fn replaced(document: &str, tables: &BTreeMap<&'static str, String>) -> String {
+    let mut text = document.to_owned();
     for (name, table) in tables {
         let marker = format!("<!-- table: {name} -->\n");
         let Some(start) = text.find(&marker).map(|at| at + marker.len()) else {
@@ -122,10 +190,10 @@ fn reasons() -> String {
 
 fn settings() -> String {
     markdown_table(&[
-        &redress::identity::PROCESS,
-        &redress::codes::PROCESS,
-        &redress::handoff::PROCESS,
-        &redress::bureau::PROCESS,
+        command::<redress::identity::Settings>(),
+        command::<redress::codes::Settings>(),
+        command::<redress::handoff::Settings>(),
+        command::<redress::bureau::Settings>(),
     ])
 }
 

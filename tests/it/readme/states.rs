@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::civil::date;
-use redress::codes::state::{batch, campaign, code, enrollment};
-use redress::handoff::state as handoff;
-use redress::handoff::words::{DeadReason, OutcomeClass, Stage};
+use redress::codes::batch::state as batch;
+use redress::codes::campaign::state as campaign;
+use redress::codes::code::state as code;
+use redress::codes::enrollment::state as enrollment;
+use redress::handoff::queue::state as handoff;
+use redress::handoff::vocabulary::{DeadReason, OutcomeClass, Stage};
+use redress::identity::referral::state as referral;
 use redress::identity::verification::state as verification;
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::{HandoffId, IndividualId, VerificationId};
@@ -19,7 +23,7 @@ const NOW: Timestamp = Timestamp::EPOCH;
 /// Gives the table of every machine.
 pub fn table() -> String {
     let mut text = String::from("| Of | State | Meaning | Leads to |\n|---|---|---|---|\n");
-    let codes = |machine: &str| meanings(&format!("services/codes/state/{machine}.rs"));
+    let codes = |machine: &str| meanings(&format!("services/codes/{machine}/state.rs"));
     text += &rows("campaign", &codes("campaign"), &campaign_ways());
     text += &rows("code batch", &codes("batch"), &batch_ways());
     text += &rows("code", &codes("code"), &code_ways());
@@ -35,7 +39,7 @@ pub fn table() -> String {
     text += &rows("enrollment", &codes("enrollment"), &enrollment_ways());
     text += &rows(
         "handoff",
-        &meanings_of("services/handoff/words.rs", "Stage"),
+        &meanings_of("services/handoff/vocabulary.rs", "Stage"),
         &handoff_ways(),
     );
     text
@@ -122,7 +126,7 @@ fn verification_ways() -> Ways {
 }
 
 fn referral_ways() -> Ways {
-    use verification::Ruling;
+    use referral::Ruling;
     [Ruling::Approved, Ruling::Denied]
         .map(|ruling| ("OPEN", ruling.as_str()))
         .into()

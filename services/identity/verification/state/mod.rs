@@ -4,9 +4,7 @@
 //! demand that exactly one row was changed.
 
 mod confirmation;
-mod referral;
 mod verification;
 
 pub use confirmation::{Confirmation, ConfirmationEvent};
-pub use referral::{Referral, Ruling, Undecidable};
 pub use verification::{Forbidden, Verification, VerificationEvent};

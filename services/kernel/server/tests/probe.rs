@@ -17,11 +17,11 @@ use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 use tonic_prost::ProstCodec;
 
-use super::super::*;
 use crate::kernel::caller::{self, Role};
 use crate::kernel::certs::{Authority, TlsFiles};
 use crate::kernel::client;
 use crate::kernel::lifecycle::Lifecycle;
+use crate::kernel::server::*;
 use crate::kernel::settings::{Limits, ServerSettings};
 use crate::kernel::telemetry::Trace;
 
@@ -168,9 +168,8 @@ impl Running {
         let authority = Authority::generate().unwrap();
         let tls = authority.issue_server(&["test"]).unwrap();
         let tls = tls.save(directory.path(), "test").unwrap();
-        let mut settings = ServerSettings::local("test", tls);
+        let mut settings = ServerSettings::local(tls);
         settings.limits = limits;
-        settings.drain_timeout = Duration::from_secs(3);
         let listener = bind(settings.listen).await.unwrap();
         let admin = bind(settings.admin_listen).await.unwrap();
         let (address, admin_address) = (listener.address(), admin.address());
@@ -181,7 +180,7 @@ impl Running {
             .admin(admin)
             .build()
             .unwrap();
-        let life = Lifecycle::new();
+        let life = Lifecycle::new(Duration::from_secs(3));
         let task = tokio::spawn({
             let life = life.clone();
             async move { server.serve(&life).await }

@@ -1,0 +1,51 @@
+//! The settings of `sandbox-bureau`.
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+use crate::kernel::settings::{CommonSettings, ProcessSettings};
+
+/// A partner bureau's stand-in, with every outcome and every bad habit on demand.
+#[derive(Clone, Debug, Parser)]
+pub struct Settings {
+    /// What every process is told.
+    #[command(flatten)]
+    pub common: CommonSettings,
+    /// Whether Redress calls this partner or it calls Redress.
+    #[arg(long, value_enum, default_value = "push")]
+    pub mode: Mode,
+    /// The file of the bureau's book; its key is made beside it.
+    #[arg(long, value_name = "PATH")]
+    pub journal: PathBuf,
+    /// Where bureau-handoff is.
+    #[arg(long, value_name = "URL", default_value = "https://localhost:7443")]
+    pub handoff_endpoint: String,
+    /// The certificate under which this partner calls: spiffe://redress/partner/NAME.
+    #[arg(long, value_name = "PATH")]
+    pub partner_cert: PathBuf,
+    /// The key of that certificate.
+    #[arg(long, value_name = "PATH")]
+    pub partner_key: PathBuf,
+}
+
+/// Who calls whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Mode {
+    /// Redress calls this partner.
+    Push,
+    /// This partner calls Redress.
+    Pull,
+}
+
+impl ProcessSettings for Settings {
+    const NAME: &'static str = "sandbox-bureau";
+    const DEFAULTS: &'static [(&'static str, &'static str)] = &[
+        ("listen", "127.0.0.1:7444"),
+        ("admin_listen", "127.0.0.1:7544"),
+    ];
+
+    fn common(&self) -> &CommonSettings {
+        &self.common
+    }
+}

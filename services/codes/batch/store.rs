@@ -1,0 +1,231 @@
+//! Batches of codes and their wrapped secrets.
+
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    Statement, UpdateMany,
+};
+
+use crate::codes::store::exactly_one;
+use crate::codes::wave::state::Kind;
+use crate::db::entities::code_batch::{ActiveModel, Column, Entity, Model};
+use crate::db::entities::wave;
+use crate::db::{self, Tx};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{BatchId, CampaignId, WaveId};
+
+use super::state::State;
+
+crate::codes::keyed::keyed!(BatchId);
+
+/// Finds the newest batch of a wave, or of any wave of a kind, to which codes can still be added.
+pub async fn unfinished(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    of: Of,
+) -> Result<Option<Model>, db::Error> {
+    let mut query = Entity::find()
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::CompletedAt.is_null())
+        .filter(Column::State.eq(State::Open.as_str()))
+        .order_by_desc(Column::Id)
+        .limit(1);
+    query = match of {
+        Of::Wave(wave) => query.filter(Column::WaveId.eq(wave)),
+        Of::Kind(kind) => query.filter(
+            Column::WaveId.in_subquery(
+                Query::select()
+                    .column(wave::Column::Id)
+                    .from(wave::Entity)
+                    .and_where(Expr::col(wave::Column::CampaignId).eq(campaign))
+                    .and_where(Expr::col(wave::Column::Kind).eq(kind.as_str()))
+                    .to_owned(),
+            ),
+        ),
+    };
+    Ok(query.one(tx).await?)
+}
+
+/// Finds the newest batch of reissues with this last instant that takes codes, and is none of these; locks it.
+pub async fn open_reissue(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    enroll_by_at: Timestamp,
+    not: &[BatchId],
+) -> Result<Option<Model>, db::Error> {
+    let waves = Query::select()
+        .column(wave::Column::Id)
+        .from(wave::Entity)
+        .and_where(Expr::col(wave::Column::CampaignId).eq(campaign))
+        .and_where(Expr::col(wave::Column::Kind).eq(Kind::Reissue.as_str()))
+        .and_where(Expr::col(wave::Column::EnrollByAt).eq(enroll_by_at))
+        .to_owned();
+    Ok(Entity::find()
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::CompletedAt.is_null())
+        .filter(Column::State.eq(State::Open.as_str()))
+        .filter(Column::WaveId.in_subquery(waves))
+        .filter(Column::Id.is_not_in(not.iter().copied()))
+        .order_by_desc(Column::Id)
+        .limit(1)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?)
+}
+
+/// Lists the batches of a wave, oldest first.
+pub async fn of_wave(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    wave: WaveId,
+) -> Result<Vec<Model>, db::Error> {
+    Ok(Entity::find()
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::WaveId.eq(wave))
+        .order_by_asc(Column::Id)
+        .all(connection)
+        .await?)
+}
+
+/// Counts the codes of all batches of a campaign. Whoever adds one adds to its batch, under the campaign's lock.
+pub async fn all_codes(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<i64, db::Error> {
+    const SQL: &str = "SELECT CAST(COALESCE(SUM(codes), 0) AS BIGINT) AS n FROM code_batch WHERE campaign_id = $1";
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, SQL, [campaign.into()]);
+    let row = connection.query_one_raw(statement).await?;
+    Ok(row.map_or(Ok(0), |row| row.try_get("", "n"))?)
+}
+
+/// Which batches are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    /// Those of one wave.
+    Wave(WaveId),
+    /// Those of all waves of a kind.
+    Kind(Kind),
+}
+
+/// Begins the change of a batch that is open.
+fn open(campaign: CampaignId, id: BatchId) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.eq(State::Open.as_str()))
+}
+
+/// Adds to the number of codes of an open batch, and writes its self-test so far.
+pub async fn grow(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: BatchId,
+    codes: i64,
+    uniformity: String,
+) -> Result<(), db::Error> {
+    let result = open(campaign, id)
+        .col_expr(Column::Codes, Expr::col(Column::Codes).add(codes))
+        .col_expr(Column::Uniformity, Expr::value(uniformity))
+        .exec(tx)
+        .await?;
+    exactly_one(
+        result.rows_affected,
+        "a batch that is not open grew; lock and ask its state first",
+    )
+}
+
+/// Ends the adding of codes to an open batch, and writes the figures of its self-test.
+pub async fn complete(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: BatchId,
+    uniformity: String,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let update = ActiveModel {
+        completed_at: Set(Some(now)),
+        uniformity: Set(Some(uniformity)),
+        ..Default::default()
+    };
+    let result = open(campaign, id)
+        .set(update)
+        .filter(Column::CompletedAt.is_null())
+        .exec(tx)
+        .await?;
+    exactly_one(
+        result.rows_affected,
+        "a batch was completed twice; lock and ask first",
+    )
+}
+
+/// Gives the batches of a campaign that are still to be exported for the first time. Under the campaign's lock they stay so.
+pub async fn unprinted(tx: &Tx<'_>, campaign: CampaignId) -> Result<Vec<BatchId>, db::Error> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::State.eq(State::Open.as_str()))
+        .filter(Column::FirstExportedAt.is_null());
+    Ok(query.into_tuple().all(tx).await?)
+}
+
+/// Adds to the number of codes of a batch that get no letter.
+pub async fn withhold(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: BatchId,
+    codes: i64,
+) -> Result<(), db::Error> {
+    let result = open(campaign, id)
+        .col_expr(Column::Withheld, Expr::col(Column::Withheld).add(codes))
+        .filter(Column::FirstExportedAt.is_null())
+        .exec(tx)
+        .await?;
+    exactly_one(
+        result.rows_affected,
+        "a code of a batch that was exported or sealed was withheld; lock the campaign and ask first",
+    )
+}
+
+/// Records that an open batch is exported for the first time.
+pub async fn first_export(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: BatchId,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let update = ActiveModel {
+        first_exported_at: Set(Some(now)),
+        ..Default::default()
+    };
+    let result = open(campaign, id)
+        .set(update)
+        .filter(Column::FirstExportedAt.is_null())
+        .exec(tx)
+        .await?;
+    exactly_one(
+        result.rows_affected,
+        "a batch was exported for the first time twice; lock and ask first",
+    )
+}
+
+/// Destroys the secret of an open batch.
+pub async fn seal(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: BatchId,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let update = ActiveModel {
+        state: Set(State::Sealed.as_str().to_owned()),
+        wrapped_secret: Set(None),
+        sealed_at: Set(Some(now)),
+        ..Default::default()
+    };
+    let result = open(campaign, id).set(update).exec(tx).await?;
+    exactly_one(
+        result.rows_affected,
+        "a batch that is not open was sealed; lock and ask its state first",
+    )
+}

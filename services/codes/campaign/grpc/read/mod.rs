@@ -1,0 +1,273 @@
+//! From the wire's campaign to a valid one.
+
+mod days;
+mod offer;
+
+use std::collections::BTreeSet;
+
+use crate::codes::campaign::create::NewCampaign;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fields::Fields;
+use crate::kernel::ids::PartnerId;
+use crate::wire::redress::enrollment::v1 as wire;
+
+pub use days::parts;
+use days::{Days, days, zone};
+pub use offer::partners;
+use offer::{entities, products};
+
+/// Thresholds where the request gives none, in hundredths of a bit.
+const ACCEPT: i32 = 1_500;
+const REFER: i32 = 700;
+/// For how many days after the last one an enrollment that was begun can be completed, where the request says nothing.
+const GRACE_DAYS: i32 = 7;
+/// The languages of letters; the first is taken where the request says nothing.
+const LOCALES: [&str; 2] = ["en", "es"];
+
+/// Reads a campaign and checks every rule; `known` are the partners that exist.
+pub fn campaign(
+    wire: &wire::Campaign,
+    known: &BTreeSet<PartnerId>,
+    now: Timestamp,
+    fields: &mut Fields,
+) -> Option<NewCampaign> {
+    let zone = zone(wire, fields);
+    let days = days(wire, zone.as_ref(), now, fields);
+    fields.demand(
+        (1..=120).contains(&wire.term_months),
+        "campaign.term_months",
+        "must be 1 to 120 months",
+    );
+    let consent_text = consent_text(wire, fields);
+    let policy = policy(wire, fields);
+    let entities = entities(wire, fields);
+    let products = products(wire, known, fields);
+    let engagement_number =
+        fields.engagement_number("campaign.engagement_number", &wire.engagement_number);
+    let name = fields.text("campaign.name", &wire.name, 120);
+    let letter_url = letter_url(wire, fields);
+    let letter_phone = letter_phone(wire, fields);
+    let consent_version = fields.text("campaign.consent_version", &wire.consent_version, 40);
+    let locale = locale(wire, fields);
+    fields.demand(
+        (0..=90).contains(&wire.grace_days.unwrap_or(GRACE_DAYS)),
+        "campaign.grace_days",
+        "must be 0 to 90 days",
+    );
+    let Days {
+        breach_on,
+        discovered_on,
+        enroll_by,
+        enroll_by_at,
+    } = days?;
+    Some(NewCampaign {
+        engagement_number,
+        name,
+        breach_on,
+        discovered_on,
+        enroll_by,
+        zone: wire.time_zone.clone(),
+        enroll_by_at,
+        term_months: wire.term_months,
+        entities,
+        products,
+        letter_url,
+        letter_phone,
+        consent_version,
+        consent_text,
+        policy,
+        grace_days: wire.grace_days.unwrap_or(GRACE_DAYS),
+        locale,
+        two_operators: wire.two_operators,
+    })
+}
+
+fn locale(wire: &wire::Campaign, fields: &mut Fields) -> String {
+    let locale = if wire.locale.is_empty() {
+        LOCALES[0]
+    } else {
+        wire.locale.as_str()
+    };
+    fields.demand(
+        LOCALES.contains(&locale),
+        "campaign.locale",
+        "must be en or es",
+    );
+    locale.to_owned()
+}
+
+fn letter_url(wire: &wire::Campaign, fields: &mut Fields) -> String {
+    let url = fields.text("campaign.letter_url", &wire.letter_url, 200);
+    let host = url.strip_prefix("https://").unwrap_or_default();
+    let fits = host.contains('.') && !host.starts_with('.') && !url.contains(char::is_whitespace);
+    fields.demand(
+        fits,
+        "campaign.letter_url",
+        "must be an https:// address: people are told to trust no other",
+    );
+    url
+}
+
+fn letter_phone(wire: &wire::Campaign, fields: &mut Fields) -> String {
+    let phone = fields.text("campaign.letter_phone", &wire.letter_phone, 30);
+    let digits = phone.chars().filter(char::is_ascii_digit).count();
+    let fits = (7..=15).contains(&digits)
+        && phone
+            .chars()
+            .all(|c| c.is_ascii_digit() || "+-(). ".contains(c));
+    fields.demand(
+        fits,
+        "campaign.letter_phone",
+        "must be a phone number of 7 to 15 digits",
+    );
+    phone
+}
+
+fn consent_text(wire: &wire::Campaign, fields: &mut Fields) -> String {
+    let text = &wire.consent_text;
+    let fits = (1..=20_000).contains(&text.chars().count())
+        && !text.trim().is_empty()
+        && !text.contains('\0');
+    fields.demand(
+        fits,
+        "campaign.consent_text",
+        "must have 1 to 20000 characters",
+    );
+    text.clone()
+}
+
+fn policy(wire: &wire::Campaign, fields: &mut Fields) -> (i32, i32) {
+    let given = wire.verification_policy.unwrap_or_default();
+    let or = |value: i32, default: i32| if value == 0 { default } else { value };
+    let (accept, refer) = (
+        or(given.accept_centibits, ACCEPT),
+        or(given.refer_centibits, REFER),
+    );
+    let path = "campaign.verification_policy";
+    fields.demand(
+        accept > 0,
+        format!("{path}.accept_centibits"),
+        "must be positive",
+    );
+    fields.demand(
+        refer > 0 && refer <= accept,
+        format!("{path}.refer_centibits"),
+        "must be positive and not above accept",
+    );
+    (accept, refer)
+}
+
+/// Takes a date of the wire apart.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::google::r#type::Date as WireDate;
+
+    fn now() -> Timestamp {
+        "2015-07-17T12:00:00Z".parse().unwrap()
+    }
+
+    fn partner() -> PartnerId {
+        "01890000-0000-7000-8000-000000000001".parse().unwrap()
+    }
+
+    fn date(year: i32, month: i32, day: i32) -> WireDate {
+        WireDate { year, month, day }
+    }
+
+    fn valid() -> wire::Campaign {
+        wire::Campaign {
+            engagement_number: "B123456".into(),
+            name: "MIE 2015".into(),
+            breach_date: Some(date(2015, 5, 7)),
+            discovery_date: Some(date(2015, 5, 26)),
+            enroll_by_date: Some(date(2016, 1, 31)),
+            time_zone: "America/Indiana/Indianapolis".into(),
+            term_months: 24,
+            covered_entities: vec![wire::CoveredEntity {
+                key: "concentra".into(),
+                name: "Concentra".into(),
+                ..Default::default()
+            }],
+            products: vec![wire::Product {
+                population: "ADULT".into(),
+                product_code: "GOLD".into(),
+                partner_id: partner().to_string(),
+            }],
+            letter_url: "https://remedy.example.org".into(),
+            letter_phone: "(866) 328-1987".into(),
+            consent_version: "2015-07".into(),
+            consent_text: "I instruct you to obtain my credit file.".into(),
+            ..Default::default()
+        }
+    }
+
+    fn read(wire: &wire::Campaign) -> Result<NewCampaign, String> {
+        let mut fields = Fields::default();
+        let campaign = campaign(wire, &BTreeSet::from([partner()]), now(), &mut fields);
+        fields.finish().map_err(|error| format!("{error:?}"))?;
+        Ok(campaign.unwrap())
+    }
+
+    #[test]
+    fn a_valid_campaign_ends_with_its_last_day() {
+        let campaign = read(&valid()).unwrap();
+        assert_eq!(campaign.enroll_by_at.to_string(), "2016-02-01T05:00:00Z");
+        assert_eq!(campaign.policy, (1_500, 700));
+    }
+
+    #[test]
+    fn every_broken_rule_is_told_at_once() {
+        let entity = |key: &str| wire::CoveredEntity {
+            key: key.into(),
+            name: "X".into(),
+            ..Default::default()
+        };
+        let product = |population: &str| wire::Product {
+            population: population.into(),
+            ..valid().products[0].clone()
+        };
+        let mut wire = valid();
+        wire.engagement_number = "123".into();
+        wire.time_zone = "Mars/Olympus".into();
+        wire.breach_date = Some(date(2015, 6, 1));
+        wire.term_months = 0;
+        wire.covered_entities = vec![entity("a"), entity("a"), entity("A b")];
+        wire.products = vec![product("DECEASED"), product("MINOR")];
+        wire.products[1].partner_id = "01890000-0000-7000-8000-000000000002".into();
+        wire.letter_url = "http://remedy.example.org".into();
+        wire.letter_phone = "call us".into();
+        wire.consent_text = " ".into();
+        wire.verification_policy = Some(wire::VerificationPolicy {
+            accept_centibits: 100,
+            refer_centibits: 200,
+        });
+        let told = read(&wire).unwrap_err();
+        for path in [
+            "engagement_number",
+            "time_zone",
+            "discovery_date",
+            "term_months",
+            "covered_entities[1].key",
+            "covered_entities[2].key",
+            "campaign.products\"",
+            "products[0].population",
+            "products[1].partner_id",
+            "letter_url",
+            "letter_phone",
+            "consent_text",
+            "refer_centibits",
+        ] {
+            assert!(told.contains(path), "{path}: {told}");
+        }
+    }
+
+    #[test]
+    fn the_last_day_may_be_today_and_not_yesterday() {
+        let mut wire = valid();
+        wire.enroll_by_date = Some(date(2015, 7, 17));
+        assert!(read(&wire).is_ok());
+        wire.enroll_by_date = Some(date(2015, 7, 16));
+        assert!(read(&wire).unwrap_err().contains("enroll_by_date"));
+    }
+}

@@ -1,0 +1,8 @@
+//! Campaigns: one breach and its remedy.
+
+pub mod campaign_cache;
+pub mod create;
+pub mod grpc;
+pub mod state;
+pub mod store;
+pub mod term;

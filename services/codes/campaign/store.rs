@@ -1,0 +1,190 @@
+//! Campaigns, their covered entities and products.
+
+use std::collections::BTreeSet;
+
+use sea_orm::sea_query::{Expr, ExprTrait, LockType};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set,
+};
+
+use crate::codes::store::exactly_one;
+use crate::db::entities::{campaign, covered_entity, partner, product};
+use crate::db::{self, Tx};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, PartnerId};
+
+use super::state::State;
+
+/// A campaign with what belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Campaign {
+    /// The campaign.
+    pub row: campaign::Model,
+    /// Whom the affected people know, in the order they were given.
+    pub entities: Vec<covered_entity::Model>,
+    /// Who gets what.
+    pub products: Vec<product::Model>,
+}
+
+/// Writes a new campaign.
+pub async fn insert(tx: &Tx<'_>, new: &Campaign) -> Result<(), db::Error> {
+    let row: campaign::ActiveModel = new.row.clone().into();
+    campaign::Entity::insert(row.reset_all())
+        .exec_without_returning(tx)
+        .await?;
+    let entities = new
+        .entities
+        .iter()
+        .map(|row| covered_entity::ActiveModel::from(row.clone()).reset_all());
+    covered_entity::Entity::insert_many(entities)
+        .exec_without_returning(tx)
+        .await?;
+    let products = new
+        .products
+        .iter()
+        .map(|row| product::ActiveModel::from(row.clone()).reset_all());
+    product::Entity::insert_many(products)
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// Finds a campaign by its engagement number.
+pub async fn by_number(
+    connection: &impl ConnectionTrait,
+    number: &str,
+) -> Result<Option<campaign::Model>, db::Error> {
+    let query = campaign::Entity::find().filter(campaign::Column::EngagementNumber.eq(number));
+    Ok(query.one(connection).await?)
+}
+
+/// Finds a campaign by its id.
+pub async fn by_id(
+    connection: &impl ConnectionTrait,
+    id: CampaignId,
+) -> Result<Option<campaign::Model>, db::Error> {
+    Ok(campaign::Entity::find_by_id(id).one(connection).await?)
+}
+
+/// Finds a campaign and locks it until the transaction ends: closing it and issuing codes take turns.
+pub async fn lock(tx: &Tx<'_>, id: CampaignId) -> Result<Option<campaign::Model>, db::Error> {
+    Ok(campaign::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx)
+        .await?)
+}
+
+/// Lists campaigns, newest first, older than `before`.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    before: Option<CampaignId>,
+    limit: u64,
+) -> Result<Vec<campaign::Model>, db::Error> {
+    let mut query = campaign::Entity::find()
+        .order_by_desc(campaign::Column::Id)
+        .limit(limit);
+    if let Some(before) = before {
+        query = query.filter(campaign::Column::Id.lt(before));
+    }
+    Ok(query.all(connection).await?)
+}
+
+/// Reads what belongs to campaigns, in their order.
+pub async fn complete(
+    connection: &impl ConnectionTrait,
+    rows: Vec<campaign::Model>,
+) -> Result<Vec<Campaign>, db::Error> {
+    let ids: Vec<CampaignId> = rows.iter().map(|row| row.id).collect();
+    let entities = covered_entity::Entity::find()
+        .filter(covered_entity::Column::CampaignId.is_in(ids.clone()))
+        .order_by_asc(covered_entity::Column::Id)
+        .all(connection)
+        .await?;
+    let products = product::Entity::find()
+        .filter(product::Column::CampaignId.is_in(ids))
+        .order_by_asc(product::Column::Population)
+        .all(connection)
+        .await?;
+    let whole = rows.into_iter().map(|row| Campaign {
+        entities: entities
+            .iter()
+            .filter(|entity| entity.campaign_id == row.id)
+            .cloned()
+            .collect(),
+        products: products
+            .iter()
+            .filter(|product| product.campaign_id == row.id)
+            .cloned()
+            .collect(),
+        row,
+    });
+    Ok(whole.collect())
+}
+
+/// Closes an open campaign.
+pub async fn close(tx: &Tx<'_>, id: CampaignId, now: Timestamp) -> Result<(), db::Error> {
+    let update = campaign::ActiveModel {
+        state: Set(State::Closed.as_str().to_owned()),
+        closed_at: Set(Some(now)),
+        ..Default::default()
+    };
+    let result = campaign::Entity::update_many()
+        .set(update)
+        .filter(campaign::Column::Id.eq(id))
+        .filter(campaign::Column::State.eq(State::Open.as_str()))
+        .exec(tx)
+        .await?;
+    exactly_one(
+        result.rows_affected,
+        "a campaign that is not open was closed; lock and ask its state first",
+    )
+}
+
+/// Gives a campaign a later last day to enroll.
+pub async fn extend(
+    tx: &Tx<'_>,
+    id: CampaignId,
+    on: jiff::civil::Date,
+    at: Timestamp,
+) -> Result<(), db::Error> {
+    let update = campaign::ActiveModel {
+        enroll_by: Set(on.to_string()),
+        enroll_by_at: Set(at),
+        ..Default::default()
+    };
+    let result = campaign::Entity::update_many()
+        .set(update)
+        .filter(campaign::Column::Id.eq(id))
+        .filter(campaign::Column::EnrollByAt.lt(at))
+        .exec(tx)
+        .await?;
+    exactly_one(
+        result.rows_affected,
+        "a campaign was given less time; lock and ask its date first",
+    )
+}
+
+/// Gives the covered entities of a campaign.
+pub async fn entities(
+    connection: &impl ConnectionTrait,
+    id: CampaignId,
+) -> Result<Vec<covered_entity::Model>, db::Error> {
+    Ok(covered_entity::Entity::find()
+        .filter(covered_entity::Column::CampaignId.eq(id))
+        .all(connection)
+        .await?)
+}
+
+/// Tells which of these partners exist.
+pub async fn known_partners(
+    connection: &impl ConnectionTrait,
+    ids: &[PartnerId],
+) -> Result<BTreeSet<PartnerId>, db::Error> {
+    let query = partner::Entity::find()
+        .select_only()
+        .column(partner::Column::Id)
+        .filter(Expr::col(partner::Column::Id).is_in(ids.iter().copied()));
+    let known: Vec<PartnerId> = query.into_tuple().all(connection).await?;
+    Ok(known.into_iter().collect())
+}

@@ -1,0 +1,337 @@
+//! Completing enrollments: code redeemed, enrollment submitted, consent, handoff, audit and request recorded, in one
+//! transaction.
+//!
+//! Completions that arrive while a commit is in flight go together into the next one ([`Combiner`]). Each gets its own
+//! answer. One that breaks the whole transaction is found by running the batch one by one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::codes::campaign::campaign_cache::Frame;
+use crate::codes::code;
+use crate::codes::context::{Call, Context};
+use crate::codes::error::Error;
+use crate::db::idempotency::{self, Known, Request};
+use crate::db::{self, Tx};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::combine::{Capacity, Combiner};
+use crate::kernel::ids::{AuditId, CampaignId, EnrollmentId, HandoffId, VerificationId};
+use crate::kernel::lifecycle::Lifecycle;
+
+use super::completion::{self, Completion, Found, Wanted};
+use super::state::{Event, Kind, State};
+use super::store::Enrollment;
+
+/// The person's written instructions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// Version of the text that the person saw.
+    pub version: String,
+    /// SHA-256 of that text, in lower-case hex.
+    pub text_sha256: String,
+    /// Its language.
+    pub locale: String,
+}
+
+/// An enrollment to be completed.
+#[derive(Clone, Debug)]
+pub struct Complete {
+    /// The engagement number, in its one spelling.
+    pub engagement_number: String,
+    /// The enrollment.
+    pub enrollment: EnrollmentId,
+    /// The verification that allows it.
+    pub verification: VerificationId,
+    /// The consent.
+    pub consent: Consent,
+}
+
+/// A completion on its way to a commit. Its ids are made before, so that running it again writes the same rows.
+#[derive(Clone, Debug)]
+pub struct Item {
+    frame: Arc<Frame>,
+    call: Call,
+    request: Request,
+    complete: Complete,
+    handoff: HandoffId,
+    audit: AuditId,
+}
+
+/// Gathers completions into commits.
+pub type Completions = Combiner<Item, Enrollment, Error>;
+
+/// Starts the commits.
+pub fn start(context: &Context, life: &Lifecycle, capacity: Capacity) -> Completions {
+    let context = context.clone();
+    Combiner::start(life, capacity, move |items| {
+        let context = context.clone();
+        async move { commit(&context, items).await }
+    })
+}
+
+/// Completes an enrollment.
+pub async fn complete(
+    context: &Context,
+    completions: &Completions,
+    call: Call,
+    request: Request,
+    complete: Complete,
+) -> Result<Enrollment, Error> {
+    let frame = Frame::by_number(context, &complete.engagement_number).await?;
+    let item = Item {
+        frame,
+        call,
+        request,
+        complete,
+        handoff: context.ids.next(),
+        audit: context.ids.next(),
+    };
+    completions.submit(item).await
+}
+
+/// Commits a batch, and one by one what would not go together.
+pub async fn commit(context: &Context, items: Vec<Item>) -> Vec<Result<Enrollment, Error>> {
+    match commit_together(context, &items).await {
+        Ok(answers) => answers,
+        Err(error) if items.len() > 1 && is_of_one(&error) => {
+            let mut answers = Vec::with_capacity(items.len());
+            for item in &items {
+                let alone = commit_together(context, std::slice::from_ref(item)).await;
+                answers.push(
+                    alone.and_then(|mut answers| answers.pop().unwrap_or(Err(error.clone()))),
+                );
+            }
+            answers
+        }
+        Err(error) => items.iter().map(|_| Err(error.clone())).collect(),
+    }
+}
+
+/// Tells whether one item may have caused this, and not the database's state.
+fn is_of_one(error: &Error) -> bool {
+    match error {
+        Error::Storage(error) => matches!(
+            error,
+            db::Error::Unique { .. } | db::Error::Corrupt { .. } | db::Error::Contended(_)
+        ),
+        _ => true,
+    }
+}
+
+async fn commit_together(
+    context: &Context,
+    items: &[Item],
+) -> Result<Vec<Result<Enrollment, Error>>, Error> {
+    let now = context.now();
+    context
+        .db
+        .run_tx("complete_enrollment", |tx| {
+            Box::pin(async move { together(tx, items, now).await })
+        })
+        .await
+}
+
+async fn together(
+    tx: &Tx<'_>,
+    items: &[Item],
+    now: Timestamp,
+) -> Result<Vec<Result<Enrollment, Error>>, Error> {
+    let wanted: Vec<Wanted> = (0..).zip(items).map(|(n, item)| item.wanted(n)).collect();
+    let mut found = vec![None; items.len()];
+    for row in completion::find(tx, &wanted).await? {
+        let place = usize::try_from(row.n).ok().and_then(|n| found.get_mut(n));
+        *place.ok_or_else(|| db::Error::corrupt("a row for nobody"))? = Some(row);
+    }
+    // Asked after the locks are held: whoever held them before has recorded its requests by now.
+    let requests: Vec<Request> = items.iter().map(|item| item.request.clone()).collect();
+    let known = idempotency::look_up_all(tx, &requests).await?;
+    let mut batch = Batch::default();
+    let answers = items.iter().zip(found).zip(known);
+    let answers: Vec<_> = answers
+        .map(|((item, found), known)| batch.decide(item, found.as_ref(), &known, now))
+        .collect();
+    if !batch.writes.is_empty() {
+        completion::write(tx, &batch.writes)
+            .await
+            .map_err(idempotency::recorded_meanwhile)?;
+    }
+    Ok(answers)
+}
+
+/// What a batch has decided so far.
+#[derive(Default)]
+struct Batch {
+    writes: Vec<Completion>,
+    done: HashMap<(CampaignId, EnrollmentId), (Request, Enrollment)>,
+    requests: HashMap<(uuid::Uuid, String), uuid::Uuid>,
+}
+
+impl Batch {
+    /// Decides about one item, knowing those before it in the batch.
+    fn decide(
+        &mut self,
+        item: &Item,
+        found: Option<&Found>,
+        known: &Known,
+        now: Timestamp,
+    ) -> Result<Enrollment, Error> {
+        let found = found.ok_or(Error::EnrollmentNotFound)?;
+        match known {
+            Known::Conflict => return Err(Error::RequestIdReused),
+            Known::Done(_) => return Ok(item.replayed(found)),
+            Known::New => {}
+        }
+        if let Some((request, enrollment)) = self.done.get(&item.key()) {
+            let same = *request == item.request;
+            return if same {
+                Ok(enrollment.clone())
+            } else {
+                Err(Error::EnrollmentState {
+                    state: Kind::Submitted,
+                })
+            };
+        }
+        let request = (item.request.id, item.request.caller.clone());
+        if self.requests.contains_key(&request) {
+            return Err(Error::RequestIdReused);
+        }
+        let write = item.check(found, now)?;
+        let enrollment = item.submitted(found, now);
+        self.requests.insert(request, item.request.fingerprint);
+        self.done
+            .insert(item.key(), (item.request.clone(), enrollment.clone()));
+        self.writes.push(write);
+        Ok(enrollment)
+    }
+}
+
+impl Item {
+    fn key(&self) -> (CampaignId, EnrollmentId) {
+        (self.frame.id, self.complete.enrollment)
+    }
+
+    fn wanted(&self, n: i64) -> Wanted {
+        Wanted {
+            n,
+            campaign_id: self.frame.id,
+            enrollment_id: self.complete.enrollment,
+            verification_id: self.complete.verification,
+        }
+    }
+
+    /// Checks everything that must be so, and gives what is to be written.
+    fn check(&self, found: &Found, now: Timestamp) -> Result<Completion, Error> {
+        let kind = Kind::parse(&found.state)?;
+        let state = match kind {
+            Kind::Started => State::Started.on(Event::Verify(self.complete.verification)),
+            Kind::Verified => Ok(State::Verified {
+                verification: self.complete.verification,
+            }),
+            _ => return Err(Error::EnrollmentState { state: kind }),
+        };
+        if now >= found.complete_by_at {
+            return Err(Error::EnrollmentExpired);
+        }
+        self.check_consent()?;
+        self.check_verification(found, now)?;
+        state
+            .and_then(|state| state.on(Event::Submit(self.handoff)))
+            .map_err(|_| Error::EnrollmentState { state: kind })?;
+        if let Some(state) = &found.code_state {
+            code::state::State::parse(state)?
+                .on(code::state::Event::Redeem)
+                .map_err(|_| Error::CodeState)?;
+        }
+        self.completion(found, now)
+    }
+
+    fn check_consent(&self) -> Result<(), Error> {
+        let consent = &self.complete.consent;
+        let current = consent.version == self.frame.consent_version
+            && consent.text_sha256 == self.frame.consent_sha256;
+        if current {
+            Ok(())
+        } else {
+            Err(Error::ConsentOutdated)
+        }
+    }
+
+    /// The verification must be of this enrollment, or, when the letter was lost, of this individual.
+    fn check_verification(&self, found: &Found, now: Timestamp) -> Result<(), Error> {
+        let belongs = match found.verified_enrollment {
+            Some(enrollment) => enrollment == self.complete.enrollment,
+            None => found.verified_individual == Some(found.individual_id),
+        };
+        if found.verification_state.as_deref() != Some("VERIFIED") || !belongs {
+            return Err(Error::NotVerified);
+        }
+        match found.verification_expires_at {
+            Some(at) if now < at => Ok(()),
+            _ => Err(Error::VerificationExpired),
+        }
+    }
+
+    fn completion(&self, found: &Found, now: Timestamp) -> Result<Completion, Error> {
+        let mut detail =
+            json!({ "handoff": self.handoff, "verification": self.complete.verification });
+        if let (Some(agent), Some(fields)) = (&self.call.agent, detail.as_object_mut()) {
+            fields.insert("case".to_owned(), json!(agent.case));
+            fields.insert("reason".to_owned(), json!(agent.reason));
+        }
+        Ok(Completion {
+            campaign_id: self.frame.id,
+            enrollment_id: self.complete.enrollment,
+            individual_id: found.individual_id,
+            verification_id: self.complete.verification,
+            mac: found.mac,
+            handoff_id: self.handoff,
+            partner_id: found.partner_id.ok_or(Error::NotEligible)?,
+            product_code: found.product_code.clone().ok_or(Error::NotEligible)?,
+            term_months: self.frame.term_months,
+            trace: self.call.trace.clone(),
+            version: self.complete.consent.version.clone(),
+            text_sha256: self.complete.consent.text_sha256.clone(),
+            locale: self.complete.consent.locale.clone(),
+            channel: found.channel.clone(),
+            actor: self.call.actor(),
+            audit_id: self.audit,
+            detail: detail.to_string(),
+            request_id: self.request.id,
+            caller: self.request.caller.clone(),
+            method: self.request.method,
+            fingerprint: self.request.fingerprint,
+            result: self.complete.enrollment,
+            at: now.as_micros(),
+        })
+    }
+
+    fn submitted(&self, found: &Found, now: Timestamp) -> Enrollment {
+        Enrollment {
+            state: Kind::Submitted.as_str().to_owned(),
+            handoff_id: Some(self.handoff),
+            submitted_at: Some(now),
+            ..self.replayed(found)
+        }
+    }
+
+    /// Gives the enrollment as it stands now.
+    fn replayed(&self, found: &Found) -> Enrollment {
+        Enrollment {
+            campaign_id: self.frame.id,
+            id: self.complete.enrollment,
+            individual_id: found.individual_id,
+            state: found.state.clone(),
+            handoff_id: found.handoff_id,
+            proof_expires_at: found.proof_expires_at,
+            product_code: found.product_code.clone(),
+            partner_id: found.partner_id,
+            started_at: found.started_at,
+            submitted_at: found.submitted_at,
+            activated_at: found.activated_at,
+            term_ends_on: found.term_ends_on.clone(),
+            outcome_class: found.outcome_class.clone(),
+        }
+    }
+}

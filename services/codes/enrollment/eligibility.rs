@@ -1,0 +1,356 @@
+//! Who may begin an enrollment: the rule, without a database.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::codes::campaign::state as campaign_state;
+use crate::codes::code;
+use crate::db::entities::campaign;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, EnrollmentId};
+
+use super::state::Kind;
+use super::store::Candidate;
+
+/// What was looked up for a code or a verification.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The campaign of the engagement number.
+    pub campaign: Option<campaign::Model>,
+    /// The code's key; none for a verification.
+    pub mac: Option<Uuid>,
+    /// What the code or the verification stands for.
+    pub candidate: Option<Candidate>,
+}
+
+/// Why somebody may not begin. It goes into the audit log and never to the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// No campaign has the engagement number.
+    UnknownCampaign,
+    /// The campaign is closed.
+    CampaignClosed,
+    /// The enroll-by date has passed.
+    EnrollByPassed,
+    /// No such code or verification.
+    Unknown,
+    /// The code belongs to nobody: it was put among the letters to see who reads them.
+    Honey,
+    /// The code was redeemed.
+    Redeemed,
+    /// The code was superseded.
+    Superseded,
+    /// The code was revoked.
+    Revoked,
+    /// The code or the verification is too old.
+    Expired,
+    /// The verification is not VERIFIED, or was made for an enrollment.
+    NotVerified,
+    /// The individual has died: restoration needs no enrollment.
+    Deceased,
+    /// The campaign has no product for the population.
+    NoProduct,
+    /// The individual completed an enrollment that is alive.
+    Enrolled,
+}
+
+impl Cause {
+    /// Gives the word in the audit log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownCampaign => "UNKNOWN_CAMPAIGN",
+            Self::CampaignClosed => "CAMPAIGN_CLOSED",
+            Self::EnrollByPassed => "ENROLL_BY_PASSED",
+            Self::Unknown => "UNKNOWN",
+            Self::Honey => "HONEY",
+            Self::Redeemed => "REDEEMED",
+            Self::Superseded => "SUPERSEDED",
+            Self::Revoked => "REVOKED",
+            Self::Expired => "EXPIRED",
+            Self::NotVerified => "NOT_VERIFIED",
+            Self::Deceased => "DECEASED",
+            Self::NoProduct => "NO_PRODUCT",
+            Self::Enrolled => "ENROLLED",
+        }
+    }
+}
+
+/// Somebody who may begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admitted<'a> {
+    /// In which campaign.
+    pub campaign: CampaignId,
+    /// By which code; none for a verification.
+    pub mac: Option<Uuid>,
+    /// Who.
+    pub candidate: &'a Candidate,
+    /// The open enrollment to go on with, if there is one.
+    pub resume: Option<EnrollmentId>,
+    /// The first instant at which it can no longer begin, or, where it is gone on with, no longer be completed.
+    pub until: Timestamp,
+    /// The first instant at which it can no longer be completed.
+    pub complete_by: Timestamp,
+}
+
+impl Seen {
+    /// Decides whether an enrollment can begin now.
+    pub fn admit(&self, now: Timestamp) -> Result<Admitted<'_>, Cause> {
+        let campaign = self.campaign.as_ref().ok_or(Cause::UnknownCampaign)?;
+        let candidate = self.candidate.as_ref().ok_or(Cause::Unknown)?;
+        if candidate.honey_of.is_some() {
+            return Err(Cause::Honey);
+        }
+        if campaign.state != campaign_state::State::Open.as_str() {
+            return Err(Cause::CampaignClosed);
+        }
+        if self.mac.is_some() {
+            good_code(candidate)?;
+        } else {
+            good_verification(candidate, now)?;
+        }
+        eligible(candidate)?;
+        let resume = resumable(candidate)?;
+        // A code holds as long as its wave does; without one the campaign's own date counts.
+        let ends = match self.mac {
+            Some(_) => candidate.expires_at,
+            None => campaign.enroll_by_at,
+        };
+        let complete_by = ends + grace(campaign);
+        let until = match (resume, candidate.live_complete_by_at) {
+            (Some(_), Some(by)) => by.max(ends),
+            _ => ends,
+        };
+        if now >= until {
+            return Err(Cause::EnrollByPassed);
+        }
+        Ok(Admitted {
+            campaign: campaign.id,
+            mac: self.mac,
+            candidate,
+            resume,
+            until,
+            complete_by,
+        })
+    }
+}
+
+/// For how long after the last day an enrollment that was begun can be completed.
+pub fn grace(campaign: &campaign::Model) -> Duration {
+    let days = u64::try_from(campaign.grace_days).unwrap_or(0);
+    Duration::from_hours(24 * days)
+}
+
+fn good_code(candidate: &Candidate) -> Result<(), Cause> {
+    match code::state::State::parse(&candidate.state) {
+        Ok(code::state::State::Issued) => Ok(()),
+        Ok(code::state::State::Redeemed) => Err(Cause::Redeemed),
+        Ok(code::state::State::Superseded) => Err(Cause::Superseded),
+        Ok(code::state::State::Revoked) => Err(Cause::Revoked),
+        Ok(code::state::State::Expired) => Err(Cause::Expired),
+        Err(_) => Err(Cause::Unknown),
+    }
+}
+
+/// A verification made for an enrollment opens no second one: its enrollment is there already.
+fn good_verification(candidate: &Candidate, now: Timestamp) -> Result<(), Cause> {
+    if candidate.state != "VERIFIED" || candidate.verified_for.is_some() {
+        return Err(Cause::NotVerified);
+    }
+    if now >= candidate.expires_at {
+        return Err(Cause::Expired);
+    }
+    Ok(())
+}
+
+fn eligible(candidate: &Candidate) -> Result<(), Cause> {
+    if candidate.population == "DECEASED" {
+        return Err(Cause::Deceased);
+    }
+    let product = candidate.product_code.is_some() && candidate.partner_id.is_some();
+    product.then_some(()).ok_or(Cause::NoProduct)
+}
+
+fn resumable(candidate: &Candidate) -> Result<Option<EnrollmentId>, Cause> {
+    let Some(id) = candidate.live_id else {
+        return Ok(None);
+    };
+    let state = candidate
+        .live_state
+        .as_deref()
+        .and_then(|state| Kind::parse(state).ok());
+    match state {
+        Some(state) if state.is_open() => Ok(Some(id)),
+        _ => Err(Cause::Enrolled),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::ids::{BatchId, IndividualId, PartnerId};
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_micros(micros)
+    }
+
+    fn campaign() -> campaign::Model {
+        campaign::Model {
+            id: CampaignId::from_uuid(Uuid::from_u128(1)),
+            engagement_number: "B123456".into(),
+            name: String::new(),
+            state: "OPEN".into(),
+            breach_on: String::new(),
+            discovered_on: String::new(),
+            enroll_by: String::new(),
+            zone: "UTC".into(),
+            enroll_by_at: at(100),
+            term_months: 24,
+            letter_url: String::new(),
+            letter_phone: String::new(),
+            consent_version: String::new(),
+            consent_text: String::new(),
+            policy: String::new(),
+            code_key_version: 1,
+            created_at: at(0),
+            closed_at: None,
+            grace_days: 0,
+            two_operators: false,
+            locale: "en".into(),
+        }
+    }
+
+    fn candidate() -> Candidate {
+        Candidate {
+            individual_id: IndividualId::from_uuid(Uuid::from_u128(2)),
+            honey_of: None,
+            population: "ADULT".into(),
+            state: "ISSUED".into(),
+            expires_at: at(100),
+            proof_expires_at: Some(at(50)),
+            verified_for: None,
+            product_code: Some("GOLD".into()),
+            partner_id: Some(PartnerId::from_uuid(Uuid::from_u128(3))),
+            live_id: None,
+            live_state: None,
+            live_code_mac: None,
+            live_complete_by_at: None,
+        }
+    }
+
+    fn seen(campaign: campaign::Model, candidate: Candidate) -> Seen {
+        Seen {
+            campaign: Some(campaign),
+            mac: Some(Uuid::from_u128(9)),
+            candidate: Some(candidate),
+        }
+    }
+
+    #[test]
+    fn an_issued_code_begins_until_the_last_instant() {
+        let seen = seen(campaign(), candidate());
+        assert_eq!(seen.admit(at(99)).unwrap().resume, None);
+        assert_eq!(seen.admit(at(100)).unwrap_err(), Cause::EnrollByPassed);
+    }
+
+    #[test]
+    fn an_old_proof_of_address_does_not_end_the_entitlement() {
+        assert!(seen(campaign(), candidate()).admit(at(60)).is_ok());
+    }
+
+    const BATCH: BatchId = BatchId::from_uuid(Uuid::from_u128(5));
+
+    #[test]
+    fn every_cause_is_found() {
+        let refused = |change: fn(&mut campaign::Model, &mut Candidate)| {
+            let (mut campaign, mut candidate) = (campaign(), candidate());
+            change(&mut campaign, &mut candidate);
+            seen(campaign, candidate).admit(at(1)).unwrap_err()
+        };
+        assert_eq!(
+            refused(|campaign, _| campaign.state = "CLOSED".into()),
+            Cause::CampaignClosed
+        );
+        assert_eq!(
+            refused(|_, who| who.state = "REDEEMED".into()),
+            Cause::Redeemed
+        );
+        assert_eq!(
+            refused(|_, who| who.state = "SUPERSEDED".into()),
+            Cause::Superseded
+        );
+        assert_eq!(
+            refused(|_, who| who.state = "REVOKED".into()),
+            Cause::Revoked
+        );
+        assert_eq!(
+            refused(|_, who| who.state = "EXPIRED".into()),
+            Cause::Expired
+        );
+        assert_eq!(
+            refused(|_, who| who.expires_at = at(1)),
+            Cause::EnrollByPassed
+        );
+        assert_eq!(
+            refused(|_, who| who.population = "DECEASED".into()),
+            Cause::Deceased
+        );
+        assert_eq!(refused(|_, who| who.product_code = None), Cause::NoProduct);
+        assert_eq!(refused(|_, who| who.honey_of = Some(BATCH)), Cause::Honey);
+        let nobody = Seen {
+            campaign: Some(campaign()),
+            mac: None,
+            candidate: None,
+        };
+        assert_eq!(nobody.admit(at(1)).unwrap_err(), Cause::Unknown);
+        let nowhere = Seen {
+            campaign: None,
+            mac: None,
+            candidate: None,
+        };
+        assert_eq!(nowhere.admit(at(1)).unwrap_err(), Cause::UnknownCampaign);
+    }
+
+    #[test]
+    fn an_open_enrollment_is_gone_on_with_and_a_completed_one_is_not() {
+        let id = EnrollmentId::from_uuid(Uuid::from_u128(4));
+        let live = |state: &str| {
+            let who = Candidate {
+                live_id: Some(id),
+                live_state: Some(state.into()),
+                ..candidate()
+            };
+            seen(campaign(), who)
+                .admit(at(1))
+                .map(|admitted| admitted.resume)
+        };
+        assert_eq!(live("STARTED"), Ok(Some(id)));
+        assert_eq!(live("VERIFIED"), Ok(Some(id)));
+        for state in ["SUBMITTED", "ACTIVE", "ACTION_REQUIRED"] {
+            assert_eq!(live(state), Err(Cause::Enrolled));
+        }
+    }
+
+    #[test]
+    fn a_verification_begins_only_when_it_was_made_without_an_enrollment() {
+        let by_verification = |state: &str, verified_for| {
+            let who = Candidate {
+                state: state.into(),
+                verified_for,
+                ..candidate()
+            };
+            let seen = Seen {
+                mac: None,
+                ..seen(campaign(), who)
+            };
+            seen.admit(at(1)).map(|_| ())
+        };
+        assert_eq!(by_verification("VERIFIED", None), Ok(()));
+        assert_eq!(by_verification("REFERRED", None), Err(Cause::NotVerified));
+        let other = EnrollmentId::from_uuid(Uuid::from_u128(4));
+        assert_eq!(
+            by_verification("VERIFIED", Some(other)),
+            Err(Cause::NotVerified)
+        );
+    }
+}

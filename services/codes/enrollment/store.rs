@@ -1,0 +1,317 @@
+//! Enrollments as they are shown, and the look-ups that begin and cancel one.
+
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, FromQueryResult, Statement, Value};
+use uuid::Uuid;
+
+use crate::codes::batch::code_store::HONEY;
+use crate::codes::store::{exactly_one, rows};
+use crate::db::entities::enrollment;
+use crate::db::{self, Tx};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{
+    BatchId, CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId, VerificationId,
+};
+
+use super::state::Kind;
+
+/// An enrollment as a caller sees it. The identity process verifies, so VERIFIED is read from its verifications.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Enrollment {
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// Id.
+    pub id: EnrollmentId,
+    /// Whose.
+    pub individual_id: IndividualId,
+    /// Where it stands.
+    pub state: String,
+    /// Its handoff, once submitted.
+    pub handoff_id: Option<HandoffId>,
+    /// Until when the letter proves the address.
+    pub proof_expires_at: Option<Timestamp>,
+    /// The product.
+    pub product_code: Option<String>,
+    /// Who provides it.
+    pub partner_id: Option<PartnerId>,
+    /// When it was begun.
+    pub started_at: Timestamp,
+    /// When the person completed it.
+    pub submitted_at: Option<Timestamp>,
+    /// When monitoring began.
+    pub activated_at: Option<Timestamp>,
+    /// Last day of the term.
+    pub term_ends_on: Option<String>,
+    /// Why it is not active.
+    pub outcome_class: Option<String>,
+}
+
+impl Enrollment {
+    /// Reads the state.
+    pub fn kind(&self) -> Result<Kind, db::Error> {
+        Kind::parse(&self.state).map_err(|_| db::Error::corrupt("enrollment.state"))
+    }
+}
+
+/// Whether a good verification is there for the enrollment `e`, at the instant `$1`. Looked up for each: for an EXISTS the planner
+/// may read the whole table into a hash instead.
+const IS_VERIFIED: &str = "(SELECT 1 FROM verification w WHERE w.campaign_id = e.campaign_id \
+    AND w.enrollment_id = e.id AND w.state = 'VERIFIED' AND w.expires_at > $1 LIMIT 1) IS NOT NULL";
+
+fn view(rest: &str) -> String {
+    format!(
+        "SELECT e.campaign_id, e.id, e.individual_id, e.handoff_id, e.proof_expires_at, e.product_code, e.partner_id, \
+         e.started_at, e.submitted_at, e.activated_at, e.term_ends_on, e.outcome_class, \
+         CASE WHEN e.state = 'STARTED' AND {IS_VERIFIED} THEN 'VERIFIED' ELSE e.state END AS state FROM enrollment e {rest}"
+    )
+}
+
+/// Finds an enrollment.
+pub async fn get(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    id: EnrollmentId,
+    now: Timestamp,
+) -> Result<Option<Enrollment>, db::Error> {
+    let sql = view("WHERE e.campaign_id = $2 AND e.id = $3");
+    let values: [Value; 3] = [now.into(), campaign.into(), id.into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    Ok(Enrollment::find_by_statement(statement)
+        .one(connection)
+        .await?)
+}
+
+/// Lists a campaign's enrollments in one state or in all, oldest first.
+pub async fn page(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    state: Option<Kind>,
+    after: EnrollmentId,
+    limit: u64,
+    now: Timestamp,
+) -> Result<Vec<Enrollment>, db::Error> {
+    let filter = match state {
+        None => String::new(),
+        Some(Kind::Started) => format!(" AND e.state = 'STARTED' AND NOT {IS_VERIFIED}"),
+        Some(Kind::Verified) => {
+            format!(" AND (e.state = 'VERIFIED' OR e.state = 'STARTED' AND {IS_VERIFIED})")
+        }
+        Some(other) => format!(" AND e.state = '{}'", other.as_str()),
+    };
+    let sql = view(&format!(
+        "WHERE e.campaign_id = $2 AND e.id > $3{filter} ORDER BY e.id LIMIT $4"
+    ));
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let values: [Value; 4] = [now.into(), campaign.into(), after.into(), limit.into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    Ok(Enrollment::find_by_statement(statement)
+        .all(connection)
+        .await?)
+}
+
+/// What entitles somebody to begin, and what is known about them.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Candidate {
+    /// Who.
+    pub individual_id: IndividualId,
+    /// The batch of a honey code, which belongs to nobody: all else here then means nothing.
+    pub honey_of: Option<BatchId>,
+    /// ADULT, MINOR or DECEASED; empty for nobody.
+    pub population: String,
+    /// The state of the code or of the verification.
+    pub state: String,
+    /// When that stops being good.
+    pub expires_at: Timestamp,
+    /// Until when the letter proves the address; none without a letter.
+    pub proof_expires_at: Option<Timestamp>,
+    /// The enrollment that a verification was made for.
+    pub verified_for: Option<EnrollmentId>,
+    /// The product of the population.
+    pub product_code: Option<String>,
+    /// Who provides it.
+    pub partner_id: Option<PartnerId>,
+    /// The individual's live enrollment.
+    pub live_id: Option<EnrollmentId>,
+    /// Where that stands.
+    pub live_state: Option<String>,
+    /// The code that it was begun with.
+    pub live_code_mac: Option<Uuid>,
+    /// The first instant at which it can no longer be completed.
+    pub live_complete_by_at: Option<Timestamp>,
+}
+
+/// The individual, the product and the live enrollment that go with `x`. A code may be nobody's: it joins them loosely.
+const REST: &str = "individual i ON i.campaign_id = x.campaign_id AND i.id = x.individual_id \
+    LEFT JOIN product p ON p.campaign_id = i.campaign_id AND p.population = i.population \
+    LEFT JOIN enrollment e ON e.campaign_id = i.campaign_id AND e.individual_id = i.id \
+    AND e.state IN ('STARTED', 'VERIFIED', 'SUBMITTED', 'ACTIVE', 'ACTION_REQUIRED')";
+const COLUMNS: &str = "COALESCE(i.population, '') AS population, x.individual_id, x.state, p.code AS product_code, p.partner_id, \
+    e.id AS live_id, e.state AS live_state, e.code_mac AS live_code_mac, e.complete_by_at AS live_complete_by_at";
+
+/// A day, in the unit of an instant.
+const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+
+/// Looks up what a code stands for. It holds as long as its wave does, and proves the address from the day on which the wave
+/// was mailed; until that is recorded, from the batch's creation, which is earlier.
+pub async fn by_code(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    mac: Uuid,
+) -> Result<Option<Candidate>, db::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS}, w.enroll_by_at AS expires_at, \
+         COALESCE(w.mailed_at, b.created_at) + x.proof_days * {DAY} AS proof_expires_at, NULL AS verified_for, \
+         CASE WHEN x.generation = {HONEY} THEN x.batch_id END AS honey_of \
+         FROM code x JOIN code_batch b ON b.campaign_id = x.campaign_id AND b.id = x.batch_id \
+         JOIN wave w ON w.campaign_id = b.campaign_id AND w.id = b.wave_id LEFT JOIN {REST} \
+         WHERE x.campaign_id = $1 AND x.mac = $2"
+    );
+    candidate(connection, sql, campaign, mac).await
+}
+
+/// Looks up what a verification stands for.
+pub async fn by_verification(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    id: VerificationId,
+) -> Result<Option<Candidate>, db::Error> {
+    let sql = format!(
+        "SELECT {COLUMNS}, x.expires_at, NULL AS proof_expires_at, x.enrollment_id AS verified_for, NULL AS honey_of \
+         FROM verification x JOIN {REST} \
+         WHERE x.campaign_id = $1 AND x.id = $2"
+    );
+    candidate(connection, sql, campaign, id.as_uuid()).await
+}
+
+async fn candidate(
+    connection: &impl ConnectionTrait,
+    sql: String,
+    campaign: CampaignId,
+    key: Uuid,
+) -> Result<Option<Candidate>, db::Error> {
+    let backend = connection.get_database_backend();
+    // PostgreSQL gives a bare NULL the type text; the columns are a number and a UUID.
+    let sql = if backend == sea_orm::DbBackend::Postgres {
+        sql.replace("NULL AS verified_for", "NULL::uuid AS verified_for")
+            .replace("NULL AS honey_of", "NULL::uuid AS honey_of")
+            .replace(
+                "NULL AS proof_expires_at",
+                "NULL::bigint AS proof_expires_at",
+            )
+    } else {
+        sql
+    };
+    let statement = Statement::from_sql_and_values(backend, sql, [campaign.into(), key.into()]);
+    Ok(Candidate::find_by_statement(statement)
+        .one(connection)
+        .await?)
+}
+
+/// Writes a new enrollment.
+///
+/// # Errors
+/// `db::Error::Unique` with [`ONE_LIVE`] where the individual got one meanwhile.
+pub async fn insert(tx: &Tx<'_>, row: &enrollment::Model) -> Result<(), db::Error> {
+    let row: enrollment::ActiveModel = row.clone().into();
+    enrollment::Entity::insert(row.reset_all())
+        .exec_without_returning(tx)
+        .await?;
+    Ok(())
+}
+
+/// The constraint that gives an individual at most one live enrollment.
+pub const ONE_LIVE: &str = "enrollment_individual_id_key";
+
+/// What a letter gives an enrollment.
+#[derive(Clone, Copy, Debug)]
+pub struct Letter {
+    /// The code's key.
+    pub mac: Uuid,
+    /// Until when it proves the address.
+    pub proof_expires_at: Option<Timestamp>,
+    /// The first instant at which the enrollment can no longer be completed, unless it could be for longer already.
+    pub complete_by: Timestamp,
+}
+
+/// Gives an open enrollment the code and the proof of a letter.
+pub async fn attach_code(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: EnrollmentId,
+    letter: Letter,
+) -> Result<(), db::Error> {
+    const SQL: &str = "UPDATE enrollment SET code_mac = $3, proof_expires_at = $4, \
+        complete_by_at = CASE WHEN complete_by_at < $5 THEN $5 ELSE complete_by_at END \
+        WHERE campaign_id = $1 AND id = $2 AND state IN ('STARTED', 'VERIFIED')";
+    let values: [Value; 5] = [
+        campaign.into(),
+        id.into(),
+        letter.mac.into(),
+        letter.proof_expires_at.into(),
+        letter.complete_by.into(),
+    ];
+    // No row: it was completed or canceled meanwhile, which is told when it is completed.
+    tx.execute_raw(Statement::from_sql_and_values(tx.backend(), SQL, values))
+        .await?;
+    Ok(())
+}
+
+/// Finds an enrollment and locks it until the transaction ends.
+pub async fn lock(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: EnrollmentId,
+    now: Timestamp,
+) -> Result<Option<Enrollment>, db::Error> {
+    let sql = view("WHERE e.campaign_id = $2 AND e.id = $3") + &rows::lock(tx.backend(), "e");
+    let values: [Value; 3] = [now.into(), campaign.into(), id.into()];
+    let statement = Statement::from_sql_and_values(tx.backend(), sql, values);
+    Ok(Enrollment::find_by_statement(statement).one(tx).await?)
+}
+
+/// Cancels a live enrollment.
+pub async fn cancel(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: EnrollmentId,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    const SQL: &str = "UPDATE enrollment SET state = 'CANCELED', settled_at = $3 WHERE campaign_id = $1 AND id = $2 \
+        AND state IN ('STARTED', 'VERIFIED', 'SUBMITTED', 'ACTIVE', 'ACTION_REQUIRED')";
+    let values: [Value; 3] = [campaign.into(), id.into(), now.into()];
+    let result = tx
+        .execute_raw(Statement::from_sql_and_values(tx.backend(), SQL, values))
+        .await?;
+    exactly_one(
+        result.rows_affected(),
+        "an enrollment that is not live was canceled; lock and ask its state first",
+    )
+}
+
+/// Ends the enrollments of a campaign whose last day lies before `today`, and gives their number.
+pub async fn end_terms(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    today: jiff::civil::Date,
+    now: Timestamp,
+) -> Result<u64, db::Error> {
+    const SQL: &str = "UPDATE enrollment SET state = 'ENDED', settled_at = $3 WHERE campaign_id = $1 \
+        AND state = 'ACTIVE' AND term_ends_on < $2";
+    let values: [Value; 3] = [campaign.into(), today.to_string().into(), now.into()];
+    let result = tx
+        .execute_raw(Statement::from_sql_and_values(tx.backend(), SQL, values))
+        .await?;
+    Ok(result.rows_affected())
+}
+
+/// Tells whether a campaign has enrollments whose last day lies before `today`.
+pub async fn any_to_end(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    today: jiff::civil::Date,
+) -> Result<bool, db::Error> {
+    const SQL: &str = "SELECT 1 AS one FROM enrollment WHERE campaign_id = $1 AND state = 'ACTIVE' \
+        AND term_ends_on < $2 LIMIT 1";
+    let values: [Value; 2] = [campaign.into(), today.to_string().into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
+    Ok(connection.query_one_raw(statement).await?.is_some())
+}

@@ -1,0 +1,213 @@
+//! Sending somebody another letter.
+//!
+//! The new code takes the old one's place in one transaction and is printed with the next batch of reissues. Nobody but the
+//! printer ever sees it, and its letter goes to the address on record: there is no other in the request.
+//!
+//! A batch of reissues takes codes until it is exported, which completes it; the next reissue opens another one. So every
+//! code of a batch that can be sealed could be printed. A code whose batch was never exported keeps its letter: nobody has seen
+//! it, and another one would be a second letter in the same mailing.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::codes::batch;
+use crate::codes::batch::issue::{
+    fresh_batch, fresh_wave, grow_by_one, open_campaign, open_secret,
+};
+use crate::codes::campaign::campaign_cache::Frame;
+use crate::codes::campaign::{store as campaigns, term};
+use crate::codes::code::derive;
+use crate::codes::code::state::State;
+use crate::codes::context::{Call, Context};
+use crate::codes::error::Error;
+use crate::codes::store::answered;
+use crate::codes::wave::state::Kind;
+use crate::codes::wave::store as waves;
+use crate::db::entities::{campaign, code, code_batch, wave};
+use crate::db::idempotency::{self, Request};
+use crate::db::{self, Tx, audit};
+use crate::kernel::caller::Role;
+use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
+
+use super::lineage::{self, Addressee, Line};
+use super::reissue_limits;
+
+/// Another letter for somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reissue {
+    /// The engagement number, in its one spelling.
+    pub engagement_number: String,
+    /// Who.
+    pub individual: IndividualId,
+    /// Why, in the contract's word.
+    pub why: &'static str,
+}
+
+/// What may be needed for a new batch, made outside the transaction so that running it again makes the same one.
+struct Fresh {
+    batch: code_batch::Model,
+    wave: wave::Model,
+}
+
+/// Makes a code that takes the place of the individual's newest one, and gives it.
+pub async fn reissue(
+    context: &Context,
+    call: &Call,
+    request: &Request,
+    reissue: &Reissue,
+) -> Result<Line, Error> {
+    let frame = Frame::by_number(context, &reissue.engagement_number).await?;
+    let campaign = frame.id;
+    let fresh = &Fresh {
+        batch: fresh_batch(context, campaign)?,
+        wave: fresh_wave(context, campaign, Kind::Reissue),
+    };
+    let done = context.db.run_tx("reissue_code", |tx| {
+        Box::pin(async move {
+            // Issues, reissues and exports of one campaign take turns. The same request may have waited for it beside this.
+            campaigns::lock(tx, campaign).await?;
+            if let Some(mac) = answered::<Uuid>(tx, request).await? {
+                return Ok(mac);
+            }
+            let found = open_campaign(tx, campaign).await?;
+            reissue_limits::charge_agent(context, tx, call).await?;
+            let (mac, detail) = replace(context, tx, call, &found, reissue, fresh).await?;
+            let subject = ("individual", Some(reissue.individual.as_uuid()));
+            let event = call.event(context, Some(campaign), "code.reissued", subject, detail);
+            audit::record(tx, &[event]).await?;
+            idempotency::record(tx, request, &mac.to_string(), context.now()).await?;
+            Ok::<_, Error>(mac)
+        })
+    });
+    let mac = done.await?;
+    let lines = lineage::of(context.db.read(), campaign, reissue.individual).await?;
+    let line = lines.into_iter().find(|line| line.mac == mac);
+    line.ok_or_else(|| db::Error::corrupt("a code that was written is not there").into())
+}
+
+/// Makes the new code, unless the letter of the old one is not printed yet; gives the code that is good from now on.
+async fn replace(
+    context: &Context,
+    tx: &Tx<'_>,
+    call: &Call,
+    campaign: &campaign::Model,
+    reissue: &Reissue,
+    fresh: &Fresh,
+) -> Result<(Uuid, serde_json::Value), Error> {
+    let addressee = lineage::addressee(tx, campaign.id, reissue.individual).await?;
+    let addressee = reachable(addressee)?;
+    let proof_days = term::proof_days(&addressee.region, &addressee.country);
+    let lines = lineage::lock(tx, campaign.id, reissue.individual).await?;
+    let newest = newest(&lines).ok_or(Error::NoCodeYet)?;
+    let state = State::parse(&newest.state)?;
+    allowed(state, call)?;
+    if context.now() >= newest.enroll_by_at {
+        return Err(Error::EnrollmentExpired);
+    }
+    if state == State::Issued && newest.is_to_be_printed() {
+        lineage::set_proof_days(tx, campaign.id, newest.mac, proof_days).await?;
+        let detail = json!({
+            "why": reissue.why, "generation": newest.generation, "batch": newest.batch_id, "made": false,
+        });
+        return Ok((newest.mac, detail));
+    }
+    reissue_limits::charge_person(context, tx, campaign.id, reissue.individual).await?;
+    if state == State::Issued {
+        lineage::supersede(tx, campaign.id, newest.mac, context.now()).await?;
+    }
+    let batch = batch_for(tx, newest, &lines, fresh).await?;
+    let generation = 1 + lines.iter().map(|line| line.generation).max().unwrap_or(0);
+    let code = open_secret(context, &batch)?.code(campaign.id, reissue.individual, generation);
+    let mac = derive::mac(&context.key(campaign.code_key_version)?, campaign.id, &code);
+    let row = code::Model {
+        campaign_id: campaign.id,
+        mac,
+        individual_id: reissue.individual,
+        batch_id: batch.id,
+        generation,
+        state: State::Issued.as_str().to_owned(),
+        proof_days,
+        supersedes: Some(newest.mac),
+        settled_at: None,
+        enrollment_id: None,
+        withheld: None,
+    };
+    lineage::insert(tx, &row).await?;
+    grow_by_one(tx, &batch, &code).await?;
+    let detail =
+        json!({ "why": reissue.why, "generation": generation, "batch": batch.id, "made": true });
+    Ok((mac, detail))
+}
+
+fn reachable(addressee: Option<Addressee>) -> Result<Addressee, Error> {
+    let addressee = addressee.ok_or(Error::IndividualNotFound)?;
+    if addressee.erased_at.is_some() {
+        return Err(Error::IndividualErased);
+    }
+    if !addressee.mailable {
+        return Err(Error::NotMailable);
+    }
+    Ok(addressee)
+}
+
+/// Gives the code that counts: the one that is good or was used, or the last one that there was.
+fn newest(lines: &[Line]) -> Option<&Line> {
+    let counts = |line: &&Line| {
+        line.state == State::Issued.as_str() || line.state == State::Redeemed.as_str()
+    };
+    lines.iter().find(counts).or(lines.first())
+}
+
+/// What an operator took back, only an operator gives again.
+fn allowed(state: State, call: &Call) -> Result<(), Error> {
+    match state {
+        State::Issued | State::Superseded => Ok(()),
+        State::Revoked if call.caller.role == Role::Operator => Ok(()),
+        State::Revoked | State::Redeemed => Err(Error::CodeState),
+        State::Expired => Err(Error::EnrollmentExpired),
+    }
+}
+
+/// Finds the batch of reissues with the same last day that takes codes, or makes one. One that holds a code of the individual
+/// already does not do: its letters are one a person.
+async fn batch_for(
+    tx: &Tx<'_>,
+    newest: &Line,
+    lines: &[Line],
+    fresh: &Fresh,
+) -> Result<code_batch::Model, Error> {
+    let campaign: CampaignId = fresh.batch.campaign_id;
+    let taken: Vec<BatchId> = lines.iter().map(|line| line.batch_id).collect();
+    let open = batch::store::open_reissue(tx, campaign, newest.enroll_by_at, &taken).await?;
+    if let Some(open) = open {
+        return Ok(open);
+    }
+    let number = waves::count(tx, campaign).await? + 1;
+    let wave = wave::Model {
+        name: format!("reissue {number}"),
+        enroll_by: newest.enroll_by.clone(),
+        enroll_by_at: newest.enroll_by_at,
+        ..fresh.wave.clone()
+    };
+    waves::insert(tx, &wave).await?;
+    let batch = code_batch::Model {
+        wave_id: wave.id,
+        ..fresh.batch.clone()
+    };
+    batch::store::insert(tx, &batch).await?;
+    Ok(batch)
+}
+
+/// Lists the codes of an individual, newest first.
+pub async fn list(
+    context: &Context,
+    campaign: CampaignId,
+    individual: IndividualId,
+) -> Result<Vec<Line>, Error> {
+    let read = context.db.read();
+    Frame::by_id(context, read, campaign).await?;
+    lineage::addressee(read, campaign, individual)
+        .await?
+        .ok_or(Error::IndividualNotFound)?;
+    Ok(lineage::of(read, campaign, individual).await?)
+}

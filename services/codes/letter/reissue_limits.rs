@@ -1,0 +1,70 @@
+//! How often letters may be sent again: to one person, and by one agent.
+//!
+//! Charged in the transaction that makes the code, so that a letter that is not sent is not counted.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::codes::context::{Call, Context};
+use crate::codes::error::Error;
+use crate::db::Tx;
+use crate::db::throttle::{self, Charge, Limit, Refusal};
+use crate::kernel::crypto;
+use crate::kernel::ids::{CampaignId, IndividualId};
+use crate::kernel::settings::{self, limit};
+
+const DOMAIN: &str = "redress.codes.reissue.v1";
+const DAY: Duration = Duration::from_hours(24);
+
+/// The limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct Reissues {
+    /// New letters that one person can get in 90 days.
+    #[arg(id = "reissues_per_person", long, default_value = "3", value_parser = limit())]
+    pub per_person: u32,
+    /// New letters that one agent of a call center can have sent in a day.
+    #[arg(id = "reissues_per_agent", long, default_value = "60", value_parser = limit())]
+    pub per_agent: u32,
+}
+
+impl Default for Reissues {
+    fn default() -> Self {
+        settings::defaults()
+    }
+}
+
+/// Charges what an agent does.
+pub async fn charge_agent(context: &Context, tx: &Tx<'_>, call: &Call) -> Result<(), Error> {
+    if call.agent.is_none() {
+        return Ok(());
+    }
+    let limit = Limit::per(context.reissues.per_agent, DAY);
+    charge(context, tx, &[b"agent", call.actor().as_bytes()], limit).await
+}
+
+/// Charges a letter to a person.
+pub async fn charge_person(
+    context: &Context,
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    individual: IndividualId,
+) -> Result<(), Error> {
+    let limit = Limit::per(context.reissues.per_person, 90 * DAY);
+    let parts: [&[u8]; 3] = [b"person", campaign.as_bytes(), individual.as_bytes()];
+    charge(context, tx, &parts, limit).await
+}
+
+async fn charge(
+    context: &Context,
+    tx: &Tx<'_>,
+    parts: &[&[u8]],
+    limit: Limit,
+) -> Result<(), Error> {
+    let key = crypto::mac128(&context.steady_key()?, DOMAIN, parts);
+    let charged = throttle::charge_in(tx, &[Charge { key, limit }], context.now()).await;
+    charged.map_err(|refusal| match refusal {
+        Refusal::Throttled { retry_after, .. } => Error::ReissueLimit { retry_after },
+        Refusal::Storage(error) => Error::Storage(error),
+    })
+}

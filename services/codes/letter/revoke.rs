@@ -1,0 +1,262 @@
+//! Taking codes back: those of one person, of a wave or of a batch.
+//!
+//! The codes are walked in the order of the individuals' ids, stretch by stretch, each in one transaction. What is revoked is
+//! revoked whoever did it, so a second call after a kill goes on by walking again and comes to the same end.
+//!
+//! A code whose batch was never exported gets no letter any more. One whose batch was keeps its line in the file, which is the
+//! same whenever it is made again: the letter may be on its way.
+
+use serde_json::json;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::codes::batch::issue::finish_reissue;
+use crate::codes::context::{Call, Context};
+use crate::codes::error::Error;
+use crate::codes::store::answered;
+use crate::codes::{batch, campaign, wave};
+use crate::db::Tx;
+use crate::db::audit::{self, Event};
+use crate::db::entities::code_batch;
+use crate::db::idempotency::{self, Request};
+use crate::kernel::ids::{AuditId, BatchId, CampaignId, IndividualId, WaveId};
+
+use super::revoke_store::{Found, Scope, Stretch};
+use super::{lineage, revoke_store as store_revoke};
+
+/// Codes in one transaction: few, because people who enroll wait for them.
+const STRETCH: u64 = 16_384;
+
+/// Whose codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Those of one individual.
+    Individual(IndividualId),
+    /// Those of a wave's batches.
+    Wave(WaveId),
+    /// Those of a batch.
+    Batch(BatchId),
+}
+
+/// How far a revocation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Codes of the target.
+    pub codes: i64,
+    /// What was found among those looked at so far.
+    pub found: Found,
+    /// Whether that is all of them.
+    pub done: bool,
+}
+
+/// A revocation that was allowed and recorded.
+pub struct Revoke {
+    context: Context,
+    campaign: CampaignId,
+    scope: Scope,
+    codes: i64,
+    end: Event,
+    stretch: u64,
+}
+
+impl Revoke {
+    /// Finds out what is meant and records that it begins.
+    pub async fn begin(
+        context: &Context,
+        call: &Call,
+        request: &Request,
+        (campaign, target): (CampaignId, Target),
+        reason: &str,
+    ) -> Result<Self, Error> {
+        let end: AuditId = context.ids.next();
+        let begun = context.db.run_tx("revoke_codes", |tx| {
+            Box::pin(async move {
+                campaign::store::lock(tx, campaign)
+                    .await?
+                    .ok_or(Error::CampaignNotFound)?;
+                let before = answered::<AuditId>(tx, request).await?;
+                let (scope, codes) = scope(context, tx, campaign, target).await?;
+                if before.is_none() {
+                    let detail = json!({ "codes": codes, "reason": reason });
+                    let event = call.event(
+                        context,
+                        Some(campaign),
+                        "codes.revoking",
+                        subject(target),
+                        detail,
+                    );
+                    audit::record(tx, &[event]).await?;
+                    idempotency::record(tx, request, &end.to_string(), context.now()).await?;
+                }
+                Ok::<_, Error>((scope, codes, before.unwrap_or(end)))
+            })
+        });
+        let (scope, codes, end) = begun.await?;
+        let detail = json!({ "reason": reason });
+        let event = call.event(
+            context,
+            Some(campaign),
+            "codes.revoked",
+            subject(target),
+            detail,
+        );
+        Ok(Self {
+            context: context.clone(),
+            campaign,
+            scope,
+            codes,
+            // However often it is gone on with, it ends once.
+            end: Event { id: end, ..event },
+            stretch: STRETCH,
+        })
+    }
+
+    /// Makes the stretches shorter, so that tests see several.
+    #[must_use]
+    pub fn in_stretches_of(mut self, codes: u64) -> Self {
+        self.stretch = codes;
+        self
+    }
+
+    /// Revokes and tells how far it is; ends early, to be gone on with, when nobody listens any more.
+    pub async fn run(self, progress: mpsc::Sender<Result<Progress, Error>>) {
+        if let Err(error) = self.walk(&progress).await {
+            // Whoever has gone calls again.
+            let _ = progress.send(Err(error)).await;
+        }
+    }
+
+    async fn walk(self, progress: &mpsc::Sender<Result<Progress, Error>>) -> Result<(), Error> {
+        let mut step = Progress {
+            codes: self.codes,
+            found: Found::default(),
+            done: false,
+        };
+        let mut after = IndividualId::from_uuid(Uuid::nil());
+        loop {
+            let stretch = self.next(after).await?;
+            let found = self.stretch(stretch).await?;
+            step.found.seen += found.seen;
+            step.found.revoked += found.revoked;
+            let Some(to) = stretch.to else { break };
+            after = to;
+            if progress.send(Ok(step)).await.is_err() {
+                return Ok(());
+            }
+        }
+        self.finish(step.found).await?;
+        step.done = true;
+        // Whoever has gone misses nothing but this.
+        let _ = progress.send(Ok(step)).await;
+        Ok(())
+    }
+
+    async fn next(&self, after: IndividualId) -> Result<Stretch, Error> {
+        let read = self.context.db.read();
+        let to = match self.scope {
+            Scope::Individual(_) => None,
+            Scope::Batches(_) => {
+                store_revoke::end_of_stretch(read, self.campaign, after, self.stretch).await?
+            }
+        };
+        Ok(Stretch { after, to })
+    }
+
+    async fn stretch(&self, stretch: Stretch) -> Result<Found, Error> {
+        let (campaign, scope) = (self.campaign, &self.scope);
+        let now = self.context.now();
+        let found = self.context.db.run_bulk("revoke_stretch", |tx| {
+            Box::pin(async move {
+                let unprinted = unprinted(tx, campaign, scope).await?;
+                let revoked =
+                    store_revoke::revoke(tx, (campaign, scope, stretch), &unprinted, now).await?;
+                for (batch, codes) in revoked.withheld {
+                    batch::store::withhold(tx, campaign, batch, codes).await?;
+                }
+                Ok::<_, Error>(revoked.found)
+            })
+        });
+        found.await
+    }
+
+    async fn finish(&self, found: Found) -> Result<(), Error> {
+        let mut end = self.end.clone();
+        if let Some(detail) = end.detail.as_object_mut() {
+            detail.insert("codes".to_owned(), json!(found.seen));
+            detail.insert("revoked".to_owned(), json!(found.revoked));
+        }
+        let end = &end;
+        let done = self.context.db.run_tx("revoked_codes", |tx| {
+            Box::pin(
+                async move { Ok::<_, Error>(audit::record(tx, std::slice::from_ref(end)).await?) },
+            )
+        });
+        done.await
+    }
+}
+
+/// Gives the batches of which a code that is revoked now gets no letter; nothing where all of the scope were exported, and then
+/// nobody has to wait. A reissue under way ends first, so that its code is seen, and so does the begin of a first export.
+async fn unprinted(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    scope: &Scope,
+) -> Result<Vec<BatchId>, Error> {
+    if let Scope::Batches(batches) = scope {
+        let unprinted = batch::store::unprinted(tx, campaign).await?;
+        if !batches.iter().any(|batch| unprinted.contains(batch)) {
+            return Ok(Vec::new());
+        }
+    }
+    campaign::store::lock(tx, campaign).await?;
+    Ok(batch::store::unprinted(tx, campaign).await?)
+}
+
+fn subject(target: Target) -> (&'static str, Option<Uuid>) {
+    match target {
+        Target::Individual(id) => ("individual", Some(id.as_uuid())),
+        Target::Wave(id) => ("wave", Some(id.as_uuid())),
+        Target::Batch(id) => ("batch", Some(id.as_uuid())),
+    }
+}
+
+/// Finds the codes that are meant. No code may come to a batch behind the walk, so each must be complete.
+async fn scope(
+    context: &Context,
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    target: Target,
+) -> Result<(Scope, i64), Error> {
+    let batches = match target {
+        Target::Individual(individual) => {
+            lineage::addressee(tx, campaign, individual)
+                .await?
+                .ok_or(Error::IndividualNotFound)?;
+            let codes = store_revoke::count(tx, campaign, individual).await?;
+            return Ok((Scope::Individual(individual), codes));
+        }
+        Target::Batch(batch) => {
+            let batch = batch::store::lock(tx, campaign, batch).await?;
+            vec![batch.ok_or(Error::BatchNotFound)?]
+        }
+        Target::Wave(wave) => {
+            wave::store::lock(tx, campaign, wave)
+                .await?
+                .ok_or(Error::WaveNotFound)?;
+            batch::store::of_wave(tx, campaign, wave).await?
+        }
+    };
+    let codes = batches.iter().map(|batch| batch.codes).sum();
+    let ids = batches.iter().map(|batch| batch.id).collect();
+    for batch in batches {
+        complete(context, tx, batch).await?;
+    }
+    Ok((Scope::Batches(ids), codes))
+}
+
+async fn complete(context: &Context, tx: &Tx<'_>, batch: code_batch::Model) -> Result<(), Error> {
+    if batch.completed_at.is_none() {
+        finish_reissue(tx, batch, context.now()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,6 @@
+//! The funnel, whole and in slices.
+
+pub mod count;
+pub mod grpc;
+pub mod slices;
+pub mod store;

@@ -1,0 +1,30 @@
+//! The schema of the first release, a file for each part of it. Tables stand after those that they reference.
+
+mod activation;
+mod campaign;
+mod enrollment;
+mod handoff;
+mod mail;
+mod process;
+mod roster;
+mod verification;
+mod wave;
+
+use super::blueprint::Blueprint;
+
+pub(super) fn tables() -> Vec<Blueprint> {
+    [
+        campaign::tables(),
+        roster::tables(),
+        mail::tables(),
+        wave::tables(),
+        enrollment::tables(),
+        verification::tables(),
+        handoff::tables(),
+        activation::tables(),
+        process::tables(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

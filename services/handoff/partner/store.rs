@@ -1,0 +1,90 @@
+//! Reading and writing partners. There are few of them.
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::db::entities::partner::{ActiveModel, Column, Entity, Model};
+use crate::handoff::error::Error;
+use crate::handoff::queue::model::Partner;
+use crate::handoff::vocabulary::{Mode, PartnerState};
+use crate::kernel::ids::PartnerId;
+
+/// Gets a partner by id.
+pub async fn by_id(db: &impl ConnectionTrait, id: PartnerId) -> Result<Partner, Error> {
+    found(Entity::find_by_id(id).one(db).await?)
+}
+
+/// Gets a partner by its certificate's name.
+pub async fn by_name(db: &impl ConnectionTrait, name: &str) -> Result<Partner, Error> {
+    found(Entity::find().filter(Column::Name.eq(name)).one(db).await?)
+}
+
+fn found(row: Option<Model>) -> Result<Partner, Error> {
+    row.ok_or(Error::PartnerNotFound)?.try_into()
+}
+
+/// Lists partners by name.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    after: Option<String>,
+    limit: u64,
+) -> Result<Vec<Partner>, Error> {
+    let mut query = Entity::find().order_by_asc(Column::Name).limit(limit);
+    if let Some(after) = after {
+        query = query.filter(Column::Name.gt(after));
+    }
+    parsed(query.all(db).await?)
+}
+
+/// Gives the partners that we call now.
+pub async fn to_push_to(db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
+    let rows = Entity::find()
+        .filter(Column::Mode.eq(Mode::Push.as_str()))
+        .filter(Column::State.eq(PartnerState::Active.as_str()))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await?;
+    parsed(rows)
+}
+
+fn parsed(rows: Vec<Model>) -> Result<Vec<Partner>, Error> {
+    rows.into_iter().map(Partner::try_from).collect()
+}
+
+/// Adds a partner.
+pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Error> {
+    let json = "numbers and flags serialize";
+    let row = ActiveModel {
+        id: Set(partner.id),
+        name: Set(partner.name.clone()),
+        mode: Set(partner.mode.as_str().to_owned()),
+        endpoint: Set(partner.endpoint.clone()),
+        state: Set(partner.state.as_str().to_owned()),
+        max_in_flight: Set(partner.max_in_flight.into()),
+        projection: Set(serde_json::to_string(&partner.projection).expect(json)),
+        breaker: Set(serde_json::to_string(&partner.breaker).expect(json)),
+        created_at: Set(partner.created_at),
+    };
+    let added = Entity::insert(row).exec_without_returning(tx).await;
+    match added.map_err(crate::db::Error::from) {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_unique("partner_name_key") => Err(Error::PartnerExists),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Moves a partner to a state; tells whether that changed anything.
+pub async fn set_state(
+    tx: &impl ConnectionTrait,
+    id: PartnerId,
+    state: PartnerState,
+) -> Result<bool, Error> {
+    let result = Entity::update_many()
+        .col_expr(Column::State, Expr::value(state.as_str()))
+        .filter(Column::Id.eq(id))
+        .filter(Column::State.ne(state.as_str()))
+        .exec(tx)
+        .await?;
+    Ok(result.rows_affected == 1)
+}

@@ -1,0 +1,47 @@
+//! A person as partners get it.
+
+use crate::kernel::person::Text;
+use crate::wire::google::r#type::Date;
+use crate::wire::redress::bureau::v1::{PostalAddress, Subject};
+
+use super::decrypt::Enrollee;
+
+/// Puts a person, already fitted to the partner's fields, on the wire, with the partner's own activation code if it has one.
+pub fn subject(enrollee: &Enrollee) -> Subject {
+    let person = &enrollee.person;
+    let code = enrollee.activation_code.as_ref();
+    let line = |at: usize| person.address_lines.get(at).map(shown).unwrap_or_default();
+    Subject {
+        given_name: shown(&person.given_name),
+        middle_name: maybe(person.middle_name.as_ref()),
+        family_name: shown(&person.family_name),
+        suffix: maybe(person.suffix.as_ref()),
+        date_of_birth: person.date_of_birth.map(|date| Date {
+            year: date.year().into(),
+            month: date.month().into(),
+            day: date.day().into(),
+        }),
+        ssn: maybe(person.ssn.as_ref()),
+        address: Some(PostalAddress {
+            line1: line(0),
+            line2: line(1),
+            city: maybe(person.city.as_ref()),
+            region: maybe(person.region.as_ref()),
+            postal_code: maybe(person.postal_code.as_ref()),
+            country: maybe(person.country.as_ref()),
+        }),
+        email: maybe(person.email.as_ref()),
+        phone: maybe(person.phone.as_ref()),
+        activation_code: code
+            .map(|code| code.expose().to_owned())
+            .unwrap_or_default(),
+    }
+}
+
+fn shown(text: &Text) -> String {
+    text.expose().clone()
+}
+
+fn maybe(text: Option<&Text>) -> String {
+    text.map(shown).unwrap_or_default()
+}

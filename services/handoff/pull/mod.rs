@@ -1,0 +1,4 @@
+//! The stream of partners that pull.
+
+pub mod grpc;
+pub mod stream;

@@ -1,0 +1,4 @@
+//! Cases that a person reviews.
+
+pub mod decide;
+pub mod state;

@@ -1,0 +1,71 @@
+//! The process from its settings to its end.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use crate::access;
+use crate::db::Process;
+use crate::kernel::clock::Clock;
+use crate::kernel::ids::Ids;
+use crate::kernel::keyring::Purpose;
+use crate::kernel::lifecycle::Lifecycle;
+use crate::kernel::server::{Builder, Server};
+use crate::process::{self, Stop};
+use crate::wire::DESCRIPTORS;
+use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationServiceServer;
+use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServer;
+
+use super::context::Context;
+use super::grpc::Handlers;
+use super::housekeeping;
+use super::sender::Outbox;
+use super::settings::Settings;
+
+/// Runs the process with these arguments.
+pub fn run(args: Vec<String>) -> ExitCode {
+    process::run(args, serve)
+}
+
+/// Runs the process until its life ends: database, keys, context, services, workers, server, drain.
+pub async fn serve(
+    settings: Settings,
+    life: Lifecycle,
+    metrics: Option<prometheus::Registry>,
+) -> Result<(), Stop> {
+    let Settings {
+        service,
+        outbox_dir,
+        rules,
+    } = settings;
+    let db = process::connect(&service.database, Process::Identity).await?;
+    let keys = process::keys(&service.keyring, &[Purpose::Index, Purpose::Person])?;
+    let clock = Clock::system();
+    let context = Context {
+        db: db.clone(),
+        ids: Ids::system(clock.clone()),
+        clock,
+        keys,
+        sender: Arc::new(Outbox::new(outbox_dir)),
+        rules,
+    };
+    let handlers = start(&context, &life);
+    let server =
+        Server::builder(&service.common.server, access::TABLE, DESCRIPTORS).metrics(metrics);
+    let served = mount(server, &handlers).build()?.serve(&life).await;
+    process::drain(&life, &db).await;
+    Ok(served?)
+}
+
+/// Starts the housekeeping and gives the handlers. Tests call it with a clock and ids of their own.
+pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
+    life.spawn(housekeeping::run(context.clone(), life.token()));
+    Handlers::new(context.clone())
+}
+
+/// Puts both services on a server.
+pub fn mount(server: Builder, handlers: &Handlers) -> Builder {
+    server
+        .service(RosterServiceServer::new(handlers.clone()))
+        .service(IdentityVerificationServiceServer::new(handlers.clone()))
+        .ready(process::ready(&handlers.context.db))
+}

@@ -1,0 +1,14 @@
+//! What every process has, once: from its settings to its drain.
+//!
+//! A process reads as a recipe: settings, database, keys, context, services, workers, server, drain. [`run`] is around it,
+//! the other steps that processes share are functions of this room.
+
+mod run;
+mod settings;
+mod stop;
+mod storage;
+
+pub use run::run;
+pub use settings::ServiceSettings;
+pub use stop::Stop;
+pub use storage::{connect, drain, keys, ready};

@@ -1,0 +1,45 @@
+//! The database and the keys of a process, from opening to closing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use crate::db::{DatabaseSettings, Db, Process};
+use crate::kernel::keyring::{Keyring, Purpose};
+use crate::kernel::lifecycle::{Lifecycle, Step};
+
+use super::Stop;
+
+/// Opens the database, and makes sure that its schema is the one this program was built for.
+pub async fn connect(settings: &DatabaseSettings, process: Process) -> Result<Db, Stop> {
+    let db = Db::connect(settings, process).await?;
+    db.check_schema().await?;
+    Ok(db)
+}
+
+/// Loads the keys that the process holds, each of which must be there, and no others.
+pub fn keys(path: &Path, purposes: &[Purpose]) -> Result<Arc<Keyring>, Stop> {
+    let keys = Keyring::load(path)?;
+    keys.require(purposes)?;
+    Ok(Arc::new(keys.only(purposes)))
+}
+
+/// Tells a server whether its process can serve: database reachable, schema current.
+pub fn ready(db: &Db) -> impl Fn() -> BoxFuture<'static, bool> + Send + Sync + 'static {
+    let db = db.clone();
+    move || {
+        let db = db.clone();
+        async move { db.check_schema().await.is_ok() }.boxed()
+    }
+}
+
+/// Waits for the workers and closes the database.
+pub async fn drain(life: &Lifecycle, db: &Db) {
+    let tasks = life.drain().await;
+    let closed = life.within(Step::Database, db.close()).await;
+    if !tasks || closed.is_none() {
+        tracing::warn!("not everything ended in time; what was committed is safe");
+    }
+}
