@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::db;
 use crate::kernel::combine::Rejected;
 use crate::kernel::fault::{Fault, Reason};
-use crate::kernel::turn::Never;
 
 use super::enrollment::state::Kind;
 use super::state::UnknownState;
@@ -141,13 +140,6 @@ impl db::Storage for Error {
             Self::Storage(error) => Some(error),
             _ => None,
         }
-    }
-}
-
-/// Whoever had the turn before failed, and that error is the one that is told.
-impl From<Never> for Error {
-    fn from(Never: Never) -> Self {
-        Self::Combined(Rejected::Lost)
     }
 }
 

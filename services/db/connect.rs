@@ -9,7 +9,6 @@ use sea_orm::{DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteCo
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 
-use super::checkpoint::Checkpoints;
 use super::error::{Error, Outage};
 use super::faults::FaultHook;
 use super::session::Session;
@@ -38,12 +37,8 @@ enum Pools {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
-        checkpoints: Checkpoints,
     },
 }
-
-/// With so many connections a call may use two for bulk transactions.
-const ENOUGH: u32 = 6;
 
 /// The time limits of transactions.
 #[derive(Clone, Copy)]
@@ -64,12 +59,7 @@ impl Db {
             }
             Address::Sqlite(path) => {
                 let (writer, readers) = sqlite::open(&path, settings, process).await?;
-                let checkpoints = Checkpoints::new(readers.clone());
-                Pools::Sqlite {
-                    writer,
-                    readers,
-                    checkpoints,
-                }
+                Pools::Sqlite { writer, readers }
             }
         };
         Ok(Self::new(pools, settings, process))
@@ -117,15 +107,6 @@ impl Db {
         &self.0.read
     }
 
-    /// Tells how many bulk transactions one call may have under way: while one commits another can load. SQLite has one writer,
-    /// and of few connections some must stay for others.
-    pub fn bulk_width(&self) -> usize {
-        match &self.0.pools {
-            Pools::Postgres(pool) if pool.options().get_max_connections() >= ENOUGH => 2,
-            Pools::Postgres(_) | Pools::Sqlite { .. } => 1,
-        }
-    }
-
     /// Gives the fault hook, for tests.
     pub fn faults(&self) -> &FaultHook {
         &self.0.faults
@@ -148,9 +129,7 @@ impl Db {
     pub async fn close(&self) {
         match &self.0.pools {
             Pools::Postgres(pool) => pool.close().await,
-            Pools::Sqlite {
-                writer, readers, ..
-            } => {
+            Pools::Sqlite { writer, readers } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -183,32 +162,17 @@ impl Db {
                 )
                 .await
             }
-            Pools::Sqlite {
-                writer,
-                checkpoints,
-                ..
-            } => {
-                if bulk {
-                    checkpoints.ready().await;
-                }
+            Pools::Sqlite { writer, .. } => {
                 let session = writer.acquire().await?;
                 Tx::begin(
                     Session::Sqlite(session),
                     self.0.process,
                     self.0.statements.clone(),
-                    sqlite::begin_sql(bulk).to_owned(),
+                    sqlite::BEGIN.to_owned(),
                     sqlite::BUSY_TIMEOUT,
                 )
                 .await
             }
-        }
-    }
-
-    /// Tells the database that a bulk transaction was committed.
-    pub(super) async fn committed_bulk(&self) {
-        match &self.0.pools {
-            Pools::Sqlite { checkpoints, .. } => checkpoints.committed().await,
-            Pools::Postgres(_) => {}
         }
     }
 }

@@ -7,10 +7,8 @@
 pub mod audit;
 mod bulk;
 mod cell;
-mod checkpoint;
 mod classify;
 mod connect;
-pub mod deferred;
 pub mod entities;
 mod error;
 mod faults;

@@ -65,6 +65,21 @@ fn sqlite_column(name: &str, is: Is) -> String {
     }
 }
 
+/// Writes a condition: whatever stands before it is one of the values of the JSON list `$1`. Both databases look up one value after the
+/// other by an index.
+pub fn among(backend: DbBackend, is: Is) -> String {
+    if backend == DbBackend::Postgres {
+        let to = postgres_type(is);
+        return format!("= ANY (ARRAY(SELECT json_array_elements_text($1::json)::{to}))");
+    }
+    let value = match is {
+        Is::Uuid => "unhex(value, '-')",
+        Is::Bytes => "unhex(substr(value, 3))",
+        Is::Text | Is::Big | Is::Int | Is::Bool => "value",
+    };
+    format!("IN (SELECT {value} FROM json_each($1))")
+}
+
 /// Gives the clause that locks rows of a table until the transaction ends; SQLite has one writer anyway.
 pub fn lock(backend: DbBackend, table: &str) -> String {
     if backend == DbBackend::Postgres {

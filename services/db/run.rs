@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use futures::FutureExt;
 use futures::future::BoxFuture;
+use sea_orm::DbBackend;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
@@ -16,6 +16,7 @@ use super::connect::Db;
 use super::error::{Error, Outage, SqlState, Storage};
 use super::faults::Fault;
 use super::metrics;
+use super::sqlite;
 use super::tx::Tx;
 
 /// A transaction tries this often before it gives up.
@@ -53,32 +54,6 @@ impl Db {
         E: From<Error> + Storage + Send,
     {
         self.run(name, self.limits().bulk_timeout, true, work).await
-    }
-
-    /// Runs `work` like [`Db::run_bulk`]. Work that gives `Ok(Err(halt))` has decided against itself: what it wrote is rolled back,
-    /// it is not run again, and the halt is given.
-    ///
-    /// # Errors
-    /// As [`Db::run_bulk`].
-    pub async fn run_bulk_unless<'a, T, H, E, F>(
-        &self,
-        name: &'static str,
-        mut work: F,
-    ) -> Result<Result<T, H>, E>
-    where
-        F: for<'c> FnMut(&'c Tx<'a>) -> BoxFuture<'c, Result<Result<T, H>, E>> + Send,
-        T: Send + 'static,
-        H: Send + 'static,
-        E: From<Error> + Storage + Send + 'static,
-    {
-        match self
-            .run_bulk(name, |tx| work(tx).map(Stop::of).boxed())
-            .await
-        {
-            Ok(done) => Ok(Ok(done)),
-            Err(Stop::Halted(halt)) => Ok(Err(halt)),
-            Err(Stop::Failed(error)) => Err(error),
-        }
     }
 
     async fn run<'a, T, E, F>(
@@ -159,8 +134,8 @@ impl Db {
         match worked {
             Ok(Ok(value)) => {
                 self.commit(tx, deadline).await?;
-                if bulk {
-                    self.committed_bulk().await;
+                if bulk && self.backend() == DbBackend::Sqlite {
+                    tokio::time::sleep(sqlite::GAP).await;
                 }
                 Ok(value)
             }
@@ -191,35 +166,6 @@ impl Db {
         match fault {
             Some(Fault::LostAnswer) => Err(Error::UnknownCommit),
             Some(Fault::Serialization) | None => Ok(()),
-        }
-    }
-}
-
-/// Why work is rolled back.
-enum Stop<H, E> {
-    /// It decided against itself.
-    Halted(H),
-    /// It met an error.
-    Failed(E),
-}
-
-impl<H, E> Stop<H, E> {
-    fn of<T>(worked: Result<Result<T, H>, E>) -> Result<T, Self> {
-        worked.map_err(Self::Failed)?.map_err(Self::Halted)
-    }
-}
-
-impl<H, E: From<Error>> From<Error> for Stop<H, E> {
-    fn from(error: Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl<H, E: Storage> Storage for Stop<H, E> {
-    fn storage(&self) -> Option<&Error> {
-        match self {
-            Self::Halted(_) => None,
-            Self::Failed(error) => error.storage(),
         }
     }
 }

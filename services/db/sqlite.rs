@@ -18,12 +18,14 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long SQLite waits by itself before it is asked again. It looks for the file after 1, 2, 5, 10 and 15 ms and then ever more
 /// rarely, so that it would miss the moments between the transactions of a bulk load.
 const POLL_MS: &str = "33";
+/// How long a bulk transaction leaves the file to others once it is committed. They look for a free file more often than that.
+pub(super) const GAP: Duration = Duration::from_millis(20);
+/// Begins a transaction as the one writer.
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 const STATEMENT_CACHE: usize = 200;
 /// The page cache of the connection that loads rosters, 32 MiB as `PRAGMA cache_size` takes it: each row changes pages all over
 /// the indexes. It fills only when that happens.
 const ROSTER_CACHE: &str = "-32768";
-/// The same while an index is built, which sorts in as much again.
-const SORTING_CACHE: &str = "-2048";
 /// More readers than this gain nothing on one file.
 const MOST_READERS: u32 = 8;
 /// A reader that nobody needs is closed after this; one always stays.
@@ -55,24 +57,6 @@ pub fn writing(path: &Path, process: Process) -> SqliteConnectOptions {
         Process::Identity => options.pragma("cache_size", ROSTER_CACHE),
         _ => options,
     }
-}
-
-/// Gives the statement that begins a transaction. Its commit copies the write-ahead log back once that is long, but for one in bulk:
-/// see [`super::checkpoint`].
-pub(super) const fn begin_sql(bulk: bool) -> &'static str {
-    if bulk {
-        "PRAGMA wal_autocheckpoint = 0; BEGIN IMMEDIATE"
-    } else {
-        "PRAGMA wal_autocheckpoint = 1000; BEGIN IMMEDIATE"
-    }
-}
-
-/// Gives a statement that builds an index of the roster so that it sorts in little memory, and beside the reading on another thread.
-pub(super) fn sorting(build: &str) -> String {
-    format!(
-        "PRAGMA cache_size = {SORTING_CACHE}; PRAGMA threads = 1; {build}; \
-         PRAGMA threads = 0; PRAGMA cache_size = {ROSTER_CACHE}"
-    )
 }
 
 /// Opens one connection for the migrator, making the file if that is wanted.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use crate::db;
 use crate::kernel::combine::Rejected;
 use crate::kernel::fault::{Fault, Reason};
-use crate::kernel::turn::Never;
 
 /// Why a command did not happen. It holds nothing personal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,13 +99,6 @@ impl db::Storage for Error {
             Self::Storage(error) => Some(error),
             _ => None,
         }
-    }
-}
-
-/// Whoever had the turn before failed, and that error is the one that is told.
-impl From<Never> for Error {
-    fn from(Never: Never) -> Self {
-        Self::ShuttingDown
     }
 }
 

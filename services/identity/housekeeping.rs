@@ -1,10 +1,10 @@
-//! What must be done now and then: forgetting what no longer matters, and ending what an import left behind that broke off.
+//! What must be done now and then: forgetting what no longer matters.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::db::{self, deferred, idempotency, throttle};
+use crate::db::{self, idempotency, throttle};
 use crate::kernel::lifecycle;
 
 use super::context::Context;
@@ -32,9 +32,7 @@ pub async fn run(context: Context, token: CancellationToken) {
 /// Does everything once.
 pub async fn step(context: &Context) -> Result<(), db::Error> {
     let now = context.now();
-    // A build that fails keeps nothing else from being done.
-    let built = deferred::build(&context.db).await;
     throttle::prune(&context.db, now).await?;
     idempotency::prune(&context.db, now - REQUESTS_KEPT).await?;
-    built
+    Ok(())
 }

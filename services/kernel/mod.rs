@@ -21,4 +21,3 @@ pub mod secrets;
 pub mod server;
 pub mod settings;
 pub mod telemetry;
-pub mod turn;

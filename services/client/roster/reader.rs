@@ -121,7 +121,9 @@ impl RosterReader {
             };
             let text = std::str::from_utf8(bytes)
                 .map_err(|_| format!("{} is not UTF-8", COLUMNS[column]))?;
-            text.trim().clone_into(field(&mut row, column));
+            let name = COLUMNS[column];
+            let field = field(&mut row, name).ok_or_else(|| format!("{name} is not sent"))?;
+            text.trim().clone_into(field);
         }
         Ok(row)
     }
@@ -171,8 +173,9 @@ fn places(names: &[String]) -> Result<[Option<usize>; COLUMNS.len()], String> {
     ))
 }
 
-fn field(row: &mut RosterRow, column: usize) -> &mut String {
-    match COLUMNS[column] {
+/// Gives where a column goes.
+fn field<'r>(row: &'r mut RosterRow, column: &str) -> Option<&'r mut String> {
+    Some(match column {
         "external_ref" => &mut row.external_ref,
         "covered_entity" => &mut row.covered_entity,
         "given_name" => &mut row.given_name,
@@ -190,8 +193,9 @@ fn field(row: &mut RosterRow, column: usize) -> &mut String {
         "phone" => &mut row.phone,
         "email" => &mut row.email,
         "population" => &mut row.population,
-        _ => &mut row.locale,
-    }
+        "locale" => &mut row.locale,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -240,5 +244,17 @@ mod tests {
         assert_eq!(chunk.misshapen.keys().copied().collect::<Vec<_>>(), [2, 3]);
         assert!(chunk.rows[0].external_ref.is_empty());
         assert_eq!(chunk.rows[2].family_name, "Poe");
+    }
+
+    #[test]
+    fn each_column_has_a_field_of_its_own_and_an_unknown_one_has_none() {
+        let mut row = RosterRow::default();
+        for column in COLUMNS {
+            let field = field(&mut row, column).expect(column);
+            assert!(field.is_empty(), "{column} has the field of another one");
+            column.clone_into(field);
+        }
+        assert_eq!(row.locale, "locale");
+        assert!(field(&mut row, "preferred_name").is_none());
     }
 }

@@ -111,22 +111,16 @@ pub async fn owed(
 }
 
 /// Tells who in a range of individuals has a code by now that keeps them from getting one of this selection. What counts is
-/// the answer under the campaign's lock. Codes of a load under way, `but`, do not count: each has its batch, its generation
-/// and its individual to itself, for another of these would have its key.
+/// the answer under the campaign's lock.
 pub async fn holders(
     connection: &impl ConnectionTrait,
     (campaign, first, last): (CampaignId, IndividualId, IndividualId),
     selection: &Selection,
-    but: Option<Load>,
 ) -> Result<BTreeSet<IndividualId>, db::Error> {
-    let mut values: Vec<Value> = vec![campaign.into(), first.into(), last.into()];
-    let others = but.map_or("", |load| {
-        values.extend([load.batch.into(), load.generation.into()]);
-        " AND NOT (batch_id = $4 AND generation = $5)"
-    });
+    let values: [Value; 3] = [campaign.into(), first.into(), last.into()];
     let sql = format!(
         "SELECT individual_id FROM code WHERE campaign_id = $1 AND individual_id >= $2 \
-         AND individual_id <= $3 AND {}{others}",
+         AND individual_id <= $3 AND {}",
         selection.kept_by()
     );
     let backend = connection.get_database_backend();

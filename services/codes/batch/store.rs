@@ -3,7 +3,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    Statement, UpdateMany,
+    UpdateMany,
 };
 
 use crate::codes::store::exactly_one;
@@ -85,18 +85,6 @@ pub async fn of_wave(
         .order_by_asc(Column::Id)
         .all(connection)
         .await?)
-}
-
-/// Counts the codes of all batches of a campaign. Whoever adds one adds to its batch, under the campaign's lock.
-pub async fn all_codes(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-) -> Result<i64, db::Error> {
-    const SQL: &str = "SELECT CAST(COALESCE(SUM(codes), 0) AS BIGINT) AS n FROM code_batch WHERE campaign_id = $1";
-    let backend = connection.get_database_backend();
-    let statement = Statement::from_sql_and_values(backend, SQL, [campaign.into()]);
-    let row = connection.query_one_raw(statement).await?;
-    Ok(row.map_or(Ok(0), |row| row.try_get("", "n"))?)
 }
 
 /// Which batches are meant.

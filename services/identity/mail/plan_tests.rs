@@ -1,9 +1,10 @@
 use jiff::civil::date;
 use proptest::prelude::*;
 
-use super::*;
 use crate::identity::mail::words::{Kind, Source};
 use crate::kernel::person::Person;
+
+use super::*;
 
 const WHO: IndividualId = IndividualId::from_uuid(Uuid::from_u128(1));
 const GONE: IndividualId = IndividualId::from_uuid(Uuid::from_u128(2));

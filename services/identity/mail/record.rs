@@ -18,7 +18,8 @@ use crate::identity::matching::address;
 use crate::identity::roster::keys::RosterKeys;
 use crate::identity::roster::locale::Locale;
 use crate::identity::roster::population::Population;
-use crate::identity::roster::{change, store as roster};
+use crate::identity::roster::sealed::Sealed;
+use crate::identity::roster::{store as roster, write};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::person::Person;
@@ -253,7 +254,7 @@ impl Work<'_> {
         }
         store::mark_returned(tx, self.campaign, &returned).await?;
         store::mark_found(tx, self.campaign, &found).await?;
-        change::write(tx, self.campaign, &moved).await
+        write::update(tx, self.campaign, &moved).await
     }
 
     fn place(&self, change: &Change) -> Option<&Person> {
@@ -298,11 +299,7 @@ impl Work<'_> {
 }
 
 /// Gives an individual with another address, as the tables will have it. Of the old one nothing is kept.
-fn moved_to(
-    keys: &RosterKeys,
-    row: &individual::Model,
-    place: &Person,
-) -> Result<change::Change, Error> {
+fn moved_to(keys: &RosterKeys, row: &individual::Model, place: &Person) -> Result<Sealed, Error> {
     let opened = row.salt.as_ref().zip(row.sealed.as_ref());
     let (salt, sealed) = opened.ok_or(Error::IndividualErased)?;
     let person = keys.sealer.open(row.id, salt, sealed);
@@ -311,7 +308,7 @@ fn moved_to(
     let population = Population::parse(&row.population)
         .ok_or_else(|| db::Error::corrupt("individual.population"))?;
     let words = (population, Locale::parse(&row.locale));
-    Ok(change::Change::of(row.id, salt, &person, words, keys))
+    Ok(Sealed::of(row.id, salt, &person, words, keys))
 }
 
 /// Reads a row into what is known of an event.

@@ -5,6 +5,7 @@
 //! the opened record anyway.
 
 use jiff::civil::Date;
+use serde::Serialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -17,7 +18,7 @@ use super::fold::{self, Folded};
 use super::ssn;
 
 /// The keys of one person, by what they were made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Keys {
     /// The nine digits of the SSN.
     pub ssn: Option<i64>,

@@ -1,8 +1,9 @@
 use jiff::civil::date;
 use proptest::prelude::*;
 
-use super::*;
 use crate::identity::matching::policy::{Decision, Policy};
+
+use super::*;
 
 fn person() -> Person {
     Person {

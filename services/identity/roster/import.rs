@@ -1,64 +1,35 @@
 //! An import of a roster file: parts in, answers out, nothing lost in between.
 //!
-//! Two steps run beside each other: one reads what has come in and prepares it, the other settles the batches before it. At most
-//! two are settled at a time ([`super::flight`]), few are ready and one is read, so memory does not grow with the file. A chunk is
-//! answered when its transaction is committed; whoever loses the connection sends the file again, and every row that was settled is
-//! found unchanged.
+//! One task gathers and prepares the next batch while another writes the one before ([`super::batch`], [`super::write`]), so that memory
+//! does not grow with the file. A chunk is answered when its transaction is committed; whoever loses the connection sends the file
+//! again, and every row that was written is found unchanged.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use futures::stream::FuturesOrdered;
 use futures::{Stream, StreamExt};
-use sea_orm::DbBackend;
 use serde_json::json;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::db::audit;
 use crate::db::entities::roster_import;
-use crate::db::{self, audit, deferred};
 use crate::identity::context::{Act, Call, Context};
 use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, ImportId};
-use crate::kernel::turn::{self, Pass, Turn};
 
-use super::batch::{
-    Batch, CHUNKS_A_BATCH, CHUNKS_A_GROWING_PIECE, CHUNKS_A_PIECE, GROWING_PIECES, Grow,
-    ROOM_OF_OPENED,
-};
-use super::flight::{Landed, Route, Settled};
+use super::batch::{self, Batch, Batcher};
 use super::keys::RosterKeys;
 use super::plan::Outcome;
-use super::reader::{Piece, Reader};
+use super::prepare::Judged;
 use super::reject::Reject;
-use super::row::{RawRow, Rules};
-use super::{known, store};
+use super::row::Rules;
+use super::store;
+use super::write::{self, Target};
 
-/// Answers that wait for a slow reader: those of the largest batch, so that the next one is settled while they are sent.
-pub const ANSWERS: usize = CHUNKS_A_BATCH;
+pub use super::batch::{Header, Part};
 
-/// A part of an import.
-#[derive(Debug)]
-pub enum Part {
-    /// Opens it.
-    Header(Header),
-    /// Rows in the order of the file.
-    Chunk(Vec<RawRow>),
-    /// Closes it.
-    End {
-        /// How many rows the file has.
-        rows: i64,
-    },
-}
-
-/// What opens an import.
-#[derive(Clone, Debug)]
-pub struct Header {
-    /// The campaign to load into.
-    pub campaign: CampaignId,
-    /// SHA-256 of the file in lower-case hex: the same file is the same import.
-    pub file_sha256: String,
-}
+/// Answers that wait for a slow reader: those of one batch, so that the next one is written while they are sent.
+pub const ANSWERS: usize = batch::CHUNKS;
 
 /// Counts of one run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,28 +70,14 @@ pub async fn run<P>(
 ) where
     P: Stream<Item = Result<Part, Error>> + Send + Unpin + 'static,
 {
-    let driven = drive(&context, &call, parts, &answers).await;
-    // However it ends: whoever hears that it is done finds them built already.
-    built(deferred::build(&context.db).await);
-    if let Err(error) = driven {
+    if let Err(error) = drive(context, call, parts, &answers).await {
         drop(answers.send(Err(error)).await);
     }
 }
 
-/// Notes that indexes were not built. Nothing of the import is lost by that.
-fn built(done: Result<(), db::Error>) {
-    if let Err(error) = done {
-        let class = error.class();
-        tracing::warn!(
-            class,
-            "indexes of the roster were not built; the housekeeping tries again"
-        );
-    }
-}
-
 async fn drive<P>(
-    context: &Context,
-    call: &Call,
+    context: Context,
+    call: Call,
     mut parts: P,
     answers: &mpsc::Sender<Result<Answer, Error>>,
 ) -> Result<(), Error>
@@ -133,151 +90,83 @@ where
     let Part::Header(header) = first? else {
         return Err(Error::field("header", "must be the first message"));
     };
-    let (mut import, reader, settled) = Import::open(context.clone(), call.clone(), header).await?;
-    let (ready, mut pieces) = mpsc::channel(GROWING_PIECES);
-    tokio::spawn(reader.run(parts, ready));
-    let (pass, mut turn) = turn::turn();
-    pass.on(Some(settled));
-    let mut flights = FuturesOrdered::new();
-    let mut last = Ok(());
-    let mut is_read = false;
-    // What has been read and belongs to no batch yet, and the way to the batch that grows.
-    let (mut waiting, mut grow): (Option<Piece>, Option<Grow>) = (None, None);
-    loop {
-        if grow.is_none()
-            && flights.len() < import.route.context.db.bulk_width()
-            && let Some(piece) = waiting.take()
-        {
-            let (pass, next) = turn::turn();
-            let turn = std::mem::replace(&mut turn, next);
-            let batch;
-            (batch, grow) = import.batch(piece);
-            flights.push_back(import.start(batch, turn, pass));
-        }
-        tokio::select! {
-            piece = pieces.recv(), if !is_read && waiting.is_none() => match piece {
-                Some(Ok(piece)) => waiting = Some(piece),
-                // What was read before it is settled first.
-                Some(Err(error)) => (is_read, last, grow) = (true, Err(error), None),
-                None => (is_read, grow) = (true, None),
-            },
-            taken = offer(grow.as_ref(), &mut waiting), if grow.is_some() && waiting.is_some() => if !taken {
-                grow = None;
-            },
-            Some(landed) = flights.next() => {
-                for answer in import.take(landed?).await? {
-                    if answers.send(Ok(answer)).await.is_err() {
-                        // What is under way comes to its end: a commit that is broken off costs its connection.
-                        while flights.next().await.is_some() {}
-                        return Ok(());
-                    }
-                }
+    let (mut import, batcher) = Import::open(context, call, header).await?;
+    let (sender, mut batches) = mpsc::channel(1);
+    let _batching = AbortOnDropHandle::new(tokio::spawn(batcher.run(parts, sender)));
+    while let Some(batch) = batches.recv().await {
+        for answer in import.take(batch?).await? {
+            if answers.send(Ok(answer)).await.is_err() {
+                return Ok(());
             }
-            else => return last,
         }
     }
-}
-
-/// Waits until the batch that grows takes what is waiting; tells if it takes no more.
-async fn offer(grow: Option<&Grow>, waiting: &mut Option<Piece>) -> bool {
-    let Some(grow) = grow else { return false };
-    let Ok(place) = grow.reserve().await else {
-        return false;
-    };
-    if let Some(piece) = waiting.take() {
-        place.send(piece);
-    }
-    true
+    Ok(())
 }
 
 /// An import under way.
 struct Import {
-    route: Route,
+    context: Context,
     call: Call,
+    campaign: CampaignId,
+    id: ImportId,
+    keys: Arc<RosterKeys>,
     totals: Totals,
     line: i64,
-    /// Whether batches grow while they load.
-    grows: bool,
 }
 
 impl Import {
-    /// Opens the import of this file. Gives what reads the rest of it, and how many rows all imports have settled.
-    async fn open(
-        context: Context,
-        call: Call,
-        header: Header,
-    ) -> Result<(Self, Reader, i64), Error> {
-        let campaign = header.campaign;
-        let rules = Arc::new(rules(&context, campaign).await?);
-        let (keys, import) = find_or_make(&context, &call, &header).await?;
-        let (seen, settled) = known::seen(&context, campaign).await?;
-        let grows = context.db.backend() == DbBackend::Sqlite;
-        // Beside the batches that are under way, one piece waits ready-made; more where they grow, whose pieces take no room.
-        let (most, room, extra) = if grows {
-            (CHUNKS_A_GROWING_PIECE, GROWING_PIECES, ROOM_OF_OPENED)
-        } else {
-            (CHUNKS_A_PIECE, context.db.bulk_width() + 1, 0)
-        };
-        let reader = Reader {
-            rules,
+    /// Opens the import of this file. Gives what makes batches of the rest of it.
+    async fn open(context: Context, call: Call, header: Header) -> Result<(Self, Batcher), Error> {
+        let rules = rules(&context, header.campaign).await?;
+        let (keys, id) = find_or_make(&context, &call, &header).await?;
+        let batcher = Batcher {
+            rules: Arc::new(rules),
             keys: Arc::clone(&keys),
-            context: context.clone(),
+            ids: context.ids.clone(),
             line: 1,
-            most,
-            seen: Arc::new(Mutex::new(seen)),
-            room: Arc::new(Semaphore::new(room)),
-            extra,
-        };
-        let route = Route {
-            context,
-            campaign,
-            import,
-            keys,
-            trusts: Arc::new(AtomicBool::new(true)),
         };
         let import = Self {
-            route,
+            context,
             call,
+            campaign: header.campaign,
+            id,
+            keys,
             totals: Totals::default(),
             line: 1,
-            grows,
         };
-        Ok((import, reader, settled))
+        Ok((import, batcher))
     }
 
-    /// Makes a batch, and the way to it if it grows.
-    fn batch(&self, first: Piece) -> (Batch, Option<Grow>) {
-        if self.grows {
-            let (batch, grow) = Batch::growing(first);
-            (batch, Some(grow))
-        } else {
-            (Batch::of(first), None)
-        }
-    }
-
-    /// Lets a batch go its way.
-    fn start(
-        &self,
-        batch: Batch,
-        turn: Turn<Settled>,
-        pass: Pass<Settled>,
-    ) -> impl Future<Output = Result<Landed, Error>> + use<> {
-        let flight =
-            AbortOnDropHandle::new(tokio::spawn(self.route.clone().fly(batch, turn, pass)));
-        async move { flight.await.map_err(|_| Error::ShuttingDown)? }
-    }
-
-    async fn take(&mut self, landed: Landed) -> Result<Vec<Answer>, Error> {
-        let mut answers = Vec::with_capacity(landed.chunks.len() + 1);
-        let mut outcomes = landed.outcomes.into_iter();
-        for length in landed.chunks {
-            answers.push(self.answer(outcomes.by_ref().take(length)));
-        }
-        built(deferred::build_if_large(&self.route.context.db).await);
-        if let Some(rows) = landed.end {
+    /// Writes a batch and gives the answers to its parts.
+    async fn take(&mut self, batch: Batch) -> Result<Vec<Answer>, Error> {
+        let outcomes = self.write(&batch.rows).await?;
+        let lines = batch.rows.iter().map(|row| row.line);
+        let mut outcomes = lines.zip(outcomes);
+        let chunks = batch.chunks.into_iter();
+        let mut answers: Vec<Answer> = chunks
+            .map(|length| self.answer(outcomes.by_ref().take(length)))
+            .collect();
+        if let Some(rows) = batch.end {
             answers.push(self.finish(rows).await?);
         }
         Ok(answers)
+    }
+
+    async fn write(&self, rows: &Arc<Vec<Judged>>) -> Result<Vec<Outcome>, Error> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let target = Target {
+            campaign: self.campaign,
+            import: self.id,
+            keys: &self.keys,
+            now: self.context.now(),
+        };
+        let db = &self.context.db;
+        db.run_bulk("import_roster", |tx| {
+            Box::pin(write::write(tx, target, rows))
+        })
+        .await
     }
 
     fn answer(&mut self, rows: impl Iterator<Item = (i64, Outcome)>) -> Answer {
@@ -296,7 +185,7 @@ impl Import {
             }
         }
         Answer {
-            import: self.route.import,
+            import: self.id,
             durable_line: self.line,
             totals: self.totals,
             rejected,
@@ -312,20 +201,16 @@ impl Import {
             ));
         }
         let totals = self.totals;
-        let act = Act::on("roster.import_finished", "roster_import", self.route.import);
+        let act = Act::on("roster.import_finished", "roster_import", self.id);
         let detail = json!({
             "rows": totals.rows, "accepted": totals.accepted, "merged": totals.merged,
             "unchanged": totals.unchanged, "rejected": totals.rejected,
         });
         let event = self
             .call
-            .event(&self.route.context, Some(self.route.campaign), act, detail);
-        let (import, now) = (
-            (self.route.campaign, self.route.import),
-            self.route.context.now(),
-        );
-        self.route
-            .context
+            .event(&self.context, Some(self.campaign), act, detail);
+        let (import, now) = ((self.campaign, self.id), self.context.now());
+        self.context
             .db
             .run_tx("finish_import", |tx| {
                 let event = event.clone();
@@ -335,9 +220,8 @@ impl Import {
                 })
             })
             .await?;
-        built(deferred::build(&self.route.context.db).await);
         Ok(Answer {
-            import: self.route.import,
+            import: self.id,
             durable_line: self.line,
             totals,
             rejected: Vec::new(),
@@ -375,7 +259,6 @@ async fn find_or_make(
         Box::pin(async move {
             let key = store::find_or_make_key(tx, fresh_key).await?;
             let row = store::find_or_make_import(tx, fresh).await?;
-            deferred::put_off(tx).await?;
             let event = audit::Event {
                 subject_id: Some(row.id.into()),
                 ..event.clone()

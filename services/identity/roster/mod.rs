@@ -1,30 +1,25 @@
 //! The list of affected people: loading it, reading it masked, and addressing letters.
 //!
-//! A row goes through three steps: [`row`] judges it by itself, [`prepare`] makes it ready to be written beside the write of
-//! the batch before, [`settle`] writes a batch in one transaction: rows of [`newcomers`] at once, the others as they are planned
-//! ([`plan`]) when the database has told what it holds about them ([`known`]).
+//! A row of an import goes through three steps: [`row`] judges it by itself, [`prepare`] makes it ready to be written, [`write`] asks the
+//! database what it holds about a batch ([`lookup`]), decides what becomes of each row ([`plan`]), and writes that, in one transaction.
 
 mod batch;
-pub mod change;
 pub mod count;
 pub mod export;
 pub mod facts;
-pub mod flight;
 pub mod import;
 pub mod keys;
-pub mod known;
 pub mod locale;
+mod lookup;
 pub mod merge;
-pub mod newcomers;
 pub mod notice;
 pub mod plan;
 pub mod population;
 pub mod prepare;
 pub mod read;
-pub mod reader;
 pub mod reject;
 pub mod row;
 pub mod salutation;
-pub mod seen;
-pub mod settle;
+pub mod sealed;
 pub mod store;
+pub mod write;

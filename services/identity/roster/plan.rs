@@ -15,7 +15,7 @@ use crate::kernel::person::Person;
 use super::locale::Locale;
 use super::merge;
 use super::population::Population;
-use super::prepare::{Judged, NewIndividual, Prepared, RowMacs};
+use super::prepare::{Judged, Prepared, RowMacs};
 use super::reject::{Cause, Column, Reject};
 
 /// What the roster holds about the references and SSNs of a batch.
@@ -105,7 +105,7 @@ pub struct Plan<'b> {
 
 impl Link {
     /// Links a row to a person.
-    pub fn of(row: &NewIndividual, individual: IndividualId) -> Self {
+    fn of(row: &Prepared, individual: IndividualId) -> Self {
         Self {
             entity: row.entity,
             macs: row.macs[0],
@@ -174,14 +174,14 @@ impl<'b> Planner<'b> {
             }
             Some(_) => return Outcome::Rejected(Reject::new(Column::Ssn, Cause::SsnOfAnother)),
         };
-        let macs = row.new.macs[0];
+        let macs = row.macs[0];
         self.seen.insert(macs.reference, macs.content);
         outcome
     }
 
     /// Looks the reference up under every version of the index key.
     fn loaded_before(&self, row: &Prepared) -> Option<Outcome> {
-        row.new.macs.iter().find_map(|macs| {
+        row.macs.iter().find_map(|macs| {
             let key = &macs.reference;
             let content = self
                 .seen
@@ -199,7 +199,6 @@ impl<'b> Planner<'b> {
     fn with_ssn_of(&self, row: &Prepared) -> Option<usize> {
         let number = row.person.ssn.as_ref()?.expose();
         let slots = row
-            .new
             .ssn_keys
             .iter()
             .filter_map(|key| self.by_ssn.get(key))
@@ -215,17 +214,17 @@ impl<'b> Planner<'b> {
 
     fn accept(&mut self, row: &'b Prepared) -> Outcome {
         let at = self.add(Slot {
-            individual: row.new.individual,
+            individual: row.sealed.id,
             person: Cow::Borrowed(&row.person),
-            population: row.new.population,
-            locale: row.new.locale,
+            population: row.population,
+            locale: row.locale,
             origin: Origin::New(row),
             changed: false,
         });
-        if let Some(key) = row.new.ssn_keys.first() {
+        if let Some(key) = row.ssn_keys.first() {
             self.by_ssn.entry(*key).or_default().push(at);
         }
-        self.link(row, row.new.individual);
+        self.link(row, row.sealed.id);
         Outcome::Accepted
     }
 
@@ -236,10 +235,10 @@ impl<'b> Planner<'b> {
             slot.person = Cow::Owned(person);
             slot.changed = true;
         }
-        let population = merge::join_population(slot.population, row.new.population);
+        let population = merge::join_population(slot.population, row.population);
         slot.changed |= population != slot.population;
         slot.population = population;
-        let locale = slot.locale.or(row.new.locale);
+        let locale = slot.locale.or(row.locale);
         slot.changed |= locale != slot.locale;
         slot.locale = locale;
         let individual = slot.individual;
@@ -248,7 +247,7 @@ impl<'b> Planner<'b> {
     }
 
     fn link(&mut self, row: &Prepared, individual: IndividualId) {
-        self.plan.links.push(Link::of(&row.new, individual));
+        self.plan.links.push(Link::of(row, individual));
     }
 }
 

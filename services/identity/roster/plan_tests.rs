@@ -1,14 +1,15 @@
 use jiff::civil::date;
 
-use super::super::keys::RosterKeys;
-use super::super::prepare::prepare;
-use super::super::row::{RawColumns, RawRow, Rules};
-use super::*;
 use crate::identity::matching::blind::Indexer;
 use crate::kernel::clock::{Clock, Timestamp};
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, Ids};
 use crate::kernel::person::PersonSealer;
+
+use super::super::keys::RosterKeys;
+use super::super::prepare::prepare;
+use super::super::row::{RawColumns, RawRow, Rules};
+use super::*;
 
 const CAMPAIGN: CampaignId = CampaignId::from_uuid(Uuid::from_u128(9));
 
@@ -23,7 +24,7 @@ pub fn keys(index: &[u8]) -> RosterKeys {
     }
 }
 
-fn rules() -> Rules {
+pub fn rules() -> Rules {
     let entity = |id| CoveredEntityId::from_uuid(Uuid::from_u128(id));
     Rules {
         entities: HashMap::from([("one".to_owned(), entity(1)), ("two".to_owned(), entity(2))]),
@@ -47,9 +48,12 @@ pub fn row(line: i64, entity: &str, reference: &str, given: &str, born: &str, ss
     }
 }
 
-pub fn judged(rows: &[RawRow], index: &[u8]) -> Vec<Judged> {
-    let ids = Ids::seeded(Clock::manual(Timestamp::EPOCH).0, 1);
-    let (rules, keys) = (rules(), keys(index));
+pub fn ids() -> Ids {
+    Ids::seeded(Clock::manual(Timestamp::EPOCH).0, 1)
+}
+
+fn judged(rows: &[RawRow], index: &[u8]) -> Vec<Judged> {
+    let (rules, keys, ids) = (rules(), keys(index), ids());
     let prepare = |row| prepare(row, &rules, &keys, &ids);
     rows.iter().map(prepare).collect()
 }
@@ -156,7 +160,7 @@ fn a_row_without_a_language_is_the_row_that_it_was() {
     ];
     let content = |row: &RawRow| {
         let batch = judged(std::slice::from_ref(row), &[3]);
-        batch[0].verdict.as_ref().unwrap().new.macs[0].content
+        batch[0].verdict.as_ref().unwrap().macs[0].content
     };
     assert_eq!(content(&silent), indexer.row(&before));
     assert_ne!(content(&said), content(&silent));

@@ -5,20 +5,19 @@
 
 use uuid::Uuid;
 
-use crate::identity::error::{self, Error};
-use crate::identity::matching::blind::{Indexer, Keys};
-use crate::kernel::ids::{CoveredEntityId, Ids, IndividualId};
+use crate::identity::matching::blind::Indexer;
+use crate::kernel::ids::{CoveredEntityId, Ids};
 use crate::kernel::person::Person;
 
-use super::facts::Facts;
 use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::population::Population;
 use super::reject::Reject;
 use super::row::{RawRow, Row, Rules, parse_row};
+use super::sealed::Sealed;
 
 /// The length of a person's salt.
-pub const SALT_LEN: usize = 16;
+const SALT_LEN: usize = 16;
 
 /// One row, judged by itself.
 #[derive(Debug, Clone)]
@@ -32,35 +31,20 @@ pub struct Judged {
 /// A row made ready, and the person that it tells of.
 #[derive(Clone)]
 pub struct Prepared {
-    /// What is written if nobody like that is known.
-    pub new: NewIndividual,
-    /// The person.
-    pub person: Person,
-}
-
-/// A new individual as it will stand in the tables, without the person in the clear.
-#[derive(Clone)]
-pub struct NewIndividual {
     /// The covered entity.
     pub entity: CoveredEntityId,
     /// MACs of the reference and of the content, for each version of the index key, the current one first.
     pub macs: Vec<RowMacs>,
-    /// What may be known of the person in the clear.
-    pub facts: Facts,
+    /// Keys of the SSN under every version of the index key, the current one first; empty without an SSN.
+    pub ssn_keys: Vec<i64>,
     /// Which rules apply.
     pub population: Population,
     /// Language of letters, if the row says one.
     pub locale: Option<Locale>,
-    /// Blind keys of the person under the current index key.
-    pub keys: Keys,
-    /// Keys of the SSN under every version of the index key, the current one first; empty without an SSN.
-    pub ssn_keys: Vec<i64>,
-    /// The id.
-    pub individual: IndividualId,
-    /// The salt that goes with it.
-    pub salt: [u8; SALT_LEN],
-    /// The person sealed under both.
-    pub sealed: Vec<u8>,
+    /// The person.
+    pub person: Person,
+    /// What is written if nobody like that is known.
+    pub sealed: Sealed,
 }
 
 /// Keyed hashes of one row under one version of the index key.
@@ -72,21 +56,10 @@ pub struct RowMacs {
     pub content: Uuid,
 }
 
-impl NewIndividual {
-    /// Opens the person again.
-    pub fn open(self, keys: &RosterKeys) -> Result<Prepared, Error> {
-        let person = keys.sealer.open(self.individual, &self.salt, &self.sealed);
-        Ok(Prepared {
-            person: person.map_err(error::unreadable)?,
-            new: self,
-        })
-    }
-}
-
 impl std::fmt::Debug for Prepared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Prepared")
-            .field("individual", &self.new.individual)
+            .field("individual", &self.sealed.id)
             .finish_non_exhaustive()
     }
 }
@@ -100,30 +73,23 @@ pub fn prepare(raw: &RawRow, rules: &Rules, keys: &RosterKeys, ids: &Ids) -> Jud
 }
 
 fn ready(row: Row, keys: &RosterKeys, ids: &Ids) -> Prepared {
-    let individual = ids.next();
-    let salt = ids.random::<SALT_LEN>();
-    let sealed = keys.sealer.seal(individual, &salt, &row.person);
+    let (id, salt) = (ids.next(), ids.random::<SALT_LEN>());
+    let words = (row.population, row.locale);
+    let sealed = Sealed::of(id, &salt, &row.person, words, keys);
     let ssn = row.person.ssn.as_ref();
     let ssn_keys = ssn.map_or_else(Vec::new, |ssn| {
         let indexers = keys.indexers.iter();
         indexers.map(|one| one.ssn(ssn.expose())).collect()
     });
     let indexers = keys.indexers.iter();
-    let new = NewIndividual {
+    Prepared {
         entity: row.entity,
         macs: indexers.map(|indexer| macs(indexer, &row)).collect(),
-        facts: Facts::of(&row.person),
+        ssn_keys,
         population: row.population,
         locale: row.locale,
-        keys: keys.current().person(&row.person),
-        ssn_keys,
-        individual,
-        salt,
-        sealed,
-    };
-    Prepared {
-        new,
         person: row.person,
+        sealed,
     }
 }
 

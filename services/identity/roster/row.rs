@@ -1,6 +1,6 @@
 //! One row of a roster file: parsed once, judged by itself.
 //!
-//! What needs the rest of the roster (the same reference, the same SSN) is judged in [`super::settle`].
+//! What needs the rest of the roster (the same reference, the same SSN) is judged in [`super::write`].
 
 use std::collections::HashMap;
 

@@ -249,48 +249,6 @@ async fn a_dropped_handler_leaves_nothing_behind(database: Database) {
 }
 
 #[apply(both)]
-async fn work_that_decides_against_itself_leaves_nothing_and_is_not_run_again(database: Database) {
-    let db = database.open(Process::Codes).await;
-    let ran = AtomicU32::new(0);
-    let halted = db.run_bulk_unless("test.halt", |tx| {
-        ran.fetch_add(1, Ordering::Relaxed);
-        Box::pin(async move {
-            insert(tx, KEY).await?;
-            Ok::<Result<(), &str>, Error>(Err("overtaken"))
-        })
-    });
-    assert_eq!(halted.await, Ok(Err("overtaken")));
-    assert_eq!(
-        (ran.load(Ordering::Relaxed), throttle_rows(db.read()).await),
-        (1, 0)
-    );
-    // What fails still fails, and what holds is there, commits that are refused or lost between notwithstanding.
-    db.faults().set(FaultRates {
-        serialization: 0.4,
-        lost_answer: 0.4,
-        seed: 2,
-    });
-    for _ in 0..20 {
-        let done = db.run_bulk_unless("test.hold", |tx| {
-            Box::pin(async move {
-                touch(tx).await?;
-                Ok::<Result<i32, &str>, Error>(Ok(7))
-            })
-        });
-        assert_eq!(done.await, Ok(Ok(7)));
-    }
-    assert!(db.faults().serializations() > 0);
-    assert_eq!(throttle_rows(db.read()).await, 1);
-    let failed = db.run_bulk_unless("test.fail", |tx| {
-        Box::pin(async move {
-            insert(tx, KEY).await?;
-            Ok::<Result<(), &str>, Error>(Err("too late"))
-        })
-    });
-    assert!(matches!(failed.await, Err(Error::Unique { .. })));
-}
-
-#[apply(both)]
 async fn a_pool_that_is_closed_says_so_at_once(database: Database) {
     let db = database.open(Process::Codes).await;
     db.close().await;

@@ -1,5 +1,8 @@
 //! Addresses for letters, and the masked view.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use redress::identity::Error;
 use redress::identity::roster::export::{Addressee, run};
 use redress::kernel::caller::Role;
@@ -12,7 +15,10 @@ use tokio::task::JoinHandle;
 
 use super::house::{FILE, House, by, call};
 use super::people::{ada, but, somebody};
-use crate::harness::{Database, apply, both};
+use crate::harness::{Database, apply, both, poll};
+
+/// How long to wait for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub async fn export(house: &House, after: Option<IndividualId>) -> Vec<Addressee> {
     let (mut messages, _) = begin(house, after);
@@ -77,7 +83,7 @@ async fn the_block_is_printed_and_the_export_is_audited(database: Database) {
     assert_eq!(lines, ["12 Main St", "Apt 3", "Fort Wayne IN 46802"]);
     let audited = "SELECT COUNT(*) FROM audit_event WHERE action = 'mailing.addresses_exported'";
     assert_eq!(house.number(audited).await, 1);
-    house.clock.advance(std::time::Duration::from_secs(1));
+    house.clock.advance(Duration::from_secs(1));
     assert!(!format!("{one:?}").contains("Katherine"));
 }
 
@@ -180,9 +186,16 @@ async fn whoever_stops_listening_stops_the_export(database: Database) {
     let house = House::open(&database).await;
     let rows: Vec<_> = (3..2_503).map(somebody).collect();
     house.import("a", &rows, 500).await;
+    // Whatever works for the export holds the keys.
+    let holders = || Arc::strong_count(&house.context.keys);
+    let before = holders();
     let (mut messages, exporting) = begin(&house, None);
     messages.recv().await.unwrap().unwrap();
+    // One message waits to be read, and another one to take its place.
+    assert!(!exporting.is_finished() && holders() > before);
     drop(messages);
+    let ended = async || (exporting.is_finished() && holders() == before).then_some(());
+    poll::until("the export to end with all that it began", PATIENCE, ended).await;
     exporting.await.unwrap();
 }
 

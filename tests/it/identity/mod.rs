@@ -4,7 +4,6 @@ mod confirm;
 mod export;
 mod house;
 mod import;
-mod indexes;
 mod mail;
 mod people;
 mod plans;

@@ -20,10 +20,10 @@ impl Filling {
         &self,
         means: &Arc<Means>,
         after: IndividualId,
-        limit: u64,
     ) -> Result<Chunk, Error> {
+        let selection = &means.selection;
         let (last, owed) =
-            uncoded(&self.context, self.campaign, &means.selection, after, limit).await?;
+            uncoded(&self.context, self.campaign, selection, after, self.chunk).await?;
         if last.is_none() {
             return Ok(Chunk::default());
         }
@@ -47,8 +47,7 @@ pub(crate) async fn uncoded(
     let Some((first, last)) = ends.map(|(first, last)| (first.individual, last.individual)) else {
         return Ok((None, owed));
     };
-    let holders =
-        batch::code_store::holders(read, (campaign, first, last), selection, None).await?;
+    let holders = batch::code_store::holders(read, (campaign, first, last), selection).await?;
     if !holders.is_empty() {
         owed.retain(|owed| !holders.contains(&owed.individual));
     }
@@ -77,6 +76,9 @@ pub(crate) async fn derive_all(
         });
         let mut issued: Vec<Issued> = issued.collect();
         issued.sort_unstable_by_key(|code| code.mac);
+        for _ in 1..generation {
+            tally.collided();
+        }
         (issued, tally)
     };
     tokio::task::spawn_blocking(derive)

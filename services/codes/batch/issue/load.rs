@@ -12,7 +12,6 @@ use crate::codes::error::Error;
 use crate::db;
 use crate::db::entities::code_batch;
 use crate::kernel::ids::IndividualId;
-use crate::kernel::turn::{Pass, Turn};
 
 use super::batch::open_campaign;
 use super::derive::derive_all;
@@ -22,26 +21,18 @@ use super::{Chunk, Filling, Means};
 /// of one in a hundred million campaigns of four million people.
 const GENERATIONS: i32 = 3;
 
-/// Why the transaction of a chunk was rolled back.
-enum Halt {
-    /// These have a code by now, and the rest must be counted without them.
-    Overtaken(BTreeSet<IndividualId>),
+/// What became of a chunk.
+pub(crate) enum Written {
+    /// The batch has so many codes now.
+    InBatch(i64),
     /// Another call went on with this batch and came to its end, and it may be sealed: who is new since then waits for the next
     /// one.
     Ended,
-    /// The chunk before takes long: the turn must be awaited without a transaction.
-    TooEarly,
 }
 
 impl Filling {
-    /// Writes a chunk, passes the turn on, and gives how many codes were written.
-    pub(crate) async fn write(
-        self,
-        means: Arc<Means>,
-        chunk: Chunk,
-        turn: Turn<i64>,
-        pass: Pass<i64>,
-    ) -> Result<i64, Error> {
+    /// Writes a chunk, with codes of a further generation where two codes are equal.
+    pub(crate) async fn write(&self, means: &Arc<Means>, chunk: Chunk) -> Result<Written, Error> {
         let Chunk {
             mut codes,
             mut tally,
@@ -49,97 +40,65 @@ impl Filling {
         } = chunk;
         let mut generation = 1;
         loop {
-            if codes.is_empty() {
-                pass.on(turn.comes().await?);
-                return Ok(0);
-            }
-            let holders = match self.load(&means, generation, (&codes, &tally), &turn).await {
-                Ok(Ok(loaded)) => {
-                    pass.on(turn.comes().await? + loaded);
-                    return Ok(loaded);
-                }
-                Ok(Err(Halt::Ended)) => {
-                    pass.on(turn.comes().await?);
-                    return Ok(0);
-                }
-                Ok(Err(Halt::TooEarly)) => {
-                    turn.comes().await?;
-                    continue;
-                }
-                Ok(Err(Halt::Overtaken(holders))) => holders,
+            match self.load(means, generation, (&codes, &tally)).await {
                 Err(Error::Storage(error))
                     if error.is_unique("code_pkey") && generation < GENERATIONS =>
                 {
-                    // Somebody's code is there: their own, from another call, or an equal one of somebody else.
-                    turn.comes().await?;
-                    let read = self.context.db.read();
-                    let holders = self.holders(read, &means, &codes, None).await?;
-                    if holders.is_empty() {
-                        generation += 1;
-                    }
-                    holders
+                    generation += 1;
+                    let owed = codes.iter().map(|code| code.owed).collect();
+                    (codes, tally) = derive_all(means, self.campaign, owed, generation).await?;
                 }
-                Err(error) => return Err(error),
-            };
-            let rest = without(&codes, &holders);
-            (codes, tally) = derive_all(&means, self.campaign, rest, generation).await?;
-            for _ in 1..generation {
-                tally.collided();
+                written => return written,
             }
         }
     }
 
-    /// Loads the codes while the chunk before is still committed; then comes the chunk's turn, with it the campaign's lock, and
-    /// under the lock the proof that nobody of the chunk has a code by now. The turn brings how many codes the campaign had when
-    /// this issue began, and this issue's since.
     async fn load(
         &self,
-        means: &Means,
+        means: &Arc<Means>,
         generation: i32,
         (codes, tally): (&[Issued], &Tally),
-        turn: &Turn<i64>,
-    ) -> Result<Result<i64, Halt>, Error> {
+    ) -> Result<Written, Error> {
         let load = Load {
             campaign: self.campaign,
             batch: self.batch,
             generation,
         };
-        let issued = self.context.db.run_bulk_unless("issue_codes", |tx| {
+        let written = self.context.db.run_bulk("issue_codes", |tx| {
             Box::pin(async move {
-                let loaded = batch::code_store::load(tx, load, codes).await?;
-                let loaded = i64::try_from(loaded).unwrap_or(0);
-                let Some(known) = turn.comes_soon().await? else {
-                    return Ok(Err(Halt::TooEarly));
-                };
                 open_campaign(tx, load.campaign).await?;
                 let batch = batch::store::lock(tx, load.campaign, load.batch).await?;
                 let batch = batch.ok_or(Error::BatchNotFound)?;
                 if batch.completed_at.is_some() {
-                    return Ok(Err(Halt::Ended));
+                    return Ok(Written::Ended);
                 }
-                // The reading of the chunk asked before, and what counts is whether anybody has written since.
-                if known != batch::store::all_codes(tx, load.campaign).await? {
-                    let holders = self.holders(tx, means, codes, Some(load)).await?;
-                    if !holders.is_empty() {
-                        return Ok(Err(Halt::Overtaken(holders)));
-                    }
-                }
+                // Whoever got a code since the chunk was read, also from this very transaction if it was committed unheard.
+                let holders = self.holders(tx, means, codes).await?;
+                let rest;
+                let (codes, tally) = if holders.is_empty() {
+                    (codes, tally)
+                } else {
+                    let owed = without(codes, &holders);
+                    rest = derive_all(means, load.campaign, owed, generation).await?;
+                    (rest.0.as_slice(), &rest.1)
+                };
+                let loaded = batch::code_store::load(tx, load, codes).await?;
+                let loaded = i64::try_from(loaded).unwrap_or(0);
                 let mut sum = tally_of(&batch)?;
                 sum.add(tally);
                 batch::store::grow(tx, load.campaign, load.batch, loaded, json_of(&sum)?).await?;
-                Ok(Ok(loaded))
+                Ok::<_, Error>(Written::InBatch(batch.codes + loaded))
             })
         });
-        issued.await
+        written.await
     }
 
-    /// Tells who of a chunk has a code, but for those of this load.
+    /// Tells who of a chunk has a code.
     async fn holders(
         &self,
         connection: &impl ConnectionTrait,
         means: &Means,
         codes: &[Issued],
-        but: Option<Load>,
     ) -> Result<BTreeSet<IndividualId>, Error> {
         let individuals = codes.iter().map(|code| code.owed.individual);
         let (Some(first), Some(last)) = (individuals.clone().min(), individuals.clone().max())
@@ -147,7 +106,7 @@ impl Filling {
             return Ok(BTreeSet::new());
         };
         let of = (self.campaign, first, last);
-        let mut holders = batch::code_store::holders(connection, of, &means.selection, but).await?;
+        let mut holders = batch::code_store::holders(connection, of, &means.selection).await?;
         if !holders.is_empty() {
             let chunk: BTreeSet<IndividualId> = individuals.collect();
             holders.retain(|holder| chunk.contains(holder));

@@ -6,10 +6,10 @@
 //! remembers how far it came, and the end is the same batch with the same codes. Where nobody is owed a code, as when the call
 //! that was killed had come to its end, no batch is opened; where another issue was faster, the batch is sealed empty.
 //!
-//! Two issues at once: a chunk's transaction loads its codes, then locks the campaign's row and asks under that lock who of the
-//! chunk has a code by now; if somebody has, it is rolled back. So chunks of one campaign take turns, nobody gets two codes, and
-//! no lease is left behind by a kill. A unique index over live codes would do the same, but would cost every row of the load
-//! what the lock costs once a chunk. The turn is taken after the load, so that one chunk loads while the one before commits.
+//! Two issues at once: a chunk's transaction locks the campaign's row, asks under that lock who of the chunk has a code by now, and
+//! loads the codes of the others. So chunks of one campaign go one after the other, nobody gets two codes, and no lease is left
+//! behind by a kill. A unique index over live codes would do the same, but would cost every row of the load what the lock costs
+//! once a chunk. The next chunk is read and its codes are derived while one is written.
 
 mod batch;
 mod derive;
@@ -19,8 +19,6 @@ mod open;
 
 use std::sync::Arc;
 
-use futures::StreamExt;
-use futures::stream::FuturesOrdered;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -30,10 +28,8 @@ use crate::codes::campaign;
 use crate::codes::wave;
 use crate::db::entities::code_batch;
 use crate::db::idempotency::Request;
-use crate::kernel::combine::Rejected;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
-use crate::kernel::turn;
 
 use crate::codes::code::derive::BatchSecret;
 use crate::codes::code::uniformity::Tally;
@@ -45,14 +41,12 @@ use crate::codes::wave::store::Selection;
 
 pub use batch::{fresh_batch, fresh_wave, open_campaign, open_secret};
 pub use finish::{finish_reissue, grow_by_one, is_uniform};
+use load::Written;
 use open::Opened;
 
-/// Individuals in one transaction: large enough for COPY, small enough for four of them in memory, two being written.
-const CHUNK: u64 = 65_536;
-/// The same on SQLite, where others wait for the one writer.
-const CHUNK_SQLITE: u64 = 32_768;
-/// The first one: nothing is written while it is read. Each is twice the one before, up to the full size.
-const FIRST_CHUNK: u64 = 8_192;
+/// Individuals in one transaction: large enough for COPY, small enough for whoever waits for the campaign's lock, and on SQLite for
+/// the one writer.
+const CHUNK: u64 = 16_384;
 
 /// How far an issue is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,38 +162,27 @@ impl Filling {
         let count = self.count(Arc::clone(&means), batch.codes);
         let mut count = Some(AbortOnDropHandle::new(tokio::spawn(count)));
         let (mut issued, mut owed) = (batch.codes, 0);
-        // Before the first chunk is read.
-        let (first, mut turn) = turn::turn();
-        first.on(store::all_codes(self.context.db.read(), self.campaign).await?);
         let (ready, mut chunks) = mpsc::channel(1);
         let prepare = self.clone().prepare_all(Arc::clone(&means), after, ready);
         let _preparing = AbortOnDropHandle::new(tokio::spawn(prepare));
-        let mut under_way = FuturesOrdered::new();
-        let mut is_read = false;
         loop {
             if let Some(count) = count.take_if(|count| count.is_finished()) {
                 owed = count.await.unwrap_or(0);
             }
             let step = Progress::Issued { issued, owed };
             if progress.send(Ok(step)).await.is_err() {
-                // What is under way comes to its end: a commit that is broken off costs its connection.
-                while under_way.next().await.is_some() {}
                 return Ok(None);
             }
-            tokio::select! {
-                chunk = chunks.recv(), if !is_read && under_way.len() < self.context.db.bulk_width() => match chunk {
-                    Some(chunk) => {
-                        let (pass, next) = turn::turn();
-                        let turn = std::mem::replace(&mut turn, next);
-                        let write = self.clone().write(Arc::clone(&means), chunk?, turn, pass);
-                        under_way.push_back(AbortOnDropHandle::new(tokio::spawn(write)));
-                    }
-                    None => is_read = true,
-                },
-                Some(written) = under_way.next() => {
-                    issued += written.map_err(|_| Error::Combined(Rejected::Lost))??;
-                }
-                else => break,
+            let Some(chunk) = chunks.recv().await else {
+                break;
+            };
+            let chunk = chunk?;
+            if chunk.codes.is_empty() {
+                continue;
+            }
+            match self.write(&means, chunk).await? {
+                Written::InBatch(codes) => issued = codes,
+                Written::Ended => break,
             }
         }
         self.finish(&means).await.map(Some)
@@ -212,9 +195,8 @@ impl Filling {
         mut after: IndividualId,
         ready: mpsc::Sender<Result<Chunk, Error>>,
     ) {
-        let mut limit = self.chunk.min(FIRST_CHUNK);
         loop {
-            let chunk = self.prepare(&means, after, limit).await;
+            let chunk = self.prepare(&means, after).await;
             let last = chunk.as_ref().map(|chunk| chunk.last);
             match last {
                 Ok(Some(last)) => after = last,
@@ -225,7 +207,6 @@ impl Filling {
             if ready.send(chunk).await.is_err() || has_failed {
                 return;
             }
-            limit = self.chunk.min(2 * limit);
         }
     }
 

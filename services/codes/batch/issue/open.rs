@@ -1,6 +1,5 @@
 //! The begin of an issue: what is gone on with, or who is owed a code, and a batch for them.
 
-use sea_orm::DbBackend;
 use serde_json::json;
 use tokio::sync::mpsc;
 use uuid::Uuid;
@@ -20,7 +19,7 @@ use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
 
 use super::batch::{fresh_batch, fresh_wave, insert_wave, open_campaign};
 use super::derive::uncoded;
-use super::{CHUNK, CHUNK_SQLITE, FIRST_CHUNK, Issue, Progress};
+use super::{CHUNK, Issue, Progress};
 
 /// What an issue begins with.
 pub(crate) enum Opened {
@@ -48,11 +47,6 @@ impl Issue {
         campaign: CampaignId,
         wave: Option<WaveId>,
     ) -> Result<Self, Error> {
-        let chunk = if context.db.backend() == DbBackend::Sqlite {
-            CHUNK_SQLITE
-        } else {
-            CHUNK
-        };
         let mut issue = Self {
             context: context.clone(),
             call: call.clone(),
@@ -60,7 +54,7 @@ impl Issue {
             campaign,
             wave,
             batch: None,
-            chunk,
+            chunk: CHUNK,
         };
         issue.batch = issue.batch(None).await?;
         Ok(issue)
@@ -76,19 +70,17 @@ impl Issue {
             return Ok(Opened::Batch(batch, after));
         }
         let selection = self.selection().await?;
-        let mut limit = self.chunk.min(FIRST_CHUNK);
         loop {
             let step = Progress::Issued { issued: 0, owed: 0 };
             if progress.send(Ok(step)).await.is_err() {
                 return Ok(Opened::Unheard);
             }
-            let page = uncoded(&self.context, self.campaign, &selection, after, limit).await?;
+            let page = uncoded(&self.context, self.campaign, &selection, after, self.chunk).await?;
             match page {
                 (None, _) => return Ok(Opened::Nobody),
                 (Some(last), owed) if owed.is_empty() => after = last,
                 _ => return self.open_after(after).await,
             }
-            limit = self.chunk.min(2 * limit);
         }
     }
 

@@ -1,0 +1,144 @@
+//! What the roster holds about the references and SSNs of a batch. It counts under the lock of the roster only.
+
+use std::collections::HashMap;
+
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
+use uuid::Uuid;
+
+use crate::db;
+use crate::db::entities::individual;
+use crate::db::rows::{self, Is};
+use crate::identity::error::{self, Error};
+use crate::kernel::ids::CampaignId;
+
+use super::keys::RosterKeys;
+use super::locale::Locale;
+use super::plan::{Known, Stored};
+use super::population::Population;
+use super::prepare::{Judged, Prepared};
+
+/// What was found, people still sealed.
+pub struct Found {
+    /// MAC of the content by MAC of the reference.
+    references: HashMap<Uuid, Uuid>,
+    /// People by key of their SSN.
+    people: Vec<(i64, individual::Model)>,
+}
+
+impl Found {
+    /// Opens the people.
+    pub fn open(self, keys: &RosterKeys) -> Result<Known, Error> {
+        let people = self.people.into_iter();
+        let opened = people.filter_map(|(key, row)| {
+            Some(open(keys, row).transpose()?.map(|stored| (key, stored)))
+        });
+        Ok(Known {
+            references: self.references,
+            people: opened.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// Asks for the references of all rows, and for the SSNs of those whose reference is new: a row that was loaded before is judged by
+/// its content alone. Both under every version of the index key.
+pub async fn find(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    rows: &[Judged],
+) -> Result<Found, Error> {
+    let rows = || rows.iter().filter_map(|row| row.verdict.as_ref().ok());
+    let macs = rows().flat_map(|row| &row.macs);
+    let references = sorted(macs.map(|macs| macs.reference));
+    let references = contents(connection, campaign, &references).await?;
+    let is_new = |row: &&Prepared| {
+        let mut macs = row.macs.iter();
+        !macs.any(|macs| references.contains_key(&macs.reference))
+    };
+    let ssns = sorted(
+        rows()
+            .filter(is_new)
+            .flat_map(|row| row.ssn_keys.iter().copied()),
+    );
+    let people = by_ssn(connection, campaign, &ssns).await?;
+    Ok(Found { references, people })
+}
+
+fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.collect();
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// Gives the MACs of content of those references that were loaded before.
+async fn contents(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    references: &[Uuid],
+) -> Result<HashMap<Uuid, Uuid>, Error> {
+    if references.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = connection.get_database_backend();
+    let sql = format!(
+        "SELECT ref_mac, row_mac FROM individual_entity WHERE campaign_id = $2 AND ref_mac {}",
+        rows::among(backend, Is::Uuid)
+    );
+    let statement = rows::bind_with(backend, sql, references, [campaign.into()]);
+    let found = connection.query_all_raw(statement).await?;
+    let pairs = found
+        .iter()
+        .map(|row| Ok((row.try_get("", "ref_mac")?, row.try_get("", "row_mac")?)));
+    pairs.collect()
+}
+
+/// Gives the individuals behind keys of SSNs.
+///
+/// Of tables just loaded the planner knows little. "IS TRUE" keeps it from reading all of the campaign by the primary key, and OFFSET 0
+/// has it look up one person after the other.
+async fn by_ssn(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    keys: &[i64],
+) -> Result<Vec<(i64, individual::Model)>, Error> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = connection.get_database_backend();
+    let person = if backend == DbBackend::Postgres {
+        "LATERAL (SELECT * FROM individual p WHERE p.campaign_id = $2 AND p.id = i.individual_id OFFSET 0) p WHERE"
+    } else {
+        "individual p WHERE p.campaign_id = $2 AND p.id = i.individual_id AND"
+    };
+    let sql = format!(
+        "SELECT i.ssn, p.* FROM individual_index i CROSS JOIN {person} i.ssn {} AND (i.campaign_id = $2) IS TRUE",
+        rows::among(backend, Is::Big)
+    );
+    let statement = rows::bind_with(backend, sql, keys, [campaign.into()]);
+    let found = connection.query_all_raw(statement).await?;
+    let people = found.iter().map(|row| {
+        let person = individual::Model::from_query_result(row, "")?;
+        Ok((row.try_get("", "ssn")?, person))
+    });
+    people.collect()
+}
+
+/// Opens a person; an erased one is nobody.
+fn open(keys: &RosterKeys, row: individual::Model) -> Result<Option<Stored>, Error> {
+    let Some((salt, sealed)) = row.salt.zip(row.sealed) else {
+        return Ok(None);
+    };
+    let person = keys
+        .sealer
+        .open(row.id, &salt, &sealed)
+        .map_err(error::unreadable)?;
+    let population = Population::parse(&row.population);
+    let population = population.ok_or_else(|| db::Error::corrupt("individual.population"))?;
+    Ok(Some(Stored {
+        individual: row.id,
+        person,
+        population,
+        locale: Locale::parse(&row.locale),
+        salt,
+    }))
+}

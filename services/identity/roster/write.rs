@@ -1,0 +1,246 @@
+//! One batch in one transaction: ask the roster about it, plan it, write it.
+
+use std::sync::Arc;
+
+use sea_orm::ConnectionTrait;
+
+use crate::db::rows::{self, Is};
+use crate::db::{self, Bulk, Cell, Tx};
+use crate::identity::error::Error;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, ImportId};
+
+use super::keys::RosterKeys;
+use super::lookup::{self, Found};
+use super::plan::{self, Link, Origin, Outcome, Slot};
+use super::prepare::Judged;
+use super::sealed::Sealed;
+use super::store;
+
+/// What a batch belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The import.
+    pub import: ImportId,
+    /// The campaign's keys.
+    pub keys: &'a Arc<RosterKeys>,
+    /// When the batch is written.
+    pub now: Timestamp,
+}
+
+/// Writes a batch and gives what became of each row, in order. Running it again on what it wrote finds every row unchanged or
+/// rejected as before.
+pub async fn write(
+    tx: &Tx<'_>,
+    target: Target<'_>,
+    rows: &Arc<Vec<Judged>>,
+) -> Result<Vec<Outcome>, Error> {
+    store::lock_roster(tx, target.campaign).await?;
+    let found = lookup::find(tx, target.campaign, rows).await?;
+    let (rows, keys) = (Arc::clone(rows), Arc::clone(target.keys));
+    let planned = tokio::task::spawn_blocking(move || Planned::of(&rows, found, &keys)).await;
+    let planned = planned.map_err(|_| Error::ShuttingDown)??;
+    insert(tx, target, &planned.new).await?;
+    link(tx, target, &planned.links).await?;
+    update(tx, target.campaign, &planned.changed).await?;
+    let count = |wanted| {
+        let outcomes = planned.outcomes.iter();
+        let count = outcomes.filter(|outcome| **outcome == wanted).count();
+        i64::try_from(count).unwrap_or(i64::MAX)
+    };
+    let import = (target.campaign, target.import);
+    let (accepted, merged) = (count(Outcome::Accepted), count(Outcome::Merged));
+    store::count_batch(tx, import, accepted, merged).await?;
+    Ok(planned.outcomes)
+}
+
+/// What a batch comes to, sealed.
+struct Planned {
+    /// In the order of their ids.
+    new: Vec<Sealed>,
+    changed: Vec<Sealed>,
+    /// In the order of their references: a load in the order of the key is several times as fast.
+    links: Vec<Link>,
+    outcomes: Vec<Outcome>,
+}
+
+impl Planned {
+    fn of(rows: &[Judged], found: Found, keys: &RosterKeys) -> Result<Self, Error> {
+        let known = found.open(keys)?;
+        let plan = plan::plan(rows, &known);
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
+        for slot in &plan.slots {
+            match &slot.origin {
+                Origin::New(row) if !slot.changed => new.push(row.sealed.clone()),
+                Origin::New(row) => new.push(seal(slot, &row.sealed.salt, keys)),
+                Origin::Roster(salt) if slot.changed => changed.push(seal(slot, salt, keys)),
+                Origin::Roster(_) => {}
+            }
+        }
+        let mut links = plan.links;
+        links.sort_unstable_by_key(|link| link.macs.reference);
+        Ok(Self {
+            new,
+            changed,
+            links,
+            outcomes: plan.outcomes,
+        })
+    }
+}
+
+fn seal(slot: &Slot<'_>, salt: &[u8], keys: &RosterKeys) -> Sealed {
+    let words = (slot.population, slot.locale);
+    Sealed::of(slot.individual, salt, &slot.person, words, keys)
+}
+
+async fn insert(tx: &Tx<'_>, target: Target<'_>, people: &[Sealed]) -> Result<(), Error> {
+    let campaign = ("campaign_id", target.campaign.into());
+    let bulk = Bulk {
+        table: "individual",
+        same: &[
+            campaign.clone(),
+            ("key_version", target.keys.key_version.into()),
+            ("created_at", target.now.into()),
+        ],
+        columns: PEOPLE,
+    };
+    tx.copy_in(bulk, people_rows(people)).await?;
+    let bulk = Bulk {
+        table: "individual_index",
+        same: &[campaign],
+        columns: INDEX,
+    };
+    tx.copy_in(bulk, index_rows(people)).await?;
+    Ok(())
+}
+
+async fn link(tx: &Tx<'_>, target: Target<'_>, links: &[Link]) -> Result<(), Error> {
+    let bulk = Bulk {
+        table: "individual_entity",
+        same: &[
+            ("campaign_id", target.campaign.into()),
+            ("import_id", target.import.into()),
+        ],
+        columns: LINKS,
+    };
+    tx.copy_in(bulk, link_rows(links)).await?;
+    Ok(())
+}
+
+/// Rows on their way into a table. Boxed, because a future may not hold closures over references.
+type Rows<'r, const N: usize> = Box<dyn Iterator<Item = [Cell<'r>; N]> + Send + 'r>;
+
+const PEOPLE: [&str; 9] = [
+    "id",
+    "salt",
+    "sealed",
+    "population",
+    "region",
+    "country",
+    "mailable",
+    "has_contact",
+    "locale",
+];
+
+fn people_rows(people: &[Sealed]) -> Rows<'_, 9> {
+    Box::new(people.iter().map(|person| {
+        let facts = &person.facts;
+        [
+            person.id.into(),
+            person.salt.as_slice().into(),
+            person.sealed.as_slice().into(),
+            person.population.into(),
+            facts.region.as_str().into(),
+            facts.country.as_str().into(),
+            facts.mailable.into(),
+            facts.has_contact.into(),
+            person.locale.into(),
+        ]
+    }))
+}
+
+const INDEX: [&str; 6] = [
+    "individual_id",
+    "ssn",
+    "name_dob",
+    "name_postal",
+    "dob_postal",
+    "last4_dob",
+];
+
+fn index_rows(people: &[Sealed]) -> Rows<'_, 6> {
+    Box::new(people.iter().map(|person| {
+        let keys = &person.keys;
+        [
+            person.id.into(),
+            keys.ssn.into(),
+            keys.name_dob.into(),
+            keys.name_postal.into(),
+            keys.dob_postal.into(),
+            keys.last4_dob.into(),
+        ]
+    }))
+}
+
+const LINKS: [&str; 4] = ["covered_entity_id", "ref_mac", "individual_id", "row_mac"];
+
+fn link_rows(links: &[Link]) -> Rows<'_, 4> {
+    Box::new(links.iter().map(|link| {
+        [
+            link.entity.into(),
+            link.macs.reference.into(),
+            link.individual.into(),
+            link.macs.content.into(),
+        ]
+    }))
+}
+
+const COLUMNS: [(&str, Is); 14] = [
+    ("id", Is::Uuid),
+    ("salt", Is::Bytes),
+    ("sealed", Is::Bytes),
+    ("population", Is::Text),
+    ("region", Is::Text),
+    ("country", Is::Text),
+    ("locale", Is::Text),
+    ("mailable", Is::Bool),
+    ("has_contact", Is::Bool),
+    ("ssn", Is::Big),
+    ("name_dob", Is::Big),
+    ("name_postal", Is::Big),
+    ("dob_postal", Is::Big),
+    ("last4_dob", Is::Big),
+];
+
+/// A row that is merged does not make an address good from which letters came back.
+const UPDATE_PEOPLE: &str = "UPDATE individual SET sealed = v.sealed, population = v.population, region = v.region, \
+    country = v.country, locale = v.locale, mailable = (v.mailable AND NOT individual.returned), has_contact = v.has_contact FROM v \
+    WHERE individual.campaign_id = $2 AND individual.id = v.id AND individual.salt IS NOT NULL";
+/// Most merges add a contact or a second listing, and leave the five indexes alone.
+const UPDATE_KEYS: &str = "UPDATE individual_index SET ssn = v.ssn, name_dob = v.name_dob, name_postal = v.name_postal, \
+    dob_postal = v.dob_postal, last4_dob = v.last4_dob FROM v \
+    WHERE individual_index.campaign_id = $2 AND individual_index.individual_id = v.id \
+    AND (individual_index.ssn IS DISTINCT FROM v.ssn OR individual_index.name_dob IS DISTINCT FROM v.name_dob \
+    OR individual_index.name_postal IS DISTINCT FROM v.name_postal OR individual_index.dob_postal IS DISTINCT FROM v.dob_postal \
+    OR individual_index.last4_dob IS DISTINCT FROM v.last4_dob)";
+
+/// Writes people who are on the roster and have changed. They are locked with the roster.
+pub async fn update(tx: &Tx<'_>, campaign: CampaignId, people: &[Sealed]) -> Result<(), Error> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    let mut written = [0, 0];
+    for (written, sql) in written.iter_mut().zip([UPDATE_PEOPLE, UPDATE_KEYS]) {
+        let sql = format!("WITH {} {sql}", rows::table(tx.backend(), &COLUMNS));
+        let statement = rows::bind_with(tx.backend(), sql, people, [campaign.into()]);
+        *written = tx.execute_raw(statement).await?.rows_affected();
+    }
+    let all = people.len() as u64;
+    if written[0] == all && written[1] <= all {
+        Ok(())
+    } else {
+        Err(db::Error::corrupt("a row that should be there is missing").into())
+    }
+}
