@@ -55,9 +55,9 @@ async fn serve(
     if settings.mode == Mode::Pull {
         life.spawn(Puller::new(desk, redress, ids).run(life.token()));
     }
-    let served = server.serve(&life).await;
+    let ended = server.serve(&life).await;
     life.drain().await;
-    Ok(served?)
+    Ok(ended?)
 }
 
 /// Puts the services of this process on a server.

@@ -20,7 +20,7 @@ pub enum Command {
 const LETTERS_HELP: &str = "Writes a roster of invented people, and for each round makes a database of its own, starts the processes on it, imports the \
 roster, issues the codes and writes the print file, all over mTLS. Then the floor: the same rows go into empty tables of another database with the \
 same indexes, by COPY on PostgreSQL and by prepared INSERTs in one transaction on SQLite, and are read back by COPY OUT or SELECT. The floor keeps its indexes \
-row by row; the import on SQLite builds four of them after the load, and its ratio is better by that.
+row by row.
 
 On PostgreSQL the databases redress_bench_system and redress_bench_floor are made and dropped, so the login must be allowed to make databases; \
 those of these names are dropped first. At four million people a round takes some minutes and several gigabytes of disk, for the rows are there three times.

@@ -46,10 +46,10 @@ pub async fn serve(
     let handlers = start(&context, &life);
     let server =
         Server::builder(&service.common.server, access::TABLE, DESCRIPTORS).metrics(metrics);
-    let served = mount(server, &handlers).build()?.serve(&life).await;
+    let ended = mount(server, &handlers).build()?.serve(&life).await;
     handlers.completions.close();
     process::drain(&life, &db).await;
-    Ok(served?)
+    Ok(ended?)
 }
 
 /// Starts the commits and the workers, and gives the handlers.

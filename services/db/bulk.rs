@@ -18,9 +18,6 @@ use super::tx::Tx;
 const PIECE: usize = 64 * 1024;
 /// The values of one INSERT on SQLite: each is a way to the driver's thread and back.
 pub const VALUES_AN_INSERT: usize = 16_384;
-/// Rows that fill no more than one part in so many of such an INSERT go by one of their own size: a load of few rows prepares no
-/// large statement, and none is kept for it.
-const FEW: usize = 16;
 
 /// "PGCOPY\n\xff\r\n\0", no flags, no header extension
 /// (<https://www.postgresql.org/docs/current/sql-copy.html>, "Binary Format").
@@ -33,7 +30,7 @@ pub struct Bulk<'a, const N: usize> {
     pub table: &'static str,
     /// Columns that have one value in all rows, which travels once a statement on SQLite.
     pub same: &'a [(&'static str, Cell<'a>)],
-    /// The columns that a row brings. None is without the first: on SQLite that tells a row from a place left empty.
+    /// The columns that a row brings.
     pub columns: [&'static str; N],
 }
 
@@ -133,18 +130,12 @@ async fn insert<'r, const N: usize>(
     mut rows: impl Iterator<Item = [Cell<'r>; N]> + Send,
 ) -> Result<u64, Error> {
     let most = VALUES_AN_INSERT / N;
-    let full = insert_sql(bulk, most);
-    let few = most / FEW;
     let mut inserted = 0;
     let mut next = bind(bulk, rows.by_ref().take(most))?;
     while next.1 > 0 {
         let (arguments, count) = next;
-        let sql = if count > few {
-            full.clone()
-        } else {
-            insert_sql(bulk, count)
-        };
-        let query = sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(count > few);
+        let sql = AssertSqlSafe(insert_sql(bulk, count));
+        let query = sqlx::query_with(sql, arguments).persistent(count == most);
         // The next rows are bound while the driver's thread inserts these.
         let (done, bound) = tokio::join!(connection.execute(query), async {
             bind(bulk, rows.by_ref().take(most))
@@ -156,15 +147,14 @@ async fn insert<'r, const N: usize>(
 }
 
 /// A failure ends the transaction, so that none of the statement's rows need be taken back by themselves: for that SQLite
-/// would first copy every page that it changes. Parameters have no numbers: SQLite looks those up one by one. Rows for which
-/// nothing is bound have nothing in their first column, and are none.
+/// would first copy every page that it changes. Parameters have no numbers: SQLite looks those up one by one.
 fn insert_sql<const N: usize>(bulk: &Bulk<'_, N>, rows: usize) -> String {
     let same = bulk.same.iter().map(|_| "?".to_owned());
     let own = (1..=N).map(|at| format!("column{at}"));
     let values: Vec<String> = same.chain(own).collect();
     let row = format!("({})", ["?"; N].join(","));
     format!(
-        "INSERT OR FAIL INTO {} ({}) SELECT {} FROM (VALUES {}) WHERE column1 IS NOT NULL",
+        "INSERT OR FAIL INTO {} ({}) SELECT {} FROM (VALUES {})",
         bulk.table,
         bulk.columns(),
         values.join(", "),
@@ -184,9 +174,6 @@ fn bind<'r, const N: usize>(
     }
     let mut count = 0;
     for row in rows {
-        if matches!(row[0], Cell::Null) {
-            return Err(Error::corrupt("a row without its first column"));
-        }
         for cell in row {
             add(&mut arguments, cell)?;
         }
@@ -238,8 +225,7 @@ mod tests {
         };
         assert_eq!(
             insert_sql(&bulk, 2),
-            "INSERT OR FAIL INTO t (a, b, c) SELECT ?, column1, column2 FROM (VALUES (?,?),(?,?)) \
-             WHERE column1 IS NOT NULL"
+            "INSERT OR FAIL INTO t (a, b, c) SELECT ?, column1, column2 FROM (VALUES (?,?),(?,?))"
         );
     }
 }

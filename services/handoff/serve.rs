@@ -51,9 +51,9 @@ pub async fn serve(
         life.spawn(worker.run(life.token()));
     }
     life.spawn(watch::run(context, life.token()));
-    let served = server.serve(&life).await;
+    let ended = server.serve(&life).await;
     process::drain(&life, &db).await;
-    Ok(served?)
+    Ok(ended?)
 }
 
 /// Puts the services of this process on a server.

@@ -1,14 +1,19 @@
 //! The process `identity-verification`: the roster of affected people, and who is who.
 //!
 //! It knows who an individual is, and never which code is theirs: codes are the enrollment process's.
+//!
+//! Imports run down this list and never up: [`serve`](mod@serve), [`settings`], [`grpc`], [`housekeeping`]; [`referral`]; [`verification`]; [`mail`];
+//! [`roster`]; [`request`], [`disclosure`]; [`context`]; [`sender`], [`rules`], [`error`]; [`matching`], which is pure.
 
 pub mod context;
+pub mod disclosure;
 pub mod error;
 pub mod grpc;
 pub mod housekeeping;
 pub mod mail;
 pub mod matching;
 pub mod referral;
+pub mod request;
 pub mod roster;
 pub mod rules;
 pub mod sender;

@@ -1,4 +1,4 @@
-//! The limits and life times of the process, with defaults from the field's rules.
+//! The limits and lifetimes of the process, with defaults from the field's rules.
 
 use std::time::Duration;
 
@@ -39,9 +39,9 @@ impl Default for Rules {
     }
 }
 
-/// How often an identity may be tried, each in its own stretch of time.
+/// How often an identity may be tried, each within its own period.
 ///
-/// By default 500 a second for a campaign, fifteen times the busiest hour known; a person has a few tries.
+/// By default 500 a second for a campaign, fifteen times the busiest hour known; a person needs a few tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Throttles {
     /// Confirmation codes that may be sent to one individual in a day.
@@ -62,13 +62,13 @@ pub struct Throttles {
     /// Times that one person may be tried in an hour.
     #[arg(id = "tries_per_person", long, default_value = "6", value_parser = limit())]
     pub person: u32,
-    /// Of one claimed name a day; people share names.
+    /// Of one claimed name a day; many people share a name.
     #[arg(skip = 100_u32)]
     pub name: u32,
     /// Of one individual by letter a day.
     #[arg(skip = 20_u32)]
     pub person_a_day: u32,
-    /// Of one individual by letter at all; one comes back every day.
+    /// Of one individual by letter in all; one try becomes free again every day.
     #[arg(skip = 100_u32)]
     pub person_ever: u32,
 }
@@ -79,7 +79,7 @@ impl Default for Throttles {
     }
 }
 
-/// A confirmation code takes this many wrong tries (NIST SP 800-63A-4).
+/// A confirmation code is spent after this many tries (NIST SP 800-63A-4).
 pub const TRIES: i32 = 5;
 
 /// A confirmation code by text or voice is good for this long (NIST SP 800-63A-4).
@@ -88,11 +88,11 @@ pub const PHONE_CODE_LIFE: Duration = Duration::from_mins(10);
 /// A confirmation code by e-mail is good for this long (NIST SP 800-63A-4).
 pub const EMAIL_CODE_LIFE: Duration = DAY;
 
-/// The stretch of time of the limits a minute.
+/// The period of the limits a minute.
 pub const PER_MINUTE: Duration = MINUTE;
 
-/// The stretch of time of a person's limit.
+/// The period of a person's limit.
 pub const PER_HOUR: Duration = HOUR;
 
-/// The stretch of time of the limit of sends.
+/// The period of the limits a day.
 pub const PER_DAY: Duration = DAY;

@@ -1,6 +1,6 @@
-//! Who carries a secret to a person, and the local outbox that stands for all of them here.
+//! Carriers of messages to people, and the local outbox that stands in for them.
 //!
-//! A carrier is asked outside any transaction, after the intent was stored. It may be asked again for the same message: the
+//! A carrier is called outside any transaction, after the intent was stored. It may be called again for the same message: the
 //! id says that it is the same.
 
 use std::fs;
@@ -11,13 +11,13 @@ use std::path::PathBuf;
 use futures::future::BoxFuture;
 use serde_json::json;
 
+use crate::db::entities::ClosedSet;
+use crate::db::entities::confirmation_code::Channel;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::ConfirmationId;
 use crate::kernel::secrets::Secret;
 
-use super::matching::contact::Channel;
-
-/// One confirmation code on its way to a contact on record. Its `Debug` tells neither.
+/// One confirmation code on its way to a contact on record. Its `Debug` shows neither.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// Makes a repeated message the same message.
@@ -32,7 +32,7 @@ pub struct Message {
     pub expires_at: Timestamp,
 }
 
-/// Says that a message was not taken; nothing about it.
+/// A message was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the carrier did not take the message")]
 pub struct SendError;
@@ -87,7 +87,7 @@ impl Sender for Outbox {
             let folder = outbox.folder.clone();
             let written = tokio::task::spawn_blocking(move || outbox.write(&message)).await;
             written.map_err(|_| SendError)?.map_err(|error| {
-                // The caller learns nothing of it, so the operator must.
+                // The caller is not told the cause, so the operator must be.
                 tracing::error!(folder = %folder.display(), error = %error.kind(), "the outbox cannot be written");
                 SendError
             })

@@ -51,9 +51,9 @@ pub async fn serve(
     let handlers = start(&context, &life);
     let server =
         Server::builder(&service.common.server, access::TABLE, DESCRIPTORS).metrics(metrics);
-    let served = mount(server, &handlers).build()?.serve(&life).await;
+    let ended = mount(server, &handlers).build()?.serve(&life).await;
     process::drain(&life, &db).await;
-    Ok(served?)
+    Ok(ended?)
 }
 
 /// Starts the housekeeping and gives the handlers. Tests call it with a clock and ids of their own.

@@ -19,7 +19,7 @@ pub struct Settings {
     /// Where confirmation codes are written, one file a message.
     #[arg(long, value_name = "PATH", default_value = "outbox")]
     pub outbox_dir: PathBuf,
-    /// Limits and life times.
+    /// Limits and lifetimes.
     #[command(flatten)]
     pub rules: Rules,
 }

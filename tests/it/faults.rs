@@ -2,38 +2,27 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
-use redress::db::{FaultHook, FaultRates};
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
-use redress::kernel::lifecycle::Lifecycle;
-use redress::process::Stop;
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
 use redress::wire::redress::enrollment::v1::enrollment_service_client::EnrollmentServiceClient;
 use redress::wire::redress::enrollment::v1::{Enrollment, EnrollmentState, IssueCodesRequest};
 use redress::wire::redress::handoff::v1::PartnerMode;
 use redress::wire::redress::identity::v1::VerificationState;
-use redress::{codes, handoff, identity};
-use tokio::task::JoinHandle;
 use tonic::Code;
 
 use crate::harness::clients::{by, connect, request_id};
+use crate::harness::faulty::Faulty;
 use crate::harness::person::{Person, completion};
-use crate::harness::processes::{House, Service, is_ready};
+use crate::harness::processes::{House, Service};
 use crate::harness::roster::{Roster, Row};
 use crate::harness::walk::{self, SETTLED, Walk};
 use crate::harness::{Database, apply, both, poll};
 
 /// People under way at once.
 const AT_ONCE: usize = 8;
-/// What the databases play at the end of transactions: a refusal, or a commit whose answer is lost.
-const FAULTS: FaultRates = FaultRates {
-    serialization: 0.1,
-    lost_answer: 0.1,
-    seed: 7,
-};
 /// Callers who try the same thing at once.
 const RACERS: usize = 64;
 
@@ -259,52 +248,6 @@ fn patient<'a>(house: &'a House, walk: &'a Walk, number: usize) -> Person<'a> {
         role: Role::Portal,
         number,
         patient: true,
-    }
-}
-
-/// The three services as they run in production, but in this process and with faults at their commits.
-struct Faulty {
-    life: Lifecycle,
-    hooks: [FaultHook; 3],
-    served: [JoinHandle<Result<(), Stop>>; 3],
-}
-
-impl Faulty {
-    async fn start(house: &House) -> Self {
-        let life = Lifecycle::new(Duration::from_secs(10));
-        let identity: identity::Settings = house.told(Service::Identity);
-        let codes: codes::Settings = house.told(Service::Codes);
-        let handoff: handoff::Settings = house.told(Service::Handoff);
-        let services = [&identity.service, &codes.service, &handoff.service];
-        let hooks = services.map(|service| service.database.faults.clone());
-        for hook in &hooks {
-            hook.set(FAULTS);
-        }
-        let served = [
-            tokio::spawn(identity::serve(identity, life.clone(), None)),
-            tokio::spawn(codes::serve(codes, life.clone(), None)),
-            tokio::spawn(handoff::serve(handoff, life.clone(), None)),
-        ];
-        for service in [Service::Identity, Service::Codes, Service::Handoff] {
-            let admin = house.address(service).admin;
-            poll::until("a service", SETTLED, async || is_ready(admin).await).await;
-        }
-        Self {
-            life,
-            hooks,
-            served,
-        }
-    }
-
-    async fn end(self) {
-        for (number, hook) in self.hooks.iter().enumerate() {
-            let played = (hook.serializations(), hook.lost_answers());
-            assert!(played.0 > 0 && played.1 > 0, "{number}: {played:?}");
-        }
-        self.life.stop();
-        for served in self.served {
-            served.await.expect("no panic").expect("a good end");
-        }
     }
 }
 

@@ -21,8 +21,8 @@ pub struct Model {
     pub sealed: Option<Vec<u8>>,
     /// The version of the key.
     pub key_version: i32,
-    /// `ADULT`, `MINOR` or `DECEASED`.
-    pub population: String,
+    /// Which rules apply.
+    pub population: Population,
     /// State or region of the address, for deadlines.
     pub region: String,
     /// Country of the address.
@@ -39,6 +39,39 @@ pub struct Model {
     pub locale: String,
     /// Whether the last letter came back and no better address is known since.
     pub returned: bool,
+}
+
+/// How a person is addressed and what they can be offered.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Population {
+    /// An adult.
+    Adult,
+    /// A minor; a parent or guardian acts.
+    Minor,
+    /// A deceased person; the estate is written to.
+    Deceased,
 }
 
 /// Relations are followed by hand, where the query is written.

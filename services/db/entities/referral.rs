@@ -17,8 +17,8 @@ pub struct Model {
     pub id: ReferralId,
     /// The verification.
     pub verification_id: VerificationId,
-    /// `OPEN`, `APPROVED` or `DENIED`.
-    pub state: String,
+    /// Where it stands.
+    pub state: State,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// When it must be decided.
@@ -29,8 +29,66 @@ pub struct Model {
     pub decided_by: Option<String>,
     /// When it was decided.
     pub decided_at: Option<Timestamp>,
-    /// Why, in words without personal data.
-    pub reason: String,
+    /// Why it was referred.
+    pub reason: Reason,
+}
+
+/// Where a referral stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// Waits.
+    Open,
+    /// Approved: the verification is VERIFIED.
+    Approved,
+    /// Denied: the verification is REFUSED.
+    Denied,
+}
+
+/// Why a verification is referred to a person.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Reason {
+    /// The score lies between the thresholds, or two people fit.
+    ScoreBetweenThresholds,
+    /// A confirmation is needed and no contact is on record.
+    NoContactOnRecord,
+    /// A minor: the guardian is verified by a person.
+    Minor,
 }
 
 /// Relations are followed by hand, where the query is written.

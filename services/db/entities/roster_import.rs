@@ -27,12 +27,39 @@ pub struct Model {
     pub unchanged: i64,
     /// Rows rejected.
     pub rejected: i64,
-    /// `RUNNING` or `DONE`.
-    pub state: String,
+    /// Where it stands.
+    pub state: State,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+}
+
+/// Where an import stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// Not every row has been seen.
+    Running,
+    /// Every row has been seen.
+    Done,
 }
 
 /// Relations are followed by hand, where the query is written.

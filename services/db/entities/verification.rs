@@ -19,10 +19,10 @@ pub struct Model {
     pub individual_id: Option<IndividualId>,
     /// The enrollment.
     pub enrollment_id: Option<EnrollmentId>,
-    /// `LETTER` or `LOOKUP`.
-    pub path: String,
+    /// How the person was found.
+    pub path: Path,
     /// Where it stands.
-    pub state: String,
+    pub state: State,
     /// The sum of weights in hundredths of a bit.
     pub score_centibits: i32,
     /// JSON: field, level and weight, never a value.
@@ -35,6 +35,64 @@ pub struct Model {
     pub decided_at: Option<Timestamp>,
     /// Until when it holds.
     pub expires_at: Timestamp,
+}
+
+/// How the person was found on the roster.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Path {
+    /// By the enrollment that a letter code began.
+    Letter,
+    /// By what was claimed.
+    Lookup,
+}
+
+/// Where a verification stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// A one-time code to a contact on record is needed.
+    ConfirmationRequired,
+    /// The person is who they say.
+    Verified,
+    /// A person reviews it.
+    Referred,
+    /// Refused.
+    Refused,
 }
 
 /// Relations are followed by hand, where the query is written.

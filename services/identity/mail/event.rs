@@ -4,32 +4,32 @@
 
 use jiff::civil::Date;
 
+use crate::db::entities::mail_event::{AddressSource, Kind, ReturnReason};
 use crate::identity::matching::address;
 use crate::identity::roster::row::{RawColumns, parse_address};
 use crate::kernel::ids::IndividualId;
 use crate::kernel::person::Person;
 
-use super::refusal::Refusal;
-use super::words::{Cause, Field, Kind, ReturnReason, Source};
+use super::refusal::{Cause, Field, Refusal};
 
-/// An event as it was sent. Its `Debug` tells nothing of the address.
+/// An event as it was sent. Its `Debug` shows nothing of the address.
 #[derive(Clone, Debug, Default)]
 pub struct RawEvent {
     /// Who.
     pub individual: String,
     /// What.
     pub kind: Option<Kind>,
-    /// When; nothing if it is no whole date.
+    /// When; nothing if it is not a whole date.
     pub on: Option<Date>,
     /// Why it came back.
     pub return_reason: Option<ReturnReason>,
-    /// Who knew the better address.
-    pub source: Option<Source>,
+    /// Who gave the better address.
+    pub source: Option<AddressSource>,
     /// The better address, in the columns of a roster row.
     pub address: Option<RawAddress>,
 }
 
-/// The columns of an address as they were sent. Its `Debug` tells nothing.
+/// The columns of an address as they were sent. Its `Debug` shows nothing.
 #[derive(Clone, Default)]
 pub struct RawAddress(pub RawColumns);
 
@@ -39,7 +39,7 @@ impl std::fmt::Debug for RawAddress {
     }
 }
 
-/// An event that is right by itself.
+/// An event that is valid by itself.
 #[derive(Clone, Debug)]
 pub struct Event {
     /// Who.
@@ -59,9 +59,9 @@ pub enum What {
     Returned(ReturnReason),
     /// A better address became known.
     AddressCorrected {
-        /// Who knew.
-        source: Source,
-        /// The address, as somebody of whom nothing else is known.
+        /// Who gave it.
+        source: AddressSource,
+        /// The address, as a person of whom nothing else is known.
         place: Box<Person>,
     },
     /// A letter that had come back was mailed again.
@@ -129,7 +129,7 @@ const fn malformed(field: Field) -> Refusal {
     Refusal::new(field, Cause::Malformed)
 }
 
-/// Demands what belongs to an event, and refuses what does not.
+/// Refuses an event that lacks a field of its kind, or has one of another kind.
 fn belongs<T>(belongs: bool, field: Field, value: Option<T>) -> Result<Option<T>, Refusal> {
     match (belongs, value) {
         (true, None) => Err(Refusal::new(field, Cause::Missing)),
@@ -148,5 +148,4 @@ fn place(address: &RawAddress) -> Result<Person, Refusal> {
 }
 
 #[cfg(test)]
-#[path = "event_tests.rs"]
 mod tests;

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::Date;
 use uuid::Uuid;
 
+use crate::db::entities::mail_event::ReturnReason;
 use crate::kernel::ids::IndividualId;
 
 use super::event::{Event, What};
-use super::refusal::{Refusal, Verdict};
-use super::standing::{self, Moment};
-use super::words::{Cause, Field, ReturnReason};
+use super::history::{self, Moment};
+use super::refusal::{Cause, Field, Refusal, Verdict};
 
-/// An event that is right by itself, with keyed hashes of its address for each version of the index key, the current one
+/// An event that is valid by itself, with keyed hashes of its address for each version of the index key, the current one
 /// first; none without an address.
 #[derive(Clone, Debug)]
 pub struct Judged {
@@ -91,9 +91,9 @@ pub fn plan(
             continue;
         };
         let moments = || subject.history.keys().copied();
-        let newest = brings_address(event) && standing::is_newest(event.on, moments());
+        let newest = brings_address(event) && history::is_newest(event.on, moments());
         let change = plan.changes.entry(event.individual).or_default();
-        change.is_returned = standing::is_returned(moments());
+        change.is_returned = history::is_returned(moments());
         change.address_of = newest.then_some(at).or(change.address_of);
     }
     plan
@@ -144,5 +144,4 @@ fn is_same(known: &Detail, judged: &Judged) -> bool {
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
 mod tests;

@@ -1,23 +1,23 @@
-//! Recording mail events: judge each, look up, plan, write, in one transaction.
+//! RecordMailEvents: each event is judged by itself; then one transaction looks up, plans and writes.
 //!
-//! It holds the lock of the roster, as an import does: an import does not put the old address back, and of two operators who
-//! correct one address the second sees what the first did.
+//! It holds the lock of the roster, as an import does: so an import does not restore the old address, and when two operators
+//! correct one address, the second sees what the first did.
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use crate::db::entities::{campaign, individual, mail_event};
+use crate::db::entities::mail_event::{self, Kind};
+use crate::db::entities::{ClosedSet, campaign, individual};
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx, audit};
 use crate::identity::context::{Act, Call, Context};
-use crate::identity::error::{self, Error};
+use crate::identity::error::Error;
 use crate::identity::matching::address;
+use crate::identity::roster::decrypt::decrypt;
 use crate::identity::roster::keys::RosterKeys;
 use crate::identity::roster::locale::Locale;
-use crate::identity::roster::population::Population;
 use crate::identity::roster::sealed::Sealed;
 use crate::identity::roster::{store as roster, write};
 use crate::kernel::clock::Timestamp;
@@ -26,9 +26,8 @@ use crate::kernel::person::Person;
 
 use super::event::{Event, RawEvent, Rules, What, parse_event};
 use super::plan::{self, Change, Detail, Judged, Plan, Subject};
-use super::refusal::{self, Refusal, Verdict};
+use super::refusal::{Refusal, Verdict};
 use super::store;
-use super::words::{Kind, ReturnReason};
 
 /// The most events of one call.
 pub const MOST: usize = 1_000;
@@ -45,14 +44,14 @@ pub struct Record {
 }
 
 /// Records events and gives a verdict on each, in order.
-pub async fn record(
+pub async fn record_mail_events(
     context: &Context,
     call: &Call,
     command: &Record,
 ) -> Result<Vec<Verdict>, Error> {
     let campaign = roster::campaign(context.db.read(), command.campaign).await?;
     let key = roster::find_key(context.db.read(), command.campaign).await?;
-    let keys = key.map(|key| RosterKeys::open(context, &key)).transpose()?;
+    let keys = key.map(|key| RosterKeys::of(context, &key)).transpose()?;
     let rules = rules(context, &campaign)?;
     let judged = |raw| judge(raw, rules, keys.as_ref());
     let events: Vec<_> = command.events.iter().map(judged).collect();
@@ -71,12 +70,12 @@ pub async fn record(
         .run_bulk("record_mail_events", |tx| {
             Box::pin(async move {
                 match idempotency::look_up(tx, &command.request).await? {
-                    Known::Done(text) => refusal::kept(&text)
-                        .ok_or_else(|| db::Error::corrupt("idempotency.result").into()),
+                    Known::Done(text) => serde_json::from_str(&text)
+                        .map_err(|_| db::Error::corrupt("idempotency.result").into()),
                     Known::Conflict => Err(Error::RequestIdReused),
                     Known::New => {
                         let verdicts = work.run(tx).await?;
-                        let text = refusal::keep(&verdicts);
+                        let text = serde_json::to_string(&verdicts).map_err(|_| Error::Key)?;
                         idempotency::record(tx, &command.request, &text, work.now).await?;
                         Ok(verdicts)
                     }
@@ -110,13 +109,13 @@ fn judge(raw: &RawEvent, rules: Rules, keys: Option<&RosterKeys>) -> Result<Judg
     Ok(Judged { event, macs })
 }
 
-/// Makes the audit event of the call; how many of what stands in it only once that is known.
+/// Makes the audit event of the call; its counts are filled in later.
 fn summary(context: &Context, call: &Call, campaign: CampaignId) -> audit::Event {
     let act = Act::on("mailing.events_recorded", "campaign", campaign);
     call.event(context, Some(campaign), act, json!({}))
 }
 
-/// Makes an audit event for every event that brings an address, in case it is recorded.
+/// Makes an audit event for every event that has an address, in case it is recorded.
 fn moves(
     context: &Context,
     call: &Call,
@@ -139,10 +138,10 @@ fn moves(
     events.iter().enumerate().filter_map(moved).collect()
 }
 
-/// What one transaction does, and does again if it must.
+/// What the transaction does; it may run more than once.
 struct Work<'a> {
     campaign: CampaignId,
-    /// None while the campaign has no roster: then nobody is known.
+    /// None while the campaign has no roster.
     keys: Option<&'a RosterKeys>,
     events: &'a [Result<Judged, Refusal>],
     moves: HashMap<usize, audit::Event>,
@@ -190,7 +189,11 @@ impl Work<'_> {
         let mut subjects: BTreeMap<IndividualId, Subject> = subjects.collect();
         let ids: Vec<IndividualId> = subjects.keys().copied().collect();
         for row in store::histories(tx, self.campaign, &ids).await? {
-            let (moment, detail) = past(&row)?;
+            let moment = (store::day_of(&row)?, row.kind);
+            let detail = Detail {
+                return_reason: row.return_reason,
+                address: row.address_mac,
+            };
             if let Some(subject) = subjects.get_mut(&row.individual_id) {
                 subject.history.insert(moment, detail);
             }
@@ -205,8 +208,8 @@ impl Work<'_> {
             .filter_map(|judged| Some(self.row(judged.as_ref().ok()?)))
             .collect();
         rows.sort_unstable_by(|a, b| {
-            let key = |row: &mail_event::Model| (row.individual_id, row.happened_on.clone());
-            (key(a), &a.kind).cmp(&(key(b), &b.kind))
+            let of_key = (a.individual_id, &a.happened_on, a.kind);
+            of_key.cmp(&(b.individual_id, &b.happened_on, b.kind))
         });
         rows
     }
@@ -215,17 +218,15 @@ impl Work<'_> {
         let event = &judged.event;
         let detail = plan::detail(judged);
         let source = match &event.what {
-            What::AddressCorrected { source, .. } => Some(source.as_str().to_owned()),
+            What::AddressCorrected { source, .. } => Some(*source),
             What::Mailed | What::Returned(_) | What::Remailed => None,
         };
         mail_event::Model {
             campaign_id: self.campaign,
             individual_id: event.individual,
             happened_on: event.on.to_string(),
-            kind: event.kind().as_str().to_owned(),
-            return_reason: detail
-                .return_reason
-                .map(|reason| reason.as_str().to_owned()),
+            kind: event.kind(),
+            return_reason: detail.return_reason,
             address_source: source,
             address_mac: detail.address,
             recorded_by: self.actor.clone(),
@@ -271,7 +272,7 @@ impl Work<'_> {
         }
     }
 
-    /// One event for the call and one for every address; none where nothing was recorded.
+    /// One event for the call and one for every address; none if nothing was recorded.
     fn audit(&self, plan: &Plan) -> Vec<audit::Event> {
         let recorded: Vec<usize> = plan.recorded().collect();
         if recorded.is_empty() {
@@ -298,29 +299,12 @@ impl Work<'_> {
     }
 }
 
-/// Gives an individual with another address, as the tables will have it. Of the old one nothing is kept.
+/// Gives an individual with the corrected address, as the tables will have it. Nothing of the old address is kept.
 fn moved_to(keys: &RosterKeys, row: &individual::Model, place: &Person) -> Result<Sealed, Error> {
-    let opened = row.salt.as_ref().zip(row.sealed.as_ref());
-    let (salt, sealed) = opened.ok_or(Error::IndividualErased)?;
-    let person = keys.sealer.open(row.id, salt, sealed);
-    let mut person = person.map_err(error::unreadable)?;
+    let person = decrypt(&keys.sealer, row)?;
+    let erased = Error::IndividualErased;
+    let (salt, mut person) = row.salt.as_ref().zip(person).ok_or(erased)?;
     address::replace(&mut person, place);
-    let population = Population::parse(&row.population)
-        .ok_or_else(|| db::Error::corrupt("individual.population"))?;
-    let words = (population, Locale::parse(&row.locale));
-    Ok(Sealed::of(row.id, salt, &person, words, keys))
-}
-
-/// Reads a row into what is known of an event.
-pub fn past(row: &mail_event::Model) -> Result<((Date, Kind), Detail), Error> {
-    let corrupt = || db::Error::corrupt("mail_event");
-    let on = row.happened_on.parse().map_err(|_| corrupt())?;
-    let kind = Kind::parse(&row.kind).ok_or_else(corrupt)?;
-    let reason = row.return_reason.as_deref();
-    let return_reason = reason.map(|word| ReturnReason::parse(word).ok_or_else(corrupt));
-    let detail = Detail {
-        return_reason: return_reason.transpose()?,
-        address: row.address_mac,
-    };
-    Ok(((on, kind), detail))
+    let stated = (row.population, Locale::parse(&row.locale));
+    Ok(Sealed::of(row.id, salt, &person, stated, keys))
 }

@@ -1,11 +1,86 @@
-//! What became of an event: recorded, known before, or refused with the field and what to do. Never a value.
+//! What became of an event: recorded, known before, or refused with the field and what to do. It never holds a value.
+
+use serde::{Deserialize, Serialize};
 
 use crate::identity::roster::reject::{self, Column};
 
-use super::words::{Cause, Field};
+/// A field of an event, by its path.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter, strum::IntoStaticStr, Serialize, Deserialize,
+)]
+pub enum Field {
+    /// Who.
+    #[strum(serialize = "individual_id")]
+    IndividualId,
+    /// What.
+    #[strum(serialize = "kind")]
+    Kind,
+    /// When.
+    #[strum(serialize = "event_date")]
+    EventDate,
+    /// Why it came back.
+    #[strum(serialize = "return_reason")]
+    ReturnReason,
+    /// Who knew.
+    #[strum(serialize = "address_source")]
+    AddressSource,
+    /// Where to.
+    #[strum(serialize = "address")]
+    Address,
+    /// The first delivery line.
+    #[strum(serialize = "address.line1")]
+    Line1,
+    /// The second delivery line.
+    #[strum(serialize = "address.line2")]
+    Line2,
+    /// The city.
+    #[strum(serialize = "address.city")]
+    City,
+    /// The state.
+    #[strum(serialize = "address.region")]
+    Region,
+    /// The postal code.
+    #[strum(serialize = "address.postal_code")]
+    PostalCode,
+    /// The country.
+    #[strum(serialize = "address.country")]
+    Country,
+}
+
+impl Field {
+    /// Gives the path.
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// What is wrong with a field of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter, Serialize, Deserialize)]
+pub enum Cause {
+    /// It is needed and not there.
+    Missing,
+    /// It cannot be read.
+    Malformed,
+    /// It is longer than it may be.
+    TooLong,
+    /// It does not belong to this kind of event.
+    NotExpected,
+    /// Nobody on the campaign's roster.
+    UnknownIndividual,
+    /// The person's data was destroyed.
+    IndividualErased,
+    /// It has not happened yet.
+    DateInFuture,
+    /// Before the breach was discovered there was no letter.
+    DateBeforeDiscovery,
+    /// Nobody can write to it.
+    AddressUndeliverable,
+    /// Something else was recorded of this kind, day and person.
+    RecordedOtherwise,
+}
 
 /// Why an event was not recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// The field at fault.
     pub field: Field,
@@ -99,8 +174,8 @@ impl From<reject::Reject> for Refusal {
     }
 }
 
-/// What became of an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What became of an event. It is stored, as JSON, to answer a repeated call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// It is recorded.
     Recorded,
@@ -110,47 +185,27 @@ pub enum Verdict {
     Refused(Refusal),
 }
 
-/// Keeps verdicts for a call that comes again: words only.
-pub fn keep(verdicts: &[Verdict]) -> String {
-    let words = verdicts.iter().map(|verdict| match verdict {
-        Verdict::Recorded => "+".to_owned(),
-        Verdict::KnownBefore => "=".to_owned(),
-        Verdict::Refused(refusal) => {
-            format!("{} {}", refusal.cause.as_str(), refusal.field.as_str())
-        }
-    });
-    words.collect::<Vec<_>>().join(",")
-}
-
-/// Reads what [`keep`] made.
-pub fn kept(text: &str) -> Option<Vec<Verdict>> {
-    let verdict = |word: &str| match word {
-        "+" => Some(Verdict::Recorded),
-        "=" => Some(Verdict::KnownBefore),
-        refused => {
-            let (cause, field) = refused.split_once(' ')?;
-            let refusal = Refusal::new(Field::parse(field)?, Cause::parse(cause)?);
-            Some(Verdict::Refused(refusal))
-        }
-    };
-    text.split(',').map(verdict).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use strum::IntoEnumIterator;
+
     use super::*;
 
     #[test]
     fn verdicts_come_back_as_they_were_kept() {
         let mut verdicts = vec![Verdict::Recorded, Verdict::KnownBefore];
-        for field in Field::ALL {
-            for cause in Cause::ALL {
-                let refusal = Refusal::new(*field, *cause);
+        for field in Field::iter() {
+            for cause in Cause::iter() {
+                let refusal = Refusal::new(field, cause);
                 assert!(refusal.way_out().len() > 20);
                 verdicts.push(Verdict::Refused(refusal));
             }
         }
-        assert_eq!(kept(&keep(&verdicts)), Some(verdicts));
-        assert_eq!(kept("+,what"), None);
+        let kept = serde_json::to_string(&verdicts).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Vec<Verdict>>(&kept).unwrap(),
+            verdicts
+        );
+        assert!(serde_json::from_str::<Vec<Verdict>>("[\"what\"]").is_err());
     }
 }

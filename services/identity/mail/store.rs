@@ -1,10 +1,11 @@
 //! The queries of mail events.
 
+use jiff::civil::Date;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::db::entities::{individual, mail_event};
-use crate::db::{Bulk, Cell, Tx};
+use crate::db::entities::{ClosedSet, individual, mail_event};
+use crate::db::{self, Bulk, Cell, Tx};
 use crate::identity::error::Error;
 use crate::identity::roster::store::lists;
 use crate::kernel::ids::{CampaignId, IndividualId};
@@ -40,6 +41,12 @@ pub async fn history(
     Ok(query.all(connection).await?)
 }
 
+/// Reads the day of an event.
+pub fn day_of(row: &mail_event::Model) -> Result<Date, Error> {
+    let on = row.happened_on.parse();
+    on.map_err(|_| db::Error::corrupt("mail_event.happened_on").into())
+}
+
 const COLUMNS: [&str; 9] = [
     "campaign_id",
     "individual_id",
@@ -73,8 +80,8 @@ fn cells<'r>(rows: &'r [mail_event::Model]) -> Box<dyn Iterator<Item = [Cell<'r>
             row.individual_id.into(),
             row.happened_on.as_str().into(),
             row.kind.as_str().into(),
-            row.return_reason.as_deref().into(),
-            row.address_source.as_deref().into(),
+            row.return_reason.map(ClosedSet::as_str).into(),
+            row.address_source.map(ClosedSet::as_str).into(),
             row.address_mac.into(),
             row.recorded_by.as_str().into(),
             row.recorded_at.into(),
@@ -82,7 +89,7 @@ fn cells<'r>(rows: &'r [mail_event::Model]) -> Box<dyn Iterator<Item = [Cell<'r>
     }))
 }
 
-/// Marks individuals whose letters came back: nobody writes to them until a better address is known.
+/// Marks individuals whose letters came back: no letter is sent to them until a better address is known.
 pub async fn mark_returned(
     tx: &Tx<'_>,
     campaign: CampaignId,
@@ -100,7 +107,7 @@ pub async fn mark_returned(
     Ok(())
 }
 
-/// Takes that mark away. Whether they can be written to is written with the better address.
+/// Removes that mark. Whether a letter can be sent to them is written with the better address.
 pub async fn mark_found(
     tx: &Tx<'_>,
     campaign: CampaignId,

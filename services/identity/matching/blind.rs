@@ -177,8 +177,8 @@ impl Indexer {
         }
     }
 
-    /// Gives the key of the claimed name alone, as people are found by it; one for all who give none. It finds nobody, but
-    /// stays the same while the rest is guessed.
+    /// Gives the key of the claimed name alone; all claims without a name share one key. Nobody is looked up by it: it is for
+    /// throttling, and stays the same while birth date or SSN are guessed.
     pub fn name(&self, claims: &Claims) -> i64 {
         let name = name(&claims.family, &claims.given).unwrap_or_default();
         crypto::mac64(&self.key, "name", &[name.as_bytes()])

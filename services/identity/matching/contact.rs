@@ -1,39 +1,10 @@
 //! Contacts on record: e-mail addresses and telephone numbers.
 
+use crate::db::entities::confirmation_code::Channel;
 use crate::kernel::person::Person;
 use crate::kernel::secrets::Secret;
 
-/// How a contact on record is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Channel {
-    /// E-mail.
-    Email,
-    /// Text message.
-    Sms,
-    /// Voice call.
-    Voice,
-}
-
 impl Channel {
-    /// Every channel.
-    pub const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::Voice];
-
-    /// Gives the name in the database and in the outbox.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "EMAIL",
-            Self::Sms => "SMS",
-            Self::Voice => "VOICE",
-        }
-    }
-
-    /// Reads [`Channel::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|channel| channel.as_str() == text)
-    }
-
     /// Gives the contact that this channel uses, if it is on record.
     pub fn contact(self, person: &Person) -> Option<&Secret<String>> {
         match self {
@@ -130,10 +101,5 @@ mod tests {
             Channel::Sms.contact(&person).is_some() && Channel::Voice.contact(&person).is_some()
         );
         assert!(Channel::Email.contact(&person).is_none());
-        assert!(
-            Channel::ALL
-                .into_iter()
-                .all(|channel| Channel::parse(channel.as_str()) == Some(channel))
-        );
     }
 }

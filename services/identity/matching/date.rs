@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::compare::Level;
+use super::waterfall::Level;
 
 /// The oldest age that a living person on a roster may have.
 const OLDEST_YEARS: i32 = 120;
@@ -38,7 +38,7 @@ fn number(digits: &str) -> Option<i16> {
         .then(|| digits.parse().ok())?
 }
 
-/// Tells whether somebody on a roster can have been born on that day.
+/// Tells whether a person on a roster can have been born on that day.
 pub fn is_plausible(born: Date, today: Date) -> bool {
     born <= today
         && today
@@ -46,7 +46,7 @@ pub fn is_plausible(born: Date, today: Date) -> bool {
             .is_ok_and(|oldest| born >= oldest)
 }
 
-/// Tells whether somebody born on that day is under age.
+/// Tells whether a person born on that day is a minor.
 pub fn is_minor(born: Date, today: Date) -> bool {
     today
         .checked_sub(MAJORITY_YEARS.years())

@@ -10,7 +10,7 @@ const SUFFIXES: [&str; 10] = [
     "jr", "sr", "junior", "senior", "ii", "iii", "iv", "v", "2nd", "3rd",
 ];
 
-/// A name in folded form: lower case, no marks, no punctuation. Its `Debug` tells nothing.
+/// A name in folded form: lower case, no marks, no punctuation. Its `Debug` shows nothing.
 #[derive(Clone, Default)]
 pub struct Folded {
     joined: Secret<String>,
@@ -71,7 +71,7 @@ pub fn family(text: &str) -> Folded {
     Folded::from_words(words)
 }
 
-/// Tells whether a name has neither letter nor digit, so that nothing of it would be left.
+/// Tells whether a name has neither letter nor digit, so that folding leaves nothing.
 pub fn is_blank(text: &str) -> bool {
     if text.is_ascii() {
         !text.bytes().any(|byte| byte.is_ascii_alphanumeric())
@@ -82,7 +82,7 @@ pub fn is_blank(text: &str) -> bool {
 
 /// Splits at spaces and hyphens and folds every word; apostrophes and periods vanish (`O'Brien` is `obrien`).
 fn words(text: &str) -> Vec<String> {
-    // Most names, and nothing in them decomposes or is a mark.
+    // Most names are ASCII: there is nothing to decompose and no mark to remove.
     if text.is_ascii() {
         words_of(text.chars())
     } else {

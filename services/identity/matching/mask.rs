@@ -2,9 +2,10 @@
 //!
 //! Stars are a constant number, so that a mask does not tell lengths.
 
-use crate::kernel::person::Person;
+use strum::IntoEnumIterator;
 
-use super::contact::Channel;
+use crate::db::entities::confirmation_code::Channel;
+use crate::kernel::person::Person;
 
 /// Masks a person's name: `J*** S***`.
 pub fn mask_name(person: &Person) -> String {
@@ -23,6 +24,13 @@ pub fn mask_contact(channel: Channel, person: &Person) -> Option<String> {
         Channel::Sms => format!("text to {}", mask_phone(contact)),
         Channel::Voice => format!("call to {}", mask_phone(contact)),
     })
+}
+
+/// Masks the contacts on record, by channel.
+pub fn mask_contacts(person: &Person) -> Vec<(Channel, String)> {
+    Channel::iter()
+        .filter_map(|channel| Some((channel, mask_contact(channel, person)?)))
+        .collect()
 }
 
 fn initial(name: &str) -> String {

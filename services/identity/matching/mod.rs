@@ -1,9 +1,9 @@
 //! Tells whether two descriptions are of one person.
 //!
 //! Everything here is pure: text in, levels and weights out. Values are folded once ([`fold`]), compared field by field
-//! ([`compare`]) and judged against the campaign's thresholds ([`policy`]). The score says "this is the same person"; it
-//! never says "this is the person who is asking": after a breach everything that is compared may be in a stranger's hands,
-//! so the proof is the letter or the code to a contact on record.
+//! ([`compare`]) into levels with weights ([`waterfall`]) and judged against the campaign's thresholds ([`policy`]). The score
+//! means "this is the same person"; it never means "this is the person who is asking": after a breach everything that is
+//! compared may be in a stranger's hands, so the proof is the letter or the code to a contact on record.
 
 pub mod address;
 pub mod blind;
@@ -15,3 +15,4 @@ pub mod mask;
 pub mod nickname;
 pub mod policy;
 pub mod ssn;
+pub mod waterfall;

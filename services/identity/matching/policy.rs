@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::compare::Waterfall;
+use super::waterfall::Waterfall;
 
 /// What a comparison comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +38,7 @@ impl Default for Policy {
 pub const CLEAR_MARGIN: i32 = 300;
 
 impl Policy {
-    /// Reads the JSON of a campaign's row; what it does not say takes the default.
+    /// Reads the JSON of a campaign's row; a threshold that is missing takes the default.
     pub fn parse(json: &str) -> Option<Self> {
         if json.trim().is_empty() {
             Some(Self::default())
@@ -49,9 +49,9 @@ impl Policy {
 
     /// Decides about one comparison.
     ///
-    /// Accepting and referring take more than the sum: something must agree that the letter's envelope does not show. A
-    /// referral shows to the caller; if it followed from a near miss it would tell how near. And a birth date that
-    /// disagrees is never outvoted, whatever thresholds a campaign sets.
+    /// Accepting and referring need more than the sum: something must agree that the letter's envelope does not show. The
+    /// caller sees a referral; if it followed from a near miss, it would tell how near. And a birth date that disagrees is
+    /// never outvoted, whatever thresholds a campaign sets.
     pub fn decide(&self, waterfall: &Waterfall) -> Decision {
         let score = waterfall.score();
         if !waterfall.proves_knowledge() {
@@ -80,7 +80,7 @@ impl Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::matching::compare::{Agreement, Field, Level};
+    use crate::identity::matching::waterfall::{Agreement, Field, Level};
 
     fn scored(weight: i32) -> Waterfall {
         Waterfall(vec![Agreement {

@@ -4,8 +4,8 @@ use subtle::ConstantTimeEq;
 
 use crate::kernel::secrets::Secret;
 
-use super::compare::Level;
 use super::date::one_slip;
+use super::waterfall::Level;
 
 /// Why a text is not a usable number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub enum SsnError {
     NeverIssued,
 }
 
-/// What a person says their number is.
+/// The number that a person claims.
 #[derive(Clone, Debug)]
 pub enum Claimed {
     /// All nine digits.
@@ -28,7 +28,7 @@ pub enum Claimed {
 /// Parses nine digits, with or without dashes, and applies the rules of issue.
 ///
 /// Areas 000 and 900-999, group 00 and serial 0000 were never issued; neither was area 666, which every bureau's sandbox uses,
-/// so it passes where `sandbox` says so (SSA, "Social Security Number Randomization", 2011).
+/// so it passes if `sandbox` is set (SSA, "Social Security Number Randomization", 2011).
 pub fn parse_ssn(text: &str, sandbox: bool) -> Result<Secret<String>, SsnError> {
     let digits = digits(text)
         .filter(|digits| digits.expose().len() == 9)
@@ -50,7 +50,7 @@ pub fn parse_ssn(text: &str, sandbox: bool) -> Result<Secret<String>, SsnError> 
     }
 }
 
-/// Parses what a person says: nine digits or the last four.
+/// Parses a claimed number: nine digits or the last four.
 pub fn parse_claimed(text: &str) -> Option<Claimed> {
     let digits = digits(text)?;
     match digits.expose().len() {

@@ -1,82 +1,22 @@
-//! Cases that a person reviews: listing them and deciding them.
+//! DecideReferral.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::db::entities::{referral, verification};
+use crate::db::entities::referral::State;
+use crate::db::entities::{ClosedSet, referral, verification};
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx, audit};
 use crate::identity::context::{Act, Call, Context};
 use crate::identity::error::Error;
-use crate::identity::verification::decide::ReferralReason;
 use crate::identity::verification::state::VerificationEvent;
-use crate::identity::verification::store;
-use crate::identity::verification::view::state_of;
+use crate::identity::verification::store::{self as verifications, state_of};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, IndividualId, ReferralId, VerificationId};
-use crate::kernel::paging;
+use crate::kernel::ids::{CampaignId, ReferralId};
 
-use super::state::{Referral, Ruling, Undecidable};
-
-/// A case as its reviewer sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Case {
-    /// Id.
-    pub id: ReferralId,
-    /// The verification.
-    pub verification: VerificationId,
-    /// The individual on the roster.
-    pub individual: Option<IndividualId>,
-    /// Where it stands.
-    pub state: Referral,
-    /// Why it was referred.
-    pub reason: ReferralReason,
-    /// When it was opened.
-    pub opened_at: Timestamp,
-    /// By when it must be decided.
-    pub due_at: Timestamp,
-}
-
-impl Case {
-    fn of(row: &referral::Model, of: Option<&verification::Model>) -> Result<Self, Error> {
-        let reason = ReferralReason::parse(&row.reason);
-        Ok(Self {
-            id: row.id,
-            verification: row.verification_id,
-            individual: of.and_then(|of| of.individual_id),
-            state: state(row)?,
-            reason: reason.ok_or_else(|| db::Error::corrupt("referral.reason"))?,
-            opened_at: row.opened_at,
-            due_at: row.due_at,
-        })
-    }
-}
-
-fn state(row: &referral::Model) -> Result<Referral, Error> {
-    Referral::parse(&row.state).ok_or_else(|| db::Error::corrupt("referral.state").into())
-}
-
-/// The most cases on one page.
-const MAX_PAGE: u64 = 500;
-
-/// Lists open cases, oldest first, and gives the token of the next page.
-pub async fn list(
-    context: &Context,
-    campaign: CampaignId,
-    size: u64,
-    token: &str,
-) -> Result<(Vec<Case>, String), Error> {
-    let filter: [&[u8]; 2] = [b"referrals", campaign.as_bytes()];
-    let size = size.min(MAX_PAGE);
-    let after: Option<ReferralId> = paging::page_after(&filter, token).map_err(Error::Request)?;
-    let mut rows = store::open_referrals(context.db.read(), campaign, after, size + 1).await?;
-    let next = paging::next_page(&mut rows, size, &filter, |(row, _)| row.id);
-    let cases = rows
-        .iter()
-        .map(|(row, of)| Case::of(row, of.as_ref()))
-        .collect::<Result<_, _>>()?;
-    Ok((cases, next))
-}
+use super::case::Case;
+use super::state::{self, Ruling, Undecidable};
+use super::store;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -96,10 +36,14 @@ struct Kept {
     referral: ReferralId,
 }
 
-/// Decides a case. Whoever asked for the verification may not; of two who decide at once one wins.
-pub async fn decide(context: &Context, call: &Call, command: &Decide) -> Result<Case, Error> {
+/// Decides a case. Who asked for the verification may not decide it; of two concurrent decisions one wins.
+pub async fn decide_referral(
+    context: &Context,
+    call: &Call,
+    command: &Decide,
+) -> Result<Case, Error> {
     let act = Act::on("referral.decided", "referral", command.referral);
-    let detail = json!({ "decision": command.ruling.as_str() });
+    let detail = json!({ "decision": State::from(command.ruling).as_str() });
     let event = call.event(context, Some(command.campaign), act, detail);
     let text = serde_json::to_string(&Kept {
         referral: command.referral,
@@ -120,8 +64,7 @@ pub async fn decide(context: &Context, call: &Call, command: &Decide) -> Result<
                         idempotency::record(tx, &command.request, text, now).await?;
                     }
                 }
-                let (row, of) = find(tx, command).await?;
-                Case::of(&row, of.as_ref())
+                Ok(Case::of(&find(tx, command).await?))
             })
         })
         .await
@@ -131,7 +74,7 @@ async fn find(
     tx: &Tx<'_>,
     command: &Decide,
 ) -> Result<(referral::Model, Option<verification::Model>), Error> {
-    store::referral(tx, command.campaign, command.referral)
+    store::find(tx, command.campaign, command.referral)
         .await?
         .ok_or(Error::ReferralNotFound)
 }
@@ -145,13 +88,12 @@ async fn rule(
 ) -> Result<(), Error> {
     let (row, of) = find(tx, command).await?;
     let of = of.ok_or_else(|| db::Error::corrupt("referral.verification_id"))?;
-    let decided = state(&row)?
-        .on(command.ruling, &row.opened_by, reviewer)
-        .map_err(|error| match error {
-            Undecidable::Decided => Error::ReferralDecided,
-            Undecidable::SamePerson => Error::SecondPersonRequired,
-        })?;
-    if !store::decide_referral(tx, &row, decided, reviewer, at).await? {
+    let decided = state::decide(row.state, command.ruling, &row.opened_by, reviewer);
+    let decided = decided.map_err(|error| match error {
+        Undecidable::Decided => Error::ReferralDecided,
+        Undecidable::SamePerson => Error::SecondPersonRequired,
+    })?;
+    if !store::decide(tx, &row, decided, reviewer, at).await? {
         return Err(Error::ReferralDecided);
     }
     let event = match command.ruling {
@@ -160,7 +102,7 @@ async fn rule(
     };
     let next = state_of(&of)?.on(event);
     let next = next.map_err(|forbidden| Error::VerificationState {
-        state: forbidden.from,
+        state: forbidden.from.as_str(),
     })?;
-    store::advance(tx, &of, &next, expires_at).await
+    verifications::advance(tx, &of, &next, expires_at).await
 }

@@ -1,6 +1,8 @@
-//! The machine of a referral.
+//! The machine of a referral: OPEN -> APPROVED | DENIED.
 
-/// How a referral was decided.
+use crate::db::entities::referral::State;
+
+/// How a referral is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ruling {
     /// The person is who they say.
@@ -9,29 +11,19 @@ pub enum Ruling {
     Denied,
 }
 
-impl Ruling {
-    /// Gives the name in the column and on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approved => "APPROVED",
-            Self::Denied => "DENIED",
+impl From<Ruling> for State {
+    fn from(ruling: Ruling) -> Self {
+        match ruling {
+            Ruling::Approved => Self::Approved,
+            Ruling::Denied => Self::Denied,
         }
     }
-}
-
-/// A referral: OPEN -> APPROVED | DENIED.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Referral {
-    /// Waits for a person.
-    Open,
-    /// Decided, once and for all.
-    Decided(Ruling),
 }
 
 /// Why a referral cannot be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undecidable {
-    /// Somebody was faster.
+    /// It was decided before.
     #[error("the referral was decided")]
     Decided,
     /// Who asked may not decide.
@@ -39,33 +31,17 @@ pub enum Undecidable {
     SamePerson,
 }
 
-impl Referral {
-    /// Gives the name in the column and on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "OPEN",
-            Self::Decided(ruling) => ruling.as_str(),
-        }
-    }
-
-    /// Reads [`Referral::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Open,
-            Self::Decided(Ruling::Approved),
-            Self::Decided(Ruling::Denied),
-        ]
-        .into_iter()
-        .find(|state| state.as_str() == text)
-    }
-
-    /// Decides, if it waits and if the reviewer is not who asked.
-    pub fn on(self, ruling: Ruling, opened_by: &str, reviewer: &str) -> Result<Self, Undecidable> {
-        match self {
-            Self::Open if opened_by == reviewer => Err(Undecidable::SamePerson),
-            Self::Open => Ok(Self::Decided(ruling)),
-            Self::Decided(_) => Err(Undecidable::Decided),
-        }
+/// Decides a referral, if it is open and the reviewer is not who asked.
+pub fn decide(
+    state: State,
+    ruling: Ruling,
+    opened_by: &str,
+    reviewer: &str,
+) -> Result<State, Undecidable> {
+    match state {
+        State::Open if opened_by == reviewer => Err(Undecidable::SamePerson),
+        State::Open => Ok(ruling.into()),
+        State::Approved | State::Denied => Err(Undecidable::Decided),
     }
 }
 
@@ -75,22 +51,15 @@ mod tests {
 
     #[test]
     fn a_referral_is_decided_once_and_by_another() {
-        let decided = Referral::Open
-            .on(Ruling::Approved, "portal/one", "operator/ann")
-            .unwrap();
-        assert_eq!(decided, Referral::Decided(Ruling::Approved));
+        let decided = decide(State::Open, Ruling::Approved, "portal/one", "operator/ann").unwrap();
+        assert_eq!(decided, State::Approved);
         assert_eq!(
-            decided.on(Ruling::Denied, "portal/one", "operator/bob"),
+            decide(decided, Ruling::Denied, "portal/one", "operator/bob"),
             Err(Undecidable::Decided)
         );
         assert_eq!(
-            Referral::Open.on(Ruling::Approved, "a", "a"),
+            decide(State::Open, Ruling::Approved, "a", "a"),
             Err(Undecidable::SamePerson)
         );
-        assert_eq!(
-            Referral::parse("DENIED"),
-            Some(Referral::Decided(Ruling::Denied))
-        );
-        assert_eq!(Referral::parse("MAYBE"), None);
     }
 }

@@ -1,8 +1,8 @@
-//! Names and addresses for letters, in the order of individuals' ids.
+//! ExportMailingAddresses: names and addresses for letters, in the order of individuals' ids.
 //!
-//! Three things go on beside each other: the next page is read by key, those before it are opened on threads, and what is
-//! open is sent. Every step waits for the one after it, so memory does not grow with the roster. The audit event is committed
-//! before the first address leaves.
+//! Three steps run at the same time: the next page is read by key, the pages before it are decrypted on threads, and
+//! decrypted pages are sent. Every step waits for the one after it, so memory does not grow with the roster. The audit event
+//! is committed before the first address is sent.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use crate::db::audit;
+use crate::db::entities::individual::Population;
 use crate::identity::context::{Act, Call, Context};
+use crate::identity::disclosure;
 use crate::identity::error::{self, Error};
 use crate::identity::matching::address;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
@@ -21,20 +22,19 @@ use crate::kernel::secrets::Secret;
 
 use super::keys::RosterKeys;
 use super::locale::Locale;
-use super::population::Population;
 use super::salutation;
 use super::store::{self, Mailable};
 
-/// How many people are read at once: more gain nothing.
+/// How many people are read at once; reading more was not faster.
 const PAGE: u64 = 2_000;
-/// How many pages are opened at once, while the next one is read.
-const OPENED_AT_ONCE: usize = 2;
+/// How many pages are decrypted at once, while the next one is read.
+const DECRYPTED_AT_ONCE: usize = 2;
 /// The most addresses in one message.
 const ADDRESSES: usize = 1_000;
 /// The most text in one message but for its last address, far below what a client takes by default (4 MiB).
 const TEXT: usize = 1 << 20;
 
-/// What one letter needs. Its `Debug` tells nothing personal.
+/// What one letter needs. Its `Debug` shows nothing personal.
 #[derive(Clone, Debug)]
 pub struct Addressee {
     /// The individual.
@@ -52,7 +52,7 @@ pub struct Addressee {
 }
 
 impl Addressee {
-    /// Gives about how much room it takes in a message.
+    /// Gives about how many bytes it takes in a message.
     fn text(&self) -> usize {
         let lines = self.lines.iter().map(|line| line.expose().len());
         let entities = self.entities.iter().map(String::len);
@@ -65,21 +65,20 @@ impl Addressee {
     }
 }
 
-/// Sends addresses, a message at a time, until the roster ends or nobody listens. The last one is an error if something went
-/// wrong.
-pub async fn run(
+/// Sends addresses, a message at a time, until the roster ends or the reader hangs up. An error is the last message.
+pub async fn export_mailing_addresses(
     context: Context,
     call: Call,
     campaign: CampaignId,
     after: Option<IndividualId>,
     messages: mpsc::Sender<Result<Vec<Addressee>, Error>>,
 ) {
-    if let Err(error) = drive(&context, &call, campaign, after, &messages).await {
+    if let Err(error) = export(&context, &call, campaign, after, &messages).await {
         drop(messages.send(Err(error)).await);
     }
 }
 
-async fn drive(
+async fn export(
     context: &Context,
     call: &Call,
     id: CampaignId,
@@ -88,31 +87,34 @@ async fn drive(
 ) -> Result<(), Error> {
     let campaign = store::campaign(context.db.read(), id).await?;
     let entities = store::entities(context.db.read(), id).await?;
-    record(context, call, id, after).await?;
-    // Without a key nobody was ever imported.
+    let act = Act::on("mailing.addresses_exported", "campaign", id);
+    let detail = json!({ "after_individual_id": after });
+    let event = call.event(context, Some(id), act, detail);
+    disclosure::record(context, "audit_export", &event).await?;
+    // A campaign without a key has no roster yet.
     let Some(key) = store::find_key(context.db.read(), id).await? else {
         return Ok(());
     };
-    let desk = Arc::new(Desk {
-        keys: RosterKeys::open(context, &key)?,
+    let decryptor = Arc::new(Decryptor {
+        keys: RosterKeys::of(context, &key)?,
         entities: entities.into_iter().map(|(key, id)| (id, key)).collect(),
         locale: store::locale(&campaign),
     });
     let (found, pages) = mpsc::channel(1);
     tokio::spawn(read(context.clone(), id, after, found));
-    let open = |page| {
-        let desk = Arc::clone(&desk);
+    let decrypt = |page| {
+        let decryptor = Arc::clone(&decryptor);
         async move {
             let page: Page = page?;
-            let opened = tokio::task::spawn_blocking(move || desk.open(page)).await;
-            opened.map_err(|_| Error::ShuttingDown)?
+            let decrypted = tokio::task::spawn_blocking(move || decryptor.decrypt(page)).await;
+            decrypted.map_err(|_| Error::ShuttingDown)?
         }
     };
-    let mut opened = ReceiverStream::new(pages)
-        .map(open)
-        .buffered(OPENED_AT_ONCE);
-    while let Some(addressees) = opened.next().await {
-        for message in portions(addressees?) {
+    let mut decrypted = ReceiverStream::new(pages)
+        .map(decrypt)
+        .buffered(DECRYPTED_AT_ONCE);
+    while let Some(addressees) = decrypted.next().await {
+        for message in messages_of(addressees?) {
             if messages.send(Ok(message)).await.is_err() {
                 return Ok(());
             }
@@ -127,7 +129,8 @@ struct Page {
     links: Vec<(IndividualId, CoveredEntityId)>,
 }
 
-/// Reads page after page until they end or nobody takes them: the people of one beside the entities of the one before.
+/// Reads page after page until the roster ends or the reader hangs up. The next page is read together with the entities of
+/// the page before it.
 async fn read(
     context: Context,
     campaign: CampaignId,
@@ -168,7 +171,7 @@ async fn read(
 }
 
 /// Cuts a page into messages.
-fn portions(addressees: Vec<Addressee>) -> Vec<Vec<Addressee>> {
+fn messages_of(addressees: Vec<Addressee>) -> Vec<Vec<Addressee>> {
     let mut messages = vec![Vec::new()];
     let mut text = 0;
     for addressee in addressees {
@@ -187,44 +190,22 @@ fn portions(addressees: Vec<Addressee>) -> Vec<Vec<Addressee>> {
     messages
 }
 
-async fn record(
-    context: &Context,
-    call: &Call,
-    campaign: CampaignId,
-    after: Option<IndividualId>,
-) -> Result<(), Error> {
-    let act = Act::on("mailing.addresses_exported", "campaign", campaign);
-    let event = call.event(
-        context,
-        Some(campaign),
-        act,
-        json!({ "after_individual_id": after }),
-    );
-    context
-        .db
-        .run_tx("audit_export", |tx| {
-            let event = event.clone();
-            Box::pin(async move { Ok::<_, Error>(audit::record(tx, &[event]).await?) })
-        })
-        .await
-}
-
-/// Where pages are opened.
-struct Desk {
+/// Decrypts pages.
+struct Decryptor {
     keys: RosterKeys,
     entities: HashMap<CoveredEntityId, String>,
-    /// Language of those of whom none is known.
+    /// Language of people whose own is not known.
     locale: Locale,
 }
 
-impl Desk {
-    fn open(&self, page: Page) -> Result<Vec<Addressee>, Error> {
+impl Decryptor {
+    fn decrypt(&self, page: Page) -> Result<Vec<Addressee>, Error> {
         let Page { people, mut links } = page;
         links.sort_unstable();
         links.dedup();
         let mut links = links.into_iter().peekable();
-        let mut open = |person: Mailable| {
-            // Those between who cannot be written to are passed over.
+        let mut addressee = |person: Mailable| {
+            // The links include people in between to whom no letter can be sent.
             while links.next_if(|(id, _)| *id < person.id).is_some() {}
             let mut entities = Vec::new();
             while let Some((_, entity)) = links.next_if(|(id, _)| *id == person.id) {
@@ -233,7 +214,7 @@ impl Desk {
             entities.sort_unstable();
             self.addressee(&person, entities)
         };
-        people.into_iter().map(&mut open).collect()
+        people.into_iter().map(&mut addressee).collect()
     }
 
     fn addressee(&self, row: &Mailable, entities: Vec<String>) -> Result<Addressee, Error> {
@@ -241,18 +222,16 @@ impl Desk {
         let person = sealer
             .open(row.id, &row.salt, &row.sealed)
             .map_err(error::unreadable)?;
-        let population = Population::parse(&row.population)
-            .ok_or_else(|| crate::db::Error::corrupt("individual.population"))?;
         let locale = Locale::parse(&row.locale).unwrap_or(self.locale);
         Ok(Addressee {
             individual: row.id,
-            name: Secret::new(salutation::name_line(&person, population, locale)),
+            name: Secret::new(salutation::name_line(&person, row.population, locale)),
             lines: address::address_lines(&person)
                 .into_iter()
                 .map(Secret::new)
                 .collect(),
             entities,
-            population,
+            population: row.population,
             locale,
         })
     }
@@ -277,7 +256,7 @@ mod tests {
     #[test]
     fn a_message_is_full_by_its_addresses_or_by_its_text() {
         let lengths = |people: Vec<Addressee>| -> Vec<usize> {
-            portions(people).iter().map(Vec::len).collect()
+            messages_of(people).iter().map(Vec::len).collect()
         };
         assert_eq!(lengths(vec![somebody("12 Main St"); 2_000]), [1_000, 1_000]);
         assert_eq!(lengths(vec![somebody("12 Main St"); 1_001]), [1_000, 1]);

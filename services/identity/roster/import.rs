@@ -61,8 +61,8 @@ pub struct Answer {
     pub done: bool,
 }
 
-/// Runs an import until its parts end, and sends its answers. The last one is an error if something went wrong.
-pub async fn run<P>(
+/// Runs an import until its parts end, and sends its answers. An error is the last answer.
+pub async fn import_roster<P>(
     context: Context,
     call: Call,
     parts: P,
@@ -268,7 +268,7 @@ async fn find_or_make(
         })
     });
     let (key, import) = opened.await?;
-    Ok((Arc::new(RosterKeys::open(context, &key)?), import))
+    Ok((Arc::new(RosterKeys::of(context, &key)?), import))
 }
 
 fn fresh(context: &Context, header: &Header) -> roster_import::Model {
@@ -281,7 +281,7 @@ fn fresh(context: &Context, header: &Header) -> roster_import::Model {
         merged: 0,
         unchanged: 0,
         rejected: 0,
-        state: "RUNNING".to_owned(),
+        state: roster_import::State::Running,
         started_at: context.now(),
         finished_at: None,
     }

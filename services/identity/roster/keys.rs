@@ -1,4 +1,4 @@
-//! The keys with which one campaign's roster is written and read.
+//! The keys with which a campaign's roster is written and read.
 
 use crate::db::entities::campaign_key;
 use crate::identity::context::Context;
@@ -6,10 +6,10 @@ use crate::identity::error::Error;
 use crate::identity::matching::blind::Indexer;
 use crate::kernel::person::PersonSealer;
 
-/// Seals people and makes their blind keys.
+/// Encrypts people and makes their blind keys.
 #[derive(Clone, Debug)]
 pub struct RosterKeys {
-    /// Seals and opens the people of the campaign.
+    /// Encrypts and decrypts the people of the campaign.
     pub sealer: PersonSealer,
     /// The version of the key that wraps the campaign's data key.
     pub key_version: i32,
@@ -18,8 +18,8 @@ pub struct RosterKeys {
 }
 
 impl RosterKeys {
-    /// Opens the keys of a campaign.
-    pub fn open(context: &Context, row: &campaign_key::Model) -> Result<Self, Error> {
+    /// Unwraps the keys of a campaign.
+    pub fn of(context: &Context, row: &campaign_key::Model) -> Result<Self, Error> {
         Ok(Self {
             sealer: context.sealer(row)?,
             key_version: row.key_version,

@@ -1,20 +1,19 @@
-//! What the roster holds about the references and SSNs of a batch. It counts under the lock of the roster only.
+//! What the roster holds about the references and SSNs of a batch. It is valid only under the lock of the roster.
 
 use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 use uuid::Uuid;
 
-use crate::db;
 use crate::db::entities::individual;
 use crate::db::rows::{self, Is};
-use crate::identity::error::{self, Error};
+use crate::identity::error::Error;
 use crate::kernel::ids::CampaignId;
 
+use super::decrypt::decrypt;
 use super::keys::RosterKeys;
 use super::locale::Locale;
 use super::plan::{Known, Stored};
-use super::population::Population;
 use super::prepare::{Judged, Prepared};
 
 /// What was found, people still sealed.
@@ -26,15 +25,15 @@ pub struct Found {
 }
 
 impl Found {
-    /// Opens the people.
-    pub fn open(self, keys: &RosterKeys) -> Result<Known, Error> {
+    /// Decrypts the people.
+    pub fn decrypt(self, keys: &RosterKeys) -> Result<Known, Error> {
         let people = self.people.into_iter();
-        let opened = people.filter_map(|(key, row)| {
-            Some(open(keys, row).transpose()?.map(|stored| (key, stored)))
+        let decrypted = people.filter_map(|(key, row)| {
+            Some(stored(keys, row).transpose()?.map(|stored| (key, stored)))
         });
         Ok(Known {
             references: self.references,
-            people: opened.collect::<Result<_, _>>()?,
+            people: decrypted.collect::<Result<_, _>>()?,
         })
     }
 }
@@ -123,21 +122,13 @@ async fn by_ssn(
     people.collect()
 }
 
-/// Opens a person; an erased one is nobody.
-fn open(keys: &RosterKeys, row: individual::Model) -> Result<Option<Stored>, Error> {
-    let Some((salt, sealed)) = row.salt.zip(row.sealed) else {
-        return Ok(None);
-    };
-    let person = keys
-        .sealer
-        .open(row.id, &salt, &sealed)
-        .map_err(error::unreadable)?;
-    let population = Population::parse(&row.population);
-    let population = population.ok_or_else(|| db::Error::corrupt("individual.population"))?;
-    Ok(Some(Stored {
+/// Decrypts a person; nothing if the person was erased.
+fn stored(keys: &RosterKeys, row: individual::Model) -> Result<Option<Stored>, Error> {
+    let person = decrypt(&keys.sealer, &row)?;
+    Ok(person.zip(row.salt).map(|(person, salt)| Stored {
         individual: row.id,
         person,
-        population,
+        population: row.population,
         locale: Locale::parse(&row.locale),
         salt,
     }))

@@ -1,10 +1,10 @@
 //! Two rows with one SSN: one person or a mistake.
 
-use crate::identity::matching::compare::{self, Level};
+use crate::db::entities::individual::Population;
+use crate::identity::matching::compare;
+use crate::identity::matching::waterfall::Level;
 use crate::identity::matching::{address, fold};
 use crate::kernel::person::Person;
-
-use super::population::Population;
 
 /// Tells whether two records with one SSN are of one person: the same birth date, or close names.
 pub fn is_same_person(a: &Person, b: &Person) -> bool {

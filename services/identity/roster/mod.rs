@@ -4,22 +4,23 @@
 //! database what it holds about a batch ([`lookup`]), decides what becomes of each row ([`plan`]), and writes that, in one transaction.
 
 mod batch;
-pub mod count;
+pub mod clear_columns;
+pub mod decrypt;
 pub mod export;
-pub mod facts;
+pub mod get;
+pub mod grpc;
 pub mod import;
 pub mod keys;
 pub mod locale;
 mod lookup;
 pub mod merge;
-pub mod notice;
 pub mod plan;
-pub mod population;
 pub mod prepare;
-pub mod read;
 pub mod reject;
 pub mod row;
 pub mod salutation;
 pub mod sealed;
+pub mod statistics;
 pub mod store;
+pub mod substitute_notice;
 pub mod write;

@@ -9,12 +9,12 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
+use crate::db::entities::individual::Population;
 use crate::kernel::ids::{CoveredEntityId, IndividualId};
 use crate::kernel::person::Person;
 
 use super::locale::Locale;
 use super::merge;
-use super::population::Population;
 use super::prepare::{Judged, Prepared, RowMacs};
 use super::reject::{Cause, Column, Reject};
 
@@ -252,5 +252,4 @@ impl<'b> Planner<'b> {
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
 pub(super) mod tests;

@@ -5,13 +5,13 @@
 
 use uuid::Uuid;
 
+use crate::db::entities::individual::Population;
 use crate::identity::matching::blind::Indexer;
 use crate::kernel::ids::{CoveredEntityId, Ids};
 use crate::kernel::person::Person;
 
 use super::keys::RosterKeys;
 use super::locale::Locale;
-use super::population::Population;
 use super::reject::Reject;
 use super::row::{RawRow, Row, Rules, parse_row};
 use super::sealed::Sealed;
@@ -114,7 +114,7 @@ fn macs(indexer: &Indexer, row: &Row) -> RowMacs {
         person.given_name.expose().as_bytes(),
         person.family_name.expose().as_bytes(),
         born.as_bytes(),
-        row.stated.map_or("", Population::as_str).as_bytes(),
+        row.stated.map_or("", Population::into).as_bytes(),
     ];
     parts.extend(optional.map(|field| field.as_ref().map_or("", |text| text.expose()).as_bytes()));
     parts.extend(

@@ -6,25 +6,25 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
+use crate::db::entities::individual::Population;
 use crate::identity::matching::{address, contact, date, fold, ssn};
 use crate::kernel::ids::CoveredEntityId;
 use crate::kernel::person::Person;
 use crate::kernel::secrets::Secret;
 
 use super::locale::Locale;
-use super::population::Population;
 use super::reject::{Cause, Column, Reject};
 
-/// The texts of a row as they stand in the file. Its `Debug` tells nothing.
+/// The texts of a row as they are in the file. Its `Debug` shows nothing.
 #[derive(Clone, Default)]
 pub struct RawRow {
     /// Line in the file.
     pub line: i64,
-    /// The columns; those that are not there are empty.
+    /// The columns; missing ones are empty.
     pub columns: RawColumns,
 }
 
-/// The columns of a row as they stand in the file.
+/// The columns of a row as they are in the file.
 #[derive(Clone, Default)]
 pub struct RawColumns {
     /// The covered entity's own reference.
@@ -73,7 +73,7 @@ impl std::fmt::Debug for RawRow {
     }
 }
 
-/// A row that is right by itself.
+/// A row that is valid by itself.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The covered entity.
@@ -82,11 +82,11 @@ pub struct Row {
     pub reference: Secret<String>,
     /// The person.
     pub person: Person,
-    /// What the row says about it; nothing if the column is empty.
+    /// The population column; nothing if it is empty.
     pub stated: Option<Population>,
     /// Which rules apply, by what is stated or by the birth date.
     pub population: Population,
-    /// Language of letters, if the row says one.
+    /// Language of letters, if the row has one.
     pub locale: Option<Locale>,
 }
 
@@ -141,7 +141,7 @@ pub fn parse_row(raw: &RawColumns, rules: &Rules) -> Result<Row, Reject> {
     })
 }
 
-/// Parses the columns of an address by themselves into somebody of whom nothing else is known.
+/// Parses the columns of an address into a person of whom nothing else is known.
 pub fn parse_address(raw: &RawColumns) -> Result<Person, Reject> {
     let mut nobody = Person::default();
     add_address(&mut nobody, raw)?;
@@ -189,7 +189,7 @@ const fn malformed(column: Column) -> Reject {
     Reject::new(column, Cause::Malformed)
 }
 
-/// Trims a text and checks its length and letters; nothing if it is empty.
+/// Trims a text and checks its length and characters; nothing if it is empty.
 fn text(column: Column, text: &str) -> Result<Option<Secret<String>>, Reject> {
     let text = text.trim();
     if text.chars().count() > column.longest() {
@@ -264,8 +264,8 @@ fn stated(value: &str) -> Result<Option<Population>, Reject> {
     let Some(value) = text(Column::Population, value)? else {
         return Ok(None);
     };
-    let known = Population::parse(&value.expose().to_ascii_uppercase());
-    known.map(Some).ok_or(malformed(Column::Population))
+    let known = value.expose().to_ascii_uppercase().parse();
+    known.map(Some).map_err(|_| malformed(Column::Population))
 }
 
 fn language(value: &str) -> Result<Option<Locale>, Reject> {
@@ -277,5 +277,4 @@ fn language(value: &str) -> Result<Option<Locale>, Reject> {
 }
 
 #[cfg(test)]
-#[path = "row_tests.rs"]
 mod tests;

@@ -1,17 +1,16 @@
 //! To whom a letter is addressed.
 //!
-//! A minor's letter goes to the parent or guardian (45 CFR 164.404(d)(1); DOMAIN of the field: the guardian acts). That of
-//! somebody who died goes to the estate: the rule wants the next of kin or the personal representative (45 CFR
-//! 164.404(d)(1)(ii)), nobody on the roster says who that is, and "Estate of" is what reaches both, whoever lives at the
-//! address or settles the affairs. Spanish says heirs, which is what an estate is called there.
+//! A minor's letter goes to the parent or guardian, who acts for them (45 CFR 164.404(d)(1)). A deceased person's letter goes
+//! to the estate: the rule demands the next of kin or the personal representative (45 CFR 164.404(d)(1)(ii)), the roster does
+//! not name them, and "Estate of" reaches both. In Spanish it is addressed to the heirs, the usual term.
 
+use crate::db::entities::individual::Population;
 use crate::identity::matching::address;
 use crate::kernel::person::Person;
 
 use super::locale::Locale;
-use super::population::Population;
 
-/// Gives the name line of a letter. It is never cut: a name that is longer than a window is the mail house's to break.
+/// Gives the name line of a letter. It is never cut: the mail house breaks a name that is longer than the window.
 pub fn name_line(person: &Person, population: Population, locale: Locale) -> String {
     let mut line = address::full_name(person);
     line.insert_str(0, before(population, locale));
@@ -30,6 +29,8 @@ const fn before(population: Population, locale: Locale) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use strum::IntoEnumIterator;
+
     use super::*;
 
     fn luz() -> Person {
@@ -72,7 +73,7 @@ mod tests {
             suffix: Some("s".repeat(16).into()),
             ..Person::default()
         };
-        for population in Population::ALL {
+        for population in Population::iter() {
             for locale in Locale::ALL {
                 let line = name_line(&person, population, locale);
                 let name = address::full_name(&person);

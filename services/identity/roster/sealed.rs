@@ -1,16 +1,16 @@
-//! A person as the tables of the roster hold them: sealed, with what may be known in the clear and the blind keys.
+//! A person as the tables of the roster hold them: sealed, with the columns in the clear and the blind keys.
 
 use serde::{Serialize, Serializer};
 
+use crate::db::entities::individual::Population;
 use crate::db::rows;
 use crate::identity::matching::blind::Keys;
 use crate::kernel::ids::IndividualId;
 use crate::kernel::person::Person;
 
-use super::facts::Facts;
+use super::clear_columns::ClearColumns;
 use super::keys::RosterKeys;
 use super::locale::Locale;
-use super::population::Population;
 
 /// The columns of a person. Their names are those of the fields.
 #[derive(Clone, Serialize)]
@@ -24,19 +24,19 @@ pub struct Sealed {
     #[serde(serialize_with = "hex")]
     pub sealed: Vec<u8>,
     /// Which rules apply.
-    pub population: &'static str,
-    /// Language of letters; empty where no row says one.
+    pub population: Population,
+    /// Language of letters; empty if no row has one.
     pub locale: &'static str,
-    /// What may be known in the clear.
+    /// What is stored in the clear.
     #[serde(flatten)]
-    pub facts: Facts,
+    pub clear: ClearColumns,
     /// The blind keys under the current index key.
     #[serde(flatten)]
     pub keys: Keys,
 }
 
 impl Sealed {
-    /// Seals a person, and makes everything that follows from it.
+    /// Seals a person, and makes the columns that follow from them.
     pub fn of(
         id: IndividualId,
         salt: &[u8],
@@ -48,9 +48,9 @@ impl Sealed {
             id,
             salt: salt.to_vec(),
             sealed: keys.sealer.seal(id, salt, person),
-            population: population.as_str(),
+            population,
             locale: locale.map_or("", Locale::as_str),
-            facts: Facts::of(person),
+            clear: ClearColumns::of(person),
             keys: keys.current().person(person),
         }
     }

@@ -17,10 +17,11 @@ use crate::kernel::ids::{CampaignId, CoveredEntityId, ImportId, IndividualId};
 
 use super::locale::Locale;
 
-/// How many values stand in one list of a query.
+/// The most values in one list of a query.
 const LIST: usize = 500;
 
-/// Fills a list up to a length of few kinds by repeating its last value, so that a database plans few statements.
+/// Cuts values into lists and pads each to a power of two by repeating its last value, so that the database prepares few
+/// statements.
 pub fn lists<T: Copy>(values: &[T]) -> impl Iterator<Item = Vec<T>> + '_ {
     values.chunks(LIST).map(|chunk| {
         let mut filled = chunk.to_vec();
@@ -39,7 +40,7 @@ pub async fn campaign(
     row.ok_or(Error::CampaignNotFound)
 }
 
-/// Gives the language of those of whom none is known.
+/// Gives the language of people whose own is not known.
 pub fn locale(campaign: &campaign::Model) -> Locale {
     Locale::parse(&campaign.locale).unwrap_or_default()
 }
@@ -85,9 +86,9 @@ pub async fn find_or_make_key(
         .ok_or(Error::Key)
 }
 
-/// Locks the campaign's roster until the transaction ends: batches of two imports go one after the other.
+/// Locks the campaign's roster until the transaction ends, so that batches of two imports are written one after the other.
 ///
-/// References are guarded by their key, but nothing but this keeps two batches from making two individuals of one SSN.
+/// A unique key guards references; only this lock keeps two batches from making two individuals of one SSN.
 pub async fn lock_roster(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
@@ -158,7 +159,7 @@ pub async fn finish_import(
     row.rows = Set(rows);
     row.rejected = Set(rejected);
     row.unchanged = Set(rows - rejected - accepted - merged);
-    row.state = Set("DONE".to_owned());
+    row.state = Set(roster_import::State::Done);
     if row.finished_at.as_ref().is_none() {
         row.finished_at = Set(Some(now));
     }
@@ -173,6 +174,17 @@ pub fn one_row(affected: u64) -> Result<(), Error> {
     } else {
         Err(crate::db::Error::corrupt("a row that should be there is missing").into())
     }
+}
+
+/// Gives an individual.
+pub async fn individual(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    id: IndividualId,
+) -> Result<Option<individual::Model>, Error> {
+    Ok(individual::Entity::find_by_id((campaign, id))
+        .one(connection)
+        .await?)
 }
 
 /// Gives individuals by their ids, in no order.
@@ -191,7 +203,7 @@ pub async fn individuals(
     Ok(rows)
 }
 
-/// What an envelope needs of an individual who can be sent a letter. Its `Debug` would tell nothing: the person is sealed.
+/// What an envelope needs of an individual to whom a letter can be sent. The person is sealed.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Mailable {
     /// Id.
@@ -201,7 +213,7 @@ pub struct Mailable {
     /// The person, sealed.
     pub sealed: Vec<u8>,
     /// Which rules apply.
-    pub population: String,
+    pub population: individual::Population,
     /// Language of letters; empty means the campaign's.
     pub locale: String,
 }

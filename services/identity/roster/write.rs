@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use sea_orm::ConnectionTrait;
 
+use crate::db::entities::ClosedSet;
 use crate::db::rows::{self, Is};
 use crate::db::{self, Bulk, Cell, Tx};
 use crate::identity::error::Error;
@@ -68,7 +69,7 @@ struct Planned {
 
 impl Planned {
     fn of(rows: &[Judged], found: Found, keys: &RosterKeys) -> Result<Self, Error> {
-        let known = found.open(keys)?;
+        let known = found.decrypt(keys)?;
         let plan = plan::plan(rows, &known);
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for slot in &plan.slots {
@@ -91,8 +92,8 @@ impl Planned {
 }
 
 fn seal(slot: &Slot<'_>, salt: &[u8], keys: &RosterKeys) -> Sealed {
-    let words = (slot.population, slot.locale);
-    Sealed::of(slot.individual, salt, &slot.person, words, keys)
+    let stated = (slot.population, slot.locale);
+    Sealed::of(slot.individual, salt, &slot.person, stated, keys)
 }
 
 async fn insert(tx: &Tx<'_>, target: Target<'_>, people: &[Sealed]) -> Result<(), Error> {
@@ -146,16 +147,16 @@ const PEOPLE: [&str; 9] = [
 
 fn people_rows(people: &[Sealed]) -> Rows<'_, 9> {
     Box::new(people.iter().map(|person| {
-        let facts = &person.facts;
+        let clear = &person.clear;
         [
             person.id.into(),
             person.salt.as_slice().into(),
             person.sealed.as_slice().into(),
-            person.population.into(),
-            facts.region.as_str().into(),
-            facts.country.as_str().into(),
-            facts.mailable.into(),
-            facts.has_contact.into(),
+            person.population.as_str().into(),
+            clear.region.as_str().into(),
+            clear.country.as_str().into(),
+            clear.mailable.into(),
+            clear.has_contact.into(),
             person.locale.into(),
         ]
     }))

@@ -1,47 +1,14 @@
-//! What a comparison means for the person. Pure.
+//! What a comparison means for the verification. Pure.
 
+use crate::db::entities::individual::Population;
+use crate::db::entities::referral::Reason;
 use crate::identity::matching::policy::Decision;
-use crate::identity::roster::population::Population;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::IndividualId;
 
-use super::state::{Verification, VerificationEvent};
+use super::state::Verification;
 
-/// Why a verification is referred to a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReferralReason {
-    /// The score lies between the thresholds, or two people fit.
-    ScoreBetweenThresholds,
-    /// A confirmation is needed and no contact is on record.
-    NoContactOnRecord,
-    /// A minor: the guardian is verified by a person.
-    Minor,
-}
-
-impl ReferralReason {
-    /// Every reason.
-    pub const ALL: [Self; 3] = [
-        Self::ScoreBetweenThresholds,
-        Self::NoContactOnRecord,
-        Self::Minor,
-    ];
-
-    /// Gives the name in the column.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ScoreBetweenThresholds => "SCORE_BETWEEN_THRESHOLDS",
-            Self::NoContactOnRecord => "NO_CONTACT_ON_RECORD",
-            Self::Minor => "MINOR",
-        }
-    }
-
-    /// Reads [`ReferralReason::as_str`].
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
-    }
-}
-
-/// What counts about the person who was compared with.
+/// What counts about the person on the roster whom the claims were compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The person.
@@ -52,52 +19,43 @@ pub struct Subject {
     pub has_contact: bool,
 }
 
-/// Comes from the comparison to the state of the verification, and to the reason if a person must look.
-pub fn settle(
+/// Decides in which state a verification begins, and why it is referred if a person must review it.
+pub fn decide(
     decision: Decision,
     subject: Option<Subject>,
     fresh_letter: bool,
     at: Timestamp,
-) -> (Verification, Option<ReferralReason>) {
-    let (event, reason) = event(decision, subject, fresh_letter, at);
-    let state = Verification::Pending.on(event);
-    (
-        state.expect("every event of `event` fits a pending verification"),
-        reason,
-    )
-}
-
-fn event(
-    decision: Decision,
-    subject: Option<Subject>,
-    fresh_letter: bool,
-    at: Timestamp,
-) -> (VerificationEvent, Option<ReferralReason>) {
-    use VerificationEvent::{Accept, AskConfirmation, Refer, Refuse};
+) -> (Verification, Option<Reason>) {
+    let refused = (Verification::Refused { decided_at: at }, None);
     let Some(Subject {
         individual,
         population,
         has_contact,
     }) = subject
     else {
-        return (Refuse { at }, None);
+        return refused;
     };
-    let refer = |reason| (Refer { individual }, Some(reason));
+    let refer = |reason| (Verification::Referred { individual }, Some(reason));
+    let verified = Verification::Verified {
+        individual,
+        decided_at: at,
+    };
     match (decision, population) {
-        (Decision::Refuse, _) | (_, Population::Deceased) => (Refuse { at }, None),
-        (Decision::Accept | Decision::Refer, Population::Minor) => refer(ReferralReason::Minor),
-        (Decision::Refer, Population::Adult) => refer(ReferralReason::ScoreBetweenThresholds),
-        (Decision::Accept, Population::Adult) if fresh_letter => (Accept { individual, at }, None),
+        (Decision::Refuse, _) | (_, Population::Deceased) => refused,
+        (Decision::Accept | Decision::Refer, Population::Minor) => refer(Reason::Minor),
+        (Decision::Refer, Population::Adult) => refer(Reason::ScoreBetweenThresholds),
+        (Decision::Accept, Population::Adult) if fresh_letter => (verified, None),
         (Decision::Accept, Population::Adult) if has_contact => {
-            (AskConfirmation { individual }, None)
+            (Verification::ConfirmationRequired { individual }, None)
         }
-        (Decision::Accept, Population::Adult) => refer(ReferralReason::NoContactOnRecord),
+        (Decision::Accept, Population::Adult) => refer(Reason::NoContactOnRecord),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::db::entities::ClosedSet;
     use uuid::Uuid;
 
     fn outcome(
@@ -112,11 +70,11 @@ mod tests {
             population,
             has_contact,
         };
-        let (state, reason) = settle(decision, Some(subject), fresh, Timestamp::EPOCH);
+        let (state, reason) = decide(decision, Some(subject), fresh, Timestamp::EPOCH);
         format!(
             "{} {}",
-            state.as_str(),
-            reason.map_or("", ReferralReason::as_str)
+            state.state().as_str(),
+            reason.map_or("", Reason::as_str)
         )
     }
 
@@ -141,7 +99,7 @@ mod tests {
         assert_eq!(outcome(Refer, Minor, true, true), "REFERRED MINOR");
         assert_eq!(outcome(Refuse, Minor, true, true), "REFUSED ");
         assert_eq!(outcome(Accept, Deceased, true, true), "REFUSED ");
-        let nobody = settle(Accept, None, true, Timestamp::EPOCH);
-        assert_eq!(nobody.0.as_str(), "REFUSED");
+        let nobody = decide(Accept, None, true, Timestamp::EPOCH);
+        assert_eq!(nobody.0.state().as_str(), "REFUSED");
     }
 }

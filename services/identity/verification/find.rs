@@ -1,20 +1,23 @@
 //! Finds the person whom claims are about, and compares.
 //!
-//! The number of statements depends on what was asked, never on what was found: where nobody is found, somebody who is nobody
-//! is looked up, opened and compared.
+//! The number of statements depends on the request, never on what was found: if nobody is found, a decoy is looked up,
+//! decrypted and compared.
 
 use std::sync::LazyLock;
 
 use uuid::Uuid;
 
-use crate::db::entities::{campaign_key, enrollment, individual};
+use crate::db;
+use crate::db::entities::confirmation_code::Channel;
+use crate::db::entities::{campaign, campaign_key, enrollment, individual};
 use crate::identity::context::Context;
-use crate::identity::error::{self, Error};
-use crate::identity::matching::compare::{self, Claims, Waterfall};
-use crate::identity::matching::contact::Channel;
+use crate::identity::error::Error;
+use crate::identity::matching::compare::{self, Claims};
+use crate::identity::matching::mask;
 use crate::identity::matching::policy::{Decision, Policy};
+use crate::identity::matching::waterfall::Waterfall;
 use crate::identity::roster;
-use crate::identity::roster::population::Population;
+use crate::identity::roster::decrypt::decrypt;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId};
@@ -38,12 +41,12 @@ pub struct Found {
     pub contacts: Vec<(Channel, String)>,
 }
 
-/// What to compare with: the campaign as far as it is known.
+/// The campaign that a call names, as far as it is known.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct Scope {
     /// The campaign; nil if there is none.
     pub campaign: CampaignId,
-    /// Whether enrollments begin. Those begun are finished in a closed one too.
+    /// Whether it is open. In a closed one, enrollments that were begun before can still be verified.
     pub open: bool,
     /// Its data key.
     pub key: Option<campaign_key::Model>,
@@ -51,15 +54,36 @@ pub struct Place {
     pub policy: Policy,
 }
 
-impl Place {
-    /// A campaign that is not there.
-    pub fn nowhere() -> Self {
+impl Scope {
+    /// Stands for a campaign that does not exist.
+    pub fn unknown() -> Self {
         Self {
             campaign: CampaignId::from_uuid(Uuid::nil()),
             open: false,
             key: None,
             policy: Policy::default(),
         }
+    }
+
+    /// Takes what was found of a campaign.
+    pub fn of(
+        found: Option<(campaign::Model, Option<campaign_key::Model>)>,
+    ) -> Result<Self, Error> {
+        let Some((campaign, key)) = found else {
+            return Ok(Self::unknown());
+        };
+        let policy = Policy::parse(&campaign.policy);
+        Ok(Self {
+            campaign: campaign.id,
+            open: campaign.state == "OPEN",
+            key,
+            policy: policy.ok_or_else(|| db::Error::corrupt("campaign.policy"))?,
+        })
+    }
+
+    /// Gives the campaign, if there is one.
+    pub fn known(&self) -> Option<CampaignId> {
+        (!self.campaign.as_uuid().is_nil()).then_some(self.campaign)
     }
 }
 
@@ -69,7 +93,7 @@ struct Compared {
     waterfall: Waterfall,
 }
 
-/// The enrollment that a letter's code is said to have begun.
+/// The enrollment that a letter code began, according to the caller.
 #[derive(Clone, Debug)]
 pub struct Letter {
     id: EnrollmentId,
@@ -77,15 +101,15 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// Reads the enrollment, which may be none.
-    pub async fn read(context: &Context, place: &Place, id: EnrollmentId) -> Result<Self, Error> {
-        let found = store::enrollment(context.db.read(), place.campaign, id).await?;
+    /// Reads the enrollment, which need not exist.
+    pub async fn read(context: &Context, scope: &Scope, id: EnrollmentId) -> Result<Self, Error> {
+        let found = store::enrollment(context.db.read(), scope.campaign, id).await?;
         Ok(Self { id, found })
     }
 
-    /// Names whose tries are counted: the individual's, over all enrollments of theirs, whatever became of them; for an
-    /// enrollment that is none its own, so that it is slowed down like any.
-    pub fn counted(&self) -> Uuid {
+    /// Gives the id that tries are counted by: the individual's, over all enrollments of theirs in any state. An unknown
+    /// enrollment is throttled by its own id.
+    pub fn throttled_by(&self) -> Uuid {
         self.found
             .as_ref()
             .map_or(self.id.as_uuid(), |(enrollment, _)| {
@@ -97,7 +121,7 @@ impl Letter {
 /// Compares with the person of an enrollment.
 pub fn by_letter(
     context: &Context,
-    place: &Place,
+    scope: &Scope,
     letter: Letter,
     claims: &Claims,
 ) -> Result<Found, Error> {
@@ -108,91 +132,85 @@ pub fn by_letter(
         .as_ref()
         .and_then(|(enrollment, _)| enrollment.proof_expires_at);
     let person = begun.and_then(|(_, person)| person);
-    let compared = compare_all(context, place, person.into_iter().collect(), claims)?;
+    let compared = compare_all(context, scope, person.into_iter().collect(), claims)?;
     Ok(Found {
         fresh_letter: is_fresh(proof, context.now()),
-        ..judge(place, compared)
+        ..judge(scope, compared)
     })
 }
 
-/// Compares with everybody who shares a blind key with the claims; in a campaign that is closed with nobody.
-pub async fn by_claims(context: &Context, place: &Place, claims: &Claims) -> Result<Found, Error> {
-    let indexers = context.indexers(place.campaign)?;
+/// Compares with everybody who shares a blind key with the claims; in a closed campaign with the decoy only.
+pub async fn by_claims(context: &Context, scope: &Scope, claims: &Claims) -> Result<Found, Error> {
+    let indexers = context.indexers(scope.campaign)?;
     let keys: Vec<_> = indexers
         .iter()
         .map(|indexer| indexer.claims(claims))
         .collect();
-    let mut ids = store::candidates(context.db.read(), place.campaign, &keys).await?;
+    let mut ids = store::candidates(context.db.read(), scope.campaign, &keys).await?;
     if ids.is_empty() {
         ids.push(IndividualId::from_uuid(Uuid::nil()));
     }
-    let mut rows = roster::store::individuals(context.db.read(), place.campaign, &ids).await?;
-    if !place.open {
+    let mut rows = roster::store::individuals(context.db.read(), scope.campaign, &ids).await?;
+    if !scope.open {
         rows.clear();
     }
-    Ok(judge(place, compare_all(context, place, rows, claims)?))
+    Ok(judge(scope, compare_all(context, scope, rows, claims)?))
 }
 
 fn is_fresh(proof: Option<Timestamp>, now: Timestamp) -> bool {
     proof.is_some_and(|expires_at| now < expires_at)
 }
 
-/// Opens and compares everybody, or somebody who is nobody.
+/// Decrypts and compares everybody, or the decoy if nobody was found.
 fn compare_all(
     context: &Context,
-    place: &Place,
+    scope: &Scope,
     rows: Vec<individual::Model>,
     claims: &Claims,
 ) -> Result<Vec<Compared>, Error> {
-    let opener = match place.key.as_ref().filter(|key| key.wrapped.is_some()) {
-        Some(key) => Some(context.sealer(key)?),
-        None => None,
-    };
+    let key = scope.key.as_ref().filter(|key| key.wrapped.is_some());
+    let sealer = key.map(|key| context.sealer(key)).transpose()?;
     let mut compared = Vec::with_capacity(rows.len());
-    for row in rows {
-        let (Some(salt), Some(sealed), Some(opener)) = (&row.salt, &row.sealed, &opener) else {
-            continue;
-        };
-        let person = opener
-            .open(row.id, salt, sealed)
-            .map_err(error::unreadable)?;
-        let waterfall = compare::compare(claims, &person);
-        compared.push(Compared {
-            row,
-            person,
-            waterfall,
-        });
+    if let Some(sealer) = &sealer {
+        for row in rows {
+            if let Some(person) = decrypt(sealer, &row)? {
+                compared.push(Compared {
+                    waterfall: compare::compare(claims, &person),
+                    row,
+                    person,
+                });
+            }
+        }
     }
     if compared.is_empty() {
-        let nobody = DECOY.open();
-        std::hint::black_box(compare::compare(claims, &nobody));
+        std::hint::black_box(compare::compare(claims, &DECOY.decrypt()));
     }
     Ok(compared)
 }
 
-fn judge(place: &Place, mut compared: Vec<Compared>) -> Found {
+fn judge(scope: &Scope, mut compared: Vec<Compared>) -> Found {
     // Ties are ordered by id, so that the same question has the same answer.
     compared.sort_by_key(|one| (std::cmp::Reverse(one.waterfall.score()), one.row.id));
     let next = compared.get(1).map(|one| one.waterfall.clone());
     let Some(best) = compared.into_iter().next() else {
         return Found::default();
     };
-    let decision = place.policy.decide_among(&best.waterfall, next.as_ref());
-    let subject = Population::parse(&best.row.population).map(|population| Subject {
+    let decision = scope.policy.decide_among(&best.waterfall, next.as_ref());
+    let subject = Subject {
         individual: best.row.id,
-        population,
+        population: best.row.population,
         has_contact: best.row.has_contact,
-    });
+    };
     Found {
-        subject,
+        subject: Some(subject),
         decision: Some(decision),
         waterfall: best.waterfall,
         fresh_letter: false,
-        contacts: roster::read::contacts(&best.person),
+        contacts: mask::mask_contacts(&best.person),
     }
 }
 
-/// Somebody who is nobody, sealed like everybody.
+/// A person who does not exist, sealed like everybody.
 struct Decoy {
     sealer: PersonSealer,
     sealed: Vec<u8>,
@@ -216,7 +234,7 @@ static DECOY: LazyLock<Decoy> = LazyLock::new(|| {
 });
 
 impl Decoy {
-    fn open(&self) -> Person {
+    fn decrypt(&self) -> Person {
         self.sealer
             .open(NOBODY, &[0; 16], &self.sealed)
             .expect("it was sealed with the same key at the same place")

@@ -1,13 +1,13 @@
-//! Who is who: comparing claims with the roster, confirmation codes, and cases that a person reviews.
+//! Who is who: comparing claims with the roster, and confirmation codes.
 //!
 //! The comparison says that the claims are of a person on the roster; the factor says that this person is asking: a fresh
 //! letter code, a one-time code to a contact that was on record before, or a second pair of eyes.
 
-pub mod confirm;
+pub mod confirmation_code;
 pub mod decide;
 pub mod find;
-pub mod read;
-pub mod send;
+pub mod get;
+pub mod grpc;
 pub mod state;
 pub mod store;
 pub mod throttles;

@@ -2,22 +2,19 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, RelationDef, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QuerySelect,
+    RelationDef, Statement,
 };
 
-use crate::db::entities::{
-    campaign, campaign_key, confirmation_code, enrollment, individual, referral, verification,
-};
+use crate::db;
+use crate::db::entities::{campaign, campaign_key, enrollment, individual, referral, verification};
 use crate::identity::error::Error;
 use crate::identity::matching::blind::Keys;
 use crate::identity::roster::store::one_row;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{
-    CampaignId, ConfirmationId, EnrollmentId, IndividualId, ReferralId, VerificationId,
-};
+use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
 
-use super::state::{Confirmation, Verification};
+use super::state::Verification;
 
 /// Gives a campaign by what stands in the letter, with its data key.
 pub async fn campaign(
@@ -54,12 +51,12 @@ pub async fn enrollment(
     Ok(query.one(connection).await?)
 }
 
-/// How many people one key may bring; more than that is no key.
+/// How many people are looked at for one key; a key that more people share tells nothing.
 const PER_KEY: usize = 16;
 
 /// Gives the ids of people who share a blind key with the claims. One index scan a key, each of them short.
 ///
-/// "IS TRUE" keeps the primary key out of the planner's choice: a campaign is no way to look for anybody.
+/// "IS TRUE" keeps the planner from using the primary key, which would read the whole campaign.
 pub async fn candidates(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
@@ -125,7 +122,13 @@ pub async fn find(
         .await?)
 }
 
-/// Gives a verification and holds it until the transaction ends.
+/// Reads the state of a row.
+pub fn state_of(row: &verification::Model) -> Result<Verification, Error> {
+    let state = Verification::read(row.state, row.individual_id, row.decided_at);
+    state.ok_or_else(|| db::Error::corrupt("verification.state").into())
+}
+
+/// Gives a verification and locks it until the transaction ends.
 pub async fn lock(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
@@ -146,7 +149,7 @@ pub async fn advance(
 ) -> Result<(), Error> {
     use verification::Column;
     let update = verification::Entity::update_many()
-        .col_expr(Column::State, Expr::value(to.as_str()))
+        .col_expr(Column::State, Expr::value(to.state()))
         .col_expr(
             Column::DecidedAt,
             Expr::value(to.decided_at().map(Timestamp::as_micros)),
@@ -154,158 +157,6 @@ pub async fn advance(
         .col_expr(Column::ExpiresAt, Expr::value(expires_at.as_micros()))
         .filter(Column::CampaignId.eq(row.campaign_id))
         .filter(Column::Id.eq(row.id))
-        .filter(Column::State.eq(row.state.as_str()));
+        .filter(Column::State.eq(row.state));
     one_row(update.exec(connection).await?.rows_affected)
-}
-
-/// Gives a person.
-pub async fn individual(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    id: IndividualId,
-) -> Result<Option<individual::Model>, Error> {
-    Ok(individual::Entity::find_by_id((campaign, id))
-        .one(connection)
-        .await?)
-}
-
-/// Counts the codes sent for a verification.
-pub async fn count_codes(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    verification: VerificationId,
-) -> Result<u64, Error> {
-    use confirmation_code::Column;
-    let query = confirmation_code::Entity::find()
-        .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::VerificationId.eq(verification));
-    Ok(query.count(connection).await?)
-}
-
-/// Writes a confirmation code, and spends those sent before it.
-pub async fn insert_code(
-    connection: &impl ConnectionTrait,
-    row: &confirmation_code::Model,
-) -> Result<(), Error> {
-    use confirmation_code::Column;
-    confirmation_code::Entity::update_many()
-        .col_expr(Column::State, Expr::value("SPENT"))
-        .filter(Column::CampaignId.eq(row.campaign_id))
-        .filter(Column::VerificationId.eq(row.verification_id))
-        .filter(Column::State.eq("SENT"))
-        .exec(connection)
-        .await?;
-    confirmation_code::Entity::insert(row.clone().into_active_model())
-        .exec_without_returning(connection)
-        .await?;
-    Ok(())
-}
-
-/// Gives a confirmation code.
-pub async fn code(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    id: ConfirmationId,
-) -> Result<Option<confirmation_code::Model>, Error> {
-    Ok(confirmation_code::Entity::find_by_id((campaign, id))
-        .one(connection)
-        .await?)
-}
-
-/// Gives the code that can be confirmed: the one that is SENT, of which there is at most one.
-pub async fn live_code(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    verification: VerificationId,
-) -> Result<Option<confirmation_code::Model>, Error> {
-    use confirmation_code::Column;
-    let query = confirmation_code::Entity::find()
-        .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::VerificationId.eq(verification))
-        .filter(Column::State.eq("SENT"))
-        .order_by_desc(Column::Id);
-    Ok(query.one(connection).await?)
-}
-
-/// Counts a try: moves a code on, if nobody did meanwhile.
-pub async fn advance_code(
-    connection: &impl ConnectionTrait,
-    row: &confirmation_code::Model,
-    to: &Confirmation,
-) -> Result<(), Error> {
-    use confirmation_code::Column;
-    let update = confirmation_code::Entity::update_many()
-        .col_expr(Column::State, Expr::value(to.as_str()))
-        .col_expr(Column::Attempts, Expr::value(to.attempts()))
-        .filter(Column::CampaignId.eq(row.campaign_id))
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::State.eq(row.state.as_str()))
-        .filter(Column::Attempts.eq(row.attempts));
-    one_row(update.exec(connection).await?.rows_affected)
-}
-
-/// Gives one page of open referrals with their individuals, oldest first.
-pub async fn open_referrals(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    after: Option<ReferralId>,
-    limit: u64,
-) -> Result<Vec<(referral::Model, Option<verification::Model>)>, Error> {
-    use referral::Column;
-    let mut query = referral::Entity::find()
-        .select_also(verification::Entity)
-        .join(JoinType::LeftJoin, to_verification())
-        .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::State.eq("OPEN"));
-    if let Some(after) = after {
-        query = query.filter(Column::Id.gt(after));
-    }
-    Ok(query
-        .order_by_asc(Column::Id)
-        .limit(limit)
-        .all(connection)
-        .await?)
-}
-
-/// Gives a referral with its verification.
-pub async fn referral(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    id: ReferralId,
-) -> Result<Option<(referral::Model, Option<verification::Model>)>, Error> {
-    let query = referral::Entity::find()
-        .select_also(verification::Entity)
-        .join(JoinType::LeftJoin, to_verification())
-        .filter(referral::Column::CampaignId.eq(campaign))
-        .filter(referral::Column::Id.eq(id));
-    Ok(query.one(connection).await?)
-}
-
-fn to_verification() -> RelationDef {
-    referral::Entity::belongs_to(verification::Entity)
-        .from((
-            referral::Column::CampaignId,
-            referral::Column::VerificationId,
-        ))
-        .to((verification::Column::CampaignId, verification::Column::Id))
-        .into()
-}
-
-/// Decides a referral, if it is open; tells whether it was.
-pub async fn decide_referral(
-    connection: &impl ConnectionTrait,
-    row: &referral::Model,
-    to: crate::identity::referral::state::Referral,
-    reviewer: &str,
-    at: Timestamp,
-) -> Result<bool, Error> {
-    use referral::Column;
-    let update = referral::Entity::update_many()
-        .col_expr(Column::State, Expr::value(to.as_str()))
-        .col_expr(Column::DecidedBy, Expr::value(reviewer))
-        .col_expr(Column::DecidedAt, Expr::value(at.as_micros()))
-        .filter(Column::CampaignId.eq(row.campaign_id))
-        .filter(Column::Id.eq(row.id))
-        .filter(Column::State.eq("OPEN"));
-    Ok(update.exec(connection).await?.rows_affected == 1)
 }

@@ -1,11 +1,12 @@
-//! How often an identity may be tried: charged before the comparison, whatever it finds, and refused when it cannot be charged.
+//! How often an identity may be tried. Every try is charged before the comparison, whatever it finds; without a charge there is
+//! no comparison.
 //!
-//! With a letter the individual is counted: whoever cancels the enrollment and begins another goes on where they were. There
-//! are three limits on it, an hour's, a day's and one so slow that it holds for the life of a campaign, as NIST SP 800-63B-4
-//! asks for (at most 100 failures in a row, section 3.2.2). Without a letter the person is counted
-//! by what is claimed, key by key, whether anybody like that is on the roster or not: so a guesser has a few tries for each
-//! claimed person, and learns nothing from being slowed down. A key that holds the birth date changes with every guess at it,
-//! so the name is counted by itself as well.
+//! With a letter, tries are counted by individual: cancelling the enrollment and beginning another does not reset the count.
+//! There are three limits: an hour's, a day's, and one so slow that it holds for the life of a campaign, as NIST SP 800-63B-4
+//! asks for (at most 100 failures in a row, section 3.2.2). Without a letter, tries are counted by each blind key of the
+//! claims, whether anybody like that is on the roster or not: so a guesser has a few tries for each claimed person, and learns
+//! nothing from being throttled. A key that holds the birth date changes with every guess at it, so the name is counted by
+//! itself as well.
 
 use uuid::Uuid;
 
@@ -16,6 +17,7 @@ use crate::identity::error::Error;
 use crate::identity::rules::{PER_DAY, PER_HOUR, PER_MINUTE};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::{self, Key};
+use crate::kernel::ids::IndividualId;
 
 const DOMAIN: &str = "redress.identity.throttle.v1";
 
@@ -27,8 +29,8 @@ pub struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    /// Starts with what every call is charged: the caller, its agent, the network and the campaign that it names, known or
-    /// not.
+    /// Starts with what every call is charged for: the caller, its agent, the network, and the campaign, which need not
+    /// exist.
     pub fn of(context: &'a Context, call: &Call, engagement_number: &str) -> Result<Self, Error> {
         let limits = context.rules.throttles;
         let mut meter = Self {
@@ -64,7 +66,7 @@ impl<'a> Meter<'a> {
         Ok(meter)
     }
 
-    /// Adds a person, named by something that stands for one.
+    /// Adds a person, identified by this value.
     #[must_use]
     pub fn person(mut self, kind: &str, value: &[u8]) -> Self {
         let limit = Limit::per(self.context.rules.throttles.person, PER_HOUR);
@@ -72,7 +74,7 @@ impl<'a> Meter<'a> {
         self
     }
 
-    /// Adds a claimed name, which many may bear.
+    /// Adds a claimed name, which many people share.
     #[must_use]
     pub fn name(mut self, value: &[u8]) -> Self {
         let limit = Limit::per(self.context.rules.throttles.name, PER_DAY);
@@ -80,7 +82,7 @@ impl<'a> Meter<'a> {
         self
     }
 
-    /// Adds an individual to whom a letter led.
+    /// Adds the individual of a letter.
     #[must_use]
     pub fn individual(self, id: Uuid) -> Self {
         let limits = self.context.rules.throttles;
@@ -116,8 +118,8 @@ pub async fn charge_in(tx: &Tx<'_>, charges: &[Charge], now: Timestamp) -> Resul
     throttle::charge_in(tx, charges, now).await.map_err(refused)
 }
 
-/// Gives the charge of one code sent to an individual.
-pub fn send_charge(context: &Context, individual: Uuid) -> Result<Charge, Error> {
+/// Gives the charge for one code sent to an individual.
+pub fn send_charge(context: &Context, individual: IndividualId) -> Result<Charge, Error> {
     let key = crypto::mac128(
         &context.steady_key()?,
         DOMAIN,

@@ -1,20 +1,21 @@
-//! VerifyIdentity: charge, find, compare, decide, write, and tell as little as possible.
+//! VerifyIdentity: charge the throttles, find, compare, decide, write. The answer says as little as possible.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::db::entities::{referral, verification};
+use crate::db::entities::verification::Path;
+use crate::db::entities::{ClosedSet, referral, verification};
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::throttle::Charge;
-use crate::db::{audit, entities::campaign};
+use crate::db::{self, audit};
 use crate::identity::context::{Act, Call, Context};
 use crate::identity::error::Error;
 use crate::identity::matching::compare::Claims;
-use crate::identity::matching::policy::{Decision, Policy};
+use crate::identity::matching::policy::Decision;
 use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
 
-use super::decide::{self, ReferralReason};
-use super::find::{self, Found, Letter, Place};
+use super::decide::decide;
+use super::find::{self, Found, Letter, Scope};
 use super::state::Verification;
 use super::store;
 use super::throttles::{self, Meter};
@@ -29,11 +30,11 @@ pub struct Verify {
     pub engagement_number: String,
     /// The enrollment that a letter code gave.
     pub enrollment: Option<EnrollmentId>,
-    /// What the person says.
+    /// What the person claims.
     pub claims: Claims,
 }
 
-/// The answer to a request as it is kept: ids only. Without a campaign there is nothing to keep but the refusal.
+/// The stored answer to a request: ids only. Without a campaign only the refusal is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Kept {
     campaign: Option<CampaignId>,
@@ -42,12 +43,16 @@ struct Kept {
 
 /// Verifies a person.
 ///
-/// Every refusal is [`Error::Refused`], whatever its cause, and takes the same statements.
-pub async fn verify(context: &Context, call: &Call, command: &Verify) -> Result<View, Error> {
+/// Every refusal is [`Error::Refused`], whatever its cause, and sends the same statements.
+pub async fn verify_identity(
+    context: &Context,
+    call: &Call,
+    command: &Verify,
+) -> Result<View, Error> {
     let campaign = store::campaign(context.db.read(), &command.engagement_number).await?;
-    let place = place(campaign.as_ref())?;
+    let scope = Scope::of(campaign)?;
     let letter = match command.enrollment {
-        Some(id) => Some(Letter::read(context, &place, id).await?),
+        Some(id) => Some(Letter::read(context, &scope, id).await?),
         None => None,
     };
     let charges = charges(context, call, command, letter.as_ref())?;
@@ -55,10 +60,10 @@ pub async fn verify(context: &Context, call: &Call, command: &Verify) -> Result<
         return answer_again(context, command, kept).await;
     }
     let found = match letter {
-        Some(letter) => find::by_letter(context, &place, letter, &command.claims)?,
-        None => find::by_claims(context, &place, &command.claims).await?,
+        Some(letter) => find::by_letter(context, &scope, letter, &command.claims)?,
+        None => find::by_claims(context, &scope, &command.claims).await?,
     };
-    let rows = rows(context, call, command, &place, &found)?;
+    let rows = rows(context, call, command, &scope, &found)?;
     let kept = write(context, &command.request, rows.clone()).await?;
     if kept.verification != rows.verification.id {
         return answer_again(context, command, kept).await;
@@ -80,21 +85,21 @@ fn charges(
 ) -> Result<Vec<Charge>, Error> {
     let meter = Meter::of(context, call, &command.engagement_number)?;
     if let Some(letter) = letter {
-        return Ok(meter.individual(letter.counted()).charges());
+        return Ok(meter.individual(letter.throttled_by()).charges());
     }
-    // The campaign need not be there, so the claims are indexed under the number that was named.
-    let nowhere = context.steady_indexer(Place::nowhere().campaign)?;
-    let keys = nowhere.claims(&command.claims);
+    // The campaign need not exist, so the claims are indexed under the engagement number.
+    let indexer = context.steady_indexer(Scope::unknown().campaign)?;
+    let keys = indexer.claims(&command.claims);
     let number = command.engagement_number.as_bytes();
     let named = |key: i64| [number, &key.to_be_bytes()].concat();
-    let meter = meter.name(&named(nowhere.name(&command.claims)));
+    let meter = meter.name(&named(indexer.name(&command.claims)));
     let claimed = keys
         .present()
         .fold(meter, |meter, key| meter.person("claims", &named(key)));
     Ok(claimed.charges())
 }
 
-/// Charges a new request, in a transaction of its own; gives what is kept of one that was here before.
+/// Charges a new request, in a transaction of its own; gives the stored answer of a repeated one.
 async fn admit(
     context: &Context,
     request: &Request,
@@ -116,33 +121,14 @@ async fn admit(
 }
 
 fn read(kept: &str) -> Result<Kept, Error> {
-    serde_json::from_str(kept).map_err(|_| crate::db::Error::corrupt("idempotency.result").into())
-}
-
-fn place(
-    campaign: Option<&(
-        campaign::Model,
-        Option<crate::db::entities::campaign_key::Model>,
-    )>,
-) -> Result<Place, Error> {
-    let Some((campaign, key)) = campaign else {
-        return Ok(Place::nowhere());
-    };
-    let policy = Policy::parse(&campaign.policy)
-        .ok_or_else(|| crate::db::Error::corrupt("campaign.policy"))?;
-    Ok(Place {
-        campaign: campaign.id,
-        open: campaign.state == "OPEN",
-        key: key.clone(),
-        policy,
-    })
+    serde_json::from_str(kept).map_err(|_| db::Error::corrupt("idempotency.result").into())
 }
 
 /// What is written about one verification.
 #[derive(Clone)]
 struct Rows {
-    /// Whether there is a campaign to write under.
-    somewhere: bool,
+    /// The campaign, if there is one: without it no verification is written.
+    campaign: Option<CampaignId>,
     state: Verification,
     verification: verification::Model,
     referral: Option<referral::Model>,
@@ -153,25 +139,23 @@ fn rows(
     context: &Context,
     call: &Call,
     command: &Verify,
-    place: &Place,
+    scope: &Scope,
     found: &Found,
 ) -> Result<Rows, Error> {
     let now = context.now();
     let decision = found.decision.unwrap_or(Decision::Refuse);
-    let (state, reason) = decide::settle(decision, found.subject, found.fresh_letter, now);
-    let somewhere = !place.campaign.as_uuid().is_nil();
-    let path = if command.enrollment.is_some() {
-        "LETTER"
-    } else {
-        "LOOKUP"
+    let (state, reason) = decide(decision, found.subject, found.fresh_letter, now);
+    let path = match command.enrollment {
+        Some(_) => Path::Letter,
+        None => Path::Lookup,
     };
     let verification = verification::Model {
-        campaign_id: place.campaign,
+        campaign_id: scope.campaign,
         id: context.ids.next(),
         individual_id: found.subject.map(|subject| subject.individual),
         enrollment_id: command.enrollment,
-        path: path.to_owned(),
-        state: state.as_str().to_owned(),
+        path,
+        state: state.state(),
         score_centibits: found.waterfall.score(),
         waterfall: serde_json::to_string(&found.waterfall).map_err(|_| Error::Key)?,
         requested_by: call.actor(),
@@ -180,16 +164,11 @@ fn rows(
         expires_at: now + context.rules.verified_for,
     };
     let act = Act::on("verification.decided", "verification", verification.id);
-    let campaign = somewhere.then_some(place.campaign);
-    let event = call.event(
-        context,
-        campaign,
-        act,
-        json!({ "state": state.as_str(), "path": path }),
-    );
+    let detail = json!({ "state": state.state().as_str(), "path": path.as_str() });
+    let event = call.event(context, scope.known(), act, detail);
     let referral = reason.map(|reason| open_referral(context, call, &verification, reason));
     Ok(Rows {
-        somewhere,
+        campaign: scope.known(),
         state,
         verification,
         referral,
@@ -201,26 +180,26 @@ fn open_referral(
     context: &Context,
     call: &Call,
     of: &verification::Model,
-    reason: ReferralReason,
+    reason: referral::Reason,
 ) -> referral::Model {
     referral::Model {
         campaign_id: of.campaign_id,
         id: context.ids.next(),
         verification_id: of.id,
-        state: "OPEN".to_owned(),
+        state: referral::State::Open,
         opened_at: of.created_at,
         due_at: of.created_at + context.rules.review_within,
         opened_by: call.actor(),
         decided_by: None,
         decided_at: None,
-        reason: reason.as_str().to_owned(),
+        reason,
     }
 }
 
-/// Writes everything at once; gives what the same request wrote if it was faster.
+/// Writes everything at once; gives the stored answer if the same request was written meanwhile.
 async fn write(context: &Context, request: &Request, rows: Rows) -> Result<Kept, Error> {
     let kept = Kept {
-        campaign: rows.somewhere.then_some(rows.verification.campaign_id),
+        campaign: rows.campaign,
         verification: rows.verification.id,
     };
     let text = serde_json::to_string(&kept).map_err(|_| Error::Key)?;
@@ -234,7 +213,7 @@ async fn write(context: &Context, request: &Request, rows: Rows) -> Result<Kept,
                     Known::Conflict => return Err(Error::RequestIdReused),
                     Known::New => {}
                 }
-                if rows.somewhere {
+                if rows.campaign.is_some() {
                     store::insert(tx, &rows.verification).await?;
                 }
                 if let Some(referral) = &rows.referral {
@@ -248,7 +227,7 @@ async fn write(context: &Context, request: &Request, rows: Rows) -> Result<Kept,
         .await
 }
 
-/// Rebuilds the answer of a request that was here before. What was decided since shows.
+/// Answers a repeated request again. The answer shows what was decided since.
 async fn answer_again(context: &Context, command: &Verify, kept: Kept) -> Result<View, Error> {
     let Some(campaign) = kept.campaign else {
         return Err(Error::Refused);

@@ -1,19 +1,20 @@
 //! A verification as its caller may see it.
 
-use crate::db;
-use crate::db::entities::{campaign_key, verification};
+use crate::db::entities::confirmation_code::Channel;
+use crate::db::entities::{campaign_key, individual, verification};
 use crate::identity::context::Context;
-use crate::identity::error::{self, Error};
-use crate::identity::matching::compare::Waterfall;
-use crate::identity::matching::contact::Channel;
-use crate::identity::roster::read::contacts;
+use crate::identity::error::Error;
+use crate::identity::matching::mask;
+use crate::identity::matching::waterfall::Waterfall;
+use crate::identity::roster;
+use crate::identity::roster::decrypt::decrypt;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{EnrollmentId, VerificationId};
 
 use super::state::Verification;
-use super::store;
+use super::store::state_of;
 
-/// What is told about a verification. Nothing in it says why.
+/// What a caller is told about a verification. It does not say why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
     /// Id.
@@ -32,12 +33,6 @@ pub struct View {
     pub waterfall: Waterfall,
 }
 
-/// Reads the state of a row.
-pub fn state_of(row: &verification::Model) -> Result<Verification, Error> {
-    let state = Verification::read(&row.state, row.individual_id, row.decided_at);
-    state.ok_or_else(|| db::Error::corrupt("verification.state").into())
-}
-
 /// Makes the view of a row, reading the contacts again where a code can be sent.
 pub async fn view(
     context: &Context,
@@ -49,26 +44,23 @@ pub async fn view(
     if let (Verification::ConfirmationRequired { individual }, Some(key)) = (state, key)
         && context.now() < row.expires_at
         && let Some(person) =
-            store::individual(context.db.read(), row.campaign_id, individual).await?
+            roster::store::individual(context.db.read(), row.campaign_id, individual).await?
     {
-        contacts = open_contacts(context, key, &person)?;
+        contacts = masked_contacts(context, key, &person)?;
     }
     Ok(made(row, state, contacts))
 }
 
-fn open_contacts(
+fn masked_contacts(
     context: &Context,
     key: &campaign_key::Model,
-    row: &db::entities::individual::Model,
+    row: &individual::Model,
 ) -> Result<Vec<(Channel, String)>, Error> {
-    let Some((salt, sealed)) = row.salt.as_ref().zip(row.sealed.as_ref()) else {
+    if row.salt.is_none() {
         return Ok(Vec::new());
-    };
-    let person = context
-        .sealer(key)?
-        .open(row.id, salt, sealed)
-        .map_err(error::unreadable)?;
-    Ok(contacts(&person))
+    }
+    let person = decrypt(&context.sealer(key)?, row)?;
+    Ok(person.as_ref().map(mask::mask_contacts).unwrap_or_default())
 }
 
 /// Makes the view of a row whose contacts are known.

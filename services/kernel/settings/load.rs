@@ -26,14 +26,19 @@ pub enum Outcome<S> {
 
 /// Gives the command line of a process, with the names that its settings have in the environment.
 pub fn command<S: ProcessSettings>() -> Command {
-    let command = S::command()
+    S::command()
         .name(S::NAME)
         .version(env!("CARGO_PKG_VERSION"))
         .after_help(SOURCES)
-        .mut_args(named);
-    S::DEFAULTS.iter().fold(command, |command, (id, value)| {
-        command.mut_arg(id, |arg| arg.required(false).default_value(*value))
-    })
+        .mut_args(|arg| named(with_default(arg, S::DEFAULTS)))
+}
+
+fn with_default(arg: Arg, defaults: &[(&str, &'static str)]) -> Arg {
+    let own = defaults.iter().find(|(id, _)| arg.get_id() == id);
+    match own {
+        Some((_, value)) => arg.required(false).default_value(*value),
+        None => arg,
+    }
 }
 
 /// Names the flag and the variable after the setting, unless another variable is the custom.

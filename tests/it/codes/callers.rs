@@ -10,7 +10,7 @@ use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use redress::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
-use sea_orm::{ActiveModelTrait, EntityTrait};
+use sea_orm::{ActiveEnum, ActiveModelTrait, EntityTrait};
 use tonic::Status;
 
 use super::house::{CONSENT, House, NUMBER, by};
@@ -98,12 +98,11 @@ impl House {
             individual_id: Some(person),
             enrollment_id: enrollment,
             path: if enrollment.is_some() {
-                "LETTER"
+                verification::Path::Letter
             } else {
-                "LOOKUP"
-            }
-            .into(),
-            state: state.into(),
+                verification::Path::Lookup
+            },
+            state: ActiveEnum::try_from_value(&state.to_owned()).unwrap(),
             score_centibits: 2_000,
             waterfall: "[]".into(),
             requested_by: "portal/test".into(),

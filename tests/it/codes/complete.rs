@@ -199,7 +199,7 @@ async fn nobody_completes_without_a_good_verification_of_their_own(database: Dat
         reason_of(&refused).unwrap()
     };
     assert_eq!(refused(house.ids.next()).await, Reason::NotVerified);
-    for state in ["PENDING", "CONFIRMATION_REQUIRED", "REFERRED", "REFUSED"] {
+    for state in ["CONFIRMATION_REQUIRED", "REFERRED", "REFUSED"] {
         let verification = house
             .verify(campaign, person, Some(enrollment), state)
             .await;

@@ -19,8 +19,8 @@ use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryResult,
-    Statement,
+    ActiveEnum, ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait,
+    QueryResult, Statement,
 };
 use tonic::{Request, Status};
 
@@ -159,7 +159,7 @@ impl House {
             salt: Some(vec![1]),
             sealed: Some(vec![2]),
             key_version: 1,
-            population: population.into(),
+            population: ActiveEnum::try_from_value(&population.to_owned()).unwrap(),
             region: region.into(),
             country: "US".into(),
             mailable,

@@ -180,7 +180,9 @@ async fn a_verification_that_is_none_and_a_time_that_has_passed_are_refused_alik
     let (campaign, person, code) = house.one_letter().await;
     let refusal = seen(&house.begin(STRANGER).await.unwrap_err());
     let statements = house.context.db.statements();
-    let pending = house.verify(campaign, person, None, "PENDING").await;
+    let pending = house
+        .verify(campaign, person, None, "CONFIRMATION_REQUIRED")
+        .await;
     for verification in [house.request_id(), pending.to_string()] {
         let entitlement = Entitlement::VerificationId(verification);
         let refused = house

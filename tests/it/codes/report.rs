@@ -15,7 +15,7 @@ use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
-use sea_orm::{ActiveModelTrait, EntityTrait};
+use sea_orm::{ActiveEnum, ActiveModelTrait, EntityTrait};
 
 use super::house::{House, by};
 use crate::harness::{Database, apply, both};
@@ -127,8 +127,8 @@ impl House {
             campaign_id: campaign,
             individual_id: person,
             happened_on: day.into(),
-            kind: kind.into(),
-            return_reason: (kind == "RETURNED").then(|| "VACANT".into()),
+            kind: ActiveEnum::try_from_value(&kind.to_owned()).unwrap(),
+            return_reason: (kind == "RETURNED").then_some(mail_event::ReturnReason::Vacant),
             address_source: None,
             address_mac: None,
             recorded_by: "operator/test".into(),

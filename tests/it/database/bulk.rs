@@ -96,36 +96,6 @@ async fn rows_arrive_as_they_were_sent(database: Database) {
     );
 }
 
-/// On SQLite such a row would be taken for one that is not there.
-#[apply(both)]
-async fn a_row_without_its_first_column_fails_the_whole_load(database: Database) {
-    let db = database.open(Process::Codes).await;
-    let load = Load::new(3);
-    let failed = db.run_bulk("test.load", |tx| {
-        let same = [
-            ("campaign_id", load.campaign.into()),
-            ("proof_days", 21.into()),
-            ("batch_id", load.batch.into()),
-        ];
-        let mut rows: Vec<_> = load.rows().collect();
-        rows[1][0] = Cell::Null;
-        Box::pin(async move {
-            let columns = ["mac", "individual_id", "generation", "state"];
-            tx.copy_in(
-                Bulk {
-                    table: "code",
-                    same: &same,
-                    columns,
-                },
-                rows,
-            )
-            .await
-        })
-    });
-    failed.await.unwrap_err();
-    assert_eq!(codes(&db).await, 0);
-}
-
 #[apply(both)]
 async fn a_load_that_is_run_again_changes_nothing(database: Database) {
     let db = database.open(Process::Codes).await;

@@ -104,7 +104,7 @@ fn individual(ids: &Ids) -> individual::Model {
         salt: Some(vec![1]),
         sealed: Some(vec![2]),
         key_version: 1,
-        population: "ADULT".to_owned(),
+        population: individual::Population::Adult,
         region: "NY".to_owned(),
         country: "US".to_owned(),
         mailable: true,

@@ -209,7 +209,7 @@ impl World {
             sealed: Some(self.sealer.seal(id, &salt, person)),
             salt: Some(salt),
             key_version: 1,
-            population: "ADULT".to_owned(),
+            population: individual::Population::Adult,
             region: "IN".to_owned(),
             country: "US".to_owned(),
             mailable: true,

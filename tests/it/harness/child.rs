@@ -47,6 +47,11 @@ impl Running {
         self.signal(Signal::TERM);
     }
 
+    /// Takes it off the processors: its peers see one that is there and does nothing.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+    }
+
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);

@@ -50,31 +50,3 @@ pub fn comment(method: &MethodDescriptor) -> String {
         .map(|place| place.leading_comments().trim().to_owned())
         .unwrap_or_default()
 }
-
-/// The names of an enum's values without their prefix, each with its comment; zero is left out.
-pub fn meanings(name: &str, prefix: &str) -> Vec<(String, String)> {
-    let kind = pool()
-        .get_enum_by_name(name)
-        .expect("an enum of the contract");
-    let proto = kind.parent_file();
-    let proto = proto.file_descriptor_proto();
-    let info = proto.source_code_info.as_ref().expect("source info");
-    let meaning = |value: &prost_reflect::EnumValueDescriptor| {
-        let place = info
-            .location
-            .iter()
-            .find(|place| place.path == value.path());
-        place
-            .map(|place| place.leading_comments().trim().to_owned())
-            .unwrap_or_default()
-    };
-    let values = kind.values().filter(|value| value.number() != 0);
-    values
-        .map(|value| {
-            (
-                value.name().trim_start_matches(prefix).to_owned(),
-                meaning(&value),
-            )
-        })
-        .collect()
-}

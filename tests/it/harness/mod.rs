@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod confirm;
 pub mod contract;
 pub mod database;
+pub mod faulty;
 pub mod fill;
 pub mod http;
 pub mod missing;

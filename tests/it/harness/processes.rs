@@ -9,14 +9,11 @@ use std::time::Duration;
 use redress::kernel::caller::Role;
 use redress::kernel::certs::{Authority, TlsFiles};
 use redress::kernel::keyring::{Keyring, Purpose};
-use redress::kernel::settings::{ProcessSettings, load};
-use rustix::process::Signal;
 use tempfile::TempDir;
 use tonic::transport::Channel;
 
 use super::Database;
 use super::child::Running;
-use super::database::started;
 use super::program::bare;
 use super::{http, poll, ports};
 
@@ -226,15 +223,8 @@ impl House {
         command
     }
 
-    /// The settings of a process that a test runs in its own process.
-    pub fn told<S: ProcessSettings>(&self, service: Service) -> S {
-        let told = self.settings(service, self.address(service));
-        let flag = |(name, value): (String, _)| [format!("--{}", name.replace('_', "-")), value];
-        started(load(told.into_iter().flat_map(flag), []))
-    }
-
     /// What a process is told, last word last.
-    fn settings(&self, service: Service, at: Address) -> BTreeMap<String, String> {
+    pub(super) fn settings(&self, service: Service, at: Address) -> BTreeMap<String, String> {
         let tls = TlsFiles::in_directory(&self.certs(), service.name());
         let text = |path: &Path| path.display().to_string();
         let mut settings = vec![
@@ -350,7 +340,7 @@ impl House {
 
     /// Takes a process off the processors: its peers see one that is there and does nothing.
     pub fn freeze(&self, service: Service) {
-        self.with_running(service, |running| running.signal(Signal::STOP));
+        self.with_running(service, |running| running.freeze());
     }
 
     /// Waits until a process has ended by itself.
@@ -400,7 +390,6 @@ pub fn address() -> Address {
     }
 }
 
-/// Tells whether the process behind an admin port can serve.
 pub async fn is_ready(admin: u16) -> Option<()> {
     let answer = http::get(admin, "/readyz").await?;
     (answer.status == 200).then_some(())

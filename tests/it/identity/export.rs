@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redress::identity::Error;
-use redress::identity::roster::export::{Addressee, run};
+use redress::identity::roster::export::{Addressee, export_mailing_addresses};
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::IndividualId;
@@ -33,7 +33,7 @@ pub type Messages = mpsc::Receiver<Result<Vec<Addressee>, Error>>;
 
 pub fn begin(house: &House, after: Option<IndividualId>) -> (Messages, JoinHandle<()>) {
     let (sender, messages) = mpsc::channel(1);
-    let exporting = tokio::spawn(run(
+    let exporting = tokio::spawn(export_mailing_addresses(
         house.context.clone(),
         call(Role::Operator, "ann"),
         house.campaign,

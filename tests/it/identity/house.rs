@@ -6,7 +6,7 @@ use futures::stream;
 use redress::db::entities::{campaign, covered_entity, enrollment, individual};
 use redress::db::{Db, Process};
 use redress::identity::grpc::Handlers;
-use redress::identity::roster::import::{Answer, Header, Part, run};
+use redress::identity::roster::import::{Answer, Header, Part, import_roster};
 use redress::identity::roster::row::RawRow;
 use redress::identity::rules::{Rules, Throttles};
 use redress::identity::sender::Outbox;
@@ -258,7 +258,7 @@ impl House {
 pub async fn feed(context: &Context, parts: Vec<Part>) -> Vec<Result<Answer, Error>> {
     let (sender, mut answers) = mpsc::channel(1);
     let parts = stream::iter(parts.into_iter().map(Ok));
-    let importing = tokio::spawn(run(
+    let importing = tokio::spawn(import_roster(
         context.clone(),
         call(Role::Operator, "ann"),
         parts,

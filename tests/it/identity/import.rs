@@ -1,12 +1,13 @@
 //! Importing rosters: every row is accepted, merged, unchanged or rejected, once.
 
 use futures::future::join_all;
+use redress::db::entities::individual::Population;
 use redress::db::{FaultRates, Process};
 use redress::identity::Error;
 use redress::identity::roster::import::{Answer, Part, Totals};
-use redress::identity::roster::read::statistics;
 use redress::identity::roster::reject::{Cause, Column, Reject};
 use redress::identity::roster::row::RawRow;
+use redress::identity::roster::statistics::get_roster_statistics;
 
 use super::house::{FILE, House, feed};
 use super::people::{ada, but, somebody};
@@ -91,7 +92,9 @@ async fn the_same_file_again_changes_nothing(database: Database) {
     assert_eq!(second.totals, totals(0, 0, 3, 6));
     assert_eq!(second.import, first.import);
     assert_eq!(house.individuals().await, people);
-    let counts = statistics(&house.context, house.campaign).await.unwrap();
+    let counts = get_roster_statistics(&house.context, house.campaign)
+        .await
+        .unwrap();
     assert_eq!(
         (
             counts.rows,
@@ -134,7 +137,9 @@ async fn an_import_that_broke_off_goes_on_where_it_stopped(database: Database) {
         "RUNNING"
     );
     assert_eq!(house.load(FILE, &rows).await.totals, totals(18, 0, 20, 0));
-    let counts = statistics(&house.context, house.campaign).await.unwrap();
+    let counts = get_roster_statistics(&house.context, house.campaign)
+        .await
+        .unwrap();
     assert_eq!(
         (counts.rows, counts.individuals, counts.mailable),
         (38, 38, 38)
@@ -187,7 +192,9 @@ async fn importers_at_once_end_the_same(database: Database) {
     }
     assert_eq!(house.count("individual").await, 100);
     assert_eq!(house.count("individual_entity").await, 200);
-    let counts = statistics(&house.context, house.campaign).await.unwrap();
+    let counts = get_roster_statistics(&house.context, house.campaign)
+        .await
+        .unwrap();
     assert_eq!((counts.rows, counts.merged, counts.rejected), (200, 100, 0));
 }
 
@@ -270,7 +277,7 @@ async fn nothing_personal_lies_in_the_clear(database: Database) {
         );
     }
     assert_eq!(
-        (person.region.as_str(), person.population.as_str()),
-        ("IN", "ADULT")
+        (person.region.as_str(), person.population),
+        ("IN", Population::Adult)
     );
 }

@@ -8,15 +8,15 @@ use redress::codes::batch::state as batch;
 use redress::codes::campaign::state as campaign;
 use redress::codes::code::state as code;
 use redress::codes::enrollment::state as enrollment;
+use redress::db::entities::{ClosedSet, referral, verification};
 use redress::handoff::queue::state as handoff;
 use redress::handoff::vocabulary::{DeadReason, OutcomeClass, Stage};
-use redress::identity::referral::state as referral;
-use redress::identity::verification::state as verification;
+use redress::identity::referral::state::Ruling;
+use redress::identity::verification::state::{Verification, VerificationEvent};
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::{HandoffId, IndividualId, VerificationId};
+use strum::IntoEnumIterator;
 use uuid::Uuid;
-
-use crate::harness::contract;
 
 const NOW: Timestamp = Timestamp::EPOCH;
 
@@ -27,15 +27,10 @@ pub fn table() -> String {
     text += &rows("campaign", &codes("campaign"), &campaign_ways());
     text += &rows("code batch", &codes("batch"), &batch_ways());
     text += &rows("code", &codes("code"), &code_ways());
-    let wire =
-        |name: &str, prefix| contract::meanings(&format!("redress.identity.v1.{name}"), prefix);
-    let verification = wire("VerificationState", "VERIFICATION_STATE_");
+    let verification = meanings_in("verification", verification::State::iter());
     text += &rows("verification", &verification, &verification_ways());
-    text += &rows(
-        "referral",
-        &wire("ReferralState", "REFERRAL_STATE_"),
-        &referral_ways(),
-    );
+    let referral = meanings_in("referral", referral::State::iter());
+    text += &rows("referral", &referral, &referral_ways());
     text += &rows("enrollment", &codes("enrollment"), &enrollment_ways());
     text += &rows(
         "handoff",
@@ -91,10 +86,9 @@ fn code_ways() -> Ways {
 }
 
 fn verification_ways() -> Ways {
-    use verification::{Verification, VerificationEvent as Event};
+    use VerificationEvent as Event;
     let individual = IndividualId::from_uuid(Uuid::nil());
     let states = [
-        Verification::Pending,
         Verification::ConfirmationRequired { individual },
         Verification::Verified {
             individual,
@@ -104,31 +98,24 @@ fn verification_ways() -> Ways {
         Verification::Refused { decided_at: NOW },
     ];
     let events = [
-        Event::Accept {
-            individual,
-            at: NOW,
-        },
-        Event::AskConfirmation { individual },
-        Event::Refer { individual },
-        Event::Refuse { at: NOW },
         Event::Confirm { at: NOW },
         Event::Approve { at: NOW },
         Event::Deny { at: NOW },
     ];
-    assert_eq!(states.map(|state| state.as_str()), Verification::NAMES);
+    assert!(verification::State::iter().eq(states.map(|state| state.state())));
     let mut ways = Ways::new();
     for from in states {
         for event in events {
-            ways.extend(from.on(event).map(|to| (from.as_str(), to.as_str())));
+            let to = from.on(event).map(|to| to.state().as_str());
+            ways.extend(to.map(|to| (from.state().as_str(), to)));
         }
     }
     ways
 }
 
 fn referral_ways() -> Ways {
-    use referral::Ruling;
     [Ruling::Approved, Ruling::Denied]
-        .map(|ruling| ("OPEN", ruling.as_str()))
+        .map(|ruling| ("OPEN", referral::State::from(ruling).as_str()))
         .into()
 }
 
@@ -219,6 +206,20 @@ fn handoff_ways() -> Ways {
         }
     }
     ways
+}
+
+/// The doc comments of a table's `enum State`, from the source.
+fn meanings_in(table: &str, states: impl Iterator<Item: ClosedSet>) -> Vec<(String, String)> {
+    let path = format!("services/db/entities/{table}.rs");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let source = std::fs::read_to_string(&path).expect("a source file");
+    let (_, body) = source.split_once("pub enum State {").expect("an enum");
+    let docs = body.lines().map(str::trim).take_while(|line| *line != "}");
+    let docs = docs.filter_map(|line| line.strip_prefix("/// "));
+    states
+        .zip(docs)
+        .map(|(state, doc)| (state.as_str().to_owned(), doc.to_owned()))
+        .collect()
 }
 
 fn meanings(path: &str) -> Vec<(String, String)> {

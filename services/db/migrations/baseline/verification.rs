@@ -28,13 +28,7 @@ fn verification() -> Blueprint {
     .one_of("path", &["LETTER", "LOOKUP"])
     .one_of(
         "state",
-        &[
-            "PENDING",
-            "CONFIRMATION_REQUIRED",
-            "VERIFIED",
-            "REFERRED",
-            "REFUSED",
-        ],
+        &["CONFIRMATION_REQUIRED", "VERIFIED", "REFERRED", "REFUSED"],
     )
     .check(
         "decided",

@@ -1,11 +1,11 @@
-//! What takes the place of letters that cannot be delivered: HIPAA's substitute notice.
+//! HIPAA's substitute notice, for letters that cannot be delivered.
 //!
 //! 45 CFR 164.404(d)(2): where contact information is insufficient or out of date, a substitute form of notice is owed. Fewer
 //! than ten such individuals: (i), another written notice, telephone or other means. Ten or more: (ii), conspicuously for 90
-//! days on the home page, or in major print or broadcast media, with a toll-free number for as long. None is owed for the next
-//! of kin of somebody who died.
+//! days on the home page, or in major print or broadcast media, with a toll-free number for as long. None is owed to the next
+//! of kin of a deceased person.
 
-/// From so many individuals on the notice must be conspicuous (45 CFR 164.404(d)(2)(ii)).
+/// From this many individuals on, the notice must be conspicuous (45 CFR 164.404(d)(2)(ii)).
 pub const CONSPICUOUS_FROM: i64 = 10;
 
 /// Individuals who cannot be sent a letter.
@@ -40,7 +40,7 @@ pub enum SubstituteNotice {
 }
 
 impl SubstituteNotice {
-    /// Says what is due, with the rule.
+    /// Describes what is due, with the rule.
     pub const fn in_words(self) -> &'static str {
         match self {
             Self::None => "none: nobody who is owed a letter is out of reach",

@@ -1,5 +1,6 @@
 //! The machine of a confirmation code.
 
+use crate::db::entities::confirmation_code::State;
 use crate::kernel::clock::Timestamp;
 
 /// A confirmation code: SENT -> CONFIRMED | SPENT.
@@ -41,12 +42,12 @@ pub enum ConfirmationEvent {
 }
 
 impl Confirmation {
-    /// Gives the name in the column.
-    pub const fn as_str(&self) -> &'static str {
+    /// Names the state.
+    pub const fn state(&self) -> State {
         match self {
-            Self::Sent { .. } => "SENT",
-            Self::Confirmed { .. } => "CONFIRMED",
-            Self::Spent { .. } => "SPENT",
+            Self::Sent { .. } => State::Sent,
+            Self::Confirmed { .. } => State::Confirmed,
+            Self::Spent { .. } => State::Spent,
         }
     }
 
@@ -60,20 +61,19 @@ impl Confirmation {
     }
 
     /// Reads the columns of a row.
-    pub fn read(state: &str, attempts: i32, expires_at: Timestamp) -> Option<Self> {
-        Some(match state {
-            "SENT" => Self::Sent {
+    pub const fn read(state: State, attempts: i32, expires_at: Timestamp) -> Self {
+        match state {
+            State::Sent => Self::Sent {
                 attempts,
                 expires_at,
             },
-            "CONFIRMED" => Self::Confirmed { attempts },
-            "SPENT" => Self::Spent { attempts },
-            _ => return None,
-        })
+            State::Confirmed => Self::Confirmed { attempts },
+            State::Spent => Self::Spent { attempts },
+        }
     }
 
-    /// Gives the state after an event. A try after the end changes nothing and is no error: the caller must not tell it from
-    /// a wrong one.
+    /// Gives the state after an event. A try after the end changes nothing and is no error: the caller must not be able to
+    /// tell it from a wrong one.
     #[must_use]
     pub fn on(self, event: ConfirmationEvent) -> Self {
         match (self, event) {
@@ -126,7 +126,7 @@ mod tests {
         };
         for _ in 0..4 {
             code = code.on(attempt(false));
-            assert_eq!(code.as_str(), "SENT");
+            assert_eq!(code.state(), State::Sent);
         }
         assert_eq!(
             code.on(attempt(true)),
@@ -158,8 +158,8 @@ mod tests {
             Confirmation::Confirmed { attempts: 1 }
         );
         assert_eq!(
-            good.on(ConfirmationEvent::Supersede).on(right).as_str(),
-            "SPENT"
+            good.on(ConfirmationEvent::Supersede).on(right).state(),
+            State::Spent
         );
     }
 }

@@ -1,13 +1,13 @@
-//! What may be known of a person in the clear: it stands in columns of its own beside the sealed record.
+//! The columns of a person that are stored in the clear, beside the sealed record.
 
 use serde::Serialize;
 
 use crate::identity::matching::address;
 use crate::kernel::person::Person;
 
-/// Columns that follow from a person.
+/// What is stored of a person in the clear.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Facts {
+pub struct ClearColumns {
     /// Region of the address, empty where there is none.
     pub region: String,
     /// Country of the address.
@@ -18,8 +18,8 @@ pub struct Facts {
     pub has_contact: bool,
 }
 
-impl Facts {
-    /// Takes them from a person.
+impl ClearColumns {
+    /// Takes it from a person.
     pub fn of(person: &Person) -> Self {
         let text = |text: &Option<_>, otherwise: &str| {
             text.as_ref()

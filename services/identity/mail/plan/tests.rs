@@ -1,7 +1,7 @@
 use jiff::civil::date;
 use proptest::prelude::*;
 
-use crate::identity::mail::words::{Kind, Source};
+use crate::db::entities::mail_event::{AddressSource, Kind};
 use crate::kernel::person::Person;
 
 use super::*;
@@ -32,7 +32,7 @@ fn judged(individual: IndividualId, day: i8, what: What) -> Result<Judged, Refus
 
 fn corrected() -> What {
     What::AddressCorrected {
-        source: Source::MailHouse,
+        source: AddressSource::MailHouse,
         place: Box::new(Person::default()),
     }
 }

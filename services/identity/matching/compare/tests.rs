@@ -2,6 +2,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use crate::identity::matching::policy::{Decision, Policy};
+use crate::identity::matching::waterfall::weight;
 
 use super::*;
 

@@ -1,11 +1,11 @@
-//! Whether a person can be written to, by what happened to their letters. Pure.
+//! Whether a letter can be sent to a person, by what happened to their letters. Pure.
 //!
 //! It follows from the events and their days alone, never from the order in which they were recorded: a list from the mail
-//! house may come late.
+//! house may be recorded late.
 
 use jiff::civil::Date;
 
-use super::words::Kind;
+use crate::db::entities::mail_event::Kind;
 
 /// When something happened: by day, and within a day as things happen to one letter.
 pub type Moment = (Date, Kind);

@@ -1,24 +1,80 @@
-//! Mail events between the wire and the house.
+//! The RPCs of mail events.
 
-use crate::identity::mail::event::{RawAddress, RawEvent};
-use crate::identity::mail::read::Past;
-use crate::identity::mail::refusal::Verdict;
-use crate::identity::mail::words::{Cause, Kind, ReturnReason, Source};
+use tonic::Request;
+
+use crate::db::entities::mail_event::{AddressSource, Kind, ReturnReason};
+use crate::identity::context::Context;
+use crate::identity::error::Error;
+use crate::identity::request::{call_of, request_of};
+use crate::identity::roster::grpc::date;
 use crate::identity::roster::row::RawColumns;
 use crate::kernel::fields::Fields;
+use crate::kernel::ids::{CampaignId, IndividualId};
+use crate::kernel::paging;
 use crate::kernel::secrets::Secret;
 use crate::wire::redress::identity::v1 as wire;
 
-use super::write;
+use super::event::{RawAddress, RawEvent};
+use super::list::{self, List, Recorded};
+use super::record::{self, Record};
+use super::refusal::{Cause, Verdict};
 
-/// Takes an event over as it was sent; each is judged by itself later.
-pub fn event(event: &wire::MailEvent) -> RawEvent {
+/// RecordMailEvents.
+pub async fn record_mail_events(
+    context: &Context,
+    request: &Request<wire::RecordMailEventsRequest>,
+) -> Result<wire::RecordMailEventsResponse, Error> {
+    let call = call_of(request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let fits = (1..=record::MOST).contains(&message.events.len());
+    fields.demand(fits, "events", "must be 1 to 1,000 events");
+    fields.finish()?;
+    let command = Record {
+        request: request_of(context, &call, id, "RecordMailEvents", message)?,
+        campaign,
+        events: message.events.iter().map(event).collect(),
+    };
+    let verdicts = record::record_mail_events(context, &call, &command).await?;
+    Ok(wire::RecordMailEventsResponse {
+        verdicts: verdicts.into_iter().enumerate().map(verdict).collect(),
+    })
+}
+
+/// ListMailEvents.
+pub async fn list_mail_events(
+    context: &Context,
+    request: &Request<wire::ListMailEventsRequest>,
+) -> Result<wire::ListMailEventsResponse, Error> {
+    let call = call_of(request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let individual: IndividualId = fields.id("individual_id", &message.individual_id);
+    fields.finish()?;
+    let query = List {
+        campaign,
+        individual,
+        size: paging::page_size(message.page_size)?,
+        token: &message.page_token,
+    };
+    let (events, next_page_token) = list::list_mail_events(context, &call, &query).await?;
+    Ok(wire::ListMailEventsResponse {
+        events: events.into_iter().map(recorded).collect(),
+        next_page_token,
+    })
+}
+
+/// Takes an event as it was sent; each is judged by itself later.
+fn event(event: &wire::MailEvent) -> RawEvent {
     let date = event.event_date.as_ref();
     let date = date.map(|date| (date.year, date.month, date.day));
     RawEvent {
         individual: event.individual_id.clone(),
         kind: kind_of(event.kind()),
-        // What is wrong with it is told in the event's own verdict.
+        // A date that is wrong is reported in the event's own verdict.
         on: Fields::default().date("", date),
         return_reason: reason_of(event.return_reason()),
         source: source_of(event.address_source()),
@@ -88,26 +144,26 @@ fn reason(reason: Option<ReturnReason>) -> wire::ReturnReason {
     }
 }
 
-fn source_of(source: wire::AddressSource) -> Option<Source> {
+fn source_of(source: wire::AddressSource) -> Option<AddressSource> {
     match source {
         wire::AddressSource::Unspecified => None,
-        wire::AddressSource::UspsNcoa => Some(Source::UspsNcoa),
-        wire::AddressSource::MailHouse => Some(Source::MailHouse),
-        wire::AddressSource::CoveredEntity => Some(Source::CoveredEntity),
+        wire::AddressSource::UspsNcoa => Some(AddressSource::UspsNcoa),
+        wire::AddressSource::MailHouse => Some(AddressSource::MailHouse),
+        wire::AddressSource::CoveredEntity => Some(AddressSource::CoveredEntity),
     }
 }
 
-fn source(source: Option<Source>) -> wire::AddressSource {
+fn source(source: Option<AddressSource>) -> wire::AddressSource {
     match source {
         None => wire::AddressSource::Unspecified,
-        Some(Source::UspsNcoa) => wire::AddressSource::UspsNcoa,
-        Some(Source::MailHouse) => wire::AddressSource::MailHouse,
-        Some(Source::CoveredEntity) => wire::AddressSource::CoveredEntity,
+        Some(AddressSource::UspsNcoa) => wire::AddressSource::UspsNcoa,
+        Some(AddressSource::MailHouse) => wire::AddressSource::MailHouse,
+        Some(AddressSource::CoveredEntity) => wire::AddressSource::CoveredEntity,
     }
 }
 
 /// Writes the verdict on the event at a place of the request.
-pub fn verdict((at, verdict): (usize, Verdict)) -> wire::MailEventVerdict {
+fn verdict((at, verdict): (usize, Verdict)) -> wire::MailEventVerdict {
     let outcome = |outcome: wire::MailEventOutcome| wire::MailEventVerdict {
         outcome: outcome.into(),
         ..wire::MailEventVerdict::default()
@@ -139,13 +195,12 @@ fn cause(cause: Cause) -> wire::MailEventRefusal {
     }
 }
 
-/// Writes an event of a history.
-pub fn past(past: Past) -> wire::RecordedMailEvent {
+fn recorded(event: Recorded) -> wire::RecordedMailEvent {
     wire::RecordedMailEvent {
-        kind: kind(past.kind).into(),
-        event_date: Some(write::date(past.on)),
-        return_reason: reason(past.return_reason).into(),
-        address_source: source(past.source).into(),
-        record_time: Some(past.recorded_at.to_proto()),
+        kind: kind(event.kind).into(),
+        event_date: Some(date(event.on)),
+        return_reason: reason(event.return_reason).into(),
+        address_source: source(event.source).into(),
+        record_time: Some(event.recorded_at.to_proto()),
     }
 }

@@ -1,4 +1,5 @@
 use jiff::civil::date;
+use strum::IntoEnumIterator;
 
 use super::*;
 
@@ -23,7 +24,7 @@ fn raw(kind: Kind) -> RawEvent {
         kind: Some(kind),
         on: Some(date(2015, 7, 20)),
         return_reason: (kind == Kind::Returned).then_some(ReturnReason::Vacant),
-        source: (kind == Kind::AddressCorrected).then_some(Source::UspsNcoa),
+        source: (kind == Kind::AddressCorrected).then_some(AddressSource::UspsNcoa),
         address: (kind == Kind::AddressCorrected).then(elsewhere),
     }
 }
@@ -37,9 +38,9 @@ fn refused(kind: Kind, change: impl FnOnce(&mut RawEvent)) -> (Field, Cause) {
 
 #[test]
 fn an_event_of_each_kind_passes() {
-    for kind in Kind::ALL {
-        let event = parse_event(&raw(*kind), RULES).unwrap();
-        assert_eq!((event.kind(), event.on), (*kind, date(2015, 7, 20)));
+    for kind in Kind::iter() {
+        let event = parse_event(&raw(kind), RULES).unwrap();
+        assert_eq!((event.kind(), event.on), (kind, date(2015, 7, 20)));
     }
     let corrected = parse_event(&raw(Kind::AddressCorrected), RULES).unwrap();
     let What::AddressCorrected { place, .. } = corrected.what else {

@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use crate::db::{self, audit};
+use crate::db;
 use crate::identity::context::{Act, Call, Context};
+use crate::identity::disclosure;
 use crate::identity::error::Error;
 use crate::kernel::caller::Role;
 use crate::kernel::ids::VerificationId;
@@ -12,7 +13,7 @@ use super::store;
 use super::view::{self, View};
 
 /// Gives a verification; its waterfall only to operators, and with an audit event.
-pub async fn get(
+pub async fn get_verification(
     context: &Context,
     call: &Call,
     engagement_number: &str,
@@ -29,13 +30,7 @@ pub async fn get(
     }
     let act = Act::on("verification.waterfall_viewed", "verification", id);
     let event = call.event(context, Some(campaign.id), act, json!({}));
-    context
-        .db
-        .run_tx("audit_waterfall", |tx| {
-            let event = event.clone();
-            Box::pin(async move { Ok::<_, Error>(audit::record(tx, &[event]).await?) })
-        })
-        .await?;
+    disclosure::record(context, "audit_waterfall", &event).await?;
     let waterfall = serde_json::from_str(&row.waterfall);
     let waterfall = waterfall.map_err(|_| db::Error::corrupt("verification.waterfall"))?;
     Ok(View { waterfall, ..view })

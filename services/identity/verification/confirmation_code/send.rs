@@ -8,22 +8,26 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::db::audit;
-use crate::db::entities::{confirmation_code, verification};
+use crate::db::entities::confirmation_code::{self, Channel, State};
+use crate::db::entities::{ClosedSet, verification};
 use crate::db::idempotency::{self, Known, Request};
 use crate::identity::context::{Act, Call, Context};
-use crate::identity::error::{self, Error};
+use crate::identity::error::Error;
 use crate::identity::matching::blind::Indexer;
-use crate::identity::matching::contact::Channel;
+use crate::identity::roster;
+use crate::identity::roster::decrypt::decrypt;
 use crate::identity::rules::{EMAIL_CODE_LIFE, PHONE_CODE_LIFE};
 use crate::identity::sender::Message;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ConfirmationId, IndividualId, VerificationId};
 use crate::kernel::secrets::Secret;
 
-use super::state::Verification;
+use crate::identity::verification::state::Verification;
+use crate::identity::verification::store as verifications;
+use crate::identity::verification::store::state_of;
+use crate::identity::verification::throttles::{self, Meter};
+
 use super::store;
-use super::throttles::{self, Meter};
-use super::view::state_of;
 
 /// How many digits a code has.
 pub const DIGITS: usize = 6;
@@ -47,21 +51,24 @@ struct Kept {
 }
 
 /// Sends a code and gives when it stops being good.
-pub async fn send(context: &Context, call: &Call, command: &Send) -> Result<Timestamp, Error> {
+pub async fn send_confirmation_code(
+    context: &Context,
+    call: &Call,
+    command: &Send,
+) -> Result<Timestamp, Error> {
     Meter::of(context, call, &command.engagement_number)?
         .charge()
         .await?;
     let (campaign, to) = contact(context, command).await?;
     let row = intend(context, call, command, campaign).await?;
     if let Some(to) = to
-        && row.state == "SENT"
+        && row.state == State::Sent
         && context.now() < row.expires_at
     {
         let code = digits(&context.steady_indexer(campaign)?, row.id);
-        let channel = Channel::parse(&row.channel).unwrap_or(command.channel);
         let message = Message {
             id: row.id,
-            channel,
+            channel: row.channel,
             to,
             code,
             expires_at: row.expires_at,
@@ -75,30 +82,26 @@ pub async fn send(context: &Context, call: &Call, command: &Send) -> Result<Time
     Ok(row.expires_at)
 }
 
-/// Finds the contact on record, of a verification that may have a code. Of any other the person is not even opened, so that
-/// the answer is about the state alone; whether the request is an earlier one again shows later.
+/// Finds the contact on record of a verification that may have a code. For any other the person is not decrypted, so that the
+/// answer depends on the state alone; a repeated request is recognised later.
 async fn contact(
     context: &Context,
     command: &Send,
 ) -> Result<(CampaignId, Option<Secret<String>>), Error> {
-    let found = store::campaign(context.db.read(), &command.engagement_number).await?;
+    let found = verifications::campaign(context.db.read(), &command.engagement_number).await?;
     let (campaign, key) = found.ok_or(Error::VerificationNotFound)?;
-    let row = store::find(context.db.read(), campaign.id, command.verification).await?;
+    let row = verifications::find(context.db.read(), campaign.id, command.verification).await?;
     let row = row.ok_or(Error::VerificationNotFound)?;
-    let Ok(individual) = may_send(&row, context.now()).map(IndividualId::from) else {
+    let Ok(individual) = may_send(&row, context.now()) else {
         return Ok((campaign.id, None));
     };
-    let person = store::individual(context.db.read(), campaign.id, individual).await?;
+    let person = roster::store::individual(context.db.read(), campaign.id, individual).await?;
     let person = person.ok_or(Error::IndividualErased)?;
-    let (salt, sealed) = person
-        .salt
-        .as_ref()
-        .zip(person.sealed.as_ref())
-        .ok_or(Error::IndividualErased)?;
-    let opener = context.sealer(&key.ok_or(Error::CampaignErased)?)?;
-    let person = opener
-        .open(individual, salt, sealed)
-        .map_err(error::unreadable)?;
+    if person.salt.is_none() {
+        return Err(Error::IndividualErased);
+    }
+    let sealer = context.sealer(&key.ok_or(Error::CampaignErased)?)?;
+    let person = decrypt(&sealer, &person)?.ok_or(Error::IndividualErased)?;
     let to = command
         .channel
         .contact(&person)
@@ -106,7 +109,7 @@ async fn contact(
     Ok((campaign.id, Some(to.clone())))
 }
 
-/// Stores that a code will be sent; gives the code of the same request if it was here before.
+/// Stores that a code will be sent; gives the code of the earlier call if the request is repeated.
 async fn intend(
     context: &Context,
     call: &Call,
@@ -120,10 +123,10 @@ async fn intend(
         campaign_id: campaign,
         id,
         verification_id: command.verification,
-        channel: command.channel.as_str().to_owned(),
+        channel: command.channel,
         mac: mac(&indexer, id, digits(&indexer, id).expose()),
         attempts: 0,
-        state: "SENT".to_owned(),
+        state: State::Sent,
         sent_at: now,
         expires_at: now + life(command.channel),
     };
@@ -142,23 +145,21 @@ async fn intend(
     let (row, event, text) = (&row, &event, text.as_str());
     context
         .db
-        .run_tx("send_confirmation", |tx| {
+        .run_tx("send_confirmation_code", |tx| {
             Box::pin(async move {
                 match idempotency::look_up(tx, &command.request).await? {
                     Known::Done(kept) => return earlier(tx, campaign, &kept).await,
                     Known::Conflict => return Err(Error::RequestIdReused),
                     Known::New => {}
                 }
-                let of = store::lock(tx, campaign, command.verification).await?;
+                let of = verifications::lock(tx, campaign, command.verification).await?;
                 let individual = may_send(&of.ok_or(Error::VerificationNotFound)?, now)?;
-                if store::count_codes(tx, campaign, command.verification).await?
-                    >= context.rules.sends
-                {
+                if store::count(tx, campaign, command.verification).await? >= context.rules.sends {
                     return Err(Error::SendsSpent);
                 }
                 throttles::charge_in(tx, &[throttles::send_charge(context, individual)?], now)
                     .await?;
-                store::insert_code(tx, row).await?;
+                store::insert(tx, row).await?;
                 audit::record(tx, std::slice::from_ref(event)).await?;
                 idempotency::record(tx, &command.request, text, now).await?;
                 Ok(row.clone())
@@ -174,19 +175,19 @@ async fn earlier(
 ) -> Result<confirmation_code::Model, Error> {
     let kept: Kept =
         serde_json::from_str(kept).map_err(|_| crate::db::Error::corrupt("idempotency.result"))?;
-    store::code(tx, campaign, kept.confirmation)
+    store::find(tx, campaign, kept.confirmation)
         .await?
         .ok_or(Error::VerificationNotFound)
 }
 
-fn may_send(row: &verification::Model, now: Timestamp) -> Result<uuid::Uuid, Error> {
+fn may_send(row: &verification::Model, now: Timestamp) -> Result<IndividualId, Error> {
     match state_of(row)? {
         Verification::ConfirmationRequired { .. } if now >= row.expires_at => {
             Err(Error::VerificationExpired)
         }
-        Verification::ConfirmationRequired { individual } => Ok(individual.as_uuid()),
+        Verification::ConfirmationRequired { individual } => Ok(individual),
         other => Err(Error::VerificationState {
-            state: other.as_str(),
+            state: other.state().as_str(),
         }),
     }
 }

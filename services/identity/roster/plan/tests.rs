@@ -6,10 +6,10 @@ use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, Ids};
 use crate::kernel::person::PersonSealer;
 
-use super::super::keys::RosterKeys;
-use super::super::prepare::prepare;
-use super::super::row::{RawColumns, RawRow, Rules};
 use super::*;
+use crate::identity::roster::keys::RosterKeys;
+use crate::identity::roster::prepare::prepare;
+use crate::identity::roster::row::{RawColumns, RawRow, Rules};
 
 const CAMPAIGN: CampaignId = CampaignId::from_uuid(Uuid::from_u128(9));
 

@@ -1,10 +1,10 @@
-//! ConfirmCode: the digits come back. One error for every cause; every try counts, once.
+//! ConfirmCode: the person types the digits. One error for every cause; every try counts once.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
-use crate::db::entities::{confirmation_code, verification};
+use crate::db::entities::{ClosedSet, confirmation_code, verification};
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx, audit};
 use crate::identity::context::{Act, Call, Context};
@@ -15,12 +15,15 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, VerificationId};
 use crate::kernel::secrets::Secret;
 
-use super::find::Place;
 use super::send::mac;
-use super::state::{Confirmation, ConfirmationEvent, Verification, VerificationEvent};
+use super::state::{Confirmation, ConfirmationEvent};
 use super::store;
-use super::throttles::Meter;
-use super::view::{self, View, state_of};
+use crate::identity::verification::find::Scope;
+use crate::identity::verification::state::{Verification, VerificationEvent};
+use crate::identity::verification::store as verifications;
+use crate::identity::verification::store::state_of;
+use crate::identity::verification::throttles::Meter;
+use crate::identity::verification::view::{self, View};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -31,7 +34,7 @@ pub struct Confirm {
     pub engagement_number: String,
     /// The verification.
     pub verification: VerificationId,
-    /// The digits that were received.
+    /// The digits that the person typed.
     pub code: Secret<String>,
 }
 
@@ -41,25 +44,29 @@ struct Kept {
 }
 
 /// Checks a code and gives the verification, now VERIFIED.
-pub async fn confirm(context: &Context, call: &Call, command: &Confirm) -> Result<View, Error> {
+pub async fn confirm_code(
+    context: &Context,
+    call: &Call,
+    command: &Confirm,
+) -> Result<View, Error> {
     let meter = Meter::of(context, call, &command.engagement_number)?;
     meter
         .person("verification", command.verification.as_bytes())
         .charge()
         .await?;
-    let found = store::campaign(context.db.read(), &command.engagement_number).await?;
-    let campaign = found.map_or(Place::nowhere().campaign, |(campaign, _)| campaign.id);
-    let kept = settle(context, call, command, campaign).await?;
+    let found = verifications::campaign(context.db.read(), &command.engagement_number).await?;
+    let campaign = found.map_or(Scope::unknown().campaign, |(campaign, _)| campaign.id);
+    let kept = check(context, call, command, campaign).await?;
     if !kept.confirmed {
         return Err(Error::ConfirmationNotAccepted);
     }
-    let row = store::find(context.db.read(), campaign, command.verification).await?;
+    let row = verifications::find(context.db.read(), campaign, command.verification).await?;
     let row = row.ok_or(Error::ConfirmationNotAccepted)?;
     Ok(view::made(&row, state_of(&row)?, Vec::new()))
 }
 
 /// One try in one transaction. A wrong one is committed like a right one: it must count.
-async fn settle(
+async fn check(
     context: &Context,
     call: &Call,
     command: &Confirm,
@@ -68,10 +75,10 @@ async fn settle(
     let now = context.now();
     let indexer = context.steady_indexer(campaign)?;
     let act = |action| Act::on(action, "verification", command.verification);
-    let somewhere = (!campaign.as_uuid().is_nil()).then_some(campaign);
+    let known = (!campaign.as_uuid().is_nil()).then_some(campaign);
     let right = call.event(
         context,
-        somewhere,
+        known,
         act("confirmation_code.confirmed"),
         json!({}),
     );
@@ -89,8 +96,8 @@ async fn settle(
                     Known::Conflict => return Err(Error::RequestIdReused),
                     Known::New => {}
                 }
-                let of = store::lock(tx, campaign, command.verification).await?;
-                let code = store::live_code(tx, campaign, command.verification).await?;
+                let of = verifications::lock(tx, campaign, command.verification).await?;
+                let code = store::find_sent(tx, campaign, command.verification).await?;
                 let confirmed = attempt(
                     tx,
                     of.zip(code),
@@ -114,7 +121,7 @@ fn read(kept: &str) -> Result<Kept, Error> {
     serde_json::from_str(kept).map_err(|_| db::Error::corrupt("idempotency.result").into())
 }
 
-/// Tries the code, if there is one that waits; tells whether it was right.
+/// Tries the code that was sent, if there is one; tells whether it was right.
 async fn attempt(
     tx: &Tx<'_>,
     found: Option<(verification::Model, confirmation_code::Model)>,
@@ -131,21 +138,20 @@ async fn attempt(
     }
     let typed = mac(indexer, code.id, command.code.expose());
     let right = bool::from(typed.as_bytes().ct_eq(code.mac.as_bytes()));
-    let before = Confirmation::read(&code.state, code.attempts, code.expires_at)
-        .ok_or_else(|| db::Error::corrupt("confirmation_code.state"))?;
+    let before = Confirmation::read(code.state, code.attempts, code.expires_at);
     let after = before.on(ConfirmationEvent::Try {
         right,
         at: now,
         tries: TRIES,
     });
-    store::advance_code(tx, &code, &after).await?;
+    store::advance(tx, &code, &after).await?;
     let Confirmation::Confirmed { .. } = after else {
         return Ok(false);
     };
     let verified = state.on(VerificationEvent::Confirm { at: now });
     let verified = verified.map_err(|forbidden| Error::VerificationState {
-        state: forbidden.from,
+        state: forbidden.from.as_str(),
     })?;
-    store::advance(tx, &row, &verified, expires_at).await?;
+    verifications::advance(tx, &row, &verified, expires_at).await?;
     Ok(true)
 }

@@ -1,0 +1,144 @@
+//! The two services: each RPC is in the `grpc` file of its feature, and an error becomes a status here.
+
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::kernel::fault::Fault;
+use crate::wire::redress::identity::v1 as wire;
+use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
+use crate::wire::redress::identity::v1::roster_service_server::RosterService;
+
+use super::context::Context;
+use super::error::Error;
+use super::{mail, referral, roster, verification};
+
+/// The handlers of both services.
+#[derive(Clone)]
+pub struct Handlers {
+    pub(super) context: Context,
+}
+
+impl Handlers {
+    /// Takes the context of the process.
+    pub fn new(context: Context) -> Self {
+        Self { context }
+    }
+}
+
+type Stream<T> = BoxStream<'static, Result<T, Status>>;
+
+#[tonic::async_trait]
+impl RosterService for Handlers {
+    type ImportRosterStream = Stream<wire::ImportRosterResponse>;
+    type ExportMailingAddressesStream = Stream<wire::ExportMailingAddressesResponse>;
+
+    async fn import_roster(
+        &self,
+        request: Request<Streaming<wire::ImportRosterRequest>>,
+    ) -> Result<Response<Self::ImportRosterStream>, Status> {
+        stream(roster::grpc::import_roster(&self.context, request))
+    }
+
+    async fn get_individual(
+        &self,
+        request: Request<wire::GetIndividualRequest>,
+    ) -> Result<Response<wire::GetIndividualResponse>, Status> {
+        answer(roster::grpc::get_individual(&self.context, &request).await)
+    }
+
+    async fn export_mailing_addresses(
+        &self,
+        request: Request<wire::ExportMailingAddressesRequest>,
+    ) -> Result<Response<Self::ExportMailingAddressesStream>, Status> {
+        stream(roster::grpc::export_mailing_addresses(
+            &self.context,
+            &request,
+        ))
+    }
+
+    async fn record_mail_events(
+        &self,
+        request: Request<wire::RecordMailEventsRequest>,
+    ) -> Result<Response<wire::RecordMailEventsResponse>, Status> {
+        answer(mail::grpc::record_mail_events(&self.context, &request).await)
+    }
+
+    async fn list_mail_events(
+        &self,
+        request: Request<wire::ListMailEventsRequest>,
+    ) -> Result<Response<wire::ListMailEventsResponse>, Status> {
+        answer(mail::grpc::list_mail_events(&self.context, &request).await)
+    }
+
+    async fn get_roster_statistics(
+        &self,
+        request: Request<wire::GetRosterStatisticsRequest>,
+    ) -> Result<Response<wire::GetRosterStatisticsResponse>, Status> {
+        answer(roster::grpc::get_roster_statistics(&self.context, &request).await)
+    }
+}
+
+#[tonic::async_trait]
+impl IdentityVerificationService for Handlers {
+    async fn verify_identity(
+        &self,
+        request: Request<wire::VerifyIdentityRequest>,
+    ) -> Result<Response<wire::VerifyIdentityResponse>, Status> {
+        answer(verification::grpc::verify_identity(&self.context, &request).await)
+    }
+
+    async fn send_confirmation_code(
+        &self,
+        request: Request<wire::SendConfirmationCodeRequest>,
+    ) -> Result<Response<wire::SendConfirmationCodeResponse>, Status> {
+        answer(verification::grpc::send_confirmation_code(&self.context, &request).await)
+    }
+
+    async fn confirm_code(
+        &self,
+        request: Request<wire::ConfirmCodeRequest>,
+    ) -> Result<Response<wire::ConfirmCodeResponse>, Status> {
+        answer(verification::grpc::confirm_code(&self.context, &request).await)
+    }
+
+    async fn get_verification(
+        &self,
+        request: Request<wire::GetVerificationRequest>,
+    ) -> Result<Response<wire::GetVerificationResponse>, Status> {
+        answer(verification::grpc::get_verification(&self.context, &request).await)
+    }
+
+    async fn list_referrals(
+        &self,
+        request: Request<wire::ListReferralsRequest>,
+    ) -> Result<Response<wire::ListReferralsResponse>, Status> {
+        answer(referral::grpc::list_referrals(&self.context, &request).await)
+    }
+
+    async fn decide_referral(
+        &self,
+        request: Request<wire::DecideReferralRequest>,
+    ) -> Result<Response<wire::DecideReferralResponse>, Status> {
+        answer(referral::grpc::decide_referral(&self.context, &request).await)
+    }
+}
+
+fn answer<T>(answer: Result<T, Error>) -> Result<Response<T>, Status> {
+    answer.map(Response::new).map_err(status)
+}
+
+fn stream<T: 'static>(
+    answers: Result<BoxStream<'static, Result<T, Error>>, Error>,
+) -> Result<Response<Stream<T>>, Status> {
+    answer(answers.map(|answers| answers.map(|one| one.map_err(status)).boxed()))
+}
+
+fn status(error: Error) -> Status {
+    match &error {
+        Error::Storage(error) => tracing::warn!(class = error.class(), "database error"),
+        Error::Key => tracing::error!("a key is missing from the keyring"),
+        _ => {}
+    }
+    Fault::from(error).into()
+}

@@ -1,0 +1,72 @@
+//! GetIndividual: one individual, masked and audited.
+
+use serde_json::json;
+
+use crate::db::entities::confirmation_code::Channel;
+use crate::db::entities::individual::Population;
+use crate::identity::context::{Act, Call, Context};
+use crate::identity::disclosure;
+use crate::identity::error::Error;
+use crate::identity::matching::mask;
+use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
+
+use super::decrypt::decrypt;
+use super::store;
+
+/// An individual with personal data masked.
+#[derive(Clone, Debug)]
+pub struct Masked {
+    /// Id.
+    pub individual: IndividualId,
+    /// Such as `J*** S***`.
+    pub name: String,
+    /// Year of birth.
+    pub birth_year: Option<i16>,
+    /// Whether an SSN is on record.
+    pub has_ssn: bool,
+    /// Region of the address on record.
+    pub region: String,
+    /// Which rules apply.
+    pub population: Population,
+    /// Whether a letter can be sent.
+    pub mailable: bool,
+    /// Channels on record with their masked contact.
+    pub contacts: Vec<(Channel, String)>,
+    /// Covered entities that listed the individual.
+    pub entities: Vec<CoveredEntityId>,
+}
+
+/// Gives one individual, masked. The audit event is committed before anything is given.
+pub async fn get_individual(
+    context: &Context,
+    call: &Call,
+    campaign: CampaignId,
+    id: IndividualId,
+) -> Result<Masked, Error> {
+    let row = store::individual(context.db.read(), campaign, id).await?;
+    let row = row.ok_or(Error::IndividualNotFound)?;
+    let key = store::find_key(context.db.read(), campaign).await?;
+    let key = key.ok_or(Error::IndividualNotFound)?;
+    if row.salt.is_none() {
+        return Err(Error::IndividualErased);
+    }
+    let person = decrypt(&context.sealer(&key)?, &row)?.ok_or(Error::IndividualErased)?;
+    let links = store::entities_between(context.db.read(), campaign, id, id).await?;
+    let mut entities: Vec<CoveredEntityId> = links.into_iter().map(|(_, entity)| entity).collect();
+    entities.sort_unstable();
+    entities.dedup();
+    let act = Act::on("individual.viewed_masked", "individual", id);
+    let event = call.event(context, Some(campaign), act, json!({}));
+    disclosure::record(context, "audit_view", &event).await?;
+    Ok(Masked {
+        individual: id,
+        name: mask::mask_name(&person),
+        birth_year: person.date_of_birth.map(jiff::civil::Date::year),
+        has_ssn: person.ssn.is_some(),
+        region: row.region,
+        population: row.population,
+        mailable: row.mailable,
+        contacts: mask::mask_contacts(&person),
+        entities,
+    })
+}

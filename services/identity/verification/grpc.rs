@@ -1,0 +1,206 @@
+//! The RPCs of verifications and confirmation codes.
+
+use tonic::Request;
+
+use crate::db::entities::confirmation_code::Channel;
+use crate::db::entities::verification::State;
+use crate::identity::context::Context;
+use crate::identity::error::Error;
+use crate::identity::matching::compare::Claims;
+use crate::identity::matching::waterfall::{Agreement, Level};
+use crate::identity::matching::{fold, ssn};
+use crate::identity::request::{call_of, request_of};
+use crate::identity::roster::grpc::contacts;
+use crate::kernel::fields::Fields;
+use crate::kernel::secrets::Secret;
+use crate::wire::redress::identity::v1 as wire;
+
+use super::confirmation_code::confirm::{self, Confirm};
+use super::confirmation_code::send::{self, DIGITS, Send};
+use super::get;
+use super::verify::{self, Verify};
+use super::view::View;
+
+const NAME: usize = 80;
+
+/// VerifyIdentity.
+pub async fn verify_identity(
+    context: &Context,
+    request: &Request<wire::VerifyIdentityRequest>,
+) -> Result<wire::VerifyIdentityResponse, Error> {
+    let call = call_of(request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let engagement_number =
+        fields.engagement_number("engagement_number", &message.engagement_number);
+    let enrollment = fields.maybe_id("enrollment_id", &message.enrollment_id);
+    let claims = claims_of(&mut fields, message.claims.as_ref());
+    fields.finish()?;
+    let command = Verify {
+        request: request_of(context, &call, id, "VerifyIdentity", message)?,
+        engagement_number,
+        enrollment,
+        // They are missing only if a field was wrong.
+        claims: claims.ok_or_else(|| Error::field("claims", "must be given"))?,
+    };
+    let view = verify::verify_identity(context, &call, &command).await?;
+    Ok(wire::VerifyIdentityResponse {
+        verification: Some(verification(view)),
+    })
+}
+
+/// SendConfirmationCode.
+pub async fn send_confirmation_code(
+    context: &Context,
+    request: &Request<wire::SendConfirmationCodeRequest>,
+) -> Result<wire::SendConfirmationCodeResponse, Error> {
+    let call = call_of(request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let engagement_number =
+        fields.engagement_number("engagement_number", &message.engagement_number);
+    let verification = fields.id("verification_id", &message.verification_id);
+    let channel = channel_of(message.channel());
+    fields.demand(channel.is_some(), "channel", "must be EMAIL, SMS or VOICE");
+    fields.finish()?;
+    let command = Send {
+        request: request_of(context, &call, id, "SendConfirmationCode", message)?,
+        engagement_number,
+        verification,
+        channel: channel.unwrap_or(Channel::Email),
+    };
+    let expires_at = send::send_confirmation_code(context, &call, &command).await?;
+    Ok(wire::SendConfirmationCodeResponse {
+        expire_time: Some(expires_at.to_proto()),
+    })
+}
+
+/// ConfirmCode.
+pub async fn confirm_code(
+    context: &Context,
+    request: &Request<wire::ConfirmCodeRequest>,
+) -> Result<wire::ConfirmCodeResponse, Error> {
+    let call = call_of(request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let engagement_number =
+        fields.engagement_number("engagement_number", &message.engagement_number);
+    let verification_id = fields.id("verification_id", &message.verification_id);
+    let code: String = message
+        .code
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .collect();
+    let is_code = code.len() == DIGITS && code.bytes().all(|byte| byte.is_ascii_digit());
+    fields.demand(is_code, "code", "must be six digits");
+    fields.finish()?;
+    let command = Confirm {
+        request: request_of(context, &call, id, "ConfirmCode", message)?,
+        engagement_number,
+        verification: verification_id,
+        code: Secret::new(code),
+    };
+    let view = confirm::confirm_code(context, &call, &command).await?;
+    Ok(wire::ConfirmCodeResponse {
+        verification: Some(verification(view)),
+    })
+}
+
+/// GetVerification.
+pub async fn get_verification(
+    context: &Context,
+    request: &Request<wire::GetVerificationRequest>,
+) -> Result<wire::GetVerificationResponse, Error> {
+    let call = call_of(request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let number = fields.engagement_number("engagement_number", &message.engagement_number);
+    let id = fields.id("verification_id", &message.verification_id);
+    fields.finish()?;
+    let view = get::get_verification(context, &call, &number, id).await?;
+    Ok(wire::GetVerificationResponse {
+        verification: Some(verification(view)),
+    })
+}
+
+/// Reads and folds claims; names every field that is wrong, never its value.
+fn claims_of(fields: &mut Fields, claims: Option<&wire::Claims>) -> Option<Claims> {
+    let Some(claims) = claims else {
+        fields.wrong("claims", "must be given");
+        return None;
+    };
+    let given = fields.maybe_text("claims.given_name", &claims.given_name, NAME);
+    let given = given.map(fold::name).unwrap_or_default();
+    fields.demand(!given.is_empty(), "claims.given_name", "must be a name");
+    let middle = fields.maybe_text("claims.middle_name", &claims.middle_name, NAME);
+    let family = fields.maybe_text("claims.family_name", &claims.family_name, NAME);
+    let family = family.map(fold::family).unwrap_or_default();
+    fields.demand(!family.is_empty(), "claims.family_name", "must be a name");
+    let born = claims.date_of_birth.as_ref();
+    let born = born.map(|date| (date.year, date.month, date.day));
+    let born = fields.date("claims.date_of_birth", born);
+    let number = fields.maybe_text("claims.ssn", &claims.ssn, 11);
+    let ssn = number.and_then(ssn::parse_claimed);
+    fields.demand(
+        number.is_none() || ssn.is_some(),
+        "claims.ssn",
+        "must be nine digits or the last four",
+    );
+    let postal = fields.maybe_text("claims.postal_code", &claims.postal_code, 16);
+    Some(Claims {
+        given,
+        middle: middle.map(fold::name).unwrap_or_default(),
+        family,
+        born: born?,
+        ssn,
+        postal: postal
+            .map(fold::postal)
+            .filter(|postal| !postal.expose().is_empty()),
+    })
+}
+
+fn channel_of(channel: wire::ContactChannel) -> Option<Channel> {
+    match channel {
+        wire::ContactChannel::Unspecified => None,
+        wire::ContactChannel::Email => Some(Channel::Email),
+        wire::ContactChannel::Sms => Some(Channel::Sms),
+        wire::ContactChannel::Voice => Some(Channel::Voice),
+    }
+}
+
+fn verification(view: View) -> wire::Verification {
+    let state = match view.state.state() {
+        State::ConfirmationRequired => wire::VerificationState::ConfirmationRequired,
+        State::Verified => wire::VerificationState::Verified,
+        State::Referred => wire::VerificationState::Referred,
+        State::Refused => wire::VerificationState::Refused,
+    };
+    wire::Verification {
+        verification_id: view.id.to_string(),
+        enrollment_id: view.enrollment.map(|id| id.to_string()).unwrap_or_default(),
+        state: state.into(),
+        contacts: contacts(view.contacts),
+        expire_time: Some(view.expires_at.to_proto()),
+        create_time: Some(view.created_at.to_proto()),
+        waterfall: view.waterfall.0.iter().copied().map(agreement).collect(),
+    }
+}
+
+fn agreement(agreement: Agreement) -> wire::FieldAgreement {
+    let level = match agreement.level {
+        Level::Exact => wire::AgreementLevel::Exact,
+        Level::Close => wire::AgreementLevel::Close,
+        Level::Nickname => wire::AgreementLevel::Nickname,
+        Level::Transposed => wire::AgreementLevel::Transposed,
+        Level::Missing => wire::AgreementLevel::Missing,
+        Level::Different => wire::AgreementLevel::Different,
+    };
+    wire::FieldAgreement {
+        field: agreement.field.as_str().to_owned(),
+        level: level.into(),
+        weight_centibits: agreement.weight,
+    }
+}
