@@ -11,7 +11,7 @@ use crate::codes::wave::store::Selection;
 use crate::kernel::combine::Rejected;
 use crate::kernel::ids::{CampaignId, IndividualId};
 
-use super::{Chunk, Filling, Means};
+use super::filling::{Chunk, Filling, Means};
 
 impl Filling {
     /// Reads the next individuals and derives the codes of those who have none.

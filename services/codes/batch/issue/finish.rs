@@ -16,7 +16,7 @@ use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::IndividualId;
 
-use super::{Filling, Means};
+use super::filling::{Filling, Means};
 
 /// Honey codes in a batch; a smaller batch has as many as others.
 const HONEY_CODES: i64 = 8;

@@ -12,7 +12,7 @@ use crate::codes::error::Error;
 use crate::kernel::ids::IndividualId;
 
 use super::derive::derive_all;
-use super::{Chunk, Filling, Means};
+use super::filling::{Chunk, Filling, Means};
 
 /// How often a chunk is derived anew when two of its codes are equal, or one equals another's: 70 bits make that a matter
 /// of one in a hundred million campaigns of four million people.

@@ -21,7 +21,7 @@ use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
 
 use super::batch::fresh_batch;
 use super::derive::uncoded;
-use super::{CHUNK, Issue, Progress};
+use super::filling::{CHUNK, Issue, Progress};
 
 /// What an issue begins with.
 pub(crate) enum Opened {
