@@ -7,31 +7,16 @@ use crate::db::entities::ClosedSet;
 use crate::db::entities::enrollment::State;
 use crate::kernel::combine::Rejected;
 use crate::kernel::fault::{Fault, Reason};
+use crate::kernel::keyring::KeyError;
+use crate::process::throttle::Refusal;
+use crate::process::{self, Failure};
 
 /// Why a command did not happen. It holds no data of a person and no code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The database.
+    /// What can go wrong in every process.
     #[error(transparent)]
-    Storage(#[from] db::Error),
-    /// The request breaks rules; the fault says which, all of them.
-    #[error("{0}")]
-    Request(Fault),
-    /// A code key is not in the keyring, or does not open what it sealed.
-    #[error("a code key is missing")]
-    Key,
-    /// The commit that should have held this did not take it.
-    #[error(transparent)]
-    Combined(#[from] Rejected),
-    /// The request id was used for something else.
-    #[error("the request id was used before")]
-    RequestIdReused,
-    /// A limit was reached.
-    #[error("throttled")]
-    Throttled {
-        /// When it is worth trying again.
-        retry_after: Duration,
-    },
+    Common(#[from] process::Error),
     /// There is no such campaign.
     #[error("no such campaign")]
     CampaignNotFound,
@@ -130,38 +115,61 @@ pub enum Error {
     NotEligible,
 }
 
-impl db::Storage for Error {
-    fn storage(&self) -> Option<&db::Error> {
+impl Failure for Error {
+    fn common(&self) -> Option<&process::Error> {
         match self {
-            Self::Storage(error) => Some(error),
+            Self::Common(error) => Some(error),
             _ => None,
         }
     }
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        Self::Request(fault)
+impl db::Storage for Error {
+    fn storage(&self) -> Option<&db::Error> {
+        self.common()?.storage()
+    }
+}
+
+impl From<db::Error> for Error {
+    fn from(error: db::Error) -> Self {
+        process::Error::from(error).into()
     }
 }
 
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
-        Self::Storage(error.into())
+        process::Error::from(error).into()
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        process::Error::from(fault).into()
+    }
+}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        process::Error::from(error).into()
+    }
+}
+
+impl From<Rejected> for Error {
+    fn from(rejected: Rejected) -> Self {
+        process::Error::from(rejected).into()
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        process::Error::from(refusal).into()
     }
 }
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
-            Error::Storage(error) => storage(&error),
-            Error::Request(fault) => fault,
-            Error::Key => Self::new(Reason::KeyUnavailable),
-            Error::Combined(rejected) => rejected.into(),
-            Error::RequestIdReused => Self::new(Reason::RequestIdReused),
-            Error::Throttled { retry_after } => {
-                Self::new(Reason::Throttled).retry_after(retry_after)
-            }
+            Error::Common(error) => error.into(),
             Error::CampaignNotFound => Self::new(Reason::CampaignNotFound),
             Error::CampaignExists => Self::new(Reason::CampaignExists),
             Error::CampaignClosed => Self::new(Reason::CampaignClosed),
@@ -197,20 +205,5 @@ impl From<Error> for Fault {
             Error::ConsentOutdated => Self::new(Reason::ConsentOutdated),
             Error::NotEligible => Self::new(Reason::NotEligible),
         }
-    }
-}
-
-fn storage(error: &db::Error) -> Fault {
-    const SOON: Duration = Duration::from_secs(1);
-    match error {
-        db::Error::Unavailable(_) | db::Error::UnknownCommit => {
-            Fault::new(Reason::StorageUnavailable).retry_after(SOON)
-        }
-        db::Error::Contended(_) => Fault::new(Reason::StorageContended).retry_after(SOON),
-        db::Error::Corrupt { .. } => Fault::new(Reason::DataCorrupt),
-        db::Error::Unique { .. }
-        | db::Error::Denied(_)
-        | db::Error::Schema { .. }
-        | db::Error::Connect { .. } => Fault::new(Reason::Internal),
     }
 }

@@ -4,7 +4,7 @@ use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
 use tonic::{Request, Response, Status};
 
-use crate::kernel::fault::Fault;
+use crate::process::status;
 use crate::wire::redress::enrollment::v1 as wire;
 use crate::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
 use crate::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
@@ -24,13 +24,6 @@ pub struct Handlers {
 
 type Answer<T> = Result<Response<T>, Status>;
 type Answers<T> = BoxStream<'static, Result<T, Status>>;
-
-fn status(error: Error) -> Status {
-    if let Error::Storage(error) = &error {
-        tracing::warn!(class = error.class(), "database error");
-    }
-    Fault::from(error).into()
-}
 
 fn one<T>(answer: Result<T, Error>) -> Answer<T> {
     answer.map(Response::new).map_err(status)

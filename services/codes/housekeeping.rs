@@ -1,4 +1,4 @@
-//! What must be done now and then: ending terms, and forgetting what no longer matters.
+//! What this process does now and then beside what every process does: ending terms.
 
 use std::time::Duration;
 
@@ -7,7 +7,6 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::db::audit::{self, Event};
-use crate::db::{idempotency, throttle};
 use crate::kernel::ids::CampaignId;
 use crate::kernel::lifecycle;
 
@@ -17,8 +16,6 @@ use super::{campaign, enrollment};
 
 /// How often it is done.
 const EVERY: Duration = Duration::from_mins(10);
-/// How long a repeated request is known again.
-const REQUESTS_KEPT: Duration = Duration::from_hours(7 * 24);
 /// Campaigns read at a time.
 const PAGE: u64 = 100;
 
@@ -36,9 +33,6 @@ pub async fn run(context: Context, token: CancellationToken) {
 
 /// Does everything once and gives the number of terms that ended.
 pub async fn step(context: &Context) -> Result<u64, Error> {
-    let now = context.now();
-    throttle::prune(&context.db, now).await?;
-    idempotency::prune(&context.db, now - REQUESTS_KEPT).await?;
     let mut ended = 0;
     let mut before = None;
     loop {

@@ -36,7 +36,7 @@ pub mod state;
 pub mod store;
 pub mod wave;
 
-pub use context::{Call, Context};
+pub use context::Context;
 pub use error::Error;
 pub use serve::{run, serve};
 pub use settings::Settings;

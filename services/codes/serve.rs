@@ -42,7 +42,8 @@ pub async fn serve(
     let keys = process::keys(&service.keyring, &[Purpose::Code])?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
-    let context = Context::new(db.clone(), clock, ids, keys, throttles).with_reissues(reissues);
+    let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Code);
+    let context = Context::new(common, throttles, reissues);
     let handlers = start(&context, &life);
     let server =
         Server::builder(&service.common.server, access::TABLE, DESCRIPTORS).metrics(metrics);
@@ -56,6 +57,10 @@ pub async fn serve(
 pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
     life.spawn(outcomes::run(context.clone(), life.token()));
     life.spawn(housekeeping::run(context.clone(), life.token()));
+    life.spawn(process::housekeeping::run(
+        context.common.clone(),
+        life.token(),
+    ));
     handlers(context, life)
 }
 

@@ -13,7 +13,6 @@ pub mod entities;
 mod error;
 mod faults;
 pub mod grants;
-pub mod idempotency;
 mod metrics;
 pub mod migrate;
 mod migrations;
@@ -26,7 +25,6 @@ mod session;
 mod settings;
 mod sqlite;
 mod statements;
-pub mod throttle;
 mod tx;
 mod url;
 

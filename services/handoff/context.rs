@@ -1,27 +1,19 @@
-//! What every command needs, passed by reference.
+//! What every command works with.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::db::Db;
-use crate::kernel::clock::Clock;
-use crate::kernel::ids::Ids;
-use crate::kernel::keyring::KeyProvider;
+use crate::process;
 
 use super::settings::Rules;
 
-/// What every command needs. Clones share everything.
+/// What the process works with. Clones share everything.
 #[derive(Clone)]
 pub struct Context {
-    /// The time.
-    pub clock: Clock,
-    /// Ids and jitter.
-    pub ids: Ids,
-    /// The database.
-    pub db: Db,
-    /// The key that campaign keys are wrapped under.
-    pub keys: Arc<dyn KeyProvider>,
+    /// What every process has. Its keys are those that campaign keys are wrapped under.
+    pub common: process::Context,
     /// The rules.
     pub rules: Rules,
     /// Wakes the streams of partners when an acknowledgement or new activation codes may have made something due.
@@ -30,14 +22,19 @@ pub struct Context {
 
 impl Context {
     /// Puts a context together.
-    pub fn new(clock: Clock, ids: Ids, db: Db, keys: Arc<dyn KeyProvider>, rules: Rules) -> Self {
+    pub fn new(common: process::Context, rules: Rules) -> Self {
         Self {
-            clock,
-            ids,
-            db,
-            keys,
+            common,
             rules,
             queue_changed: Arc::new(Notify::new()),
         }
+    }
+}
+
+impl Deref for Context {
+    type Target = process::Context;
+
+    fn deref(&self) -> &process::Context {
+        &self.common
     }
 }

@@ -1,29 +1,19 @@
 //! What can go wrong in this process, as facts, and the one map from facts to what callers see.
 
-use std::time::Duration;
-
+use crate::db;
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::State;
-use crate::db::{self, Storage};
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
 use crate::kernel::keyring::KeyError;
+use crate::process::{self, Failure};
 
 /// A refusal or a failure.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database.
+    /// What can go wrong in every process.
     #[error(transparent)]
-    Storage(#[from] db::Error),
-    /// A key that stored data needs is missing.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-    /// A field breaks a rule.
-    #[error(transparent)]
-    Invalid(#[from] Fault),
-    /// The request id was used before with other content.
-    #[error("the request id was used before with other content")]
-    RequestIdReused,
+    Common(#[from] process::Error),
     /// There is no such partner, or the caller's certificate names none.
     #[error("there is no such partner")]
     PartnerNotFound,
@@ -67,28 +57,49 @@ pub enum Error {
     },
 }
 
-impl Storage for Error {
-    fn storage(&self) -> Option<&db::Error> {
+impl Failure for Error {
+    fn common(&self) -> Option<&process::Error> {
         match self {
-            Self::Storage(error) => Some(error),
+            Self::Common(error) => Some(error),
             _ => None,
         }
     }
 }
 
+impl db::Storage for Error {
+    fn storage(&self) -> Option<&db::Error> {
+        self.common()?.storage()
+    }
+}
+
+impl From<db::Error> for Error {
+    fn from(error: db::Error) -> Self {
+        process::Error::from(error).into()
+    }
+}
+
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
-        Self::Storage(error.into())
+        process::Error::from(error).into()
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        process::Error::from(fault).into()
+    }
+}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        process::Error::from(error).into()
     }
 }
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
-            Error::Storage(error) => storage_fault(&error),
-            Error::Key(_) => Self::new(Reason::KeyUnavailable),
-            Error::Invalid(fault) => fault,
-            Error::RequestIdReused => Self::new(Reason::RequestIdReused),
+            Error::Common(error) => error.into(),
             Error::PartnerNotFound => Self::new(Reason::PartnerNotFound),
             Error::PartnerExists => Self::new(Reason::PartnerExists),
             Error::NotPulling { partner } => Self::new(Reason::PartnerState).precondition(
@@ -118,18 +129,5 @@ impl From<Error> for Fault {
                 "its enrollment is being withdrawn",
             ),
         }
-    }
-}
-
-fn storage_fault(error: &db::Error) -> Fault {
-    match error {
-        db::Error::Unavailable(_) | db::Error::Connect { .. } | db::Error::Schema { .. } => {
-            Fault::new(Reason::StorageUnavailable).retry_after(Duration::from_secs(1))
-        }
-        db::Error::Contended(_) | db::Error::UnknownCommit => {
-            Fault::new(Reason::StorageContended).retry_after(Duration::from_millis(200))
-        }
-        db::Error::Corrupt { .. } => Fault::new(Reason::DataCorrupt),
-        db::Error::Unique { .. } | db::Error::Denied(_) => Fault::new(Reason::Internal),
     }
 }

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use tonic::{Request, Response, Status};
 
-use crate::kernel::fault::Fault;
+use crate::process;
 use crate::wire::redress::handoff::v1 as wire;
 use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdminService;
 use crate::wire::redress::handoff::v1::handoff_service_server::HandoffService;
@@ -28,16 +28,8 @@ impl Handlers {
 }
 
 impl From<Error> for Status {
-    /// Logs once, at the boundary, what only an operator can mend.
     fn from(error: Error) -> Self {
-        match &error {
-            Error::Storage(storage) => {
-                tracing::warn!(class = storage.class(), %storage, "storage error");
-            }
-            Error::Key(key) => tracing::error!(%key, "a key is missing"),
-            _ => {}
-        }
-        Fault::from(error).into()
+        process::status(error)
     }
 }
 

@@ -41,7 +41,8 @@ pub async fn serve(
     let keys = process::keys(&service.keyring, &[Purpose::Person])?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
-    let context = Context::new(clock, ids, db.clone(), keys, rules);
+    let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Person);
+    let context = Context::new(common, rules);
     let server = builder(&service.common.server, context.clone())
         .metrics(metrics)
         .build()?;
@@ -50,7 +51,8 @@ pub async fn serve(
         let worker = PushWorker::new(context.clone(), tls, &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
-    life.spawn(watch::run(context, life.token()));
+    life.spawn(watch::run(context.clone(), life.token()));
+    life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;
     Ok(ended?)

@@ -96,6 +96,18 @@ pub struct Act {
 }
 
 impl Act {
+    /// Names an act on one thing of a kind, or on several.
+    pub const fn of(
+        action: &'static str,
+        (subject_kind, subject_id): (&'static str, Option<Uuid>),
+    ) -> Self {
+        Self {
+            action,
+            subject_kind,
+            subject_id,
+        }
+    }
+
     /// Names an act on one thing.
     pub fn on(action: &'static str, subject_kind: &'static str, subject: impl Into<Uuid>) -> Self {
         Self {

@@ -8,14 +8,15 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::codes::campaign::store as campaigns;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::store::{answered, insert};
+use crate::codes::store::insert;
 use crate::db::entities::{campaign, export_approval};
-use crate::db::idempotency::{self, Request};
 use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{BatchId, CampaignId, ExportApprovalId};
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call};
 
 use super::approval::State;
 use super::approval_store;
@@ -46,19 +47,21 @@ pub async fn request_export(
     let event = &call.event(
         context,
         Some(campaign),
-        "export.requested",
-        ("export_approval", Some(row.id.as_uuid())),
+        Act::of(
+            "export.requested",
+            ("export_approval", Some(row.id.as_uuid())),
+        ),
         json!({ "batch": batch.to_string() }),
     );
     let done = context.db.run_tx("request_export", |tx| {
         Box::pin(async move {
-            if let Some(id) = answered(tx, request).await? {
+            if let Some(id) = request::answered(tx, request).await? {
                 return Ok(id);
             }
             printable(tx, campaign, batch, now).await?;
             insert(tx, row).await?;
             audit::record(tx, std::slice::from_ref(event)).await?;
-            idempotency::record(tx, request, &row.id.to_string(), now).await?;
+            request::record(tx, request, &row.id, now).await?;
             Ok::<_, Error>(row.id)
         })
     });
@@ -78,13 +81,12 @@ pub async fn approve_export(
     let event = &call.event(
         context,
         Some(campaign),
-        "export.approved",
-        ("export_approval", Some(id.as_uuid())),
+        Act::of("export.approved", ("export_approval", Some(id.as_uuid()))),
         json!({}),
     );
     let done = context.db.run_tx("approve_export", |tx| {
         Box::pin(async move {
-            if let Some(id) = answered(tx, request).await? {
+            if let Some(id) = request::answered(tx, request).await? {
                 return Ok(id);
             }
             let row = approval_store::lock(tx, campaign, id)
@@ -102,7 +104,7 @@ pub async fn approve_export(
                     audit::record(tx, std::slice::from_ref(event)).await?;
                 }
             }
-            idempotency::record(tx, request, &id.to_string(), now).await?;
+            request::record(tx, request, &id, now).await?;
             Ok::<_, Error>(id)
         })
     });

@@ -9,13 +9,14 @@ use uuid::Uuid;
 use crate::codes::campaign;
 use crate::codes::code::Code;
 use crate::codes::code::derive::BatchSecret;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::entities::code_batch;
 use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::combine::Rejected;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
+use crate::process::{Act, Call};
 
 use super::code_store::{self, HONEY, Held};
 use super::issue::open_secret;
@@ -61,8 +62,7 @@ impl Export {
         let event = &call.event(
             context,
             Some(campaign),
-            "codes.exported",
-            ("batch", Some(batch.as_uuid())),
+            Act::of("codes.exported", ("batch", Some(batch.as_uuid()))),
             detail,
         );
         let row = context.db.run_tx("export_codes", |tx| {
@@ -170,7 +170,7 @@ async fn send(
             plain.collect()
         };
         let plain = tokio::task::spawn_blocking(derive).await;
-        let plain = plain.map_err(|_| Error::Combined(Rejected::Lost));
+        let plain = plain.map_err(|_| Error::from(Rejected::Lost));
         if messages.send(plain).await.is_err() {
             return false;
         }

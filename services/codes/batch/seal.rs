@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use crate::codes::campaign;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::store::answered;
 use crate::db::audit;
 use crate::db::entities::code_batch;
-use crate::db::idempotency::{self, Request};
 use crate::kernel::ids::{BatchId, CampaignId};
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call};
 
 use super::{state, store};
 
@@ -25,13 +25,12 @@ pub async fn seal_batch(
     let event = &call.event(
         context,
         Some(campaign),
-        "codes.sealed",
-        ("batch", Some(batch.as_uuid())),
+        Act::of("codes.sealed", ("batch", Some(batch.as_uuid()))),
         json!({}),
     );
     let done = context.db.run_tx("seal_batch", |tx| {
         Box::pin(async move {
-            if let Some(batch) = answered(tx, request).await? {
+            if let Some(batch) = request::answered(tx, request).await? {
                 return Ok(batch);
             }
             // A reissue under way may rely on a letter that is still to be printed.
@@ -45,7 +44,7 @@ pub async fn seal_batch(
             }
             store::seal(tx, campaign, batch, now).await?;
             audit::record(tx, std::slice::from_ref(event)).await?;
-            idempotency::record(tx, request, &batch.to_string(), now).await?;
+            request::record(tx, request, &batch, now).await?;
             Ok::<_, Error>(batch)
         })
     });

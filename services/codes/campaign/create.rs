@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde_json::json;
 
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::store::answered;
 use crate::db::audit;
-use crate::db::entities::campaign::State;
-use crate::db::entities::{campaign, covered_entity, product};
-use crate::db::idempotency::{self, Request};
+use crate::db::entities::campaign::{self, State};
+use crate::db::entities::{covered_entity, product};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};
+use crate::kernel::keyring::Purpose;
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call};
 
 use super::read::{Key, get_campaign};
 use super::store::{self, Campaign};
@@ -79,13 +80,12 @@ pub async fn create_campaign(
     let event = &call.event(
         context,
         Some(id),
-        "campaign.created",
-        ("campaign", Some(id.as_uuid())),
+        Act::of("campaign.created", ("campaign", Some(id.as_uuid()))),
         json!({}),
     );
     let done = context.db.run_tx("create_campaign", |tx| {
         Box::pin(async move {
-            if let Some(id) = answered(tx, request).await? {
+            if let Some(id) = request::answered(tx, request).await? {
                 return Ok(id);
             }
             store::insert(tx, campaign).await.map_err(|error| {
@@ -96,7 +96,7 @@ pub async fn create_campaign(
                 }
             })?;
             audit::record(tx, std::slice::from_ref(event)).await?;
-            idempotency::record(tx, request, &id.to_string(), campaign.row.created_at).await?;
+            request::record(tx, request, &id, campaign.row.created_at).await?;
             Ok::<_, Error>(id)
         })
     });
@@ -122,7 +122,7 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
         consent_version: new.consent_version.clone(),
         consent_text: new.consent_text.clone(),
         policy: json!({ "accept_centibits": accept, "refer_centibits": refer }).to_string(),
-        code_key_version: context.current_key()?.0,
+        code_key_version: context.keys.current(Purpose::Code)?.0,
         created_at: context.now(),
         closed_at: None,
         grace_days: new.grace_days,

@@ -10,8 +10,8 @@ use sea_orm::{
 
 use crate::codes::error::Error;
 use crate::codes::store::{self, exactly_one};
-use crate::db::entities::campaign::State;
-use crate::db::entities::{campaign, covered_entity, partner, product};
+use crate::db::entities::campaign::{self, State};
+use crate::db::entities::{covered_entity, partner, product};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};

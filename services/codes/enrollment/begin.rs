@@ -7,14 +7,15 @@
 use serde_json::json;
 
 use crate::codes::campaign;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::store::{answered, insert};
+use crate::codes::store::insert;
 use crate::db::entities::enrollment::{self, Channel, State};
-use crate::db::idempotency::{self, Request};
 use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::EnrollmentId;
+use crate::process::request::{self, Request};
+use crate::process::{self, Act, Call};
 
 use super::eligibility::{Cause, Eligible};
 use super::look_up::{Entitlement, look_up, refusal};
@@ -57,7 +58,11 @@ pub async fn begin_enrollment(
     let mut tries = 1;
     let id = loop {
         match try_begin(context, call, request, begin).await {
-            Err(Error::Storage(error)) if error.is_unique(ONE_LIVE) && tries < TRIES => tries += 1,
+            Err(Error::Common(process::Error::Storage(error)))
+                if error.is_unique(ONE_LIVE) && tries < TRIES =>
+            {
+                tries += 1
+            }
             result => break result?,
         }
     };
@@ -84,7 +89,7 @@ async fn try_begin(
     let fresh: EnrollmentId = context.ids.next();
     let done = context.db.run_tx("begin_enrollment", |tx| {
         Box::pin(async move {
-            if let Some(id) = answered(tx, request).await? {
+            if let Some(id) = request::answered(tx, request).await? {
                 return Ok(Ok(id));
             }
             let found = look_up(context, tx, &begin.engagement_number, &begin.entitlement).await?;
@@ -109,13 +114,12 @@ async fn try_begin(
                 &[call.event(
                     context,
                     Some(eligible.campaign),
-                    "enrollment.begun",
-                    subject,
+                    Act::of("enrollment.begun", subject),
                     detail,
                 )],
             )
             .await?;
-            idempotency::record(tx, request, &id.to_string(), now).await?;
+            request::record(tx, request, &id, now).await?;
             Ok::<_, Error>(Ok(id))
         })
     });

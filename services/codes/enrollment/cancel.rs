@@ -6,15 +6,15 @@
 use serde_json::json;
 
 use crate::codes::campaign::campaign_cache::CachedCampaign;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::store::answered;
 use crate::db::entities::enrollment::State;
 use crate::db::entities::handoff::Queued;
-use crate::db::idempotency::{self, Request};
 use crate::db::{self, Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{EnrollmentId, HandoffId};
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call};
 
 use super::state::{self, Event};
 use super::store::{self, Enrollment};
@@ -35,7 +35,10 @@ pub async fn cancel_enrollment(
     let withdrawal: HandoffId = context.ids.next();
     let done = context.db.run_tx("cancel_enrollment", |tx| {
         Box::pin(async move {
-            if answered::<EnrollmentId>(tx, request).await?.is_some() {
+            if request::answered::<EnrollmentId>(tx, request)
+                .await?
+                .is_some()
+            {
                 return Ok(());
             }
             let found = store::lock(tx, campaign.id, id, now)
@@ -55,13 +58,12 @@ pub async fn cancel_enrollment(
                 &[call.event(
                     context,
                     Some(campaign.id),
-                    "enrollment.canceled",
-                    subject,
+                    Act::of("enrollment.canceled", subject),
                     detail,
                 )],
             )
             .await?;
-            idempotency::record(tx, request, &id.to_string(), now).await?;
+            request::record(tx, request, &id, now).await?;
             Ok::<_, Error>(())
         })
     });

@@ -3,10 +3,11 @@
 use serde_json::json;
 
 use crate::codes::code::Code;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::audit::{self, Event};
 use crate::kernel::clock::Timestamp;
+use crate::process::{Act, Call};
 
 use super::eligibility::Eligible;
 use super::look_up::{Entitlement, look_up, refusal};
@@ -44,8 +45,7 @@ fn accepted(context: &Context, call: &Call, eligible: &Eligible<'_>) -> Event {
     call.event(
         context,
         Some(eligible.campaign),
-        "code.checked",
-        subject,
+        Act::of("code.checked", subject),
         json!({}),
     )
 }

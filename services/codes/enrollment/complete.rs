@@ -11,17 +11,18 @@ use serde_json::json;
 
 use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::code;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::entities::enrollment::State;
 use crate::db::entities::handoff::Queued;
 use crate::db::entities::verification;
-use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::combine::{Capacity, Combiner};
 use crate::kernel::ids::{AuditId, CampaignId, EnrollmentId, HandoffId, VerificationId};
 use crate::kernel::lifecycle::Lifecycle;
+use crate::process::request::{self, Known, Request};
+use crate::process::{self, Call};
 
 use super::completion::{self, Completion, Found, Wanted};
 use super::state::{self, Event};
@@ -118,7 +119,7 @@ pub async fn commit(context: &Context, items: Vec<Item>) -> Vec<Result<Enrollmen
 /// Tells whether one item may have caused this, and not the database's state.
 fn is_of_one(error: &Error) -> bool {
     match error {
-        Error::Storage(error) => matches!(
+        Error::Common(process::Error::Storage(error)) => matches!(
             error,
             db::Error::Unique { .. } | db::Error::Corrupt { .. } | db::Error::Contended(_)
         ),
@@ -152,7 +153,7 @@ async fn together(
     }
     // Asked after the locks are held: a transaction that held them before has recorded its requests by now.
     let requests: Vec<Request> = items.iter().map(|item| item.request.clone()).collect();
-    let known = idempotency::look_up_all(tx, &requests).await?;
+    let known = request::look_up_all(tx, &requests).await?;
     let mut batch = Batch::default();
     let answers = items.iter().zip(found).zip(known);
     let answers: Vec<_> = answers
@@ -161,7 +162,7 @@ async fn together(
     if !batch.writes.is_empty() {
         completion::write(tx, &batch.writes)
             .await
-            .map_err(idempotency::recorded_meanwhile)?;
+            .map_err(request::recorded_meanwhile)?;
     }
     Ok(answers)
 }
@@ -185,7 +186,7 @@ impl Batch {
     ) -> Result<Enrollment, Error> {
         let found = found.ok_or(Error::EnrollmentNotFound)?;
         match known {
-            Known::Conflict => return Err(Error::RequestIdReused),
+            Known::Conflict => return Err(process::Error::RequestIdReused.into()),
             Known::Done(_) => return Ok(item.replayed(found)),
             Known::New => {}
         }
@@ -201,7 +202,7 @@ impl Batch {
         }
         let request = (item.request.id, item.request.caller.clone());
         if self.requests.contains_key(&request) {
-            return Err(Error::RequestIdReused);
+            return Err(process::Error::RequestIdReused.into());
         }
         let write = item.check(found, now)?;
         let enrollment = item.submitted(found, now);
@@ -301,7 +302,7 @@ impl Item {
             caller: self.request.caller.clone(),
             method: self.request.method,
             fingerprint: self.request.fingerprint,
-            result: self.complete.enrollment,
+            result: json!(self.complete.enrollment).to_string(),
         })
     }
 

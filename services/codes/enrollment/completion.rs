@@ -140,7 +140,7 @@ pub struct Completion {
     /// Its fingerprint.
     pub fingerprint: Uuid,
     /// What it is answered from: the enrollment's id.
-    pub result: EnrollmentId,
+    pub result: String,
 }
 
 /// The columns of [`Completion`], beside those of its handoff.

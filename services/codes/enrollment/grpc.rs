@@ -3,7 +3,7 @@
 use tonic::Request;
 
 use crate::codes::code::Code;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::convert::{date, page_size, time};
 use crate::codes::error::Error;
 use crate::db::entities::ClosedSet;
@@ -12,6 +12,7 @@ use crate::kernel::caller::{Caller, Role};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 use crate::kernel::paging;
+use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
 
 use super::begin::{self, Begin};
@@ -31,7 +32,7 @@ pub async fn begin_enrollment(
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
     let command = read_begin(message, &call.caller, fields)?;
-    let request = context.request(&call, id, "BeginEnrollment", message)?;
+    let request = call.request(context, id, "BeginEnrollment", message)?;
     let begun = begin::begin_enrollment(context, &call, &request, &command).await?;
     Ok(wire::BeginEnrollmentResponse {
         enrollment: Some(enrollment(&begun.enrollment)),
@@ -52,7 +53,7 @@ pub async fn complete_enrollment(
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
     let command = read_complete(message, fields)?;
-    let request = context.request(&call, id, "CompleteEnrollment", message)?;
+    let request = call.request(context, id, "CompleteEnrollment", message)?;
     let completed =
         complete::complete_enrollment(context, completions, call, request, command).await?;
     Ok(wire::CompleteEnrollmentResponse {
@@ -110,7 +111,7 @@ pub async fn cancel_enrollment(
     let number = fields.engagement_number("engagement_number", &message.engagement_number);
     let enrollment_id: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
     fields.finish()?;
-    let request = context.request(&call, id, "CancelEnrollment", message)?;
+    let request = call.request(context, id, "CancelEnrollment", message)?;
     let canceled =
         cancel::cancel_enrollment(context, &call, &request, &number, enrollment_id).await?;
     Ok(wire::CancelEnrollmentResponse {

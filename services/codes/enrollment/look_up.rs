@@ -5,11 +5,13 @@ use uuid::Uuid;
 
 use crate::codes::campaign;
 use crate::codes::code::{Code, derive};
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::Tx;
 use crate::db::audit::Event;
 use crate::kernel::ids::{BatchId, CampaignId, VerificationId};
+use crate::kernel::keyring::Purpose;
+use crate::process::{Act, Call};
 
 use super::eligibility::{Cause, Lookup};
 use super::store;
@@ -37,7 +39,7 @@ pub async fn look_up(
     let (mac, candidate) = match entitlement {
         Entitlement::Code(code) => {
             let key = match &campaign {
-                Some(campaign) => context.key(campaign.code_key_version)?,
+                Some(campaign) => context.keys.get(Purpose::Code, campaign.code_key_version)?,
                 None => context.steady_key()?,
             };
             let mac = derive::mac(&key, id, code);
@@ -62,9 +64,14 @@ pub fn refusal(context: &Context, call: &Call, found: &Lookup, cause: Cause) -> 
     if cause == Cause::Honey {
         let batch = candidate.and_then(|candidate| candidate.honey_of);
         let subject = ("code_batch", batch.map(BatchId::as_uuid));
-        return call.event(context, campaign, "code.honey_used", subject, detail);
+        return call.event(
+            context,
+            campaign,
+            Act::of("code.honey_used", subject),
+            detail,
+        );
     }
     let individual = candidate.map(|candidate| candidate.individual_id.as_uuid());
     let subject = ("individual", individual);
-    call.event(context, campaign, "code.refused", subject, detail)
+    call.event(context, campaign, Act::of("code.refused", subject), detail)
 }

@@ -21,6 +21,7 @@ use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 use crate::kernel::lifecycle;
+use crate::process;
 
 use super::outcome_store::{self as store, Change, Standing};
 use super::state::{self, Event};
@@ -56,9 +57,9 @@ pub async fn step(context: &Context) -> Result<usize, Error> {
     }
     match take(context, BATCH).await {
         // One of them is damaged: taken one by one, it holds the others up only once.
-        Err(Error::Storage(db::Error::Corrupt { .. } | db::Error::Unique { .. })) => {
-            take(context, 1).await
-        }
+        Err(Error::Common(process::Error::Storage(
+            db::Error::Corrupt { .. } | db::Error::Unique { .. },
+        ))) => take(context, 1).await,
         result => result,
     }
 }

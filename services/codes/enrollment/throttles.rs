@@ -15,15 +15,15 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::codes::campaign;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::codes::failure_budget::REPORTED_EVERY;
-use crate::codes::metrics;
 use crate::codes::settings::Throttles;
+use crate::codes::{campaign, metrics};
 use crate::db::audit::{self, Event};
-use crate::db::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
 use crate::kernel::crypto::{self, Key};
+use crate::process::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
+use crate::process::{self, Call};
 
 use super::eligibility::Cause;
 
@@ -66,9 +66,10 @@ impl Charged<'_> {
     fn refusal(&self) -> Error {
         match self.standing {
             Standing::Charged => Error::CodeNotAccepted,
-            Standing::Spent { retry_after } => Error::Throttled {
+            Standing::Spent { retry_after } => process::Error::Throttled {
                 retry_after: whole_seconds(retry_after).max(LEAST_WAIT),
-            },
+            }
+            .into(),
         }
     }
 }
@@ -107,9 +108,9 @@ pub async fn charge<'a>(
         Refusal::Throttled { index, retry_after } => {
             context.failures.owe(failures.key, returned);
             metrics::throttled(things[index].0);
-            Error::Throttled { retry_after }
+            process::Error::Throttled { retry_after }
         }
-        Refusal::Storage(error) => Error::Storage(error),
+        Refusal::Storage(error) => error.into(),
     })?;
     if let Standing::Spent { .. } = standing {
         context.failures.owe(failures.key, returned);

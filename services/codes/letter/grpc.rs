@@ -8,7 +8,7 @@ use wire::revoke_codes_request::Target as WireTarget;
 
 use crate::codes::batch::grpc::AHEAD;
 use crate::codes::code::state::Shown;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::convert::{date, page_size, time};
 use crate::codes::error::Error;
 use crate::db::entities::code::State;
@@ -16,6 +16,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 use crate::kernel::paging;
+use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
 
 use super::list;
@@ -38,7 +39,7 @@ pub async fn reissue_code(
     let why = why(message.reason);
     fields.demand(why.is_some(), "reason", "must be one of the reasons");
     fields.finish()?;
-    let request = context.request(&call, id, "ReissueCode", message)?;
+    let request = call.request(context, id, "ReissueCode", message)?;
     let command = Reissue {
         engagement_number,
         individual,
@@ -64,7 +65,7 @@ pub async fn revoke_codes(
     let reason = fields.text("reason", &message.reason, 200);
     fields.finish()?;
     let target = target.ok_or(Error::IndividualNotFound)?;
-    let request = context.request(&call, id, "RevokeCodes", message)?;
+    let request = call.request(context, id, "RevokeCodes", message)?;
     let revoke = Revoke::begin(context, &call, &request, (campaign, target), &reason).await?;
     let (sender, progress) = mpsc::channel(AHEAD);
     tokio::spawn(revoke.run(sender));

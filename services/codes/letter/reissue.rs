@@ -14,16 +14,18 @@ use crate::codes::batch;
 use crate::codes::batch::issue::{fresh_batch, open_secret};
 use crate::codes::campaign::{store as campaigns, term};
 use crate::codes::code::derive;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::store::{answered, insert};
+use crate::codes::store::insert;
 use crate::codes::wave::fresh::{fresh_wave, insert_numbered};
-use crate::db::entities::code::State;
-use crate::db::entities::{campaign, code, code_batch, wave};
-use crate::db::idempotency::{self, Request};
+use crate::db::entities::code::{self, State};
+use crate::db::entities::{campaign, code_batch, wave};
 use crate::db::{self, Tx, audit};
 use crate::kernel::caller::Role;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
+use crate::kernel::keyring::Purpose;
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call};
 
 use super::reissue_limits;
 use super::store::{self, Addressee, Line};
@@ -81,16 +83,21 @@ pub async fn reissue_code(
         Box::pin(async move {
             // Issues, reissues and exports of one campaign take turns. The same request may have waited for it beside this.
             campaigns::lock(tx, campaign).await?;
-            if let Some(mac) = answered::<Uuid>(tx, request).await? {
+            if let Some(mac) = request::answered::<Uuid>(tx, request).await? {
                 return Ok(mac);
             }
             let found = campaigns::lock_open(tx, campaign).await?;
             reissue_limits::charge_agent(context, tx, call).await?;
             let (mac, detail) = replace(context, tx, call, &found, reissue, fresh).await?;
             let subject = ("individual", Some(reissue.individual.as_uuid()));
-            let event = call.event(context, Some(campaign), "code.reissued", subject, detail);
+            let event = call.event(
+                context,
+                Some(campaign),
+                Act::of("code.reissued", subject),
+                detail,
+            );
             audit::record(tx, &[event]).await?;
-            idempotency::record(tx, request, &mac.to_string(), context.now()).await?;
+            request::record(tx, request, &mac, context.now()).await?;
             Ok::<_, Error>(mac)
         })
     });
@@ -132,7 +139,11 @@ async fn replace(
     let batch = batch_for(tx, newest, &lines, fresh).await?;
     let generation = 1 + lines.iter().map(|line| line.generation).max().unwrap_or(0);
     let code = open_secret(context, &batch)?.code(campaign.id, reissue.individual, generation);
-    let mac = derive::mac(&context.key(campaign.code_key_version)?, campaign.id, &code);
+    let mac = derive::mac(
+        &context.keys.get(Purpose::Code, campaign.code_key_version)?,
+        campaign.id,
+        &code,
+    );
     let row = code::Model {
         campaign_id: campaign.id,
         mac,

@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::Tx;
-use crate::db::throttle::{self, Charge, Limit, Refusal};
 use crate::kernel::crypto;
 use crate::kernel::ids::{CampaignId, IndividualId};
+use crate::process::Call;
+use crate::process::throttle::{self, Charge, Limit, Refusal};
 
 const DOMAIN: &str = "redress.codes.reissue.v1";
 const DAY: Duration = Duration::from_hours(24);
@@ -45,6 +46,6 @@ async fn charge(
     let charged = throttle::charge_in(tx, &[Charge { key, limit }], context.now()).await;
     charged.map_err(|refusal| match refusal {
         Refusal::Throttled { retry_after, .. } => Error::ReissueLimit { retry_after },
-        Refusal::Storage(error) => Error::Storage(error),
+        Refusal::Storage(error) => error.into(),
     })
 }

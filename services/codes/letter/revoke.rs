@@ -11,15 +11,15 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::codes::batch::issue::finish_reissue;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::store::answered;
 use crate::codes::{batch, campaign, wave};
 use crate::db::Tx;
 use crate::db::audit::{self, Event};
 use crate::db::entities::code_batch;
-use crate::db::idempotency::{self, Request};
 use crate::kernel::ids::{AuditId, BatchId, CampaignId, IndividualId, WaveId};
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call};
 
 use super::revoke_store::{self, Chunk, Found, Scope};
 use super::store;
@@ -74,19 +74,18 @@ impl Revoke {
                 campaign::store::lock(tx, campaign)
                     .await?
                     .ok_or(Error::CampaignNotFound)?;
-                let before = answered::<AuditId>(tx, request).await?;
+                let before = request::answered::<AuditId>(tx, request).await?;
                 let (scope, codes) = scope(context, tx, campaign, target).await?;
                 if before.is_none() {
                     let detail = json!({ "codes": codes, "reason": reason });
                     let event = call.event(
                         context,
                         Some(campaign),
-                        "codes.revoking",
-                        subject(target),
+                        Act::of("codes.revoking", subject(target)),
                         detail,
                     );
                     audit::record(tx, &[event]).await?;
-                    idempotency::record(tx, request, &end.to_string(), context.now()).await?;
+                    request::record(tx, request, &end, context.now()).await?;
                 }
                 Ok::<_, Error>((scope, codes, before.unwrap_or(end)))
             })
@@ -96,8 +95,7 @@ impl Revoke {
         let event = call.event(
             context,
             Some(campaign),
-            "codes.revoked",
-            subject(target),
+            Act::of("codes.revoked", subject(target)),
             detail,
         );
         Ok(Self {

@@ -7,16 +7,17 @@ use serde_json::json;
 
 use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::campaign::store as campaigns;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::store::{answered, insert};
+use crate::codes::store::insert;
 use crate::db::audit;
 use crate::db::entities::individual::Population;
-use crate::db::entities::wave::Kind;
-use crate::db::entities::{campaign, covered_entity, wave};
-use crate::db::idempotency::{self, Request};
+use crate::db::entities::wave::{self, Kind};
+use crate::db::entities::{campaign, covered_entity};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call};
 
 use super::fresh::fresh_wave;
 use super::read::{Wave, get_wave};
@@ -93,15 +94,14 @@ pub async fn create_wave(
     let event = &call.event(
         context,
         Some(new.campaign),
-        "wave.created",
-        ("wave", Some(row.id.as_uuid())),
+        Act::of("wave.created", ("wave", Some(row.id.as_uuid()))),
         json!({ "enroll_by": row.enroll_by, "members": row.members }),
     );
     let done = context.db.run_tx("create_wave", |tx| {
         Box::pin(async move {
             // Asked under the lock: the same request may have waited for it beside this one.
             campaigns::lock(tx, new.campaign).await?;
-            if let Some(id) = answered(tx, request).await? {
+            if let Some(id) = request::answered(tx, request).await? {
                 return Ok(id);
             }
             campaigns::lock_open(tx, new.campaign).await?;
@@ -116,7 +116,7 @@ pub async fn create_wave(
                 store::insert_members(tx, new.campaign, row.id, &new.members).await?;
             }
             audit::record(tx, std::slice::from_ref(event)).await?;
-            idempotency::record(tx, request, &row.id.to_string(), row.created_at).await?;
+            request::record(tx, request, &row.id, row.created_at).await?;
             Ok::<_, Error>(row.id)
         })
     });

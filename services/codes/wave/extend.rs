@@ -4,15 +4,14 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use crate::codes::campaign::{store as campaigns, term};
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::store::answered;
 use crate::db::entities::campaign;
-use crate::db::idempotency::{self, Request};
 use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::ids::{CampaignId, WaveId};
+use crate::process::request::{self, Request};
+use crate::process::{self, Act, Call};
 
 use super::{begun_enrollments, store};
 
@@ -41,7 +40,7 @@ pub async fn extend_enroll_by(
         Box::pin(async move {
             // Asked under the lock: the same request may have waited for it beside this one.
             campaigns::lock(tx, extend.campaign).await?;
-            if answered::<CampaignId>(tx, request).await?.is_some() {
+            if request::answered::<CampaignId>(tx, request).await?.is_some() {
                 return Ok(());
             }
             let campaign = campaigns::lock_open(tx, extend.campaign).await?;
@@ -59,9 +58,9 @@ pub async fn extend_enroll_by(
             let detail = json!({
                 "from": stands, "to": extend.on.to_string(), "reason": extend.reason, "waves": waves, "begun": begun,
             });
-            let event = call.event(context, Some(campaign.id), "campaign.extended", subject, detail);
+            let event = call.event(context, Some(campaign.id), Act::of("campaign.extended", subject), detail);
             audit::record(tx, &[event]).await?;
-            idempotency::record(tx, request, &campaign.id.to_string(), now).await?;
+            request::record(tx, request, &campaign.id, now).await?;
             Ok::<_, Error>(())
         })
     });
@@ -97,5 +96,5 @@ fn later(stands: &str, on: Date, at: Timestamp, now: Timestamp) -> Result<(), Er
 }
 
 fn wrong(rule: &'static str) -> Error {
-    Error::Request(Fault::new(Reason::InvalidRequest).field("enroll_by_date", rule))
+    process::Error::field("enroll_by_date", rule).into()
 }

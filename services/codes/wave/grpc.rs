@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use sea_orm::Iterable;
 use tonic::Request;
 
-use crate::codes::campaign;
 use crate::codes::campaign::read::Key;
-use crate::codes::campaign::term;
-use crate::codes::context::{Call, Context};
+use crate::codes::campaign::{self, term};
+use crate::codes::context::Context;
 use crate::codes::convert::{date, page_size, parts, time};
 use crate::codes::error::Error;
 use crate::db::entities::ClosedSet;
@@ -18,6 +17,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId, WaveId};
 use crate::kernel::paging;
+use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
 
 use super::create::{self, Known, NewWave};
@@ -50,7 +50,7 @@ pub async fn create_wave(
     let new = new_wave(message, known.as_ref(), members, context.now(), &mut fields);
     fields.finish()?;
     let new = new.ok_or(Error::CampaignNotFound)?;
-    let request = context.request(&call, id, "CreateWave", message)?;
+    let request = call.request(context, id, "CreateWave", message)?;
     let created = create::create_wave(context, &call, &request, &new).await?;
     Ok(wire::CreateWaveResponse {
         wave: Some(wave(&created)),
@@ -90,7 +90,7 @@ pub async fn record_wave_mailing(
     let wave_id: WaveId = fields.id("wave_id", &message.wave_id);
     let on = fields.date("mailing_date", message.mailing_date.as_ref().map(parts));
     fields.finish()?;
-    let request = context.request(&call, id, "RecordWaveMailing", message)?;
+    let request = call.request(context, id, "RecordWaveMailing", message)?;
     let on = on.ok_or(Error::WaveNotFound)?;
     let key = (campaign, wave_id);
     let mailed = record_mailing::record_wave_mailing(context, &call, &request, key, on).await?;
@@ -113,7 +113,7 @@ pub async fn extend_enroll_by(
     let on = fields.date("enroll_by_date", message.enroll_by_date.as_ref().map(parts));
     let reason = fields.text("reason", &message.reason, 200);
     fields.finish()?;
-    let request = context.request(&call, id, "ExtendEnrollBy", message)?;
+    let request = call.request(context, id, "ExtendEnrollBy", message)?;
     let command = Extend {
         campaign: campaign_id,
         wave: wave_id,

@@ -5,15 +5,14 @@ use serde_json::json;
 
 use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::campaign::{store as campaigns, term};
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::store::answered;
 use crate::db::entities::code_batch;
-use crate::db::idempotency::{self, Request};
 use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::ids::{CampaignId, WaveId};
+use crate::process::request::{self, Request};
+use crate::process::{self, Act, Call};
 
 use super::read::{Wave, get_wave};
 use super::{begun_enrollments, store};
@@ -33,7 +32,7 @@ pub async fn record_wave_mailing(
             campaigns::lock(tx, campaign)
                 .await?
                 .ok_or(Error::CampaignNotFound)?;
-            if let Some(id) = answered(tx, request).await? {
+            if let Some(id) = request::answered(tx, request).await? {
                 return Ok(id);
             }
             let row = store::lock(tx, campaign, wave)
@@ -45,9 +44,14 @@ pub async fn record_wave_mailing(
             let begun = begun_enrollments::prove_from(tx, campaign, wave, at).await?;
             let detail = json!({ "from": row.mailed_on, "to": on.to_string(), "begun": begun });
             let subject = ("wave", Some(wave.as_uuid()));
-            let event = call.event(context, Some(campaign), "wave.mailed", subject, detail);
+            let event = call.event(
+                context,
+                Some(campaign),
+                Act::of("wave.mailed", subject),
+                detail,
+            );
             audit::record(tx, &[event]).await?;
-            idempotency::record(tx, request, &wave.to_string(), now).await?;
+            request::record(tx, request, &wave, now).await?;
             Ok::<_, Error>(wave)
         })
     });
@@ -69,8 +73,7 @@ async fn mailed_at(
     now: Timestamp,
 ) -> Result<Timestamp, Error> {
     const FIELD: &str = "mailing_date";
-    let wrong =
-        |rule: &'static str| Error::Request(Fault::new(Reason::InvalidRequest).field(FIELD, rule));
+    let wrong = |rule: &'static str| process::Error::field(FIELD, rule).into();
     let mut batches = store::batches(tx, campaign.id, wave).await?;
     if batches.iter().any(|batch| batch.completed_at.is_none()) {
         return Err(Error::BatchIncomplete);

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::db::audit::Event;
+use crate::db::Tx;
+use crate::db::audit::{self, Event};
 use crate::db::entities::activation_pool;
-use crate::db::{Tx, audit};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::partner::audit::about_partner;
 
-use super::pool_store::{Alert, PoolKey};
-use super::{code_store, pool_store};
+use super::code_store;
+use super::pool_store::{self, Alert, PoolKey};
 
 /// The alerts that a transaction raised.
 #[derive(Clone, Debug, Default)]

@@ -20,8 +20,8 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, HandoffId};
 
 use super::alerts::Alerts;
-use super::pool_store::{Alert, PoolKey};
-use super::{code_store, pool_store, waiting};
+use super::pool_store::{self, Alert, PoolKey};
+use super::{code_store, waiting};
 
 /// Assigns codes to the enrollments whose campaign has a pool of the partner; gives the handoffs that can be sent.
 pub async fn assign(

@@ -63,11 +63,6 @@ impl CodeSealer {
         crypto::mac128(&self.finding, "redress.activation.code.v1", &parts)
     }
 
-    /// Gives a keyed hash of a whole request, which holds codes.
-    pub fn fingerprint(&self, message: &[u8]) -> Uuid {
-        crypto::mac128(&self.finding, "redress.activation.request.v1", &[message])
-    }
-
     /// Encrypts a code for its row.
     pub fn seal(&self, mac: Uuid, code: &ActivationCode) -> Vec<u8> {
         let mut plain = Zeroizing::new([b' '; *LENGTH.end()]);

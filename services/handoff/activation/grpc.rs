@@ -1,18 +1,15 @@
 //! Imports of activation codes and pools, from the wire and to it.
 
-use prost::Message;
 use tonic::Request;
-use zeroize::Zeroizing;
 
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::request::page_size;
-use crate::kernel::caller::{self, Caller};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::fault::Fault;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, PartnerId};
 use crate::kernel::paging;
+use crate::process::Call;
 use crate::wire::redress::handoff::v1 as wire;
 
 use super::code::ActivationCode;
@@ -30,9 +27,9 @@ pub(crate) async fn import_activation_codes(
     context: &Context,
     request: Request<wire::ImportActivationCodesRequest>,
 ) -> Result<wire::ImportActivationCodesResponse, Error> {
-    let caller = caller::of(&request)?;
+    let call = Call::of(&request)?;
     let message = request.into_inner();
-    let verdicts = import(context, &read(&caller, &message)?).await?;
+    let verdicts = import(context, &read(context, &call, &message)?).await?;
     Ok(response(&message.rows, &verdicts))
 }
 
@@ -61,7 +58,11 @@ pub(crate) async fn list_activation_pools(
     })
 }
 
-fn read(caller: &Caller, message: &wire::ImportActivationCodesRequest) -> Result<Import, Fault> {
+fn read(
+    context: &Context,
+    call: &Call,
+    message: &wire::ImportActivationCodesRequest,
+) -> Result<Import, Error> {
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
     let pool = PoolKey {
@@ -77,10 +78,7 @@ fn read(caller: &Caller, message: &wire::ImportActivationCodesRequest) -> Result
     fields.finish()?;
     let codes = message.rows.iter();
     Ok(Import {
-        id,
-        caller: caller.to_string(),
-        method: IMPORT,
-        message: Zeroizing::new(message.encode_to_vec()),
+        request: call.request(context, id, IMPORT, message)?,
         pool,
         codes: codes.map(|row| ActivationCode::parse(&row.code)).collect(),
         low_water: message.low_water,

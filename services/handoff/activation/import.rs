@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
-use crate::db::idempotency::{self, Known};
 use crate::db::{self, Tx, audit};
 use crate::handoff::campaign_key::{CampaignKey, Unusable};
 use crate::handoff::context::Context;
@@ -14,25 +12,20 @@ use crate::handoff::error::Error;
 use crate::handoff::outcome::kept_verdicts::{keep, recall};
 use crate::handoff::partner;
 use crate::kernel::ids::PartnerId;
+use crate::process::request::{self, Request};
 
 use super::alerts::{Alerts, about_pool};
 use super::code::{ActivationCode, CodeSealer};
-use super::pool_store::{Alert, PoolKey};
-use super::{code_store, pool_store, waiting};
+use super::pool_store::{self, Alert, PoolKey};
+use super::{code_store, waiting};
 
 /// With fewer codes left than this a new pool is low, unless the operator says otherwise.
 const LOW_WATER: i32 = 100;
 
 /// What is imported, and by whom.
 pub struct Import {
-    /// The request's id.
-    pub id: Uuid,
-    /// The caller, `role/name`.
-    pub caller: String,
-    /// The method's full name.
-    pub method: &'static str,
-    /// The request as it came, to tell it from another.
-    pub message: Zeroizing<Vec<u8>>,
+    /// The request, by the caller who is named in the audit log.
+    pub request: Request,
     /// The pool.
     pub pool: PoolKey,
     /// The codes in the order of the file; `None` where there is no code.
@@ -71,28 +64,20 @@ pub async fn import_activation_codes(
     import: &Import,
 ) -> Result<Vec<Verdict>, Error> {
     let sealer = sealer(context, import.pool).await?;
-    let request = idempotency::Request {
-        id: import.id,
-        caller: import.caller.clone(),
-        method: import.method,
-        fingerprint: sealer.fingerprint(&import.message),
-    };
     let (verdicts, mut ready) = judge(&sealer, &import.codes);
     // Two importers that meet at the same codes wait for each other in one order.
     ready.sort_unstable_by_key(|ready| ready.mac);
     let (verdicts, alerts) = context
         .db
         .run_tx("activation.import", |tx| {
-            let (request, verdicts, ready) = (&request, verdicts.clone(), &ready);
+            let (request, verdicts, ready) = (&import.request, verdicts.clone(), &ready);
             Box::pin(async move {
-                match idempotency::look_up(tx, request).await? {
-                    Known::Done(letters) => return Ok((recall(&letters)?, Alerts::default())),
-                    Known::Conflict => return Err(Error::RequestIdReused),
-                    Known::New => {}
+                if let Some(letters) = request::answered::<String>(tx, request).await? {
+                    return Ok::<_, Error>((recall(&letters)?, Alerts::default()));
                 }
                 let (verdicts, alerts) = add(tx, context, import, verdicts, ready).await?;
                 let letters = keep(&verdicts);
-                idempotency::record(tx, request, &letters, context.clock.now()).await?;
+                request::record(tx, request, &letters, context.clock.now()).await?;
                 Ok((verdicts, alerts))
             })
         })
@@ -183,7 +168,7 @@ async fn add(
     let pool = pool_store::get(tx, key).await?;
     let pool = pool.ok_or_else(|| db::Error::corrupt("a pool that was just made"))?;
     let detail = json!({"imported": added.len(), "low_water": pool.low_water});
-    let actor = &import.caller;
+    let actor = &import.request.caller;
     let event = about_pool(context, actor, "activation_codes.imported", key, detail);
     audit::record(tx, &[event]).await?;
     alerts.check_low(tx, (context, actor), &pool).await?;

@@ -3,16 +3,14 @@
 use tonic::Request;
 use uuid::Uuid;
 
-use crate::db::idempotency;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::partner;
 use crate::handoff::queue::retry_policy::PartnerStatus;
 use crate::handoff::queue::state::Fact;
-use crate::handoff::request::request_key;
-use crate::kernel::caller::{self, Caller};
 use crate::kernel::fault::Fault;
 use crate::kernel::fields::Fields;
+use crate::process::{Call, request};
 use crate::wire::redress::bureau::v1::EnrollmentStatus;
 use crate::wire::redress::handoff::v1 as wire;
 
@@ -29,14 +27,14 @@ pub(crate) async fn acknowledge_handoffs(
     context: &Context,
     request: Request<wire::AcknowledgeHandoffsRequest>,
 ) -> Result<wire::AcknowledgeHandoffsResponse, Error> {
-    let caller = caller::of(&request)?;
+    let call = Call::of(&request)?;
     let message = request.into_inner();
     let items = message.acknowledgements.len();
     let id = check(&message.request_id, "acknowledgements", items)?;
-    let key = request_key(&caller, ACKNOWLEDGE, id, &message);
+    let key = call.request(context, id, ACKNOWLEDGE, &message)?;
     let acknowledged = message.acknowledgements.into_iter();
     let items = acknowledged.map(|item| (acknowledgement(context, &item), item.handoff_id));
-    let results = apply(context, &caller, &key, items.unzip()).await?;
+    let results = apply(context, &call, &key, items.unzip()).await?;
     Ok(wire::AcknowledgeHandoffsResponse { results })
 }
 
@@ -44,13 +42,13 @@ pub(crate) async fn report_outcomes(
     context: &Context,
     request: Request<wire::ReportOutcomesRequest>,
 ) -> Result<wire::ReportOutcomesResponse, Error> {
-    let caller = caller::of(&request)?;
+    let call = Call::of(&request)?;
     let message = request.into_inner();
     let id = check(&message.request_id, "statuses", message.statuses.len())?;
-    let key = request_key(&caller, REPORT, id, &message);
+    let key = call.request(context, id, REPORT, &message)?;
     let statuses = message.statuses.into_iter();
     let items = statuses.map(|status| (outcome(context, &status), status.handoff_id));
-    let results = apply(context, &caller, &key, items.unzip()).await?;
+    let results = apply(context, &call, &key, items.unzip()).await?;
     Ok(wire::ReportOutcomesResponse { results })
 }
 
@@ -83,11 +81,11 @@ fn outcome(context: &Context, status: &EnrollmentStatus) -> Option<StatusReport>
 
 async fn apply(
     context: &Context,
-    caller: &Caller,
-    key: &idempotency::Request,
+    call: &Call,
+    key: &request::Request,
     (items, ids): (Vec<Option<StatusReport>>, Vec<String>),
 ) -> Result<Vec<wire::ItemResult>, Error> {
-    let partner = partner::store::by_name(context.db.read(), &caller.name).await?;
+    let partner = partner::store::by_name(context.db.read(), &call.caller.name).await?;
     let reporter = Reporter {
         partner: partner.id,
         actor: &key.caller,

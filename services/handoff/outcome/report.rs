@@ -1,8 +1,8 @@
 //! A partner's own reports, AcknowledgeHandoffs and ReportOutcomes: applied once, however often a call is repeated.
 
-use crate::db::idempotency::{self, Known};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
+use crate::process::request::{self, Request};
 
 use super::apply_status::{Reporter, StatusReport, Verdict, apply_status};
 use super::kept_verdicts::{keep, recall};
@@ -11,7 +11,7 @@ use super::kept_verdicts::{keep, recall};
 pub async fn report(
     context: &Context,
     reporter: Reporter<'_>,
-    request: &idempotency::Request,
+    request: &Request,
     items: &[Option<StatusReport>],
 ) -> Result<Vec<Verdict>, Error> {
     let reports: Vec<StatusReport> = items.iter().flatten().cloned().collect();
@@ -20,10 +20,8 @@ pub async fn report(
         .run_tx("handoff.report", |tx| {
             let reports = &reports;
             Box::pin(async move {
-                match idempotency::look_up(tx, request).await? {
-                    Known::Done(letters) => return Ok(recall(&letters)?),
-                    Known::Conflict => return Err(Error::RequestIdReused),
-                    Known::New => {}
+                if let Some(letters) = request::answered::<String>(tx, request).await? {
+                    return Ok::<_, Error>(recall(&letters)?);
                 }
                 let verdicts = apply_status(tx, context, reporter, reports).await?;
                 let mut verdicts = verdicts.into_iter();
@@ -35,7 +33,7 @@ pub async fn report(
                     })
                     .collect();
                 let letters = keep(&verdicts);
-                idempotency::record(tx, request, &letters, context.clock.now()).await?;
+                request::record(tx, request, &letters, context.clock.now()).await?;
                 Ok(verdicts)
             })
         })

@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use crate::db::entities::ClosedSet as _;
-use crate::db::entities::handoff;
 use crate::db::entities::handoff_attempt::AttemptResult;
+use crate::db::entities::{ClosedSet as _, handoff};
 use crate::db::{Tx, audit};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;

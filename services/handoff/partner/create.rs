@@ -5,10 +5,10 @@ use serde_json::json;
 use crate::db::audit;
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::partner::State;
-use crate::db::idempotency::{self, Known};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::kernel::ids::PartnerId;
+use crate::process::request::{self, Request};
 
 use super::audit::about_partner;
 use super::model::Partner;
@@ -17,40 +17,32 @@ use super::store;
 /// Creates a partner; a repeated request gives the one it made.
 pub async fn create_partner(
     context: &Context,
-    request: &idempotency::Request,
+    request: &Request,
     partner: &Partner,
 ) -> Result<Partner, Error> {
     context
         .db
         .run_tx("partner.create", |tx| {
             Box::pin(async move {
-                match idempotency::look_up(tx, request).await? {
-                    Known::Done(id) => return store::by_id(tx, recorded(&id)?).await,
-                    Known::Conflict => return Err(Error::RequestIdReused),
-                    Known::New => {}
+                if let Some(id) = request::answered(tx, request).await? {
+                    return store::by_id(tx, id).await;
                 }
                 store::add(tx, partner).await?;
                 let detail = json!({"name": partner.name, "mode": partner.mode.as_str()});
                 let actor = &request.caller;
                 let event = about_partner(context, actor, "partner.created", partner.id, detail);
                 audit::record(tx, &[event]).await?;
-                idempotency::record(tx, request, &partner.id.to_string(), partner.created_at)
-                    .await?;
+                request::record(tx, request, &partner.id, partner.created_at).await?;
                 Ok(partner.clone())
             })
         })
         .await
 }
 
-fn recorded(id: &str) -> Result<PartnerId, Error> {
-    let corrupt = |_| crate::db::Error::corrupt("the answer of an earlier call");
-    Ok(id.parse().map_err(corrupt)?)
-}
-
 /// Pauses or resumes a partner. Doing it twice is no error.
 pub async fn set_state(
     context: &Context,
-    request: &idempotency::Request,
+    request: &Request,
     id: PartnerId,
     state: State,
 ) -> Result<Partner, Error> {
@@ -62,10 +54,8 @@ pub async fn set_state(
         .db
         .run_tx("partner.set_state", |tx| {
             Box::pin(async move {
-                match idempotency::look_up(tx, request).await? {
-                    Known::Done(_) => return store::by_id(tx, id).await,
-                    Known::Conflict => return Err(Error::RequestIdReused),
-                    Known::New => {}
+                if request::answered::<PartnerId>(tx, request).await?.is_some() {
+                    return store::by_id(tx, id).await;
                 }
                 let now = context.clock.now();
                 if store::set_state(tx, id, state).await? {
@@ -73,7 +63,7 @@ pub async fn set_state(
                     audit::record(tx, &[event]).await?;
                 }
                 let partner = store::by_id(tx, id).await?;
-                idempotency::record(tx, request, &id.to_string(), now).await?;
+                request::record(tx, request, &id, now).await?;
                 Ok(partner)
             })
         })

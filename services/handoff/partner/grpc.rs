@@ -5,12 +5,13 @@ use tonic::Request;
 use crate::db::entities::partner::{Mode, State};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::request::{page_size, request_key};
+use crate::handoff::request::page_size;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
-use crate::kernel::{caller, paging};
+use crate::kernel::paging;
+use crate::process::Call;
 use crate::wire::redress::handoff::v1 as wire;
 
 use super::model::{BreakerRules, Partner, Projection};
@@ -29,13 +30,13 @@ pub(crate) async fn create_partner(
     context: &Context,
     request: Request<wire::CreatePartnerRequest>,
 ) -> Result<wire::CreatePartnerResponse, Error> {
-    let caller = caller::of(&request)?;
+    let call = Call::of(&request)?;
     let message = request.into_inner();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
     let partner = parse(&mut fields, message.partner.as_ref(), context);
     fields.finish()?;
-    let key = request_key(&caller, CREATE, id, &message);
+    let key = call.request(context, id, CREATE, &message)?;
     let partner = create::create_partner(context, &key, &partner).await?;
     Ok(wire::CreatePartnerResponse {
         partner: Some(to_wire(&partner)),
@@ -90,10 +91,10 @@ pub(crate) async fn pause_partner(
     context: &Context,
     request: Request<wire::PausePartnerRequest>,
 ) -> Result<wire::PausePartnerResponse, Error> {
-    let caller = caller::of(&request)?;
+    let call = Call::of(&request)?;
     let message = request.into_inner();
     let (request_id, id) = target(&message.request_id, &message.partner_id)?;
-    let key = request_key(&caller, PAUSE, request_id, &message);
+    let key = call.request(context, request_id, PAUSE, &message)?;
     let partner = create::set_state(context, &key, id, State::Paused).await?;
     Ok(wire::PausePartnerResponse {
         partner: Some(to_wire(&partner)),
@@ -104,10 +105,10 @@ pub(crate) async fn resume_partner(
     context: &Context,
     request: Request<wire::ResumePartnerRequest>,
 ) -> Result<wire::ResumePartnerResponse, Error> {
-    let caller = caller::of(&request)?;
+    let call = Call::of(&request)?;
     let message = request.into_inner();
     let (request_id, id) = target(&message.request_id, &message.partner_id)?;
-    let key = request_key(&caller, RESUME, request_id, &message);
+    let key = call.request(context, request_id, RESUME, &message)?;
     let partner = create::set_state(context, &key, id, State::Active).await?;
     Ok(wire::ResumePartnerResponse {
         partner: Some(to_wire(&partner)),

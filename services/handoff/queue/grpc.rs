@@ -2,16 +2,16 @@
 
 use tonic::Request;
 
-use crate::db::entities::ClosedSet as _;
-use crate::db::entities::handoff;
+use crate::db::entities::{ClosedSet as _, handoff};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::partner;
-use crate::handoff::request::{page_size, request_key};
+use crate::handoff::request::page_size;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, HandoffId};
-use crate::kernel::{caller, paging};
+use crate::kernel::paging;
+use crate::process::Call;
 use crate::wire::redress::handoff::v1 as wire;
 
 use super::handoff::Handoff;
@@ -24,12 +24,12 @@ pub(crate) async fn get_handoff(
     context: &Context,
     request: Request<wire::GetHandoffRequest>,
 ) -> Result<wire::GetHandoffResponse, Error> {
-    let caller = caller::of(&request)?;
+    let call = Call::of(&request)?;
     let mut fields = Fields::default();
     let id: HandoffId = fields.id("handoff_id", &request.into_inner().handoff_id);
     fields.finish()?;
     let db = context.db.read();
-    let partner = partner::store::by_name(db, &caller.name).await?;
+    let partner = partner::store::by_name(db, &call.caller.name).await?;
     let found = store::of_partner(db, partner.id, id).await?;
     let handoff = found.ok_or(Error::HandoffNotFound)?;
     Ok(wire::GetHandoffResponse {
@@ -71,14 +71,14 @@ pub(crate) async fn replay_handoff(
     context: &Context,
     request: Request<wire::ReplayHandoffRequest>,
 ) -> Result<wire::ReplayHandoffResponse, Error> {
-    let caller = caller::of(&request)?;
+    let call = Call::of(&request)?;
     let message = request.into_inner();
     let mut fields = Fields::default();
     let request_id = fields.request_id(&message.request_id);
     let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
     let id: HandoffId = fields.id("handoff_id", &message.handoff_id);
     fields.finish()?;
-    let key = request_key(&caller, REPLAY, request_id, &message);
+    let key = call.request(context, request_id, REPLAY, &message)?;
     let handoff = replay::replay_handoff(context, &key, campaign, id).await?;
     Ok(wire::ReplayHandoffResponse {
         handoff: Some(to_wire(&handoff)),

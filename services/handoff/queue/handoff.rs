@@ -97,6 +97,6 @@ fn state(row: &handoff::Model) -> Result<State, db::Error> {
 impl From<WrongState> for Error {
     /// The query before the step rules this state out.
     fn from(_: WrongState) -> Self {
-        Self::Storage(db::Error::corrupt("a handoff in a state it cannot be in"))
+        db::Error::corrupt("a handoff in a state it cannot be in").into()
     }
 }

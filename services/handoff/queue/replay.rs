@@ -4,10 +4,10 @@ use serde_json::json;
 
 use crate::db::audit;
 use crate::db::entities::handoff::{self, Kind};
-use crate::db::idempotency::{self, Known};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::kernel::ids::{CampaignId, HandoffId};
+use crate::process::request::{self, Request};
 
 use super::audit::about_handoff;
 use super::handoff::Handoff;
@@ -17,7 +17,7 @@ use super::store::{self, Change};
 /// Queues a DEAD handoff again. Whether it was ever sent stays in its row, so that the partner is asked first.
 pub async fn replay_handoff(
     context: &Context,
-    request: &idempotency::Request,
+    request: &Request,
     campaign: CampaignId,
     id: HandoffId,
 ) -> Result<Handoff, Error> {
@@ -27,10 +27,8 @@ pub async fn replay_handoff(
             Box::pin(async move {
                 let found = store::lock(tx, campaign, id).await?;
                 let mut handoff = found.ok_or(Error::HandoffNotFound)?;
-                match idempotency::look_up(tx, request).await? {
-                    Known::Done(_) => return Ok(handoff),
-                    Known::Conflict => return Err(Error::RequestIdReused),
-                    Known::New => {}
+                if request::answered::<HandoffId>(tx, request).await?.is_some() {
+                    return Ok(handoff);
                 }
                 let now = context.clock.now();
                 let State::Dead(reason) = handoff.state else {
@@ -48,7 +46,7 @@ pub async fn replay_handoff(
                 let actor = &request.caller;
                 let event = about_handoff(context, actor, "handoff.replayed", &handoff, detail);
                 audit::record(tx, &[event]).await?;
-                idempotency::record(tx, request, &id.to_string(), now).await?;
+                request::record(tx, request, &id, now).await?;
                 Ok(handoff)
             })
         })

@@ -11,6 +11,7 @@
 //! a statement; some go the whole way through a socket and CheckCode. Live codes are tried the same ways, to show that what
 //! is there would be found.
 
+use redress::kernel::keyring::Purpose;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -51,7 +52,7 @@ fn rate(count: usize, since: Instant) -> f64 {
 
 /// Counts those of the typed codes that the campaign has.
 async fn found(house: &House, campaign: CampaignId, typed: &[String]) -> i64 {
-    let key = house.context.key(1).unwrap();
+    let key = house.context.keys.get(Purpose::Code, 1).unwrap();
     let macs = typed.iter().map(|typed| {
         let code = Code::parse(typed).expect("it is well-formed");
         json!({ "mac": derive::mac(&key, campaign, &code) })

@@ -1,5 +1,7 @@
 //! A process in the test's own, a campaign, and people who are owed letters.
 
+use redress::codes::settings::Reissues;
+use redress::process;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +53,9 @@ impl House {
         let ids = Ids::seeded(clock.clone(), 7);
         let keys = Arc::new(Keyring::generate(&[Purpose::Code]));
         let db = database.open(Process::Codes).await;
-        let context = Context::new(db, clock.clone(), Ids::seeded(clock, 8), keys, limits);
+        let ids_of_process = Ids::seeded(clock.clone(), 8);
+        let common = process::Context::new(clock, ids_of_process, db, keys, Purpose::Code);
+        let context = Context::new(common, limits, Reissues::default());
         let life = Lifecycle::new(Duration::from_secs(10));
         let owner = database.owner().await;
         let partner = ids.next();

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use redress::codes::Call;
 use redress::codes::batch::issue::{Issue, Progress};
-use redress::db::idempotency::Request;
 use redress::kernel::caller::{Caller, Role};
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::CampaignId;
+use redress::process::Call;
+use redress::process::request::Request;
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use tokio::sync::mpsc;

@@ -1,5 +1,6 @@
 //! Both sides of the two tables that codes and handoff share: what one writes, the other reads with the same content.
 
+use redress::process;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use redress::handoff::queue::retry_policy::PartnerStatus;
 use redress::handoff::queue::state::Fact;
 use redress::handoff::settings::Rules;
 use redress::kernel::ids::HandoffId;
-use redress::kernel::keyring::Keyring;
+use redress::kernel::keyring::{Keyring, Purpose};
 use redress::wire::redress::enrollment::v1::EnrollmentState;
 use sea_orm::Iterable;
 
@@ -32,7 +33,8 @@ impl Handoffs {
         let (clock, ids) = (house.context.clock.clone(), house.ids.clone());
         let db = database.open(Process::Handoff).await;
         let keys = Arc::new(Keyring::default());
-        Self(Context::new(clock, ids, db, keys, Rules::default()))
+        let common = process::Context::new(clock, ids, db, keys, Purpose::Person);
+        Self(Context::new(common, Rules::default()))
     }
 
     async fn lease(&self, house: &House) -> Leased {

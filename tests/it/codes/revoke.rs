@@ -2,12 +2,12 @@
 
 use futures::TryStreamExt;
 use futures::future::join_all;
-use redress::codes::Call;
 use redress::codes::letter::revoke::{Progress, Revoke, Target};
-use redress::db::idempotency::Request;
 use redress::kernel::caller::{Caller, Role};
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::{CampaignId, IndividualId};
+use redress::process::Call;
+use redress::process::request::Request;
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use tokio::sync::mpsc;

@@ -2,9 +2,10 @@
 
 use redress::db::audit::{self, Event};
 use redress::db::entities::audit_event;
-use redress::db::idempotency::{Known, Request, look_up, look_up_all, prune, record};
-use redress::db::{Db, Error, FaultRates, Process, Tx};
+use redress::db::{Db, FaultRates, Process, Tx};
 use redress::kernel::ids::{AuditId, Ids};
+use redress::process::Error;
+use redress::process::request::{Known, Request, answered, kept, look_up_all, prune, record};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use uuid::Uuid;
 
@@ -22,13 +23,14 @@ fn request(id: u128) -> Request {
 
 /// Does the work of a request, which is to write an event, and answers with the event's id.
 async fn act(tx: &Tx<'_>, request: &Request, id: AuditId) -> Result<String, Error> {
-    match look_up(tx, request).await? {
-        Known::Done(result) => return Ok(result),
-        Known::Conflict => return Ok("conflict".to_owned()),
-        Known::New => {}
+    match answered(tx, request).await {
+        Ok(None) => {}
+        Ok(Some(result)) => return Ok(result),
+        Err(Error::RequestIdReused) => return Ok("conflict".to_owned()),
+        Err(error) => return Err(error),
     }
     audit::record(tx, &[event(id)]).await?;
-    record(tx, request, &id.to_string(), NOW).await?;
+    record(tx, request, &id, NOW).await?;
     Ok(id.to_string())
 }
 
@@ -140,6 +142,7 @@ async fn many_requests_are_looked_up_in_their_order(database: Database) {
         .run_tx("test.many", |tx| Box::pin(look_up_all(tx, asked)))
         .await
         .unwrap();
+    let done = kept(&done).unwrap();
     assert_eq!(known, [Known::New, Known::Done(done), Known::Conflict]);
 }
 

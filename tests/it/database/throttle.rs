@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use redress::db::throttle::{Budget, Charge, Limit, Refusal, Standing, charge, charge_with, prune};
 use redress::db::{Db, Process};
 use redress::kernel::clock::Timestamp;
+use redress::process::throttle::{
+    Budget, Charge, Limit, Refusal, Standing, charge, charge_with, prune,
+};
 use uuid::Uuid;
 
 use super::seed::{NOW, clock, throttle_rows};

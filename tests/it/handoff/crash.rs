@@ -111,7 +111,7 @@ async fn a_missing_key_makes_handoffs_wait(database: Database) {
     let partner = world.push_partner().await;
     let id = world.enroll(partner, "666010001").await;
     let mut keyless = world.context.clone();
-    keyless.keys = std::sync::Arc::new(redress::kernel::keyring::Keyring::default());
+    keyless.common.keys = std::sync::Arc::new(redress::kernel::keyring::Keyring::default());
     let mut worker = world.worker_with(keyless);
     worker.step().await.unwrap();
     assert_eq!(world.state(id).await, "QUEUED");

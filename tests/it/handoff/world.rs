@@ -1,5 +1,6 @@
 //! One campaign, one handoff process and one sandbox bureau, in this process and behind real sockets.
 
+use redress::process;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,13 +74,14 @@ impl World {
             poll_interval: Duration::from_millis(10),
             ..Rules::default()
         };
-        let context = Context::new(
+        let common = process::Context::new(
             clock.clone(),
             ids.clone(),
             db.clone(),
             Arc::new(keys),
-            rules,
+            Purpose::Person,
         );
+        let context = Context::new(common, rules);
         let desk = Arc::new(Desk::open(clock, &folder.path().join("book.jsonl")).unwrap());
         let life = Lifecycle::new(Duration::from_secs(10));
         let settings = |name| {
@@ -165,11 +167,9 @@ impl World {
 
     /// A worker whose keyring lacks the key of the persons.
     pub fn keyless_worker(&self) -> PushWorker {
-        let keys = Arc::new(Keyring::default());
-        self.worker_with(Context {
-            keys,
-            ..self.context.clone()
-        })
+        let mut keyless = self.context.clone();
+        keyless.common.keys = Arc::new(Keyring::default());
+        self.worker_with(keyless)
     }
 
     pub fn worker_with(&self, context: Context) -> PushWorker {

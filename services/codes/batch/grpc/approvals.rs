@@ -4,7 +4,7 @@ use tonic::Request;
 
 use crate::codes::batch::approval::State;
 use crate::codes::batch::approve;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::convert::{page_size, time};
 use crate::codes::error::Error;
 use crate::db::entities::export_approval::Model;
@@ -12,6 +12,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{BatchId, CampaignId, ExportApprovalId};
 use crate::kernel::paging;
+use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
 
 /// Asks for the export of a batch.
@@ -26,7 +27,7 @@ pub async fn request_export(
     let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
     let batch: BatchId = fields.id("batch_id", &message.batch_id);
     fields.finish()?;
-    let request = context.request(&call, id, "RequestExport", message)?;
+    let request = call.request(context, id, "RequestExport", message)?;
     let requested = approve::request_export(context, &call, &request, campaign, batch).await?;
     Ok(wire::RequestExportResponse {
         export_approval: Some(export_approval(&requested, context.now())),
@@ -45,7 +46,7 @@ pub async fn approve_export(
     let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
     let approval: ExportApprovalId = fields.id("export_approval_id", &message.export_approval_id);
     fields.finish()?;
-    let request = context.request(&call, id, "ApproveExport", message)?;
+    let request = call.request(context, id, "ApproveExport", message)?;
     let approved = approve::approve_export(context, &call, &request, campaign, approval).await?;
     Ok(wire::ApproveExportResponse {
         export_approval: Some(export_approval(&approved, context.now())),

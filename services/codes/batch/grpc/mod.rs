@@ -7,13 +7,14 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Request;
 
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::convert::{page_size, time};
 use crate::codes::error::Error;
 use crate::db::entities::code_batch::{Model, State};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
 use crate::kernel::paging;
+use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
 
 use super::export::{Export, Plain};
@@ -37,7 +38,7 @@ pub async fn issue_codes(
     let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
     let wave: Option<WaveId> = fields.maybe_id("wave_id", &message.wave_id);
     fields.finish()?;
-    let request = context.request(&call, id, "IssueCodes", message)?;
+    let request = call.request(context, id, "IssueCodes", message)?;
     let issue = Issue::begin(context, &call, &request, campaign, wave).await?;
     let (sender, progress) = mpsc::channel(AHEAD);
     tokio::spawn(issue.run(sender));
@@ -75,7 +76,7 @@ pub async fn seal_batch(
     let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
     let batch_id: BatchId = fields.id("batch_id", &message.batch_id);
     fields.finish()?;
-    let request = context.request(&call, id, "SealBatch", message)?;
+    let request = call.request(context, id, "SealBatch", message)?;
     let sealed = seal::seal_batch(context, &call, &request, campaign, batch_id).await?;
     Ok(wire::SealBatchResponse {
         batch: Some(batch(&sealed)),

@@ -5,10 +5,12 @@ use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::entities::code_batch;
 use crate::kernel::ids::{BatchId, CampaignId};
+use crate::kernel::keyring::Purpose;
+use crate::process;
 
 /// Makes an empty batch with a secret of its own; its wave is still to be set.
 pub fn fresh_batch(context: &Context, campaign: CampaignId) -> Result<code_batch::Model, Error> {
-    let (key_version, key) = context.current_key()?;
+    let (key_version, key) = context.keys.current(Purpose::Code)?;
     let id: BatchId = context.ids.next();
     let secret = BatchSecret::new(context.ids.random());
     Ok(code_batch::Model {
@@ -30,6 +32,7 @@ pub fn fresh_batch(context: &Context, campaign: CampaignId) -> Result<code_batch
 /// Opens the secret of a batch that is not sealed.
 pub fn open_secret(context: &Context, batch: &code_batch::Model) -> Result<BatchSecret, Error> {
     let wrapped = batch.wrapped_secret.as_ref().ok_or(Error::BatchSealed)?;
-    let key = context.key(batch.key_version)?;
-    BatchSecret::unwrap(&key, batch.campaign_id, batch.id, wrapped).map_err(|_| Error::Key)
+    let key = context.keys.get(Purpose::Code, batch.key_version)?;
+    BatchSecret::unwrap(&key, batch.campaign_id, batch.id, wrapped)
+        .map_err(|_| process::Error::wrong_key().into())
 }

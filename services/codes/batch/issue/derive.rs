@@ -74,5 +74,5 @@ pub(crate) async fn derive_all(
     };
     tokio::task::spawn_blocking(derive)
         .await
-        .map_err(|_| Error::Combined(Rejected::Lost))
+        .map_err(|_| Rejected::Lost.into())
 }

@@ -2,12 +2,13 @@
 
 use crate::codes::batch::code_store::Issued;
 use crate::codes::code::derive::BatchSecret;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::wave::store::Selection;
 use crate::db::entities::code_batch;
-use crate::db::idempotency::Request;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
+use crate::process::Call;
+use crate::process::request::Request;
 
 /// Individuals in one transaction: large enough for COPY, small enough for the transactions that wait for the campaign's lock,
 /// and on SQLite for the one writer.

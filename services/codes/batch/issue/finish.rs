@@ -15,6 +15,7 @@ use crate::db::entities::wave::Kind;
 use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::IndividualId;
+use crate::process::Act;
 
 use super::filling::{Filling, Means};
 
@@ -35,8 +36,7 @@ impl Filling {
         let sealed = &(self.call).event(
             &self.context,
             Some(campaign),
-            "codes.sealed",
-            subject,
+            Act::of("codes.sealed", subject),
             detail,
         );
         let done = self.context.db.run_tx("complete_batch", |tx| {

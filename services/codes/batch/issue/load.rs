@@ -10,6 +10,7 @@ use crate::codes::batch::code_store::{Issued, Load, Owed};
 use crate::codes::campaign::store as campaigns;
 use crate::codes::error::Error;
 use crate::kernel::ids::IndividualId;
+use crate::process;
 
 use super::derive::derive_all;
 use super::filling::{Chunk, Filling, Means};
@@ -34,7 +35,7 @@ impl Filling {
         let mut generation = 1;
         loop {
             match self.load(means, generation, &codes).await {
-                Err(Error::Storage(error))
+                Err(Error::Common(process::Error::Storage(error)))
                     if error.is_unique("code_pkey") && generation < GENERATIONS =>
                 {
                     generation += 1;

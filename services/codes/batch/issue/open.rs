@@ -7,17 +7,18 @@ use uuid::Uuid;
 use crate::codes::batch;
 use crate::codes::batch::store::Of;
 use crate::codes::campaign::store as campaigns;
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::store::{answered, insert};
+use crate::codes::store::insert;
 use crate::codes::wave::fresh::{fresh_wave, insert_numbered};
 use crate::codes::wave::store as waves;
 use crate::codes::wave::store::Selection;
-use crate::db::entities::wave::Kind;
-use crate::db::entities::{campaign, code_batch, wave};
-use crate::db::idempotency::{self, Request};
+use crate::db::entities::wave::{self, Kind};
+use crate::db::entities::{campaign, code_batch};
 use crate::db::{Tx, audit};
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call};
 
 use super::batch::fresh_batch;
 use super::derive::uncoded;
@@ -116,7 +117,7 @@ impl Issue {
     async fn batch(&self, new: Option<&New>) -> Result<Option<BatchId>, Error> {
         let batch = self.context.db.run_tx("open_batch", |tx| {
             Box::pin(async move {
-                let before = answered(tx, &self.request).await?;
+                let before = request::answered(tx, &self.request).await?;
                 if let Some(batch) = before
                     && !is_sealed_empty(tx, self.campaign, batch).await?
                 {
@@ -137,14 +138,13 @@ impl Issue {
                 let event = self.call.event(
                     &self.context,
                     Some(self.campaign),
-                    "codes.issued",
-                    ("batch", Some(batch.as_uuid())),
+                    Act::of("codes.issued", ("batch", Some(batch.as_uuid()))),
                     json!({ "resumed": resumed }),
                 );
                 audit::record(tx, &[event]).await?;
                 if before.is_none() {
                     let now = self.context.now();
-                    idempotency::record(tx, &self.request, &batch.to_string(), now).await?;
+                    request::record(tx, &self.request, &batch, now).await?;
                 }
                 Ok::<_, Error>(Some(batch))
             })

@@ -6,12 +6,12 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::codes::batch::{code_store, store};
-use crate::codes::campaign;
 use crate::codes::error::Error;
-use crate::codes::wave;
 use crate::codes::wave::store::Selection;
+use crate::codes::{campaign, wave};
 use crate::db::entities::code_batch;
 use crate::kernel::ids::{BatchId, IndividualId};
+use crate::kernel::keyring::Purpose;
 
 use super::batch::open_secret;
 use super::filling::{Chunk, Filling, Issue, Means, Progress};
@@ -148,7 +148,10 @@ impl Filling {
         let wave = wave::store::get(read, self.campaign, batch.wave_id).await?;
         Ok(Means {
             secret: open_secret(&self.context, batch)?,
-            key: self.context.key(campaign.code_key_version)?,
+            key: self
+                .context
+                .keys
+                .get(Purpose::Code, campaign.code_key_version)?,
             selection: Selection::of(&wave.ok_or(Error::WaveNotFound)?),
         })
     }

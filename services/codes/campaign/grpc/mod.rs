@@ -4,7 +4,7 @@ mod read;
 
 use tonic::Request;
 
-use crate::codes::context::{Call, Context};
+use crate::codes::context::Context;
 use crate::codes::convert::{date, page_size, time};
 use crate::codes::error::Error;
 use crate::codes::law::Law;
@@ -13,6 +13,7 @@ use crate::db::entities::campaign::State;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::CampaignId;
 use crate::kernel::paging;
+use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
 
 use super::read::Key;
@@ -37,7 +38,7 @@ pub async fn create_campaign(
     let new = read::campaign(wire, &known, context.now(), &mut fields);
     fields.finish()?;
     let new = new.ok_or(Error::CampaignNotFound)?;
-    let request = context.request(&call, id, "CreateCampaign", message)?;
+    let request = call.request(context, id, "CreateCampaign", message)?;
     let created = create::create_campaign(context, &call, &request, &new).await?;
     Ok(wire::CreateCampaignResponse {
         notices: notices(created.row.term_months),
@@ -86,7 +87,7 @@ pub async fn close_campaign(
     let id = fields.request_id(&message.request_id);
     let campaign_id: CampaignId = fields.id("campaign_id", &message.campaign_id);
     fields.finish()?;
-    let request = context.request(&call, id, "CloseCampaign", message)?;
+    let request = call.request(context, id, "CloseCampaign", message)?;
     let closed = close::close_campaign(context, &call, &request, campaign_id).await?;
     Ok(wire::CloseCampaignResponse {
         campaign: Some(campaign(closed)),
