@@ -93,9 +93,9 @@ where
         return Err(Error::field("header", "must be the first message"));
     };
     let (mut import, batcher) = Import::open(context, call, header).await?;
-    let (sender, mut batches) = mpsc::channel(1);
+    let (sender, mut ready) = mpsc::channel(1);
     let _batching = AbortOnDropHandle::new(tokio::spawn(batcher.run(parts, sender)));
-    while let Some(batch) = batches.recv().await {
+    while let Some(batch) = ready.recv().await {
         for answer in import.take(batch?).await? {
             if answers.send(Ok(answer)).await.is_err() {
                 return Ok(());
