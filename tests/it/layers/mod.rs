@@ -1,8 +1,12 @@
 //! Rules of the house that only the source can show: who imports whom, who knows gRPC, how long a file is.
 
+mod imports;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use imports::Imports;
 
 const ROOMS: &[&str] = &["identity", "codes", "handoff", "bureau"];
 
@@ -161,6 +165,14 @@ fn a_main_is_a_recipe_of_at_most_forty_lines() {
             assert!(lines <= 40, "{} has {lines} lines", path.display());
         }
     }
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let imports = Imports::read(root, &files(Path::new("services")));
+    let circles = imports.circles();
+    assert!(circles.is_empty(), "circles: {circles:#?}");
 }
 
 /// Beyond 400 lines ask which two things a file is. Its own tests are not counted.
