@@ -4,6 +4,7 @@
 //! and short.
 
 mod activation;
+mod activation_import;
 mod admin;
 mod cancel;
 mod crash;
