@@ -61,7 +61,7 @@ pub async fn begin_enrollment(
             Err(Error::Common(process::Error::Storage(error)))
                 if error.is_unique(ONE_LIVE) && tries < TRIES =>
             {
-                tries += 1
+                tries += 1;
             }
             result => break result?,
         }
