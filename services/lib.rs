@@ -9,7 +9,7 @@
 //! | [`access`] | who may call what: one table for every process |
 //! | [`kernel`] | time, ids, keys, sealing, settings, telemetry, callers, the one server builder; knows no table and no RPC |
 //! | [`db`] | both databases: connecting, transactions, migrations, grants, entities, bulk loads; knows no rule |
-//! | [`process`] | what every process has, once: from its settings to its drain |
+//! | [`process`] | what every process has, once: start to drain, context, call, repeated requests, throttles, storage faults, housekeeping |
 //! | [`identity`] | process `identity-verification`: roster, matching, verification, confirmation codes, referrals |
 //! | [`codes`] | process `enrollment-codes`: campaigns, code batches, codes, enrollments, consent |
 //! | [`handoff`] | process `bureau-handoff`: partners, the queue, leases, push, pull, outcomes |
@@ -21,15 +21,16 @@
 //! A process's room imports `kernel`, `db`, `process`, `wire`, `access` and itself, never another process's room. What two
 //! processes share, they share through tables, and each table has one writer.
 //!
-//! Inside a process: `grpc` turns messages into commands and back; `commands` is the sentence of what happens, in one or
-//! two transactions; `state` holds the machines, pure; `store` the typed queries.
+//! Inside a process: a folder a feature, in the order that its `mod.rs` gives. In a feature: `grpc` turns messages into commands
+//! and back; one file a verb says what happens, in one or two transactions; `state` holds the machine, pure; `store` the typed
+//! queries. A column with a closed set of values is an enum beside its entity in [`db::entities`].
 //!
 //! # Walk-through: verify
 //!
 //! `BeginEnrollment` reaches [`codes`] with an engagement number and a code. The check symbols are judged first, then the
 //! throttles are charged, then the code's keyed hash is looked up: it is the primary key. The answer is an enrollment in
 //! state STARTED. `VerifyIdentity` reaches [`identity`] with that enrollment and the person's claims; it reads the
-//! enrollment (a grant, not a call) to learn which individual is meant, opens that one sealed record, and compares field by
+//! enrollment (a grant, not a call) to learn which individual is meant, decrypts that one record, and compares field by
 //! field. The sum of the weights accepts, refers or refuses; a fresh letter code makes an acceptance a verification, without
 //! one a confirmation code to a contact on record does, or a second person. [`codes`] never sees a name, [`identity`]
 //! never sees a code.

@@ -1,8 +1,8 @@
 //! The database layer: one door to PostgreSQL and SQLite.
 //!
 //! [`Db::run_tx`] is the only way to write, [`Db::read`] the way to read. The schema is in `migrations`, one entity a
-//! table in [`entities`], and who may touch what in [`grants`]. This module knows tables and no state machine: states are
-//! text here, and the services' `state.rs` gives them meaning.
+//! table in [`entities`], and who may touch what in [`grants`]. A column with a closed set of values is an enum of its entity.
+//! This module knows no state machine: what may follow on a state stands in the `state.rs` of the table's writer.
 
 pub mod audit;
 mod bulk;

@@ -2,8 +2,8 @@
 //!
 //! It knows who an individual is, and never which code is theirs: codes are the enrollment process's.
 //!
-//! Imports run down this list and never up: [`serve`](mod@serve), [`settings`], [`grpc`], [`housekeeping`]; [`referral`]; [`verification`]; [`mail`];
-//! [`roster`]; [`request`], [`disclosure`]; [`context`]; [`sender`], [`rules`], [`error`]; [`matching`], which is pure.
+//! Imports run down this list and never up: [`serve`](mod@serve), [`settings`], [`grpc`]; [`referral`]; [`verification`]; [`mail`];
+//! [`roster`]; [`disclosure`]; [`context`]; [`sender`], [`rules`], [`error`]; [`matching`], which is pure.
 
 pub mod context;
 pub mod disclosure;

@@ -18,6 +18,7 @@ mod demo;
 mod examples;
 mod faults;
 mod handoff;
+mod housekeeping;
 mod identity;
 mod journey;
 mod layers;

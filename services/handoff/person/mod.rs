@@ -1,6 +1,6 @@
 //! The person as a partner gets it.
 
+pub mod convert;
 pub mod decrypt;
 pub mod projection;
 pub mod store;
-pub mod subject;

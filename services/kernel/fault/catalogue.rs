@@ -1,6 +1,6 @@
 //! The closed catalogue of reasons.
 //!
-//! A reason is public and never changes its name, its code or its meaning; a new one is added. The README's table comes
+//! A reason is public and never changes its name, its code or its meaning; a new one is added. The table in `proto/README.md` comes
 //! from here. Refusals that could tell a guesser something share one reason: see [`Reason::CodeNotAccepted`] and
 //! [`Reason::VerificationRefused`].
 

@@ -94,7 +94,6 @@ fn the_client_the_lab_and_the_program_import_downwards_only() {
                 source.path
             );
         }
-        assert!(!source.code.contains("super::super"), "{}", source.path);
     }
 }
 
@@ -139,16 +138,40 @@ fn only_grpc_modules_and_the_kernel_name_a_status() {
     }
 }
 
+/// Beside the files of RPCs and of calls to others, one file of a room may convert between the contract and the room's own types, and
+/// the start of a process names the generated servers.
+#[test]
+fn the_wire_stops_in_grpc_modules() {
+    for source in sources() {
+        let process = ["identity", "codes", "handoff"];
+        if !process.iter().any(|room| source.is_in(room)) {
+            continue;
+        }
+        let may = ["/grpc", "/client", "/convert.rs", "/serve.rs"];
+        let may = may.iter().any(|part| source.path.contains(part));
+        let names = source.names_after("crate::").contains("wire");
+        assert!(may || !names, "{} names a wire type", source.path);
+    }
+}
+
+#[test]
+fn modules_are_named_from_the_root_and_not_from_two_levels_up() {
+    for source in sources() {
+        assert!(!source.code.contains("super::super"), "{}", source.path);
+    }
+}
+
 #[test]
 fn a_pure_state_machine_waits_for_nobody_and_asks_no_table() {
     for source in sources() {
-        let file = Path::new(&source.path).file_name().expect("a file name");
-        if ROOMS.iter().any(|room| source.is_in(room)) && file == "state.rs" {
+        let pure = source.path.ends_with("/state.rs") || source.path.contains("/state/");
+        if ROOMS.iter().any(|room| source.is_in(room)) && pure {
             for word in [
                 "async ",
                 ".await",
                 "sea_orm::Entity",
                 "ConnectionTrait",
+                "crate::wire",
                 "tonic",
             ] {
                 assert!(!source.code.contains(word), "{} has {word:?}", source.path);
@@ -199,6 +222,19 @@ fn an_exception_to_a_lint_is_expected_and_gives_its_reason() {
         }
         assert!(!source.code.contains("#[allow("), "{}", source.path);
         assert!(!source.code.contains("#![allow("), "{}", source.path);
+    }
+}
+
+/// Each process has such machines: a rule about files that are not there proves nothing.
+#[test]
+fn every_process_has_pure_state_machines() {
+    for room in ["identity", "codes", "handoff"] {
+        let found = sources();
+        let mut machines = found.iter().filter(|source| source.is_in(room));
+        assert!(
+            machines.any(|source| source.path.ends_with("/state.rs")),
+            "{room}"
+        );
     }
 }
 
