@@ -80,7 +80,7 @@ pub async fn assigned(
 
 /// Gives each handoff, which must be locked and have none, a code of its own as far as there are any; gives the number.
 ///
-/// On PostgreSQL codes that another worker is giving away are passed over.
+/// On PostgreSQL codes that another worker is assigning are skipped.
 pub async fn assign(
     tx: &Tx<'_>,
     key: PoolKey,

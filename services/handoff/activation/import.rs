@@ -53,7 +53,7 @@ pub enum Verdict {
     /// Cannot be a code.
     #[strum(serialize = "M")]
     Malformed,
-    /// Stands in the request before.
+    /// Stands earlier in the same request.
     #[strum(serialize = "D")]
     Duplicate,
 }

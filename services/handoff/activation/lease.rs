@@ -140,7 +140,7 @@ async fn take_out_withdrawn(
         leased.handoff.kind == Kind::Enroll && withdrawn.contains(&leased.handoff.enrollment_id)
     };
     let (gone, offered): (Vec<Leased>, Vec<Leased>) = leased.into_iter().partition(is_withdrawn);
-    // The lease is taken back before anything was sent under it.
+    // Nothing was sent under the lease, so it is taken back.
     let put_back = gone.iter().map(|leased| Handoff {
         state: State::Queued,
         not_before: order.now,

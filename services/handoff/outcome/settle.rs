@@ -58,7 +58,7 @@ async fn apply_answers<'a>(
     calls: &'a [EndedCall],
 ) -> Result<Vec<(&'a Leased, Failure)>, Error> {
     let mut reports = Vec::new();
-    let mut reported = Vec::new();
+    let mut leases = Vec::new();
     let mut failed = Vec::new();
     for EndedCall { leased, answer } in calls {
         match answer {
@@ -67,13 +67,13 @@ async fn apply_answers<'a>(
                     handoff: leased.handoff.id,
                     status: status.clone(),
                 });
-                reported.push(leased);
+                leases.push(leased);
             }
             Err(failure) => failed.push((leased, failure.clone())),
         }
     }
     let verdicts = apply_status(tx, context, reporter, &reports).await?;
-    for (leased, verdict) in reported.into_iter().zip(verdicts) {
+    for (leased, verdict) in leases.into_iter().zip(verdicts) {
         if matches!(verdict, Verdict::Contradicts | Verdict::Malformed) {
             failed.push((leased, Failure::Unreadable));
         }

@@ -71,13 +71,13 @@ pub async fn decrypt(
             .push(leased);
     }
     let mut decrypted = Vec::new();
-    let mut changed = Vec::new();
+    let mut adjusted = Vec::new();
     for (campaign, leased) in campaigns {
         let data = CampaignData::read(context, partner, campaign, &leased).await?;
         for leased in leased {
             let (ask, changes) = data.ask(partner, &leased.handoff);
             if !changes.is_empty() {
-                changed.push((leased.handoff.clone(), changes));
+                adjusted.push((leased.handoff.clone(), changes));
             }
             let engagement_number = data.engagement_number.clone();
             decrypted.push(Decrypted {
@@ -87,7 +87,7 @@ pub async fn decrypt(
             });
         }
     }
-    audit_changes(context, actor, &changed).await?;
+    audit_changes(context, actor, &adjusted).await?;
     Ok(decrypted)
 }
 
@@ -176,9 +176,9 @@ impl CampaignData {
         let erased = || Failure::Undeliverable(DeadReason::PersonErased);
         let person = self.people.get(&handoff.individual_id).ok_or_else(erased)?;
         let salt = person.salt.as_ref().ok_or_else(erased)?;
-        let sealed = person.sealed.as_ref().ok_or_else(erased)?;
+        let data = person.sealed.as_ref().ok_or_else(erased)?;
         sealer
-            .open(handoff.individual_id, salt, sealed)
+            .open(handoff.individual_id, salt, data)
             .map_err(|_| Failure::Undeliverable(DeadReason::PersonUnreadable))
     }
 }
@@ -214,9 +214,9 @@ fn sealer(context: &Context, key: Option<&CampaignKey>) -> Result<PersonSealer, 
 async fn audit_changes(
     context: &Context,
     actor: &str,
-    changed: &[(Handoff, Vec<Change>)],
+    adjusted: &[(Handoff, Vec<Change>)],
 ) -> Result<(), Error> {
-    if changed.is_empty() {
+    if adjusted.is_empty() {
         return Ok(());
     }
     let event = |(handoff, changes): &(Handoff, Vec<Change>)| {
@@ -225,7 +225,7 @@ async fn audit_changes(
         let detail = json!({ "changes": changes });
         about_handoff(context, actor, "handoff.projected", handoff, detail)
     };
-    let events: Vec<_> = changed.iter().map(event).collect();
+    let events: Vec<_> = adjusted.iter().map(event).collect();
     context
         .db
         .run_tx("handoff.project", |tx| {

@@ -56,7 +56,7 @@ pub struct Pull {
 enum Found {
     Offers(Vec<Offer>),
     Nothing,
-    /// Everything that may be out is out.
+    /// `max_outstanding` handoffs are unacknowledged.
     Full,
 }
 

@@ -62,7 +62,7 @@ pub struct PushWorker {
 }
 
 impl PushWorker {
-    /// Makes a worker under a name of its own; it shows our certificate to partners.
+    /// Makes a worker under a name of its own; partners see the certificate of `tls`.
     pub fn new(context: Context, tls: TlsFiles, name: &str) -> Self {
         let owner = format!("{name}/{}", context.ids.request_id().simple());
         Self {
