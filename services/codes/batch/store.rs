@@ -1,10 +1,7 @@
 //! Batches of codes and their wrapped secrets.
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    UpdateMany,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, UpdateMany};
 
 use crate::codes::store::exactly_one;
 use crate::db::entities::code_batch::{ActiveModel, Column, Entity, Model, State};
@@ -68,8 +65,6 @@ pub async fn open_reissue(
         .lock(LockType::NoKeyUpdate)
         .one(tx)
         .await?)
-}
-
 }
 
 /// Which batches are meant.

@@ -104,8 +104,7 @@ impl State {
     ];
 
     /// The same as a condition, word for word that of the index, so that the planner of SQLite sees that it applies.
-    pub const IS_LIVE: &str =
-        "state IN ('STARTED', 'SUBMITTED', 'ACTIVE', 'ACTION_REQUIRED')";
+    pub const IS_LIVE: &str = "state IN ('STARTED', 'SUBMITTED', 'ACTIVE', 'ACTION_REQUIRED')";
 }
 
 /// How a person came.

@@ -7,7 +7,7 @@ use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use redress::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::DbBackend;
 use tonic::Status;
 use wire::CodeState::{Expired, Issued, Revoked, Superseded};
 use wire::revoke_codes_request::Target;
