@@ -297,6 +297,7 @@ mod tests {
 
     #[test]
     fn an_open_enrollment_is_resumed_and_a_completed_one_is_not() {
+        use enrollment::State;
         let id = EnrollmentId::from_uuid(Uuid::from_u128(4));
         let live = |state| {
             let who = Candidate {
@@ -307,7 +308,6 @@ mod tests {
             let found = seen(campaign(), who);
             found.decide(at(1)).map(|eligible| eligible.resume)
         };
-        use enrollment::State;
         assert_eq!(live(State::Started), Ok(Some(id)));
         for state in [State::Submitted, State::Active, State::ActionRequired] {
             assert_eq!(live(state), Err(Cause::Enrolled));
@@ -316,6 +316,7 @@ mod tests {
 
     #[test]
     fn a_verification_begins_only_when_it_was_made_without_an_enrollment() {
+        use verification::State::{Referred, Verified};
         let by_verification = |state, verified_for, now| {
             let who = Candidate {
                 verification_state: Some(state),
@@ -328,7 +329,6 @@ mod tests {
             };
             seen.decide(at(now)).map(|_| ())
         };
-        use verification::State::{Referred, Verified};
         assert_eq!(by_verification(Verified, None, 99), Ok(()));
         assert_eq!(by_verification(Verified, None, 100), Err(Cause::Expired));
         assert_eq!(by_verification(Referred, None, 1), Err(Cause::NotVerified));

@@ -172,12 +172,10 @@ impl Issue {
         wave: Option<WaveId>,
         new: &New,
     ) -> Result<BatchId, Error> {
+        let last_day = (campaign.enroll_by.as_str(), campaign.enroll_by_at);
         let wave_id = match wave {
             Some(wave) => wave,
-            None => {
-                let last_day = (campaign.enroll_by.as_str(), campaign.enroll_by_at);
-                insert_numbered(tx, &new.wave, last_day).await?
-            }
+            None => insert_numbered(tx, &new.wave, last_day).await?,
         };
         let row = code_batch::Model {
             wave_id,
