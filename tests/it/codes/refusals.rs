@@ -42,24 +42,15 @@ type Case = (&'static str, &'static str, String);
 /// One code for every cause that a code can have.
 async fn cases(house: &House) -> Vec<Case> {
     let campaign = house.campaign().await;
-    house.people(campaign, 5).await;
+    house.people(campaign, 4).await;
     house.person(campaign, "DECEASED", "IN", true).await;
     house.person(campaign, "MINOR", "IN", true).await;
     let (codes, honey) = letters(house, campaign).await;
-    let [
-        redeemed,
-        superseded,
-        revoked,
-        expired,
-        good,
-        deceased,
-        minor,
-    ] = codes.try_into().unwrap();
+    let [redeemed, superseded, revoked, good, deceased, minor] = codes.try_into().unwrap();
     redeem(house, campaign, &redeemed).await;
     for (state, letter) in [
         ("SUPERSEDED", &superseded),
         ("REVOKED", &revoked),
-        ("EXPIRED", &expired),
     ] {
         set(house, letter, &format!("state = '{state}', settled_at = 1")).await;
     }
@@ -84,7 +75,6 @@ async fn cases(house: &House) -> Vec<Case> {
         ("REDEEMED", NUMBER, redeemed.code),
         ("SUPERSEDED", NUMBER, superseded.code),
         ("REVOKED", NUMBER, revoked.code),
-        ("EXPIRED", NUMBER, expired.code),
         ("HONEY", NUMBER, honey),
         ("DECEASED", NUMBER, deceased.code),
         ("NO_PRODUCT", NUMBER, minor.code),
