@@ -14,7 +14,9 @@
 //! | [`codes`] | process `enrollment-codes`: campaigns, code batches, codes, enrollments, consent |
 //! | [`handoff`] | process `bureau-handoff`: partners, the queue, leases, push, pull, outcomes |
 //! | [`bureau`] | `sandbox-bureau`: a partner's stand-in with a book of its own |
-//! | [`cli`] | the program `redress` |
+//! | [`client`] | what any program does with the services: channels, lists, the streams of import and export, letters |
+//! | [`lab`] | invented people, simulated callers, the demonstration, the benchmarks |
+//! | [`cli`] | the program `redress`: arguments, tables, progress |
 //!
 //! A process's room imports `kernel`, `db`, `process`, `wire`, `access` and itself, never another process's room. What two
 //! processes share, they share through tables, and each table has one writer.
@@ -49,10 +51,12 @@
 pub mod access;
 pub mod bureau;
 pub mod cli;
+pub mod client;
 pub mod codes;
 pub mod db;
 pub mod handoff;
 pub mod identity;
 pub mod kernel;
+pub mod lab;
 pub mod process;
 pub mod wire;

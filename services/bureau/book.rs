@@ -1,6 +1,6 @@
 //! The sandbox bureau's book: what it was given and what became of it, keyed by `handoff_id`.
 //!
-//! The book is somebody else's memory, so that Redress can be checked against it. It holds no names: a person is a keyed
+//! The book is independent of Redress, so that Redress can be checked against it. It holds no names: a person is a keyed
 //! hash. Every change is one [`Line`] of the journal; applying all lines in order gives the book again.
 
 use std::collections::{BTreeSet, HashMap};
@@ -45,11 +45,11 @@ pub enum Line {
         /// When.
         at: Timestamp,
     },
-    /// What stands in the book was told to Redress and recorded there.
+    /// A status was reported to Redress and recorded there.
     Told {
         /// Redress's reference.
         id: Uuid,
-        /// What was told, by its name on the wire.
+        /// The reported progress, by its name on the wire.
         progress: String,
     },
 }
@@ -69,7 +69,7 @@ pub struct Entry {
     due: Timestamp,
     outcome: (EnrollmentProgress, OutcomeClass),
     withdrawn_at: Option<Timestamp>,
-    told: Option<EnrollmentProgress>,
+    reported: Option<EnrollmentProgress>,
 }
 
 impl Entry {
@@ -90,10 +90,10 @@ impl Entry {
         format!("SB-{}", &self.id.simple().to_string().to_uppercase()[16..])
     }
 
-    /// Tells whether Redress must be told something now.
-    pub fn is_news(&self, now: Timestamp) -> bool {
+    /// Tells whether there is something now that Redress has not recorded.
+    pub fn is_unreported(&self, now: Timestamp) -> bool {
         let (progress, _, _) = self.standing(now);
-        progress != EnrollmentProgress::Accepted && self.told != Some(progress)
+        progress != EnrollmentProgress::Accepted && self.reported != Some(progress)
     }
 
     /// Gives what the first offer is answered: taken, and nothing more.
@@ -106,13 +106,13 @@ impl Entry {
         }
     }
 
-    /// Tells whether Redress knows the end of it.
-    fn is_told(&self) -> bool {
+    /// Tells whether Redress has recorded its end.
+    fn is_settled(&self) -> bool {
         let end = match self.withdrawn_at {
             Some(_) => EnrollmentProgress::Withdrawn,
             None => self.outcome.0,
         };
-        self.told == Some(end)
+        self.reported == Some(end)
     }
 
     fn standing(&self, now: Timestamp) -> (EnrollmentProgress, OutcomeClass, Timestamp) {
@@ -135,8 +135,8 @@ impl Entry {
 pub struct Book {
     entries: Vec<Entry>,
     places: HashMap<Uuid, usize>,
-    /// Entries whose end Redress may not know.
-    untold: BTreeSet<Uuid>,
+    /// Entries whose end Redress may not have recorded.
+    unreported: BTreeSet<Uuid>,
 }
 
 impl Book {
@@ -164,7 +164,7 @@ impl Book {
                         OutcomeClass::from_str_name(class).unwrap_or_default(),
                     ),
                     withdrawn_at: None,
-                    told: None,
+                    reported: None,
                 });
             }
             Line::Offered { id } => self.change(*id, |entry| entry.offers += 1),
@@ -176,19 +176,19 @@ impl Book {
             }
             Line::Told { id, progress } => {
                 self.change(*id, |entry| {
-                    entry.told = EnrollmentProgress::from_str_name(progress);
+                    entry.reported = EnrollmentProgress::from_str_name(progress);
                 });
                 self.note(*id);
             }
         }
     }
 
-    /// Keeps in mind whether Redress still has to hear of an entry.
+    /// Notes whether an entry is still to be reported.
     fn note(&mut self, id: Uuid) {
-        if self.get(id).is_some_and(Entry::is_told) {
-            self.untold.remove(&id);
+        if self.get(id).is_some_and(Entry::is_settled) {
+            self.unreported.remove(&id);
         } else {
-            self.untold.insert(id);
+            self.unreported.insert(id);
         }
     }
 
@@ -196,7 +196,7 @@ impl Book {
         let (id, next) = (entry.id, self.entries.len());
         if *self.places.entry(id).or_insert(next) == next {
             self.entries.push(entry);
-            self.untold.insert(id);
+            self.unreported.insert(id);
         }
     }
 
@@ -220,11 +220,11 @@ impl Book {
         self.entries.get(place..).unwrap_or(&[])
     }
 
-    /// Gives at most `most` statuses that Redress must be told now.
-    pub fn news(&self, now: Timestamp, most: usize) -> Vec<wire::EnrollmentStatus> {
-        let untold = self.untold.iter().filter_map(|id| self.get(*id));
-        let news = untold.filter(|entry| entry.is_news(now));
-        news.take(most).map(|entry| entry.status(now)).collect()
+    /// Gives at most `most` statuses that Redress has not recorded.
+    pub fn unreported(&self, now: Timestamp, most: usize) -> Vec<wire::EnrollmentStatus> {
+        let unreported = self.unreported.iter().filter_map(|id| self.get(*id));
+        let due = unreported.filter(|entry| entry.is_unreported(now));
+        due.take(most).map(|entry| entry.status(now)).collect()
     }
 }
 
@@ -259,18 +259,21 @@ mod tests {
     }
 
     #[test]
-    fn an_outcome_is_news_once_it_is_due_and_until_it_is_told() {
+    fn an_outcome_is_reported_once_it_is_due_and_until_it_is_recorded() {
         let due = Timestamp::EPOCH + Duration::from_secs(1);
         let mut book = Book::default();
         book.apply(&booked(due));
-        assert!(book.news(Timestamp::EPOCH, 9).is_empty());
-        assert_eq!(book.news(due, 9)[0].progress(), EnrollmentProgress::Active);
+        assert!(book.unreported(Timestamp::EPOCH, 9).is_empty());
+        assert_eq!(
+            book.unreported(due, 9)[0].progress(),
+            EnrollmentProgress::Active
+        );
         let progress = EnrollmentProgress::Active.as_str_name().to_owned();
         book.apply(&Line::Told { id: ID, progress });
-        assert!(book.news(due, 9).is_empty());
+        assert!(book.unreported(due, 9).is_empty());
         book.apply(&Line::Withdrawn { id: ID, at: due });
         assert_eq!(
-            book.news(due, 9)[0].progress(),
+            book.unreported(due, 9)[0].progress(),
             EnrollmentProgress::Withdrawn
         );
     }

@@ -1,7 +1,7 @@
 //! What the sandbox bureau does with what it is asked.
 //!
 //! A change goes into the book and into the journal's queue under one lock, so that both have one order; the answer waits
-//! for the disk. Questions wait too, behind whatever was handed in before them: nobody is told what a crash could undo.
+//! for the disk. Inquiries wait too, behind the changes before them: no answer gives what a crash could undo.
 
 use std::collections::HashMap;
 use std::fs::OpenOptions;
@@ -41,8 +41,8 @@ pub struct Desk {
     key: Key,
     journal: Journal,
     state: Mutex<State>,
-    /// Rung when there may be something to tell Redress.
-    pub news: Notify,
+    /// Wakes the reporter when there may be something to report.
+    pub changed: Notify,
 }
 
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Desk {
             key,
             journal,
             state: Mutex::new(state),
-            news: Notify::new(),
+            changed: Notify::new(),
         })
     }
 
@@ -110,7 +110,7 @@ impl Desk {
             }
         };
         written.wait().await?;
-        self.news.notify_one();
+        self.changed.notify_one();
         Ok(answered)
     }
 
@@ -140,26 +140,26 @@ impl Desk {
             (written, state.book.get(id).map(|entry| entry.status(now)))
         };
         written.wait().await?;
-        self.news.notify_one();
+        self.changed.notify_one();
         Ok(status)
     }
 
-    /// Gives at most `most` statuses that Redress must be told.
-    pub async fn news(&self, most: usize) -> io::Result<Vec<EnrollmentStatus>> {
-        let (written, news) = {
+    /// Gives at most `most` statuses that Redress has not recorded.
+    pub async fn unreported(&self, most: usize) -> io::Result<Vec<EnrollmentStatus>> {
+        let (written, unreported) = {
             let state = self.lock();
-            let news = state.book.news(self.clock.now(), most);
-            (self.journal.hand_in(Vec::new()), news)
+            let unreported = state.book.unreported(self.clock.now(), most);
+            (self.journal.hand_in(Vec::new()), unreported)
         };
         written.wait().await?;
-        Ok(news)
+        Ok(unreported)
     }
 
-    /// Keeps in mind what Redress was told and need not be told again.
-    pub async fn told(&self, told: &[(Uuid, EnrollmentProgress)]) -> io::Result<()> {
+    /// Records what Redress has recorded, so that it is not reported again.
+    pub async fn mark_reported(&self, reported: &[(Uuid, EnrollmentProgress)]) -> io::Result<()> {
         let written = {
             let mut state = self.lock();
-            let lines: Vec<Line> = told
+            let lines: Vec<Line> = reported
                 .iter()
                 .map(|(id, progress)| Line::Told {
                     id: *id,
@@ -322,12 +322,12 @@ mod tests {
         };
         let desk = desk(folder.path());
         assert_eq!(digest(desk.key(), &subject("666010001")), before);
-        let news = desk.news(10).await.unwrap();
-        assert_eq!(news[0].progress(), EnrollmentProgress::Withdrawn);
-        desk.told(&[(ID, EnrollmentProgress::Withdrawn)])
+        let unreported = desk.unreported(10).await.unwrap();
+        assert_eq!(unreported[0].progress(), EnrollmentProgress::Withdrawn);
+        desk.mark_reported(&[(ID, EnrollmentProgress::Withdrawn)])
             .await
             .unwrap();
-        assert!(desk.news(10).await.unwrap().is_empty());
+        assert!(desk.unreported(10).await.unwrap().is_empty());
         assert!(desk.status(Uuid::from_u128(9)).await.unwrap().is_none());
     }
 

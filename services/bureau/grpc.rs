@@ -131,7 +131,7 @@ impl SandboxService for Handlers {
     }
 }
 
-/// A bureau deals with the one process that hands over, whatever else has a certificate.
+/// A bureau answers the one process that hands over, and no other caller with a certificate.
 fn only_redress<T>(request: &Request<T>) -> Result<(), Fault> {
     let caller = caller::of(request)?;
     if &*caller.name == REDRESS {
@@ -176,7 +176,7 @@ fn damaged(error: &io::Error) -> Status {
     Fault::new(Reason::StorageUnavailable).into()
 }
 
-/// Keeps the answer back until the caller has gone, or the process goes.
+/// Gives no answer until the caller has gone, or the process drains.
 async fn never(draining: CancellationToken) -> Status {
     draining.cancelled().await;
     Fault::new(Reason::ShuttingDown).into()

@@ -1,7 +1,7 @@
 //! The process `sandbox-bureau`: a partner bureau's stand-in.
 //!
 //! It implements what a partner implements, over the same kernel, as a program of its own: tests and demonstrations hand
-//! over to it across mutual TLS and check Redress against its book. What happens to whom is in [`rules`]; its memory is a
+//! over to it across mutual TLS and check Redress against its book. What happens to each person is in [`rules`]; its memory is a
 //! journal that survives SIGKILL.
 //!
 //! As a PUSH partner it is called, answers "accepted", and reports the outcome by itself. As a PULL partner it opens the

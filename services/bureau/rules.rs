@@ -1,4 +1,4 @@
-//! What the sandbox bureau does with whom: a table over the SSN's first five digits.
+//! What happens to each person in the sandbox bureau: a table over the SSN's first five digits.
 //!
 //! All test people live in area 666, which is never issued. The group says what happens:
 //!
@@ -10,7 +10,7 @@
 //! | 666-14 | REFUSED, ALREADY_ENROLLED |
 //! | 666-15 | UNAVAILABLE for the first two tries, then ACTIVE |
 //! | 666-16 | booked, but the first answer is lost; ACTIVE |
-//! | 666-17 | ACTIVE, told about a second later |
+//! | 666-17 | ACTIVE, reported about a second later |
 //! | 666-18 | ACTION_REQUIRED, IDENTITY_NOT_CONFIRMED |
 //! | 666-19 | ACTION_REQUIRED, NO_HIT |
 //! | any other, or no SSN | ACTIVE |

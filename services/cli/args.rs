@@ -3,9 +3,9 @@
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::connect::ConnectArgs;
-use super::render::Format;
-use super::{
+use crate::cli::connect::ConnectArgs;
+use crate::cli::render::Format;
+use crate::cli::{
     bench, campaign, certs, codes, demo, enroll, health, keys, mailing, migrate, partner, report,
     roster, serve, up,
 };

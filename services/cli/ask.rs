@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
-use super::problem::Problem;
+use crate::client::problem::Problem;
 
 /// Asks on standard error and reads one line.
 pub fn line(question: &str) -> Result<String, Problem> {
@@ -41,7 +41,7 @@ pub fn yes(question: &str) -> Result<bool, Problem> {
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
 }
 
-/// Says something on standard error.
-pub fn say(text: &str) {
+/// Writes a line on standard error.
+pub fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }

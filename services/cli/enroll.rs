@@ -8,20 +8,20 @@ pub mod answers;
 use std::time::Duration;
 
 use clap::Args;
-use tonic::Request;
+use tonic::Status;
 
-use super::ask::{line, say, until, yes};
-use super::connect::{As, Channels};
-use super::problem::{OrSay, Outcome, Problem};
-use super::render::{self, Format, Record};
-use super::wire_words::{date, state, time};
-use super::{Session, new_request_id};
-use crate::kernel::crypto;
+use crate::cli::ask::{line, note, until, yes};
+use crate::cli::progress;
+use crate::cli::render::{self, Format, Record};
+use crate::cli::session::Session;
+use crate::client::connect::ClientRole;
+use crate::client::convert::{date, state, time};
+use crate::client::enrollment::{EnrollmentClient, enrollment_id};
+use crate::client::problem::{Outcome, Problem};
+use crate::client::progress::Unit;
+use crate::kernel::client::Outgoing;
 use crate::wire::redress::enrollment::v1 as codes;
 use crate::wire::redress::identity::v1 as identity;
-use codes::begin_enrollment_request::Entitlement;
-use codes::enrollment_service_client::EnrollmentServiceClient;
-use identity::identity_verification_service_client::IdentityVerificationServiceClient;
 
 /// How long the outcome is waited for, and how often it is asked for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -43,10 +43,8 @@ pub struct EnrollArgs {
 
 /// Runs the way through.
 pub async fn run(session: &Session, args: EnrollArgs) -> Outcome {
-    let walk = Walk {
-        channels: session.connect(As::Portal)?,
-    };
-    say("An enrollment, as a person with a letter goes through it. Ctrl-C leaves at any time.\n");
+    let channels = session.connect(ClientRole::Portal)?;
+    note("An enrollment, as a person with a letter goes through it. Ctrl-C leaves at any time.\n");
     let engagement = match args.engagement {
         Some(engagement) => engagement,
         None => until(
@@ -58,100 +56,59 @@ pub async fn run(session: &Session, args: EnrollArgs) -> Outcome {
         Some(code) => code,
         None => line("Code from the letter (leave empty if the letter is lost):")?,
     };
+    // A portal must say from which network the person comes.
+    let here = Outgoing::new().network("127.0.0.1");
+    let walk = Walk(EnrollmentClient::new(
+        &channels,
+        here,
+        &engagement,
+        codes::Channel::Web,
+        1,
+    ));
     let (begun, verification_id) = if code.is_empty() {
-        walk.without_letter(&engagement).await?
+        walk.without_letter().await?
     } else {
-        walk.with_letter(&engagement, code).await?
+        walk.with_letter(&code).await?
     };
-    let enrollment = walk.complete(&engagement, &begun, verification_id).await?;
-    say("Submitted.");
+    let enrollment = walk.complete(&begun, &verification_id).await?;
+    note("Submitted.");
     let enrollment = if args.no_wait {
         enrollment
     } else {
-        walk.outcome(&engagement, enrollment).await?
+        walk.outcome(enrollment).await?
     };
     if session.format == Format::Table {
-        say(&closing_words(&enrollment));
+        note(&closing_words(&enrollment));
     }
     render::one(session.format, &record(&enrollment))
 }
 
-struct Walk {
-    channels: Channels,
-}
+struct Walk(EnrollmentClient);
 
 impl Walk {
     async fn with_letter(
         &self,
-        engagement: &str,
-        code: String,
+        code: &str,
     ) -> Result<(codes::BeginEnrollmentResponse, String), Problem> {
-        let begun = self.begin(engagement, Entitlement::Code(code)).await?;
-        let enrollment_id = begun.enrollment.as_ref().map(|it| it.enrollment_id.clone());
-        let verification = self
-            .verify(engagement, enrollment_id.unwrap_or_default())
-            .await?;
+        let begun = self.0.begin_with_code(code).await;
+        let begun = begun.map_err(failed("begin the enrollment"))?;
+        let verification = self.verify(enrollment_id(&begun)).await?;
         Ok((begun, verification.verification_id))
     }
 
-    async fn without_letter(
-        &self,
-        engagement: &str,
-    ) -> Result<(codes::BeginEnrollmentResponse, String), Problem> {
-        let verification_id = self
-            .verify(engagement, String::new())
-            .await?
-            .verification_id;
-        let begun = self
-            .begin(
-                engagement,
-                Entitlement::VerificationId(verification_id.clone()),
-            )
-            .await?;
-        Ok((begun, verification_id))
+    async fn without_letter(&self) -> Result<(codes::BeginEnrollmentResponse, String), Problem> {
+        let id = self.verify("").await?.verification_id;
+        let begun = self.0.begin_with_verification(&id).await;
+        Ok((begun.map_err(failed("begin the enrollment"))?, id))
     }
 
-    async fn begin(
-        &self,
-        engagement: &str,
-        entitlement: Entitlement,
-    ) -> Result<codes::BeginEnrollmentResponse, Problem> {
-        let request = codes::BeginEnrollmentRequest {
-            request_id: new_request_id(),
-            engagement_number: engagement.to_owned(),
-            entitlement: Some(entitlement),
-            channel: codes::Channel::Web.into(),
-        };
-        let mut client = EnrollmentServiceClient::new(self.channels.codes.clone());
-        client
-            .begin_enrollment(from_here(request))
-            .await
-            .or_say("begin the enrollment")
-    }
-
-    async fn verify(
-        &self,
-        engagement: &str,
-        enrollment_id: String,
-    ) -> Result<identity::Verification, Problem> {
-        say("\nWho are you?");
-        let request = identity::VerifyIdentityRequest {
-            request_id: new_request_id(),
-            engagement_number: engagement.to_owned(),
-            enrollment_id,
-            claims: Some(answers::claims()?),
-        };
-        let mut client = IdentityVerificationServiceClient::new(self.channels.identity.clone());
-        let answer = client
-            .verify_identity(from_here(request))
-            .await
-            .or_say("verify you")?;
-        let verification = answer.verification.unwrap_or_default();
+    async fn verify(&self, enrollment_id: &str) -> Result<identity::Verification, Problem> {
+        note("\nWho are you?");
+        let verification = self.0.verify(enrollment_id, answers::claims()?).await;
+        let verification = verification.map_err(failed("verify you"))?;
         match verification.state() {
             identity::VerificationState::Verified => Ok(verification),
-            identity::VerificationState::ConfirmationRequired => {
-                self.confirm(engagement, verification).await
-            }
+            identity::VerificationState::ConfirmationRequired => self.confirm(verification).await,
             identity::VerificationState::Referred => Err(Problem::refused(format!(
                 "a person has to look at this first (verification {}); you will be told, nothing is lost",
                 verification.verification_id
@@ -165,115 +122,60 @@ impl Walk {
 
     async fn confirm(
         &self,
-        engagement: &str,
         verification: identity::Verification,
     ) -> Result<identity::Verification, Problem> {
-        say("\nTo be sure, a code is sent to a contact that is on record:");
+        note("\nTo be sure, a code is sent to a contact that is on record:");
         for (at, contact) in verification.contacts.iter().enumerate() {
-            say(&format!("  {}  {}", at + 1, contact.masked));
+            note(&format!("  {}  {}", at + 1, contact.masked));
         }
         let contact = until("Which one?", |text| {
             answers::choice(text, &verification.contacts)
         })?;
-        let mut client = IdentityVerificationServiceClient::new(self.channels.identity.clone());
-        let request = identity::SendConfirmationCodeRequest {
-            request_id: new_request_id(),
-            engagement_number: engagement.to_owned(),
-            verification_id: verification.verification_id.clone(),
-            channel: contact.channel,
-        };
-        client
-            .send_confirmation_code(from_here(request))
-            .await
-            .or_say("send the code")?;
-        let request = identity::ConfirmCodeRequest {
-            request_id: new_request_id(),
-            engagement_number: engagement.to_owned(),
-            verification_id: verification.verification_id,
-            code: line(
-                "The digits you received (`redress up` leaves them in its outbox directory):",
-            )?,
-        };
-        let confirmed = client
-            .confirm_code(from_here(request))
-            .await
-            .or_say("confirm the code")?;
-        Ok(confirmed.verification.unwrap_or_default())
+        let id = &verification.verification_id;
+        let sent = self.0.send_code(id, contact.channel).await;
+        sent.map_err(failed("send the code"))?;
+        let code =
+            line("The digits you received (`redress up` leaves them in its outbox directory):")?;
+        let confirmed = self.0.confirm(id, &code).await;
+        confirmed.map_err(failed("confirm the code"))
     }
 
     async fn complete(
         &self,
-        engagement: &str,
         begun: &codes::BeginEnrollmentResponse,
-        verification_id: String,
+        verification_id: &str,
     ) -> Result<codes::Enrollment, Problem> {
-        say(&format!("\n{}\n", begun.consent_text.trim()));
+        note(&format!("\n{}\n", begun.consent_text.trim()));
         if !yes("Do you give these instructions?")? {
             return Err(Problem::refused(
                 "without them there is no enrollment; nothing was submitted",
             ));
         }
-        let enrollment_id = begun.enrollment.as_ref().map(|it| it.enrollment_id.clone());
-        let request = codes::CompleteEnrollmentRequest {
-            request_id: new_request_id(),
-            engagement_number: engagement.to_owned(),
-            enrollment_id: enrollment_id.unwrap_or_default(),
-            verification_id,
-            consent: Some(consent(begun)),
-        };
-        let mut client = EnrollmentServiceClient::new(self.channels.codes.clone());
-        let completed = client
-            .complete_enrollment(from_here(request))
-            .await
-            .or_say("complete the enrollment")?;
-        Ok(completed.enrollment.unwrap_or_default())
+        let request = self.0.completion(begun, verification_id);
+        let completed = self.0.complete(&request).await;
+        completed.map_err(failed("complete the enrollment"))
     }
 
     async fn outcome(
         &self,
-        engagement: &str,
         mut enrollment: codes::Enrollment,
     ) -> Result<codes::Enrollment, Problem> {
-        let spinner = super::progress::waiting("waiting for the bureau");
+        let _spinner = progress::show("waiting for the bureau", Unit::Nothing);
         let deadline = tokio::time::Instant::now() + PATIENCE;
-        let mut client = EnrollmentServiceClient::new(self.channels.codes.clone());
         while enrollment.state() == codes::EnrollmentState::Submitted
             && tokio::time::Instant::now() < deadline
         {
             tokio::time::sleep(PAUSE).await;
-            let request = codes::GetEnrollmentRequest {
-                engagement_number: engagement.to_owned(),
-                enrollment_id: enrollment.enrollment_id.clone(),
-            };
-            let found = client
-                .get_enrollment(from_here(request))
-                .await
-                .or_say("look at the enrollment")?;
-            enrollment = found.enrollment.unwrap_or_default();
+            let found = self.0.enrollment(&enrollment.enrollment_id).await;
+            enrollment = found.map_err(failed("look at the enrollment"))?;
         }
-        spinner.finish_and_clear();
         Ok(enrollment)
     }
 }
 
-/// Gives the consent to the text that was shown.
-pub fn consent(begun: &codes::BeginEnrollmentResponse) -> codes::Consent {
-    codes::Consent {
-        version: begun.consent_version.clone(),
-        text_sha256: crypto::sha256_hex(begun.consent_text.as_bytes()),
-        agreed: true,
-        locale: "en-US".to_owned(),
-    }
-}
-
-/// Says from which network the person comes, as a portal must.
-fn from_here<T>(message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    let network = tonic::metadata::MetadataValue::from_static("127.0.0.1");
-    request
-        .metadata_mut()
-        .insert(crate::kernel::caller::NETWORK, network);
-    request
+/// Says what could not be done.
+fn failed(doing: &'static str) -> impl Fn(Status) -> Problem {
+    move |status| Problem::from_status(doing, &status)
 }
 
 fn closing_words(enrollment: &codes::Enrollment) -> String {

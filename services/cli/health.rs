@@ -8,11 +8,11 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use super::Session;
-use super::connect::{As, PROCESSES};
-use super::problem::{Outcome, Problem};
-use super::render::{self, Record};
-use super::stack;
+use crate::cli::render::{self, Record};
+use crate::cli::session::Session;
+use crate::client::connect::{ClientRole, PROCESSES};
+use crate::client::problem::{Outcome, Problem};
+use crate::client::ready::is_ready;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -55,7 +55,7 @@ pub async fn run(session: &Session, args: HealthArgs) -> Outcome {
         return ask_admin(session, address).await;
     }
     let endpoints = session.connect.endpoints()?;
-    let channels = session.connect(As::Operator)?;
+    let channels = session.connect(ClientRole::Operator)?;
     let channels = [
         channels.identity,
         channels.codes,
@@ -102,7 +102,7 @@ pub async fn run(session: &Session, args: HealthArgs) -> Outcome {
 }
 
 async fn ask_admin(session: &Session, address: &str) -> Outcome {
-    let ready = stack::is_ready(address).await;
+    let ready = is_ready(address).await;
     let status = if ready { "SERVING" } else { "NOT SERVING" };
     let row = Record::new()
         .with("address", address)

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Session;
-use super::problem::{Outcome, Problem};
-use super::render::{self, Record};
+use crate::cli::render::{self, Record};
+use crate::cli::session::Session;
+use crate::client::problem::{Outcome, Problem};
 use crate::kernel::keyring::{Keyring, Purpose};
 
 /// Subcommands of `keys`.

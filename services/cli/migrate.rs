@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::Session;
-use super::problem::{Outcome, Problem};
-use super::render::{self, Record};
+use crate::cli::render::{self, Record};
+use crate::cli::session::Session;
+use crate::client::problem::{Outcome, Problem};
 use crate::db::{self, migrate};
 use crate::kernel::secrets::Secret;
 
@@ -57,17 +57,12 @@ pub async fn run(session: &Session, args: MigrateArgs) -> Outcome {
             "this program knows no steps",
         );
     }
-    let applied = up(&url).await?;
+    let applied = migrate::up(&url).await.map_err(|error| problem(&error))?;
     let rows: Vec<Record> = applied
         .iter()
         .map(|step| Record::new().with("applied", step.as_str()))
         .collect();
     render::many(session.format, &rows, "the schema is up to date")
-}
-
-/// Migrates; gives the steps applied now.
-pub async fn up(url: &Secret<String>) -> Result<Vec<String>, Problem> {
-    migrate::up(url).await.map_err(|error| problem(&error))
 }
 
 fn problem(error: &db::Error) -> Problem {

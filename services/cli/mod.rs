@@ -17,44 +17,22 @@ pub mod keys;
 pub mod mailing;
 pub mod migrate;
 pub mod partner;
-pub mod problem;
 pub mod progress;
 pub mod render;
 pub mod report;
 pub mod roster;
 pub mod serve;
-pub mod stack;
-pub mod synthesize;
+pub mod session;
 pub mod up;
-pub mod wire_words;
 
 use std::io;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use crate::kernel::clock::Clock;
-use crate::kernel::ids::Ids;
+use crate::client::problem::{Outcome, Problem};
 use args::{Cli, Command};
-use connect::{As, Channels, ConnectArgs};
-use problem::{Outcome, Problem};
-use render::Format;
-
-/// What every command is told.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// How answers are printed.
-    pub format: Format,
-    /// Where the services are.
-    pub connect: ConnectArgs,
-}
-
-impl Session {
-    /// Opens channels in a role.
-    pub fn connect(&self, role: As) -> Result<Channels, Problem> {
-        self.connect.connect(role)
-    }
-}
+use session::Session;
 
 /// Runs the program: 0 when done, 1 when refused or a check failed, 2 when a flag, a setting or the surroundings are
 /// wrong.
@@ -78,7 +56,7 @@ pub fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            ask::say(&format!("redress: {problem}"));
+            ask::note(&format!("redress: {problem}"));
             ExitCode::from(problem.exit_code())
         }
     }
@@ -111,11 +89,6 @@ async fn dispatch(cli: Cli) -> Outcome {
             Ok(())
         }
     }
-}
-
-/// Makes a request id for one change.
-pub fn new_request_id() -> String {
-    Ids::system(Clock::system()).request_id().to_string()
 }
 
 #[cfg(test)]

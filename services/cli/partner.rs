@@ -4,11 +4,13 @@ mod pool;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::connect::{As, Channels};
-use super::problem::{OrSay, Outcome, Problem};
-use super::render::{self, Record};
-use super::wire_words::{state, time};
-use super::{Session, new_request_id};
+use crate::cli::render::{self, Record};
+use crate::cli::session::Session;
+use crate::client::connect::{Channels, ClientRole};
+use crate::client::convert::{state, time};
+use crate::client::partner::{all, create, find};
+use crate::client::problem::{OrProblem, Outcome};
+use crate::client::request::new_request_id;
 use crate::wire::redress::handoff::v1 as wire;
 use wire::partner_service_client::PartnerServiceClient;
 
@@ -51,6 +53,22 @@ pub struct CreateArgs {
     pub max_in_flight: i32,
 }
 
+impl CreateArgs {
+    fn partner(self) -> wire::Partner {
+        let mode = match self.mode {
+            Mode::Push => wire::PartnerMode::Push,
+            Mode::Pull => wire::PartnerMode::Pull,
+        };
+        wire::Partner {
+            name: self.name,
+            mode: mode.into(),
+            endpoint: self.endpoint.unwrap_or_default(),
+            max_in_flight: self.max_in_flight,
+            ..wire::Partner::default()
+        }
+    }
+}
+
 /// Who calls whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
@@ -69,11 +87,11 @@ pub struct Which {
 
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
-    let channels = session.connect(As::Operator)?;
+    let channels = session.connect(ClientRole::Operator)?;
     let mut client = PartnerServiceClient::new(channels.handoff.clone());
     match command {
         Command::Create(args) => {
-            let partner = create(&channels, &args).await?;
+            let partner = create(&channels, args.partner()).await?;
             render::one(session.format, &record(&partner))
         }
         Command::List => list(session, &channels).await,
@@ -87,7 +105,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             let paused = client
                 .pause_partner(request)
                 .await
-                .or_say("pause the partner")?
+                .or_problem("pause the partner")?
                 .partner;
             render::one(session.format, &record(&paused.unwrap_or_default()))
         }
@@ -100,70 +118,9 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             let resumed = client
                 .resume_partner(request)
                 .await
-                .or_say("resume the partner")?
+                .or_problem("resume the partner")?
                 .partner;
             render::one(session.format, &record(&resumed.unwrap_or_default()))
-        }
-    }
-}
-
-/// Creates a partner.
-pub async fn create(channels: &Channels, args: &CreateArgs) -> Result<wire::Partner, Problem> {
-    let mode = match args.mode {
-        Mode::Push => wire::PartnerMode::Push,
-        Mode::Pull => wire::PartnerMode::Pull,
-    };
-    let partner = wire::Partner {
-        name: args.name.clone(),
-        mode: mode.into(),
-        endpoint: args.endpoint.clone().unwrap_or_default(),
-        max_in_flight: args.max_in_flight,
-        ..wire::Partner::default()
-    };
-    let request = wire::CreatePartnerRequest {
-        request_id: new_request_id(),
-        partner: Some(partner),
-    };
-    let response = PartnerServiceClient::new(channels.handoff.clone())
-        .create_partner(request)
-        .await;
-    Ok(response
-        .or_say("create the partner")?
-        .partner
-        .unwrap_or_default())
-}
-
-/// Finds a partner by name.
-pub async fn find(channels: &Channels, name: &str) -> Result<wire::Partner, Problem> {
-    let key = wire::get_partner_request::Key::Name(name.to_owned());
-    let request = wire::GetPartnerRequest { key: Some(key) };
-    let response = PartnerServiceClient::new(channels.handoff.clone())
-        .get_partner(request)
-        .await;
-    Ok(response
-        .or_say(&format!("find the partner {name}"))?
-        .partner
-        .unwrap_or_default())
-}
-
-/// Gives all partners, by name.
-pub async fn all(channels: &Channels) -> Result<Vec<wire::Partner>, Problem> {
-    let mut client = PartnerServiceClient::new(channels.handoff.clone());
-    let mut found = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let request = wire::ListPartnersRequest {
-            page_size: 500,
-            page_token,
-        };
-        let page = client
-            .list_partners(request)
-            .await
-            .or_say("list the partners")?;
-        found.extend(page.partners);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(found);
         }
     }
 }

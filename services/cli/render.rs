@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
-use super::problem::{Outcome, Problem};
+use crate::client::problem::{Outcome, Problem};
 
 /// How answers are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -142,6 +142,19 @@ fn csv(records: &[Record]) -> Outcome {
     print(String::from_utf8_lossy(&bytes).trim_end())
 }
 
+/// Writes a number the way Americans read it.
+pub fn with_commas(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("-{text}") } else { text }
+}
+
 fn words(name: &str) -> String {
     name.replace('_', " ")
 }
@@ -164,5 +177,12 @@ mod tests {
         let record = Record::new().with("zulu", 1).with("alpha", "two");
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(text, r#"{"zulu":1,"alpha":"two"}"#);
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_three() {
+        assert_eq!(with_commas(0), "0");
+        assert_eq!(with_commas(3_900_000), "3,900,000");
+        assert_eq!(with_commas(-1_234), "-1,234");
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use rustix::process::{Signal, getpid, kill_process};
 
-use super::connect::PROCESSES;
+use crate::client::connect::PROCESSES;
 use crate::{bureau, codes, handoff, identity};
 
 /// Flags of `serve`, for its help; [`direct`] reads them.

@@ -5,12 +5,15 @@ use std::path::Path;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::connect::{As, Endpoints, PROCESSES};
-use super::partner::{self, CreateArgs, Mode};
-use super::problem::{Outcome, Problem};
-use super::render::{self, Format};
-use super::stack::{PULL_BUREAU, Ports, Stack, StackSettings};
-use super::{Session, ask, migrate, progress};
+use crate::cli::render::{self, Format};
+use crate::cli::session::Session;
+use crate::cli::{ask, migrate, progress};
+use crate::client::connect::{Endpoints, PROCESSES, PULL_BUREAU};
+use crate::client::problem::{Outcome, Problem};
+use crate::client::progress::Unit;
+use crate::lab::processes::partners;
+use crate::lab::processes::ports::Ports;
+use crate::lab::processes::stack::{Stack, StackSettings};
 
 /// Flags of `up`.
 #[derive(Debug, Args)]
@@ -38,10 +41,10 @@ pub async fn run(session: &Session, args: UpArgs) -> Outcome {
     let failed = |error: std::io::Error| Problem::usage(format!("signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    let spinner = progress::waiting("starting");
+    let spinner = progress::show("starting", Unit::Nothing);
     let mut stack = Stack::start(&settings).await?;
-    spinner.finish_and_clear();
-    let announced = match partners(session, &stack.endpoints).await {
+    drop(spinner);
+    let announced = match partners::create(&stack.endpoints).await {
         Ok(()) => announce(session, &stack),
         Err(problem) => Err(problem),
     };
@@ -54,51 +57,13 @@ pub async fn run(session: &Session, args: UpArgs) -> Outcome {
         _ = interrupt.recv() => None,
         problem = stack.first_death() => Some(problem),
     };
-    ask::say("\ndraining");
+    ask::note("\ndraining");
     stack.stop().await;
     death.map_or(Ok(()), |problem| {
         Err(Problem::refused(format!(
             "{problem}\n  everything else was stopped"
         )))
     })
-}
-
-/// Makes the sandbox bureau a partner, and a second one that pulls, once.
-pub async fn partners(session: &Session, endpoints: &Endpoints) -> Outcome {
-    let channels = endpoints.connect(&session.connect.files(endpoints, As::Operator.stem()))?;
-    let known = partner::all(&channels).await?;
-    let push = CreateArgs {
-        name: endpoints.bureau_partner().to_owned(),
-        mode: Mode::Push,
-        endpoint: Some(
-            endpoints
-                .bureau_internal
-                .clone()
-                .unwrap_or_else(|| endpoints.bureau.clone()),
-        ),
-        max_in_flight: 32,
-    };
-    let pull = CreateArgs {
-        name: endpoints.pull_partner().to_owned(),
-        mode: Mode::Pull,
-        endpoint: None,
-        max_in_flight: 100,
-    };
-    for args in [push, pull] {
-        match known.iter().find(|partner| partner.name == args.name) {
-            None => drop(partner::create(&channels, &args).await?),
-            Some(partner) if partner.endpoint != args.endpoint.clone().unwrap_or_default() => {
-                return Err(Problem::usage(format!(
-                    "the partner {} was created for {} and listens on {} now\n  use the same ports again, or start anew: another directory (--dir), or another database",
-                    partner.name,
-                    partner.endpoint,
-                    args.endpoint.unwrap_or_default()
-                )));
-            }
-            Some(_) => {}
-        }
-    }
-    Ok(())
 }
 
 fn announce(session: &Session, stack: &Stack) -> Outcome {

@@ -1,24 +1,27 @@
 //! What every command works with, and for whom.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
+use prost::Message;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::db::Db;
 use crate::db::audit::Event;
-use crate::kernel::caller::{Agent, Caller, Network};
+use crate::db::idempotency::Request;
+use crate::kernel::caller::{self, Agent, Caller, Network};
 use crate::kernel::clock::{Clock, Timestamp};
-use crate::kernel::crypto::Key;
+use crate::kernel::crypto::{self, Key};
 use crate::kernel::ids::{CampaignId, Ids};
 use crate::kernel::keyring::{KeyProvider, Purpose};
+use crate::kernel::telemetry;
 
-use super::campaign::campaign_cache::Frame;
+use super::campaign::campaign_cache::CampaignCache;
 use super::error::Error;
-use super::failure_budget::Ledger;
-use super::letter::reissue_limits::Reissues;
-use super::throttles::Throttles;
+use super::failure_budget::FailureBudgets;
+use super::settings::{Reissues, Throttles};
+
+const FINGERPRINT: &str = "redress.codes.fingerprint.v1";
 
 /// The means of the process. Clones share them.
 #[derive(Clone)]
@@ -34,10 +37,11 @@ pub struct Context {
     /// How often codes may be tried.
     pub throttles: Throttles,
     /// What is to be given back to the campaigns' failure budgets.
-    pub failures: Arc<Ledger>,
+    pub failures: Arc<FailureBudgets>,
     /// How often letters may be sent again.
     pub reissues: Reissues,
-    frames: Arc<RwLock<HashMap<CampaignId, Arc<Frame>>>>,
+    /// What does not change about campaigns.
+    pub campaign_cache: Arc<CampaignCache>,
 }
 
 impl Context {
@@ -57,7 +61,7 @@ impl Context {
             throttles,
             failures: Arc::default(),
             reissues: Reissues::default(),
-            frames: Arc::default(),
+            campaign_cache: Arc::default(),
         }
     }
 
@@ -91,17 +95,21 @@ impl Context {
         self.key(version.ok_or(Error::Key)?)
     }
 
-    /// Finds what is known for good about a campaign, if it was read before.
-    pub(crate) fn known_frame(&self, wanted: impl Fn(&Frame) -> bool) -> Option<Arc<Frame>> {
-        let frames = self.frames.read().unwrap_or_else(PoisonError::into_inner);
-        frames.values().find(|frame| wanted(frame)).cloned()
-    }
-
-    pub(crate) fn keep_frame(&self, frame: Frame) -> Arc<Frame> {
-        let frame = Arc::new(frame);
-        let mut frames = self.frames.write().unwrap_or_else(PoisonError::into_inner);
-        frames.insert(frame.id, Arc::clone(&frame));
-        frame
+    /// Makes the request that a repeated call is known again by. The fingerprint is keyed: requests hold codes.
+    pub fn request<M: Message>(
+        &self,
+        call: &Call,
+        id: Uuid,
+        method: &'static str,
+        message: &M,
+    ) -> Result<Request, Error> {
+        let parts: [&[u8]; 2] = [method.as_bytes(), &message.encode_to_vec()];
+        Ok(Request {
+            id,
+            caller: call.caller.to_string(),
+            method,
+            fingerprint: crypto::mac128(&self.steady_key()?, FINGERPRINT, &parts),
+        })
     }
 }
 
@@ -119,6 +127,16 @@ pub struct Call {
 }
 
 impl Call {
+    /// Finds out for whom a request runs.
+    pub fn of<T>(request: &tonic::Request<T>) -> Result<Self, Error> {
+        Ok(Self {
+            caller: caller::of(request)?,
+            agent: caller::agent_of(request),
+            network: caller::network_of(request),
+            trace: telemetry::current_traceparent(),
+        })
+    }
+
     /// A call without an agent, a network or a trace.
     pub fn plain(caller: Caller) -> Self {
         Self {

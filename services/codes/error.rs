@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use crate::db;
+use crate::db::entities::ClosedSet;
+use crate::db::entities::enrollment::State;
 use crate::kernel::combine::Rejected;
 use crate::kernel::fault::{Fault, Reason};
-
-use super::enrollment::state::Kind;
-use super::state::UnknownState;
 
 /// Why a command did not happen. It holds no data of a person and no code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,9 +80,6 @@ pub enum Error {
     /// No export had the letters of a batch.
     #[error("the batch was never exported")]
     BatchNotExported,
-    /// The batch's codes are not as random as they should be.
-    #[error("the batch failed its self-test")]
-    BatchNotUniform,
     /// No second operator approved the export for this caller, or not any more.
     #[error("the export is not approved")]
     ExportNotApproved,
@@ -93,7 +89,7 @@ pub enum Error {
     /// The request to export is too old.
     #[error("the request to export has expired")]
     ApprovalExpired,
-    /// Whoever asked cannot approve.
+    /// The operator who asked cannot approve.
     #[error("another person must decide")]
     SecondPerson,
     /// The batch's secret is destroyed.
@@ -115,7 +111,7 @@ pub enum Error {
     #[error("the enrollment is {}", .state.as_str())]
     EnrollmentState {
         /// Where it stands.
-        state: Kind,
+        state: State,
     },
     /// The enroll-by date has passed.
     #[error("the enroll-by date has passed")]
@@ -149,12 +145,6 @@ impl From<Fault> for Error {
     }
 }
 
-impl From<UnknownState> for Error {
-    fn from(_: UnknownState) -> Self {
-        db::Error::corrupt("a column holds no state").into()
-    }
-}
-
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
         Self::Storage(error.into())
@@ -182,7 +172,6 @@ impl From<Error> for Fault {
             Error::ReissueLimit { retry_after } => {
                 Self::new(Reason::ReissueLimit).retry_after(retry_after)
             }
-            Error::BatchNotUniform => Self::new(Reason::BatchNotUniform),
             Error::WaveNotFound => Self::new(Reason::WaveNotFound),
             Error::WaveExists => Self::new(Reason::WaveExists),
             Error::WaveMailed => Self::new(Reason::WaveMailed),

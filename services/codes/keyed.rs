@@ -1,21 +1,8 @@
 //! What every table has that is keyed by a campaign and an id of its own.
 
-/// Writes `insert`, `get`, `lock` and `page` for the entity whose module's names are in scope.
+/// Writes `get`, `lock` and `page` for the entity whose module's names are in scope.
 macro_rules! keyed {
     ($id:ty) => {
-        /// Writes a new row.
-        ///
-        /// # Errors
-        /// `db::Error::Unique` where a constraint of the table is broken.
-        pub async fn insert(tx: &crate::db::Tx<'_>, row: &Model) -> Result<(), crate::db::Error> {
-            use sea_orm::{ActiveModelTrait, EntityTrait};
-            let row: ActiveModel = row.clone().into();
-            Entity::insert(row.reset_all())
-                .exec_without_returning(tx)
-                .await?;
-            Ok(())
-        }
-
         /// Finds a row.
         pub async fn get(
             connection: &impl sea_orm::ConnectionTrait,

@@ -5,8 +5,6 @@ use std::sync::LazyLock;
 use opentelemetry::metrics::Counter;
 use opentelemetry::{KeyValue, global};
 
-use super::enrollment::eligibility::Cause;
-
 struct Instruments {
     throttled: Counter<u64>,
     refused: Counter<u64>,
@@ -44,13 +42,15 @@ pub(super) fn throttled(limit: &'static str) {
     INSTRUMENTS.throttled.add(1, &labels);
 }
 
-/// Counts a refusal.
-pub(super) fn refused(cause: Cause) {
-    let labels = [KeyValue::new("cause", cause.as_str())];
+/// Counts a refusal by its cause.
+pub(super) fn refused(cause: &'static str) {
+    let labels = [KeyValue::new("cause", cause)];
     INSTRUMENTS.refused.add(1, &labels);
-    if cause == Cause::Honey {
-        INSTRUMENTS.honey.add(1, &[]);
-    }
+}
+
+/// Counts a try of a honey code.
+pub(super) fn honey_used() {
+    INSTRUMENTS.honey.add(1, &[]);
 }
 
 /// Counts a budget that was found spent.

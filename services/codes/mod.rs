@@ -1,11 +1,25 @@
 //! The process `enrollment-codes`: campaigns, code batches, codes, enrollments and consent.
 //!
 //! It knows which individual a code belongs to, and never who that is: names and addresses are the identity process's.
+//!
+//! Imports run downward only, in this order:
+//!
+//! ```text
+//! serve  grpc  housekeeping
+//! enrollment                      begin, complete, cancel, the partner's outcomes
+//! letter                          codes that are out: another letter, codes taken back
+//! batch                 report    issue, approve, export, seal | the funnel and the deadlines
+//! wave                            parts of a mailing
+//! campaign
+//! context  settings  convert  store   what every command works with
+//! code  law                       pure: no table, no request
+//! ```
 
 pub mod batch;
 pub mod campaign;
 pub mod code;
 pub mod context;
+mod convert;
 pub mod enrollment;
 pub mod error;
 pub mod failure_budget;
@@ -20,7 +34,6 @@ pub mod serve;
 pub mod settings;
 pub mod state;
 pub mod store;
-pub mod throttles;
 pub mod wave;
 
 pub use context::{Call, Context};

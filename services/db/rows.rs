@@ -5,7 +5,9 @@
 
 use data_encoding::HEXLOWER;
 use sea_orm::{DbBackend, Statement, Value};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::kernel::clock::Timestamp;
 
 /// What a column of the table holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +108,32 @@ pub fn bind_with<T: Serialize>(
     Statement::from_sql_and_values(backend, sql, values)
 }
 
+/// Binds ids as the table `v`, whose one column is `id`, and values after it.
+pub fn bind_ids<T: Serialize>(
+    backend: DbBackend,
+    query: &str,
+    ids: &[T],
+    rest: impl IntoIterator<Item = Value>,
+) -> Statement {
+    #[derive(Serialize)]
+    struct Row<'a, T> {
+        id: &'a T,
+    }
+    let sql = format!("WITH {} {query}", table(backend, &[("id", Is::Uuid)]));
+    let rows: Vec<Row<'_, T>> = ids.iter().map(|id| Row { id }).collect();
+    bind_with(backend, sql, &rows, rest)
+}
+
 /// Writes bytes as PostgreSQL does: `\x` and two digits a byte.
 pub fn hex(bytes: &[u8]) -> String {
     format!("\\x{}", HEXLOWER.encode(bytes))
+}
+
+/// Serializes an instant, or none, as a column holds it: in microseconds.
+pub fn micros<S: Serializer>(
+    at: &(impl Copy + Into<Option<Timestamp>>),
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let at: Option<Timestamp> = (*at).into();
+    at.map(Timestamp::as_micros).serialize(serializer)
 }

@@ -24,8 +24,8 @@ pub struct Context {
     pub keys: Arc<dyn KeyProvider>,
     /// The rules.
     pub rules: Rules,
-    /// Rung when a partner acknowledged something, so that its stream need not wait for the next look at the queue.
-    pub bell: Arc<Notify>,
+    /// Wakes the streams of partners when an acknowledgement or new activation codes may have made something due.
+    pub queue_changed: Arc<Notify>,
 }
 
 impl Context {
@@ -37,7 +37,7 @@ impl Context {
             db,
             keys,
             rules,
-            bell: Arc::new(Notify::new()),
+            queue_changed: Arc::new(Notify::new()),
         }
     }
 }

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::State;
 use crate::db::{self, Storage};
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
 use crate::kernel::keyring::KeyError;
-
-use super::queue::state::WrongState;
-use super::vocabulary::{Stage, UnknownWord};
 
 /// A refusal or a failure.
 #[derive(Debug, thiserror::Error)]
@@ -53,12 +52,12 @@ pub enum Error {
     #[error("there is no such handoff")]
     HandoffNotFound,
     /// Only a DEAD handoff can be replayed.
-    #[error("the handoff is {stage} and not DEAD")]
+    #[error("the handoff is {} and not DEAD", .state.as_str())]
     NotDead {
         /// The handoff.
         handoff: HandoffId,
         /// Its state.
-        stage: Stage,
+        state: State,
     },
     /// The enrollment is being withdrawn, so it is not handed over again.
     #[error("the handoff's enrollment is being withdrawn")]
@@ -74,19 +73,6 @@ impl Storage for Error {
             Self::Storage(error) => Some(error),
             _ => None,
         }
-    }
-}
-
-impl From<UnknownWord> for Error {
-    fn from(_: UnknownWord) -> Self {
-        Self::Storage(db::Error::corrupt("a word this program does not know"))
-    }
-}
-
-impl From<WrongState> for Error {
-    /// The machine was asked for a step that the query before it rules out.
-    fn from(_: WrongState) -> Self {
-        Self::Storage(db::Error::corrupt("a handoff in a state it cannot be in"))
     }
 }
 
@@ -119,8 +105,8 @@ impl From<Error> for Fault {
                 ),
             Error::CampaignErased => Self::new(Reason::CampaignErased),
             Error::HandoffNotFound => Self::new(Reason::HandoffNotFound),
-            Error::NotDead { handoff, stage } => Self::new(Reason::HandoffState)
-                .metadata("state", stage.as_str())
+            Error::NotDead { handoff, state } => Self::new(Reason::HandoffState)
+                .metadata("state", state.as_str())
                 .precondition(
                     "STATE",
                     handoff.to_string(),

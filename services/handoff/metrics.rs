@@ -6,9 +6,9 @@ use std::time::Duration;
 use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 
-use super::activation::store::Counted;
-use super::person::projection::Change;
-use super::vocabulary::{AttemptResult, DeadReason, Kind, Stage};
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::{DeadReason, Kind, State};
+use crate::db::entities::handoff_attempt::AttemptResult;
 
 /// In seconds: from a bureau that answers at once to one that takes a week.
 const SETTLE_BUCKETS: [f64; 10] = [
@@ -52,7 +52,7 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         dead: counter("redress.handoff.dead", "Handoffs given up on"),
         contradictions: counter(
             "redress.handoff.contradictions",
-            "Things said that contradict what was known",
+            "Reports of partners that contradict what was known",
         ),
         lost_leases: counter(
             "redress.handoff.leases.lost",
@@ -60,7 +60,7 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         ),
         forgotten: counter(
             "redress.handoff.forgotten",
-            "Accepted handoffs that their partner does not know any more",
+            "Accepted handoffs that their partner no longer knows",
         ),
         projected: counter(
             "redress.handoff.projected",
@@ -95,10 +95,10 @@ pub(super) fn attempted(partner: &str, result: AttemptResult) {
 }
 
 /// Counts a handoff whose outcome became known.
-pub(super) fn settled(kind: Kind, stage: Stage, took: Duration) {
+pub(super) fn settled(kind: Kind, state: State, took: Duration) {
     let labels = [
         KeyValue::new("kind", kind.as_str()),
-        KeyValue::new("state", stage.as_str()),
+        KeyValue::new("state", state.as_str()),
     ];
     INSTRUMENTS.settled.add(1, &labels);
     INSTRUMENTS.settle_time.record(took.as_secs_f64(), &labels);
@@ -112,10 +112,10 @@ pub(super) fn dead(reason: DeadReason) {
 }
 
 /// Counts a contradiction.
-pub(super) fn contradicted(speaker: &str) {
+pub(super) fn contradicted(reporter: &str) {
     INSTRUMENTS
         .contradictions
-        .add(1, &[KeyValue::new("speaker", speaker.to_owned())]);
+        .add(1, &[KeyValue::new("reporter", reporter.to_owned())]);
 }
 
 /// Counts a lease that was lost.
@@ -124,11 +124,11 @@ pub(super) fn lease_lost() {
 }
 
 /// Counts fields changed to fit a partner.
-pub(super) fn projected(changes: &[Change]) {
+pub(super) fn projected(changes: &[String]) {
     for change in changes {
         INSTRUMENTS
             .projected
-            .add(1, &[KeyValue::new("change", change.to_string())]);
+            .add(1, &[KeyValue::new("change", change.clone())]);
     }
 }
 
@@ -139,19 +139,19 @@ pub(super) fn breaker_opened(partner: &str) {
         .add(1, &[KeyValue::new("partner", partner.to_owned())]);
 }
 
-/// Counts an accepted handoff that its partner does not know any more.
+/// Counts an accepted handoff that its partner no longer knows.
 pub(super) fn forgotten() {
     INSTRUMENTS.forgotten.add(1, &[]);
 }
 
 /// Shows what is left of a pool of activation codes.
-pub(super) fn pool(pool: &Counted) {
+pub(super) fn pool((partner, engagement_number): (&str, &str), available: i64, is_low: bool) {
     let labels = [
-        KeyValue::new("partner", pool.partner_name.clone()),
-        KeyValue::new("engagement_number", pool.engagement_number.clone()),
+        KeyValue::new("partner", partner.to_owned()),
+        KeyValue::new("engagement_number", engagement_number.to_owned()),
     ];
-    INSTRUMENTS.codes_left.record(pool.available, &labels);
-    INSTRUMENTS.codes_low.record(pool.is_low().into(), &labels);
+    INSTRUMENTS.codes_left.record(available, &labels);
+    INSTRUMENTS.codes_low.record(is_low.into(), &labels);
 }
 
 /// Counts enrollments that were put back because no activation code was left.

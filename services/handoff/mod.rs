@@ -2,19 +2,25 @@
 //!
 //! *Every enrollment has exactly one `handoff_id`; it is offered until it is acknowledged; a partner that stores
 //! `handoff_id` sees each enrollment once.* The row comes into the queue in the enrollment's own transaction, so that no
-//! enrollment is without one. From there:
+//! enrollment is without one.
 //!
-//! - [`worker`] calls PUSH partners: lease, call with nothing open in the database, settle. What is killed in between is
-//!   found by its lease and **asked after before it is sent again**.
-//! - [`pull`] streams to PULL partners and offers again what they do not acknowledge in time.
-//! - [`commands::learn`] takes in what a partner says, by whichever way it came: state, outcome for the enrollment,
-//!   attempt and audit in one transaction. A fact holds whatever the lease says.
-//! - [`activation`] is about codes that partners issue themselves: where a campaign has a pool of them, each enrollment gets
-//!   one with its first lease and keeps it, and none is sent without.
-//! - [`decide`], [`gate`] and [`state`] are the rules, pure.
+//! The rooms, from the top; each imports only those below it:
+//!
+//! - [`push`] calls PUSH partners: lease, call with nothing open in the database, settle. After a kill the lease tells which
+//!   handoffs were under way, and the partner is **asked before anything is sent again**. [`pull`] streams to PULL partners
+//!   and offers again what they do not acknowledge in time.
+//! - [`person`] decrypts the people of leased handoffs and fits them to the partner's fields.
+//! - [`activation`] leases, and assigns the codes that partners issue themselves: where a campaign has a pool of them, each
+//!   enrollment gets a code with its first lease and keeps it, and none is sent without.
+//! - [`outcome`] applies what a partner reports, by whichever way it came: state, outcome for the enrollment, attempt and
+//!   audit in one transaction. A fact holds whatever the lease says. Settling ends a lease with a fact or with a failure.
+//! - [`queue`] has the handoffs, their state machine and the retry policy.
+//! - [`partner`] has the partners.
+//!
+//! Below all of them stand the context, the errors, the metrics and the campaign's key; above them the services and `serve`.
 
 pub mod activation;
-pub mod audit;
+pub mod campaign_key;
 pub mod context;
 pub mod error;
 pub mod grpc;
@@ -25,10 +31,9 @@ pub mod person;
 pub mod pull;
 pub mod push;
 pub mod queue;
+mod request;
 mod serve;
 pub mod settings;
-pub mod store;
-pub mod vocabulary;
 
 pub use serve::{builder, run, serve};
 pub use settings::Settings;

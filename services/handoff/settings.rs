@@ -5,11 +5,8 @@ use std::time::Duration;
 use clap::{Args, Parser};
 
 use crate::db::Process;
-use crate::kernel::retry::Backoff;
 use crate::kernel::settings::{self, CommonSettings, Problem, ProcessSettings, duration, whole};
 use crate::process::ServiceSettings;
-
-use super::queue::retry_policy::Patience;
 
 /// Hands enrollments to partner bureaus: calls those that are pushed to, answers those that pull.
 #[derive(Clone, Debug, Parser)]
@@ -52,16 +49,6 @@ pub struct Rules {
     /// After so many answers lost or refused a handoff is DEAD; a partner that is down does not count.
     #[arg(long, default_value = "10", value_parser = whole(1..=100_u32))]
     pub max_failures: u32,
-}
-
-impl Rules {
-    /// Gives the waits between attempts, and when to give up.
-    pub const fn patience(&self) -> Patience {
-        Patience {
-            backoff: Backoff::new(self.retry_base, self.retry_cap),
-            max_failures: self.max_failures,
-        }
-    }
 }
 
 impl Default for Rules {

@@ -3,39 +3,20 @@
 use std::time::Duration;
 
 use crate::db;
-use crate::kernel::combine::Rejected;
 use crate::kernel::fault::{Fault, Reason};
+use crate::kernel::keyring::KeyError;
+use crate::process::throttle::Refusal;
+use crate::process::{self, Failure};
 
 /// Why a command did not happen. It holds nothing personal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The database.
+    /// What can go wrong in every process.
     #[error(transparent)]
-    Storage(#[from] db::Error),
-    /// The request breaks rules; the fault says which, all of them.
-    #[error("{0}")]
-    Request(Fault),
-    /// A key is not in the keyring, or does not open what it sealed.
-    #[error("a key is missing")]
-    Key,
-    /// The commit that should have held this did not take it.
-    #[error(transparent)]
-    Combined(#[from] Rejected),
+    Common(#[from] process::Error),
     /// A message to a person could not be handed to its carrier.
     #[error("the message could not be sent")]
     Send,
-    /// The process is stopping.
-    #[error("shutting down")]
-    ShuttingDown,
-    /// The request id was used for something else.
-    #[error("the request id was used before")]
-    RequestIdReused,
-    /// A limit was reached.
-    #[error("throttled")]
-    Throttled {
-        /// When it is worth trying again.
-        retry_after: Duration,
-    },
     /// There is no such campaign.
     #[error("no such campaign")]
     CampaignNotFound,
@@ -87,46 +68,62 @@ pub enum Error {
 }
 
 impl Error {
-    /// Names a field of the request and the rule it breaks.
+    /// Names a field of the request and the rule that it breaks.
     pub fn field(path: impl Into<std::borrow::Cow<'static, str>>, rule: &'static str) -> Self {
-        Self::Request(Fault::new(Reason::InvalidRequest).field(path, rule))
+        process::Error::field(path, rule).into()
     }
 }
 
-impl db::Storage for Error {
-    fn storage(&self) -> Option<&db::Error> {
+impl Failure for Error {
+    fn common(&self) -> Option<&process::Error> {
         match self {
-            Self::Storage(error) => Some(error),
+            Self::Common(error) => Some(error),
             _ => None,
         }
     }
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        Self::Request(fault)
+impl db::Storage for Error {
+    fn storage(&self) -> Option<&db::Error> {
+        self.common()?.storage()
+    }
+}
+
+impl From<db::Error> for Error {
+    fn from(error: db::Error) -> Self {
+        process::Error::from(error).into()
     }
 }
 
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
-        Self::Storage(error.into())
+        process::Error::from(error).into()
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        process::Error::from(fault).into()
+    }
+}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        process::Error::from(error).into()
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        process::Error::from(refusal).into()
     }
 }
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         match error {
-            Error::Storage(error) => storage(&error),
-            Error::Request(fault) => fault,
-            Error::Key => Self::new(Reason::KeyUnavailable),
-            Error::Combined(rejected) => rejected.into(),
+            Error::Common(error) => error.into(),
             Error::Send => Self::new(Reason::SenderUnavailable).retry_after(SOON),
-            Error::ShuttingDown => Self::new(Reason::ShuttingDown),
-            Error::RequestIdReused => Self::new(Reason::RequestIdReused),
-            Error::Throttled { retry_after } => {
-                Self::new(Reason::Throttled).retry_after(retry_after)
-            }
             Error::CampaignNotFound => Self::new(Reason::CampaignNotFound),
             Error::CampaignClosed => Self::new(Reason::CampaignClosed),
             Error::CampaignErased => Self::new(Reason::CampaignErased),
@@ -151,20 +148,6 @@ impl From<Error> for Fault {
 }
 
 const SOON: Duration = Duration::from_secs(1);
-
-fn storage(error: &db::Error) -> Fault {
-    match error {
-        db::Error::Unavailable(_) | db::Error::UnknownCommit => {
-            Fault::new(Reason::StorageUnavailable).retry_after(SOON)
-        }
-        db::Error::Contended(_) => Fault::new(Reason::StorageContended).retry_after(SOON),
-        db::Error::Corrupt { .. } => Fault::new(Reason::DataCorrupt),
-        db::Error::Unique { .. }
-        | db::Error::Denied(_)
-        | db::Error::Schema { .. }
-        | db::Error::Connect { .. } => Fault::new(Reason::Internal),
-    }
-}
 
 /// Says that a sealed person does not open: another key, or changed bytes.
 pub fn unreadable(_: crate::kernel::crypto::OpenError) -> Error {

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::kernel::fault::Fault;
+use crate::process::status;
 use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 use crate::wire::redress::identity::v1::roster_service_server::RosterService;
@@ -132,13 +132,4 @@ fn stream<T: 'static>(
     answers: Result<BoxStream<'static, Result<T, Error>>, Error>,
 ) -> Result<Response<Stream<T>>, Status> {
     answer(answers.map(|answers| answers.map(|one| one.map_err(status)).boxed()))
-}
-
-fn status(error: Error) -> Status {
-    match &error {
-        Error::Storage(error) => tracing::warn!(class = error.class(), "database error"),
-        Error::Key => tracing::error!("a key is missing from the keyring"),
-        _ => {}
-    }
-    Fault::from(error).into()
 }

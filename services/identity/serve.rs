@@ -17,7 +17,6 @@ use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServ
 
 use super::context::Context;
 use super::grpc::Handlers;
-use super::housekeeping;
 use super::sender::Outbox;
 use super::settings::Settings;
 
@@ -40,11 +39,9 @@ pub async fn serve(
     let db = process::connect(&service.database, Process::Identity).await?;
     let keys = process::keys(&service.keyring, &[Purpose::Index, Purpose::Person])?;
     let clock = Clock::system();
+    let ids = Ids::system(clock.clone());
     let context = Context {
-        db: db.clone(),
-        ids: Ids::system(clock.clone()),
-        clock,
-        keys,
+        common: process::Context::new(clock, ids, db.clone(), keys, Purpose::Index),
         sender: Arc::new(Outbox::new(outbox_dir)),
         rules,
     };
@@ -58,7 +55,10 @@ pub async fn serve(
 
 /// Starts the housekeeping and gives the handlers. Tests call it with a clock and ids of their own.
 pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
-    life.spawn(housekeeping::run(context.clone(), life.token()));
+    life.spawn(process::housekeeping::run(
+        context.common.clone(),
+        life.token(),
+    ));
     Handlers::new(context.clone())
 }
 

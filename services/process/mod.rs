@@ -3,11 +3,20 @@
 //! A process reads as a recipe: settings, database, keys, context, services, workers, server, drain. [`run`] is around it,
 //! the other steps that processes share are functions of this room.
 
+mod call;
+mod context;
+mod error;
+pub mod housekeeping;
+pub mod request;
 mod run;
 mod settings;
 mod stop;
 mod storage;
+pub mod throttle;
 
+pub use call::Call;
+pub use context::{Act, Context};
+pub use error::{Error, Failure, status};
 pub use run::run;
 pub use settings::ServiceSettings;
 pub use stop::Stop;

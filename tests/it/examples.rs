@@ -136,13 +136,12 @@ fn protos(root: &Path, folder: &Path) -> Vec<String> {
 
 /// Runs an example and gives what it printed.
 fn example(house: &House, name: &str, arguments: &[&str]) -> String {
-    let (interpreter, block) = if name.ends_with(".js") {
-        ("node", block(&format!("```js\n// {name}")))
-    } else {
-        ("python3", block(&format!("```python\n# {name}")))
+    let (interpreter, fence) = match name.rsplit_once('.') {
+        Some((_, "js")) => ("node", format!("```js\n// {name}")),
+        _ => ("python3", format!("```python\n# {name}")),
     };
     let file = house.path().join(name);
-    std::fs::write(&file, block).expect("the example is written");
+    std::fs::write(&file, block(&fence)).expect("the example is written");
     let address = |service| format!("localhost:{}", house.address(service).port);
     let mut command = Command::new(interpreter);
     command.arg(file).args(arguments);

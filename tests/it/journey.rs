@@ -177,11 +177,10 @@ async fn a_lost_letter_is_replaced_by_a_contact_that_was_on_the_roster(database:
     let walk = walk::prepare(&house, &roster).await;
     let row = &roster.adults[0].0;
     let caller = person(&house, &walk, 1);
-    let answer = caller
+    let verification = caller
         .verify("", row.claims())
         .await
         .expect("the person is found");
-    let verification = answer.verification.expect("a verification");
     assert_eq!(
         verification.state(),
         VerificationState::ConfirmationRequired
@@ -216,11 +215,10 @@ async fn a_minor_is_enrolled_after_another_person_looked(database: Database) {
     let code = walk.letter_of(&roster.minor).code.clone();
     let begun = caller.begin(Entitlement::Code(code)).await.expect("begun");
     let enrollment = begun.enrollment.expect("an enrollment").enrollment_id;
-    let answer = caller
+    let verification = caller
         .verify(&enrollment, roster.minor.claims())
         .await
         .expect("referred");
-    let verification = answer.verification.expect("a verification");
     assert_eq!(verification.state(), VerificationState::Referred);
     let id = verification.verification_id;
     let early = caller

@@ -84,7 +84,6 @@ async fn letters_live_their_life_at_the_terminal(database: Database) {
         rest["codes"].as_u64().and_then(|n| usize::try_from(n).ok()),
         Some(roster.letters() - 1)
     );
-    assert!(text(&rest["self_test"]).starts_with("passed"));
     let (first, rest) = (text(&first["batch_id"]), text(&rest["batch_id"]));
     let minor = printed(&house, &first, "minors.csv");
     let letters = printed(&house, &rest, "letters.csv");

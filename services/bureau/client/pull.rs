@@ -46,12 +46,12 @@ impl Puller {
         }
     }
 
-    /// Takes what is due until nothing is; gives how many handoffs that were.
+    /// Pulls until nothing is due; gives the number of handoffs.
     pub async fn drain(&mut self) -> Result<usize, Status> {
         self.pull(true, &CancellationToken::new()).await
     }
 
-    /// Pulls until the process drains, and comes back after every break.
+    /// Pulls until the process drains; a broken stream is opened again.
     pub async fn run(mut self, draining: CancellationToken) {
         let mut failures = 0;
         while !draining.is_cancelled() {
@@ -60,7 +60,7 @@ impl Puller {
                 Ok(_) => failures = 0,
                 Err(status) => {
                     failures += 1;
-                    tracing::info!(code = %status.code(), "the stream broke and will be opened again");
+                    tracing::info!(code = %status.code(), "the stream broke; it is opened again");
                 }
             }
             if !pause(&draining, RETRY.delay(failures, &self.ids)).await {
@@ -88,7 +88,7 @@ impl Puller {
         }
     }
 
-    /// Books what was offered and says so.
+    /// Books what was offered and acknowledges it.
     async fn take(&mut self, message: PullHandoffsResponse) -> Result<usize, Status> {
         let mut taken = Vec::with_capacity(message.offers.len());
         let mut withdrawn = Vec::new();
@@ -111,7 +111,7 @@ impl Puller {
     /// Books an offer; `None` when its acknowledgement gets lost.
     async fn book(&self, id: Uuid, offer: &HandoffOffer) -> Result<Option<String>, Status> {
         let subject = offer.subject.clone().unwrap_or_default();
-        // A partner that calls by itself is never "down": it simply takes the offer when it is ready.
+        // A partner that pulls is never "down": it takes the offer when it is ready.
         for _ in 0..=REFUSED_TRIES {
             match self
                 .desk

@@ -1,4 +1,4 @@
-//! Tells Redress how enrollments ended, again and again until it has recorded it.
+//! Reports outcomes to Redress until it has recorded them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +20,11 @@ use crate::bureau::desk::Desk;
 /// How many statuses go into one call.
 const BATCH: usize = 500;
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// How often the book is looked at when nobody rings: outcomes become due by the clock.
-const LOOK: Duration = Duration::from_millis(100);
+/// How often the book is polled: outcomes become due by the clock.
+const POLL: Duration = Duration::from_millis(100);
 const RETRY: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
 
-/// Tells Redress what is in the book.
+/// Reports to Redress what is in the book.
 pub struct Reporter {
     desk: Arc<Desk>,
     client: HandoffServiceClient<Client>,
@@ -52,13 +52,13 @@ impl Reporter {
         }
     }
 
-    /// Tells what is news now, in one call; gives how much that was.
+    /// Reports what is due, in one call; gives how much that was.
     pub async fn step(&mut self) -> Result<usize, ReportError> {
-        let statuses = self.desk.news(BATCH).await?;
+        let statuses = self.desk.unreported(BATCH).await?;
         if statuses.is_empty() {
             return Ok(0);
         }
-        let told: Vec<(Uuid, EnrollmentProgress)> = statuses
+        let reported: Vec<(Uuid, EnrollmentProgress)> = statuses
             .iter()
             .filter_map(|status| {
                 Some((Uuid::try_parse(&status.handoff_id).ok()?, status.progress()))
@@ -78,7 +78,7 @@ impl Reporter {
                 result.verdict(),
                 ItemVerdict::Recorded | ItemVerdict::Unchanged
             ) {
-                // Saying it again would not help; a person must look.
+                // A repetition would not help: a person must look.
                 tracing::warn!(
                     handoff_id = result.handoff_id,
                     verdict = result.verdict().as_str_name(),
@@ -86,29 +86,29 @@ impl Reporter {
                 );
             }
         }
-        self.desk.told(&told).await?;
-        Ok(told.len())
+        self.desk.mark_reported(&reported).await?;
+        Ok(reported.len())
     }
 
-    /// Reports until the process drains. Nothing is lost by stopping: the book knows what was told.
+    /// Reports until the process drains. Nothing is lost by stopping: the book knows what was reported.
     pub async fn run(mut self, draining: CancellationToken) {
         let mut failures = 0;
         while !draining.is_cancelled() {
             let wait = match self.step().await {
                 Ok(0) => {
                     failures = 0;
-                    LOOK
+                    POLL
                 }
                 Ok(_) => continue,
                 Err(error) => {
                     failures += 1;
-                    tracing::info!(%error, "outcomes could not be reported and will be again");
-                    RETRY.delay(failures, &self.ids).max(LOOK)
+                    tracing::info!(%error, "outcomes could not be reported; trying again");
+                    RETRY.delay(failures, &self.ids).max(POLL)
                 }
             };
             let desk = Arc::clone(&self.desk);
             tokio::select! {
-                () = desk.news.notified(), if failures == 0 => {}
+                () = desk.changed.notified(), if failures == 0 => {}
                 going_on = pause(&draining, wait) => if !going_on { break },
             }
         }

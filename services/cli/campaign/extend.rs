@@ -3,13 +3,16 @@
 use clap::Args;
 use jiff::civil::Date;
 
-use super::{Which, get, record};
-use crate::cli::codes::wave_id;
-use crate::cli::connect::Channels;
-use crate::cli::problem::{OrSay, Outcome};
+use crate::cli::campaign::record::record;
+use crate::cli::campaign::which::Which;
 use crate::cli::render;
-use crate::cli::wire_words::{date, wire_date};
-use crate::cli::{Session, new_request_id};
+use crate::cli::session::Session;
+use crate::client::campaign::get;
+use crate::client::codes::wave_id;
+use crate::client::connect::Channels;
+use crate::client::convert::{date, wire_date};
+use crate::client::problem::{OrProblem, Outcome};
+use crate::client::request::new_request_id;
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::campaign_service_client::CampaignServiceClient;
 
@@ -45,7 +48,7 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ExtendArgs
     let answer = CampaignServiceClient::new(channels.codes.clone())
         .extend_enroll_by(request)
         .await;
-    let answer = answer.or_say("give people more time")?;
+    let answer = answer.or_problem("give people more time")?;
     let mut shown = record(&answer.campaign.unwrap_or_default());
     if let Some(wave) = answer.wave {
         shown = shown

@@ -6,11 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::problem::Problem;
-use crate::cli::roster::RosterReader;
-
-/// The file as it is without a roster.
-pub const TEMPLATE: &str = include_str!("template.toml");
+use crate::client::campaign::file::TEMPLATE;
+use crate::client::problem::Problem;
+use crate::client::roster::reader::RosterReader;
 
 /// Where the example's covered entity begins and ends in the template.
 const ENTITY: &str = "[[covered_entity]]";
@@ -87,7 +85,7 @@ fn name_of(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::campaign::CampaignFile;
+    use crate::client::campaign::file::CampaignFile;
 
     #[test]
     fn a_roster_gives_its_entities_and_nothing_else_changes() {

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use crate::cli::Session;
-use crate::cli::campaign::CampaignArg;
-use crate::cli::connect::Channels;
-use crate::cli::problem::{OrSay, Outcome};
+use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Record};
-use crate::cli::wire_words::time;
+use crate::cli::session::Session;
+use crate::client::connect::Channels;
+use crate::client::convert::time;
+use crate::client::problem::{OrProblem, Outcome};
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 
@@ -29,7 +29,7 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: CheckArgs)
     let response = EnrollmentCodeServiceClient::new(channels.codes.clone())
         .check_code(request)
         .await;
-    let expires = response.or_say("use this code")?.expire_time;
+    let expires = response.or_problem("use this code")?.expire_time;
     let record = Record::new()
         .with("usable", true)
         .with("expires", time(expires.as_ref()));

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use crate::cli::Session;
-use crate::cli::campaign::CampaignArg;
-use crate::cli::connect::Channels;
-use crate::cli::problem::{OrSay, Outcome};
+use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Record};
-use crate::cli::wire_words::{date, state, time};
+use crate::cli::session::Session;
+use crate::client::connect::Channels;
+use crate::client::convert::{date, state, time};
+use crate::client::problem::{OrProblem, Outcome};
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 
@@ -32,7 +32,7 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ListArgs) 
     let answer = EnrollmentCodeServiceClient::new(channels.codes.clone())
         .list_codes(request)
         .await;
-    let codes = answer.or_say("list the codes")?.codes;
+    let codes = answer.or_problem("list the codes")?.codes;
     let rows: Vec<Record> = codes.iter().map(record).collect();
     render::many(
         session.format,

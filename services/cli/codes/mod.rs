@@ -11,15 +11,10 @@ mod waves;
 
 use clap::Subcommand;
 
-use super::Session;
-use super::campaign::CampaignArg;
-use super::connect::As;
-use super::problem::Outcome;
-
-pub use batches::{batches, open_batch};
-pub use issue::issue;
-pub use seal::seal;
-pub use waves::wave_id;
+use crate::cli::campaign::which::CampaignArg;
+use crate::cli::session::Session;
+use crate::client::connect::ClientRole;
+use crate::client::problem::Outcome;
 
 /// Subcommands of `codes`.
 #[derive(Debug, Subcommand)]
@@ -49,7 +44,7 @@ pub enum Command {
 
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
-    let channels = session.connect(As::Operator)?;
+    let channels = session.connect(ClientRole::Operator)?;
     match command {
         Command::Issue(args) => issue::run(session, &channels, args).await,
         Command::Wave(waves::WaveCommand::Create(args)) => {

@@ -3,11 +3,12 @@
 use clap::{Args, ValueEnum};
 
 use super::lineage::record;
-use crate::cli::campaign::CampaignArg;
-use crate::cli::connect::Channels;
-use crate::cli::problem::{OrSay, Outcome};
+use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render;
-use crate::cli::{Session, new_request_id};
+use crate::cli::session::Session;
+use crate::client::connect::Channels;
+use crate::client::problem::{OrProblem, Outcome};
+use crate::client::request::new_request_id;
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 
@@ -62,6 +63,6 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ReissueArg
     let answer = EnrollmentCodeServiceClient::new(channels.codes.clone())
         .reissue_code(request)
         .await;
-    let code = answer.or_say("send another letter")?.letter_code;
+    let code = answer.or_problem("send another letter")?.letter_code;
     render::one(session.format, &record(&code.unwrap_or_default()))
 }

@@ -2,12 +2,15 @@
 
 use clap::Args;
 
-use super::waves::wave_id;
-use crate::cli::campaign::CampaignArg;
-use crate::cli::connect::Channels;
-use crate::cli::problem::{OrSay, Outcome, Problem};
+use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Record};
-use crate::cli::{Session, ask, new_request_id, progress};
+use crate::cli::session::Session;
+use crate::cli::{ask, progress};
+use crate::client::codes::wave_id;
+use crate::client::connect::Channels;
+use crate::client::problem::{OrProblem, Outcome, Problem};
+use crate::client::progress::Unit;
+use crate::client::request::new_request_id;
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 use wire::revoke_codes_request::Target;
@@ -94,19 +97,18 @@ async fn revoke(
 ) -> Result<wire::RevokeCodesResponse, Problem> {
     let doing = "revoke the codes";
     let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
-    let mut answers = client.revoke_codes(request).await.or_say(doing)?;
-    let bar = progress::pieces("revoking codes", 0);
+    let mut answers = client.revoke_codes(request).await.or_problem(doing)?;
+    let bar = progress::show("revoking codes", Unit::Pieces);
     let mut last = wire::RevokeCodesResponse::default();
     while let Some(answer) = answers
         .message()
         .await
         .map_err(|status| Problem::from_status(doing, &status))?
     {
-        bar.set_length(u64::try_from(answer.codes).unwrap_or(0));
-        bar.set_position(u64::try_from(answer.seen).unwrap_or(0));
+        let count = |count: i64| u64::try_from(count).unwrap_or(0);
+        bar.set(count(answer.seen), count(answer.codes));
         last = answer;
     }
-    bar.finish();
     if last.done {
         return Ok(last);
     }

@@ -2,14 +2,13 @@
 
 use clap::Args;
 
-use super::batches::{open_batch, record};
-use crate::cli::campaign::CampaignArg;
-use crate::cli::connect::Channels;
-use crate::cli::problem::{OrSay, Outcome, Problem};
-use crate::cli::render;
-use crate::cli::{Session, ask, new_request_id};
-use crate::wire::redress::enrollment::v1 as wire;
-use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
+use super::batches::record;
+use crate::cli::campaign::which::CampaignArg;
+use crate::cli::session::Session;
+use crate::cli::{ask, render};
+use crate::client::codes::{open_batch, seal};
+use crate::client::connect::Channels;
+use crate::client::problem::{Outcome, Problem};
 
 /// Flags of `codes seal`.
 #[derive(Debug, Args)]
@@ -22,22 +21,6 @@ pub struct SealArgs {
     /// Do not ask.
     #[arg(long)]
     yes: bool,
-}
-
-/// Seals a batch.
-pub async fn seal(
-    channels: &Channels,
-    batch: &wire::CodeBatch,
-) -> Result<wire::CodeBatch, Problem> {
-    let request = wire::SealBatchRequest {
-        request_id: new_request_id(),
-        campaign_id: batch.campaign_id.clone(),
-        batch_id: batch.batch_id.clone(),
-    };
-    let response = EnrollmentCodeServiceClient::new(channels.codes.clone())
-        .seal_batch(request)
-        .await;
-    Ok(response.or_say("seal the batch")?.batch.unwrap_or_default())
 }
 
 pub(super) async fn run(session: &Session, channels: &Channels, args: SealArgs) -> Outcome {

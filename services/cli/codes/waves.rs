@@ -7,12 +7,14 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use tonic_types::StatusExt;
 
-use crate::cli::campaign::CampaignArg;
-use crate::cli::connect::Channels;
-use crate::cli::problem::{OrSay, Outcome, Problem};
+use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Record};
-use crate::cli::wire_words::{date, state, time, wire_date};
-use crate::cli::{Session, new_request_id};
+use crate::cli::session::Session;
+use crate::client::codes::{wave_id, waves};
+use crate::client::connect::Channels;
+use crate::client::convert::{date, state, time, wire_date};
+use crate::client::problem::{OrProblem, Outcome, Problem};
+use crate::client::request::new_request_id;
 use crate::kernel::ids::IndividualId;
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
@@ -92,7 +94,10 @@ pub(super) async fn create(session: &Session, channels: &Channels, args: CreateA
     {
         return Err(problem);
     }
-    let wave = answer.or_say("create the wave")?.wave.unwrap_or_default();
+    let wave = answer
+        .or_problem("create the wave")?
+        .wave
+        .unwrap_or_default();
     render::one(session.format, &record(&wave))
 }
 
@@ -165,45 +170,8 @@ pub(super) async fn mailed(session: &Session, channels: &Channels, args: MailedA
     let answer = EnrollmentCodeServiceClient::new(channels.codes.clone())
         .record_wave_mailing(request)
         .await;
-    let wave = answer.or_say("record the day of mailing")?.wave;
+    let wave = answer.or_problem("record the day of mailing")?.wave;
     render::one(session.format, &record(&wave.unwrap_or_default()))
-}
-
-/// Finds a wave by its name; an id stands for itself.
-pub async fn wave_id(
-    channels: &Channels,
-    campaign_id: &str,
-    name: &str,
-) -> Result<String, Problem> {
-    if name.parse::<crate::kernel::ids::WaveId>().is_ok() {
-        return Ok(name.to_owned());
-    }
-    let waves = waves(channels, campaign_id).await?;
-    let found = waves.into_iter().find(|wave| wave.name == name);
-    found.map(|wave| wave.wave_id).ok_or_else(|| {
-        Problem::usage(format!(
-            "this campaign has no wave named {name:?}; `redress codes waves` shows them"
-        ))
-    })
-}
-
-async fn waves(channels: &Channels, campaign_id: &str) -> Result<Vec<wire::Wave>, Problem> {
-    let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
-    let mut found = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let request = wire::ListWavesRequest {
-            campaign_id: campaign_id.to_owned(),
-            page_size: 500,
-            page_token,
-        };
-        let page = client.list_waves(request).await.or_say("list the waves")?;
-        found.extend(page.waves);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok(found);
-        }
-    }
 }
 
 fn record(wave: &wire::Wave) -> Record {

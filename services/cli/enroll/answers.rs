@@ -1,10 +1,8 @@
 //! What a person types, and what can be understood of it.
 
-use jiff::civil::Date;
-
 use crate::cli::ask::{line, until};
-use crate::cli::problem::Problem;
-use crate::cli::wire_words::wire_date;
+use crate::client::convert::{parse_date, wire_date};
+use crate::client::problem::Problem;
 use crate::wire::redress::identity::v1::{Claims, MaskedContact};
 
 /// Asks for what a person says about themself.
@@ -13,7 +11,10 @@ pub fn claims() -> Result<Claims, Problem> {
         given_name: until("  First name:", filled)?,
         middle_name: String::new(),
         family_name: until("  Last name:", filled)?,
-        date_of_birth: Some(wire_date(until("  Date of birth (MM/DD/YYYY):", date)?)),
+        date_of_birth: Some(wire_date(until(
+            "  Date of birth (MM/DD/YYYY):",
+            parse_date,
+        )?)),
         ssn: until(
             "  Social Security number, or its last four digits (may stay empty):",
             ssn,
@@ -42,12 +43,6 @@ fn filled(text: &str) -> Result<String, String> {
     } else {
         Ok(text.to_owned())
     }
-}
-
-/// Month, day and year as Americans write them, or year first.
-pub fn date(text: &str) -> Result<Date, String> {
-    let parsed = Date::strptime("%m/%d/%Y", text).or_else(|_| text.parse());
-    parsed.map_err(|_| "a date looks like 07/04/1976".to_owned())
 }
 
 /// Nine digits, four, or none; dashes and spaces do not matter.
@@ -81,6 +76,6 @@ mod tests {
         assert!(engagement_number("").is_err());
         assert_eq!(ssn("666-01-0001").unwrap(), "666010001");
         assert!(ssn("12345").is_err());
-        assert_eq!(date("07/04/1976").unwrap(), date("1976-07-04").unwrap());
+        assert_eq!(parse_date("07/04/1976"), parse_date("1976-07-04"));
     }
 }

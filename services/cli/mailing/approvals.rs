@@ -5,13 +5,15 @@
 
 use clap::Args;
 
-use super::select::select;
-use crate::cli::campaign::CampaignArg;
-use crate::cli::connect::{As, Channels};
-use crate::cli::problem::{OrSay, Outcome};
+use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Record};
-use crate::cli::wire_words::{state, time};
-use crate::cli::{Session, new_request_id};
+use crate::cli::session::Session;
+use crate::client::connect::{Channels, ClientRole};
+use crate::client::convert::{state, time};
+use crate::client::mailing::select::select;
+use crate::client::paging::{PAGE_SIZE, read_all};
+use crate::client::problem::{OrProblem, Outcome};
+use crate::client::request::new_request_id;
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 
@@ -44,7 +46,7 @@ pub struct ApproveArgs {
 
 /// Asks for an export.
 pub async fn request(session: &Session, args: &RequestArgs) -> Outcome {
-    let channels = session.connect(As::Operator)?;
+    let channels = session.connect(ClientRole::Operator)?;
     let campaign = args.campaign.find(&channels.codes).await?;
     let (batch, wave) = (args.batch.as_deref(), args.wave.as_deref());
     let chosen = select(&channels, &campaign, batch, wave).await?;
@@ -56,7 +58,7 @@ pub async fn request(session: &Session, args: &RequestArgs) -> Outcome {
             batch_id: batch.batch_id,
         };
         let answer = client(&channels).request_export(request).await;
-        let asked = answer.or_say("ask for the export")?.export_approval;
+        let asked = answer.or_problem("ask for the export")?.export_approval;
         rows.push(record(&asked.unwrap_or_default()));
     }
     render::many(session.format, &rows, "")
@@ -64,7 +66,7 @@ pub async fn request(session: &Session, args: &RequestArgs) -> Outcome {
 
 /// Approves exports.
 pub async fn approve(session: &Session, args: &ApproveArgs) -> Outcome {
-    let channels = session.connect(As::Reviewer)?;
+    let channels = session.connect(ClientRole::Reviewer)?;
     let campaign = args.campaign.find(&channels.codes).await?;
     let mut rows = Vec::new();
     for id in &args.approvals {
@@ -74,7 +76,7 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Outcome {
             export_approval_id: id.clone(),
         };
         let answer = client(&channels).approve_export(request).await;
-        let approved = answer.or_say("approve the export")?.export_approval;
+        let approved = answer.or_problem("approve the export")?.export_approval;
         rows.push(record(&approved.unwrap_or_default()));
     }
     render::many(session.format, &rows, "")
@@ -82,24 +84,19 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Outcome {
 
 /// Lists a campaign's approvals.
 pub async fn list(session: &Session, campaign: &CampaignArg) -> Outcome {
-    let channels = session.connect(As::Operator)?;
+    let channels = session.connect(ClientRole::Operator)?;
     let campaign = campaign.find(&channels.codes).await?;
-    let mut rows = Vec::new();
-    let mut page_token = String::new();
-    loop {
+    let approvals = read_all(async |page_token| {
         let request = wire::ListExportApprovalsRequest {
             campaign_id: campaign.campaign_id.clone(),
-            page_size: 500,
+            page_size: PAGE_SIZE,
             page_token,
         };
         let answer = client(&channels).list_export_approvals(request).await;
-        let page = answer.or_say("list the export approvals")?;
-        rows.extend(page.export_approvals.iter().map(record));
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
+        let page = answer.or_problem("list the export approvals")?;
+        Ok((page.export_approvals, page.next_page_token))
+    });
+    let rows: Vec<Record> = approvals.await?.iter().map(record).collect();
     let nothing = if campaign.two_operators {
         "nobody asked for an export yet; `redress mailing request` does"
     } else {

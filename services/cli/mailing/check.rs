@@ -1,18 +1,18 @@
 //! `redress mailing check`: whether a print file is the one that its manifest describes. Needs no service.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use csv::ByteRecord;
 
-use super::letter::Tally;
-use super::manifest::Manifest;
-use crate::cli::Session;
-use crate::cli::problem::{Outcome, Problem};
 use crate::cli::render::{self, Record};
-use crate::kernel::crypto::Sha256;
+use crate::cli::session::Session;
+use crate::client::files::{beside, sha256_of};
+use crate::client::mailing::letter::Tally;
+use crate::client::mailing::manifest::Manifest;
+use crate::client::problem::{Outcome, Problem};
 
 /// Flags of `mailing check`.
 #[derive(Debug, Args)]
@@ -31,8 +31,8 @@ pub fn run(session: &Session, args: &CheckArgs) -> Outcome {
         .clone()
         .unwrap_or_else(|| manifest_of(&args.file));
     let manifest = Manifest::read(&path)?;
-    let failed = |error: io::Error| Problem::file(&args.file, &error);
-    let (sha256, bytes) = hash(&args.file).map_err(failed)?;
+    let hashed = sha256_of(&args.file);
+    let (sha256, bytes) = hashed.map_err(|error| Problem::file(&args.file, &error))?;
     let sealed = manifest.encrypted.as_ref();
     let is_sealed = sealed.is_some_and(|sealed| sealed.sha256 == sha256);
     if !is_sealed {
@@ -62,26 +62,12 @@ pub fn run(session: &Session, args: &CheckArgs) -> Outcome {
 }
 
 fn manifest_of(file: &Path) -> PathBuf {
-    let beside = Manifest::path(file);
-    let sealed = Manifest::path(&super::partial::beside(file, ".age"));
-    if !beside.exists() && sealed.exists() {
+    let own = Manifest::path(file);
+    let sealed = Manifest::path(&beside(file, ".age"));
+    if !own.exists() && sealed.exists() {
         sealed
     } else {
-        beside
-    }
-}
-
-fn hash(path: &Path) -> io::Result<(String, u64)> {
-    let mut file = File::open(path)?;
-    let (mut hash, mut bytes, mut piece) = (Sha256::new(), 0, vec![0; 1 << 18]);
-    loop {
-        match file.read(&mut piece)? {
-            0 => return Ok((hash.finish_hex(), bytes)),
-            read => {
-                hash.update(&piece[..read]);
-                bytes += read as u64;
-            }
-        }
+        own
     }
 }
 

@@ -2,12 +2,13 @@
 
 use clap::Args;
 
-use crate::cli::Session;
-use crate::cli::campaign::CampaignArg;
-use crate::cli::connect::As;
-use crate::cli::problem::{OrSay, Outcome};
+use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Record};
-use crate::cli::wire_words::{date, state, time};
+use crate::cli::session::Session;
+use crate::client::connect::ClientRole;
+use crate::client::convert::{date, state, time};
+use crate::client::paging::{PAGE_SIZE, read_all};
+use crate::client::problem::{OrProblem, Outcome};
 use crate::wire::redress::identity::v1 as wire;
 use wire::roster_service_client::RosterServiceClient;
 
@@ -22,26 +23,21 @@ pub struct HistoryArgs {
 
 /// Lists the events, oldest first.
 pub async fn run(session: &Session, args: &HistoryArgs) -> Outcome {
-    let channels = session.connect(As::Operator)?;
+    let channels = session.connect(ClientRole::Operator)?;
     let campaign = args.campaign.find(&channels.codes).await?;
     let mut client = RosterServiceClient::new(channels.identity.clone());
-    let mut records = Vec::new();
-    let mut page_token = String::new();
-    loop {
+    let events = read_all(async |page_token| {
         let request = wire::ListMailEventsRequest {
             campaign_id: campaign.campaign_id.clone(),
             individual_id: args.individual_id.clone(),
-            page_size: 0,
+            page_size: PAGE_SIZE,
             page_token,
         };
         let answer = client.list_mail_events(request).await;
-        let answer = answer.or_say("list the mail events")?;
-        records.extend(answer.events.iter().map(record));
-        page_token = answer.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
+        let page = answer.or_problem("list the mail events")?;
+        Ok((page.events, page.next_page_token))
+    });
+    let records: Vec<Record> = events.await?.iter().map(record).collect();
     render::many(
         session.format,
         &records,

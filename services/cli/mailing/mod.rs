@@ -1,49 +1,23 @@
 //! `redress mailing`: the print file, and what happened to its letters.
-//!
-//! Codes come from one process, names and addresses from another; they meet here and nowhere else. Both streams are
-//! ordered by individual id, so the merge holds a few answers of each, whatever the size of the roster. The file appears
-//! whole under its name or not at all, readable by its owner alone, and is the same byte for byte when made again.
 
-mod addresses;
 mod approvals;
 mod check;
-mod events;
 mod export;
 mod history;
-mod letter;
-mod manifest;
-mod merge;
-mod order;
-mod output;
-mod partial;
-mod place;
-mod print;
-mod recipient;
 mod record;
-mod seeds;
-mod select;
-mod text;
 
 use clap::Subcommand;
 
-use super::Session;
-use super::campaign::CampaignArg;
-use super::problem::Outcome;
-
-pub use export::export;
-pub use letter::COLUMNS;
-pub use manifest::Manifest;
-pub use order::{Exported, Order};
-pub use partial::Plan;
-pub use recipient::Recipient;
-pub use seeds::Seed;
+use crate::cli::campaign::which::CampaignArg;
+use crate::cli::session::Session;
+use crate::client::problem::Outcome;
 
 /// Subcommands of `mailing`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write the print file of an open batch or of a wave, and its manifest.
-    #[command(after_long_help = print::HELP)]
-    Export(print::ExportArgs),
+    #[command(after_long_help = export::HELP)]
+    Export(export::ExportArgs),
     /// Ask another operator to approve an export, for campaigns that say so.
     Request(approvals::RequestArgs),
     /// Approve an export that another operator asked for.
@@ -63,7 +37,7 @@ pub enum Command {
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
     match command {
-        Command::Export(args) => print::run(session, args).await,
+        Command::Export(args) => export::run(session, args).await,
         Command::Request(args) => approvals::request(session, &args).await,
         Command::Approve(args) => approvals::approve(session, &args).await,
         Command::Approvals(campaign) => approvals::list(session, &campaign).await,

@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::events::{self, EventReader, Line};
-use crate::cli::campaign::CampaignArg;
-use crate::cli::connect::As;
-use crate::cli::problem::{OrSay, Outcome, Problem};
+use crate::cli::campaign::which::CampaignArg;
+use crate::cli::progress;
 use crate::cli::render::{self, Record};
-use crate::cli::roster::Rejects;
-use crate::cli::wire_words::state;
-use crate::cli::{Session, new_request_id, progress};
+use crate::cli::session::Session;
+use crate::client::connect::ClientRole;
+use crate::client::convert::state;
+use crate::client::mailing::events::{self, EventReader, Line};
+use crate::client::problem::{OrProblem, Outcome, Problem};
+use crate::client::progress::Unit;
+use crate::client::request::new_request_id;
+use crate::client::roster::rejects::Rejects;
 use crate::wire::redress::identity::v1 as wire;
 use wire::MailEventOutcome as Outcomes;
 use wire::roster_service_client::RosterServiceClient;
@@ -52,12 +55,12 @@ pub async fn run(session: &Session, args: &RecordArgs) -> Outcome {
     let path = &args.file;
     let mut reader = EventReader::open(path, args.source)?;
     let size = std::fs::metadata(path).map_err(|error| Problem::file(path, &error))?;
-    let channels = session.connect(As::Operator)?;
+    let channels = session.connect(ClientRole::Operator)?;
     let campaign = args.campaign.find(&channels.codes).await?;
     let mut client = RosterServiceClient::new(channels.identity.clone());
     let mut rejects = Rejects::create(path)?;
     let mut tally = Tally::default();
-    let bar = progress::bytes("recording mail events", size.len());
+    let bar = progress::show("recording mail events", Unit::Bytes);
     loop {
         let lines = reader.next_lines(MOST);
         let lines = lines.map_err(|error| Problem::file(path, &error))?;
@@ -73,12 +76,12 @@ pub async fn run(session: &Session, args: &RecordArgs) -> Outcome {
                 events,
             };
             let answer = client.record_mail_events(request).await;
-            let answer = answer.or_say("record the mail events")?;
+            let answer = answer.or_problem("record the mail events")?;
             take(&sent, &answer.verdicts, &mut tally, &mut rejects)?;
         }
-        bar.set_position(reader.bytes());
+        bar.set(reader.bytes(), size.len());
     }
-    bar.finish();
+    drop(bar);
     let rejected = rejects.rows;
     let rejects = rejects.finish()?;
     let record = Record::new()

@@ -6,12 +6,18 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use crate::cli::campaign::CampaignArg;
-use crate::cli::connect::Channels;
-use crate::cli::problem::{OrSay, Outcome, Problem};
+use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Format, Record};
-use crate::cli::wire_words::time;
-use crate::cli::{Session, ask, new_request_id, progress};
+use crate::cli::session::Session;
+use crate::cli::{ask, progress};
+use crate::client::connect::Channels;
+use crate::client::convert::time;
+use crate::client::files::beside;
+use crate::client::paging::{PAGE_SIZE, read_all};
+use crate::client::partner;
+use crate::client::problem::{OrProblem, Outcome, Problem};
+use crate::client::progress::Unit;
+use crate::client::request::new_request_id;
 use crate::kernel::crypto::fingerprint128;
 use crate::wire::redress::handoff::v1 as wire;
 use wire::handoff_admin_service_client::HandoffAdminServiceClient;
@@ -76,18 +82,17 @@ type Reject = (i64, &'static str);
 async fn import(session: &Session, channels: &Channels, args: &ImportArgs) -> Outcome {
     let rows = read(&args.file)?;
     let campaign = args.campaign.find(&channels.codes).await?;
-    let partner = super::find(channels, &args.partner).await?;
+    let partner = partner::find(channels, &args.partner).await?;
     let (mut imported, mut known) = (0_i64, 0_i64);
     let mut rejects: Vec<Reject> = Vec::new();
     let mut taken = HashSet::with_capacity(rows.len());
-    let bar = progress::pieces("importing activation codes", rows.len() as u64);
+    let bar = progress::show("importing activation codes", Unit::Pieces);
     for chunk in rows.chunks(CHUNK) {
         // The server sees one chunk at a time: what an earlier one had is told apart here.
         let (again, fresh): (Vec<_>, Vec<_>) = chunk
             .iter()
             .partition(|row| taken.contains(&fingerprint128(row.code.as_bytes())));
         rejects.extend(again.iter().map(|row| (row.line, "DUPLICATE")));
-        bar.inc(again.len() as u64);
         if fresh.is_empty() {
             continue;
         }
@@ -101,7 +106,7 @@ async fn import(session: &Session, channels: &Channels, args: &ImportArgs) -> Ou
         let answer = HandoffAdminServiceClient::new(channels.handoff.clone())
             .import_activation_codes(request)
             .await;
-        let answer = answer.or_say("import the activation codes")?;
+        let answer = answer.or_problem("import the activation codes")?;
         imported += i64::from(answer.imported);
         known += i64::from(answer.known);
         let refused: HashSet<i64> = answer.rejected.iter().map(|row| row.line).collect();
@@ -109,17 +114,18 @@ async fn import(session: &Session, channels: &Channels, args: &ImportArgs) -> Ou
         taken.extend(fresh.map(|row| fingerprint128(row.code.as_bytes())));
         let refused = answer.rejected.iter();
         rejects.extend(refused.map(|row| (row.line, word(row.reason()))));
-        bar.set_position(u64::try_from(imported + known).unwrap_or(0) + rejects.len() as u64);
+        let done = u64::try_from(imported + known).unwrap_or(0) + rejects.len() as u64;
+        bar.set(done, rows.len() as u64);
     }
-    bar.finish();
+    drop(bar);
     rejects.sort_unstable();
     let file = write_rejects(&args.file, &rejects)?;
     if session.format == Format::Table {
         for (line, reason) in rejects.iter().take(SHOWN) {
-            ask::say(&format!("line {line}: {reason}"));
+            ask::note(&format!("line {line}: {reason}"));
         }
         if rejects.len() > SHOWN {
-            ask::say(&format!("and {} more", rejects.len() - SHOWN));
+            ask::note(&format!("and {} more", rejects.len() - SHOWN));
         }
     }
     let record = Record::new()
@@ -185,9 +191,7 @@ fn read(path: &Path) -> Result<Vec<wire::ActivationCodeRow>, Problem> {
 
 /// Writes lines and reasons beside the file, or removes what an earlier run left there. It holds no code.
 fn write_rejects(file: &Path, rejects: &[Reject]) -> Result<Option<PathBuf>, Problem> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".rejects.csv");
-    let path = PathBuf::from(name);
+    let path = beside(file, ".rejects.csv");
     if rejects.is_empty() {
         let _ = fs::remove_file(&path);
         return Ok(None);
@@ -206,24 +210,17 @@ fn write_rejects(file: &Path, rejects: &[Reject]) -> Result<Option<PathBuf>, Pro
 async fn show(session: &Session, channels: &Channels, args: &ShowArgs) -> Outcome {
     let campaign = args.campaign.find(&channels.codes).await?;
     let mut client = HandoffAdminServiceClient::new(channels.handoff.clone());
-    let mut records = Vec::new();
-    let mut page_token = String::new();
-    loop {
+    let pools = read_all(async |page_token| {
         let request = wire::ListActivationPoolsRequest {
             campaign_id: campaign.campaign_id.clone(),
-            page_size: 500,
+            page_size: PAGE_SIZE,
             page_token,
         };
-        let page = client
-            .list_activation_pools(request)
-            .await
-            .or_say("list the pools of activation codes")?;
-        records.extend(page.pools.iter().map(record));
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            break;
-        }
-    }
+        let answer = client.list_activation_pools(request).await;
+        let page = answer.or_problem("list the pools of activation codes")?;
+        Ok((page.pools, page.next_page_token))
+    });
+    let records: Vec<Record> = pools.await?.iter().map(record).collect();
     render::many(
         session.format,
         &records,

@@ -3,9 +3,8 @@
 use comfy_table::CellAlignment;
 use serde_json::{Value, json};
 
-use super::with_commas;
-use crate::cli::render;
-use crate::cli::wire_words::date;
+use crate::cli::render::{self, with_commas};
+use crate::client::convert::date;
 use crate::wire::redress::enrollment::v1 as wire;
 
 /// The sections below the funnel, those first that somebody must act on.
@@ -58,10 +57,7 @@ fn notices(due: &[&wire::Deadline]) -> String {
             many => format!("{} ({})", with_commas(it.people), many.join(", ")),
         };
         table.add_row([
-            format!(
-                "  {}",
-                date(it.due_date.as_ref()).as_str().unwrap_or_default()
-            ),
+            format!("  {}", date(it.due_date.as_ref()).unwrap_or_default()),
             days(it.days_left),
             it.jurisdiction.clone(),
             format!("{}: {people} people [{}]", it.what, it.citation),

@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::with_commas;
-use crate::cli::render;
+use crate::cli::render::{self, with_commas};
 use crate::wire::redress::enrollment::v1 as wire;
 
 /// The pools as lines, each with what is left.

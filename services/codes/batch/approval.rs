@@ -1,18 +1,16 @@
 //! The life of an export approval: REQUESTED -> APPROVED, and EXPIRED from either by time alone.
 
-use crate::codes::state::{Forbidden, kinds};
 use crate::kernel::clock::Timestamp;
 
-kinds! {
-    /// Where an export approval stands.
-    State {
-        /// It waits for a second operator.
-        Requested = "REQUESTED",
-        /// The export is allowed to whoever asked.
-        Approved = "APPROVED",
-        /// It allows nothing any more.
-        Expired = "EXPIRED",
-    }
+/// Where an export approval stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It waits for a second operator.
+    Requested,
+    /// The export is allowed to the operator who asked.
+    Approved,
+    /// It allows nothing any more.
+    Expired,
 }
 
 impl State {
@@ -24,17 +22,6 @@ impl State {
             None => Self::Requested,
         }
     }
-
-    /// Approves the export.
-    pub const fn approve(self) -> Result<Self, Forbidden> {
-        match self {
-            Self::Requested => Ok(Self::Approved),
-            Self::Approved | Self::Expired => Err(Forbidden {
-                from: self.as_str(),
-                event: "approve",
-            }),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -42,14 +29,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_approval_is_given_once_and_ends_with_its_time() {
+    fn an_approval_ends_with_its_time() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         let (noon, one) = (at("2026-01-01T12:00:00Z"), at("2026-01-01T13:00:00Z"));
         assert_eq!(State::at(noon, None, one), State::Requested);
         assert_eq!(State::at(noon, Some(noon), one), State::Approved);
         assert_eq!(State::at(one, Some(noon), one), State::Expired);
         assert_eq!(State::at(one, None, one), State::Expired);
-        assert_eq!(State::Requested.approve(), Ok(State::Approved));
-        assert!(State::Approved.approve().is_err() && State::Expired.approve().is_err());
     }
 }

@@ -10,7 +10,7 @@ use crate::kernel::ids::{BatchId, CampaignId, ExportApprovalId};
 
 crate::codes::keyed::keyed!(ExportApprovalId);
 
-/// Approves what was asked for by somebody else and has not expired.
+/// Approves the export that another operator asked for and that has not expired.
 pub async fn approve(
     tx: &Tx<'_>,
     (campaign, id): (CampaignId, ExportApprovalId),
@@ -35,11 +35,11 @@ pub async fn approve(
         .await?;
     exactly_one(
         result.rows_affected,
-        "an export was approved that nobody waits for; lock and ask its state first",
+        "an export was approved twice, too late or by its requester; lock and ask its state first",
     )
 }
 
-/// Finds a live approval of a batch's export for whoever asked.
+/// Finds a live approval of a batch's export for the operator who asked.
 pub async fn live(
     tx: &Tx<'_>,
     campaign: CampaignId,

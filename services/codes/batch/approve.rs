@@ -1,7 +1,7 @@
 //! Two operators for an export: one asks, another approves, and the one who asked exports.
 //!
-//! The server knows them by their certificates. Codes leave only for whoever asked, so that the approval names who holds the
-//! print file afterwards.
+//! The server knows them by their certificates. Only the operator who asked can export, so that the approval names who holds
+//! the print file afterwards.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::codes::campaign::store as campaigns;
 use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
-use crate::codes::store::answered;
+use crate::codes::store::{answered, insert};
 use crate::db::entities::{campaign, export_approval};
 use crate::db::idempotency::{self, Request};
 use crate::db::{Tx, audit};
@@ -19,13 +19,13 @@ use crate::kernel::ids::{BatchId, CampaignId, ExportApprovalId};
 
 use super::approval::State;
 use super::approval_store;
-use super::export::printable;
+use super::printable::printable;
 
 /// How long a request waits, and how long an approval allows the export.
 const LIVES: Duration = Duration::from_hours(24);
 
 /// Asks for the export of a batch that could be exported. A batch of reissues takes no more codes from then on.
-pub async fn request(
+pub async fn request_export(
     context: &Context,
     call: &Call,
     request: &Request,
@@ -56,7 +56,7 @@ pub async fn request(
                 return Ok(id);
             }
             printable(tx, campaign, batch, now).await?;
-            approval_store::insert(tx, row).await?;
+            insert(tx, row).await?;
             audit::record(tx, std::slice::from_ref(event)).await?;
             idempotency::record(tx, request, &row.id.to_string(), now).await?;
             Ok::<_, Error>(row.id)
@@ -66,7 +66,7 @@ pub async fn request(
 }
 
 /// Approves what another operator asked for. One that is approved already stays as it is.
-pub async fn approve(
+pub async fn approve_export(
     context: &Context,
     call: &Call,
     request: &Request,
@@ -110,7 +110,7 @@ pub async fn approve(
 }
 
 /// Lists a campaign's approvals, newest first: at most one more than `limit`, to know whether there is another page.
-pub async fn list(
+pub async fn list_export_approvals(
     context: &Context,
     campaign: CampaignId,
     before: Option<ExportApprovalId>,

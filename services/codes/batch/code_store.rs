@@ -6,8 +6,10 @@ use futures::TryStreamExt;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, StreamTrait, Value};
 use uuid::Uuid;
 
-use crate::codes::code::state::State;
+use crate::codes::campaign::term;
 use crate::codes::wave::store::Selection;
+use crate::db::entities::ClosedSet;
+use crate::db::entities::code::State;
 use crate::db::{self, Bulk, Cell, Db, Tx};
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
@@ -43,8 +45,8 @@ pub struct Load {
 /// The generation of honey codes, which belong to nobody.
 pub const HONEY: i32 = 0;
 
-/// Counts the individuals whom a wave selects, who are owed a letter and have no code; like the report, longer than a read
-/// may take.
+/// Counts the individuals whom a wave selects, who are owed a letter and have no code. Like the report it takes longer than a
+/// read may.
 pub async fn count_owed(
     db: &Db,
     campaign: CampaignId,
@@ -80,7 +82,7 @@ async fn count(
 /// Reads the next individuals whom a wave selects and who are owed a letter, whether they have a code or not, in the order of
 /// their ids.
 ///
-/// The codes are not joined: the planner, who knows little about tables just loaded, would read them all for every page.
+/// The codes are not joined: the planner, which has no statistics of tables just loaded, would read them all for every page.
 pub async fn owed(
     connection: &DatabaseConnection,
     campaign: CampaignId,
@@ -104,14 +106,14 @@ pub async fn owed(
         let country: String = row.try_get("", "country")?;
         owed.push(Owed {
             individual: row.try_get("", "id")?,
-            proof_days: crate::codes::campaign::term::proof_days(&region, &country),
+            proof_days: term::proof_days(&region, &country),
         });
     }
     Ok(owed)
 }
 
-/// Tells who in a range of individuals has a code by now that keeps them from getting one of this selection. What counts is
-/// the answer under the campaign's lock.
+/// Gives the individuals of a range who have a code already and get no other by this selection. Only the answer under the
+/// campaign's lock is final.
 pub async fn holders(
     connection: &impl ConnectionTrait,
     (campaign, first, last): (CampaignId, IndividualId, IndividualId),
@@ -192,7 +194,7 @@ pub async fn held(
     }
 }
 
-/// Gives the individual that is so many after another; none where there are fewer.
+/// Gives the individual `limit` places after another; none where fewer are left.
 async fn nth_after(
     connection: &DatabaseConnection,
     campaign: CampaignId,
@@ -208,7 +210,7 @@ async fn nth_after(
     Ok(row.map(|row| row.try_get("", "id")).transpose()?)
 }
 
-/// Both ends are named: with only one the planner, who knows little about a table just loaded, sorts all of it for every
+/// Both ends are given: with one alone the planner, which has no statistics of a table just loaded, sorts all of it for every
 /// page.
 async fn held_between(
     connection: &DatabaseConnection,

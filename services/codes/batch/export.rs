@@ -18,8 +18,9 @@ use crate::kernel::combine::Rejected;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
 use super::code_store::{self, HONEY, Held};
-use super::issue::{finish_reissue, is_uniform};
-use super::store;
+use super::issue::open_secret;
+use super::printable::printable;
+use super::{approve, store};
 
 /// Codes read at a time. The table is in the order of the MACs, so that a small page would touch as much of it.
 const PAGE: u64 = 65_536;
@@ -67,14 +68,14 @@ impl Export {
         let row = context.db.run_tx("export_codes", |tx| {
             Box::pin(async move {
                 let row = printable(tx, campaign, batch, now).await?;
-                let secret = super::issue::open_secret(context, &row)?;
+                let secret = open_secret(context, &row)?;
                 if row.first_exported_at.is_none() {
                     first(tx, campaign, batch, now).await?;
                 }
-                let frame = campaign::store::by_id(tx, campaign)
+                let campaign = campaign::store::by_id(tx, campaign)
                     .await?
                     .ok_or(Error::CampaignNotFound)?;
-                let approval = super::approve::demand(tx, &frame, batch, caller, now).await?;
+                let approval = approve::demand(tx, &campaign, batch, caller, now).await?;
                 let mut event = event.clone();
                 event.detail["export_approval"] = json!(approval);
                 audit::record(tx, &[event]).await?;
@@ -99,7 +100,7 @@ impl Export {
                 Ok(held) if held.is_empty() => return,
                 Ok(held) => held,
                 Err(error) => {
-                    // Whoever has gone misses nothing but this.
+                    // A caller that has hung up misses nothing but this.
                     let _ = messages.send(Err(error)).await;
                     return;
                 }
@@ -128,8 +129,8 @@ impl Export {
     }
 }
 
-/// Fixes what every export of a batch has. Whoever revokes a code or makes another one takes the same lock, and asks whether the
-/// letter is printed.
+/// Fixes what every export of a batch has. Revoking or reissuing a code takes the same lock, and then asks whether the letter
+/// is printed.
 async fn first(
     tx: &Tx<'_>,
     campaign: CampaignId,
@@ -146,46 +147,6 @@ async fn first(
         store::first_export(tx, campaign, batch, now).await?;
     }
     Ok(())
-}
-
-/// Finds a batch that can be printed. One of reissues takes no more codes from then on.
-pub(crate) async fn printable(
-    tx: &Tx<'_>,
-    campaign: CampaignId,
-    batch: BatchId,
-    now: Timestamp,
-) -> Result<code_batch::Model, Error> {
-    let row = store::get(tx, campaign, batch)
-        .await?
-        .ok_or(Error::BatchNotFound)?;
-    if row.wrapped_secret.is_none() {
-        return Err(Error::BatchSealed);
-    }
-    let row = if row.completed_at.is_none() {
-        complete(tx, campaign, batch, now).await?
-    } else {
-        row
-    };
-    if is_uniform(&row)? {
-        Ok(row)
-    } else {
-        Err(Error::BatchNotUniform)
-    }
-}
-
-async fn complete(
-    tx: &Tx<'_>,
-    campaign: CampaignId,
-    batch: BatchId,
-    now: Timestamp,
-) -> Result<code_batch::Model, Error> {
-    campaign::store::lock(tx, campaign).await?;
-    let row = store::lock(tx, campaign, batch).await?;
-    let row = row.ok_or(Error::BatchNotFound)?;
-    match row.completed_at {
-        Some(_) => Ok(row),
-        None => finish_reissue(tx, row, now).await,
-    }
 }
 
 /// Derives and sends the codes of a page, message by message; tells whether anybody listens.

@@ -7,6 +7,7 @@ pub mod code_store;
 pub mod export;
 pub mod grpc;
 pub mod issue;
+pub mod printable;
 pub mod seal;
 pub mod state;
 pub mod store;

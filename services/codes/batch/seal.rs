@@ -11,11 +11,10 @@ use crate::db::entities::code_batch;
 use crate::db::idempotency::{self, Request};
 use crate::kernel::ids::{BatchId, CampaignId};
 
-use super::state::State;
-use super::store;
+use super::{state, store};
 
 /// Seals a batch. The point of no return: from the commit on nobody can derive its codes again.
-pub async fn seal(
+pub async fn seal_batch(
     context: &Context,
     call: &Call,
     request: &Request,
@@ -40,9 +39,7 @@ pub async fn seal(
             let row = store::lock(tx, campaign, batch)
                 .await?
                 .ok_or(Error::BatchNotFound)?;
-            State::parse(&row.state)?
-                .seal()
-                .map_err(|_| Error::BatchSealed)?;
+            state::seal(row.state).map_err(|_| Error::BatchSealed)?;
             if row.completed_at.is_none() {
                 return Err(Error::BatchIncomplete);
             }
@@ -57,7 +54,7 @@ pub async fn seal(
 }
 
 /// Lists a campaign's batches, newest first: at most one more than `limit`, to know whether there is another page.
-pub async fn list(
+pub async fn list_batches(
     context: &Context,
     campaign: CampaignId,
     before: Option<BatchId>,

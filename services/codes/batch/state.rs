@@ -1,27 +1,17 @@
 //! The life of a batch: OPEN -> SEALED.
 
-use crate::codes::state::{Forbidden, kinds};
+use crate::codes::state::Forbidden;
+use crate::db::entities::ClosedSet;
+use crate::db::entities::code_batch::State;
 
-kinds! {
-    /// Where a batch stands.
-    State {
-        /// Its secret exists: codes can be added and exported.
-        Open = "OPEN",
-        /// Its secret is destroyed.
-        Sealed = "SEALED",
-    }
-}
-
-impl State {
-    /// Seals the batch.
-    pub const fn seal(self) -> Result<Self, Forbidden> {
-        match self {
-            Self::Open => Ok(Self::Sealed),
-            Self::Sealed => Err(Forbidden {
-                from: self.as_str(),
-                event: "seal",
-            }),
-        }
+/// Seals a batch.
+pub fn seal(state: State) -> Result<State, Forbidden> {
+    match state {
+        State::Open => Ok(State::Sealed),
+        State::Sealed => Err(Forbidden {
+            from: state.as_str(),
+            event: "seal",
+        }),
     }
 }
 
@@ -31,7 +21,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_sealed_once_and_for_ever() {
-        assert_eq!(State::Open.seal(), Ok(State::Sealed));
-        assert!(State::Sealed.seal().is_err());
+        assert_eq!(seal(State::Open), Ok(State::Sealed));
+        assert!(seal(State::Sealed).is_err());
     }
 }

@@ -1,20 +1,14 @@
 //! Batches of codes and their wrapped secrets.
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    UpdateMany,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, UpdateMany};
 
 use crate::codes::store::exactly_one;
-use crate::codes::wave::state::Kind;
-use crate::db::entities::code_batch::{ActiveModel, Column, Entity, Model};
-use crate::db::entities::wave;
+use crate::db::entities::code_batch::{ActiveModel, Column, Entity, Model, State};
+use crate::db::entities::wave::{self, Kind};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{BatchId, CampaignId, WaveId};
-
-use super::state::State;
 
 crate::codes::keyed::keyed!(BatchId);
 
@@ -27,7 +21,7 @@ pub async fn unfinished(
     let mut query = Entity::find()
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::CompletedAt.is_null())
-        .filter(Column::State.eq(State::Open.as_str()))
+        .filter(Column::State.eq(State::Open))
         .order_by_desc(Column::Id)
         .limit(1);
     query = match of {
@@ -38,7 +32,7 @@ pub async fn unfinished(
                     .column(wave::Column::Id)
                     .from(wave::Entity)
                     .and_where(Expr::col(wave::Column::CampaignId).eq(campaign))
-                    .and_where(Expr::col(wave::Column::Kind).eq(kind.as_str()))
+                    .and_where(Expr::col(wave::Column::Kind).eq(kind))
                     .to_owned(),
             ),
         ),
@@ -57,33 +51,19 @@ pub async fn open_reissue(
         .column(wave::Column::Id)
         .from(wave::Entity)
         .and_where(Expr::col(wave::Column::CampaignId).eq(campaign))
-        .and_where(Expr::col(wave::Column::Kind).eq(Kind::Reissue.as_str()))
+        .and_where(Expr::col(wave::Column::Kind).eq(Kind::Reissue))
         .and_where(Expr::col(wave::Column::EnrollByAt).eq(enroll_by_at))
         .to_owned();
     Ok(Entity::find()
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::CompletedAt.is_null())
-        .filter(Column::State.eq(State::Open.as_str()))
+        .filter(Column::State.eq(State::Open))
         .filter(Column::WaveId.in_subquery(waves))
         .filter(Column::Id.is_not_in(not.iter().copied()))
         .order_by_desc(Column::Id)
         .limit(1)
         .lock(LockType::NoKeyUpdate)
         .one(tx)
-        .await?)
-}
-
-/// Lists the batches of a wave, oldest first.
-pub async fn of_wave(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    wave: WaveId,
-) -> Result<Vec<Model>, db::Error> {
-    Ok(Entity::find()
-        .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::WaveId.eq(wave))
-        .order_by_asc(Column::Id)
-        .all(connection)
         .await?)
 }
 
@@ -101,20 +81,18 @@ fn open(campaign: CampaignId, id: BatchId) -> UpdateMany<Entity> {
     Entity::update_many()
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::Id.eq(id))
-        .filter(Column::State.eq(State::Open.as_str()))
+        .filter(Column::State.eq(State::Open))
 }
 
-/// Adds to the number of codes of an open batch, and writes its self-test so far.
+/// Adds to the number of codes of an open batch.
 pub async fn grow(
     tx: &Tx<'_>,
     campaign: CampaignId,
     id: BatchId,
     codes: i64,
-    uniformity: String,
 ) -> Result<(), db::Error> {
     let result = open(campaign, id)
         .col_expr(Column::Codes, Expr::col(Column::Codes).add(codes))
-        .col_expr(Column::Uniformity, Expr::value(uniformity))
         .exec(tx)
         .await?;
     exactly_one(
@@ -123,17 +101,15 @@ pub async fn grow(
     )
 }
 
-/// Ends the adding of codes to an open batch, and writes the figures of its self-test.
+/// Ends the adding of codes to an open batch.
 pub async fn complete(
     tx: &Tx<'_>,
     campaign: CampaignId,
     id: BatchId,
-    uniformity: String,
     now: Timestamp,
 ) -> Result<(), db::Error> {
     let update = ActiveModel {
         completed_at: Set(Some(now)),
-        uniformity: Set(Some(uniformity)),
         ..Default::default()
     };
     let result = open(campaign, id)
@@ -153,7 +129,7 @@ pub async fn unprinted(tx: &Tx<'_>, campaign: CampaignId) -> Result<Vec<BatchId>
         .select_only()
         .column(Column::Id)
         .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::State.eq(State::Open.as_str()))
+        .filter(Column::State.eq(State::Open))
         .filter(Column::FirstExportedAt.is_null());
     Ok(query.into_tuple().all(tx).await?)
 }
@@ -206,7 +182,7 @@ pub async fn seal(
     now: Timestamp,
 ) -> Result<(), db::Error> {
     let update = ActiveModel {
-        state: Set(State::Sealed.as_str().to_owned()),
+        state: Set(State::Sealed),
         wrapped_secret: Set(None),
         sealed_at: Set(Some(now)),
         ..Default::default()

@@ -1,11 +1,11 @@
 //! What is settled about a campaign when it is created, and so may be remembered for ever.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::tz::TimeZone;
 use sea_orm::ConnectionTrait;
 
-use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db;
 use crate::db::entities::campaign;
@@ -16,7 +16,7 @@ use super::store;
 
 /// The unchanging part of a campaign. Whether it is open is not in here.
 #[derive(Debug)]
-pub struct Frame {
+pub struct CachedCampaign {
     /// Id.
     pub id: CampaignId,
     /// Its name in letters and on the phone.
@@ -31,38 +31,61 @@ pub struct Frame {
     pub consent_sha256: String,
 }
 
-impl Frame {
+impl CachedCampaign {
     fn of(row: &campaign::Model) -> Result<Self, Error> {
-        let zone = TimeZone::get(&row.zone).map_err(|_| db::Error::corrupt("campaign.zone"))?;
         Ok(Self {
             id: row.id,
             engagement_number: row.engagement_number.clone(),
-            zone,
+            zone: TimeZone::get(&row.zone).map_err(|_| db::Error::corrupt("campaign.zone"))?,
             term_months: row.term_months,
             consent_version: row.consent_version.clone(),
             consent_sha256: sha256_hex(row.consent_text.as_bytes()),
         })
     }
+}
 
-    /// Gives the frame of an engagement number.
-    pub async fn by_number(context: &Context, number: &str) -> Result<Arc<Self>, Error> {
-        if let Some(known) = context.known_frame(|frame| frame.engagement_number == number) {
+/// The campaigns that this process has read.
+#[derive(Debug, Default)]
+pub struct CampaignCache(RwLock<HashMap<CampaignId, Arc<CachedCampaign>>>);
+
+impl CampaignCache {
+    /// Gives the campaign of an engagement number.
+    pub async fn by_number(
+        &self,
+        connection: &impl ConnectionTrait,
+        number: &str,
+    ) -> Result<Arc<CachedCampaign>, Error> {
+        if let Some(known) = self.find(|campaign| campaign.engagement_number == number) {
             return Ok(known);
         }
-        let row = store::by_number(context.db.read(), number).await?;
-        Ok(context.keep_frame(Self::of(&row.ok_or(Error::CampaignNotFound)?)?))
+        self.keep(store::by_number(connection, number).await?)
     }
 
-    /// Gives the frame of a campaign; `connection` may be a transaction.
+    /// Gives the campaign of an id.
     pub async fn by_id(
-        context: &Context,
+        &self,
         connection: &impl ConnectionTrait,
         id: CampaignId,
-    ) -> Result<Arc<Self>, Error> {
-        if let Some(known) = context.known_frame(|frame| frame.id == id) {
+    ) -> Result<Arc<CachedCampaign>, Error> {
+        if let Some(known) = self.find(|campaign| campaign.id == id) {
             return Ok(known);
         }
-        let row = store::by_id(connection, id).await?;
-        Ok(context.keep_frame(Self::of(&row.ok_or(Error::CampaignNotFound)?)?))
+        self.keep(store::by_id(connection, id).await?)
+    }
+
+    fn find(&self, wanted: impl Fn(&CachedCampaign) -> bool) -> Option<Arc<CachedCampaign>> {
+        let campaigns = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        campaigns
+            .values()
+            .find(|campaign| wanted(campaign))
+            .cloned()
+    }
+
+    fn keep(&self, row: Option<campaign::Model>) -> Result<Arc<CachedCampaign>, Error> {
+        let campaign = CachedCampaign::of(&row.ok_or(Error::CampaignNotFound)?)?;
+        let campaign = Arc::new(campaign);
+        let mut campaigns = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        campaigns.insert(campaign.id, Arc::clone(&campaign));
+        Ok(campaign)
     }
 }

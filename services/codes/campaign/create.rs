@@ -1,4 +1,4 @@
-//! Creating, reading and closing campaigns.
+//! Creating a campaign.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +9,14 @@ use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
 use crate::db::audit;
+use crate::db::entities::campaign::State;
 use crate::db::entities::{campaign, covered_entity, product};
 use crate::db::idempotency::{self, Request};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};
 
-use super::state::State;
-use super::store;
-use super::store::Campaign;
+use super::read::{Key, get_campaign};
+use super::store::{self, Campaign};
 
 /// A campaign to be created; everything in it is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub struct NewCampaign {
     /// Keys and names.
     pub entities: Vec<(String, String)>,
     /// Populations, product codes and partners.
-    pub products: Vec<(String, String, PartnerId)>,
+    pub products: Vec<(product::Population, String, PartnerId)>,
     /// The one web address.
     pub letter_url: String,
     /// The one phone number.
@@ -68,7 +68,7 @@ pub async fn known_partners(
 }
 
 /// Creates a campaign.
-pub async fn create(
+pub async fn create_campaign(
     context: &Context,
     call: &Call,
     request: &Request,
@@ -100,7 +100,7 @@ pub async fn create(
             Ok::<_, Error>(id)
         })
     });
-    get(context, &Key::Id(done.await?)).await
+    get_campaign(context, &Key::Id(done.await?)).await
 }
 
 fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
@@ -110,7 +110,7 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
         id,
         engagement_number: new.engagement_number.clone(),
         name: new.name.clone(),
-        state: State::Open.as_str().to_owned(),
+        state: State::Open,
         breach_on: new.breach_on.to_string(),
         discovered_on: new.discovered_on.to_string(),
         enroll_by: new.enroll_by.to_string(),
@@ -144,7 +144,7 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
         .iter()
         .map(|(population, code, partner)| product::Model {
             campaign_id: id,
-            population: population.clone(),
+            population: *population,
             code: code.clone(),
             partner_id: *partner,
         });
@@ -153,70 +153,4 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
         entities: entities.collect(),
         products: products.collect(),
     })
-}
-
-/// How a campaign is named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// By its id.
-    Id(CampaignId),
-    /// By its engagement number.
-    Number(String),
-}
-
-/// Gets a campaign.
-pub async fn get(context: &Context, key: &Key) -> Result<Campaign, Error> {
-    let connection = context.db.read();
-    let row = match key {
-        Key::Id(id) => store::by_id(connection, *id).await?,
-        Key::Number(number) => store::by_number(connection, number).await?,
-    };
-    let row = row.ok_or(Error::CampaignNotFound)?;
-    store::complete(connection, vec![row])
-        .await?
-        .pop()
-        .ok_or(Error::CampaignNotFound)
-}
-
-/// Lists campaigns, newest first: at most one more than `limit`, to know whether there is another page.
-pub async fn list(
-    context: &Context,
-    before: Option<CampaignId>,
-    limit: u64,
-) -> Result<Vec<Campaign>, Error> {
-    let rows = store::page(context.db.read(), before, limit + 1).await?;
-    Ok(store::complete(context.db.read(), rows).await?)
-}
-
-/// Closes a campaign.
-pub async fn close(
-    context: &Context,
-    call: &Call,
-    request: &Request,
-    id: CampaignId,
-) -> Result<Campaign, Error> {
-    let now = context.now();
-    let event = &call.event(
-        context,
-        Some(id),
-        "campaign.closed",
-        ("campaign", Some(id.as_uuid())),
-        json!({}),
-    );
-    let done = context.db.run_tx("close_campaign", |tx| {
-        Box::pin(async move {
-            if let Some(id) = answered::<CampaignId>(tx, request).await? {
-                return Ok(id);
-            }
-            let row = store::lock(tx, id).await?.ok_or(Error::CampaignNotFound)?;
-            State::parse(&row.state)?
-                .close()
-                .map_err(|_| Error::CampaignClosed)?;
-            store::close(tx, id, now).await?;
-            audit::record(tx, std::slice::from_ref(event)).await?;
-            idempotency::record(tx, request, &id.to_string(), now).await?;
-            Ok::<_, Error>(id)
-        })
-    });
-    get(context, &Key::Id(done.await?)).await
 }

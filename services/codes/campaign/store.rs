@@ -8,13 +8,13 @@ use sea_orm::{
     QuerySelect, Set,
 };
 
-use crate::codes::store::exactly_one;
+use crate::codes::error::Error;
+use crate::codes::store::{self, exactly_one};
+use crate::db::entities::campaign::State;
 use crate::db::entities::{campaign, covered_entity, partner, product};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};
-
-use super::state::State;
 
 /// A campaign with what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,10 +29,7 @@ pub struct Campaign {
 
 /// Writes a new campaign.
 pub async fn insert(tx: &Tx<'_>, new: &Campaign) -> Result<(), db::Error> {
-    let row: campaign::ActiveModel = new.row.clone().into();
-    campaign::Entity::insert(row.reset_all())
-        .exec_without_returning(tx)
-        .await?;
+    store::insert(tx, &new.row).await?;
     let entities = new
         .entities
         .iter()
@@ -73,6 +70,15 @@ pub async fn lock(tx: &Tx<'_>, id: CampaignId) -> Result<Option<campaign::Model>
         .lock(LockType::NoKeyUpdate)
         .one(tx)
         .await?)
+}
+
+/// Finds an open campaign and locks it until the transaction ends.
+pub async fn lock_open(tx: &Tx<'_>, id: CampaignId) -> Result<campaign::Model, Error> {
+    let campaign = lock(tx, id).await?.ok_or(Error::CampaignNotFound)?;
+    match campaign.state {
+        State::Open => Ok(campaign),
+        State::Closed => Err(Error::CampaignClosed),
+    }
 }
 
 /// Lists campaigns, newest first, older than `before`.
@@ -125,14 +131,14 @@ pub async fn complete(
 /// Closes an open campaign.
 pub async fn close(tx: &Tx<'_>, id: CampaignId, now: Timestamp) -> Result<(), db::Error> {
     let update = campaign::ActiveModel {
-        state: Set(State::Closed.as_str().to_owned()),
+        state: Set(State::Closed),
         closed_at: Set(Some(now)),
         ..Default::default()
     };
     let result = campaign::Entity::update_many()
         .set(update)
         .filter(campaign::Column::Id.eq(id))
-        .filter(campaign::Column::State.eq(State::Open.as_str()))
+        .filter(campaign::Column::State.eq(State::Open))
         .exec(tx)
         .await?;
     exactly_one(

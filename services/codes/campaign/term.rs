@@ -1,9 +1,13 @@
 //! Calendar arithmetic: when enrolling ends, how long a letter proves an address, when a term is over.
 
+use std::time::Duration;
+
 use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::codes::law::is_home;
+use crate::db::entities::campaign;
 use crate::kernel::clock::Timestamp;
 
 /// For how many days after its mailing a letter proves the address inside the contiguous U.S. (NIST SP 800-63A-4).
@@ -15,8 +19,6 @@ const PROOF_FAR: i32 = 30;
 const FAR: [&str; 13] = [
     "AA", "AE", "AK", "AP", "AS", "FM", "GU", "HI", "MH", "MP", "PR", "PW", "VI",
 ];
-/// How a roster may write the country at home; an empty one means the same.
-const HOME: [&str; 4] = ["", "US", "USA", "UNITED STATES"];
 
 /// Says that a date leaves the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +47,12 @@ pub fn term_ends_on(
     began.checked_add(span).map_err(|_| OutOfRange)
 }
 
+/// Gives for how long after the last day an enrollment that was begun can be completed.
+pub fn grace(campaign: &campaign::Model) -> Duration {
+    let days = u64::try_from(campaign.grace_days).unwrap_or(0);
+    Duration::from_hours(24 * days)
+}
+
 /// Gives for how many days after its mailing a letter sent to this region proves the address.
 pub fn proof_days(region: &str, country: &str) -> i32 {
     let far = FAR.contains(&region.trim().to_ascii_uppercase().as_str());
@@ -53,11 +61,6 @@ pub fn proof_days(region: &str, country: &str) -> i32 {
     } else {
         PROOF_FAR
     }
-}
-
-/// Tells whether a roster's country is the United States.
-pub fn is_home(country: &str) -> bool {
-    HOME.contains(&country.trim().to_ascii_uppercase().as_str())
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ mod alphabet;
 pub mod derive;
 mod gf32;
 pub mod state;
-pub mod uniformity;
 
 use std::fmt;
 

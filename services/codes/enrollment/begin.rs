@@ -1,36 +1,25 @@
-//! Beginning an enrollment, and asking whether a code could.
+//! Beginning an enrollment.
 //!
 //! The order is what keeps guessers blind: check symbols first, without any database work; then the throttles, in a
 //! transaction of their own; then one look-up of the campaign and one of the entitlement, whatever they find; then one
 //! audit event that knows the cause. The caller reads one refusal for all of them.
 
 use serde_json::json;
-use uuid::Uuid;
 
-use crate::codes::code::{Code, derive};
+use crate::codes::campaign;
 use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
-use crate::codes::store::answered;
-use crate::codes::{campaign, throttles};
-use crate::db::Tx;
-use crate::db::audit::{self, Event};
-use crate::db::entities::enrollment;
+use crate::codes::store::{answered, insert};
+use crate::db::entities::enrollment::{self, Channel, State};
 use crate::db::idempotency::{self, Request};
+use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{BatchId, CampaignId, EnrollmentId, VerificationId};
+use crate::kernel::ids::EnrollmentId;
 
-use super::eligibility::{Admitted, Cause, Seen};
-use super::state::Kind;
+use super::eligibility::{Cause, Eligible};
+use super::look_up::{Entitlement, look_up, refusal};
 use super::store::{self, Enrollment, ONE_LIVE};
-
-/// What entitles a person.
-#[derive(Debug)]
-pub enum Entitlement {
-    /// The letter's code.
-    Code(Code),
-    /// A verification without a letter.
-    Verification(VerificationId),
-}
+use super::throttles;
 
 /// An enrollment to be begun.
 #[derive(Debug)]
@@ -39,8 +28,8 @@ pub struct Begin {
     pub engagement_number: String,
     /// What entitles the person.
     pub entitlement: Entitlement,
-    /// How the person came: WEB, PHONE or PARTNER.
-    pub channel: &'static str,
+    /// How the person came.
+    pub channel: Channel,
 }
 
 /// An enrollment that was begun, or found again.
@@ -54,11 +43,11 @@ pub struct Begun {
     pub consent_text: String,
 }
 
-/// How often two who begin at once for one person run again, until one finds the other's enrollment.
+/// How often two calls that begin at once for one person run again, until one finds the other's enrollment.
 const TRIES: u32 = 3;
 
 /// Begins an enrollment, or finds the one that this entitlement began.
-pub async fn begin(
+pub async fn begin_enrollment(
     context: &Context,
     call: &Call,
     request: &Request,
@@ -72,7 +61,7 @@ pub async fn begin(
             result => break result?,
         }
     };
-    // A refusal was committed with its audit event; only now is it told.
+    // A refusal is committed with its audit event before the caller reads it.
     let id = charged.answer(id)?;
     let read = context.db.read();
     let campaign = campaign::store::by_number(read, &begin.engagement_number).await?;
@@ -98,28 +87,28 @@ async fn try_begin(
             if let Some(id) = answered(tx, request).await? {
                 return Ok(Ok(id));
             }
-            let seen = look_up(context, tx, &begin.engagement_number, &begin.entitlement).await?;
-            let admitted = match seen.admit(now) {
-                Ok(admitted) => admitted,
+            let found = look_up(context, tx, &begin.engagement_number, &begin.entitlement).await?;
+            let eligible = match found.decide(now) {
+                Ok(eligible) => eligible,
                 Err(cause) => {
-                    audit::record(tx, &[refusal(context, call, &seen, cause)]).await?;
+                    audit::record(tx, &[refusal(context, call, &found, cause)]).await?;
                     return Ok(Err(cause));
                 }
             };
-            let id = admitted.resume.unwrap_or(fresh);
-            if admitted.resume.is_none() {
-                store::insert(tx, &started(call, begin, &admitted, fresh, now)).await?;
+            let id = eligible.resume.unwrap_or(fresh);
+            if eligible.resume.is_none() {
+                insert(tx, &started(call, begin, &eligible, fresh, now)).await?;
             } else {
-                attach(tx, &admitted, id).await?;
+                attach(tx, &eligible, id).await?;
             }
             let detail =
-                json!({ "resumed": admitted.resume.is_some(), "letter": admitted.mac.is_some() });
+                json!({ "resumed": eligible.resume.is_some(), "letter": eligible.mac.is_some() });
             let subject = ("enrollment", Some(id.as_uuid()));
             audit::record(
                 tx,
                 &[call.event(
                     context,
-                    Some(admitted.campaign),
+                    Some(eligible.campaign),
                     "enrollment.begun",
                     subject,
                     detail,
@@ -133,132 +122,49 @@ async fn try_begin(
     done.await
 }
 
-/// Tells until when a code could begin an enrollment.
-pub async fn check(
-    context: &Context,
-    call: &Call,
-    engagement_number: &str,
-    code: Code,
-) -> Result<Timestamp, Error> {
-    let charged = throttles::charge(context, call, engagement_number).await?;
-    let now = context.now();
-    let entitlement = &Entitlement::Code(code);
-    let until = context.db.run_tx("check_code", |tx| {
-        Box::pin(async move {
-            let seen = look_up(context, tx, engagement_number, entitlement).await?;
-            let (event, until) = match seen.admit(now) {
-                Ok(admitted) => (accepted(context, call, &admitted), Ok(admitted.until)),
-                Err(cause) => (refusal(context, call, &seen, cause), Err(cause)),
-            };
-            audit::record(tx, &[event]).await?;
-            Ok::<_, Error>(until)
-        })
-    });
-    charged.answer(until.await?)
-}
-
-/// Looks up the campaign and what the entitlement stands for: two statements, whatever is there.
-async fn look_up(
-    context: &Context,
-    tx: &Tx<'_>,
-    engagement_number: &str,
-    entitlement: &Entitlement,
-) -> Result<Seen, Error> {
-    let campaign = campaign::store::by_number(tx, engagement_number).await?;
-    let id = campaign
-        .as_ref()
-        .map_or(CampaignId::from_uuid(Uuid::nil()), |campaign| campaign.id);
-    let (mac, candidate) = match entitlement {
-        Entitlement::Code(code) => {
-            let key = match &campaign {
-                Some(campaign) => context.key(campaign.code_key_version)?,
-                None => context.steady_key()?,
-            };
-            let mac = derive::mac(&key, id, code);
-            (Some(mac), store::by_code(tx, id, mac).await?)
-        }
-        Entitlement::Verification(verification) => {
-            (None, store::by_verification(tx, id, *verification).await?)
-        }
-    };
-    Ok(Seen {
-        campaign,
-        mac,
-        candidate,
-    })
-}
-
 fn started(
     call: &Call,
     begin: &Begin,
-    admitted: &Admitted<'_>,
+    eligible: &Eligible<'_>,
     id: EnrollmentId,
     now: Timestamp,
 ) -> enrollment::Model {
     enrollment::Model {
-        campaign_id: admitted.campaign,
+        campaign_id: eligible.campaign,
         id,
-        individual_id: admitted.candidate.individual_id,
-        state: Kind::Started.as_str().to_owned(),
-        code_mac: admitted.mac,
+        individual_id: eligible.candidate.individual_id,
+        state: State::Started,
+        code_mac: eligible.mac,
         verification_id: None,
         handoff_id: None,
-        proof_expires_at: admitted.mac.and(admitted.candidate.proof_expires_at),
-        product_code: admitted.candidate.product_code.clone(),
-        partner_id: admitted.candidate.partner_id,
+        proof_expires_at: eligible.mac.and(eligible.candidate.proof_expires_at),
+        product_code: eligible.candidate.product_code.clone(),
+        partner_id: eligible.candidate.partner_id,
         started_by: call.actor(),
-        channel: begin.channel.to_owned(),
+        channel: begin.channel,
         started_at: now,
         submitted_at: None,
         activated_at: None,
         term_ends_on: None,
         outcome_class: None,
         settled_at: None,
-        complete_by_at: admitted.complete_by,
+        complete_by_at: eligible.complete_by,
     }
 }
 
-/// Gives an enrollment that is gone on with the letter, when it was begun without one or with an older one, and its time.
-async fn attach(tx: &Tx<'_>, admitted: &Admitted<'_>, id: EnrollmentId) -> Result<(), Error> {
-    let candidate = admitted.candidate;
-    let has_time = candidate.live_complete_by_at >= Some(admitted.complete_by);
-    match admitted.mac {
+/// Attaches the letter's code to a resumed enrollment that was begun without one or with an older one, and its time.
+async fn attach(tx: &Tx<'_>, eligible: &Eligible<'_>, id: EnrollmentId) -> Result<(), Error> {
+    let candidate = eligible.candidate;
+    let has_time = candidate.live_complete_by_at >= Some(eligible.complete_by);
+    match eligible.mac {
         Some(mac) if candidate.live_code_mac != Some(mac) || !has_time => {
             let letter = store::Letter {
                 mac,
                 proof_expires_at: candidate.proof_expires_at,
-                complete_by: admitted.complete_by,
+                complete_by: eligible.complete_by,
             };
-            Ok(store::attach_code(tx, admitted.campaign, id, letter).await?)
+            Ok(store::attach_code(tx, eligible.campaign, id, letter).await?)
         }
         _ => Ok(()),
     }
-}
-
-fn accepted(context: &Context, call: &Call, admitted: &Admitted<'_>) -> Event {
-    let subject = (
-        "individual",
-        Some(admitted.candidate.individual_id.as_uuid()),
-    );
-    call.event(
-        context,
-        Some(admitted.campaign),
-        "code.checked",
-        subject,
-        json!({}),
-    )
-}
-
-fn refusal(context: &Context, call: &Call, seen: &Seen, cause: Cause) -> Event {
-    let campaign = seen.campaign.as_ref().map(|campaign| campaign.id);
-    let candidate = seen.candidate.as_ref();
-    let detail = json!({ "cause": cause.as_str() });
-    if cause == Cause::Honey {
-        let batch = candidate.and_then(|candidate| candidate.honey_of);
-        let subject = ("code_batch", batch.map(BatchId::as_uuid));
-        return call.event(context, campaign, "code.honey_used", subject, detail);
-    }
-    let individual = candidate.map(|candidate| candidate.individual_id.as_uuid());
-    let subject = ("individual", individual);
-    call.event(context, campaign, "code.refused", subject, detail)
 }

@@ -5,29 +5,32 @@
 
 use serde_json::json;
 
-use crate::codes::campaign::campaign_cache::Frame;
+use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::codes::store::answered;
+use crate::db::entities::enrollment::State;
+use crate::db::entities::handoff::Queued;
 use crate::db::idempotency::{self, Request};
 use crate::db::{self, Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{EnrollmentId, HandoffId};
 
-use super::handoff_store::{self, Cancellation};
-use super::state::Kind;
-use super::store;
-use super::store::Enrollment;
+use super::state::{self, Event};
+use super::store::{self, Enrollment};
 
 /// Cancels an enrollment.
-pub async fn cancel(
+pub async fn cancel_enrollment(
     context: &Context,
     call: &Call,
     request: &Request,
     engagement_number: &str,
     id: EnrollmentId,
 ) -> Result<Enrollment, Error> {
-    let frame = &Frame::by_number(context, engagement_number).await?;
+    let read = context.db.read();
+    let campaign = &(context.campaign_cache)
+        .by_number(read, engagement_number)
+        .await?;
     let now = context.now();
     let withdrawal: HandoffId = context.ids.next();
     let done = context.db.run_tx("cancel_enrollment", |tx| {
@@ -35,24 +38,23 @@ pub async fn cancel(
             if answered::<EnrollmentId>(tx, request).await?.is_some() {
                 return Ok(());
             }
-            let found = store::lock(tx, frame.id, id, now)
+            let found = store::lock(tx, campaign.id, id, now)
                 .await?
                 .ok_or(Error::EnrollmentNotFound)?;
-            let state = found.kind()?;
-            if !Kind::LIVE.contains(&state) {
-                return Err(Error::EnrollmentState { state });
+            let state = found.state;
+            state::on(state, Event::Cancel).map_err(|_| Error::EnrollmentState { state })?;
+            store::cancel(tx, campaign.id, id, now).await?;
+            let submitted = state != State::Started;
+            if submitted {
+                withdraw(tx, campaign, call, &found, (withdrawal, now)).await?;
             }
-            store::cancel(tx, frame.id, id, now).await?;
-            if !state.is_open() {
-                withdraw(tx, frame, call, &found, (withdrawal, now)).await?;
-            }
-            let detail = json!({ "from": state.as_str(), "withdrawn": !state.is_open() });
+            let detail = json!({ "from": found.shown().as_str(), "withdrawn": submitted });
             let subject = ("enrollment", Some(id.as_uuid()));
             audit::record(
                 tx,
                 &[call.event(
                     context,
-                    Some(frame.id),
+                    Some(campaign.id),
                     "enrollment.canceled",
                     subject,
                     detail,
@@ -64,29 +66,29 @@ pub async fn cancel(
         })
     });
     done.await?;
-    store::get(context.db.read(), frame.id, id, now)
+    store::get(read, campaign.id, id, now)
         .await?
         .ok_or(Error::EnrollmentNotFound)
 }
 
 async fn withdraw(
     tx: &Tx<'_>,
-    frame: &Frame,
+    campaign: &CachedCampaign,
     call: &Call,
     found: &Enrollment,
     (id, at): (HandoffId, Timestamp),
 ) -> Result<(), Error> {
     let missing = || db::Error::corrupt("a submitted enrollment without a product");
-    let cancellation = Cancellation {
-        campaign: frame.id,
-        id,
-        enrollment: found.id,
-        individual: found.individual_id,
-        partner: found.partner_id.ok_or_else(missing)?,
-        product: found.product_code.clone().ok_or_else(missing)?,
-        term_months: frame.term_months,
+    let withdrawal = Queued {
+        campaign_id: campaign.id,
+        handoff_id: id,
+        enrollment_id: found.id,
+        individual_id: found.individual_id,
+        partner_id: found.partner_id.ok_or_else(missing)?,
+        product_code: found.product_code.clone().ok_or_else(missing)?,
+        term_months: campaign.term_months,
         trace: call.trace.clone(),
         at,
     };
-    Ok(handoff_store::queue_cancel(tx, &cancellation).await?)
+    Ok(store::withdraw(tx, withdrawal).await?)
 }

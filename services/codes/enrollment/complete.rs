@@ -9,10 +9,13 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use crate::codes::campaign::campaign_cache::Frame;
+use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::code;
 use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
+use crate::db::entities::enrollment::State;
+use crate::db::entities::handoff::Queued;
+use crate::db::entities::verification;
 use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
@@ -21,7 +24,7 @@ use crate::kernel::ids::{AuditId, CampaignId, EnrollmentId, HandoffId, Verificat
 use crate::kernel::lifecycle::Lifecycle;
 
 use super::completion::{self, Completion, Found, Wanted};
-use super::state::{Event, Kind, State};
+use super::state::{self, Event};
 use super::store::Enrollment;
 
 /// The person's written instructions.
@@ -51,7 +54,7 @@ pub struct Complete {
 /// A completion on its way to a commit. Its ids are made before, so that running it again writes the same rows.
 #[derive(Clone, Debug)]
 pub struct Item {
-    frame: Arc<Frame>,
+    campaign: Arc<CachedCampaign>,
     call: Call,
     request: Request,
     complete: Complete,
@@ -72,16 +75,19 @@ pub fn start(context: &Context, life: &Lifecycle, capacity: Capacity) -> Complet
 }
 
 /// Completes an enrollment.
-pub async fn complete(
+pub async fn complete_enrollment(
     context: &Context,
     completions: &Completions,
     call: Call,
     request: Request,
     complete: Complete,
 ) -> Result<Enrollment, Error> {
-    let frame = Frame::by_number(context, &complete.engagement_number).await?;
+    let read = context.db.read();
+    let campaign = (context.campaign_cache)
+        .by_number(read, &complete.engagement_number)
+        .await?;
     let item = Item {
-        frame,
+        campaign,
         call,
         request,
         complete,
@@ -144,7 +150,7 @@ async fn together(
         let place = usize::try_from(row.n).ok().and_then(|n| found.get_mut(n));
         *place.ok_or_else(|| db::Error::corrupt("a row for nobody"))? = Some(row);
     }
-    // Asked after the locks are held: whoever held them before has recorded its requests by now.
+    // Asked after the locks are held: a transaction that held them before has recorded its requests by now.
     let requests: Vec<Request> = items.iter().map(|item| item.request.clone()).collect();
     let known = idempotency::look_up_all(tx, &requests).await?;
     let mut batch = Batch::default();
@@ -189,7 +195,7 @@ impl Batch {
                 Ok(enrollment.clone())
             } else {
                 Err(Error::EnrollmentState {
-                    state: Kind::Submitted,
+                    state: State::Submitted,
                 })
             };
         }
@@ -209,13 +215,13 @@ impl Batch {
 
 impl Item {
     fn key(&self) -> (CampaignId, EnrollmentId) {
-        (self.frame.id, self.complete.enrollment)
+        (self.campaign.id, self.complete.enrollment)
     }
 
     fn wanted(&self, n: i64) -> Wanted {
         Wanted {
             n,
-            campaign_id: self.frame.id,
+            campaign_id: self.campaign.id,
             enrollment_id: self.complete.enrollment,
             verification_id: self.complete.verification,
         }
@@ -223,34 +229,23 @@ impl Item {
 
     /// Checks everything that must be so, and gives what is to be written.
     fn check(&self, found: &Found, now: Timestamp) -> Result<Completion, Error> {
-        let kind = Kind::parse(&found.state)?;
-        let state = match kind {
-            Kind::Started => State::Started.on(Event::Verify(self.complete.verification)),
-            Kind::Verified => Ok(State::Verified {
-                verification: self.complete.verification,
-            }),
-            _ => return Err(Error::EnrollmentState { state: kind }),
-        };
+        let state = found.state;
+        state::on(state, Event::Submit).map_err(|_| Error::EnrollmentState { state })?;
         if now >= found.complete_by_at {
             return Err(Error::EnrollmentExpired);
         }
         self.check_consent()?;
         self.check_verification(found, now)?;
-        state
-            .and_then(|state| state.on(Event::Submit(self.handoff)))
-            .map_err(|_| Error::EnrollmentState { state: kind })?;
-        if let Some(state) = &found.code_state {
-            code::state::State::parse(state)?
-                .on(code::state::Event::Redeem)
-                .map_err(|_| Error::CodeState)?;
+        if let Some(state) = found.code_state {
+            code::state::on(state, code::state::Event::Redeem).map_err(|_| Error::CodeState)?;
         }
         self.completion(found, now)
     }
 
     fn check_consent(&self) -> Result<(), Error> {
         let consent = &self.complete.consent;
-        let current = consent.version == self.frame.consent_version
-            && consent.text_sha256 == self.frame.consent_sha256;
+        let current = consent.version == self.campaign.consent_version
+            && consent.text_sha256 == self.campaign.consent_sha256;
         if current {
             Ok(())
         } else {
@@ -264,7 +259,7 @@ impl Item {
             Some(enrollment) => enrollment == self.complete.enrollment,
             None => found.verified_individual == Some(found.individual_id),
         };
-        if found.verification_state.as_deref() != Some("VERIFIED") || !belongs {
+        if found.verification_state != Some(verification::State::Verified) || !belongs {
             return Err(Error::NotVerified);
         }
         match found.verification_expires_at {
@@ -280,21 +275,25 @@ impl Item {
             fields.insert("case".to_owned(), json!(agent.case));
             fields.insert("reason".to_owned(), json!(agent.reason));
         }
-        Ok(Completion {
-            campaign_id: self.frame.id,
+        let handoff = Queued {
+            campaign_id: self.campaign.id,
+            handoff_id: self.handoff,
             enrollment_id: self.complete.enrollment,
             individual_id: found.individual_id,
-            verification_id: self.complete.verification,
-            mac: found.mac,
-            handoff_id: self.handoff,
             partner_id: found.partner_id.ok_or(Error::NotEligible)?,
             product_code: found.product_code.clone().ok_or(Error::NotEligible)?,
-            term_months: self.frame.term_months,
+            term_months: self.campaign.term_months,
             trace: self.call.trace.clone(),
+            at: now,
+        };
+        Ok(Completion {
+            handoff,
+            verification_id: self.complete.verification,
+            mac: found.mac,
             version: self.complete.consent.version.clone(),
             text_sha256: self.complete.consent.text_sha256.clone(),
             locale: self.complete.consent.locale.clone(),
-            channel: found.channel.clone(),
+            channel: found.channel,
             actor: self.call.actor(),
             audit_id: self.audit,
             detail: detail.to_string(),
@@ -303,13 +302,12 @@ impl Item {
             method: self.request.method,
             fingerprint: self.request.fingerprint,
             result: self.complete.enrollment,
-            at: now.as_micros(),
         })
     }
 
     fn submitted(&self, found: &Found, now: Timestamp) -> Enrollment {
         Enrollment {
-            state: Kind::Submitted.as_str().to_owned(),
+            state: State::Submitted,
             handoff_id: Some(self.handoff),
             submitted_at: Some(now),
             ..self.replayed(found)
@@ -319,10 +317,11 @@ impl Item {
     /// Gives the enrollment as it stands now.
     fn replayed(&self, found: &Found) -> Enrollment {
         Enrollment {
-            campaign_id: self.frame.id,
+            campaign_id: self.campaign.id,
             id: self.complete.enrollment,
             individual_id: found.individual_id,
-            state: found.state.clone(),
+            state: found.state,
+            is_verified: false,
             handoff_id: found.handoff_id,
             proof_expires_at: found.proof_expires_at,
             product_code: found.product_code.clone(),
@@ -331,7 +330,7 @@ impl Item {
             submitted_at: found.submitted_at,
             activated_at: found.activated_at,
             term_ends_on: found.term_ends_on.clone(),
-            outcome_class: found.outcome_class.clone(),
+            outcome_class: found.outcome_class,
         }
     }
 }

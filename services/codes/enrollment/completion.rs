@@ -7,7 +7,11 @@ use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::codes::store::rows::{self, Is};
+use crate::db::entities::enrollment::{Channel, State};
+use crate::db::entities::handoff::{Kind, Queued};
+use crate::db::entities::outcome::OutcomeClass;
+use crate::db::entities::{ClosedSet, code, verification};
+use crate::db::rows::{self, Is};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{
@@ -42,9 +46,9 @@ pub struct Found {
     /// Whose enrollment.
     pub individual_id: IndividualId,
     /// Where it stands.
-    pub state: String,
+    pub state: State,
     /// By which channel it was begun.
-    pub channel: String,
+    pub channel: Channel,
     /// The product.
     pub product_code: Option<String>,
     /// Who provides it.
@@ -60,7 +64,7 @@ pub struct Found {
     /// Last day of the term.
     pub term_ends_on: Option<String>,
     /// Why it is not active.
-    pub outcome_class: Option<String>,
+    pub outcome_class: Option<OutcomeClass>,
     /// The letter's proof.
     pub proof_expires_at: Option<Timestamp>,
     /// The first instant at which it can no longer be completed.
@@ -68,9 +72,9 @@ pub struct Found {
     /// The code to redeem: the one it was begun with, or the individual's issued one.
     pub mac: Option<Uuid>,
     /// Where the code it was begun with stands.
-    pub code_state: Option<String>,
+    pub code_state: Option<code::State>,
     /// Where the verification stands.
-    pub verification_state: Option<String>,
+    pub verification_state: Option<verification::State>,
     /// The enrollment it was made for.
     pub verified_enrollment: Option<EnrollmentId>,
     /// The individual it found.
@@ -85,7 +89,7 @@ pub async fn find(tx: &Tx<'_>, wanted: &[Wanted]) -> Result<Vec<Found>, db::Erro
         "WITH {} SELECT v.n, e.individual_id, e.state, e.channel, e.product_code, e.partner_id, e.started_at, \
          e.handoff_id, e.submitted_at, e.activated_at, e.term_ends_on, e.outcome_class, e.proof_expires_at, e.complete_by_at, \
          COALESCE(e.code_mac, (SELECT d.mac FROM code d WHERE d.campaign_id = e.campaign_id \
-         AND d.individual_id = e.individual_id AND d.state = 'ISSUED' LIMIT 1)) AS mac, c.state AS code_state, \
+         AND d.individual_id = e.individual_id AND d.state = '{}' LIMIT 1)) AS mac, c.state AS code_state, \
          w.state AS verification_state, w.enrollment_id AS verified_enrollment, w.individual_id AS verified_individual, \
          w.expires_at AS verification_expires_at \
          FROM v JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.enrollment_id \
@@ -93,6 +97,7 @@ pub async fn find(tx: &Tx<'_>, wanted: &[Wanted]) -> Result<Vec<Found>, db::Erro
          LEFT JOIN verification w ON w.campaign_id = v.campaign_id AND w.id = v.verification_id \
          ORDER BY e.campaign_id, e.id, v.n{}",
         rows::table(tx.backend(), &WANTED),
+        code::State::Issued.as_str(),
         rows::lock(tx.backend(), "e"),
     );
     Ok(
@@ -105,26 +110,13 @@ pub async fn find(tx: &Tx<'_>, wanted: &[Wanted]) -> Result<Vec<Found>, db::Erro
 /// Everything that one completion writes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Completion {
-    /// The campaign.
-    pub campaign_id: CampaignId,
-    /// The enrollment.
-    pub enrollment_id: EnrollmentId,
-    /// Whose.
-    pub individual_id: IndividualId,
+    /// The handoff that is queued; its campaign, enrollment and instant are those of everything else.
+    #[serde(flatten)]
+    pub handoff: Queued,
     /// The verification.
     pub verification_id: VerificationId,
     /// The code that is redeemed, if there is one.
     pub mac: Option<Uuid>,
-    /// The handoff that is queued.
-    pub handoff_id: HandoffId,
-    /// To whom.
-    pub partner_id: PartnerId,
-    /// The product.
-    pub product_code: String,
-    /// The term in calendar months.
-    pub term_months: i32,
-    /// The trace that goes on at the partner.
-    pub trace: Option<String>,
     /// Consent: version of the text.
     pub version: String,
     /// Consent: SHA-256 of the text.
@@ -132,7 +124,7 @@ pub struct Completion {
     /// Consent: language of the text.
     pub locale: String,
     /// How the person came.
-    pub channel: String,
+    pub channel: Channel,
     /// Who acted.
     pub actor: String,
     /// The audit event.
@@ -149,21 +141,12 @@ pub struct Completion {
     pub fingerprint: Uuid,
     /// What it is answered from: the enrollment's id.
     pub result: EnrollmentId,
-    /// When, in microseconds.
-    pub at: i64,
 }
 
-const COLUMNS: [(&str, Is); 23] = [
-    ("campaign_id", Is::Uuid),
-    ("enrollment_id", Is::Uuid),
-    ("individual_id", Is::Uuid),
+/// The columns of [`Completion`], beside those of its handoff.
+const COLUMNS: [(&str, Is); 14] = [
     ("verification_id", Is::Uuid),
     ("mac", Is::Uuid),
-    ("handoff_id", Is::Uuid),
-    ("partner_id", Is::Uuid),
-    ("product_code", Is::Text),
-    ("term_months", Is::Int),
-    ("trace", Is::Text),
     ("version", Is::Text),
     ("text_sha256", Is::Text),
     ("locale", Is::Text),
@@ -176,21 +159,37 @@ const COLUMNS: [(&str, Is); 23] = [
     ("method", Is::Text),
     ("fingerprint", Is::Uuid),
     ("result", Is::Text),
-    ("at", Is::Big),
 ];
 
-const REDEEM: &str = "UPDATE code SET state = 'REDEEMED', settled_at = v.at, enrollment_id = v.enrollment_id FROM v \
-    WHERE code.campaign_id = v.campaign_id AND code.mac = v.mac AND code.state = 'ISSUED'";
-const SUBMIT: &str = "UPDATE enrollment SET state = 'SUBMITTED', verification_id = v.verification_id, \
-    handoff_id = v.handoff_id, submitted_at = v.at FROM v WHERE enrollment.campaign_id = v.campaign_id \
-    AND enrollment.id = v.enrollment_id AND enrollment.state IN ('STARTED', 'VERIFIED')";
+fn table(tx: &Tx<'_>) -> String {
+    let columns: Vec<_> = Queued::COLUMNS.into_iter().chain(COLUMNS).collect();
+    rows::table(tx.backend(), &columns)
+}
+
+fn redeem() -> String {
+    format!(
+        "UPDATE code SET state = '{}', settled_at = v.at, enrollment_id = v.enrollment_id FROM v \
+         WHERE code.campaign_id = v.campaign_id AND code.mac = v.mac AND code.state = '{}'",
+        code::State::Redeemed.as_str(),
+        code::State::Issued.as_str()
+    )
+}
+
+fn submit() -> String {
+    format!(
+        "UPDATE enrollment SET state = '{}', verification_id = v.verification_id, handoff_id = v.handoff_id, \
+         submitted_at = v.at FROM v WHERE enrollment.campaign_id = v.campaign_id AND enrollment.id = v.enrollment_id \
+         AND enrollment.state = '{}'",
+        State::Submitted.as_str(),
+        State::Started.as_str()
+    )
+}
+
 const CONSENT: &str = "INSERT INTO consent (campaign_id, enrollment_id, version, text_sha256, locale, channel, given_by, \
     given_at) SELECT campaign_id, enrollment_id, version, text_sha256, locale, channel, actor, at FROM v";
-const HANDOFF: &str = "INSERT INTO handoff (campaign_id, id, enrollment_id, individual_id, partner_id, kind, product_code, \
-    term_months, state, attempts, not_before, trace_context, created_at) SELECT campaign_id, handoff_id, enrollment_id, \
-    individual_id, partner_id, 'ENROLL', product_code, term_months, 'QUEUED', 0, at, trace, at FROM v";
 const AUDIT: &str = "INSERT INTO audit_event (id, process, campaign_id, at, actor, action, subject_kind, subject_id, detail) \
     SELECT audit_id, 'codes', campaign_id, at, actor, 'enrollment.completed', 'enrollment', enrollment_id, detail FROM v";
+
 const REQUEST: &str = "INSERT INTO idempotency (request_id, process, caller, method, fingerprint, result, created_at) \
     SELECT request_id, 'codes', caller, method, fingerprint, result, at FROM v";
 
@@ -210,7 +209,7 @@ pub async fn write(tx: &Tx<'_>, completions: &[Completion]) -> Result<(), db::Er
         ));
     }
     if redeemed != codes {
-        // The enrollments are locked and the codes are not: one was superseded or revoked meanwhile.
+        // The enrollments are locked and the codes are not: a code was superseded or revoked in the meantime.
         return Err(db::Error::overtaken("code"));
     }
     Ok(())
@@ -218,10 +217,13 @@ pub async fn write(tx: &Tx<'_>, completions: &[Completion]) -> Result<(), db::Er
 
 async fn write_at_once(tx: &Tx<'_>, completions: &[Completion]) -> Result<(u64, u64), db::Error> {
     let sql = format!(
-        "WITH {}, redeemed AS ({REDEEM} RETURNING 1), submitted AS ({SUBMIT} RETURNING 1), consented AS ({CONSENT}), \
-         handed AS ({HANDOFF}), audited AS ({AUDIT}), answered AS ({REQUEST}) \
+        "WITH {}, redeemed AS ({} RETURNING 1), submitted AS ({} RETURNING 1), consented AS ({CONSENT}), \
+         handed AS ({}), audited AS ({AUDIT}), answered AS ({REQUEST}) \
          SELECT (SELECT count(*) FROM redeemed) AS codes, (SELECT count(*) FROM submitted) AS enrollments",
-        rows::table(tx.backend(), &COLUMNS)
+        table(tx),
+        redeem(),
+        submit(),
+        Queued::insert(Kind::Enroll),
     );
     let row = tx
         .query_one_raw(rows::bind(tx.backend(), sql, completions))
@@ -235,18 +237,15 @@ async fn write_at_once(tx: &Tx<'_>, completions: &[Completion]) -> Result<(u64, 
 }
 
 async fn write_in_turn(tx: &Tx<'_>, completions: &[Completion]) -> Result<(u64, u64), db::Error> {
-    let table = rows::table(tx.backend(), &COLUMNS);
+    let table = table(tx);
     let run = async |statement: &str| {
-        let statement = rows::bind(
-            tx.backend(),
-            format!("WITH {table} {statement}"),
-            completions,
-        );
+        let sql = format!("WITH {table} {statement}");
+        let statement = rows::bind(tx.backend(), sql, completions);
         Ok::<u64, db::Error>(tx.execute_raw(statement).await?.rows_affected())
     };
-    let redeemed = run(REDEEM).await?;
-    let submitted = run(SUBMIT).await?;
-    for statement in [CONSENT, HANDOFF, AUDIT, REQUEST] {
+    let redeemed = run(&redeem()).await?;
+    let submitted = run(&submit()).await?;
+    for statement in [CONSENT, &Queued::insert(Kind::Enroll), AUDIT, REQUEST] {
         run(statement).await?;
     }
     Ok((redeemed, submitted))

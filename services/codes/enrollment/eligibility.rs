@@ -1,21 +1,18 @@
 //! Who may begin an enrollment: the rule, without a database.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
-use crate::codes::campaign::state as campaign_state;
-use crate::codes::code;
-use crate::db::entities::campaign;
+use crate::codes::campaign::term::grace;
+use crate::db::entities::individual::Population;
+use crate::db::entities::{campaign, code, enrollment, verification};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 
-use super::state::Kind;
 use super::store::Candidate;
 
 /// What was looked up for a code or a verification.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct Lookup {
     /// The campaign of the engagement number.
     pub campaign: Option<campaign::Model>,
     /// The code's key; none for a verification.
@@ -24,7 +21,7 @@ pub struct Seen {
     pub candidate: Option<Candidate>,
 }
 
-/// Why somebody may not begin. It goes into the audit log and never to the caller.
+/// Why an enrollment cannot begin. It goes into the audit log and never to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// No campaign has the engagement number.
@@ -43,7 +40,7 @@ pub enum Cause {
     Superseded,
     /// The code was revoked.
     Revoked,
-    /// The code or the verification is too old.
+    /// The verification is too old.
     Expired,
     /// The verification is not VERIFIED, or was made for an enrollment.
     NotVerified,
@@ -76,32 +73,32 @@ impl Cause {
     }
 }
 
-/// Somebody who may begin.
+/// A person who is entitled to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Admitted<'a> {
+pub struct Eligible<'a> {
     /// In which campaign.
     pub campaign: CampaignId,
     /// By which code; none for a verification.
     pub mac: Option<Uuid>,
     /// Who.
     pub candidate: &'a Candidate,
-    /// The open enrollment to go on with, if there is one.
+    /// The open enrollment that is resumed, if there is one.
     pub resume: Option<EnrollmentId>,
-    /// The first instant at which it can no longer begin, or, where it is gone on with, no longer be completed.
+    /// The first instant at which it can no longer begin, or, where it is resumed, no longer be completed.
     pub until: Timestamp,
     /// The first instant at which it can no longer be completed.
     pub complete_by: Timestamp,
 }
 
-impl Seen {
+impl Lookup {
     /// Decides whether an enrollment can begin now.
-    pub fn admit(&self, now: Timestamp) -> Result<Admitted<'_>, Cause> {
+    pub fn decide(&self, now: Timestamp) -> Result<Eligible<'_>, Cause> {
         let campaign = self.campaign.as_ref().ok_or(Cause::UnknownCampaign)?;
         let candidate = self.candidate.as_ref().ok_or(Cause::Unknown)?;
         if candidate.honey_of.is_some() {
             return Err(Cause::Honey);
         }
-        if campaign.state != campaign_state::State::Open.as_str() {
+        if campaign.state == campaign::State::Closed {
             return Err(Cause::CampaignClosed);
         }
         if self.mac.is_some() {
@@ -109,7 +106,7 @@ impl Seen {
         } else {
             good_verification(candidate, now)?;
         }
-        eligible(candidate)?;
+        has_product(candidate)?;
         let resume = resumable(candidate)?;
         // A code holds as long as its wave does; without one the campaign's own date counts.
         let ends = match self.mac {
@@ -124,7 +121,7 @@ impl Seen {
         if now >= until {
             return Err(Cause::EnrollByPassed);
         }
-        Ok(Admitted {
+        Ok(Eligible {
             campaign: campaign.id,
             mac: self.mac,
             candidate,
@@ -135,26 +132,20 @@ impl Seen {
     }
 }
 
-/// For how long after the last day an enrollment that was begun can be completed.
-pub fn grace(campaign: &campaign::Model) -> Duration {
-    let days = u64::try_from(campaign.grace_days).unwrap_or(0);
-    Duration::from_hours(24 * days)
-}
-
 fn good_code(candidate: &Candidate) -> Result<(), Cause> {
-    match code::state::State::parse(&candidate.state) {
-        Ok(code::state::State::Issued) => Ok(()),
-        Ok(code::state::State::Redeemed) => Err(Cause::Redeemed),
-        Ok(code::state::State::Superseded) => Err(Cause::Superseded),
-        Ok(code::state::State::Revoked) => Err(Cause::Revoked),
-        Ok(code::state::State::Expired) => Err(Cause::Expired),
-        Err(_) => Err(Cause::Unknown),
+    match candidate.code_state {
+        Some(code::State::Issued) => Ok(()),
+        Some(code::State::Redeemed) => Err(Cause::Redeemed),
+        Some(code::State::Superseded) => Err(Cause::Superseded),
+        Some(code::State::Revoked) => Err(Cause::Revoked),
+        None => Err(Cause::Unknown),
     }
 }
 
 /// A verification made for an enrollment opens no second one: its enrollment is there already.
 fn good_verification(candidate: &Candidate, now: Timestamp) -> Result<(), Cause> {
-    if candidate.state != "VERIFIED" || candidate.verified_for.is_some() {
+    let verified = candidate.verification_state == Some(verification::State::Verified);
+    if !verified || candidate.verified_for.is_some() {
         return Err(Cause::NotVerified);
     }
     if now >= candidate.expires_at {
@@ -163,8 +154,8 @@ fn good_verification(candidate: &Candidate, now: Timestamp) -> Result<(), Cause>
     Ok(())
 }
 
-fn eligible(candidate: &Candidate) -> Result<(), Cause> {
-    if candidate.population == "DECEASED" {
+fn has_product(candidate: &Candidate) -> Result<(), Cause> {
+    if candidate.population == Some(Population::Deceased) {
         return Err(Cause::Deceased);
     }
     let product = candidate.product_code.is_some() && candidate.partner_id.is_some();
@@ -175,12 +166,8 @@ fn resumable(candidate: &Candidate) -> Result<Option<EnrollmentId>, Cause> {
     let Some(id) = candidate.live_id else {
         return Ok(None);
     };
-    let state = candidate
-        .live_state
-        .as_deref()
-        .and_then(|state| Kind::parse(state).ok());
-    match state {
-        Some(state) if state.is_open() => Ok(Some(id)),
+    match candidate.live_state {
+        Some(enrollment::State::Started) => Ok(Some(id)),
         _ => Err(Cause::Enrolled),
     }
 }
@@ -199,7 +186,7 @@ mod tests {
             id: CampaignId::from_uuid(Uuid::from_u128(1)),
             engagement_number: "B123456".into(),
             name: String::new(),
-            state: "OPEN".into(),
+            state: campaign::State::Open,
             breach_on: String::new(),
             discovered_on: String::new(),
             enroll_by: String::new(),
@@ -224,8 +211,9 @@ mod tests {
         Candidate {
             individual_id: IndividualId::from_uuid(Uuid::from_u128(2)),
             honey_of: None,
-            population: "ADULT".into(),
-            state: "ISSUED".into(),
+            population: Some(Population::Adult),
+            code_state: Some(code::State::Issued),
+            verification_state: None,
             expires_at: at(100),
             proof_expires_at: Some(at(50)),
             verified_for: None,
@@ -238,8 +226,8 @@ mod tests {
         }
     }
 
-    fn seen(campaign: campaign::Model, candidate: Candidate) -> Seen {
-        Seen {
+    fn seen(campaign: campaign::Model, candidate: Candidate) -> Lookup {
+        Lookup {
             campaign: Some(campaign),
             mac: Some(Uuid::from_u128(9)),
             candidate: Some(candidate),
@@ -249,13 +237,13 @@ mod tests {
     #[test]
     fn an_issued_code_begins_until_the_last_instant() {
         let seen = seen(campaign(), candidate());
-        assert_eq!(seen.admit(at(99)).unwrap().resume, None);
-        assert_eq!(seen.admit(at(100)).unwrap_err(), Cause::EnrollByPassed);
+        assert_eq!(seen.decide(at(99)).unwrap().resume, None);
+        assert_eq!(seen.decide(at(100)).unwrap_err(), Cause::EnrollByPassed);
     }
 
     #[test]
     fn an_old_proof_of_address_does_not_end_the_entitlement() {
-        assert!(seen(campaign(), candidate()).admit(at(60)).is_ok());
+        assert!(seen(campaign(), candidate()).decide(at(60)).is_ok());
     }
 
     const BATCH: BatchId = BatchId::from_uuid(Uuid::from_u128(5));
@@ -265,91 +253,88 @@ mod tests {
         let refused = |change: fn(&mut campaign::Model, &mut Candidate)| {
             let (mut campaign, mut candidate) = (campaign(), candidate());
             change(&mut campaign, &mut candidate);
-            seen(campaign, candidate).admit(at(1)).unwrap_err()
+            seen(campaign, candidate).decide(at(1)).unwrap_err()
         };
         assert_eq!(
-            refused(|campaign, _| campaign.state = "CLOSED".into()),
+            refused(|campaign, _| campaign.state = campaign::State::Closed),
             Cause::CampaignClosed
         );
         assert_eq!(
-            refused(|_, who| who.state = "REDEEMED".into()),
+            refused(|_, who| who.code_state = Some(code::State::Redeemed)),
             Cause::Redeemed
         );
         assert_eq!(
-            refused(|_, who| who.state = "SUPERSEDED".into()),
+            refused(|_, who| who.code_state = Some(code::State::Superseded)),
             Cause::Superseded
         );
         assert_eq!(
-            refused(|_, who| who.state = "REVOKED".into()),
+            refused(|_, who| who.code_state = Some(code::State::Revoked)),
             Cause::Revoked
-        );
-        assert_eq!(
-            refused(|_, who| who.state = "EXPIRED".into()),
-            Cause::Expired
         );
         assert_eq!(
             refused(|_, who| who.expires_at = at(1)),
             Cause::EnrollByPassed
         );
         assert_eq!(
-            refused(|_, who| who.population = "DECEASED".into()),
+            refused(|_, who| who.population = Some(Population::Deceased)),
             Cause::Deceased
         );
         assert_eq!(refused(|_, who| who.product_code = None), Cause::NoProduct);
         assert_eq!(refused(|_, who| who.honey_of = Some(BATCH)), Cause::Honey);
-        let nobody = Seen {
+        let nobody = Lookup {
             campaign: Some(campaign()),
             mac: None,
             candidate: None,
         };
-        assert_eq!(nobody.admit(at(1)).unwrap_err(), Cause::Unknown);
-        let nowhere = Seen {
+        assert_eq!(nobody.decide(at(1)).unwrap_err(), Cause::Unknown);
+        let nowhere = Lookup {
             campaign: None,
             mac: None,
             candidate: None,
         };
-        assert_eq!(nowhere.admit(at(1)).unwrap_err(), Cause::UnknownCampaign);
+        assert_eq!(nowhere.decide(at(1)).unwrap_err(), Cause::UnknownCampaign);
     }
 
     #[test]
-    fn an_open_enrollment_is_gone_on_with_and_a_completed_one_is_not() {
+    fn an_open_enrollment_is_resumed_and_a_completed_one_is_not() {
         let id = EnrollmentId::from_uuid(Uuid::from_u128(4));
-        let live = |state: &str| {
+        let live = |state| {
             let who = Candidate {
                 live_id: Some(id),
-                live_state: Some(state.into()),
+                live_state: Some(state),
                 ..candidate()
             };
-            seen(campaign(), who)
-                .admit(at(1))
-                .map(|admitted| admitted.resume)
+            let found = seen(campaign(), who);
+            found.decide(at(1)).map(|eligible| eligible.resume)
         };
-        assert_eq!(live("STARTED"), Ok(Some(id)));
-        assert_eq!(live("VERIFIED"), Ok(Some(id)));
-        for state in ["SUBMITTED", "ACTIVE", "ACTION_REQUIRED"] {
+        use enrollment::State;
+        assert_eq!(live(State::Started), Ok(Some(id)));
+        for state in [State::Submitted, State::Active, State::ActionRequired] {
             assert_eq!(live(state), Err(Cause::Enrolled));
         }
     }
 
     #[test]
     fn a_verification_begins_only_when_it_was_made_without_an_enrollment() {
-        let by_verification = |state: &str, verified_for| {
+        let by_verification = |state, verified_for, now| {
             let who = Candidate {
-                state: state.into(),
+                verification_state: Some(state),
                 verified_for,
                 ..candidate()
             };
-            let seen = Seen {
+            let seen = Lookup {
                 mac: None,
                 ..seen(campaign(), who)
             };
-            seen.admit(at(1)).map(|_| ())
+            seen.decide(at(now)).map(|_| ())
         };
-        assert_eq!(by_verification("VERIFIED", None), Ok(()));
-        assert_eq!(by_verification("REFERRED", None), Err(Cause::NotVerified));
+        use verification::State::{Referred, Verified};
+        assert_eq!(by_verification(Verified, None, 99), Ok(()));
+        assert_eq!(by_verification(Verified, None, 100), Err(Cause::Expired));
+        assert_eq!(by_verification(Referred, None, 1), Err(Cause::NotVerified));
         let other = EnrollmentId::from_uuid(Uuid::from_u128(4));
         assert_eq!(
-            by_verification("VERIFIED", Some(other)),
+            by_verification(Verified, Some(other), 1),
             Err(Cause::NotVerified)
         );
     }

@@ -1,140 +1,193 @@
-//! EnrollmentService.
+//! Enrollments on the wire.
 
-use tonic::{Request, Response, Status};
+use tonic::Request;
 
-use crate::codes::campaign::grpc::MAX_PAGE;
 use crate::codes::code::Code;
+use crate::codes::context::{Call, Context};
+use crate::codes::convert::{date, page_size, time};
 use crate::codes::error::Error;
-use crate::codes::grpc::{Handlers, call_of, status, write};
+use crate::db::entities::ClosedSet;
+use crate::db::entities::enrollment::{Channel, State};
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 use crate::kernel::paging;
 use crate::wire::redress::enrollment::v1 as wire;
-use crate::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
 
-use super::begin::{self, Begin, Entitlement};
-use super::complete::{self, Complete, Consent};
-use super::{cancel, read};
+use super::begin::{self, Begin};
+use super::complete::{self, Complete, Completions, Consent};
+use super::look_up::Entitlement;
+use super::state::Shown;
+use super::store::Enrollment;
+use super::{cancel, check, next_step, read};
 
-#[tonic::async_trait]
-impl EnrollmentService for Handlers {
-    async fn begin_enrollment(
-        &self,
-        request: Request<wire::BeginEnrollmentRequest>,
-    ) -> Result<Response<wire::BeginEnrollmentResponse>, Status> {
-        let call = call_of(&request).map_err(status)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let command = read_begin(message, &call.caller, fields).map_err(status)?;
-        let known = self
-            .request(&call, id, "BeginEnrollment", message)
-            .map_err(status)?;
-        let begun = begin::begin(&self.context, &call, &known, &command)
-            .await
-            .map_err(status)?;
-        Ok(Response::new(wire::BeginEnrollmentResponse {
-            enrollment: Some(write::enrollment(&begun.enrollment)),
-            consent_version: begun.consent_version,
-            consent_text: begun.consent_text,
-            proof_expire_time: write::time(begun.enrollment.proof_expires_at),
-        }))
-    }
+/// Begins an enrollment.
+pub async fn begin_enrollment(
+    context: &Context,
+    request: Request<wire::BeginEnrollmentRequest>,
+) -> Result<wire::BeginEnrollmentResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let command = read_begin(message, &call.caller, fields)?;
+    let request = context.request(&call, id, "BeginEnrollment", message)?;
+    let begun = begin::begin_enrollment(context, &call, &request, &command).await?;
+    Ok(wire::BeginEnrollmentResponse {
+        enrollment: Some(enrollment(&begun.enrollment)),
+        consent_version: begun.consent_version,
+        consent_text: begun.consent_text,
+        proof_expire_time: time(begun.enrollment.proof_expires_at),
+    })
+}
 
-    async fn complete_enrollment(
-        &self,
-        request: Request<wire::CompleteEnrollmentRequest>,
-    ) -> Result<Response<wire::CompleteEnrollmentResponse>, Status> {
-        let call = call_of(&request).map_err(status)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let command = read_complete(message, fields).map_err(status)?;
-        let known = self
-            .request(&call, id, "CompleteEnrollment", message)
-            .map_err(status)?;
-        let enrollment =
-            complete::complete(&self.context, &self.completions, call, known, command).await;
-        let enrollment = write::enrollment(&enrollment.map_err(status)?);
-        Ok(Response::new(wire::CompleteEnrollmentResponse {
-            enrollment: Some(enrollment),
-        }))
-    }
+/// Completes an enrollment.
+pub async fn complete_enrollment(
+    context: &Context,
+    completions: &Completions,
+    request: Request<wire::CompleteEnrollmentRequest>,
+) -> Result<wire::CompleteEnrollmentResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let command = read_complete(message, fields)?;
+    let request = context.request(&call, id, "CompleteEnrollment", message)?;
+    let completed =
+        complete::complete_enrollment(context, completions, call, request, command).await?;
+    Ok(wire::CompleteEnrollmentResponse {
+        enrollment: Some(enrollment(&completed)),
+    })
+}
 
-    async fn get_enrollment(
-        &self,
-        request: Request<wire::GetEnrollmentRequest>,
-    ) -> Result<Response<wire::GetEnrollmentResponse>, Status> {
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let number = fields.engagement_number("engagement_number", &message.engagement_number);
-        let id: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
-        fields.finish()?;
-        let enrollment = read::get(&self.context, &number, id)
-            .await
-            .map_err(status)?;
-        Ok(Response::new(wire::GetEnrollmentResponse {
-            enrollment: Some(write::enrollment(&enrollment)),
-        }))
-    }
+/// Gets an enrollment.
+pub async fn get_enrollment(
+    context: &Context,
+    request: Request<wire::GetEnrollmentRequest>,
+) -> Result<wire::GetEnrollmentResponse, Error> {
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let number = fields.engagement_number("engagement_number", &message.engagement_number);
+    let id: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
+    fields.finish()?;
+    let found = read::get_enrollment(context, &number, id).await?;
+    Ok(wire::GetEnrollmentResponse {
+        enrollment: Some(enrollment(&found)),
+    })
+}
 
-    async fn list_enrollments(
-        &self,
-        request: Request<wire::ListEnrollmentsRequest>,
-    ) -> Result<Response<wire::ListEnrollmentsResponse>, Status> {
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let state = write::Filter::read(message.state);
-        fields.demand(state.is_some(), "state", "must be a state of the contract");
-        fields.finish()?;
-        let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
-        let number = message.state.to_be_bytes();
-        let filter: [&[u8]; 3] = [b"enrollments", campaign.as_bytes(), &number];
-        let after = paging::page_after(&filter, &message.page_token)?;
-        let page = read::list(
-            &self.context,
-            campaign,
-            state.and_then(|state| state.state()),
-            after,
-            size,
-        )
-        .await;
-        let mut page = page.map_err(status)?;
-        let next_page_token =
-            paging::next_page(&mut page, size, &filter, |enrollment| enrollment.id);
-        let enrollments = page.iter().map(write::enrollment).collect();
-        Ok(Response::new(wire::ListEnrollmentsResponse {
-            enrollments,
-            next_page_token,
-        }))
-    }
+/// Lists a campaign's enrollments.
+pub async fn list_enrollments(
+    context: &Context,
+    request: Request<wire::ListEnrollmentsRequest>,
+) -> Result<wire::ListEnrollmentsResponse, Error> {
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let state = wanted(message.state, &mut fields);
+    fields.finish()?;
+    let size = page_size(message.page_size)?;
+    let number = message.state.to_be_bytes();
+    let filter: [&[u8]; 3] = [b"enrollments", campaign.as_bytes(), &number];
+    let after = paging::page_after(&filter, &message.page_token)?;
+    let mut page = read::list_enrollments(context, campaign, state, after, size).await?;
+    let next_page_token = paging::next_page(&mut page, size, &filter, |enrollment| enrollment.id);
+    Ok(wire::ListEnrollmentsResponse {
+        enrollments: page.iter().map(enrollment).collect(),
+        next_page_token,
+    })
+}
 
-    async fn cancel_enrollment(
-        &self,
-        request: Request<wire::CancelEnrollmentRequest>,
-    ) -> Result<Response<wire::CancelEnrollmentResponse>, Status> {
-        let call = call_of(&request).map_err(status)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let number = fields.engagement_number("engagement_number", &message.engagement_number);
-        let enrollment: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
-        fields.finish()?;
-        let known = self
-            .request(&call, id, "CancelEnrollment", message)
-            .map_err(status)?;
-        let enrollment = cancel::cancel(&self.context, &call, &known, &number, enrollment)
-            .await
-            .map_err(status)?;
-        Ok(Response::new(wire::CancelEnrollmentResponse {
-            enrollment: Some(write::enrollment(&enrollment)),
-        }))
+/// Cancels an enrollment.
+pub async fn cancel_enrollment(
+    context: &Context,
+    request: Request<wire::CancelEnrollmentRequest>,
+) -> Result<wire::CancelEnrollmentResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let number = fields.engagement_number("engagement_number", &message.engagement_number);
+    let enrollment_id: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
+    fields.finish()?;
+    let request = context.request(&call, id, "CancelEnrollment", message)?;
+    let canceled =
+        cancel::cancel_enrollment(context, &call, &request, &number, enrollment_id).await?;
+    Ok(wire::CancelEnrollmentResponse {
+        enrollment: Some(enrollment(&canceled)),
+    })
+}
+
+/// Tells until when a code could begin an enrollment.
+pub async fn check_code(
+    context: &Context,
+    request: Request<wire::CheckCodeRequest>,
+) -> Result<wire::CheckCodeResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let number = fields.engagement_number("engagement_number", &message.engagement_number);
+    fields.finish()?;
+    let code = Code::parse(&message.code).map_err(|_| Error::CodeMistyped)?;
+    let until = check::check_code(context, &call, &number, code).await?;
+    Ok(wire::CheckCodeResponse {
+        expire_time: time(Some(until)),
+    })
+}
+
+/// Writes an enrollment.
+fn enrollment(enrollment: &Enrollment) -> wire::Enrollment {
+    let class = enrollment.outcome_class;
+    let over = matches!(enrollment.state, State::Canceled | State::Ended);
+    let next_step = class.filter(|_| !over).map_or("", next_step::words);
+    let handoff = enrollment.handoff_id.map(|id| id.to_string());
+    wire::Enrollment {
+        enrollment_id: enrollment.id.to_string(),
+        campaign_id: enrollment.campaign_id.to_string(),
+        state: state(enrollment.shown()).into(),
+        create_time: time(Some(enrollment.started_at)),
+        submit_time: time(enrollment.submitted_at),
+        activate_time: time(enrollment.activated_at),
+        term_end_date: date(enrollment.term_ends_on.as_deref()),
+        outcome_class: class.map_or("", ClosedSet::as_str).to_owned(),
+        next_step: next_step.to_owned(),
+        handoff_id: handoff.unwrap_or_default(),
     }
 }
 
-/// Reads who begins what. A mistyped code is told last, when everything else is in order.
+fn state(shown: Shown) -> wire::EnrollmentState {
+    match shown {
+        Shown::Stored(State::Started) => wire::EnrollmentState::Started,
+        Shown::Verified => wire::EnrollmentState::Verified,
+        Shown::Stored(State::Submitted) => wire::EnrollmentState::Submitted,
+        Shown::Stored(State::Active) => wire::EnrollmentState::Active,
+        Shown::Stored(State::ActionRequired) => wire::EnrollmentState::ActionRequired,
+        Shown::Stored(State::Refused) => wire::EnrollmentState::Refused,
+        Shown::Stored(State::Ended) => wire::EnrollmentState::Ended,
+        Shown::Stored(State::Canceled) => wire::EnrollmentState::Canceled,
+    }
+}
+
+/// Reads which enrollments a list shows; none means all of them.
+fn wanted(number: i32, fields: &mut Fields) -> Option<Shown> {
+    match wire::EnrollmentState::try_from(number) {
+        Ok(wire::EnrollmentState::Unspecified) => None,
+        Ok(wire::EnrollmentState::Started) => Some(Shown::Stored(State::Started)),
+        Ok(wire::EnrollmentState::Verified) => Some(Shown::Verified),
+        Ok(wire::EnrollmentState::Submitted) => Some(Shown::Stored(State::Submitted)),
+        Ok(wire::EnrollmentState::Active) => Some(Shown::Stored(State::Active)),
+        Ok(wire::EnrollmentState::ActionRequired) => Some(Shown::Stored(State::ActionRequired)),
+        Ok(wire::EnrollmentState::Refused) => Some(Shown::Stored(State::Refused)),
+        Ok(wire::EnrollmentState::Ended) => Some(Shown::Stored(State::Ended)),
+        Ok(wire::EnrollmentState::Canceled) => Some(Shown::Stored(State::Canceled)),
+        Err(_) => {
+            fields.wrong("state", "must be a state of the contract");
+            None
+        }
+    }
+}
+
+/// Reads what is to be begun. A mistyped code is told last, when everything else is in order.
 fn read_begin(
     message: &wire::BeginEnrollmentRequest,
     caller: &Caller,
@@ -165,16 +218,16 @@ fn read_begin(
     Ok(Begin {
         engagement_number,
         entitlement: entitlement?,
-        channel: channel_word(channel, caller),
+        channel: channel_of(channel, caller),
     })
 }
 
-fn channel_word(channel: Option<wire::Channel>, caller: &Caller) -> &'static str {
+fn channel_of(channel: Option<wire::Channel>, caller: &Caller) -> Channel {
     match channel {
-        Some(wire::Channel::Web) => "WEB",
-        Some(wire::Channel::Partner) => "PARTNER",
-        Some(wire::Channel::Unspecified) | None if caller.role == Role::Portal => "WEB",
-        Some(wire::Channel::Phone | wire::Channel::Unspecified) | None => "PHONE",
+        Some(wire::Channel::Web) => Channel::Web,
+        Some(wire::Channel::Partner) => Channel::Partner,
+        Some(wire::Channel::Unspecified) | None if caller.role == Role::Portal => Channel::Web,
+        Some(wire::Channel::Phone | wire::Channel::Unspecified) | None => Channel::Phone,
     }
 }
 

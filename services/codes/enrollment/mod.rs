@@ -2,14 +2,16 @@
 
 pub mod begin;
 pub mod cancel;
+pub mod check;
 pub mod complete;
 pub mod completion;
 pub mod eligibility;
 pub mod grpc;
-pub mod handoff_store;
+pub mod look_up;
 pub mod next_step;
 pub mod outcome_store;
 pub mod outcomes;
 pub mod read;
 pub mod state;
 pub mod store;
+pub mod throttles;

@@ -1,87 +1,78 @@
-//! Who must act and how, in words for the person, by outcome class.
+//! Who must act and how, in words for the person, by outcome class (DOMAIN, "what handing off really meets").
 //!
 //! A call-center agent reads them aloud; each says the next thing to do first, and none says what the bureau knows.
 
-/// Outcome classes (DOMAIN, "what handing off really meets") and their words.
-pub const WORDS: [(&str, &str); 11] = [
-    (
-        "INVALID_INPUT",
-        "Check the spelling of the name, the birth date and the address with the person, then ask the bureau to try again.",
-    ),
-    (
-        "IDENTITY_NOT_CONFIRMED",
-        "The bureau could not confirm the identity by itself. Offer an attended check: the person shows an ID to an agent.",
-    ),
-    (
-        "NO_HIT",
-        "The bureau found no credit file. Ask for a former name or address, then ask the bureau to try again.",
-    ),
-    (
-        "THIN_FILE",
-        "There is too little credit history for this product. Identity restoration is covered without it; a supervisor can offer another product.",
-    ),
-    (
-        "FILE_FROZEN",
-        "The credit file is frozen. Ask the person to lift the freeze at the bureau for a day; monitoring then starts by itself and the freeze can be set again.",
-    ),
-    (
-        "VICTIM_ALERT",
-        "A fraud alert stands on the file, as it should. The bureau will call the person at the number on the alert; nothing else is needed.",
-    ),
-    (
-        "SSN_MISMATCH",
-        "The number on record does not match. The provider's list may be wrong: open a review, and do not ask the person to read the number aloud.",
-    ),
-    (
-        "DECEASED",
-        "The bureau has this person on record as deceased. If that is wrong, the person corrects it with Social Security; otherwise a representative can ask for restoration.",
-    ),
-    (
-        "MINOR",
-        "This person is a minor. A parent or guardian must be verified and enrolls the child in the product for minors.",
-    ),
-    (
-        "ALREADY_ENROLLED",
-        "The person already has monitoring with this bureau. Nothing needs to be paid or done; a supervisor can have the terms joined.",
-    ),
-    (
-        "PRODUCT_CONFIG",
-        "Nothing for the person to do: we are fixing a setting with the bureau and it will be sent again.",
-    ),
-];
+use crate::db::entities::outcome::OutcomeClass;
 
-/// What is said when a class has no words of its own.
-const UNKNOWN: &str = "The bureau could not finish the enrollment. Pass the case to a supervisor; the person keeps the right to enroll.";
-
-/// Gives the words for an outcome class, and nothing where there is none.
-pub fn words(outcome_class: Option<&str>) -> &'static str {
-    let Some(class) = outcome_class.filter(|class| !class.is_empty()) else {
-        return "";
-    };
-    let found = WORDS.iter().find(|(name, _)| *name == class);
-    found.map_or(UNKNOWN, |(_, words)| words)
+/// Gives the words for an outcome class.
+pub const fn words(class: OutcomeClass) -> &'static str {
+    match class {
+        OutcomeClass::InvalidInput => {
+            "Check the spelling of the name, the birth date and the address with the person, then ask the bureau to try again."
+        }
+        OutcomeClass::IdentityNotConfirmed => {
+            "The bureau could not confirm the identity by itself. Offer an attended check: the person shows an ID to an agent."
+        }
+        OutcomeClass::NoHit => {
+            "The bureau found no credit file. Ask for a former name or address, then ask the bureau to try again."
+        }
+        OutcomeClass::ThinFile => {
+            "There is too little credit history for this product. Identity restoration is covered without it; a supervisor can offer another product."
+        }
+        OutcomeClass::FileFrozen => {
+            "The credit file is frozen. Ask the person to lift the freeze at the bureau for a day; monitoring then starts by itself and the freeze can be set again."
+        }
+        OutcomeClass::VictimAlert => {
+            "A fraud alert stands on the file, as it should. The bureau will call the person at the number on the alert; nothing else is needed."
+        }
+        OutcomeClass::SsnMismatch => {
+            "The number on record does not match. The provider's list may be wrong: open a review, and do not ask the person to read the number aloud."
+        }
+        OutcomeClass::Deceased => {
+            "The bureau has this person on record as deceased. If that is wrong, the person corrects it with Social Security; otherwise a representative can ask for restoration."
+        }
+        OutcomeClass::Minor => {
+            "This person is a minor. A parent or guardian must be verified and enrolls the child in the product for minors."
+        }
+        OutcomeClass::AlreadyEnrolled => {
+            "The person already has monitoring with this bureau. Nothing needs to be paid or done; a supervisor can have the terms joined."
+        }
+        OutcomeClass::ProductConfig => {
+            "Nothing for the person to do: we are fixing a setting with the bureau and it will be sent again."
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use prost_reflect::DescriptorPool;
+    use sea_orm::Iterable;
+
     use super::*;
-    use crate::wire::redress::bureau::v1::OutcomeClass;
+    use crate::db::entities::ClosedSet;
+    use crate::wire::DESCRIPTORS;
 
     #[test]
-    fn every_class_of_the_contract_has_words() {
-        for number in 1..=i32::MAX {
-            let Ok(class) = OutcomeClass::try_from(number) else {
-                break;
-            };
-            let name = class.as_str_name().trim_start_matches("OUTCOME_CLASS_");
-            assert!(WORDS.iter().any(|(known, _)| *known == name), "{name}");
-        }
+    fn every_class_of_the_contract_has_words_whatever_its_number() {
+        let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
+        let classes = pool
+            .get_enum_by_name("redress.bureau.v1.OutcomeClass")
+            .unwrap();
+        let contract: BTreeSet<String> = classes
+            .values()
+            .map(|class| class.name().trim_start_matches("OUTCOME_CLASS_").to_owned())
+            .filter(|name| name != "UNSPECIFIED")
+            .collect();
+        let known = OutcomeClass::iter().map(|class| class.as_str().to_owned());
+        assert_eq!(known.collect::<BTreeSet<_>>(), contract);
     }
 
     #[test]
-    fn no_class_has_no_words_and_a_new_one_has_some() {
-        assert_eq!(words(None), "");
-        assert_eq!(words(Some("")), "");
-        assert_eq!(words(Some("BRAND_NEW")), UNKNOWN);
+    fn no_two_classes_have_the_same_words() {
+        let all: BTreeSet<&str> = OutcomeClass::iter().map(words).collect();
+        assert_eq!(all.len(), OutcomeClass::iter().count());
+        assert!(all.iter().all(|words| words.ends_with('.')));
     }
 }

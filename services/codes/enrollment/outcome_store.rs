@@ -3,31 +3,12 @@
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 use serde::Serialize;
 
-use crate::codes::store::rows::{self, Is};
+use crate::db::entities::enrollment::State;
+use crate::db::entities::outcome::{Model as Outcome, OutcomeClass};
+use crate::db::rows::{self, Is};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, OutcomeId, VerificationId};
-
-/// An outcome as the handoff process wrote it.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
-pub struct Outcome {
-    /// The campaign.
-    pub campaign_id: CampaignId,
-    /// Id.
-    pub id: OutcomeId,
-    /// Of which enrollment.
-    pub enrollment_id: EnrollmentId,
-    /// From which handoff.
-    pub handoff_id: HandoffId,
-    /// ACTIVE, ACTION_REQUIRED, REFUSED or CANCELED.
-    pub result: String,
-    /// Why, by outcome class; empty for ACTIVE.
-    pub outcome_class: String,
-    /// Since when.
-    pub effective_at: Timestamp,
-    /// When it was written.
-    pub created_at: Timestamp,
-}
+use crate::kernel::ids::{CampaignId, EnrollmentId};
 
 /// Tells whether anything waits; asked first, because it takes no write transaction.
 pub async fn any(connection: &impl ConnectionTrait) -> Result<bool, db::Error> {
@@ -38,7 +19,7 @@ pub async fn any(connection: &impl ConnectionTrait) -> Result<bool, db::Error> {
 
 /// Takes the oldest outcomes away and gives them in the order in which they came.
 ///
-/// Deleting first makes several instances take turns: whoever comes second finds the rows gone.
+/// Deleting first makes several instances take turns: the second one finds the rows gone.
 pub async fn take(tx: &Tx<'_>, limit: u64) -> Result<Vec<Outcome>, db::Error> {
     const SQL: &str = "DELETE FROM outcome WHERE (campaign_id, id) IN \
         (SELECT campaign_id, id FROM outcome ORDER BY created_at, id LIMIT $1) \
@@ -50,7 +31,7 @@ pub async fn take(tx: &Tx<'_>, limit: u64) -> Result<Vec<Outcome>, db::Error> {
     Ok(taken)
 }
 
-/// What an outcome meets.
+/// What an outcome meets, and what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Standing {
     /// The campaign.
@@ -58,17 +39,13 @@ pub struct Standing {
     /// The enrollment.
     pub id: EnrollmentId,
     /// Where it stands.
-    pub state: String,
-    /// Its verification.
-    pub verification_id: Option<VerificationId>,
-    /// Its handoff.
-    pub handoff_id: Option<HandoffId>,
+    pub state: State,
     /// When monitoring began.
     pub activated_at: Option<Timestamp>,
     /// Last day of the term.
     pub term_ends_on: Option<String>,
     /// Why it is not active.
-    pub outcome_class: Option<String>,
+    pub outcome_class: Option<OutcomeClass>,
 }
 
 #[derive(Serialize)]
@@ -89,9 +66,8 @@ pub async fn standings(tx: &Tx<'_>, outcomes: &[Outcome]) -> Result<Vec<Standing
     keys.sort_by_key(|key| (key.campaign_id, key.id));
     keys.dedup_by_key(|key| (key.campaign_id, key.id));
     let sql = format!(
-        "WITH {} SELECT e.campaign_id, e.id, e.state, e.verification_id, e.handoff_id, e.activated_at, e.term_ends_on, \
-         e.outcome_class FROM v JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.id \
-         ORDER BY e.campaign_id, e.id{}",
+        "WITH {} SELECT e.campaign_id, e.id, e.state, e.activated_at, e.term_ends_on, e.outcome_class FROM v \
+         JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.id ORDER BY e.campaign_id, e.id{}",
         rows::table(tx.backend(), &[("campaign_id", Is::Uuid), ("id", Is::Uuid)]),
         rows::lock(tx.backend(), "e"),
     );
@@ -110,17 +86,19 @@ pub struct Change {
     /// The enrollment.
     pub id: EnrollmentId,
     /// The state it must come from.
-    pub from_state: &'static str,
+    pub from_state: State,
     /// The state it gets.
-    pub to_state: &'static str,
-    /// When monitoring began, in microseconds.
-    pub activated_at: Option<i64>,
+    pub to_state: State,
+    /// When monitoring began.
+    #[serde(serialize_with = "rows::micros")]
+    pub activated_at: Option<Timestamp>,
     /// Last day of the term.
     pub term_ends_on: Option<String>,
     /// Why it is not active.
-    pub outcome_class: Option<String>,
-    /// When it came to its end, in microseconds.
-    pub settled_at: Option<i64>,
+    pub outcome_class: Option<OutcomeClass>,
+    /// When it came to its end.
+    #[serde(serialize_with = "rows::micros")]
+    pub settled_at: Option<Timestamp>,
 }
 
 const CHANGE: [(&str, Is); 8] = [

@@ -6,23 +6,24 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::civil::Date;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::codes::campaign::campaign_cache::Frame;
+use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::campaign::term;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::audit::{self, Event as AuditEvent};
+use crate::db::entities::ClosedSet;
+use crate::db::entities::enrollment::State;
+use crate::db::entities::outcome::{Decision, Model as Outcome};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, VerificationId};
+use crate::kernel::ids::{CampaignId, EnrollmentId};
 use crate::kernel::lifecycle;
 
-use super::outcome_store as store;
-use super::outcome_store::{Change, Outcome, Standing};
-use super::state::{Event, Kind, State};
+use super::outcome_store::{self as store, Change, Standing};
+use super::state::{self, Event};
 
 /// Outcomes in one transaction.
 const BATCH: u64 = 256;
@@ -54,7 +55,7 @@ pub async fn step(context: &Context) -> Result<usize, Error> {
         return Ok(0);
     }
     match take(context, BATCH).await {
-        // Something about one of them cannot be: alone, it stops the others only once.
+        // One of them is damaged: taken one by one, it holds the others up only once.
         Err(Error::Storage(db::Error::Corrupt { .. } | db::Error::Unique { .. })) => {
             take(context, 1).await
         }
@@ -72,14 +73,17 @@ async fn take(context: &Context, limit: u64) -> Result<usize, Error> {
                 if outcomes.is_empty() {
                     return Ok(0);
                 }
-                let mut book = Book::open(tx, &outcomes).await?;
+                let mut enrollments = Enrollments::lock(tx, &outcomes).await?;
                 let mut events = Vec::with_capacity(outcomes.len());
                 for outcome in &outcomes {
-                    let frame = Frame::by_id(context, tx, outcome.campaign_id).await?;
-                    let detail = book.apply(&frame, outcome)?;
+                    let campaign = context
+                        .campaign_cache
+                        .by_id(tx, outcome.campaign_id)
+                        .await?;
+                    let detail = enrollments.apply(&campaign, outcome)?;
                     events.push(recorded(context, outcome, detail, now));
                 }
-                store::apply(tx, &book.changes(now)).await?;
+                store::apply(tx, &enrollments.changes(now)).await?;
                 audit::record(tx, &events).await?;
                 Ok::<_, Error>(outcomes.len())
             })
@@ -104,137 +108,109 @@ fn recorded(context: &Context, outcome: &Outcome, detail: Value, now: Timestamp)
     }
 }
 
-/// The enrollments of a batch and what has become of them so far.
-struct Book(BTreeMap<(CampaignId, EnrollmentId), Page>);
+/// The enrollments of a batch of outcomes, and what has become of them so far.
+struct Enrollments(BTreeMap<(CampaignId, EnrollmentId), Entry>);
 
-struct Page {
-    from: Kind,
-    state: State,
+struct Entry {
+    from: State,
     changed: bool,
-    standing: Standing,
+    now: Standing,
 }
 
-impl Book {
-    async fn open(tx: &Tx<'_>, outcomes: &[Outcome]) -> Result<Self, Error> {
-        let mut pages = BTreeMap::new();
-        for standing in store::standings(tx, outcomes).await? {
-            let state = state_of(&standing)?;
-            let page = Page {
-                from: state.kind(),
-                state,
+impl Enrollments {
+    async fn lock(tx: &Tx<'_>, outcomes: &[Outcome]) -> Result<Self, Error> {
+        let standings = store::standings(tx, outcomes).await?.into_iter();
+        let entries = standings.map(|standing| {
+            let entry = Entry {
+                from: standing.state,
                 changed: false,
-                standing,
+                now: standing,
             };
-            pages.insert((page.standing.campaign_id, page.standing.id), page);
-        }
-        Ok(Self(pages))
+            ((entry.now.campaign_id, entry.now.id), entry)
+        });
+        Ok(Self(entries.collect()))
     }
 
     /// Applies an outcome if it fits, and gives the detail for the audit log.
-    fn apply(&mut self, frame: &Frame, outcome: &Outcome) -> Result<Value, Error> {
+    fn apply(&mut self, campaign: &CachedCampaign, outcome: &Outcome) -> Result<Value, Error> {
+        let class = outcome.outcome_class.map_or("", ClosedSet::as_str);
         let mut detail = json!({
             "outcome": outcome.id, "handoff": outcome.handoff_id, "result": outcome.result,
-            "class": outcome.outcome_class, "effective": outcome.effective_at, "applied": false,
+            "class": class, "effective": outcome.effective_at, "applied": false,
         });
-        let Some(page) = self
-            .0
-            .get_mut(&(outcome.campaign_id, outcome.enrollment_id))
-        else {
+        let key = (outcome.campaign_id, outcome.enrollment_id);
+        let Some(entry) = self.0.get_mut(&key) else {
             detail["why"] = json!("NO_ENROLLMENT");
             return Ok(detail);
         };
-        match page.state.clone().on(event_of(frame, outcome)?) {
-            Ok(next) => {
-                page.changed = true;
-                page.state = next;
-                detail["applied"] = json!(true);
-            }
-            Err(forbidden) => detail["why"] = json!(forbidden.from),
+        match entry.apply(campaign, outcome)? {
+            Ok(()) => detail["applied"] = json!(true),
+            Err(from) => detail["why"] = json!(from),
         }
         Ok(detail)
     }
 
     fn changes(self, now: Timestamp) -> Vec<Change> {
-        let changed = self.0.into_values().filter(|page| page.changed);
-        changed.map(|page| page.change(now)).collect()
+        let changed = self.0.into_values().filter(|entry| entry.changed);
+        changed.map(|entry| entry.change(now)).collect()
     }
 }
 
-impl Page {
+impl Entry {
+    /// Applies an outcome, or names the state that it does not fit.
+    fn apply(
+        &mut self,
+        campaign: &CachedCampaign,
+        outcome: &Outcome,
+    ) -> Result<Result<(), &'static str>, Error> {
+        let decision = outcome.decision()?;
+        let event = match decision {
+            Decision::Active => Event::Activate,
+            Decision::ActionRequired(_) => Event::RequireAction,
+            Decision::Refused(_) => Event::Refuse,
+            Decision::Canceled => Event::Cancel,
+        };
+        let state = match state::on(self.now.state, event) {
+            Ok(state) => state,
+            Err(forbidden) => return Ok(Err(forbidden.from)),
+        };
+        match decision {
+            Decision::Active => {
+                let at = outcome.effective_at;
+                let day = term::term_ends_on(at, &campaign.zone, campaign.term_months)
+                    .map_err(|_| db::Error::corrupt("outcome.effective_at"))?;
+                self.now.activated_at = Some(at);
+                self.now.term_ends_on = Some(day.to_string());
+                self.now.outcome_class = None;
+            }
+            Decision::ActionRequired(class) | Decision::Refused(class) => {
+                self.now.outcome_class = Some(class);
+            }
+            Decision::Canceled => {}
+        }
+        self.now.state = state;
+        self.changed = true;
+        Ok(Ok(()))
+    }
+
     fn change(self, now: Timestamp) -> Change {
-        let to = self.state.kind();
-        let (activated_at, term_ends_on) = match &self.state {
-            State::Active {
-                since,
-                term_ends_on,
-            } => (Some(*since), Some(term_ends_on.to_string())),
-            _ => (self.standing.activated_at, self.standing.term_ends_on),
-        };
-        let outcome_class = match self.state {
-            State::ActionRequired { class } | State::Refused { class } => Some(class),
-            State::Canceled | State::Ended => self.standing.outcome_class,
-            _ => None,
-        };
-        let settled = matches!(to, Kind::Refused | Kind::Ended | Kind::Canceled);
-        Change {
-            campaign_id: self.standing.campaign_id,
-            id: self.standing.id,
-            from_state: self.from.as_str(),
-            to_state: to.as_str(),
-            activated_at: activated_at.map(Timestamp::as_micros),
+        let Standing {
+            campaign_id,
+            id,
+            state,
+            activated_at,
             term_ends_on,
             outcome_class,
-            settled_at: settled.then_some(now.as_micros()),
+        } = self.now;
+        Change {
+            campaign_id,
+            id,
+            from_state: self.from,
+            to_state: state,
+            activated_at,
+            term_ends_on,
+            outcome_class,
+            settled_at: (!State::LIVE.contains(&state)).then_some(now),
         }
     }
-}
-
-fn event_of(frame: &Frame, outcome: &Outcome) -> Result<Event, Error> {
-    let class = outcome.outcome_class.clone();
-    match outcome.result.as_str() {
-        "ACTIVE" => {
-            let at = outcome.effective_at;
-            let term_ends_on = term::term_ends_on(at, &frame.zone, frame.term_months)
-                .map_err(|_| db::Error::corrupt("outcome.effective_at"))?;
-            Ok(Event::Activate { at, term_ends_on })
-        }
-        "ACTION_REQUIRED" => Ok(Event::RequireAction(class)),
-        "REFUSED" => Ok(Event::Refuse(class)),
-        "CANCELED" => Ok(Event::Cancel),
-        _ => Err(db::Error::corrupt("outcome.result").into()),
-    }
-}
-
-fn state_of(standing: &Standing) -> Result<State, Error> {
-    let missing = || {
-        Error::from(db::Error::corrupt(
-            "an enrollment without what its state has earned",
-        ))
-    };
-    let class = || standing.outcome_class.clone().unwrap_or_default();
-    Ok(match Kind::parse(&standing.state)? {
-        Kind::Started => State::Started,
-        Kind::Verified => {
-            let verification: VerificationId = standing.verification_id.ok_or_else(missing)?;
-            State::Verified { verification }
-        }
-        Kind::Submitted => {
-            let handoff: HandoffId = standing.handoff_id.ok_or_else(missing)?;
-            State::Submitted { handoff }
-        }
-        Kind::Active => {
-            let day = standing
-                .term_ends_on
-                .as_deref()
-                .and_then(|day| day.parse::<Date>().ok());
-            State::Active {
-                since: standing.activated_at.ok_or_else(missing)?,
-                term_ends_on: day.ok_or_else(missing)?,
-            }
-        }
-        Kind::ActionRequired => State::ActionRequired { class: class() },
-        Kind::Refused => State::Refused { class: class() },
-        Kind::Ended => State::Ended,
-        Kind::Canceled => State::Canceled,
-    })
 }

@@ -1,20 +1,24 @@
 //! Enrollments as they are shown, and the look-ups that begin and cancel one.
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use uuid::Uuid;
 
 use crate::codes::batch::code_store::HONEY;
-use crate::codes::store::{exactly_one, rows};
-use crate::db::entities::enrollment;
-use crate::db::{self, Tx};
+use crate::codes::store::exactly_one;
+use crate::db::entities::enrollment::State;
+use crate::db::entities::handoff::{Kind, Queued};
+use crate::db::entities::individual::Population;
+use crate::db::entities::outcome::OutcomeClass;
+use crate::db::entities::{ClosedSet, code, verification};
+use crate::db::{self, Tx, rows};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{
     BatchId, CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId, VerificationId,
 };
 
-use super::state::Kind;
+use super::state::{Shown, shown};
 
-/// An enrollment as a caller sees it. The identity process verifies, so VERIFIED is read from its verifications.
+/// An enrollment as a caller sees it.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Enrollment {
     /// The campaign.
@@ -24,7 +28,9 @@ pub struct Enrollment {
     /// Whose.
     pub individual_id: IndividualId,
     /// Where it stands.
-    pub state: String,
+    pub state: State,
+    /// Whether the identity process has a good verification of it, where it is started.
+    pub is_verified: bool,
     /// Its handoff, once submitted.
     pub handoff_id: Option<HandoffId>,
     /// Until when the letter proves the address.
@@ -42,26 +48,33 @@ pub struct Enrollment {
     /// Last day of the term.
     pub term_ends_on: Option<String>,
     /// Why it is not active.
-    pub outcome_class: Option<String>,
+    pub outcome_class: Option<OutcomeClass>,
 }
 
 impl Enrollment {
-    /// Reads the state.
-    pub fn kind(&self) -> Result<Kind, db::Error> {
-        Kind::parse(&self.state).map_err(|_| db::Error::corrupt("enrollment.state"))
+    /// Gives the state that is shown.
+    pub fn shown(&self) -> Shown {
+        shown(self.state, self.is_verified)
     }
 }
 
-/// Whether a good verification is there for the enrollment `e`, at the instant `$1`. Looked up for each: for an EXISTS the planner
-/// may read the whole table into a hash instead.
-const IS_VERIFIED: &str = "(SELECT 1 FROM verification w WHERE w.campaign_id = e.campaign_id \
-    AND w.enrollment_id = e.id AND w.state = 'VERIFIED' AND w.expires_at > $1 LIMIT 1) IS NOT NULL";
+/// Writes whether a good verification is there for the enrollment `e`, at the instant `$1`. Looked up for each: for an EXISTS the
+/// planner may read the whole table into a hash instead.
+fn is_verified() -> String {
+    format!(
+        "(SELECT 1 FROM verification w WHERE w.campaign_id = e.campaign_id AND w.enrollment_id = e.id \
+         AND w.state = '{}' AND w.expires_at > $1 LIMIT 1) IS NOT NULL",
+        verification::State::Verified.as_str()
+    )
+}
 
 fn view(rest: &str) -> String {
     format!(
-        "SELECT e.campaign_id, e.id, e.individual_id, e.handoff_id, e.proof_expires_at, e.product_code, e.partner_id, \
+        "SELECT e.campaign_id, e.id, e.individual_id, e.state, e.handoff_id, e.proof_expires_at, e.product_code, e.partner_id, \
          e.started_at, e.submitted_at, e.activated_at, e.term_ends_on, e.outcome_class, \
-         CASE WHEN e.state = 'STARTED' AND {IS_VERIFIED} THEN 'VERIFIED' ELSE e.state END AS state FROM enrollment e {rest}"
+         CASE WHEN e.state = '{}' THEN {} ELSE FALSE END AS is_verified FROM enrollment e {rest}",
+        State::Started.as_str(),
+        is_verified()
     )
 }
 
@@ -84,18 +97,19 @@ pub async fn get(
 pub async fn page(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
-    state: Option<Kind>,
+    state: Option<Shown>,
     after: EnrollmentId,
     limit: u64,
     now: Timestamp,
 ) -> Result<Vec<Enrollment>, db::Error> {
+    let started = State::Started.as_str();
     let filter = match state {
         None => String::new(),
-        Some(Kind::Started) => format!(" AND e.state = 'STARTED' AND NOT {IS_VERIFIED}"),
-        Some(Kind::Verified) => {
-            format!(" AND (e.state = 'VERIFIED' OR e.state = 'STARTED' AND {IS_VERIFIED})")
+        Some(Shown::Stored(State::Started)) => {
+            format!(" AND e.state = '{started}' AND NOT {}", is_verified())
         }
-        Some(other) => format!(" AND e.state = '{}'", other.as_str()),
+        Some(Shown::Verified) => format!(" AND e.state = '{started}' AND {}", is_verified()),
+        Some(Shown::Stored(other)) => format!(" AND e.state = '{}'", other.as_str()),
     };
     let sql = view(&format!(
         "WHERE e.campaign_id = $2 AND e.id > $3{filter} ORDER BY e.id LIMIT $4"
@@ -115,11 +129,13 @@ pub struct Candidate {
     pub individual_id: IndividualId,
     /// The batch of a honey code, which belongs to nobody: all else here then means nothing.
     pub honey_of: Option<BatchId>,
-    /// ADULT, MINOR or DECEASED; empty for nobody.
-    pub population: String,
-    /// The state of the code or of the verification.
-    pub state: String,
-    /// When that stops being good.
+    /// The population; none for nobody.
+    pub population: Option<Population>,
+    /// The state of the code.
+    pub code_state: Option<code::State>,
+    /// The state of the verification.
+    pub verification_state: Option<verification::State>,
+    /// When the code or the verification stops being good.
     pub expires_at: Timestamp,
     /// Until when the letter proves the address; none without a letter.
     pub proof_expires_at: Option<Timestamp>,
@@ -132,20 +148,26 @@ pub struct Candidate {
     /// The individual's live enrollment.
     pub live_id: Option<EnrollmentId>,
     /// Where that stands.
-    pub live_state: Option<String>,
+    pub live_state: Option<State>,
     /// The code that it was begun with.
     pub live_code_mac: Option<Uuid>,
     /// The first instant at which it can no longer be completed.
     pub live_complete_by_at: Option<Timestamp>,
 }
 
-/// The individual, the product and the live enrollment that go with `x`. A code may be nobody's: it joins them loosely.
-const REST: &str = "individual i ON i.campaign_id = x.campaign_id AND i.id = x.individual_id \
-    LEFT JOIN product p ON p.campaign_id = i.campaign_id AND p.population = i.population \
-    LEFT JOIN enrollment e ON e.campaign_id = i.campaign_id AND e.individual_id = i.id \
-    AND e.state IN ('STARTED', 'VERIFIED', 'SUBMITTED', 'ACTIVE', 'ACTION_REQUIRED')";
-const COLUMNS: &str = "COALESCE(i.population, '') AS population, x.individual_id, x.state, p.code AS product_code, p.partner_id, \
+/// What is read of the individual, the product and the live enrollment that go with `x`.
+const COLUMNS: &str = "i.population, x.individual_id, p.code AS product_code, p.partner_id, \
     e.id AS live_id, e.state AS live_state, e.code_mac AS live_code_mac, e.complete_by_at AS live_complete_by_at";
+
+/// Joins them. A code may be nobody's: it joins them loosely.
+fn rest() -> String {
+    format!(
+        "individual i ON i.campaign_id = x.campaign_id AND i.id = x.individual_id \
+         LEFT JOIN product p ON p.campaign_id = i.campaign_id AND p.population = i.population \
+         LEFT JOIN enrollment e ON e.campaign_id = i.campaign_id AND e.individual_id = i.id AND e.{}",
+        State::IS_LIVE
+    )
+}
 
 /// A day, in the unit of an instant.
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
@@ -158,12 +180,13 @@ pub async fn by_code(
     mac: Uuid,
 ) -> Result<Option<Candidate>, db::Error> {
     let sql = format!(
-        "SELECT {COLUMNS}, w.enroll_by_at AS expires_at, \
+        "SELECT {COLUMNS}, x.state AS code_state, NULL AS verification_state, w.enroll_by_at AS expires_at, \
          COALESCE(w.mailed_at, b.created_at) + x.proof_days * {DAY} AS proof_expires_at, NULL AS verified_for, \
          CASE WHEN x.generation = {HONEY} THEN x.batch_id END AS honey_of \
          FROM code x JOIN code_batch b ON b.campaign_id = x.campaign_id AND b.id = x.batch_id \
-         JOIN wave w ON w.campaign_id = b.campaign_id AND w.id = b.wave_id LEFT JOIN {REST} \
-         WHERE x.campaign_id = $1 AND x.mac = $2"
+         JOIN wave w ON w.campaign_id = b.campaign_id AND w.id = b.wave_id LEFT JOIN {} \
+         WHERE x.campaign_id = $1 AND x.mac = $2",
+        rest()
     );
     candidate(connection, sql, campaign, mac).await
 }
@@ -175,9 +198,10 @@ pub async fn by_verification(
     id: VerificationId,
 ) -> Result<Option<Candidate>, db::Error> {
     let sql = format!(
-        "SELECT {COLUMNS}, x.expires_at, NULL AS proof_expires_at, x.enrollment_id AS verified_for, NULL AS honey_of \
-         FROM verification x JOIN {REST} \
-         WHERE x.campaign_id = $1 AND x.id = $2"
+        "SELECT {COLUMNS}, NULL AS code_state, x.state AS verification_state, x.expires_at, NULL AS proof_expires_at, x.enrollment_id AS verified_for, NULL AS honey_of \
+         FROM verification x JOIN {} \
+         WHERE x.campaign_id = $1 AND x.id = $2",
+        rest()
     );
     candidate(connection, sql, campaign, id.as_uuid()).await
 }
@@ -206,18 +230,6 @@ async fn candidate(
         .await?)
 }
 
-/// Writes a new enrollment.
-///
-/// # Errors
-/// `db::Error::Unique` with [`ONE_LIVE`] where the individual got one meanwhile.
-pub async fn insert(tx: &Tx<'_>, row: &enrollment::Model) -> Result<(), db::Error> {
-    let row: enrollment::ActiveModel = row.clone().into();
-    enrollment::Entity::insert(row.reset_all())
-        .exec_without_returning(tx)
-        .await?;
-    Ok(())
-}
-
 /// The constraint that gives an individual at most one live enrollment.
 pub const ONE_LIVE: &str = "enrollment_individual_id_key";
 
@@ -239,9 +251,12 @@ pub async fn attach_code(
     id: EnrollmentId,
     letter: Letter,
 ) -> Result<(), db::Error> {
-    const SQL: &str = "UPDATE enrollment SET code_mac = $3, proof_expires_at = $4, \
-        complete_by_at = CASE WHEN complete_by_at < $5 THEN $5 ELSE complete_by_at END \
-        WHERE campaign_id = $1 AND id = $2 AND state IN ('STARTED', 'VERIFIED')";
+    let sql = format!(
+        "UPDATE enrollment SET code_mac = $3, proof_expires_at = $4, \
+         complete_by_at = CASE WHEN complete_by_at < $5 THEN $5 ELSE complete_by_at END \
+         WHERE campaign_id = $1 AND id = $2 AND state = '{}'",
+        State::Started.as_str()
+    );
     let values: [Value; 5] = [
         campaign.into(),
         id.into(),
@@ -249,8 +264,8 @@ pub async fn attach_code(
         letter.proof_expires_at.into(),
         letter.complete_by.into(),
     ];
-    // No row: it was completed or canceled meanwhile, which is told when it is completed.
-    tx.execute_raw(Statement::from_sql_and_values(tx.backend(), SQL, values))
+    // No row: it was completed or canceled in the meantime; completing it says so.
+    tx.execute_raw(Statement::from_sql_and_values(tx.backend(), sql, values))
         .await?;
     Ok(())
 }
@@ -275,16 +290,26 @@ pub async fn cancel(
     id: EnrollmentId,
     now: Timestamp,
 ) -> Result<(), db::Error> {
-    const SQL: &str = "UPDATE enrollment SET state = 'CANCELED', settled_at = $3 WHERE campaign_id = $1 AND id = $2 \
-        AND state IN ('STARTED', 'VERIFIED', 'SUBMITTED', 'ACTIVE', 'ACTION_REQUIRED')";
+    let sql = format!(
+        "UPDATE enrollment SET state = '{}', settled_at = $3 WHERE campaign_id = $1 AND id = $2 AND {}",
+        State::Canceled.as_str(),
+        State::IS_LIVE
+    );
     let values: [Value; 3] = [campaign.into(), id.into(), now.into()];
     let result = tx
-        .execute_raw(Statement::from_sql_and_values(tx.backend(), SQL, values))
+        .execute_raw(Statement::from_sql_and_values(tx.backend(), sql, values))
         .await?;
     exactly_one(
         result.rows_affected(),
         "an enrollment that is not live was canceled; lock and ask its state first",
     )
+}
+
+/// Queues the withdrawal of a submitted enrollment at its partner.
+pub async fn withdraw(tx: &Tx<'_>, withdrawal: Queued) -> Result<(), db::Error> {
+    let statement = Queued::statement(tx.backend(), Kind::Cancel, &[withdrawal]);
+    tx.execute_raw(statement).await?;
+    Ok(())
 }
 
 /// Ends the enrollments of a campaign whose last day lies before `today`, and gives their number.
@@ -294,11 +319,14 @@ pub async fn end_terms(
     today: jiff::civil::Date,
     now: Timestamp,
 ) -> Result<u64, db::Error> {
-    const SQL: &str = "UPDATE enrollment SET state = 'ENDED', settled_at = $3 WHERE campaign_id = $1 \
-        AND state = 'ACTIVE' AND term_ends_on < $2";
+    let sql = format!(
+        "UPDATE enrollment SET state = '{}', settled_at = $3 WHERE campaign_id = $1 AND state = '{}' AND term_ends_on < $2",
+        State::Ended.as_str(),
+        State::Active.as_str()
+    );
     let values: [Value; 3] = [campaign.into(), today.to_string().into(), now.into()];
     let result = tx
-        .execute_raw(Statement::from_sql_and_values(tx.backend(), SQL, values))
+        .execute_raw(Statement::from_sql_and_values(tx.backend(), sql, values))
         .await?;
     Ok(result.rows_affected())
 }
@@ -309,9 +337,11 @@ pub async fn any_to_end(
     campaign: CampaignId,
     today: jiff::civil::Date,
 ) -> Result<bool, db::Error> {
-    const SQL: &str = "SELECT 1 AS one FROM enrollment WHERE campaign_id = $1 AND state = 'ACTIVE' \
-        AND term_ends_on < $2 LIMIT 1";
+    let sql = format!(
+        "SELECT 1 AS one FROM enrollment WHERE campaign_id = $1 AND state = '{}' AND term_ends_on < $2 LIMIT 1",
+        State::Active.as_str()
+    );
     let values: [Value; 2] = [campaign.into(), today.to_string().into()];
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
     Ok(connection.query_one_raw(statement).await?.is_some())
 }

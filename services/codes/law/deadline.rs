@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::{Span, Unit};
 
-use super::{CountedFrom, Duty, Law, Notice, Place, Rule, Told};
+use super::place::Place;
+use super::rule::{CountedFrom, Duty, Law, Notice, Notified, Rule};
 
 /// Says that a date leaves the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,18 +58,18 @@ impl Notice {
     fn counts(&self, place: Option<Place>, census: &Census) -> (i64, Vec<(String, i64)>) {
         let within = |(_, people): &(String, i64)| self.people.contains(people);
         match self.to {
-            Told::Individuals | Told::Secretary => (census.individuals, Vec::new()),
-            Told::Unreachable => {
+            Notified::Individuals | Notified::Secretary => (census.individuals, Vec::new()),
+            Notified::Unreachable => {
                 let reached = census.unreachable_of.iter().filter(|it| within(it));
                 (census.unreachable, reached.cloned().collect())
             }
-            Told::Media => {
+            Notified::Media => {
                 let states = census.residents.iter();
                 let states = states.map(|(place, people)| (place.code().to_owned(), *people));
                 let reached: Vec<(String, i64)> = states.filter(within).collect();
                 (reached.iter().map(|(_, people)| people).sum(), reached)
             }
-            Told::AttorneyGeneral => {
+            Notified::AttorneyGeneral => {
                 let here = place.and_then(|place| Some((place, *census.residents.get(&place)?)));
                 let here = here.map(|(place, people)| (place.code().to_owned(), people));
                 let people = here.as_ref().map_or(0, |(_, people)| *people);
@@ -116,7 +117,7 @@ impl Law {
         let known = |place: Place| {
             self.rules.iter().any(|rule| {
                 let to_official =
-                    matches!(&rule.duty, Duty::Notice(it) if it.to == Told::AttorneyGeneral);
+                    matches!(&rule.duty, Duty::Notice(it) if it.to == Notified::AttorneyGeneral);
                 to_official && rule.place == Some(place)
             })
         };

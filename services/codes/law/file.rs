@@ -1,11 +1,19 @@
 //! Reading the rules. A file with one wrong rule is no file.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::{CountedFrom, Duty, Law, Notice, Place, Rule, Told};
+use super::place::Place;
+use super::rule::{CountedFrom, Duty, Law, Notice, Notified, Rule};
+
+/// The rules of this program.
+static LAW: LazyLock<Law> = LazyLock::new(|| {
+    Law::parse(include_str!("rules.toml"))
+        .expect("the rules that a test has read are those of the program")
+});
 
 /// Why a file of rules is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +86,11 @@ enum From {
 }
 
 impl Law {
+    /// Gives the rules of this program.
+    pub fn current() -> &'static Self {
+        &LAW
+    }
+
     /// Reads the text of a file.
     pub fn parse(text: &str) -> Result<Self, Wrong> {
         let file: File = toml::from_str(text).map_err(|error| Wrong::Form(error.to_string()))?;
@@ -146,11 +159,11 @@ impl Entry {
     fn duty(&self) -> Result<Duty, Wrong> {
         let to = match self.duty {
             Named::Monitoring => return self.monitoring(),
-            Named::IndividualNotice => Told::Individuals,
-            Named::SubstituteNotice => Told::Unreachable,
-            Named::Secretary => Told::Secretary,
-            Named::Media => Told::Media,
-            Named::AttorneyGeneral => Told::AttorneyGeneral,
+            Named::IndividualNotice => Notified::Individuals,
+            Named::SubstituteNotice => Notified::Unreachable,
+            Named::Secretary => Notified::Secretary,
+            Named::Media => Notified::Media,
+            Named::AttorneyGeneral => Notified::AttorneyGeneral,
         };
         let days = self.unit == Unit::Days && (1..=366).contains(&self.figure);
         demand(days, &self.id, "a notice has 1 to 366 days")?;

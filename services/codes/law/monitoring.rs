@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Duty, Law, Place, Rule};
+use super::place::Place;
+use super::rule::{Duty, Law, Rule};
 
 /// What one state asks, held against a campaign's term.
 #[derive(Clone, Debug, PartialEq, Eq)]

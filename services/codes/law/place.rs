@@ -1,10 +1,8 @@
 //! Where somebody lives, as the law counts residents: the states, the District of Columbia and the territories.
 
-use crate::codes::campaign::term;
-
 /// A state, district or territory of the United States ("State or jurisdiction", 45 CFR 160.103).
 ///
-/// Military post is none: it says nothing about where somebody resides.
+/// Military post is not a place: it says nothing about where somebody resides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(usize);
 
@@ -78,7 +76,7 @@ impl Place {
     /// Tells where an address lies; none is abroad, on military post, or not said.
     pub fn of_address(region: &str, country: &str) -> Option<Self> {
         let place = Self::parse(region.trim().to_ascii_uppercase().as_str());
-        place.filter(|_| term::is_home(country))
+        place.filter(|_| is_home(country))
     }
 
     /// Gives the two letters.
@@ -90,6 +88,14 @@ impl Place {
     pub fn name(self) -> &'static str {
         PLACES[self.0].1
     }
+}
+
+/// How a roster may write the country at home; an empty one means the same.
+const HOME: [&str; 4] = ["", "US", "USA", "UNITED STATES"];
+
+/// Tells whether a roster's country is the United States.
+pub fn is_home(country: &str) -> bool {
+    HOME.contains(&country.trim().to_ascii_uppercase().as_str())
 }
 
 #[cfg(test)]

@@ -1,109 +1,113 @@
-//! What becomes of codes once they are out: reissued, revoked, listed.
+//! Codes that are out, on the wire: reissued, revoked, listed.
 
-use futures::StreamExt;
-use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Status};
+use tonic::Request;
 use wire::revoke_codes_request::Target as WireTarget;
 
 use crate::codes::batch::grpc::AHEAD;
-use crate::codes::campaign::grpc::MAX_PAGE;
-use crate::codes::code::state::State;
+use crate::codes::code::state::Shown;
+use crate::codes::context::{Call, Context};
+use crate::codes::convert::{date, page_size, time};
 use crate::codes::error::Error;
-use crate::codes::grpc::{Handlers, call_of, status, write};
+use crate::db::entities::code::State;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 use crate::kernel::paging;
 use crate::wire::redress::enrollment::v1 as wire;
 
-use super::lineage::Line;
-use super::reissue::{self, Reissue};
+use super::list;
+use super::reissue::{self, Reissue, Why};
 use super::revoke::{Progress, Revoke, Target};
+use super::store::Line;
 
-impl Handlers {
-    pub(crate) async fn reissue(
-        &self,
-        request: &Request<wire::ReissueCodeRequest>,
-    ) -> Result<wire::ReissueCodeResponse, Error> {
-        let call = call_of(request)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let engagement_number =
-            fields.engagement_number("engagement_number", &message.engagement_number);
-        let individual: IndividualId = fields.id("individual_id", &message.individual_id);
-        let why = why(message, &mut fields);
-        fields.finish()?;
-        let known = self.request(&call, id, "ReissueCode", message)?;
-        let command = Reissue {
-            engagement_number,
-            individual,
-            why,
-        };
-        let line = reissue::reissue(&self.context, &call, &known, &command).await?;
-        Ok(wire::ReissueCodeResponse {
-            letter_code: Some(letter_code(&line)),
-        })
-    }
-
-    pub(crate) async fn revoke(
-        &self,
-        request: &Request<wire::RevokeCodesRequest>,
-    ) -> Result<BoxStream<'static, Result<wire::RevokeCodesResponse, Status>>, Error> {
-        let call = call_of(request)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let target = target(message, &mut fields);
-        let reason = fields.text("reason", &message.reason, 200);
-        fields.finish()?;
-        let target = target.ok_or(Error::IndividualNotFound)?;
-        let known = self.request(&call, id, "RevokeCodes", message)?;
-        let revoke =
-            Revoke::begin(&self.context, &call, &known, (campaign, target), &reason).await?;
-        let (sender, progress) = mpsc::channel(AHEAD);
-        tokio::spawn(revoke.run(sender));
-        let answers = ReceiverStream::new(progress).map(|step| step.map(revoked).map_err(status));
-        Ok(answers.boxed())
-    }
-
-    pub(crate) async fn lineage(
-        &self,
-        message: &wire::ListCodesRequest,
-    ) -> Result<wire::ListCodesResponse, Error> {
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let individual: IndividualId = fields.id("individual_id", &message.individual_id);
-        fields.finish()?;
-        let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
-        let filter: [&[u8]; 3] = [b"codes", campaign.as_bytes(), individual.as_bytes()];
-        let place = |line: &Line| (line.generation, line.batch_id);
-        let before = paging::page_after::<(i32, BatchId)>(&filter, &message.page_token)?;
-        let lines = reissue::list(&self.context, campaign, individual).await?;
-        let rest = lines
-            .into_iter()
-            .filter(|line| before.is_none_or(|before| place(line) < before));
-        let wanted = usize::try_from(size).unwrap_or(usize::MAX) + 1;
-        let mut page: Vec<Line> = rest.take(wanted).collect();
-        let next_page_token = paging::next_page(&mut page, size, &filter, place);
-        Ok(wire::ListCodesResponse {
-            codes: page.iter().map(letter_code).collect(),
-            next_page_token,
-        })
-    }
+/// Gives somebody a code that takes the place of the one before.
+pub async fn reissue_code(
+    context: &Context,
+    request: Request<wire::ReissueCodeRequest>,
+) -> Result<wire::ReissueCodeResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let engagement_number =
+        fields.engagement_number("engagement_number", &message.engagement_number);
+    let individual: IndividualId = fields.id("individual_id", &message.individual_id);
+    let why = why(message.reason);
+    fields.demand(why.is_some(), "reason", "must be one of the reasons");
+    fields.finish()?;
+    let request = context.request(&call, id, "ReissueCode", message)?;
+    let command = Reissue {
+        engagement_number,
+        individual,
+        why: why.ok_or(Error::IndividualNotFound)?,
+    };
+    let line = reissue::reissue_code(context, &call, &request, &command).await?;
+    Ok(wire::ReissueCodeResponse {
+        letter_code: Some(letter_code(&line, context.now())),
+    })
 }
 
-fn why(message: &wire::ReissueCodeRequest, fields: &mut Fields) -> &'static str {
-    let reason = wire::ReissueReason::try_from(message.reason).unwrap_or_default();
-    fields.demand(
-        reason != wire::ReissueReason::Unspecified,
-        "reason",
-        "must be one of the reasons",
-    );
-    let name = reason.as_str_name();
-    name.strip_prefix("REISSUE_REASON_").unwrap_or(name)
+/// Takes codes back, and tells how far it is.
+pub async fn revoke_codes(
+    context: &Context,
+    request: Request<wire::RevokeCodesRequest>,
+) -> Result<impl Stream<Item = Result<wire::RevokeCodesResponse, Error>> + use<>, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let target = target(message, &mut fields);
+    let reason = fields.text("reason", &message.reason, 200);
+    fields.finish()?;
+    let target = target.ok_or(Error::IndividualNotFound)?;
+    let request = context.request(&call, id, "RevokeCodes", message)?;
+    let revoke = Revoke::begin(context, &call, &request, (campaign, target), &reason).await?;
+    let (sender, progress) = mpsc::channel(AHEAD);
+    tokio::spawn(revoke.run(sender));
+    Ok(ReceiverStream::new(progress).map(|step| step.map(revoked)))
+}
+
+/// Lists the codes of an individual.
+pub async fn list_codes(
+    context: &Context,
+    request: Request<wire::ListCodesRequest>,
+) -> Result<wire::ListCodesResponse, Error> {
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let individual: IndividualId = fields.id("individual_id", &message.individual_id);
+    fields.finish()?;
+    let size = page_size(message.page_size)?;
+    let filter: [&[u8]; 3] = [b"codes", campaign.as_bytes(), individual.as_bytes()];
+    let place = |line: &Line| (line.generation, line.batch_id);
+    let before = paging::page_after::<(i32, BatchId)>(&filter, &message.page_token)?;
+    let lines = list::list_codes(context, campaign, individual).await?;
+    let rest = lines
+        .into_iter()
+        .filter(|line| before.is_none_or(|before| place(line) < before));
+    let wanted = usize::try_from(size).unwrap_or(usize::MAX) + 1;
+    let mut page: Vec<Line> = rest.take(wanted).collect();
+    let next_page_token = paging::next_page(&mut page, size, &filter, place);
+    let now = context.now();
+    Ok(wire::ListCodesResponse {
+        codes: page.iter().map(|line| letter_code(line, now)).collect(),
+        next_page_token,
+    })
+}
+
+fn why(reason: i32) -> Option<Why> {
+    match wire::ReissueReason::try_from(reason).ok()? {
+        wire::ReissueReason::Unspecified => None,
+        wire::ReissueReason::Lost => Some(Why::Lost),
+        wire::ReissueReason::NotReceived => Some(Why::NotReceived),
+        wire::ReissueReason::Damaged => Some(Why::Damaged),
+        wire::ReissueReason::AddressCorrected => Some(Why::AddressCorrected),
+        wire::ReissueReason::Compromised => Some(Why::Compromised),
+    }
 }
 
 fn target(message: &wire::RevokeCodesRequest, fields: &mut Fields) -> Option<Target> {
@@ -129,14 +133,18 @@ fn revoked(step: Progress) -> wire::RevokeCodesResponse {
     }
 }
 
-fn letter_code(line: &Line) -> wire::LetterCode {
-    let state = match State::parse(&line.state) {
-        Ok(State::Issued) => wire::CodeState::Issued,
-        Ok(State::Redeemed) => wire::CodeState::Redeemed,
-        Ok(State::Superseded) => wire::CodeState::Superseded,
-        Ok(State::Revoked) => wire::CodeState::Revoked,
-        Ok(State::Expired) => wire::CodeState::Expired,
-        Err(_) => wire::CodeState::Unspecified,
+fn letter_code(line: &Line, now: Timestamp) -> wire::LetterCode {
+    let shown = line.shown(now);
+    let state = match shown {
+        Shown::Stored(State::Issued) => wire::CodeState::Issued,
+        Shown::Stored(State::Redeemed) => wire::CodeState::Redeemed,
+        Shown::Stored(State::Superseded) => wire::CodeState::Superseded,
+        Shown::Stored(State::Revoked) => wire::CodeState::Revoked,
+        Shown::Expired => wire::CodeState::Expired,
+    };
+    let settled_at = match shown {
+        Shown::Stored(_) => line.settled_at,
+        Shown::Expired => Some(line.enroll_by_at),
     };
     let has_letter = line.withheld.is_none();
     let mailed_on = line.mailed_on.as_deref().filter(|_| has_letter);
@@ -148,11 +156,11 @@ fn letter_code(line: &Line) -> wire::LetterCode {
         generation: line.generation,
         supersedes_generation: line.supersedes.unwrap_or(0),
         state: state.into(),
-        issue_time: write::time(Some(line.made_at)),
-        settle_time: write::time(line.settled_at),
-        enroll_by_date: write::date(Some(&line.enroll_by)),
-        mailing_date: write::date(mailed_on),
-        proof_expire_time: write::time(proof_until),
+        issue_time: time(Some(line.made_at)),
+        settle_time: time(settled_at),
+        enroll_by_date: date(Some(&line.enroll_by)),
+        mailing_date: date(mailed_on),
+        proof_expire_time: time(proof_until),
         printable: has_letter && line.completed_at.is_some(),
         withheld: !has_letter,
     }

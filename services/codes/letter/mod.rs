@@ -1,8 +1,9 @@
-//! What becomes of codes that are out: another letter, codes taken back, the lineage of a person's codes.
+//! What becomes of codes that are out: another letter, codes taken back, the codes of a person.
 
 pub mod grpc;
-pub mod lineage;
+pub mod list;
 pub mod reissue;
 pub mod reissue_limits;
 pub mod revoke;
 pub mod revoke_store;
+pub mod store;

@@ -11,26 +11,22 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::codes::batch;
-use crate::codes::batch::issue::{
-    fresh_batch, fresh_wave, grow_by_one, open_campaign, open_secret,
-};
-use crate::codes::campaign::campaign_cache::Frame;
+use crate::codes::batch::issue::{fresh_batch, open_secret};
 use crate::codes::campaign::{store as campaigns, term};
 use crate::codes::code::derive;
-use crate::codes::code::state::State;
 use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
-use crate::codes::store::answered;
-use crate::codes::wave::state::Kind;
-use crate::codes::wave::store as waves;
+use crate::codes::store::{answered, insert};
+use crate::codes::wave::fresh::{fresh_wave, insert_numbered};
+use crate::db::entities::code::State;
 use crate::db::entities::{campaign, code, code_batch, wave};
 use crate::db::idempotency::{self, Request};
 use crate::db::{self, Tx, audit};
 use crate::kernel::caller::Role;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
-use super::lineage::{self, Addressee, Line};
 use super::reissue_limits;
+use super::store::{self, Addressee, Line};
 
 /// Another letter for somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +35,24 @@ pub struct Reissue {
     pub engagement_number: String,
     /// Who.
     pub individual: IndividualId,
-    /// Why, in the contract's word.
-    pub why: &'static str,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why somebody gets another letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Why {
+    /// The person had the letter and lost it.
+    Lost,
+    /// The letter did not come.
+    NotReceived,
+    /// The letter cannot be read.
+    Damaged,
+    /// The address on record was wrong and has been corrected.
+    AddressCorrected,
+    /// Somebody else may know the code.
+    Compromised,
 }
 
 /// What may be needed for a new batch, made outside the transaction so that running it again makes the same one.
@@ -50,17 +62,20 @@ struct Fresh {
 }
 
 /// Makes a code that takes the place of the individual's newest one, and gives it.
-pub async fn reissue(
+pub async fn reissue_code(
     context: &Context,
     call: &Call,
     request: &Request,
     reissue: &Reissue,
 ) -> Result<Line, Error> {
-    let frame = Frame::by_number(context, &reissue.engagement_number).await?;
-    let campaign = frame.id;
+    let read = context.db.read();
+    let cached = (context.campaign_cache)
+        .by_number(read, &reissue.engagement_number)
+        .await?;
+    let campaign = cached.id;
     let fresh = &Fresh {
         batch: fresh_batch(context, campaign)?,
-        wave: fresh_wave(context, campaign, Kind::Reissue),
+        wave: fresh_wave(context, campaign, wave::Kind::Reissue),
     };
     let done = context.db.run_tx("reissue_code", |tx| {
         Box::pin(async move {
@@ -69,7 +84,7 @@ pub async fn reissue(
             if let Some(mac) = answered::<Uuid>(tx, request).await? {
                 return Ok(mac);
             }
-            let found = open_campaign(tx, campaign).await?;
+            let found = campaigns::lock_open(tx, campaign).await?;
             reissue_limits::charge_agent(context, tx, call).await?;
             let (mac, detail) = replace(context, tx, call, &found, reissue, fresh).await?;
             let subject = ("individual", Some(reissue.individual.as_uuid()));
@@ -80,7 +95,7 @@ pub async fn reissue(
         })
     });
     let mac = done.await?;
-    let lines = lineage::of(context.db.read(), campaign, reissue.individual).await?;
+    let lines = store::of(read, campaign, reissue.individual).await?;
     let line = lines.into_iter().find(|line| line.mac == mac);
     line.ok_or_else(|| db::Error::corrupt("a code that was written is not there").into())
 }
@@ -94,26 +109,25 @@ async fn replace(
     reissue: &Reissue,
     fresh: &Fresh,
 ) -> Result<(Uuid, serde_json::Value), Error> {
-    let addressee = lineage::addressee(tx, campaign.id, reissue.individual).await?;
+    let addressee = store::addressee(tx, campaign.id, reissue.individual).await?;
     let addressee = reachable(addressee)?;
     let proof_days = term::proof_days(&addressee.region, &addressee.country);
-    let lines = lineage::lock(tx, campaign.id, reissue.individual).await?;
+    let lines = store::lock(tx, campaign.id, reissue.individual).await?;
     let newest = newest(&lines).ok_or(Error::NoCodeYet)?;
-    let state = State::parse(&newest.state)?;
-    allowed(state, call)?;
+    allowed(newest.state, call)?;
     if context.now() >= newest.enroll_by_at {
         return Err(Error::EnrollmentExpired);
     }
-    if state == State::Issued && newest.is_to_be_printed() {
-        lineage::set_proof_days(tx, campaign.id, newest.mac, proof_days).await?;
+    if newest.state == State::Issued && newest.is_to_be_printed() {
+        store::set_proof_days(tx, campaign.id, newest.mac, proof_days).await?;
         let detail = json!({
             "why": reissue.why, "generation": newest.generation, "batch": newest.batch_id, "made": false,
         });
         return Ok((newest.mac, detail));
     }
     reissue_limits::charge_person(context, tx, campaign.id, reissue.individual).await?;
-    if state == State::Issued {
-        lineage::supersede(tx, campaign.id, newest.mac, context.now()).await?;
+    if newest.state == State::Issued {
+        store::supersede(tx, campaign.id, newest.mac, context.now()).await?;
     }
     let batch = batch_for(tx, newest, &lines, fresh).await?;
     let generation = 1 + lines.iter().map(|line| line.generation).max().unwrap_or(0);
@@ -125,15 +139,15 @@ async fn replace(
         individual_id: reissue.individual,
         batch_id: batch.id,
         generation,
-        state: State::Issued.as_str().to_owned(),
+        state: State::Issued,
         proof_days,
         supersedes: Some(newest.mac),
         settled_at: None,
         enrollment_id: None,
         withheld: None,
     };
-    lineage::insert(tx, &row).await?;
-    grow_by_one(tx, &batch, &code).await?;
+    insert(tx, &row).await?;
+    batch::store::grow(tx, campaign.id, batch.id, 1).await?;
     let detail =
         json!({ "why": reissue.why, "generation": generation, "batch": batch.id, "made": true });
     Ok((mac, detail))
@@ -152,9 +166,7 @@ fn reachable(addressee: Option<Addressee>) -> Result<Addressee, Error> {
 
 /// Gives the code that counts: the one that is good or was used, or the last one that there was.
 fn newest(lines: &[Line]) -> Option<&Line> {
-    let counts = |line: &&Line| {
-        line.state == State::Issued.as_str() || line.state == State::Redeemed.as_str()
-    };
+    let counts = |line: &&Line| matches!(line.state, State::Issued | State::Redeemed);
     lines.iter().find(counts).or(lines.first())
 }
 
@@ -164,7 +176,6 @@ fn allowed(state: State, call: &Call) -> Result<(), Error> {
         State::Issued | State::Superseded => Ok(()),
         State::Revoked if call.caller.role == Role::Operator => Ok(()),
         State::Revoked | State::Redeemed => Err(Error::CodeState),
-        State::Expired => Err(Error::EnrollmentExpired),
     }
 }
 
@@ -182,32 +193,12 @@ async fn batch_for(
     if let Some(open) = open {
         return Ok(open);
     }
-    let number = waves::count(tx, campaign).await? + 1;
-    let wave = wave::Model {
-        name: format!("reissue {number}"),
-        enroll_by: newest.enroll_by.clone(),
-        enroll_by_at: newest.enroll_by_at,
-        ..fresh.wave.clone()
-    };
-    waves::insert(tx, &wave).await?;
+    let last_day = (newest.enroll_by.as_str(), newest.enroll_by_at);
+    let wave_id = insert_numbered(tx, &fresh.wave, last_day).await?;
     let batch = code_batch::Model {
-        wave_id: wave.id,
+        wave_id,
         ..fresh.batch.clone()
     };
-    batch::store::insert(tx, &batch).await?;
+    insert(tx, &batch).await?;
     Ok(batch)
-}
-
-/// Lists the codes of an individual, newest first.
-pub async fn list(
-    context: &Context,
-    campaign: CampaignId,
-    individual: IndividualId,
-) -> Result<Vec<Line>, Error> {
-    let read = context.db.read();
-    Frame::by_id(context, read, campaign).await?;
-    lineage::addressee(read, campaign, individual)
-        .await?
-        .ok_or(Error::IndividualNotFound)?;
-    Ok(lineage::of(read, campaign, individual).await?)
 }

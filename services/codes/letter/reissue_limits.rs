@@ -4,35 +4,15 @@
 
 use std::time::Duration;
 
-use clap::Args;
-
 use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
 use crate::db::Tx;
 use crate::db::throttle::{self, Charge, Limit, Refusal};
 use crate::kernel::crypto;
 use crate::kernel::ids::{CampaignId, IndividualId};
-use crate::kernel::settings::{self, limit};
 
 const DOMAIN: &str = "redress.codes.reissue.v1";
 const DAY: Duration = Duration::from_hours(24);
-
-/// The limits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
-pub struct Reissues {
-    /// New letters that one person can get in 90 days.
-    #[arg(id = "reissues_per_person", long, default_value = "3", value_parser = limit())]
-    pub per_person: u32,
-    /// New letters that one agent of a call center can have sent in a day.
-    #[arg(id = "reissues_per_agent", long, default_value = "60", value_parser = limit())]
-    pub per_agent: u32,
-}
-
-impl Default for Reissues {
-    fn default() -> Self {
-        settings::defaults()
-    }
-}
 
 /// Charges what an agent does.
 pub async fn charge_agent(context: &Context, tx: &Tx<'_>, call: &Call) -> Result<(), Error> {

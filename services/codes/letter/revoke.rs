@@ -1,7 +1,7 @@
 //! Taking codes back: those of one person, of a wave or of a batch.
 //!
-//! The codes are walked in the order of the individuals' ids, stretch by stretch, each in one transaction. What is revoked is
-//! revoked whoever did it, so a second call after a kill goes on by walking again and comes to the same end.
+//! The codes are walked in the order of the individuals' ids, chunk by chunk, each in one transaction. A second call after a
+//! kill walks again from the start, skips what is revoked already, and comes to the same end.
 //!
 //! A code whose batch was never exported gets no letter any more. One whose batch was keeps its line in the file, which is the
 //! same whenever it is made again: the letter may be on its way.
@@ -21,11 +21,11 @@ use crate::db::entities::code_batch;
 use crate::db::idempotency::{self, Request};
 use crate::kernel::ids::{AuditId, BatchId, CampaignId, IndividualId, WaveId};
 
-use super::revoke_store::{Found, Scope, Stretch};
-use super::{lineage, revoke_store as store_revoke};
+use super::revoke_store::{self, Chunk, Found, Scope};
+use super::store;
 
 /// Codes in one transaction: few, because people who enroll wait for them.
-const STRETCH: u64 = 16_384;
+const CHUNK: u64 = 16_384;
 
 /// Whose codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub struct Revoke {
     scope: Scope,
     codes: i64,
     end: Event,
-    stretch: u64,
+    chunk: u64,
 }
 
 impl Revoke {
@@ -105,23 +105,23 @@ impl Revoke {
             campaign,
             scope,
             codes,
-            // However often it is gone on with, it ends once.
+            // However often it is resumed, one event records its end.
             end: Event { id: end, ..event },
-            stretch: STRETCH,
+            chunk: CHUNK,
         })
     }
 
-    /// Makes the stretches shorter, so that tests see several.
+    /// Makes the chunks shorter, so that tests see several.
     #[must_use]
-    pub fn in_stretches_of(mut self, codes: u64) -> Self {
-        self.stretch = codes;
+    pub fn in_chunks_of(mut self, codes: u64) -> Self {
+        self.chunk = codes;
         self
     }
 
-    /// Revokes and tells how far it is; ends early, to be gone on with, when nobody listens any more.
+    /// Revokes and tells how far it is; stops early when the caller has hung up; a second call resumes it.
     pub async fn run(self, progress: mpsc::Sender<Result<Progress, Error>>) {
         if let Err(error) = self.walk(&progress).await {
-            // Whoever has gone calls again.
+            // A caller that has hung up calls again.
             let _ = progress.send(Err(error)).await;
         }
     }
@@ -134,11 +134,11 @@ impl Revoke {
         };
         let mut after = IndividualId::from_uuid(Uuid::nil());
         loop {
-            let stretch = self.next(after).await?;
-            let found = self.stretch(stretch).await?;
+            let chunk = self.next(after).await?;
+            let found = self.chunk(chunk).await?;
             step.found.seen += found.seen;
             step.found.revoked += found.revoked;
-            let Some(to) = stretch.to else { break };
+            let Some(to) = chunk.to else { break };
             after = to;
             if progress.send(Ok(step)).await.is_err() {
                 return Ok(());
@@ -146,30 +146,30 @@ impl Revoke {
         }
         self.finish(step.found).await?;
         step.done = true;
-        // Whoever has gone misses nothing but this.
+        // A caller that has hung up misses nothing but this.
         let _ = progress.send(Ok(step)).await;
         Ok(())
     }
 
-    async fn next(&self, after: IndividualId) -> Result<Stretch, Error> {
+    async fn next(&self, after: IndividualId) -> Result<Chunk, Error> {
         let read = self.context.db.read();
         let to = match self.scope {
             Scope::Individual(_) => None,
             Scope::Batches(_) => {
-                store_revoke::end_of_stretch(read, self.campaign, after, self.stretch).await?
+                revoke_store::end_of_chunk(read, self.campaign, after, self.chunk).await?
             }
         };
-        Ok(Stretch { after, to })
+        Ok(Chunk { after, to })
     }
 
-    async fn stretch(&self, stretch: Stretch) -> Result<Found, Error> {
+    async fn chunk(&self, chunk: Chunk) -> Result<Found, Error> {
         let (campaign, scope) = (self.campaign, &self.scope);
         let now = self.context.now();
-        let found = self.context.db.run_bulk("revoke_stretch", |tx| {
+        let found = self.context.db.run_bulk("revoke_chunk", |tx| {
             Box::pin(async move {
                 let unprinted = unprinted(tx, campaign, scope).await?;
                 let revoked =
-                    store_revoke::revoke(tx, (campaign, scope, stretch), &unprinted, now).await?;
+                    revoke_store::revoke(tx, (campaign, scope, chunk), &unprinted, now).await?;
                 for (batch, codes) in revoked.withheld {
                     batch::store::withhold(tx, campaign, batch, codes).await?;
                 }
@@ -229,10 +229,10 @@ async fn scope(
 ) -> Result<(Scope, i64), Error> {
     let batches = match target {
         Target::Individual(individual) => {
-            lineage::addressee(tx, campaign, individual)
+            store::addressee(tx, campaign, individual)
                 .await?
                 .ok_or(Error::IndividualNotFound)?;
-            let codes = store_revoke::count(tx, campaign, individual).await?;
+            let codes = revoke_store::count(tx, campaign, individual).await?;
             return Ok((Scope::Individual(individual), codes));
         }
         Target::Batch(batch) => {
@@ -243,7 +243,7 @@ async fn scope(
             wave::store::lock(tx, campaign, wave)
                 .await?
                 .ok_or(Error::WaveNotFound)?;
-            batch::store::of_wave(tx, campaign, wave).await?
+            wave::store::batches(tx, campaign, wave).await?
         }
     };
     let codes = batches.iter().map(|batch| batch.codes).sum();

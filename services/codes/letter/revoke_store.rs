@@ -1,15 +1,16 @@
-//! Revoking codes, stretch by stretch of the individuals' ids, which an index orders.
+//! Revoking codes, chunk by chunk of the individuals' ids, which an index orders.
 
 use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, Statement, Value};
 
-use crate::codes::code::state::State;
+use crate::db::entities::ClosedSet;
+use crate::db::entities::code::State;
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
-/// Which codes are revoked. Honey codes never are: whoever uses one is to be noticed.
+/// Which codes are revoked. Honey codes never are: their use is to be noticed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
     /// Those of one individual.
@@ -20,14 +21,14 @@ pub enum Scope {
 
 /// Individuals after one, up to another or to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stretch {
+pub struct Chunk {
     /// After this one.
     pub after: IndividualId,
     /// Up to this one.
     pub to: Option<IndividualId>,
 }
 
-/// What was found in a stretch.
+/// What was found in a chunk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// Codes of the scope.
@@ -36,7 +37,7 @@ pub struct Found {
     pub revoked: i64,
 }
 
-/// What came of a stretch.
+/// What came of a chunk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Revoked {
     /// What was found in it.
@@ -45,8 +46,8 @@ pub struct Revoked {
     pub withheld: BTreeMap<BatchId, i64>,
 }
 
-/// Finds where the next stretch of so many codes ends; nothing where fewer are left.
-pub async fn end_of_stretch(
+/// Finds where the next chunk of so many codes ends; nothing where fewer are left.
+pub async fn end_of_chunk(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
     after: IndividualId,
@@ -78,11 +79,11 @@ pub async fn count(
     Ok(row.map_or(Ok(0), |row| row.try_get("", "seen"))?)
 }
 
-/// Revokes the issued codes of a scope in a stretch, and counts what is revoked there by now. Those of batches that are not
+/// Revokes the issued codes of a scope in a chunk, and counts what is revoked there by now. Those of batches that are not
 /// printed yet get no letter.
 pub async fn revoke(
     tx: &Tx<'_>,
-    (campaign, scope, stretch): (CampaignId, &Scope, Stretch),
+    (campaign, scope, chunk): (CampaignId, &Scope, Chunk),
     unprinted: &[BatchId],
     now: Timestamp,
 ) -> Result<Revoked, db::Error> {
@@ -90,7 +91,7 @@ pub async fn revoke(
     let mut values: Vec<Value> = vec![campaign.into()];
     let mut condition = scope.condition(&mut values);
     if let Scope::Batches(_) = scope {
-        condition += &stretch.condition(&mut values);
+        condition += &chunk.condition(&mut values);
     }
     let count = format!(
         "SELECT count(*) AS seen, count(CASE WHEN state = '{revoked}' THEN 1 END) AS revoked FROM code WHERE {condition}"
@@ -147,7 +148,7 @@ impl Scope {
     }
 }
 
-impl Stretch {
+impl Chunk {
     fn condition(self, values: &mut Vec<Value>) -> String {
         let after = bind(values, self.after.into());
         match self.to.map(|to| bind(values, to.into())) {

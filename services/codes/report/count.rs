@@ -5,20 +5,20 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::codes::campaign::create::Key;
+use crate::codes::campaign::read::{Key, get_campaign};
 use crate::codes::campaign::store::Campaign;
-use crate::codes::campaign::{self, term};
 use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::law::{Census, Deadline, Law, Owed, Place};
+use crate::codes::law::{Census, Deadline, Law, Owed, Place, is_home};
 use crate::codes::wave;
 use crate::db;
-use crate::db::entities::covered_entity;
+use crate::db::entities::{ClosedSet, covered_entity};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, WaveId};
 
+use super::funnel::Funnel;
 use super::slices::{By, Part, Slice};
-use super::store::{self, Counted, Funnel, OutcomeCount, Pool};
+use super::store::{self, Counted, OutcomeCount, Pool};
 
 /// The figures of a campaign.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ pub struct NamedSlice {
 
 /// Counts a campaign.
 pub async fn count(context: &Context, id: CampaignId, by: Option<By>) -> Result<Report, Error> {
-    let campaign = campaign::create::get(context, &Key::Id(id)).await?;
+    let campaign = get_campaign(context, &Key::Id(id)).await?;
     let at = context.now();
     let zone =
         TimeZone::get(&campaign.row.zone).map_err(|_| db::Error::corrupt("campaign.zone"))?;
@@ -113,7 +113,7 @@ fn census(counted: &Counted, entities: &[covered_entity::Model]) -> Census {
     census
 }
 
-/// Names the parts; those that were founded with the campaign or after are there even if they are empty.
+/// Names the parts. Covered entities and waves are listed even if nobody is in them.
 async fn name_all(
     context: &Context,
     campaign: &Campaign,
@@ -123,34 +123,34 @@ async fn name_all(
     Ok(match by {
         Some(By::CoveredEntity) => {
             let entities = campaign.entities.iter();
-            let part = |entity: &covered_entity::Model| Founded {
+            let part = |entity: &covered_entity::Model| Listed {
                 part: Part::CoveredEntity(entity.id),
                 key: entity.entity_key.clone(),
                 name: entity.name.clone(),
             };
-            founded(slices, entities.map(part))
+            listed(slices, entities.map(part))
         }
         Some(By::Wave) => {
             let waves = wave::store::names(context.db.read(), campaign.row.id).await?;
-            let part = |(id, name): (WaveId, String)| Founded {
+            let part = |(id, name): (WaveId, String)| Listed {
                 part: Part::Wave(id),
                 key: id.to_string(),
                 name,
             };
-            founded(slices, waves.into_iter().map(part))
+            listed(slices, waves.into_iter().map(part))
         }
         Some(By::Region | By::Population) | None => named(slices),
     })
 }
 
-/// A part that somebody made and named.
-struct Founded {
+/// A part that is listed even if nobody is in it.
+struct Listed {
     part: Part,
     key: String,
     name: String,
 }
 
-fn founded(slices: Vec<Slice>, parts: impl Iterator<Item = Founded>) -> Vec<NamedSlice> {
+fn listed(slices: Vec<Slice>, parts: impl Iterator<Item = Listed>) -> Vec<NamedSlice> {
     let counted = slices.into_iter().map(|slice| (slice.part, slice.funnel));
     let mut counted: HashMap<Part, Funnel> = counted.collect();
     let named = parts.map(|part| NamedSlice {
@@ -180,15 +180,15 @@ fn named(slices: Vec<Slice>) -> Vec<NamedSlice> {
 fn key_and_name(part: Part) -> (String, String) {
     let (region, country) = match part {
         Part::Region { region, country } => (region, country),
-        Part::Population(word) => {
-            let name = word.to_lowercase();
-            return (word, name);
+        Part::Population(population) => {
+            let key = population.as_str();
+            return (key.to_owned(), key.to_lowercase());
         }
         Part::CoveredEntity(id) => return (id.to_string(), id.to_string()),
         Part::Wave(id) => return (id.to_string(), id.to_string()),
     };
     let place = Place::of_address(&region, &country);
-    let at_home = term::is_home(&country);
+    let at_home = is_home(&country);
     let country = if at_home { "US".to_owned() } else { country };
     let region = place.map_or(region, |place| place.code().to_owned());
     let key = if region.is_empty() {

@@ -1,29 +1,52 @@
-//! From a report, and from the law, to the wire.
+//! The report of a campaign on the wire.
 
-use crate::codes::grpc::write::{civil_date, time};
-use crate::codes::law::{Deadline, Law, Owed};
+use tonic::Request;
+
+use crate::codes::context::Context;
+use crate::codes::convert::{civil_date, time};
+use crate::codes::error::Error;
+use crate::codes::law::{Deadline, Owed};
+use crate::db::entities::ClosedSet;
+use crate::kernel::fields::Fields;
+use crate::kernel::ids::CampaignId;
 use crate::wire::redress::enrollment::v1 as wire;
 
-use super::count::{NamedSlice, Report};
-use super::store::{Funnel, Pool};
+use super::count::{self, NamedSlice, Report};
+use super::funnel::Funnel;
+use super::slices::By;
+use super::store::Pool;
 
-/// Writes what the creator of a campaign with this term should know.
-pub fn notices(term_months: i32) -> Vec<wire::Notice> {
-    let short = Law::current().beyond(term_months);
-    let notices = short.map(|owed| wire::Notice {
-        rule_id: owed.rule.id.clone(),
-        jurisdiction: owed.place.code().to_owned(),
-        message: owed.warning(term_months),
-        citation: owed.rule.citation.clone(),
-        months_owed: owed.months,
-    });
-    notices.collect()
+/// Counts a campaign.
+pub async fn get_campaign_report(
+    context: &Context,
+    request: Request<wire::GetCampaignReportRequest>,
+) -> Result<wire::GetCampaignReportResponse, Error> {
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let by = grouping(message.group_by, &mut fields);
+    fields.finish()?;
+    Ok(report(count::count(context, campaign, by).await?))
 }
 
-/// Writes a report.
-pub fn report(report: Report) -> wire::GetCampaignReportResponse {
+/// Reads into which parts a report is divided.
+fn grouping(number: i32, fields: &mut Fields) -> Option<By> {
+    match wire::GroupBy::try_from(number) {
+        Ok(wire::GroupBy::Unspecified) => None,
+        Ok(wire::GroupBy::CoveredEntity) => Some(By::CoveredEntity),
+        Ok(wire::GroupBy::Region) => Some(By::Region),
+        Ok(wire::GroupBy::Population) => Some(By::Population),
+        Ok(wire::GroupBy::Wave) => Some(By::Wave),
+        Err(_) => {
+            fields.wrong("group_by", "must be one of its values");
+            None
+        }
+    }
+}
+
+fn report(report: Report) -> wire::GetCampaignReportResponse {
     let outcomes = report.outcomes.into_iter().map(|count| wire::OutcomeCount {
-        outcome_class: count.outcome_class,
+        outcome_class: count.outcome_class.as_str().to_owned(),
         enrollments: count.enrollments,
     });
     let without_rule = report

@@ -6,9 +6,11 @@
 use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement};
 
 use crate::db;
+use crate::db::entities::individual::Population;
+use crate::db::entities::{ClosedSet, enrollment, handoff, mail_event, verification};
 use crate::kernel::ids::{CampaignId, CoveredEntityId, WaveId};
 
-use super::store::Funnel;
+use super::funnel::Funnel;
 
 /// Into which parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +34,11 @@ pub enum Part {
     Region {
         /// State or region; may be empty.
         region: String,
-        /// Country; home is `US` or what [`crate::codes::campaign::term::is_home`] takes for it.
+        /// Country; home is `US` or what [`crate::codes::law::is_home`] takes for it.
         country: String,
     },
     /// A population.
-    Population(String),
+    Population(Population),
     /// Who has a code of a wave.
     Wave(WaveId),
 }
@@ -73,72 +75,100 @@ const FIGURES: [&str; 16] = [
 /// What the rows of one table count.
 struct Source {
     /// Figures, and what a row adds to each.
-    figures: &'static [(&'static str, &'static str)],
+    figures: Vec<(&'static str, String)>,
     /// The rows, each with an `individual_id`; one a person where a figure counts people.
-    from: &'static str,
+    from: String,
 }
 
-const RECORDS: &[Source] = &[Source {
-    figures: &[("records", "1")],
-    from: "individual_entity WHERE campaign_id = $1",
-}];
+impl Source {
+    fn new<const N: usize>(figures: [(&'static str, &str); N], from: impl Into<String>) -> Self {
+        let figures = figures.map(|(name, adds)| (name, adds.to_owned()));
+        Self {
+            figures: Vec::from(figures),
+            from: from.into(),
+        }
+    }
+}
 
-const CODES: &[Source] = &[Source {
-    figures: &[("letters", "1"), ("codes_issued", "COUNT(*)")],
-    from: "code WHERE campaign_id = $1 AND generation > 0 GROUP BY individual_id",
-}];
+fn records() -> Source {
+    Source::new(
+        [("records", "1")],
+        "individual_entity WHERE campaign_id = $1",
+    )
+}
 
-/// What befell people. These tables have few rows for each person, so they are joined to the parts together.
-const EVENTS: &[Source] = &[
-    Source {
-        figures: &[("returned", "1")],
-        from: "mail_event WHERE campaign_id = $1 AND kind = 'RETURNED' GROUP BY individual_id",
-    },
-    Source {
-        figures: &[
-            ("begun", "1"),
-            (
-                "submitted",
-                "CASE WHEN submitted_at IS NULL THEN 0 ELSE 1 END",
+fn codes() -> Source {
+    Source::new(
+        [("letters", "1"), ("codes_issued", "COUNT(*)")],
+        "code WHERE campaign_id = $1 AND generation > 0 GROUP BY individual_id",
+    )
+}
+
+/// Events: what happened to people. These tables have few rows for each person, so they are joined to the parts together.
+fn events() -> [Source; 4] {
+    use enrollment::State as Enrollment;
+    use verification::State as Verification;
+    let returned = mail_event::Kind::Returned.as_str();
+    let enroll = handoff::Kind::Enroll.as_str();
+    [
+        Source::new(
+            [("returned", "1")],
+            format!(
+                "mail_event WHERE campaign_id = $1 AND kind = '{returned}' GROUP BY individual_id"
             ),
-            ("active", "CASE state WHEN 'ACTIVE' THEN 1 ELSE 0 END"),
-            (
-                "action_required",
-                "CASE state WHEN 'ACTION_REQUIRED' THEN 1 ELSE 0 END",
-            ),
-            (
-                "enrollment_refused",
-                "CASE state WHEN 'REFUSED' THEN 1 ELSE 0 END",
-            ),
-        ],
-        from: "enrollment WHERE campaign_id = $1",
-    },
-    Source {
-        figures: &[
-            (
-                "verified",
-                "MAX(CASE state WHEN 'VERIFIED' THEN 1 ELSE 0 END)",
-            ),
-            ("refused", "COUNT(CASE state WHEN 'REFUSED' THEN 1 END)"),
-            ("referred", "COUNT(CASE state WHEN 'REFERRED' THEN 1 END)"),
-        ],
-        from: "verification WHERE campaign_id = $1 AND individual_id IS NOT NULL GROUP BY individual_id",
-    },
-    Source {
-        figures: &[
-            (
-                "handed_off",
-                "CASE WHEN kind = 'ENROLL' AND attempts > 0 THEN 1 ELSE 0 END",
-            ),
-            (
-                "acknowledged",
-                "CASE WHEN kind = 'ENROLL' AND acknowledged_at IS NOT NULL THEN 1 ELSE 0 END",
-            ),
-            ("dead", "CASE state WHEN 'DEAD' THEN 1 ELSE 0 END"),
-        ],
-        from: "handoff WHERE campaign_id = $1",
-    },
-];
+        ),
+        Source::new(
+            [
+                ("begun", "1"),
+                (
+                    "submitted",
+                    "CASE WHEN submitted_at IS NULL THEN 0 ELSE 1 END",
+                ),
+                ("active", &one_if(Enrollment::Active)),
+                ("action_required", &one_if(Enrollment::ActionRequired)),
+                ("enrollment_refused", &one_if(Enrollment::Refused)),
+            ],
+            "enrollment WHERE campaign_id = $1",
+        ),
+        Source::new(
+            [
+                (
+                    "verified",
+                    &format!("MAX({})", one_if(Verification::Verified)),
+                ),
+                (
+                    "refused",
+                    &format!("SUM({})", one_if(Verification::Refused)),
+                ),
+                (
+                    "referred",
+                    &format!("SUM({})", one_if(Verification::Referred)),
+                ),
+            ],
+            "verification WHERE campaign_id = $1 AND individual_id IS NOT NULL GROUP BY individual_id",
+        ),
+        Source::new(
+            [
+                (
+                    "handed_off",
+                    &format!("CASE WHEN kind = '{enroll}' AND attempts > 0 THEN 1 ELSE 0 END"),
+                ),
+                (
+                    "acknowledged",
+                    &format!(
+                        "CASE WHEN kind = '{enroll}' AND acknowledged_at IS NOT NULL THEN 1 ELSE 0 END"
+                    ),
+                ),
+                ("dead", &one_if(handoff::State::Dead)),
+            ],
+            "handoff WHERE campaign_id = $1",
+        ),
+    ]
+}
+
+fn one_if(state: impl ClosedSet) -> String {
+    format!("CASE state WHEN '{}' THEN 1 ELSE 0 END", state.as_str())
+}
 
 impl By {
     /// Says which people belong to which part.
@@ -169,15 +199,15 @@ impl By {
             JOIN code_batch b ON b.campaign_id = c.campaign_id AND b.id = c.batch_id \
             WHERE c.campaign_id = $1 AND c.generation > 0) m";
         let rows = |figure, from| by_part(&[(figure, "COUNT(*)".to_owned())], from);
-        let mut counts = vec![rows("individuals", "m"), joined(EVENTS)];
+        let mut counts = vec![rows("individuals", "m"), joined(&events())];
         counts.extend(match self {
-            Self::CoveredEntity => vec![rows("records", OWN_RECORDS), joined(CODES)],
+            Self::CoveredEntity => vec![rows("records", OWN_RECORDS), joined(&[codes()])],
             Self::Wave => vec![
-                joined(RECORDS),
+                joined(&[records()]),
                 rows("codes_issued", OWN_CODES),
                 rows("letters", "m"),
             ],
-            Self::Region | Self::Population => vec![joined(RECORDS), joined(CODES)],
+            Self::Region | Self::Population => vec![joined(&[records()]), joined(&[codes()])],
         });
         counts
     }
@@ -212,12 +242,12 @@ impl By {
 
 /// Counts what sources say of the people of each part.
 fn joined(sources: &[Source]) -> String {
-    let all = sources.iter().flat_map(|source| source.figures);
+    let all = sources.iter().flat_map(|source| &source.figures);
     let names: Vec<&'static str> = all.map(|(name, _)| *name).collect();
     let rows = sources.iter().map(|source| {
         let columns = names.iter().map(|name| {
             let own = source.figures.iter().find(|(figure, _)| figure == name);
-            format!("{} AS {name}", own.map_or("0", |(_, adds)| adds))
+            format!("{} AS {name}", own.map_or("0", |(_, adds)| adds.as_str()))
         });
         let columns: Vec<String> = columns.collect();
         format!(

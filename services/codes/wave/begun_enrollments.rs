@@ -5,6 +5,8 @@
 
 use sea_orm::{ConnectionTrait, Statement, Value};
 
+use crate::db::entities::ClosedSet;
+use crate::db::entities::enrollment::State;
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, WaveId};
@@ -29,8 +31,9 @@ pub async fn extend(
         values.push(wave.into());
         format!(" AND {WAVE} = $3")
     });
+    let started = State::Started.as_str();
     let sql = format!(
-        "UPDATE enrollment SET complete_by_at = $2 WHERE campaign_id = $1 AND state IN ('STARTED', 'VERIFIED') \
+        "UPDATE enrollment SET complete_by_at = $2 WHERE campaign_id = $1 AND state = '{started}' \
          AND complete_by_at < $2{of_wave}"
     );
     execute(tx, sql, values).await
@@ -43,10 +46,11 @@ pub async fn prove_from(
     wave: WaveId,
     mailed_at: Timestamp,
 ) -> Result<u64, db::Error> {
+    let started = State::Started.as_str();
     let sql = format!(
         "UPDATE enrollment SET proof_expires_at = $2 + {DAY} * (SELECT d.proof_days FROM code d \
          WHERE d.campaign_id = enrollment.campaign_id AND d.mac = enrollment.code_mac) \
-         WHERE campaign_id = $1 AND state IN ('STARTED', 'VERIFIED') AND {WAVE} = $3"
+         WHERE campaign_id = $1 AND state = '{started}' AND {WAVE} = $3"
     );
     let values = vec![campaign.into(), mailed_at.into(), wave.into()];
     execute(tx, sql, values).await

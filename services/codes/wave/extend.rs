@@ -3,11 +3,8 @@
 use jiff::civil::Date;
 use serde_json::json;
 
-use crate::codes::batch::issue::open_campaign;
-use crate::codes::campaign::campaign_cache::Frame;
 use crate::codes::campaign::{store as campaigns, term};
 use crate::codes::context::{Call, Context};
-use crate::codes::enrollment;
 use crate::codes::error::Error;
 use crate::codes::store::answered;
 use crate::db::entities::campaign;
@@ -33,7 +30,7 @@ pub struct Extend {
 }
 
 /// Gives a campaign or one of its waves more time, and everybody who has begun under it.
-pub async fn extend(
+pub async fn extend_enroll_by(
     context: &Context,
     call: &Call,
     request: &Request,
@@ -47,17 +44,17 @@ pub async fn extend(
             if answered::<CampaignId>(tx, request).await?.is_some() {
                 return Ok(());
             }
-            let campaign = open_campaign(tx, extend.campaign).await?;
+            let campaign = campaigns::lock_open(tx, extend.campaign).await?;
             let (stands, subject) = standing(tx, &campaign, extend.wave).await?;
-            let frame = Frame::by_id(context, tx, campaign.id).await?;
-            let at = term::end_of_day(extend.on, &frame.zone)
+            let cached = context.campaign_cache.by_id(tx, campaign.id).await?;
+            let at = term::end_of_day(extend.on, &cached.zone)
                 .map_err(|_| wrong("must be within the calendar"))?;
             later(&stands, extend.on, at, now)?;
             if extend.wave.is_none() {
                 campaigns::extend(tx, campaign.id, extend.on, at).await?;
             }
             let waves = store::extend(tx, campaign.id, extend.wave, extend.on, at).await?;
-            let until = at + enrollment::eligibility::grace(&campaign);
+            let until = at + term::grace(&campaign);
             let begun = begun_enrollments::extend(tx, campaign.id, extend.wave, until).await?;
             let detail = json!({
                 "from": stands, "to": extend.on.to_string(), "reason": extend.reason, "waves": waves, "begun": begun,

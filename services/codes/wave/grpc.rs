@@ -1,15 +1,19 @@
-//! The waves of EnrollmentCodeService, and the time that CampaignService gives them.
+//! Waves on the wire, and the time that they and their campaign are given.
 
 use std::collections::BTreeSet;
 
-use tonic::{Request, Response, Status};
+use sea_orm::Iterable;
+use tonic::Request;
 
-use crate::codes::campaign::create::Key;
-use crate::codes::campaign::grpc::MAX_PAGE;
-use crate::codes::campaign::grpc::read::parts;
-use crate::codes::campaign::{self, term};
+use crate::codes::campaign;
+use crate::codes::campaign::read::Key;
+use crate::codes::campaign::term;
+use crate::codes::context::{Call, Context};
+use crate::codes::convert::{date, page_size, parts, time};
 use crate::codes::error::Error;
-use crate::codes::grpc::{Handlers, call_of, status, write};
+use crate::db::entities::ClosedSet;
+use crate::db::entities::individual::Population;
+use crate::db::entities::wave::Kind;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId, WaveId};
@@ -18,117 +22,137 @@ use crate::wire::redress::enrollment::v1 as wire;
 
 use super::create::{self, Known, NewWave};
 use super::extend::{self, Extend};
+use super::read::{self, Wave};
+use super::record_mailing;
 
 /// The most individuals on a list.
 const MEMBERS: usize = 50_000;
 /// The most covered entities and regions.
 const ENTITIES: usize = 500;
 const REGIONS: usize = 100;
-const POPULATIONS: [&str; 3] = ["ADULT", "MINOR", "DECEASED"];
+/// The most populations: each once.
+const POPULATIONS: usize = 3;
 /// How the names of waves begin that nobody planned.
 const TAKEN: [&str; 2] = ["batch ", "reissue "];
 
-impl Handlers {
-    pub(crate) async fn plan_wave(
-        &self,
-        request: &Request<wire::CreateWaveRequest>,
-    ) -> Result<wire::CreateWaveResponse, Error> {
-        let call = call_of(request)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let members = members(message, &mut fields);
-        let known = create::known(&self.context, campaign, &members).await?;
-        let new = new_wave(
-            message,
-            known.as_ref(),
-            members,
-            self.context.now(),
-            &mut fields,
-        );
-        fields.finish()?;
-        let new = new.ok_or(Error::CampaignNotFound)?;
-        let known = self.request(&call, id, "CreateWave", message)?;
-        let wave = create::create(&self.context, &call, &known, &new).await?;
-        Ok(wire::CreateWaveResponse {
-            wave: Some(write::wave(&wave)),
-        })
-    }
+/// Creates a wave.
+pub async fn create_wave(
+    context: &Context,
+    request: Request<wire::CreateWaveRequest>,
+) -> Result<wire::CreateWaveResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let members = members(message, &mut fields);
+    let known = create::known(context, campaign, &members).await?;
+    let new = new_wave(message, known.as_ref(), members, context.now(), &mut fields);
+    fields.finish()?;
+    let new = new.ok_or(Error::CampaignNotFound)?;
+    let request = context.request(&call, id, "CreateWave", message)?;
+    let created = create::create_wave(context, &call, &request, &new).await?;
+    Ok(wire::CreateWaveResponse {
+        wave: Some(wave(&created)),
+    })
+}
 
-    pub(crate) async fn page_of_waves(
-        &self,
-        message: &wire::ListWavesRequest,
-    ) -> Result<Response<wire::ListWavesResponse>, Status> {
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        fields.finish()?;
-        let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
-        let filter: [&[u8]; 2] = [b"waves", campaign.as_bytes()];
-        let before = paging::page_after(&filter, &message.page_token)?;
-        let mut waves = create::list(&self.context, campaign, before, size)
-            .await
-            .map_err(status)?;
-        let next_page_token = paging::next_page(&mut waves, size, &filter, |wave| wave.row.id);
-        Ok(Response::new(wire::ListWavesResponse {
-            waves: waves.iter().map(write::wave).collect(),
-            next_page_token,
-        }))
-    }
+/// Lists a campaign's waves.
+pub async fn list_waves(
+    context: &Context,
+    request: Request<wire::ListWavesRequest>,
+) -> Result<wire::ListWavesResponse, Error> {
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    fields.finish()?;
+    let size = page_size(message.page_size)?;
+    let filter: [&[u8]; 2] = [b"waves", campaign.as_bytes()];
+    let before = paging::page_after(&filter, &message.page_token)?;
+    let mut waves = read::list_waves(context, campaign, before, size).await?;
+    let next_page_token = paging::next_page(&mut waves, size, &filter, |wave| wave.row.id);
+    Ok(wire::ListWavesResponse {
+        waves: waves.iter().map(wave).collect(),
+        next_page_token,
+    })
+}
 
-    pub(crate) async fn mailed(
-        &self,
-        request: &Request<wire::RecordWaveMailingRequest>,
-    ) -> Result<wire::RecordWaveMailingResponse, Error> {
-        let call = call_of(request)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let wave: WaveId = fields.id("wave_id", &message.wave_id);
-        let on = fields.date("mailing_date", message.mailing_date.as_ref().map(parts));
-        fields.finish()?;
-        let known = self.request(&call, id, "RecordWaveMailing", message)?;
-        let on = on.ok_or(Error::WaveNotFound)?;
-        let wave =
-            create::record_mailing(&self.context, &call, &known, (campaign, wave), on).await?;
-        Ok(wire::RecordWaveMailingResponse {
-            wave: Some(write::wave(&wave)),
-        })
-    }
+/// Records when a wave's letters were mailed.
+pub async fn record_wave_mailing(
+    context: &Context,
+    request: Request<wire::RecordWaveMailingRequest>,
+) -> Result<wire::RecordWaveMailingResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let wave_id: WaveId = fields.id("wave_id", &message.wave_id);
+    let on = fields.date("mailing_date", message.mailing_date.as_ref().map(parts));
+    fields.finish()?;
+    let request = context.request(&call, id, "RecordWaveMailing", message)?;
+    let on = on.ok_or(Error::WaveNotFound)?;
+    let key = (campaign, wave_id);
+    let mailed = record_mailing::record_wave_mailing(context, &call, &request, key, on).await?;
+    Ok(wire::RecordWaveMailingResponse {
+        wave: Some(wave(&mailed)),
+    })
+}
 
-    pub(crate) async fn extend(
-        &self,
-        request: &Request<wire::ExtendEnrollByRequest>,
-    ) -> Result<wire::ExtendEnrollByResponse, Error> {
-        let call = call_of(request)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let wave: Option<WaveId> = fields.maybe_id("wave_id", &message.wave_id);
-        let on = fields.date("enroll_by_date", message.enroll_by_date.as_ref().map(parts));
-        let reason = fields.text("reason", &message.reason, 200);
-        fields.finish()?;
-        let known = self.request(&call, id, "ExtendEnrollBy", message)?;
-        let command = Extend {
-            campaign,
-            wave,
-            on: on.ok_or(Error::CampaignNotFound)?,
-            reason,
-        };
-        extend::extend(&self.context, &call, &known, &command).await?;
-        let now = campaign::create::get(&self.context, &Key::Id(campaign)).await?;
-        let wave = match wave {
-            Some(wave) => Some(write::wave(
-                &create::get(&self.context, campaign, wave).await?,
-            )),
-            None => None,
-        };
-        Ok(wire::ExtendEnrollByResponse {
-            campaign: Some(write::campaign(now)),
-            wave,
-        })
+/// Gives a campaign or a wave a later last day.
+pub async fn extend_enroll_by(
+    context: &Context,
+    request: Request<wire::ExtendEnrollByRequest>,
+) -> Result<wire::ExtendEnrollByResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let campaign_id: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let wave_id: Option<WaveId> = fields.maybe_id("wave_id", &message.wave_id);
+    let on = fields.date("enroll_by_date", message.enroll_by_date.as_ref().map(parts));
+    let reason = fields.text("reason", &message.reason, 200);
+    fields.finish()?;
+    let request = context.request(&call, id, "ExtendEnrollBy", message)?;
+    let command = Extend {
+        campaign: campaign_id,
+        wave: wave_id,
+        on: on.ok_or(Error::CampaignNotFound)?,
+        reason,
+    };
+    extend::extend_enroll_by(context, &call, &request, &command).await?;
+    let extended = campaign::read::get_campaign(context, &Key::Id(campaign_id)).await?;
+    let wave = match wave_id {
+        Some(id) => Some(wave(&read::get_wave(context, campaign_id, id).await?)),
+        None => None,
+    };
+    Ok(wire::ExtendEnrollByResponse {
+        campaign: Some(campaign::grpc::campaign(extended)),
+        wave,
+    })
+}
+
+/// Writes a wave.
+fn wave(wave: &Wave) -> wire::Wave {
+    let row = &wave.row;
+    let kind = match row.kind {
+        Kind::Planned => wire::WaveKind::Planned,
+        Kind::Automatic => wire::WaveKind::Automatic,
+        Kind::Reissue => wire::WaveKind::Reissue,
+    };
+    let populations = wave.populations.iter();
+    wire::Wave {
+        wave_id: row.id.to_string(),
+        campaign_id: row.campaign_id.to_string(),
+        name: row.name.clone(),
+        kind: kind.into(),
+        covered_entities: wave.entities.clone(),
+        regions: wave.regions.clone(),
+        populations: populations.map(|it| it.as_str().to_owned()).collect(),
+        members: row.members,
+        enroll_by_date: date(Some(&row.enroll_by)),
+        mailing_date: date(row.mailed_on.as_deref()),
+        create_time: time(Some(row.created_at)),
     }
 }
 
@@ -206,20 +230,19 @@ fn regions(message: &wire::CreateWaveRequest, fields: &mut Fields) -> Vec<String
     regions
 }
 
-fn populations(message: &wire::CreateWaveRequest, fields: &mut Fields) -> Vec<String> {
+fn populations(message: &wire::CreateWaveRequest, fields: &mut Fields) -> Vec<Population> {
     let mut populations = Vec::new();
     // One too many is enough to say that there are too many.
-    let given = message.populations.iter().take(POPULATIONS.len() + 1);
-    for (at, population) in given.enumerate() {
+    for (at, name) in message.populations.iter().take(POPULATIONS + 1).enumerate() {
         let path = format!("populations[{at}]");
-        fields.demand(
-            POPULATIONS.contains(&population.as_str()),
-            &path,
-            "must be ADULT, MINOR or DECEASED",
-        );
-        let twice = populations.contains(population);
+        let population = Population::iter().find(|known| known.as_str() == name);
+        let Some(population) = population else {
+            fields.wrong(path, "must be ADULT, MINOR or DECEASED");
+            continue;
+        };
+        let twice = populations.contains(&population);
         fields.demand(!twice, path, "stands in the list twice");
-        populations.push(population.clone());
+        populations.push(population);
     }
     populations
 }
@@ -260,7 +283,7 @@ fn last_day(
         Some(date) => fields.date(FIELD, Some(parts(date)))?,
         None => known.campaign.enroll_by.parse().ok()?,
     };
-    let at = term::end_of_day(on, &known.frame.zone).ok();
+    let at = term::end_of_day(on, &known.cached.zone).ok();
     fields.demand(at.is_some_and(|at| at > now), FIELD, "must not have passed");
     Some((on, at?))
 }

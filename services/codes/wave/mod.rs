@@ -3,6 +3,8 @@
 pub mod begun_enrollments;
 pub mod create;
 pub mod extend;
+pub mod fresh;
 pub mod grpc;
-pub mod state;
+pub mod read;
+pub mod record_mailing;
 pub mod store;

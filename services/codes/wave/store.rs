@@ -6,12 +6,11 @@ use sea_orm::{
 };
 
 use crate::codes::store::exactly_one;
-use crate::db::entities::wave::{ActiveModel, Column, Entity, Model};
+use crate::db::entities::wave::{ActiveModel, Column, Entity, Kind, Model};
+use crate::db::entities::{ClosedSet, code, code_batch};
 use crate::db::{self, Bulk, Cell, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId, WaveId};
-
-use super::state::Kind;
 
 crate::codes::keyed::keyed!(WaveId);
 
@@ -81,6 +80,20 @@ pub async fn names(
     Ok(query.into_tuple().all(connection).await?)
 }
 
+/// Lists the batches of a wave, oldest first.
+pub async fn batches(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    wave: WaveId,
+) -> Result<Vec<code_batch::Model>, db::Error> {
+    Ok(code_batch::Entity::find()
+        .filter(code_batch::Column::CampaignId.eq(campaign))
+        .filter(code_batch::Column::WaveId.eq(wave))
+        .order_by_asc(code_batch::Column::Id)
+        .all(connection)
+        .await?)
+}
+
 /// Records the day on which a wave's letters were mailed; `at` is the instant at which it ended.
 pub async fn record_mailing(
     tx: &Tx<'_>,
@@ -144,24 +157,25 @@ impl Selection {
             regions: wave.regions.clone(),
             populations: wave.populations.clone(),
             list: (wave.members > 0).then_some(wave.id),
-            ever: wave.kind == Kind::Automatic.as_str(),
+            ever: wave.kind == Kind::Automatic,
         }
     }
 
-    /// Says which codes keep an individual from getting another one. An operator who plans a wave may mean people whose
-    /// codes were revoked; nobody else gets a code again by being there.
-    pub fn kept_by(&self) -> &'static str {
+    /// Writes which codes keep an individual from getting another one. A planned wave may be for people whose codes were
+    /// revoked; an automatic one gives nobody a second code.
+    pub fn kept_by(&self) -> String {
         if self.ever {
-            "generation > 0"
+            "generation > 0".to_owned()
         } else {
-            "state IN ('ISSUED', 'REDEEMED')"
+            let good = [code::State::Issued, code::State::Redeemed].map(ClosedSet::as_str);
+            format!("state IN ('{}')", good.join("', '"))
         }
     }
 
     /// Writes the condition and adds what it binds to the statement's values.
     ///
-    /// Entities and lists are asked for by scalar sub-queries, person by person: a join would let the planner, who knows
-    /// little about tables just loaded, read all of them for every page.
+    /// Entities and lists are looked up by scalar sub-queries, person by person: with a join the planner, which has no
+    /// statistics of tables just loaded, would read all of them for every page.
     pub fn condition(&self, backend: DbBackend, values: &mut Vec<Value>) -> String {
         let mut bind = |value: Value| {
             values.push(value);

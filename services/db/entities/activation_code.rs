@@ -1,9 +1,25 @@
 //! An activation code that a partner issued.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
+
+/// Whether an activation code is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// No handoff has it.
+    Available,
+    /// A handoff has it, for good.
+    Assigned,
+}
 
 /// A row of `activation_code`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -18,10 +34,10 @@ pub struct Model {
     /// Keyed hash of the code.
     #[sea_orm(primary_key, auto_increment = false)]
     pub mac: Uuid,
-    /// The code, sealed.
+    /// The code, encrypted.
     pub sealed: Vec<u8>,
-    /// `AVAILABLE` or `ASSIGNED`.
-    pub state: String,
+    /// Whether it is free.
+    pub state: State,
     /// The handoff that has it.
     pub handoff_id: Option<HandoffId>,
     /// When it was imported.

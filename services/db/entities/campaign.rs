@@ -16,8 +16,8 @@ pub struct Model {
     pub engagement_number: String,
     /// The name people read.
     pub name: String,
-    /// `OPEN` or `CLOSED`.
-    pub state: String,
+    /// Where it stands.
+    pub state: State,
     /// Civil date.
     pub breach_on: String,
     /// Civil date.
@@ -52,6 +52,33 @@ pub struct Model {
     pub two_operators: bool,
     /// Language of the letters of people whose language is not known, such as `en`.
     pub locale: String,
+}
+
+/// Where a campaign stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// Enrollments can begin until the enroll-by date.
+    Open,
+    /// No enrollment begins any more.
+    Closed,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -22,7 +22,7 @@ pub struct Model {
     /// Which code of this person, counted from the first; 0 is a honey code, of nobody.
     pub generation: i32,
     /// Where it stands.
-    pub state: String,
+    pub state: State,
     /// For how many days after its mailing the letter proves the address.
     pub proof_days: i32,
     /// The code whose place it took.
@@ -33,6 +33,37 @@ pub struct Model {
     pub enrollment_id: Option<EnrollmentId>,
     /// Whether it was revoked before its batch was first exported, and gets no letter.
     pub withheld: Option<bool>,
+}
+
+/// Where a code stands. One that is issued is shown as EXPIRED once its last day has passed.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// It can begin an enrollment until its last day.
+    Issued,
+    /// An enrollment was completed for its individual.
+    Redeemed,
+    /// A newer code took its place.
+    Superseded,
+    /// An operator took it back.
+    Revoked,
 }
 
 /// Relations are followed by hand, where the query is written.

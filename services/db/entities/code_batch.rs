@@ -15,8 +15,8 @@ pub struct Model {
     /// The id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: BatchId,
-    /// `OPEN` or `SEALED`.
-    pub state: String,
+    /// Where it stands.
+    pub state: State,
     /// The secret its codes derive from, gone once sealed.
     pub wrapped_secret: Option<Vec<u8>>,
     /// The code key that wraps the secret.
@@ -27,8 +27,6 @@ pub struct Model {
     pub wave_id: WaveId,
     /// When its last code was added: from then on it can be printed.
     pub completed_at: Option<Timestamp>,
-    /// The self-test of its codes' symbols, in JSON.
-    pub uniformity: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was sealed.
@@ -37,6 +35,33 @@ pub struct Model {
     pub first_exported_at: Option<Timestamp>,
     /// Codes that were revoked before, and get no letter.
     pub withheld: i64,
+}
+
+/// Where a batch stands.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// Its secret exists: codes can be added and exported.
+    Open,
+    /// Its secret is destroyed.
+    Sealed,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -5,6 +5,8 @@ use sea_orm::entity::prelude::*;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 
+use super::enrollment::Channel;
+
 /// A row of `consent`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "consent")]
@@ -22,7 +24,7 @@ pub struct Model {
     /// Language of the text.
     pub locale: String,
     /// By which channel.
-    pub channel: String,
+    pub channel: Channel,
     /// Who gave it, by role.
     pub given_by: String,
     /// When it was given.

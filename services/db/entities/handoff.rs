@@ -1,9 +1,90 @@
 //! One thing to tell one partner.
 
 use sea_orm::entity::prelude::*;
+use sea_orm::{DbBackend, Statement};
+use serde::Serialize;
+use strum::IntoStaticStr;
 
+use crate::db::rows::{self, Is};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId};
+
+use super::ClosedSet;
+use super::outcome::OutcomeClass;
+
+/// What is asked of the partner.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Kind {
+    /// Enroll the person.
+    Enroll,
+    /// Withdraw an enrollment that was handed over before.
+    Cancel,
+}
+
+/// Where a handoff stands.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// Waits to be offered.
+    Queued,
+    /// Offered under a lease.
+    Leased,
+    /// Sent, and the answer was never seen.
+    Unsettled,
+    /// The partner has it.
+    Accepted,
+    /// Monitoring runs.
+    Active,
+    /// Somebody must act first.
+    ActionRequired,
+    /// The partner refused.
+    Refused,
+    /// Withdrawn.
+    Canceled,
+    /// Given up on; kept, counted, replayable.
+    Dead,
+}
+
+/// Why a handoff was given up on.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DeadReason {
+    /// Too many attempts ended without an answer that was seen.
+    AnswerNeverSeen,
+    /// The partner refused the call itself too often: wrong certificate, method missing, wrong state.
+    CallRejected,
+    /// The partner answered too often with something that cannot be read.
+    AnswerUnreadable,
+    /// The person's data or the campaign's key has been destroyed.
+    PersonErased,
+    /// The person's stored data cannot be decrypted.
+    PersonUnreadable,
+}
 
 /// A row of `handoff`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -21,14 +102,14 @@ pub struct Model {
     pub individual_id: IndividualId,
     /// The partner.
     pub partner_id: PartnerId,
-    /// `ENROLL` or `CANCEL`.
-    pub kind: String,
+    /// What is asked.
+    pub kind: Kind,
     /// The product.
     pub product_code: String,
     /// Calendar months of monitoring.
     pub term_months: i32,
     /// Where it stands.
-    pub state: String,
+    pub state: State,
     /// Attempts so far.
     pub attempts: i32,
     /// Not to be offered before.
@@ -43,10 +124,10 @@ pub struct Model {
     pub trace_context: Option<String>,
     /// The partner's own reference.
     pub partner_reference: Option<String>,
-    /// What the partner said, by class.
-    pub outcome_class: Option<String>,
+    /// Why the partner did not activate it.
+    pub outcome_class: Option<OutcomeClass>,
     /// Why it was given up.
-    pub dead_reason: Option<String>,
+    pub dead_reason: Option<DeadReason>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was sent.
@@ -55,6 +136,66 @@ pub struct Model {
     pub acknowledged_at: Option<Timestamp>,
     /// When it came to its end.
     pub settled_at: Option<Timestamp>,
+}
+
+/// What the process `enrollment-codes` writes of a handoff: everything that is known when it is queued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Queued {
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// Its id.
+    pub handoff_id: HandoffId,
+    /// The enrollment.
+    pub enrollment_id: EnrollmentId,
+    /// The person.
+    pub individual_id: IndividualId,
+    /// The partner.
+    pub partner_id: PartnerId,
+    /// The partner's product code.
+    pub product_code: String,
+    /// Calendar months of monitoring.
+    pub term_months: i32,
+    /// W3C `traceparent` of the call that queues it.
+    pub trace: Option<String>,
+    /// When it is queued; it is due at once.
+    #[serde(serialize_with = "rows::micros")]
+    pub at: Timestamp,
+}
+
+impl Queued {
+    /// The columns of [`Queued`] for [`rows::table`].
+    pub const COLUMNS: [(&str, Is); 9] = [
+        ("campaign_id", Is::Uuid),
+        ("handoff_id", Is::Uuid),
+        ("enrollment_id", Is::Uuid),
+        ("individual_id", Is::Uuid),
+        ("partner_id", Is::Uuid),
+        ("product_code", Is::Text),
+        ("term_months", Is::Int),
+        ("trace", Is::Text),
+        ("at", Is::Big),
+    ];
+
+    /// Writes the statement that queues a handoff for each row of `v`, a table with (at least) the columns of [`Queued`].
+    pub fn insert(kind: Kind) -> String {
+        format!(
+            "INSERT INTO handoff (campaign_id, id, enrollment_id, individual_id, partner_id, kind, product_code, term_months, \
+             state, attempts, not_before, trace_context, created_at) SELECT campaign_id, handoff_id, enrollment_id, \
+             individual_id, partner_id, '{}', product_code, term_months, '{}', 0, at, trace, at FROM v",
+            kind.as_str(),
+            State::Queued.as_str()
+        )
+    }
+
+    /// Writes the statement that queues rows of their own.
+    pub fn statement(backend: DbBackend, kind: Kind, queued: &[Self]) -> Statement {
+        let table = rows::table(backend, &Self::COLUMNS);
+        rows::bind(
+            backend,
+            format!("WITH {table} {}", Self::insert(kind)),
+            queued,
+        )
+    }
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -1,9 +1,40 @@
 //! A bureau or reseller.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::PartnerId;
+
+/// Whether we call the partner or the partner calls us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Mode {
+    /// We call.
+    Push,
+    /// The partner calls.
+    Pull,
+}
+
+/// Whether handoffs are offered to a partner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// They are.
+    Active,
+    /// They wait.
+    Paused,
+}
 
 /// A row of `partner`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -14,12 +45,12 @@ pub struct Model {
     pub id: PartnerId,
     /// The name people read.
     pub name: String,
-    /// `PUSH` or `PULL`.
-    pub mode: String,
+    /// Who calls whom.
+    pub mode: Mode,
     /// Where it is pushed to.
     pub endpoint: Option<String>,
-    /// `ACTIVE` or `PAUSED`.
-    pub state: String,
+    /// Whether handoffs are offered.
+    pub state: State,
     /// The most handoffs under way at once.
     pub max_in_flight: i32,
     /// JSON: which fields it gets, and how.

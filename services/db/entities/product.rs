@@ -11,13 +11,40 @@ pub struct Model {
     /// The campaign.
     #[sea_orm(primary_key, auto_increment = false)]
     pub campaign_id: CampaignId,
-    /// `ADULT` or `MINOR`.
+    /// Who gets it.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub population: String,
+    pub population: Population,
     /// The partner's name for the product.
     pub code: String,
     /// The partner.
     pub partner_id: PartnerId,
+}
+
+/// The populations that a product is for.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Population {
+    /// Adults.
+    Adult,
+    /// Minors.
+    Minor,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -17,8 +17,8 @@ pub struct Model {
     pub id: WaveId,
     /// Its name, unique in the campaign.
     pub name: String,
-    /// `PLANNED` by an operator, `AUTOMATIC` for a batch that named none, or `REISSUE`.
-    pub kind: String,
+    /// Where it comes from.
+    pub kind: Kind,
     /// JSON list of covered entities' ids; an empty one selects all.
     pub entities: String,
     /// JSON list of regions; an empty one selects all.
@@ -37,6 +37,35 @@ pub struct Model {
     pub mailed_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+/// Where a wave comes from.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Kind {
+    /// An operator planned it.
+    Planned,
+    /// It was made for a batch that named none.
+    Automatic,
+    /// It holds codes that take the place of others.
+    Reissue,
 }
 
 /// Relations are followed by hand, where the query is written.

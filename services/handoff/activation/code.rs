@@ -1,7 +1,7 @@
-//! Activation codes that partners issue themselves: how one reads, and how it lies in the database.
+//! Activation codes that partners issue themselves: their form, and their encryption in the database.
 //!
-//! A code is sealed under a key that is derived from the campaign's, and found by a keyed hash under another: a duplicate is
-//! recognised without opening anything, and when the campaign's key is destroyed its codes go with it.
+//! A code is encrypted under a key that is derived from the campaign's, and found by a keyed hash under another: a duplicate
+//! is recognized without decrypting anything, and destroying the campaign's key destroys its codes.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::kernel::ids::{CampaignId, PartnerId};
 use crate::kernel::person::PersonSealer;
 use crate::kernel::secrets::Secret;
 
-/// Letters of the shortest code and of the longest. Every sealed code has the length of the longest.
+/// The shortest code and the longest, in letters. Every code is padded to the longest before it is encrypted.
 const LENGTH: std::ops::RangeInclusive<usize> = 4..=64;
 
 /// A well-formed activation code. Its `Debug` tells nothing.
@@ -21,7 +21,7 @@ const LENGTH: std::ops::RangeInclusive<usize> = 4..=64;
 pub struct ActivationCode(Secret<String>);
 
 impl ActivationCode {
-    /// Reads a code: 4 to 64 letters, digits and dashes, once spaces around it are taken away.
+    /// Reads a code: 4 to 64 letters, digits and dashes, without the spaces around it.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let fits = LENGTH.contains(&text.len())
@@ -37,7 +37,7 @@ impl ActivationCode {
     }
 }
 
-/// Seals and finds the codes of one campaign and partner.
+/// Encrypts and finds the codes of one campaign and partner.
 #[derive(Clone)]
 pub struct CodeSealer {
     campaign: CampaignId,
@@ -68,7 +68,7 @@ impl CodeSealer {
         crypto::mac128(&self.finding, "redress.activation.request.v1", &[message])
     }
 
-    /// Seals a code at its place.
+    /// Encrypts a code for its row.
     pub fn seal(&self, mac: Uuid, code: &ActivationCode) -> Vec<u8> {
         let mut plain = Zeroizing::new([b' '; *LENGTH.end()]);
         for (to, from) in plain.iter_mut().zip(code.expose().bytes()) {
@@ -77,7 +77,7 @@ impl CodeSealer {
         crypto::seal(&self.sealing, &self.place(&mac), &*plain)
     }
 
-    /// Opens what [`CodeSealer::seal`] sealed at the same place.
+    /// Decrypts what [`CodeSealer::seal`] encrypted for the same row.
     pub fn open(&self, mac: Uuid, sealed: &[u8]) -> Result<ActivationCode, OpenError> {
         let plain = crypto::open(&self.sealing, &self.place(&mac), sealed).map(Zeroizing::new)?;
         let text = std::str::from_utf8(&plain).map_err(|_| OpenError)?;

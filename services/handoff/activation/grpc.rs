@@ -1,31 +1,70 @@
 //! Imports of activation codes and pools, from the wire and to it.
 
 use prost::Message;
-use tonic::Status;
+use tonic::Request;
 use zeroize::Zeroizing;
 
-use crate::kernel::caller::Caller;
+use crate::handoff::context::Context;
+use crate::handoff::error::Error;
+use crate::handoff::request::page_size;
+use crate::kernel::caller::{self, Caller};
 use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::Fault;
 use crate::kernel::fields::Fields;
+use crate::kernel::ids::{CampaignId, PartnerId};
+use crate::kernel::paging;
 use crate::wire::redress::handoff::v1 as wire;
 
 use super::code::ActivationCode;
-use super::import::{Import, Verdict};
-use super::store::{Counted, Key};
+use super::import::{Import, Verdict, import_activation_codes as import};
+use super::pool_store::{self, PoolCount, PoolKey};
+
+const IMPORT: &str = "redress.handoff.v1.HandoffAdminService/ImportActivationCodes";
 
 /// The most codes in one call.
 const ROWS: usize = 5_000;
 /// The highest low-water mark.
 const MARK: i32 = 100_000;
 
-pub(crate) fn read(
-    caller: &Caller,
-    method: &'static str,
-    message: &wire::ImportActivationCodesRequest,
-) -> Result<Import, Status> {
+pub(crate) async fn import_activation_codes(
+    context: &Context,
+    request: Request<wire::ImportActivationCodesRequest>,
+) -> Result<wire::ImportActivationCodesResponse, Error> {
+    let caller = caller::of(&request)?;
+    let message = request.into_inner();
+    let verdicts = import(context, &read(&caller, &message)?).await?;
+    Ok(response(&message.rows, &verdicts))
+}
+
+pub(crate) async fn list_activation_pools(
+    context: &Context,
+    request: Request<wire::ListActivationPoolsRequest>,
+) -> Result<wire::ListActivationPoolsResponse, Error> {
+    let message = request.into_inner();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let filter: [&[u8]; 1] = [campaign.as_bytes()];
+    let size = fields
+        .absorb(page_size(message.page_size))
+        .unwrap_or_default();
+    let after = fields.absorb(paging::page_after::<PartnerId>(
+        &filter,
+        &message.page_token,
+    ));
+    fields.finish()?;
+    let db = context.db.read();
+    let mut found = pool_store::count(db, Some(campaign), after.flatten(), size + 1).await?;
+    let next_page_token = paging::next_page(&mut found, size, &filter, |pool| pool.partner_id);
+    Ok(wire::ListActivationPoolsResponse {
+        pools: found.iter().map(to_wire).collect(),
+        next_page_token,
+    })
+}
+
+fn read(caller: &Caller, message: &wire::ImportActivationCodesRequest) -> Result<Import, Fault> {
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let pool = Key {
+    let pool = PoolKey {
         campaign: fields.id("campaign_id", &message.campaign_id),
         partner: fields.id("partner_id", &message.partner_id),
     };
@@ -40,7 +79,7 @@ pub(crate) fn read(
     Ok(Import {
         id,
         caller: caller.to_string(),
-        method,
+        method: IMPORT,
         message: Zeroizing::new(message.encode_to_vec()),
         pool,
         codes: codes.map(|row| ActivationCode::parse(&row.code)).collect(),
@@ -48,7 +87,7 @@ pub(crate) fn read(
     })
 }
 
-pub(crate) fn response(
+fn response(
     rows: &[wire::ActivationCodeRow],
     verdicts: &[Verdict],
 ) -> wire::ImportActivationCodesResponse {
@@ -75,7 +114,7 @@ pub(crate) fn response(
     answer
 }
 
-pub(crate) fn pool(pool: &Counted) -> wire::ActivationPool {
+fn to_wire(pool: &PoolCount) -> wire::ActivationPool {
     wire::ActivationPool {
         campaign_id: pool.campaign_id.to_string(),
         partner_id: pool.partner_id.to_string(),

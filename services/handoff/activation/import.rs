@@ -7,20 +7,18 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::db::idempotency::{self, Known};
-use crate::db::{Tx, audit};
-use crate::handoff::audit::about_pool;
+use crate::db::{self, Tx, audit};
+use crate::handoff::campaign_key::{CampaignKey, Unusable};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::outcome::kept::{Kept, keep, recall};
-use crate::handoff::{partner, person};
+use crate::handoff::outcome::kept_verdicts::{keep, recall};
+use crate::handoff::partner;
 use crate::kernel::ids::PartnerId;
-use crate::kernel::keyring::Purpose;
-use crate::kernel::person::PersonSealer;
 
-use super::assign::{News, watch_low};
+use super::alerts::{Alerts, about_pool};
 use super::code::{ActivationCode, CodeSealer};
-use super::store::{Key, Mark};
-use super::{store, waiting};
+use super::pool_store::{Alert, PoolKey};
+use super::{code_store, pool_store, waiting};
 
 /// With fewer codes left than this a new pool is low, unless the operator says otherwise.
 const LOW_WATER: i32 = 100;
@@ -36,23 +34,27 @@ pub struct Import {
     /// The request as it came, to tell it from another.
     pub message: Zeroizing<Vec<u8>>,
     /// The pool.
-    pub pool: Key,
-    /// The codes, as they stand in the file.
+    pub pool: PoolKey,
+    /// The codes in the order of the file; `None` where there is no code.
     pub codes: Vec<Option<ActivationCode>>,
     /// The new low-water mark.
     pub low_water: Option<i32>,
 }
 
 /// What became of one code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 pub enum Verdict {
     /// Added.
+    #[strum(serialize = "I")]
     Imported,
     /// Was there before.
+    #[strum(serialize = "K")]
     Known,
     /// Cannot be a code.
+    #[strum(serialize = "M")]
     Malformed,
-    /// Stands in the request before.
+    /// Stands earlier in the same request.
+    #[strum(serialize = "D")]
     Duplicate,
 }
 
@@ -64,7 +66,10 @@ struct Ready {
 }
 
 /// Imports codes; gives a verdict for each, in order. A repeated request gives the verdicts of the first.
-pub async fn import(context: &Context, import: &Import) -> Result<Vec<Verdict>, Error> {
+pub async fn import_activation_codes(
+    context: &Context,
+    import: &Import,
+) -> Result<Vec<Verdict>, Error> {
     let sealer = sealer(context, import.pool).await?;
     let request = idempotency::Request {
         id: import.id,
@@ -75,47 +80,48 @@ pub async fn import(context: &Context, import: &Import) -> Result<Vec<Verdict>, 
     let (verdicts, mut ready) = judge(&sealer, &import.codes);
     // Two importers that meet at the same codes wait for each other in one order.
     ready.sort_unstable_by_key(|ready| ready.mac);
-    let (verdicts, news) = context
+    let (verdicts, alerts) = context
         .db
         .run_tx("activation.import", |tx| {
             let (request, verdicts, ready) = (&request, verdicts.clone(), &ready);
             Box::pin(async move {
                 match idempotency::look_up(tx, request).await? {
-                    Known::Done(letters) => return Ok((recall(&letters)?, News::default())),
+                    Known::Done(letters) => return Ok((recall(&letters)?, Alerts::default())),
                     Known::Conflict => return Err(Error::RequestIdReused),
                     Known::New => {}
                 }
-                let (verdicts, news) = add(tx, context, import, verdicts, ready).await?;
+                let (verdicts, alerts) = add(tx, context, import, verdicts, ready).await?;
                 let letters = keep(&verdicts);
                 idempotency::record(tx, request, &letters, context.clock.now()).await?;
-                Ok((verdicts, news))
+                Ok((verdicts, alerts))
             })
         })
         .await?;
-    news.tell();
-    context.bell.notify_waiters();
+    alerts.log();
+    context.queue_changed.notify_waiters();
     Ok(verdicts)
 }
 
 /// Derives the keys of the pool from the campaign's, which the import of the roster makes.
-async fn sealer(context: &Context, pool: Key) -> Result<CodeSealer, Error> {
+async fn sealer(context: &Context, pool: PoolKey) -> Result<CodeSealer, Error> {
     let db = context.db.read();
     let partner: PartnerId = partner::store::by_id(db, pool.partner).await?.id;
-    let key = person::store::campaign_key(db, pool.campaign).await?;
+    let key = CampaignKey::get(db, pool.campaign).await?;
     let key = key.ok_or(Error::CampaignNotFound)?;
-    if key.is_destroyed {
-        return Err(Error::CampaignErased);
-    }
-    let wrapped = key.wrapped.ok_or(Error::CampaignWithoutKey {
-        campaign: pool.campaign,
-    })?;
-    let master = context.keys.get(Purpose::Person, key.key_version)?;
-    let people = PersonSealer::unwrap(&master, pool.campaign, &wrapped)
-        .map_err(|_| crate::db::Error::corrupt("campaign_key.wrapped"))?;
+    let people = key
+        .unwrap(&*context.keys)
+        .map_err(|unusable| match unusable {
+            Unusable::Destroyed => Error::CampaignErased,
+            Unusable::Missing => Error::CampaignWithoutKey {
+                campaign: pool.campaign,
+            },
+            Unusable::Keyring(error) => error.into(),
+            Unusable::Corrupt(_) => db::Error::corrupt("campaign_key.wrapped").into(),
+        })?;
     Ok(CodeSealer::of(&people, partner))
 }
 
-/// Judges each code by itself; those that can be added are sealed and count as known until they are.
+/// Judges each code by itself. Those that can be added are encrypted, and count as known until they are added.
 fn judge(keys: &CodeSealer, codes: &[Option<ActivationCode>]) -> (Vec<Verdict>, Vec<Ready>) {
     let mut seen = HashSet::with_capacity(codes.len());
     let mut ready = Vec::with_capacity(codes.len());
@@ -140,23 +146,23 @@ async fn add(
     import: &Import,
     mut verdicts: Vec<Verdict>,
     ready: &[Ready],
-) -> Result<(Vec<Verdict>, News), Error> {
+) -> Result<(Vec<Verdict>, Alerts), Error> {
     let (key, now) = (import.pool, context.clock.now());
-    let mut news = News::default();
+    let mut alerts = Alerts::default();
     // A pool comes with its first code: an empty one would keep every enrollment waiting.
     if !ready.is_empty() {
         let low_water = import.low_water.unwrap_or(LOW_WATER);
-        store::found(tx, key, low_water, now).await?;
+        pool_store::create(tx, key, low_water, now).await?;
     }
     let mut moved = false;
     if let Some(low_water) = import.low_water {
-        moved = store::set_low_water(tx, key, low_water).await?;
+        moved = pool_store::set_low_water(tx, key, low_water).await?;
     }
     let codes: Vec<(Uuid, Vec<u8>)> = ready
         .iter()
         .map(|ready| (ready.mac, ready.sealed.clone()))
         .collect();
-    let added: HashSet<Uuid> = store::add(tx, key, &codes, now)
+    let added: HashSet<Uuid> = code_store::add(tx, key, &codes, now)
         .await?
         .into_iter()
         .collect();
@@ -168,43 +174,18 @@ async fn add(
         }
     }
     if added.is_empty() && !moved {
-        return Ok((verdicts, news));
+        return Ok((verdicts, alerts));
     }
     if !added.is_empty() {
-        store::unmark(tx, key, Mark::Empty).await?;
+        pool_store::clear(tx, key, Alert::Empty).await?;
         waiting::wake(tx, key, now, added.len()).await?;
     }
-    let pool = store::get(tx, key).await?;
-    let pool = pool.ok_or_else(|| crate::db::Error::corrupt("a pool that was just made"))?;
+    let pool = pool_store::get(tx, key).await?;
+    let pool = pool.ok_or_else(|| db::Error::corrupt("a pool that was just made"))?;
     let detail = json!({"imported": added.len(), "low_water": pool.low_water});
-    let event = about_pool(
-        context,
-        now,
-        &import.caller,
-        "activation_codes.imported",
-        key,
-        detail,
-    );
+    let actor = &import.caller;
+    let event = about_pool(context, actor, "activation_codes.imported", key, detail);
     audit::record(tx, &[event]).await?;
-    watch_low(tx, context, &import.caller, &pool, &mut news).await?;
-    Ok((verdicts, news))
-}
-
-/// Kept for a repeated call.
-impl Kept for Verdict {
-    const ALL: &'static [Self] = &[
-        Self::Imported,
-        Self::Known,
-        Self::Malformed,
-        Self::Duplicate,
-    ];
-
-    fn letter(self) -> char {
-        match self {
-            Self::Imported => 'I',
-            Self::Known => 'K',
-            Self::Malformed => 'M',
-            Self::Duplicate => 'D',
-        }
-    }
+    alerts.check_low(tx, (context, actor), &pool).await?;
+    Ok((verdicts, alerts))
 }

@@ -1,52 +1,37 @@
 //! Handoffs that wait for an activation code: they stay QUEUED and are not due for a while.
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::db::Tx;
-use crate::db::entities::handoff::{Column, Entity};
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::{Kind, State};
 use crate::handoff::error::Error;
-use crate::handoff::store::pieces;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, HandoffId};
 
-use super::store::Key;
+use super::pool_store::PoolKey;
 
 /// The most handoffs in one step, which keeps a transaction short.
 const MOST: usize = 5_000;
 
-/// Takes back the attempts of handoffs that were not sent after all.
-pub async fn uncount(
+/// Delays the enrollments of a pool that are due and were never offered, so that the partner's other campaigns come first.
+/// None of them has a code: it comes with the first attempt.
+pub async fn delay(
     tx: &Tx<'_>,
-    campaign: CampaignId,
-    handoffs: &[HandoffId],
+    key: PoolKey,
+    now: Timestamp,
+    until: Timestamp,
 ) -> Result<(), Error> {
-    for piece in pieces(handoffs) {
-        Entity::update_many()
-            .col_expr(Column::Attempts, Expr::cust("attempts - 1"))
-            .filter(Column::CampaignId.eq(campaign))
-            .filter(Column::Id.is_in(piece.iter().copied()))
-            .filter(Column::Attempts.gt(0))
-            .exec(tx)
-            .await?;
-    }
-    Ok(())
-}
-
-/// Lets the enrollments of a pool that are due and were never offered wait, so that they do not stand in the way of the
-/// partner's other campaigns. None of them has a code: it comes with the first attempt.
-pub async fn wait(tx: &Tx<'_>, key: Key, now: Timestamp, until: Timestamp) -> Result<(), Error> {
     shift(tx, key, "h.not_before <= $3", [now, until], MOST).await
 }
 
-/// Lets so many of the enrollments that wait for a code be due now.
-pub async fn wake(tx: &Tx<'_>, key: Key, now: Timestamp, most: usize) -> Result<(), Error> {
+/// Makes so many of the enrollments that wait for a code due now.
+pub async fn wake(tx: &Tx<'_>, key: PoolKey, now: Timestamp, most: usize) -> Result<(), Error> {
     shift(tx, key, "h.not_before > $3", [now, now], most.min(MOST)).await
 }
 
 async fn shift(
     tx: &Tx<'_>,
-    key: Key,
+    key: PoolKey,
     which: &str,
     [now, to]: [Timestamp; 2],
     most: usize,
@@ -55,12 +40,13 @@ async fn shift(
         DbBackend::Sqlite => "",
         _ => "FOR UPDATE OF h SKIP LOCKED",
     };
+    let (queued, enroll) = (State::Queued.as_str(), Kind::Enroll.as_str());
     let sql = format!(
         "WITH waiting AS MATERIALIZED (SELECT h.campaign_id, h.id FROM handoff h WHERE h.partner_id = $1 \
-         AND h.state = 'QUEUED' AND h.campaign_id = $2 AND {which} AND h.kind = 'ENROLL' AND h.attempts = 0 \
+         AND h.state = '{queued}' AND h.campaign_id = $2 AND {which} AND h.kind = '{enroll}' AND h.attempts = 0 \
          ORDER BY h.not_before, h.id LIMIT $5 {lock}) \
          UPDATE handoff SET not_before = $4 FROM waiting \
-         WHERE handoff.campaign_id = waiting.campaign_id AND handoff.id = waiting.id AND handoff.state = 'QUEUED'"
+         WHERE handoff.campaign_id = waiting.campaign_id AND handoff.id = waiting.id AND handoff.state = '{queued}'"
     );
     let values = [
         key.partner.into(),

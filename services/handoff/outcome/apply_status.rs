@@ -1,75 +1,62 @@
-//! Takes in what a partner says about its handoffs, in one transaction: state, outcome, attempt, audit.
+//! Applies what a partner reports about its handoffs, in one transaction: state, outcome, attempt, audit.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::db::Tx;
 use crate::db::audit::{self, Event};
-use crate::handoff::audit::{about_handoff, about_partner};
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::{self, Kind};
+use crate::db::entities::handoff_attempt::AttemptResult;
+use crate::db::entities::outcome::{Decision, Model as Outcome};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::queue::attempts::{self, Attempt, Outcome};
-use crate::handoff::queue::model::Handoff;
-use crate::handoff::queue::retry_policy::Report;
-use crate::handoff::queue::state::{Fact, Learned, State};
-use crate::handoff::queue::store::Change;
-use crate::handoff::vocabulary::{AttemptResult, Kind, OutcomeClass, Stage};
-use crate::handoff::{metrics, queue};
+use crate::handoff::metrics;
+use crate::handoff::partner::audit::about_partner;
+use crate::handoff::queue::attempts::{self, Attempt};
+use crate::handoff::queue::audit::about_handoff;
+use crate::handoff::queue::handoff::Handoff;
+use crate::handoff::queue::retry_policy::PartnerStatus;
+use crate::handoff::queue::state::{Applied, Fact, State};
+use crate::handoff::queue::store::{self, Change};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{HandoffId, PartnerId};
 
-use super::kept::Kept;
-
-/// What a partner says about one handoff.
+/// What a partner reports about one handoff.
 #[derive(Clone, Debug)]
-pub struct Said {
+pub struct StatusReport {
     /// The handoff.
     pub handoff: HandoffId,
-    /// What it says.
-    pub report: Report,
+    /// How it stands.
+    pub status: PartnerStatus,
 }
 
-/// What became of one thing said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What became of one report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 pub enum Verdict {
     /// Recorded now.
+    #[strum(serialize = "R")]
     Recorded,
     /// Was known.
+    #[strum(serialize = "U")]
     Unchanged,
     /// No such handoff of this partner.
+    #[strum(serialize = "N")]
     Unknown,
     /// Contradicts what was known; nothing changed.
+    #[strum(serialize = "C")]
     Contradicts,
     /// Cannot be read, or cannot be.
+    #[strum(serialize = "M")]
     Malformed,
 }
 
-/// Kept for a repeated call.
-impl Kept for Verdict {
-    const ALL: &'static [Self] = &[
-        Self::Recorded,
-        Self::Unchanged,
-        Self::Unknown,
-        Self::Contradicts,
-        Self::Malformed,
-    ];
-
-    fn letter(self) -> char {
-        match self {
-            Self::Recorded => 'R',
-            Self::Unchanged => 'U',
-            Self::Unknown => 'N',
-            Self::Contradicts => 'C',
-            Self::Malformed => 'M',
-        }
-    }
-}
-
-/// Who says it.
+/// Who reports.
 #[derive(Clone, Copy, Debug)]
-pub struct Speaker<'a> {
+pub struct Reporter<'a> {
     /// The partner, authenticated.
     pub partner: PartnerId,
     /// The name for the audit log.
@@ -79,58 +66,58 @@ pub struct Speaker<'a> {
 /// How far a partner's clock may be off.
 const CLOCK_SLACK: Duration = Duration::from_hours(24);
 
-/// Tells whether a time given by a partner can be: not before the handoff existed and not in the future.
-pub fn is_plausible(report: &Report, handoff: &Handoff, now: Timestamp) -> bool {
-    handoff.created_at - CLOCK_SLACK <= report.effective_at
-        && report.effective_at <= now + CLOCK_SLACK
+/// Tells whether the time of a status is possible: not before the handoff existed and not in the future.
+pub fn is_plausible(status: &PartnerStatus, handoff: &Handoff, now: Timestamp) -> bool {
+    handoff.created_at - CLOCK_SLACK <= status.effective_at
+        && status.effective_at <= now + CLOCK_SLACK
 }
 
-/// Takes in facts, in their order; gives a verdict for each.
+/// Applies reports in their order, and gives a verdict for each.
 ///
 /// A fact holds whatever the lease says. An outcome implies the acknowledgement.
-pub async fn learn(
+pub async fn apply_status(
     tx: &Tx<'_>,
     context: &Context,
-    speaker: Speaker<'_>,
-    said: &[Said],
+    reporter: Reporter<'_>,
+    reports: &[StatusReport],
 ) -> Result<Vec<Verdict>, Error> {
-    let ids: Vec<HandoffId> = said.iter().map(|said| said.handoff).collect();
-    let locked = queue::store::lock_of_partner(tx, speaker.partner, &ids).await?;
-    let mut lesson = Lesson::new(context, speaker, locked);
-    let mut verdicts = Vec::with_capacity(said.len());
-    for said in said {
-        let (verdict, withdrawn) = lesson.take(said);
+    let ids: Vec<HandoffId> = reports.iter().map(|report| report.handoff).collect();
+    let locked = store::lock_of_partner(tx, reporter.partner, &ids).await?;
+    let mut batch = Batch::new(context, reporter, locked);
+    let mut verdicts = Vec::with_capacity(reports.len());
+    for report in reports {
+        let (verdict, withdrawn) = batch.apply(report);
         if withdrawn {
-            lesson.withdraw_twin(tx, said.handoff).await?;
+            batch.withdraw_twin(tx, report.handoff).await?;
         }
         verdicts.push(verdict);
     }
-    lesson.write(tx).await?;
+    batch.write(tx).await?;
     Ok(verdicts)
 }
 
-/// What is gathered before it is written at once.
-struct Lesson<'a> {
+/// The locked handoffs of one call, and what is written about them at its end.
+struct Batch<'a> {
     context: &'a Context,
-    speaker: Speaker<'a>,
+    reporter: Reporter<'a>,
     now: Timestamp,
     rows: HashMap<HandoffId, Row>,
     outcomes: Vec<Outcome>,
     events: Vec<Event>,
-    taken: usize,
+    accepted: usize,
 }
 
 struct Row {
-    from: Stage,
+    from: handoff::State,
     changed: bool,
     attempt: Option<Attempt>,
     handoff: Handoff,
 }
 
-impl Row {
-    fn new(handoff: Handoff) -> Self {
+impl From<Handoff> for Row {
+    fn from(handoff: Handoff) -> Self {
         Self {
-            from: handoff.state.stage(),
+            from: handoff.state.name(),
             changed: false,
             attempt: None,
             handoff,
@@ -138,60 +125,60 @@ impl Row {
     }
 }
 
-impl<'a> Lesson<'a> {
-    fn new(context: &'a Context, speaker: Speaker<'a>, locked: Vec<Handoff>) -> Self {
+impl<'a> Batch<'a> {
+    fn new(context: &'a Context, reporter: Reporter<'a>, locked: Vec<Handoff>) -> Self {
         let rows = locked
             .into_iter()
-            .map(|handoff| (handoff.id, Row::new(handoff)));
+            .map(|handoff| (handoff.id, handoff.into()));
         Self {
             context,
-            speaker,
+            reporter,
             now: context.clock.now(),
             rows: rows.collect(),
             outcomes: Vec::new(),
             events: Vec::new(),
-            taken: 0,
+            accepted: 0,
         }
     }
 
-    /// Takes in one fact; tells too whether an enrollment was withdrawn by it.
-    fn take(&mut self, said: &Said) -> (Verdict, bool) {
-        let now = self.now;
-        let Some(row) = self.rows.get_mut(&said.handoff) else {
+    /// Applies one report; tells too whether an enrollment was withdrawn by it.
+    fn apply(&mut self, report: &StatusReport) -> (Verdict, bool) {
+        let Some(row) = self.rows.get_mut(&report.handoff) else {
             return (Verdict::Unknown, false);
         };
-        let report = &said.report;
-        if !is_plausible(report, &row.handoff, now) {
+        let status = &report.status;
+        if !is_plausible(status, &row.handoff, self.now) {
             return (Verdict::Malformed, false);
         }
         let known = row.handoff.state;
-        let learned = match (row.handoff.kind, report.fact) {
-            _ if contradicts_reference(&row.handoff, report) => Learned::Contradiction,
-            (Kind::Enroll, fact) | (Kind::Cancel, fact @ (Fact::Taken | Fact::Withdrawn)) => {
-                known.learn(fact, now)
+        let applied = match (row.handoff.kind, status.fact) {
+            _ if contradicts_reference(&row.handoff, status) => Applied::Contradiction,
+            (Kind::Enroll, fact) | (Kind::Cancel, fact @ (Fact::Accepted | Fact::Withdrawn)) => {
+                known.apply(fact)
             }
-            // Whoever is asked to withdraw can only say that it will or that it did.
-            (Kind::Cancel, _) => Learned::Contradiction,
+            // A partner that is asked to withdraw can only report that it will or that it did.
+            (Kind::Cancel, _) => Applied::Contradiction,
         };
-        match learned {
-            Learned::Contradiction => {
-                let detail = json!({"known": known.stage().as_str(), "said": word(report.fact)});
+        match applied {
+            Applied::Contradiction => {
+                let said: &str = status.fact.into();
+                let detail = json!({ "known": known.name(), "said": said });
+                let actor = self.reporter.actor;
                 let event = about_handoff(
                     self.context,
-                    now,
-                    self.speaker.actor,
+                    actor,
                     "handoff.contradicted",
                     &row.handoff,
                     detail,
                 );
                 self.events.push(event);
-                metrics::contradicted(self.speaker.actor);
+                metrics::contradicted(actor);
                 (Verdict::Contradicts, false)
             }
-            Learned::Nothing => (note_reference(row, report), false),
-            Learned::Moved(state) => {
-                note_reference(row, report);
-                self.move_to(said.handoff, state, report.effective_at);
+            Applied::Known => (note_reference(row, status), false),
+            Applied::Moved(state) => {
+                note_reference(row, status);
+                self.move_to(report.handoff, state, status.effective_at);
                 (Verdict::Recorded, state == State::Canceled)
             }
         }
@@ -202,40 +189,56 @@ impl<'a> Lesson<'a> {
         let Some(row) = self.rows.get_mut(&id) else {
             return;
         };
-        end_attempt(row, state, now);
+        // The attempt that the lease stood for ends with the fact.
+        if row.handoff.state == State::Leased {
+            let detail = state.name().as_str();
+            let attempt = Attempt::of(&row.handoff, now, AttemptResult::Answered, detail);
+            row.attempt = Some(attempt);
+        }
         let handoff = &mut row.handoff;
         handoff.state = state;
         row.changed = true;
-        // What was withdrawn before it was sent was never acknowledged.
+        // A handoff that was withdrawn before it was sent was never acknowledged.
         if state != State::Canceled || handoff.sent_at.is_some() {
             handoff.acknowledged_at.get_or_insert(now);
         }
-        if matches!(state, State::Accepted { .. }) {
+        let Some(decision) = state.decision() else {
             handoff.not_before = now + self.context.rules.follow_up_after;
-            self.taken += 1;
+            self.accepted += 1;
             return;
-        }
+        };
         handoff.settled_at = Some(now);
-        let outcome = outcome_of(self.context, handoff, effective_at);
-        let event = settled(self.context, now, self.speaker.actor, handoff);
+        metrics::settled(handoff.kind, state.name(), now.since(handoff.created_at));
+        let (result, outcome_class) = decision.columns();
+        self.outcomes.push(Outcome {
+            campaign_id: handoff.campaign_id,
+            id: self.context.ids.next(),
+            enrollment_id: handoff.enrollment_id,
+            handoff_id: handoff.id,
+            result,
+            outcome_class,
+            effective_at,
+            created_at: now,
+        });
+        let (actor, detail) = (self.reporter.actor, json!({ "class": outcome_class }));
+        let event = about_handoff(self.context, actor, action(decision), handoff, detail);
         self.events.push(event);
-        self.outcomes.push(outcome);
     }
 
-    /// Ends the other handoff of a withdrawn enrollment, without telling the enrollment a second time.
+    /// Ends the other handoff of a withdrawn enrollment, without a second outcome for the enrollment.
     async fn withdraw_twin(&mut self, tx: &Tx<'_>, id: HandoffId) -> Result<(), Error> {
-        let Some(of) = self.rows.get(&id).map(|row| row.handoff.clone()) else {
+        let Some(row) = self.rows.get(&id) else {
             return Ok(());
         };
-        let Some(twin) = queue::store::lock_twin(tx, &of).await? else {
+        let Some(twin) = store::lock_twin(tx, &row.handoff).await? else {
             return Ok(());
         };
         let twin_id = twin.id;
-        let row = self.rows.entry(twin_id).or_insert_with(|| Row::new(twin));
-        if let Learned::Moved(state) = row.handoff.state.learn(Fact::Withdrawn, self.now) {
-            let told = self.outcomes.len();
+        let row = self.rows.entry(twin_id).or_insert_with(|| twin.into());
+        if let Applied::Moved(state) = row.handoff.state.apply(Fact::Withdrawn) {
+            let outcomes = self.outcomes.len();
             self.move_to(twin_id, state, self.now);
-            self.outcomes.truncate(told);
+            self.outcomes.truncate(outcomes);
         }
         Ok(())
     }
@@ -246,95 +249,45 @@ impl<'a> Lesson<'a> {
             .map(|row| Change::of(row.from, &row.handoff))
             .collect();
         let ended: Vec<Attempt> = moved().filter_map(|row| row.attempt.clone()).collect();
-        if self.taken > 0 {
-            self.events.push(about_partner(
-                self.context,
-                self.now,
-                self.speaker.actor,
-                "handoffs.accepted",
-                self.speaker.partner,
-                json!({"count": self.taken}),
-            ));
+        if self.accepted > 0 {
+            let Reporter { partner, actor } = self.reporter;
+            let detail = json!({ "count": self.accepted });
+            let event = about_partner(self.context, actor, "handoffs.accepted", partner, detail);
+            self.events.push(event);
         }
-        queue::store::write(tx, &changes).await?;
+        store::write(tx, &changes).await?;
         attempts::add(tx, &ended).await?;
-        attempts::add_outcomes(tx, &self.outcomes, self.now).await?;
+        if !self.outcomes.is_empty() {
+            let insert = Outcome::insert(tx.backend(), &self.outcomes);
+            tx.execute_raw(insert).await?;
+        }
         audit::record(tx, &self.events).await?;
         Ok(())
     }
 }
 
-fn contradicts_reference(handoff: &Handoff, report: &Report) -> bool {
-    match (&handoff.partner_reference, &report.reference) {
-        (Some(known), Some(said)) => known != said,
+fn contradicts_reference(handoff: &Handoff, status: &PartnerStatus) -> bool {
+    match (&handoff.partner_reference, &status.reference) {
+        (Some(known), Some(reported)) => known != reported,
         _ => false,
     }
 }
 
 /// Keeps the partner's reference if it is the first one.
-fn note_reference(row: &mut Row, report: &Report) -> Verdict {
-    if row.handoff.partner_reference.is_some() || report.reference.is_none() {
+fn note_reference(row: &mut Row, status: &PartnerStatus) -> Verdict {
+    if row.handoff.partner_reference.is_some() || status.reference.is_none() {
         return Verdict::Unchanged;
     }
-    row.handoff.partner_reference.clone_from(&report.reference);
+    row.handoff.partner_reference.clone_from(&status.reference);
     row.changed = true;
     Verdict::Recorded
 }
 
-/// The attempt that a lease stood for ends with the fact.
-fn end_attempt(row: &mut Row, state: State, now: Timestamp) {
-    if row.handoff.state.stage() != Stage::Leased {
-        return;
-    }
-    row.attempt = Some(Attempt {
-        campaign_id: row.handoff.campaign_id,
-        handoff_id: row.handoff.id,
-        attempt: row.handoff.attempts,
-        started_at: row.handoff.sent_at.unwrap_or(now),
-        ended_at: now,
-        result: AttemptResult::Answered,
-        detail: state.stage().as_str(),
-    });
-}
-
-fn outcome_of(context: &Context, handoff: &Handoff, effective_at: Timestamp) -> Outcome {
-    Outcome {
-        id: context.ids.next(),
-        campaign_id: handoff.campaign_id,
-        enrollment_id: handoff.enrollment_id,
-        handoff_id: handoff.id,
-        result: handoff.state.stage(),
-        class: handoff.state.class(),
-        effective_at,
-    }
-}
-
-fn settled(context: &Context, now: Timestamp, actor: &str, handoff: &Handoff) -> Event {
-    let stage = handoff.state.stage();
-    metrics::settled(handoff.kind, stage, now.since(handoff.created_at));
-    let action = match stage {
-        Stage::Active => "handoff.active",
-        Stage::ActionRequired => "handoff.action_required",
-        Stage::Refused => "handoff.refused",
-        _ => "handoff.canceled",
-    };
-    let class = handoff.state.class().map(OutcomeClass::as_str);
-    about_handoff(
-        context,
-        now,
-        actor,
-        action,
-        handoff,
-        json!({"class": class}),
-    )
-}
-
-fn word(fact: Fact) -> &'static str {
-    match fact {
-        Fact::Taken => "ACCEPTED",
-        Fact::Active => "ACTIVE",
-        Fact::ActionRequired(_) => "ACTION_REQUIRED",
-        Fact::Refused(_) => "REFUSED",
-        Fact::Withdrawn => "WITHDRAWN",
+const fn action(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Active => "handoff.active",
+        Decision::ActionRequired(_) => "handoff.action_required",
+        Decision::Refused(_) => "handoff.refused",
+        Decision::Canceled => "handoff.canceled",
     }
 }

@@ -1,6 +1,8 @@
-//! What a partner says of a handoff, and what follows from it.
+//! What partners report about handoffs, by answers and by calls of their own, and what follows from it.
 
 pub mod apply_status;
 pub mod convert;
-pub mod kept;
+pub(crate) mod grpc;
+pub mod kept_verdicts;
 pub mod report;
+pub mod settle;

@@ -1,31 +1,32 @@
-//! A partner's bulk call: AcknowledgeHandoffs or ReportOutcomes, done once however often it comes.
+//! A partner's own reports, AcknowledgeHandoffs and ReportOutcomes: applied once, however often a call is repeated.
 
 use crate::db::idempotency::{self, Known};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 
-use super::apply_status::{Said, Speaker, Verdict, learn};
-use super::kept::{keep, recall};
+use super::apply_status::{Reporter, StatusReport, Verdict, apply_status};
+use super::kept_verdicts::{keep, recall};
 
-/// Takes in what a partner says; `None` stands for an item that cannot be read. Gives a verdict for each, in order.
-pub async fn say(
+/// Applies the items of a call; `None` stands for an item that cannot be read. Gives a verdict for each, in order.
+pub async fn report(
     context: &Context,
-    speaker: Speaker<'_>,
+    reporter: Reporter<'_>,
     request: &idempotency::Request,
-    items: &[Option<Said>],
+    items: &[Option<StatusReport>],
 ) -> Result<Vec<Verdict>, Error> {
-    let said: Vec<Said> = items.iter().flatten().cloned().collect();
+    let reports: Vec<StatusReport> = items.iter().flatten().cloned().collect();
     let verdicts = context
         .db
-        .run_tx("handoff.say", |tx| {
-            let said = &said;
+        .run_tx("handoff.report", |tx| {
+            let reports = &reports;
             Box::pin(async move {
                 match idempotency::look_up(tx, request).await? {
-                    Known::Done(letters) => return recall(&letters),
+                    Known::Done(letters) => return Ok(recall(&letters)?),
                     Known::Conflict => return Err(Error::RequestIdReused),
                     Known::New => {}
                 }
-                let mut verdicts = learn(tx, context, speaker, said).await?.into_iter();
+                let verdicts = apply_status(tx, context, reporter, reports).await?;
+                let mut verdicts = verdicts.into_iter();
                 let verdicts: Vec<Verdict> = items
                     .iter()
                     .map(|item| match item {
@@ -39,6 +40,6 @@ pub async fn say(
             })
         })
         .await?;
-    context.bell.notify_waiters();
+    context.queue_changed.notify_waiters();
     Ok(verdicts)
 }

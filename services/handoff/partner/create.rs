@@ -3,18 +3,19 @@
 use serde_json::json;
 
 use crate::db::audit;
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::partner::State;
 use crate::db::idempotency::{self, Known};
-use crate::handoff::audit::about_partner;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::queue::model::Partner;
-use crate::handoff::vocabulary::PartnerState;
 use crate::kernel::ids::PartnerId;
 
+use super::audit::about_partner;
+use super::model::Partner;
 use super::store;
 
 /// Creates a partner; a repeated request gives the one it made.
-pub async fn create(
+pub async fn create_partner(
     context: &Context,
     request: &idempotency::Request,
     partner: &Partner,
@@ -30,14 +31,8 @@ pub async fn create(
                 }
                 store::add(tx, partner).await?;
                 let detail = json!({"name": partner.name, "mode": partner.mode.as_str()});
-                let event = about_partner(
-                    context,
-                    partner.created_at,
-                    &request.caller,
-                    "partner.created",
-                    partner.id,
-                    detail,
-                );
+                let actor = &request.caller;
+                let event = about_partner(context, actor, "partner.created", partner.id, detail);
                 audit::record(tx, &[event]).await?;
                 idempotency::record(tx, request, &partner.id.to_string(), partner.created_at)
                     .await?;
@@ -57,11 +52,11 @@ pub async fn set_state(
     context: &Context,
     request: &idempotency::Request,
     id: PartnerId,
-    state: PartnerState,
+    state: State,
 ) -> Result<Partner, Error> {
     let action = match state {
-        PartnerState::Active => "partner.resumed",
-        PartnerState::Paused => "partner.paused",
+        State::Active => "partner.resumed",
+        State::Paused => "partner.paused",
     };
     context
         .db
@@ -74,7 +69,7 @@ pub async fn set_state(
                 }
                 let now = context.clock.now();
                 if store::set_state(tx, id, state).await? {
-                    let event = about_partner(context, now, &request.caller, action, id, json!({}));
+                    let event = about_partner(context, &request.caller, action, id, json!({}));
                     audit::record(tx, &[event]).await?;
                 }
                 let partner = store::by_id(tx, id).await?;

@@ -1,21 +1,20 @@
 //! `redress.handoff.v1.PartnerService`.
 
-use tonic::{Request, Response, Status};
+use tonic::Request;
 
+use crate::db::entities::partner::{Mode, State};
+use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::grpc::{self, Handlers, request_key};
-use crate::handoff::person::projection::Projection;
-use crate::handoff::push::circuit_breaker::BreakerRules;
-use crate::handoff::queue::model::Partner;
-use crate::handoff::vocabulary::{Mode, PartnerState};
+use crate::handoff::request::{page_size, request_key};
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
 use crate::kernel::{caller, paging};
 use crate::wire::redress::handoff::v1 as wire;
-use crate::wire::redress::handoff::v1::partner_service_server::PartnerService;
 
-use super::{create as commands, store};
+use super::model::{BreakerRules, Partner, Projection};
+use super::{create, store};
 
 const CREATE: &str = "redress.handoff.v1.PartnerService/CreatePartner";
 const PAUSE: &str = "redress.handoff.v1.PartnerService/PausePartner";
@@ -24,101 +23,96 @@ const RESUME: &str = "redress.handoff.v1.PartnerService/ResumePartner";
 const NAME_MAX: usize = 40;
 const DEFAULT_IN_FLIGHT: u16 = 32;
 const LONGEST_FIELD: u16 = 1_000;
+const FILTER: &[&[u8]] = &[b"partners"];
 
-#[tonic::async_trait]
-impl PartnerService for Handlers {
-    async fn create_partner(
-        &self,
-        request: Request<wire::CreatePartnerRequest>,
-    ) -> Result<Response<wire::CreatePartnerResponse>, Status> {
-        let caller = caller::of(&request)?;
-        let message = request.into_inner();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let partner = parse(&mut fields, message.partner.as_ref(), &self.context);
-        fields.finish()?;
-        let key = request_key(&caller, CREATE, id, &message);
-        let partner = commands::create(&self.context, &key, &partner).await?;
-        Ok(Response::new(wire::CreatePartnerResponse {
-            partner: Some(grpc::convert::partner(&partner)),
-        }))
-    }
-
-    async fn get_partner(
-        &self,
-        request: Request<wire::GetPartnerRequest>,
-    ) -> Result<Response<wire::GetPartnerResponse>, Status> {
-        use wire::get_partner_request::Key;
-        let db = self.context.db.read();
-        let partner = match request.into_inner().key {
-            Some(Key::PartnerId(text)) => {
-                let mut fields = Fields::default();
-                let id: PartnerId = fields.id("partner_id", &text);
-                fields.finish()?;
-                store::by_id(db, id).await?
-            }
-            Some(Key::Name(name)) => store::by_name(db, &name).await?,
-            None => {
-                let fault = Fault::new(Reason::InvalidRequest);
-                return Err(fault.field("key", "give partner_id or name").into());
-            }
-        };
-        Ok(Response::new(wire::GetPartnerResponse {
-            partner: Some(grpc::convert::partner(&partner)),
-        }))
-    }
-
-    async fn list_partners(
-        &self,
-        request: Request<wire::ListPartnersRequest>,
-    ) -> Result<Response<wire::ListPartnersResponse>, Status> {
-        let message = request.into_inner();
-        let mut fields = Fields::default();
-        let size = fields
-            .absorb(grpc::page_size(message.page_size))
-            .unwrap_or_default();
-        let after = fields.absorb(paging::page_after::<String>(FILTER, &message.page_token));
-        fields.finish()?;
-        let db = self.context.db.read();
-        let mut partners = store::page(db, after.flatten(), size + 1).await?;
-        let next_page_token =
-            paging::next_page(&mut partners, size, FILTER, |partner| partner.name.clone());
-        Ok(Response::new(wire::ListPartnersResponse {
-            partners: partners.iter().map(grpc::convert::partner).collect(),
-            next_page_token,
-        }))
-    }
-
-    async fn pause_partner(
-        &self,
-        request: Request<wire::PausePartnerRequest>,
-    ) -> Result<Response<wire::PausePartnerResponse>, Status> {
-        let caller = caller::of(&request)?;
-        let message = request.into_inner();
-        let (request_id, id) = target(&message.request_id, &message.partner_id)?;
-        let key = request_key(&caller, PAUSE, request_id, &message);
-        let partner = commands::set_state(&self.context, &key, id, PartnerState::Paused).await?;
-        Ok(Response::new(wire::PausePartnerResponse {
-            partner: Some(grpc::convert::partner(&partner)),
-        }))
-    }
-
-    async fn resume_partner(
-        &self,
-        request: Request<wire::ResumePartnerRequest>,
-    ) -> Result<Response<wire::ResumePartnerResponse>, Status> {
-        let caller = caller::of(&request)?;
-        let message = request.into_inner();
-        let (request_id, id) = target(&message.request_id, &message.partner_id)?;
-        let key = request_key(&caller, RESUME, request_id, &message);
-        let partner = commands::set_state(&self.context, &key, id, PartnerState::Active).await?;
-        Ok(Response::new(wire::ResumePartnerResponse {
-            partner: Some(grpc::convert::partner(&partner)),
-        }))
-    }
+pub(crate) async fn create_partner(
+    context: &Context,
+    request: Request<wire::CreatePartnerRequest>,
+) -> Result<wire::CreatePartnerResponse, Error> {
+    let caller = caller::of(&request)?;
+    let message = request.into_inner();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let partner = parse(&mut fields, message.partner.as_ref(), context);
+    fields.finish()?;
+    let key = request_key(&caller, CREATE, id, &message);
+    let partner = create::create_partner(context, &key, &partner).await?;
+    Ok(wire::CreatePartnerResponse {
+        partner: Some(to_wire(&partner)),
+    })
 }
 
-const FILTER: &[&[u8]] = &[b"partners"];
+pub(crate) async fn get_partner(
+    context: &Context,
+    request: Request<wire::GetPartnerRequest>,
+) -> Result<wire::GetPartnerResponse, Error> {
+    use wire::get_partner_request::Key;
+    let db = context.db.read();
+    let partner = match request.into_inner().key {
+        Some(Key::PartnerId(text)) => {
+            let mut fields = Fields::default();
+            let id: PartnerId = fields.id("partner_id", &text);
+            fields.finish()?;
+            store::by_id(db, id).await?
+        }
+        Some(Key::Name(name)) => store::by_name(db, &name).await?,
+        None => {
+            let fault = Fault::new(Reason::InvalidRequest);
+            return Err(fault.field("key", "give partner_id or name").into());
+        }
+    };
+    Ok(wire::GetPartnerResponse {
+        partner: Some(to_wire(&partner)),
+    })
+}
+
+pub(crate) async fn list_partners(
+    context: &Context,
+    request: Request<wire::ListPartnersRequest>,
+) -> Result<wire::ListPartnersResponse, Error> {
+    let message = request.into_inner();
+    let mut fields = Fields::default();
+    let size = fields
+        .absorb(page_size(message.page_size))
+        .unwrap_or_default();
+    let after = fields.absorb(paging::page_after::<String>(FILTER, &message.page_token));
+    fields.finish()?;
+    let mut partners = store::page(context.db.read(), after.flatten(), size + 1).await?;
+    let next_page_token =
+        paging::next_page(&mut partners, size, FILTER, |partner| partner.name.clone());
+    Ok(wire::ListPartnersResponse {
+        partners: partners.iter().map(to_wire).collect(),
+        next_page_token,
+    })
+}
+
+pub(crate) async fn pause_partner(
+    context: &Context,
+    request: Request<wire::PausePartnerRequest>,
+) -> Result<wire::PausePartnerResponse, Error> {
+    let caller = caller::of(&request)?;
+    let message = request.into_inner();
+    let (request_id, id) = target(&message.request_id, &message.partner_id)?;
+    let key = request_key(&caller, PAUSE, request_id, &message);
+    let partner = create::set_state(context, &key, id, State::Paused).await?;
+    Ok(wire::PausePartnerResponse {
+        partner: Some(to_wire(&partner)),
+    })
+}
+
+pub(crate) async fn resume_partner(
+    context: &Context,
+    request: Request<wire::ResumePartnerRequest>,
+) -> Result<wire::ResumePartnerResponse, Error> {
+    let caller = caller::of(&request)?;
+    let message = request.into_inner();
+    let (request_id, id) = target(&message.request_id, &message.partner_id)?;
+    let key = request_key(&caller, RESUME, request_id, &message);
+    let partner = create::set_state(context, &key, id, State::Active).await?;
+    Ok(wire::ResumePartnerResponse {
+        partner: Some(to_wire(&partner)),
+    })
+}
 
 fn target(request_id: &str, partner_id: &str) -> Result<(uuid::Uuid, PartnerId), Error> {
     let mut fields = Fields::default();
@@ -128,11 +122,7 @@ fn target(request_id: &str, partner_id: &str) -> Result<(uuid::Uuid, PartnerId),
     Ok((request_id, id))
 }
 
-fn parse(
-    fields: &mut Fields,
-    partner: Option<&wire::Partner>,
-    context: &crate::handoff::context::Context,
-) -> Partner {
+fn parse(fields: &mut Fields, partner: Option<&wire::Partner>, context: &Context) -> Partner {
     let nothing = wire::Partner::default();
     let given = partner.unwrap_or_else(|| {
         fields.wrong("partner", "must be given");
@@ -149,7 +139,7 @@ fn parse(
         name: given.name.clone(),
         mode: mode(fields, partner),
         endpoint: (!given.endpoint.is_empty()).then(|| given.endpoint.clone()),
-        state: PartnerState::Active,
+        state: State::Active,
         max_in_flight: in_flight(fields, given.max_in_flight),
         projection: projection(fields, given.projection.as_ref()),
         breaker: BreakerRules::default(),
@@ -226,6 +216,34 @@ fn projection(fields: &mut Fields, given: Option<&wire::FieldProjection>) -> Pro
         family_name_max: length("partner.projection.family_name_max", given.family_name_max),
         city_max: length("partner.projection.city_max", given.city_max),
         ascii_names: given.ascii_names,
+    }
+}
+
+fn to_wire(partner: &Partner) -> wire::Partner {
+    let mode = match partner.mode {
+        Mode::Push => wire::PartnerMode::Push,
+        Mode::Pull => wire::PartnerMode::Pull,
+    };
+    let state = match partner.state {
+        State::Active => wire::PartnerState::Active,
+        State::Paused => wire::PartnerState::Paused,
+    };
+    let limits = partner.projection;
+    let projection = wire::FieldProjection {
+        given_name_max: limits.given_name_max.into(),
+        family_name_max: limits.family_name_max.into(),
+        city_max: limits.city_max.into(),
+        ascii_names: limits.ascii_names,
+    };
+    wire::Partner {
+        partner_id: partner.id.to_string(),
+        name: partner.name.clone(),
+        mode: mode.into(),
+        endpoint: partner.endpoint.clone().unwrap_or_default(),
+        max_in_flight: partner.max_in_flight.into(),
+        state: state.into(),
+        create_time: Some(Timestamp::to_proto(partner.created_at)),
+        projection: (limits != Projection::default()).then_some(projection),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Partners: bureaus and resellers.
 
+pub(crate) mod audit;
 pub mod create;
-pub mod grpc;
+pub(crate) mod grpc;
+pub mod model;
 pub mod store;

@@ -2,13 +2,15 @@
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
-use crate::db::entities::partner::{ActiveModel, Column, Entity, Model};
+use crate::db::entities::partner::{ActiveModel, Column, Entity, Mode, Model, State};
 use crate::handoff::error::Error;
-use crate::handoff::queue::model::Partner;
-use crate::handoff::vocabulary::{Mode, PartnerState};
 use crate::kernel::ids::PartnerId;
+
+use super::model::Partner;
 
 /// Gets a partner by id.
 pub async fn by_id(db: &impl ConnectionTrait, id: PartnerId) -> Result<Partner, Error> {
@@ -21,7 +23,7 @@ pub async fn by_name(db: &impl ConnectionTrait, name: &str) -> Result<Partner, E
 }
 
 fn found(row: Option<Model>) -> Result<Partner, Error> {
-    row.ok_or(Error::PartnerNotFound)?.try_into()
+    Ok(row.ok_or(Error::PartnerNotFound)?.try_into()?)
 }
 
 /// Lists partners by name.
@@ -34,22 +36,21 @@ pub async fn page(
     if let Some(after) = after {
         query = query.filter(Column::Name.gt(after));
     }
-    parsed(query.all(db).await?)
+    all(query, db).await
 }
 
 /// Gives the partners that we call now.
 pub async fn to_push_to(db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
-    let rows = Entity::find()
-        .filter(Column::Mode.eq(Mode::Push.as_str()))
-        .filter(Column::State.eq(PartnerState::Active.as_str()))
-        .order_by_asc(Column::Id)
-        .all(db)
-        .await?;
-    parsed(rows)
+    let query = Entity::find()
+        .filter(Column::Mode.eq(Mode::Push))
+        .filter(Column::State.eq(State::Active))
+        .order_by_asc(Column::Id);
+    all(query, db).await
 }
 
-fn parsed(rows: Vec<Model>) -> Result<Vec<Partner>, Error> {
-    rows.into_iter().map(Partner::try_from).collect()
+async fn all(query: Select<Entity>, db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
+    let rows = query.all(db).await?.into_iter();
+    Ok(rows.map(Partner::try_from).collect::<Result<_, _>>()?)
 }
 
 /// Adds a partner.
@@ -58,9 +59,9 @@ pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Err
     let row = ActiveModel {
         id: Set(partner.id),
         name: Set(partner.name.clone()),
-        mode: Set(partner.mode.as_str().to_owned()),
+        mode: Set(partner.mode),
         endpoint: Set(partner.endpoint.clone()),
-        state: Set(partner.state.as_str().to_owned()),
+        state: Set(partner.state),
         max_in_flight: Set(partner.max_in_flight.into()),
         projection: Set(serde_json::to_string(&partner.projection).expect(json)),
         breaker: Set(serde_json::to_string(&partner.breaker).expect(json)),
@@ -78,12 +79,12 @@ pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Err
 pub async fn set_state(
     tx: &impl ConnectionTrait,
     id: PartnerId,
-    state: PartnerState,
+    state: State,
 ) -> Result<bool, Error> {
     let result = Entity::update_many()
-        .col_expr(Column::State, Expr::value(state.as_str()))
+        .col_expr(Column::State, Expr::value(state))
         .filter(Column::Id.eq(id))
-        .filter(Column::State.ne(state.as_str()))
+        .filter(Column::State.ne(state))
         .exec(tx)
         .await?;
     Ok(result.rows_affected == 1)

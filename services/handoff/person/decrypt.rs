@@ -1,4 +1,4 @@
-//! Opens the people of leased handoffs and fits them to the partner's fields.
+//! Decrypts the people of leased handoffs and fits them to the partner's fields.
 //!
 //! Campaign keys are unwrapped for one lease at a time and wiped after it, so that a campaign that is erased stays erased.
 
@@ -7,22 +7,25 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use crate::db::audit;
+use crate::db::entities::activation_code;
+use crate::db::entities::handoff::{DeadReason, Kind};
 use crate::handoff::activation::code::{ActivationCode, CodeSealer};
-use crate::handoff::activation::store::Assigned;
-use crate::handoff::audit::about_handoff;
+use crate::handoff::activation::code_store;
+use crate::handoff::activation::pool_store::{self, PoolKey};
+use crate::handoff::campaign_key::{CampaignKey, Unusable};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
+use crate::handoff::partner::model::Partner;
+use crate::handoff::queue::audit::about_handoff;
+use crate::handoff::queue::handoff::Handoff;
 use crate::handoff::queue::lease_store::Leased;
-use crate::handoff::queue::model::{Handoff, Partner};
-use crate::handoff::queue::retry_policy::Answer;
-use crate::handoff::vocabulary::{DeadReason, Kind};
-use crate::handoff::{activation, metrics, queue};
+use crate::handoff::queue::retry_policy::Failure;
+use crate::handoff::{metrics, queue};
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId};
-use crate::kernel::keyring::Purpose;
 use crate::kernel::person::{Person, PersonSealer};
 
-use super::projection::Change;
-use super::store::{self, CampaignKey, Sealed};
+use super::projection::{self, Change};
+use super::store::{self, Sealed};
 
 /// What a handoff asks, ready to be sent.
 #[derive(Debug)]
@@ -44,22 +47,22 @@ pub struct Enrollee {
 
 /// A leased handoff with what the partner needs to carry it out, or why it cannot be sent.
 #[derive(Debug)]
-pub struct Opened {
+pub struct Decrypted {
     /// The handoff.
     pub leased: Leased,
     /// The campaign's engagement number.
     pub engagement_number: String,
     /// What is asked.
-    pub ask: Result<Ask, Answer>,
+    pub ask: Result<Ask, Failure>,
 }
 
-/// Opens leased handoffs. What was changed to fit the partner's fields is in the audit log before this returns.
-pub async fn open(
+/// Decrypts leased handoffs. What was changed to fit the partner's fields is in the audit log before this returns.
+pub async fn decrypt(
     context: &Context,
     partner: &Partner,
     actor: &str,
     leased: Vec<Leased>,
-) -> Result<Vec<Opened>, Error> {
+) -> Result<Vec<Decrypted>, Error> {
     let mut campaigns: HashMap<CampaignId, Vec<Leased>> = HashMap::new();
     for leased in leased {
         campaigns
@@ -67,39 +70,39 @@ pub async fn open(
             .or_default()
             .push(leased);
     }
-    let mut opened = Vec::new();
-    let mut changed = Vec::new();
+    let mut decrypted = Vec::new();
+    let mut adjusted = Vec::new();
     for (campaign, leased) in campaigns {
-        let keys = Opener::of(context, partner, campaign, &leased).await?;
+        let data = CampaignData::read(context, partner, campaign, &leased).await?;
         for leased in leased {
-            let (ask, done) = keys.open(partner, &leased.handoff);
-            if !done.is_empty() {
-                changed.push((leased.handoff.clone(), done));
+            let (ask, changes) = data.ask(partner, &leased.handoff);
+            if !changes.is_empty() {
+                adjusted.push((leased.handoff.clone(), changes));
             }
-            let engagement_number = keys.engagement_number.clone();
-            opened.push(Opened {
+            let engagement_number = data.engagement_number.clone();
+            decrypted.push(Decrypted {
                 leased,
                 engagement_number,
                 ask,
             });
         }
     }
-    report(context, actor, &changed).await?;
-    Ok(opened)
+    audit_changes(context, actor, &adjusted).await?;
+    Ok(decrypted)
 }
 
-/// What opens the people of one campaign.
-struct Opener {
+/// What the handoffs of one campaign need.
+struct CampaignData {
     engagement_number: String,
-    sealer: Result<PersonSealer, Answer>,
+    sealer: Result<PersonSealer, Failure>,
     people: HashMap<IndividualId, Sealed>,
     enrolls: HashMap<EnrollmentId, HandoffId>,
     /// The codes of these handoffs; `None` where the partner issues none for the campaign.
-    codes: Option<HashMap<HandoffId, Assigned>>,
+    codes: Option<HashMap<HandoffId, activation_code::Model>>,
 }
 
-impl Opener {
-    async fn of(
+impl CampaignData {
+    async fn read(
         context: &Context,
         partner: &Partner,
         campaign: CampaignId,
@@ -114,13 +117,13 @@ impl Opener {
         let people: Vec<IndividualId> = of_kind(Kind::Enroll).map(|h| h.individual_id).collect();
         let cancels: Vec<EnrollmentId> = of_kind(Kind::Cancel).map(|h| h.enrollment_id).collect();
         let db = context.db.read();
-        let key = store::campaign_key(db, campaign).await?;
+        let key = CampaignKey::get(db, campaign).await?;
         let enrolls =
             queue::store::of_enrollments(db, partner.id, campaign, &cancels, Kind::Enroll).await?;
         let offered: Vec<HandoffId> = of_kind(Kind::Enroll).map(|h| h.id).collect();
         Ok(Self {
             codes: codes(context, partner, campaign, &offered).await?,
-            sealer: sealer(context, campaign, key.as_ref()),
+            sealer: sealer(context, key.as_ref()),
             engagement_number: key.map(|key| key.engagement_number).unwrap_or_default(),
             people: store::sealed(db, campaign, &people).await?,
             enrolls: enrolls
@@ -130,55 +133,53 @@ impl Opener {
         })
     }
 
-    fn open(&self, partner: &Partner, handoff: &Handoff) -> (Result<Ask, Answer>, Vec<Change>) {
+    fn ask(&self, partner: &Partner, handoff: &Handoff) -> (Result<Ask, Failure>, Vec<Change>) {
         match handoff.kind {
             Kind::Cancel => {
                 let enroll = self.enrolls.get(&handoff.enrollment_id).copied();
-                // Without an ENROLL there is nothing to withdraw; the handoff's own id is as unknown to the partner.
+                // Without an ENROLL there is nothing to withdraw; the partner does not know the handoff's own id either.
                 (Ok(Ask::Withdraw(enroll.unwrap_or(handoff.id))), Vec::new())
             }
             Kind::Enroll => match self.enrollee(handoff) {
                 Ok(mut enrollee) => {
-                    let changes = partner.projection.apply(&mut enrollee.person);
+                    let changes = projection::apply(partner.projection, &mut enrollee.person);
                     (Ok(Ask::Enroll(Box::new(enrollee))), changes)
                 }
-                Err(answer) => (Err(answer), Vec::new()),
+                Err(failure) => (Err(failure), Vec::new()),
             },
         }
     }
 
-    fn enrollee(&self, handoff: &Handoff) -> Result<Enrollee, Answer> {
+    fn enrollee(&self, handoff: &Handoff) -> Result<Enrollee, Failure> {
         Ok(Enrollee {
             person: self.person(handoff)?,
             activation_code: self.activation_code(handoff)?,
         })
     }
 
-    fn activation_code(&self, handoff: &Handoff) -> Result<Option<ActivationCode>, Answer> {
+    fn activation_code(&self, handoff: &Handoff) -> Result<Option<ActivationCode>, Failure> {
         let Some(codes) = &self.codes else {
             return Ok(None);
         };
         // The pool was made after the lease: the next one brings a code.
-        let assigned = codes.get(&handoff.id).ok_or(Answer::NotOpened)?;
+        let assigned = codes.get(&handoff.id).ok_or(Failure::KeyMissing)?;
         let sealer = self.sealer.as_ref().map_err(Clone::clone)?;
-        let opened =
-            CodeSealer::of(sealer, handoff.partner_id).open(assigned.mac, &assigned.sealed);
-        opened.map(Some).map_err(|_| {
-            tracing::error!(handoff_id = %handoff.id, "an activation code cannot be opened");
-            Answer::NotOpened
+        let code = CodeSealer::of(sealer, handoff.partner_id).open(assigned.mac, &assigned.sealed);
+        code.map(Some).map_err(|_| {
+            tracing::error!(handoff_id = %handoff.id, "an activation code cannot be decrypted");
+            Failure::KeyMissing
         })
     }
 
-    fn person(&self, handoff: &Handoff) -> Result<Person, Answer> {
+    fn person(&self, handoff: &Handoff) -> Result<Person, Failure> {
         let sealer = self.sealer.as_ref().map_err(Clone::clone)?;
-        let erased = || Answer::Hopeless(DeadReason::PersonErased);
-        let (salt, blob) = self.people.get(&handoff.individual_id).ok_or_else(erased)?;
-        let (Some(salt), Some(blob)) = (salt, blob) else {
-            return Err(erased());
-        };
+        let erased = || Failure::Undeliverable(DeadReason::PersonErased);
+        let person = self.people.get(&handoff.individual_id).ok_or_else(erased)?;
+        let salt = person.salt.as_ref().ok_or_else(erased)?;
+        let data = person.sealed.as_ref().ok_or_else(erased)?;
         sealer
-            .open(handoff.individual_id, salt, blob)
-            .map_err(|_| Answer::Hopeless(DeadReason::PersonUnreadable))
+            .open(handoff.individual_id, salt, data)
+            .map_err(|_| Failure::Undeliverable(DeadReason::PersonUnreadable))
     }
 }
 
@@ -187,58 +188,44 @@ async fn codes(
     partner: &Partner,
     campaign: CampaignId,
     handoffs: &[HandoffId],
-) -> Result<Option<HashMap<HandoffId, Assigned>>, Error> {
+) -> Result<Option<HashMap<HandoffId, activation_code::Model>>, Error> {
     let (db, partner) = (context.db.read(), partner.id);
-    let key = activation::store::Key { campaign, partner };
-    if handoffs.is_empty() || activation::store::get(db, key).await?.is_none() {
+    let key = PoolKey { campaign, partner };
+    if handoffs.is_empty() || pool_store::get(db, key).await?.is_none() {
         return Ok(None);
     }
-    Ok(Some(activation::store::assigned(db, key, handoffs).await?))
+    Ok(Some(code_store::assigned(db, key, handoffs).await?))
 }
 
-fn sealer(
-    context: &Context,
-    campaign: CampaignId,
-    key: Option<&CampaignKey>,
-) -> Result<PersonSealer, Answer> {
-    let erased = || Answer::Hopeless(DeadReason::PersonErased);
-    let key = key.ok_or_else(erased)?;
-    let wrapped = key.wrapped.as_ref().ok_or_else(erased)?;
-    let master = context
-        .keys
-        .get(Purpose::Person, key.key_version)
-        .map_err(|error| {
+fn sealer(context: &Context, key: Option<&CampaignKey>) -> Result<PersonSealer, Failure> {
+    let unwrapped = key.map_or(Err(Unusable::Missing), |key| key.unwrap(&*context.keys));
+    unwrapped.map_err(|unusable| match unusable {
+        Unusable::Missing | Unusable::Destroyed => Failure::Undeliverable(DeadReason::PersonErased),
+        Unusable::Keyring(error) => {
             // Not the handoff's fault: it waits until the operator has put the key back.
             tracing::error!(%error, "a person key is missing");
-            Answer::NotOpened
-        })?;
-    PersonSealer::unwrap(&master, campaign, wrapped)
-        .map_err(|_| Answer::Hopeless(DeadReason::PersonUnreadable))
+            Failure::KeyMissing
+        }
+        Unusable::Corrupt(_) => Failure::Undeliverable(DeadReason::PersonUnreadable),
+    })
 }
 
-/// Reports what was changed, before anything is sent.
-async fn report(
+/// Audits what was changed, before anything is sent.
+async fn audit_changes(
     context: &Context,
     actor: &str,
-    changed: &[(Handoff, Vec<Change>)],
+    adjusted: &[(Handoff, Vec<Change>)],
 ) -> Result<(), Error> {
-    if changed.is_empty() {
+    if adjusted.is_empty() {
         return Ok(());
     }
-    let now = context.clock.now();
     let event = |(handoff, changes): &(Handoff, Vec<Change>)| {
-        metrics::projected(changes);
-        let words: Vec<String> = changes.iter().map(ToString::to_string).collect();
-        about_handoff(
-            context,
-            now,
-            actor,
-            "handoff.projected",
-            handoff,
-            json!({"changes": words}),
-        )
+        let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+        metrics::projected(&changes);
+        let detail = json!({ "changes": changes });
+        about_handoff(context, actor, "handoff.projected", handoff, detail)
     };
-    let events: Vec<_> = changed.iter().map(event).collect();
+    let events: Vec<_> = adjusted.iter().map(event).collect();
     context
         .db
         .run_tx("handoff.project", |tx| {

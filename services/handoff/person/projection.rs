@@ -1,31 +1,16 @@
-//! What of a person fits into a partner's fields.
+//! Fits a person into a partner's fields.
 //!
-//! Bureaus take 20 or 32 characters of a name, some only ASCII letters. What is changed for them is reported, field by
-//! field and without its content, in the audit log before it is sent: a bureau that then finds nobody was perhaps given
-//! half a name.
+//! Bureaus take 20 or 32 characters of a name, some only ASCII letters. Each change is in the audit log before the person
+//! is sent, by field and without its content: a bureau that then finds nobody was perhaps given half a name.
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::handoff::partner::model::Projection;
 use crate::kernel::person::{Person, Text};
 use crate::kernel::secrets::Secret;
-
-/// The limits of a partner's fields, in characters; zero means none.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Projection {
-    /// Longest given name.
-    pub given_name_max: u16,
-    /// Longest family name.
-    pub family_name_max: u16,
-    /// Longest city.
-    pub city_max: u16,
-    /// Names are folded to `A-Z a-z - '` and spaces.
-    pub ascii_names: bool,
-}
 
 /// The fields that a projection can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,38 +50,34 @@ impl fmt::Display for Change {
     }
 }
 
-impl Projection {
-    /// Fits a person into the partner's fields and tells what was changed.
-    pub fn apply(self, person: &mut Person) -> Vec<Change> {
-        let mut changes = Vec::new();
-        self.name(
-            &mut person.given_name,
+/// Fits a person into the partner's fields and gives what was changed.
+pub fn apply(limits: Projection, person: &mut Person) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let names = [
+        (
+            Some(&mut person.given_name),
             Field::GivenName,
-            self.given_name_max,
-            &mut changes,
-        );
-        if let Some(middle) = &mut person.middle_name {
-            self.name(middle, Field::MiddleName, 0, &mut changes);
-        }
-        self.name(
-            &mut person.family_name,
+            limits.given_name_max,
+        ),
+        (person.middle_name.as_mut(), Field::MiddleName, 0),
+        (
+            Some(&mut person.family_name),
             Field::FamilyName,
-            self.family_name_max,
-            &mut changes,
-        );
-        if let Some(city) = &mut person.city {
-            cut(city, Field::City, self.city_max, &mut changes);
-        }
-        changes
-    }
-
-    fn name(self, name: &mut Text, field: Field, max: u16, changes: &mut Vec<Change>) {
-        if self.ascii_names && !name.expose().chars().all(is_plain) {
+            limits.family_name_max,
+        ),
+    ];
+    for (name, field, max) in names {
+        let Some(name) = name else { continue };
+        if limits.ascii_names && !name.expose().chars().all(is_plain) {
             *name = Secret::new(fold(name.expose()));
             changes.push(Change::Folded(field));
         }
-        cut(name, field, max, changes);
+        cut(name, field, max, &mut changes);
     }
+    if let Some(city) = &mut person.city {
+        cut(city, Field::City, limits.city_max, &mut changes);
+    }
+    changes
 }
 
 fn cut(text: &mut Text, field: Field, max: u16, changes: &mut Vec<Change>) {
@@ -113,7 +94,7 @@ fn is_plain(letter: char) -> bool {
     letter.is_ascii_alphabetic() || matches!(letter, ' ' | '-' | '\'')
 }
 
-/// Folds a name to `A-Z a-z - '` and spaces: marks go, ligatures open, what has no plain letter is left out.
+/// Folds a name to `A-Z a-z - '` and spaces: accents go, ligatures are spelled out, a letter without a plain one is left out.
 fn fold(name: &str) -> String {
     let mut folded = String::with_capacity(name.len());
     for letter in name.nfd().filter(|letter| !is_combining_mark(*letter)) {
@@ -122,14 +103,14 @@ fn fold(name: &str) -> String {
             '\u{2018}' | '\u{2019}' | '\u{2bc}' | '`' | '\u{b4}' => folded.push('\''),
             '\u{2010}'..='\u{2015}' => folded.push('-'),
             other if other.is_whitespace() => folded.push(' '),
-            other => folded.push_str(opened(other)),
+            other => folded.push_str(spelled_out(other)),
         }
     }
     folded.trim().to_owned()
 }
 
-/// Letters that no decomposition opens.
-fn opened(letter: char) -> &'static str {
+/// Spells out the letters that no decomposition takes apart.
+fn spelled_out(letter: char) -> &'static str {
     match letter {
         'ß' => "ss",
         'ẞ' => "SS",
@@ -170,7 +151,7 @@ mod tests {
     #[test]
     fn without_limits_nothing_changes() {
         let mut zoe = person("Zoë", "O’Brien-Łukasz", "Coeur d'Alene");
-        assert!(Projection::default().apply(&mut zoe).is_empty());
+        assert!(apply(Projection::default(), &mut zoe).is_empty());
         assert_eq!(zoe.given_name.expose(), "Zoë");
     }
 
@@ -183,7 +164,7 @@ mod tests {
             ascii_names: true,
         };
         let mut zoe = person("Zoë", "O’Brien-Łukasz", "Fort Wayne");
-        let changes = rules.apply(&mut zoe);
+        let changes = apply(rules, &mut zoe);
         assert_eq!(zoe.given_name.expose(), "Zoe");
         assert_eq!(zoe.family_name.expose(), "O'Brien-Lu");
         assert_eq!(zoe.city.as_ref().unwrap().expose(), "Fort");

@@ -1,4 +1,4 @@
-//! A person as partners get it.
+//! A person on the wire to a partner.
 
 use crate::kernel::person::Text;
 use crate::wire::google::r#type::Date;
@@ -6,15 +6,21 @@ use crate::wire::redress::bureau::v1::{PostalAddress, Subject};
 
 use super::decrypt::Enrollee;
 
-/// Puts a person, already fitted to the partner's fields, on the wire, with the partner's own activation code if it has one.
+/// Gives a person, already fitted to the partner's fields, as the contract has it, with the partner's activation code if there is one.
 pub fn subject(enrollee: &Enrollee) -> Subject {
     let person = &enrollee.person;
     let code = enrollee.activation_code.as_ref();
-    let line = |at: usize| person.address_lines.get(at).map(shown).unwrap_or_default();
+    let line = |at: usize| {
+        person
+            .address_lines
+            .get(at)
+            .map(exposed)
+            .unwrap_or_default()
+    };
     Subject {
-        given_name: shown(&person.given_name),
+        given_name: exposed(&person.given_name),
         middle_name: maybe(person.middle_name.as_ref()),
-        family_name: shown(&person.family_name),
+        family_name: exposed(&person.family_name),
         suffix: maybe(person.suffix.as_ref()),
         date_of_birth: person.date_of_birth.map(|date| Date {
             year: date.year().into(),
@@ -38,10 +44,10 @@ pub fn subject(enrollee: &Enrollee) -> Subject {
     }
 }
 
-fn shown(text: &Text) -> String {
+fn exposed(text: &Text) -> String {
     text.expose().clone()
 }
 
 fn maybe(text: Option<&Text>) -> String {
-    text.map(shown).unwrap_or_default()
+    text.map(exposed).unwrap_or_default()
 }

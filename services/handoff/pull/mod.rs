@@ -1,4 +1,4 @@
 //! The stream of partners that pull.
 
-pub mod grpc;
+pub(crate) mod grpc;
 pub mod stream;

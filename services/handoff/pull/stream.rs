@@ -1,20 +1,21 @@
 //! The stream of a PULL partner.
 //!
-//! The stream holds at most `max_outstanding` handoffs under leases. When it is full, or nothing is due, it waits for the
-//! bell that an acknowledgement rings, or for the next look at the queue: another instance may have taken the
-//! acknowledgement. A partner that comes back gets what it did not acknowledge when the lease has run out.
+//! The stream holds at most `max_outstanding` handoffs under leases. When it is full, or nothing is due, it waits until this
+//! process takes an acknowledgement, or for the next poll of the queue: another instance may have taken it. A partner that
+//! comes back gets what it did not acknowledge when the lease has run out.
 
 use futures::Stream;
 use tokio_util::sync::CancellationToken;
 
+use crate::db::entities::partner::{Mode, State};
+use crate::handoff::activation::lease::{Terms, lease};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::outcome::apply_status::Speaker;
-use crate::handoff::person::decrypt::{Ask, Opened, open};
-use crate::handoff::queue::lease::{Terms, lease};
-use crate::handoff::queue::model::Partner;
-use crate::handoff::queue::settle::{Done, settle};
-use crate::handoff::vocabulary::{Mode, PartnerState};
+use crate::handoff::outcome::apply_status::Reporter;
+use crate::handoff::outcome::settle::{EndedCall, settle};
+use crate::handoff::partner::model::Partner;
+use crate::handoff::person::decrypt::{Ask, Decrypted, decrypt};
+use crate::handoff::queue::lease_store::Leased;
 use crate::handoff::{partner, queue};
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::ids::PartnerId;
@@ -31,11 +32,13 @@ pub struct Wish {
     pub drain: bool,
 }
 
-/// A handoff ready to be offered: what cannot be opened is never offered.
+/// A handoff ready to be offered: what cannot be decrypted is never offered.
 #[derive(Debug)]
 pub struct Offer {
     /// The handoff under its lease.
-    pub opened: Opened,
+    pub leased: Leased,
+    /// The campaign's engagement number.
+    pub engagement_number: String,
     /// What is asked.
     pub ask: Ask,
 }
@@ -53,7 +56,7 @@ pub struct Pull {
 enum Found {
     Offers(Vec<Offer>),
     Nothing,
-    /// Everything that may be out is out.
+    /// `max_outstanding` handoffs are unacknowledged.
     Full,
 }
 
@@ -95,32 +98,32 @@ impl Pull {
     /// Waits for the next offers; `None` ends the stream.
     async fn next(&self) -> Result<Option<Vec<Offer>>, Error> {
         loop {
-            let bell = self.context.bell.notified();
-            let mut bell = std::pin::pin!(bell);
-            // Heard from here on, so that no acknowledgement falls between the look and the wait.
-            bell.as_mut().enable();
+            let changed = self.context.queue_changed.notified();
+            let mut changed = std::pin::pin!(changed);
+            // Enabled before the queue is polled, so that no acknowledgement falls between the poll and the wait.
+            changed.as_mut().enable();
             if self.draining.is_cancelled() {
                 return Err(Fault::new(Reason::ShuttingDown).into());
             }
-            match self.look().await? {
+            match self.poll().await? {
                 Found::Offers(offers) if offers.is_empty() => continue,
                 Found::Offers(offers) => return Ok(Some(offers)),
                 Found::Nothing if self.wish.drain => return Ok(None),
                 Found::Nothing | Found::Full => {}
             }
             tokio::select! {
-                () = bell => {}
+                () = changed => {}
                 () = self.draining.cancelled() => {}
                 () = tokio::time::sleep(self.context.rules.poll_interval) => {}
             }
         }
     }
 
-    async fn look(&self) -> Result<Found, Error> {
+    async fn poll(&self) -> Result<Found, Error> {
         let context = &self.context;
         let db = context.db.read();
         let partner = partner::store::by_id(db, self.partner).await?;
-        if partner.state == PartnerState::Paused {
+        if partner.state == State::Paused {
             return Ok(Found::Nothing);
         }
         let held =
@@ -139,30 +142,38 @@ impl Pull {
         if leased.is_empty() {
             return Ok(Found::Nothing);
         }
-        let opened = open(context, &partner, &self.actor, leased).await?;
-        Ok(Found::Offers(self.sort_out(opened).await?))
+        let decrypted = decrypt(context, &partner, &self.actor, leased).await?;
+        Ok(Found::Offers(self.offers(decrypted).await?))
     }
 
-    /// Settles what cannot be opened and gives the rest.
-    async fn sort_out(&self, opened: Vec<Opened>) -> Result<Vec<Offer>, Error> {
-        let mut offers = Vec::with_capacity(opened.len());
+    /// Settles what cannot be decrypted and gives the rest.
+    async fn offers(&self, decrypted: Vec<Decrypted>) -> Result<Vec<Offer>, Error> {
+        let mut offers = Vec::with_capacity(decrypted.len());
         let mut failed = Vec::new();
-        for mut opened in opened {
-            let nothing = Err(queue::retry_policy::Answer::NotOpened);
-            match std::mem::replace(&mut opened.ask, nothing) {
-                Ok(ask) => offers.push(Offer { opened, ask }),
-                Err(answer) => failed.push(Done {
-                    leased: opened.leased,
-                    answer,
+        for Decrypted {
+            leased,
+            engagement_number,
+            ask,
+        } in decrypted
+        {
+            match ask {
+                Ok(ask) => offers.push(Offer {
+                    leased,
+                    engagement_number,
+                    ask,
+                }),
+                Err(failure) => failed.push(EndedCall {
+                    leased,
+                    answer: Err(failure),
                 }),
             }
         }
         if !failed.is_empty() {
-            let speaker = Speaker {
+            let reporter = Reporter {
                 partner: self.partner,
                 actor: &self.actor,
             };
-            settle(&self.context, speaker, &failed).await?;
+            settle(&self.context, reporter, &failed).await?;
         }
         Ok(offers)
     }

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use tonic::{Code, Response, Status};
 
-use crate::handoff::outcome;
+use crate::db::entities::outcome::OutcomeClass;
 use crate::handoff::outcome::apply_status::is_plausible;
-use crate::handoff::person::decrypt::{Ask, Enrollee, Opened};
+use crate::handoff::outcome::convert;
+use crate::handoff::person::decrypt::{Ask, Decrypted, Enrollee};
 use crate::handoff::person::subject::subject;
-use crate::handoff::queue::model::Handoff;
-use crate::handoff::queue::retry_policy::{Answer, Report};
+use crate::handoff::queue::handoff::Handoff;
+use crate::handoff::queue::retry_policy::{Answer, Failure, PartnerStatus};
 use crate::handoff::queue::state::Fact;
 use crate::kernel::client::{self, Client};
-use crate::kernel::clock::Clock;
+use crate::kernel::clock::{Clock, Timestamp};
 use crate::kernel::fault::retry_after_of;
 use crate::kernel::ids::HandoffId;
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_client::BureauEnrollmentServiceClient;
@@ -24,9 +25,9 @@ use crate::wire::redress::bureau::v1::{
 use super::circuit_breaker::Signal;
 
 /// What a call came to, and what it says about the partner.
-pub type Ended = (Answer, Signal);
+pub type CallResult = (Answer, Signal);
 
-/// A partner that we call. Clones share its connection.
+/// A partner that is called. Clones share its connection.
 #[derive(Clone)]
 pub struct Bureau {
     client: BureauEnrollmentServiceClient<Client>,
@@ -44,9 +45,9 @@ pub struct Overdue {
 }
 
 /// What a question about an earlier attempt came to.
-enum Asked {
-    Known(Ended),
-    /// The partner never took it.
+enum Inquiry {
+    Known(CallResult),
+    /// The partner does not know the handoff.
     NotKnown,
 }
 
@@ -61,39 +62,44 @@ impl Bureau {
     }
 
     /// Carries out one handoff: asks first if the partner may have it already, then sends.
-    pub async fn carry_out(mut self, opened: &Opened) -> Ended {
-        let leased = &opened.leased;
-        match &opened.ask {
-            Err(answer) => (answer.clone(), Signal::Silent),
+    pub async fn carry_out(mut self, decrypted: &Decrypted) -> CallResult {
+        let leased = &decrypted.leased;
+        match &decrypted.ask {
+            Err(failure) => (Err(failure.clone()), Signal::None),
             Ok(Ask::Withdraw(enroll)) => self.withdraw(&leased.handoff, *enroll).await,
             Ok(Ask::Enroll(enrollee)) => {
                 if leased.sent_before.is_some() {
                     match self.ask(&leased.handoff).await {
-                        Asked::Known(ended) => return ended,
-                        Asked::NotKnown => {}
+                        Inquiry::Known(result) => return result,
+                        Inquiry::NotKnown => {}
                     }
                 }
-                self.submit(&leased.handoff, &opened.engagement_number, enrollee)
+                self.submit(&leased.handoff, &decrypted.engagement_number, enrollee)
                     .await
             }
         }
     }
 
-    /// Asks what became of a handoff that was accepted; `None` when the partner does not know it any more.
+    /// Asks what became of a handoff that was accepted; `None` when the partner no longer knows it.
     ///
     /// A withdrawal is asked for again: the partner knows the enrollment only, and withdraws it once however often it is
     /// asked.
-    pub async fn follow_up(mut self, overdue: &Overdue) -> Option<Ended> {
+    pub async fn follow_up(mut self, overdue: &Overdue) -> Option<CallResult> {
         if let Some(enroll) = overdue.withdraws {
             return Some(self.withdraw(&overdue.handoff, enroll).await);
         }
         match self.ask(&overdue.handoff).await {
-            Asked::Known(ended) => Some(ended),
-            Asked::NotKnown => None,
+            Inquiry::Known(result) => Some(result),
+            Inquiry::NotKnown => None,
         }
     }
 
-    async fn submit(&mut self, handoff: &Handoff, engagement: &str, enrollee: &Enrollee) -> Ended {
+    async fn submit(
+        &mut self,
+        handoff: &Handoff,
+        engagement: &str,
+        enrollee: &Enrollee,
+    ) -> CallResult {
         let request = SubmitEnrollmentRequest {
             handoff_id: handoff.id.to_string(),
             engagement_number: engagement.to_owned(),
@@ -105,24 +111,28 @@ impl Bureau {
         let called = self.client.submit_enrollment(request);
         match in_time(self.timeout, called).await {
             Ok(response) => self.read(response.status.as_ref(), handoff, handoff.id),
-            Err(status) => submit_failed(&status),
+            Err(status) => submit_failed(&status, self.clock.now()),
         }
     }
 
-    async fn ask(&mut self, handoff: &Handoff) -> Asked {
+    async fn ask(&mut self, handoff: &Handoff) -> Inquiry {
         let request = GetEnrollmentStatusRequest {
             handoff_id: handoff.id.to_string(),
         };
         let request = client::request(request, self.timeout);
         let called = self.client.get_enrollment_status(request);
         match in_time(self.timeout, called).await {
-            Ok(response) => Asked::Known(self.read(response.status.as_ref(), handoff, handoff.id)),
-            Err(status) if is_said(&status) && status.code() == Code::NotFound => Asked::NotKnown,
-            Err(status) => Asked::Known(ask_failed(&status)),
+            Ok(response) => {
+                Inquiry::Known(self.read(response.status.as_ref(), handoff, handoff.id))
+            }
+            Err(status) if is_from_partner(&status) && status.code() == Code::NotFound => {
+                Inquiry::NotKnown
+            }
+            Err(status) => Inquiry::Known(ask_failed(&status)),
         }
     }
 
-    async fn withdraw(&mut self, handoff: &Handoff, enroll: HandoffId) -> Ended {
+    async fn withdraw(&mut self, handoff: &Handoff, enroll: HandoffId) -> CallResult {
         let request = WithdrawEnrollmentRequest {
             handoff_id: enroll.to_string(),
         };
@@ -131,25 +141,19 @@ impl Bureau {
         match in_time(self.timeout, called).await {
             Ok(response) => {
                 let (answer, signal) = self.read(response.status.as_ref(), handoff, enroll);
+                let fits = |status: &PartnerStatus| {
+                    matches!(status.fact, Fact::Accepted | Fact::Withdrawn)
+                };
                 match answer {
-                    Answer::Said(Report {
-                        fact: Fact::Taken | Fact::Withdrawn,
-                        ..
-                    }) => (answer, signal),
-                    _ => (Answer::Unreadable, signal),
+                    Ok(status) if fits(&status) => (Ok(status), signal),
+                    _ => (Err(Failure::Unreadable), signal),
                 }
             }
-            // Whoever never had it has nothing to withdraw, which is all that is wanted.
-            Err(status) if is_said(&status) && status.code() == Code::NotFound => {
-                let report = Report {
-                    fact: Fact::Withdrawn,
-                    reference: None,
-                    effective_at: self.clock.now(),
-                };
-                (Answer::Said(report), Signal::Up)
+            // The partner has nothing to withdraw, which is all that is wanted.
+            Err(status) if is_from_partner(&status) && status.code() == Code::NotFound => {
+                (Ok(fact(Fact::Withdrawn, self.clock.now())), Signal::Up)
             }
-            Err(status) if status.code() == Code::InvalidArgument => (Answer::Rejected, Signal::Up),
-            Err(status) => submit_failed(&status),
+            Err(status) => failed(&status),
         }
     }
 
@@ -158,25 +162,22 @@ impl Bureau {
         status: Option<&EnrollmentStatus>,
         handoff: &Handoff,
         about: HandoffId,
-    ) -> Ended {
+    ) -> CallResult {
         let now = self.clock.now();
-        let report = status
+        let status = status
             .filter(|status| status.handoff_id == about.to_string())
-            .and_then(|status| outcome::convert::read(status, now).ok())
-            .filter(|report| is_plausible(report, handoff, now));
-        let answer = report.map_or(Answer::Unreadable, |report| {
+            .and_then(|status| convert::status(status, now).ok())
+            .filter(|status| is_plausible(status, handoff, now));
+        let answer = status.map(|status| PartnerStatus {
             // The reference of an enrollment is not the reference of its withdrawal.
-            let reference = report.reference.filter(|_| about == handoff.id);
-            Answer::Said(Report {
-                reference,
-                ..report
-            })
+            reference: status.reference.filter(|_| about == handoff.id),
+            ..status
         });
-        (answer, Signal::Up)
+        (answer.ok_or(Failure::Unreadable), Signal::Up)
     }
 }
 
-/// Bounds a call here too: not every server minds the deadline that it is sent.
+/// Bounds a call here too: not every server keeps the deadline that it is sent.
 async fn in_time<T>(
     timeout: Duration,
     called: impl Future<Output = Result<Response<T>, Status>>,
@@ -187,8 +188,8 @@ async fn in_time<T>(
     }
 }
 
-/// Tells whether the partner said this, or our own side of the connection.
-fn is_said(status: &Status) -> bool {
+/// Tells whether the status is the partner's, and not one of this side of the connection.
+fn is_from_partner(status: &Status) -> bool {
     std::error::Error::source(status).is_none()
 }
 
@@ -204,42 +205,69 @@ fn is_connect_error(status: &Status) -> bool {
     false
 }
 
-fn submit_failed(status: &Status) -> Ended {
-    if is_connect_error(status) {
-        return (Answer::NotReached, Signal::Down);
+/// Gives what an enrollment came to that got no status.
+fn submit_failed(status: &Status, now: Timestamp) -> CallResult {
+    if is_from_partner(status) && status.code() == Code::InvalidArgument {
+        // The person must correct a field; another attempt would not help.
+        let wrong = Fact::ActionRequired(OutcomeClass::InvalidInput);
+        return (Ok(fact(wrong, now)), Signal::Up);
     }
-    if !is_said(status) {
-        return (Answer::Unseen, Signal::Down);
+    failed(status)
+}
+
+const fn fact(fact: Fact, now: Timestamp) -> PartnerStatus {
+    PartnerStatus {
+        fact,
+        reference: None,
+        effective_at: now,
     }
+}
+
+/// Gives what a call came to that got no status.
+fn failed(status: &Status) -> CallResult {
+    let (failure, signal) = if is_connect_error(status) {
+        (Failure::NotReached, Signal::Down)
+    } else if is_from_partner(status) {
+        refusal(status)
+    } else {
+        (Failure::Unseen, Signal::Down)
+    };
+    (Err(failure), signal)
+}
+
+fn refusal(status: &Status) -> (Failure, Signal) {
     match status.code() {
-        Code::InvalidArgument => (Answer::InvalidInput, Signal::Up),
-        Code::Unavailable => (Answer::Unavailable, Signal::Down),
+        Code::Unavailable => (Failure::Unavailable, Signal::Down),
         Code::ResourceExhausted => {
             let retry_after = retry_after_of(status);
-            (Answer::Busy { retry_after }, Signal::Busy { retry_after })
+            (
+                Failure::Throttled { retry_after },
+                Signal::Throttled { retry_after },
+            )
         }
         Code::Unauthenticated | Code::PermissionDenied | Code::Unimplemented => {
-            (Answer::NotAllowed, Signal::Down)
+            (Failure::NotAllowed, Signal::Down)
         }
-        Code::NotFound
+        Code::InvalidArgument
+        | Code::NotFound
         | Code::AlreadyExists
         | Code::FailedPrecondition
         | Code::Aborted
-        | Code::OutOfRange => (Answer::Rejected, Signal::Up),
-        Code::Ok => (Answer::Unreadable, Signal::Up),
+        | Code::OutOfRange => (Failure::Rejected, Signal::Up),
+        Code::Ok => (Failure::Unreadable, Signal::Up),
         Code::Cancelled
         | Code::Unknown
         | Code::DeadlineExceeded
         | Code::Internal
-        | Code::DataLoss => (Answer::Unseen, Signal::Down),
+        | Code::DataLoss => (Failure::Unseen, Signal::Down),
     }
 }
 
-/// A question that fails changes nothing, so all that matters is what it says about the partner.
-fn ask_failed(status: &Status) -> Ended {
-    match submit_failed(status) {
-        (Answer::Rejected | Answer::InvalidInput, signal) => (Answer::Rejected, signal),
-        (_, signal) => (Answer::StillUnknown, signal),
+/// An inquiry that fails changes nothing: what matters is what it says about the partner.
+fn ask_failed(status: &Status) -> CallResult {
+    match failed(status) {
+        (Err(Failure::Rejected), signal) => (Err(Failure::Rejected), signal),
+        (_, signal) => (Err(Failure::StillUnknown), signal),
     }
 }
 
@@ -249,34 +277,40 @@ mod tests {
 
     #[test]
     fn what_the_partner_says_and_what_breaks_on_the_way_are_told_apart() {
+        let submit_failed = |status: &Status| submit_failed(status, Timestamp::EPOCH).0;
         let said = Status::unavailable("maintenance");
-        assert_eq!(submit_failed(&said).0, Answer::Unavailable);
+        assert_eq!(submit_failed(&said), Err(Failure::Unavailable));
         let never = Status::from_error(Box::new(tonic::ConnectError("refused".into())));
-        assert_eq!(submit_failed(&never).0, Answer::NotReached);
+        assert_eq!(submit_failed(&never), Err(Failure::NotReached));
         let broke = Status::from_error(std::io::Error::other("reset").into());
-        assert_eq!(submit_failed(&broke).0, Answer::Unseen);
+        assert_eq!(submit_failed(&broke), Err(Failure::Unseen));
         assert_eq!(
-            submit_failed(&Status::deadline_exceeded("")).0,
-            Answer::Unseen
-        );
-        assert_eq!(
-            submit_failed(&Status::invalid_argument("")).0,
-            Answer::InvalidInput
+            submit_failed(&Status::deadline_exceeded("")),
+            Err(Failure::Unseen)
         );
     }
 
     #[test]
-    fn a_failed_question_leaves_the_answer_unknown() {
+    fn a_refused_field_needs_the_person_and_not_another_try() {
+        let refused = Status::invalid_argument("");
+        let (answer, signal) = submit_failed(&refused, Timestamp::EPOCH);
+        let wrong = Fact::ActionRequired(OutcomeClass::InvalidInput);
+        assert_eq!((answer.unwrap().fact, signal), (wrong, Signal::Up));
+        assert_eq!(failed(&refused).0, Err(Failure::Rejected));
+    }
+
+    #[test]
+    fn a_failed_inquiry_leaves_the_answer_unknown() {
         for status in [
             Status::unavailable(""),
             Status::deadline_exceeded(""),
             Status::resource_exhausted(""),
         ] {
-            assert_eq!(ask_failed(&status).0, Answer::StillUnknown);
+            assert_eq!(ask_failed(&status).0, Err(Failure::StillUnknown));
         }
         assert_eq!(
             ask_failed(&Status::failed_precondition("")).0,
-            Answer::Rejected
+            Err(Failure::Rejected)
         );
     }
 }

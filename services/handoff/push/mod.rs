@@ -1,4 +1,4 @@
-//! Calling partners that are pushed to.
+//! Calling the partners in mode PUSH.
 
 pub mod circuit_breaker;
 pub mod client;

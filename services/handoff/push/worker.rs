@@ -1,8 +1,8 @@
 //! The worker that calls PUSH partners.
 //!
-//! A loop around three short steps: *take up* leases what is due and starts its calls, *finish* settles calls that ended,
-//! many in one transaction, and nothing is open in the database while a call is under way. What is killed in between is
-//! found again by its lease and asked after before it is sent again.
+//! A loop around three short steps: *poll* reads the active partners, *send* leases what is due and starts its calls, *finish*
+//! settles calls that ended, many in one transaction. Nothing is open in the database while a call is under way. A handoff
+//! whose worker was killed is found by its lease, and the partner is asked before it is sent again.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -12,38 +12,41 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
+use crate::db::entities::handoff::Kind;
+use crate::db::entities::handoff_attempt::AttemptResult;
+use crate::handoff::activation::lease::{Terms, lease};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::outcome::apply_status::{Said, Speaker, learn};
-use crate::handoff::person::decrypt::open;
-use crate::handoff::queue::lease::{Terms, lease};
-use crate::handoff::queue::model::Handoff;
-use crate::handoff::queue::retry_policy::Answer;
-use crate::handoff::queue::settle::{Done, settle};
-use crate::handoff::vocabulary::Kind;
+use crate::handoff::outcome::apply_status::{Reporter, StatusReport, apply_status};
+use crate::handoff::outcome::settle::{EndedCall, settle};
+use crate::handoff::person::decrypt::{Decrypted, decrypt};
+use crate::handoff::queue::handoff::Handoff;
+use crate::handoff::queue::retry_policy::{Answer, Failure};
 use crate::handoff::{metrics, partner, queue};
 use crate::kernel::certs::TlsFiles;
 use crate::kernel::ids::{HandoffId, PartnerId};
 use crate::kernel::telemetry::in_trace;
 
 use super::circuit_breaker::Signal;
-use super::client::Overdue;
-use super::partner_session::Lane;
+use super::client::{Bureau, Overdue};
+use super::partner_session::PartnerSession;
 
-/// How many overdue outcomes are asked after in one step.
+/// The most overdue outcomes that one partner is asked about in one step.
 const FOLLOW_UPS: u64 = 32;
 
-/// A call that ended.
+/// A call that ended, and what it says about the partner.
 struct Finished {
     partner: PartnerId,
     signal: Signal,
-    what: What,
+    call: Call,
 }
 
-enum What {
-    Handed(Box<Done>),
-    FollowedUp {
-        handoff: Box<Handoff>,
+enum Call {
+    /// A handoff was sent.
+    Sent(Box<EndedCall>),
+    /// The partner was asked about a handoff that it accepted; without an answer it no longer knows it.
+    Asked {
+        handoff: HandoffId,
         answer: Option<Answer>,
     },
 }
@@ -55,26 +58,26 @@ pub struct PushWorker {
     context: Context,
     tls: TlsFiles,
     owner: String,
-    lanes: HashMap<PartnerId, Lane>,
+    sessions: HashMap<PartnerId, PartnerSession>,
 }
 
 impl PushWorker {
-    /// Makes a worker under a name of its own; it shows our certificate to partners.
+    /// Makes a worker under a name of its own; partners see the certificate of `tls`.
     pub fn new(context: Context, tls: TlsFiles, name: &str) -> Self {
         let owner = format!("{name}/{}", context.ids.request_id().simple());
         Self {
             context,
             tls,
             owner,
-            lanes: HashMap::new(),
+            sessions: HashMap::new(),
         }
     }
 
-    /// Takes up what is due now, calls, settles; returns when every call has ended. Gives the number of calls.
+    /// Sends what is due now and settles it; returns when every call has ended. Gives the number of calls.
     pub async fn step(&mut self) -> Result<usize, Error> {
         let mut calls = Calls::new();
-        self.look(&mut calls).await?;
-        self.take_up(&mut calls).await?;
+        self.poll(&mut calls).await?;
+        self.send(&mut calls).await?;
         let count = calls.len();
         while let Some(first) = calls.next().await {
             self.finish(ready(first, &mut calls)).await?;
@@ -92,15 +95,15 @@ impl PushWorker {
                 biased;
                 () = draining.cancelled() => break,
                 Some(first) = calls.next() => self.finish(ready(first, &mut calls)).await,
-                _ = tick.tick() => self.look(&mut calls).await,
+                _ = tick.tick() => self.poll(&mut calls).await,
             };
             let result = match result {
-                Ok(()) => self.take_up(&mut calls).await,
+                Ok(()) => self.send(&mut calls).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = result {
-                // The leases run out, and whatever was under way is asked after then.
-                tracing::warn!(%error, "the push worker met an error and goes on");
+                // The leases run out, and the partner is asked about what was under way.
+                tracing::warn!(%error, "the push worker met an error; it goes on");
             }
         }
         while let Some(first) = calls.next().await {
@@ -110,32 +113,33 @@ impl PushWorker {
         }
     }
 
-    /// Looks who is pushed to, and asks after outcomes that are overdue.
-    async fn look(&mut self, calls: &mut Calls) -> Result<(), Error> {
-        let active = partner::store::to_push_to(self.context.db.read()).await?;
-        self.lanes
-            .retain(|id, lane| lane.under_way > 0 || active.iter().any(|p| p.id == *id));
-        for lane in self.lanes.values_mut() {
-            lane.is_wanted = false;
+    /// Reads the active partners, and asks them about outcomes that are overdue.
+    async fn poll(&mut self, calls: &mut Calls) -> Result<(), Error> {
+        let (context, tls) = (&self.context, &self.tls);
+        let active = partner::store::to_push_to(context.db.read()).await?;
+        self.sessions.retain(|id, session| {
+            session.under_way > 0 || active.iter().any(|partner| partner.id == *id)
+        });
+        for session in self.sessions.values_mut() {
+            session.is_active = false;
         }
         for partner in active {
             let id = partner.id;
-            match self.lanes.get_mut(&id) {
-                Some(lane) => lane.update(&self.context, &self.tls, partner),
-                None => drop(
-                    self.lanes
-                        .insert(id, Lane::new(&self.context, &self.tls, partner)),
-                ),
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.update(context, tls, partner);
+            } else {
+                let session = PartnerSession::new(context, tls, partner);
+                self.sessions.insert(id, session);
             }
         }
         self.follow_up(calls).await
     }
 
     /// Leases what is due, as far as each partner has room, and starts its calls.
-    async fn take_up(&mut self, calls: &mut Calls) -> Result<(), Error> {
-        for lane in self.lanes.values_mut() {
-            let room = lane.room(self.context.clock.now());
-            let Some(bureau) = lane.bureau.clone().filter(|_| room > 0) else {
+    async fn send(&mut self, calls: &mut Calls) -> Result<(), Error> {
+        for session in self.sessions.values_mut() {
+            let room = session.room(self.context.clock.now());
+            let Some(bureau) = session.bureau.clone().filter(|_| room > 0) else {
                 continue;
             };
             let terms = Terms {
@@ -144,137 +148,140 @@ impl PushWorker {
                 most: room as u64,
                 lease_for: self.context.rules.push_lease,
             };
-            let leased = lease(&self.context, &lane.partner, &terms).await?;
-            lane.is_dry = leased.len() < room;
-            for opened in open(&self.context, &lane.partner, &terms.actor, leased).await? {
-                let (bureau, partner) = (bureau.clone(), lane.partner.id);
-                let trace = opened.leased.handoff.trace_context.clone();
-                lane.under_way += 1;
-                let call = async move {
-                    let called =
-                        in_trace("handoff.push", trace.as_deref(), bureau.carry_out(&opened));
-                    // A mistake of ours must neither stop the worker nor pass for an answer.
-                    let ended = Box::pin(AssertUnwindSafe(called).catch_unwind()).await;
-                    let (answer, signal) = ended.unwrap_or((Answer::Unseen, Signal::Silent));
-                    let done = Done {
-                        leased: opened.leased,
-                        answer,
-                    };
-                    Finished {
-                        partner,
-                        signal,
-                        what: What::Handed(Box::new(done)),
-                    }
-                };
-                calls.push(call.boxed());
+            let leased = lease(&self.context, &session.partner, &terms).await?;
+            session.is_idle = leased.len() < room;
+            let decrypted = decrypt(&self.context, &session.partner, &terms.actor, leased).await?;
+            for handoff in decrypted {
+                session.under_way += 1;
+                calls.push(sent(bureau.clone(), session.partner.id, handoff).boxed());
             }
         }
         Ok(())
     }
 
-    /// Asks partners after what they accepted long ago.
+    /// Asks partners about what they accepted long ago.
     async fn follow_up(&mut self, calls: &mut Calls) -> Result<(), Error> {
-        for lane in self.lanes.values_mut() {
-            let room = lane.room(self.context.clock.now()).min(1);
-            let Some(bureau) = lane.bureau.clone().filter(|_| room > 0) else {
+        for session in self.sessions.values_mut() {
+            let room = session.room(self.context.clock.now());
+            let Some(bureau) = session.bureau.clone().filter(|_| room > 0) else {
                 continue;
             };
-            for late in overdue(&self.context, lane.partner.id).await? {
-                let (bureau, partner) = (bureau.clone(), lane.partner.id);
-                lane.under_way += 1;
-                let call = async move {
-                    let ended = AssertUnwindSafe(bureau.follow_up(&late))
-                        .catch_unwind()
-                        .await;
-                    let ended = ended.unwrap_or(Some((Answer::StillUnknown, Signal::Silent)));
-                    let (answer, signal) = match ended {
-                        Some((answer, signal)) => (Some(answer), signal),
-                        None => (None, Signal::Up),
-                    };
-                    let what = What::FollowedUp {
-                        handoff: Box::new(late.handoff),
-                        answer,
-                    };
-                    Finished {
-                        partner,
-                        signal,
-                        what,
-                    }
-                };
-                calls.push(call.boxed());
+            for late in overdue(&self.context, session.partner.id).await? {
+                session.under_way += 1;
+                calls.push(asked(bureau.clone(), session.partner.id, late).boxed());
             }
         }
         Ok(())
     }
 
-    /// Settles calls that ended, and lets each partner's gate know.
+    /// Settles calls that ended, and tells each partner's circuit breaker.
     async fn finish(&mut self, finished: Vec<Finished>) -> Result<(), Error> {
         let now = self.context.clock.now();
-        let mut handed: HashMap<PartnerId, Vec<Done>> = HashMap::new();
-        let mut told: HashMap<PartnerId, Vec<Said>> = HashMap::new();
-        for finished in finished {
-            let Finished {
-                partner,
-                signal,
-                what,
-            } = finished;
-            if let Some(lane) = self.lanes.get_mut(&partner) {
-                lane.ended(signal, now);
-                if let What::Handed(done) = &what {
-                    metrics::attempted(&lane.partner.name, done.answer.result());
+        let mut sent: HashMap<PartnerId, Vec<EndedCall>> = HashMap::new();
+        let mut reports: HashMap<PartnerId, Vec<StatusReport>> = HashMap::new();
+        for Finished {
+            partner,
+            signal,
+            call,
+        } in finished
+        {
+            let session = self.sessions.get_mut(&partner);
+            let name = session.map(|session| {
+                session.ended(signal, now);
+                session.partner.name.as_str()
+            });
+            match call {
+                Call::Sent(ended) => {
+                    let failure = ended.answer.as_ref().err();
+                    let result = failure.map_or(AttemptResult::Answered, Failure::result);
+                    if let Some(name) = name {
+                        metrics::attempted(name, result);
+                    }
+                    sent.entry(partner).or_default().push(*ended);
                 }
-            }
-            match what {
-                What::Handed(done) => handed.entry(partner).or_default().push(*done),
-                What::FollowedUp {
+                Call::Asked {
                     handoff,
-                    answer: Some(Answer::Said(report)),
+                    answer: Some(Ok(status)),
                 } => {
-                    let said = Said {
-                        handoff: handoff.id,
-                        report,
-                    };
-                    told.entry(partner).or_default().push(said);
+                    let report = StatusReport { handoff, status };
+                    reports.entry(partner).or_default().push(report);
                 }
-                What::FollowedUp {
+                Call::Asked {
+                    answer: Some(Err(_)),
+                    ..
+                } => {}
+                Call::Asked {
                     handoff,
                     answer: None,
                 } => {
                     metrics::forgotten();
-                    tracing::error!(handoff_id = %handoff.id, "a partner does not know what it accepted");
+                    tracing::error!(handoff_id = %handoff, "a partner no longer knows a handoff that it accepted");
                 }
-                What::FollowedUp { .. } => {}
             }
         }
-        for (partner, done) in handed {
-            settle(&self.context, self.speaker(partner), &done).await?;
+        for (partner, calls) in sent {
+            settle(&self.context, self.reporter(partner), &calls).await?;
         }
-        for (partner, said) in told {
-            self.learn(partner, &said).await?;
+        for (partner, reports) in reports {
+            self.apply(partner, &reports).await?;
         }
         Ok(())
     }
 
-    async fn learn(&self, partner: PartnerId, said: &[Said]) -> Result<(), Error> {
-        let (context, speaker) = (&self.context, self.speaker(partner));
+    async fn apply(&self, partner: PartnerId, reports: &[StatusReport]) -> Result<(), Error> {
+        let (context, reporter) = (&self.context, self.reporter(partner));
         context
             .db
             .run_tx("handoff.follow_up", |tx| {
-                Box::pin(async move { learn(tx, context, speaker, said).await.map(drop) })
+                Box::pin(async move {
+                    apply_status(tx, context, reporter, reports).await?;
+                    Ok(())
+                })
             })
             .await
     }
 
-    fn speaker(&self, partner: PartnerId) -> Speaker<'_> {
-        let lane = self.lanes.get(&partner);
-        Speaker {
+    fn reporter(&self, partner: PartnerId) -> Reporter<'_> {
+        let session = self.sessions.get(&partner);
+        Reporter {
             partner,
-            actor: lane.map_or("partner", |lane| lane.actor.as_str()),
+            actor: session.map_or("partner", |session| session.actor.as_str()),
         }
     }
 }
 
-/// Takes what else has ended along with the first.
+/// Sends a handoff. A panic neither stops the worker nor passes for an answer.
+async fn sent(bureau: Bureau, partner: PartnerId, handoff: Decrypted) -> Finished {
+    let trace = handoff.leased.handoff.trace_context.clone();
+    let called = in_trace("handoff.push", trace.as_deref(), bureau.carry_out(&handoff));
+    let ended = Box::pin(AssertUnwindSafe(called).catch_unwind()).await;
+    let (answer, signal) = ended.unwrap_or((Err(Failure::Unseen), Signal::None));
+    let leased = handoff.leased;
+    Finished {
+        partner,
+        signal,
+        call: Call::Sent(Box::new(EndedCall { leased, answer })),
+    }
+}
+
+/// Asks about a handoff that was accepted long ago.
+async fn asked(bureau: Bureau, partner: PartnerId, late: Overdue) -> Finished {
+    let called = bureau.follow_up(&late);
+    let ended = AssertUnwindSafe(called).catch_unwind().await;
+    let (answer, signal) = match ended {
+        Ok(Some((answer, signal))) => (Some(answer), signal),
+        Ok(None) => (None, Signal::Up),
+        Err(_) => (Some(Err(Failure::StillUnknown)), Signal::None),
+    };
+    let handoff = late.handoff.id;
+    Finished {
+        partner,
+        signal,
+        call: Call::Asked { handoff, answer },
+    }
+}
+
+/// Gives the first call with all others that have ended.
 fn ready(first: Finished, calls: &mut Calls) -> Vec<Finished> {
     let mut finished = vec![first];
     while let Some(Some(next)) = calls.next().now_or_never() {
@@ -305,7 +312,7 @@ async fn overdue(context: &Context, partner: PartnerId) -> Result<Vec<Overdue>, 
     Ok(overdue)
 }
 
-/// Gives what a withdrawal withdraws. Without an ENROLL its own id is as unknown to the partner.
+/// Gives the handoff that a withdrawal withdraws. Without an ENROLL it is its own id, which the partner does not know either.
 async fn withdrawn_by(context: &Context, cancel: &Handoff) -> Result<HandoffId, Error> {
     let (partner, campaign) = (cancel.partner_id, cancel.campaign_id);
     let of = [cancel.enrollment_id];

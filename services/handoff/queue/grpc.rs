@@ -1,130 +1,161 @@
-//! `redress.handoff.v1.HandoffAdminService`: what is queued, what is stuck.
+//! What is queued and what is stuck, for the operator and for the partner whose handoff it is.
 
-use tonic::{Request, Response, Status};
+use tonic::Request;
 
-use crate::handoff::activation::{self, store as pools};
-use crate::handoff::grpc::{self, Handlers, request_key};
-use crate::handoff::vocabulary::Stage;
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff;
+use crate::handoff::context::Context;
+use crate::handoff::error::Error;
+use crate::handoff::partner;
+use crate::handoff::request::{page_size, request_key};
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
+use crate::kernel::ids::{CampaignId, HandoffId};
 use crate::kernel::{caller, paging};
 use crate::wire::redress::handoff::v1 as wire;
-use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdminService;
 
-use super::replay::replay;
-use super::{statistics, store};
+use super::handoff::Handoff;
+use super::state::State;
+use super::{convert, replay, statistics, store};
 
-const IMPORT: &str = "redress.handoff.v1.HandoffAdminService/ImportActivationCodes";
 const REPLAY: &str = "redress.handoff.v1.HandoffAdminService/ReplayHandoff";
 
-#[tonic::async_trait]
-impl HandoffAdminService for Handlers {
-    async fn list_handoffs(
-        &self,
-        request: Request<wire::ListHandoffsRequest>,
-    ) -> Result<Response<wire::ListHandoffsResponse>, Status> {
-        let message = request.into_inner();
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let stage = grpc::convert::stage_filter(message.state).unwrap_or_else(|()| {
-            fields.wrong("state", "is not a state of a handoff");
-            None
-        });
-        let word = stage.map_or("", Stage::as_str);
-        let filter: [&[u8]; 2] = [campaign.as_bytes(), word.as_bytes()];
-        let size = fields
-            .absorb(grpc::page_size(message.page_size))
-            .unwrap_or_default();
-        let after = fields.absorb(paging::page_after::<HandoffId>(
-            &filter,
-            &message.page_token,
-        ));
-        fields.finish()?;
-        let db = self.context.db.read();
-        let mut found = store::page(db, campaign, stage, after.flatten(), size + 1).await?;
-        let next_page_token = paging::next_page(&mut found, size, &filter, |handoff| handoff.id);
-        Ok(Response::new(wire::ListHandoffsResponse {
-            handoffs: found.iter().map(grpc::convert::handoff).collect(),
-            next_page_token,
-        }))
-    }
+pub(crate) async fn get_handoff(
+    context: &Context,
+    request: Request<wire::GetHandoffRequest>,
+) -> Result<wire::GetHandoffResponse, Error> {
+    let caller = caller::of(&request)?;
+    let mut fields = Fields::default();
+    let id: HandoffId = fields.id("handoff_id", &request.into_inner().handoff_id);
+    fields.finish()?;
+    let db = context.db.read();
+    let partner = partner::store::by_name(db, &caller.name).await?;
+    let found = store::of_partner(db, partner.id, id).await?;
+    let handoff = found.ok_or(Error::HandoffNotFound)?;
+    Ok(wire::GetHandoffResponse {
+        handoff: Some(to_wire(&handoff)),
+    })
+}
 
-    async fn replay_handoff(
-        &self,
-        request: Request<wire::ReplayHandoffRequest>,
-    ) -> Result<Response<wire::ReplayHandoffResponse>, Status> {
-        let caller = caller::of(&request)?;
-        let message = request.into_inner();
-        let mut fields = Fields::default();
-        let request_id = fields.request_id(&message.request_id);
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let id: HandoffId = fields.id("handoff_id", &message.handoff_id);
-        fields.finish()?;
-        let key = request_key(&caller, REPLAY, request_id, &message);
-        let handoff = replay(&self.context, &key, campaign, id).await?;
-        Ok(Response::new(wire::ReplayHandoffResponse {
-            handoff: Some(grpc::convert::handoff(&handoff)),
-        }))
-    }
+pub(crate) async fn list_handoffs(
+    context: &Context,
+    request: Request<wire::ListHandoffsRequest>,
+) -> Result<wire::ListHandoffsResponse, Error> {
+    let message = request.into_inner();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let state = state_filter(message.state).unwrap_or_else(|()| {
+        fields.wrong("state", "is not a state of a handoff");
+        None
+    });
+    let name = state.map_or("", handoff::State::as_str);
+    let filter: [&[u8]; 2] = [campaign.as_bytes(), name.as_bytes()];
+    let size = fields
+        .absorb(page_size(message.page_size))
+        .unwrap_or_default();
+    let after = fields.absorb(paging::page_after::<HandoffId>(
+        &filter,
+        &message.page_token,
+    ));
+    fields.finish()?;
+    let db = context.db.read();
+    let mut found = store::page(db, campaign, state, after.flatten(), size + 1).await?;
+    let next_page_token = paging::next_page(&mut found, size, &filter, |handoff| handoff.id);
+    Ok(wire::ListHandoffsResponse {
+        handoffs: found.iter().map(to_wire).collect(),
+        next_page_token,
+    })
+}
 
-    async fn get_queue_statistics(
-        &self,
-        request: Request<wire::GetQueueStatisticsRequest>,
-    ) -> Result<Response<wire::GetQueueStatisticsResponse>, Status> {
-        let message = request.into_inner();
-        let mut fields = Fields::default();
-        let campaign = (!message.campaign_id.is_empty())
-            .then(|| fields.id::<CampaignId>("campaign_id", &message.campaign_id));
-        fields.finish()?;
-        let counts = statistics::counts(self.context.db.read(), campaign).await?;
-        let counts = counts.into_iter().map(|count| wire::QueueCount {
-            partner_id: count.partner_id.to_string(),
-            partner_name: count.partner_name,
-            state: grpc::convert::stage(count.stage).into(),
-            handoffs: count.handoffs,
-            oldest_create_time: Some(count.oldest.to_proto()),
-        });
-        Ok(Response::new(wire::GetQueueStatisticsResponse {
-            counts: counts.collect(),
-        }))
-    }
+pub(crate) async fn replay_handoff(
+    context: &Context,
+    request: Request<wire::ReplayHandoffRequest>,
+) -> Result<wire::ReplayHandoffResponse, Error> {
+    let caller = caller::of(&request)?;
+    let message = request.into_inner();
+    let mut fields = Fields::default();
+    let request_id = fields.request_id(&message.request_id);
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let id: HandoffId = fields.id("handoff_id", &message.handoff_id);
+    fields.finish()?;
+    let key = request_key(&caller, REPLAY, request_id, &message);
+    let handoff = replay::replay_handoff(context, &key, campaign, id).await?;
+    Ok(wire::ReplayHandoffResponse {
+        handoff: Some(to_wire(&handoff)),
+    })
+}
 
-    async fn import_activation_codes(
-        &self,
-        request: Request<wire::ImportActivationCodesRequest>,
-    ) -> Result<Response<wire::ImportActivationCodesResponse>, Status> {
-        let caller = caller::of(&request)?;
-        let message = request.into_inner();
-        let import = activation::grpc::read(&caller, IMPORT, &message)?;
-        let verdicts = activation::import::import(&self.context, &import).await?;
-        Ok(Response::new(activation::grpc::response(
-            &message.rows,
-            &verdicts,
-        )))
-    }
+pub(crate) async fn get_queue_statistics(
+    context: &Context,
+    request: Request<wire::GetQueueStatisticsRequest>,
+) -> Result<wire::GetQueueStatisticsResponse, Error> {
+    let message = request.into_inner();
+    let mut fields = Fields::default();
+    let campaign: Option<CampaignId> = fields.maybe_id("campaign_id", &message.campaign_id);
+    fields.finish()?;
+    let counts = statistics::counts(context.db.read(), campaign).await?;
+    let counts = counts.into_iter().map(|count| wire::QueueCount {
+        partner_id: count.partner_id.to_string(),
+        partner_name: count.partner_name,
+        state: convert::state_to_wire(count.state).into(),
+        handoffs: count.handoffs,
+        oldest_create_time: Some(count.oldest.to_proto()),
+    });
+    Ok(wire::GetQueueStatisticsResponse {
+        counts: counts.collect(),
+    })
+}
 
-    async fn list_activation_pools(
-        &self,
-        request: Request<wire::ListActivationPoolsRequest>,
-    ) -> Result<Response<wire::ListActivationPoolsResponse>, Status> {
-        let message = request.into_inner();
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let filter: [&[u8]; 1] = [campaign.as_bytes()];
-        let size = fields
-            .absorb(grpc::page_size(message.page_size))
-            .unwrap_or_default();
-        let after = fields.absorb(paging::page_after::<PartnerId>(
-            &filter,
-            &message.page_token,
-        ));
-        fields.finish()?;
-        let db = self.context.db.read();
-        let mut found = pools::count(db, Some(campaign), after.flatten(), size + 1).await?;
-        let next_page_token = paging::next_page(&mut found, size, &filter, |pool| pool.partner_id);
-        Ok(Response::new(wire::ListActivationPoolsResponse {
-            pools: found.iter().map(activation::grpc::pool).collect(),
-            next_page_token,
-        }))
+fn to_wire(handoff: &Handoff) -> wire::Handoff {
+    let time = |at: Option<Timestamp>| at.map(Timestamp::to_proto);
+    let waits = matches!(
+        handoff.state,
+        State::Queued | State::Leased | State::Unsettled
+    );
+    let dead_reason = match handoff.state {
+        State::Dead(reason) => reason.as_str(),
+        _ => "",
+    };
+    wire::Handoff {
+        handoff_id: handoff.id.to_string(),
+        campaign_id: handoff.campaign_id.to_string(),
+        enrollment_id: handoff.enrollment_id.to_string(),
+        partner_id: handoff.partner_id.to_string(),
+        kind: convert::kind_to_wire(handoff.kind).into(),
+        state: convert::state_to_wire(handoff.state.name()).into(),
+        attempts: handoff.attempts,
+        partner_reference: handoff.partner_reference.clone().unwrap_or_default(),
+        outcome_class: convert::class_to_wire(handoff.state.class()).into(),
+        create_time: time(Some(handoff.created_at)),
+        acknowledge_time: time(handoff.acknowledged_at),
+        settle_time: time(handoff.settled_at),
+        next_attempt_time: time(waits.then_some(handoff.not_before)),
+        dead_reason: dead_reason.to_owned(),
+    }
+}
+
+/// Reads the state that a list is filtered by; `None` lists all.
+fn state_filter(number: i32) -> Result<Option<handoff::State>, ()> {
+    match wire::HandoffState::try_from(number) {
+        Ok(wire::HandoffState::Unspecified) => Ok(None),
+        Ok(state) => convert::state_of(state).map(Some).ok_or(()),
+        Err(_) => Err(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::Iterable;
+
+    use super::*;
+
+    #[test]
+    fn every_state_can_be_asked_for() {
+        for known in handoff::State::iter() {
+            let number = convert::state_to_wire(known).into();
+            assert_eq!(state_filter(number), Ok(Some(known)));
+        }
+        assert_eq!(state_filter(0), Ok(None));
+        assert_eq!(state_filter(99), Err(()));
     }
 }

@@ -1,13 +1,13 @@
-//! The queue of handoffs: leasing, settling, replaying, counting.
+//! The queue of handoffs: its rows, its state machine, its retry policy.
 
 pub mod attempts;
-pub mod grpc;
-pub mod lease;
+pub(crate) mod audit;
+pub(crate) mod convert;
+pub(crate) mod grpc;
+pub mod handoff;
 pub mod lease_store;
-pub mod model;
 pub mod replay;
 pub mod retry_policy;
-pub mod settle;
 pub mod state;
 pub mod statistics;
 pub mod store;

@@ -3,19 +3,19 @@
 use serde_json::json;
 
 use crate::db::audit;
+use crate::db::entities::handoff::{self, Kind};
 use crate::db::idempotency::{self, Known};
-use crate::handoff::audit::about_handoff;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::vocabulary::{Kind, Stage};
 use crate::kernel::ids::{CampaignId, HandoffId};
 
-use super::model::Handoff;
+use super::audit::about_handoff;
+use super::handoff::Handoff;
 use super::state::{Event, State};
 use super::store::{self, Change};
 
 /// Queues a DEAD handoff again. Whether it was ever sent stays in its row, so that the partner is asked first.
-pub async fn replay(
+pub async fn replay_handoff(
     context: &Context,
     request: &idempotency::Request,
     campaign: CampaignId,
@@ -34,25 +34,19 @@ pub async fn replay(
                 }
                 let now = context.clock.now();
                 let State::Dead(reason) = handoff.state else {
-                    let stage = handoff.state.stage();
-                    return Err(Error::NotDead { handoff: id, stage });
+                    let state = handoff.state.name();
+                    return Err(Error::NotDead { handoff: id, state });
                 };
-                // A CANCEL may be under way because its ENROLL was dead; it must not be overtaken now.
+                // A CANCEL may be under way because its ENROLL was DEAD; the ENROLL must not follow it.
                 if handoff.kind == Kind::Enroll && store::lock_twin(tx, &handoff).await?.is_some() {
                     return Err(Error::BeingCanceled { handoff: id });
                 }
-                handoff.state = handoff.state.on(Event::Replay { now })?;
+                handoff.state = handoff.state.on(Event::Replay)?;
                 handoff.not_before = now;
-                store::write(tx, &[Change::of(Stage::Dead, &handoff)]).await?;
-                let detail = json!({"reason": reason.as_str()});
-                let event = about_handoff(
-                    context,
-                    now,
-                    &request.caller,
-                    "handoff.replayed",
-                    &handoff,
-                    detail,
-                );
+                store::write(tx, &[Change::of(handoff::State::Dead, &handoff)]).await?;
+                let detail = json!({ "reason": reason });
+                let actor = &request.caller;
+                let event = about_handoff(context, actor, "handoff.replayed", &handoff, detail);
                 audit::record(tx, &[event]).await?;
                 idempotency::record(tx, request, &id.to_string(), now).await?;
                 Ok(handoff)

@@ -1,8 +1,8 @@
-//! From what a call to a partner came to, to what happens next. Pure.
+//! What follows from a call to a partner that gave no status. Pure.
 //!
 //! | The call came to | Attempt | Next | Counts towards DEAD |
 //! |---|---|---|---|
-//! | an answer that can be read | ANSWERED | the fact is recorded | |
+//! | a status of the handoff | ANSWERED | the status is applied | |
 //! | INVALID_ARGUMENT to an enrollment | ANSWERED | ACTION_REQUIRED, INVALID_INPUT | |
 //! | no connection | UNAVAILABLE | QUEUED with back-off, as if not tried | no |
 //! | UNAVAILABLE from the partner | UNAVAILABLE | QUEUED with back-off; asked first next time | no |
@@ -15,22 +15,27 @@
 //! | a key missing in our keyring | NOT_OPENED | QUEUED with back-off | no |
 //! | a person erased or unreadable | GAVE_UP | DEAD at once | |
 //!
-//! A partner that is down for a week costs no handoff its life: what does not count backs off without end, up to the cap
-//! of the back-off, and the circuit breaker keeps the attempts few. What counts gives up after `max_failures`.
+//! A failure that does not count backs off without end, up to the cap of the back-off, and the circuit breaker keeps the
+//! attempts few: no handoff is given up on because its partner is down for a week. After `max_failures` that count it is.
 
 use std::time::Duration;
 
-use crate::handoff::vocabulary::{AttemptResult, DeadReason, OutcomeClass};
+use crate::db::entities::handoff::DeadReason;
+use crate::db::entities::handoff_attempt::AttemptResult;
+use crate::handoff::settings::Rules;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::Ids;
 use crate::kernel::retry::Backoff;
 
 use super::state::Fact;
 
-/// What a partner said, with what goes with it.
+/// The longest pause that a partner can ask for.
+const LONGEST_PAUSE: Duration = Duration::from_mins(15);
+
+/// How a handoff stands at the partner, as the partner reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// What it said.
+pub struct PartnerStatus {
+    /// What it reports.
     pub fact: Fact,
     /// Its own reference, if it gave one.
     pub reference: Option<String>,
@@ -39,24 +44,23 @@ pub struct Report {
 }
 
 /// What a call, or an inquiry and a call, came to.
+pub type Answer = Result<PartnerStatus, Failure>;
+
+/// Why a call gave no status.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The partner said how it stands.
-    Said(Report),
-    /// The partner refuses a field of the person.
-    InvalidInput,
-    /// There was no connection: it was surely not sent.
+pub enum Failure {
+    /// There was no connection: it was certainly not sent.
     NotReached,
     /// The partner cannot work now.
     Unavailable,
     /// The partner wants a slower pace.
-    Busy {
-        /// How long it wants to be left alone.
+    Throttled {
+        /// How long it wants no calls.
         retry_after: Option<Duration>,
     },
-    /// The partner does not let us in, or does not know the method.
+    /// The partner does not let this process in, or does not know the method.
     NotAllowed,
-    /// It was sent, and nobody knows what became of it.
+    /// It was sent, and the answer was not seen.
     Unseen,
     /// The partner was asked what became of an earlier attempt, and did not say.
     StillUnknown,
@@ -65,24 +69,22 @@ pub enum Answer {
     /// The answer cannot be read.
     Unreadable,
     /// A key is missing here; it was not sent.
-    NotOpened,
+    KeyMissing,
     /// It can never be sent.
-    Hopeless(DeadReason),
+    Undeliverable(DeadReason),
 }
 
-/// What happens to the handoff now.
+/// What happens to the handoff after a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The fact is recorded, whatever the lease says.
-    Record(Report),
     /// It waits again.
     PutBack {
         /// How long.
         after: Duration,
-        /// Whether it is as if this attempt had never been; an earlier one may still have been sent.
+        /// Whether this attempt was certainly not sent; an earlier one may have been.
         unsent: bool,
     },
-    /// It is asked after before it is sent again.
+    /// The partner is asked before it is sent again.
     Ask {
         /// How long it waits before.
         after: Duration,
@@ -91,50 +93,7 @@ pub enum Next {
     GiveUp(DeadReason),
 }
 
-/// How patient we are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Patience {
-    /// The waits between attempts.
-    pub backoff: Backoff,
-    /// After so many attempts that count, a handoff is DEAD.
-    pub max_failures: u32,
-}
-
-impl Answer {
-    /// Gives the word that the attempt's row holds.
-    pub fn result(&self) -> AttemptResult {
-        match self {
-            Self::Said(_) | Self::InvalidInput => AttemptResult::Answered,
-            Self::NotReached | Self::Unavailable | Self::StillUnknown => AttemptResult::Unavailable,
-            Self::Busy { .. } => AttemptResult::Throttled,
-            Self::Unseen => AttemptResult::Unseen,
-            Self::NotAllowed | Self::Rejected => AttemptResult::Rejected,
-            Self::Unreadable => AttemptResult::Unreadable,
-            Self::NotOpened => AttemptResult::NotOpened,
-            Self::Hopeless(_) => AttemptResult::GaveUp,
-        }
-    }
-
-    /// Gives the reason to give up for, if this answer counts towards giving up.
-    fn counts(&self) -> Option<DeadReason> {
-        match self {
-            Self::Unseen => Some(DeadReason::AnswerNeverSeen),
-            Self::Rejected => Some(DeadReason::CallRejected),
-            Self::Unreadable => Some(DeadReason::AnswerUnreadable),
-            Self::Said(_)
-            | Self::InvalidInput
-            | Self::NotReached
-            | Self::Unavailable
-            | Self::Busy { .. }
-            | Self::StillUnknown
-            | Self::NotAllowed
-            | Self::NotOpened
-            | Self::Hopeless(_) => None,
-        }
-    }
-}
-
-/// What is known about the attempts when an answer comes.
+/// The attempts of a handoff when a call fails.
 #[derive(Clone, Copy, Debug)]
 pub struct History {
     /// How often the handoff was offered, this attempt included.
@@ -143,50 +102,65 @@ pub struct History {
     pub failures: u32,
 }
 
-/// Decides what happens to a handoff.
-pub fn next(
-    answer: Answer,
-    history: History,
-    patience: &Patience,
-    now: Timestamp,
-    ids: &Ids,
-) -> Next {
-    if let Some(reason) = answer.counts()
-        && history.failures + 1 >= patience.max_failures
-    {
-        return Next::GiveUp(reason);
+impl Failure {
+    /// Gives the result of the attempt.
+    pub const fn result(&self) -> AttemptResult {
+        match self {
+            Self::NotReached | Self::Unavailable | Self::StillUnknown => AttemptResult::Unavailable,
+            Self::Throttled { .. } => AttemptResult::Throttled,
+            Self::Unseen => AttemptResult::Unseen,
+            Self::NotAllowed | Self::Rejected => AttemptResult::Rejected,
+            Self::Unreadable => AttemptResult::Unreadable,
+            Self::KeyMissing => AttemptResult::NotOpened,
+            Self::Undeliverable(_) => AttemptResult::GaveUp,
+        }
     }
-    let after = patience
-        .backoff
-        .delay(history.attempts.saturating_sub(1), ids);
-    match answer {
-        Answer::Said(report) => Next::Record(report),
-        Answer::InvalidInput => Next::Record(Report {
-            fact: Fact::ActionRequired(OutcomeClass::InvalidInput),
-            reference: None,
-            effective_at: now,
-        }),
-        Answer::NotReached | Answer::NotOpened => Next::PutBack {
-            after,
-            unsent: true,
-        },
-        Answer::Unavailable | Answer::NotAllowed | Answer::Rejected => Next::PutBack {
-            after,
-            unsent: false,
-        },
-        Answer::Busy { retry_after } => Next::PutBack {
-            after: retry_after.map_or(after, |wish| wish.min(MAX_WISH) + after),
-            unsent: true,
-        },
-        Answer::Unseen | Answer::StillUnknown | Answer::Unreadable => Next::Ask { after },
-        Answer::Hopeless(reason) => Next::GiveUp(reason),
+
+    /// Gives the reason to give up for, if this failure counts towards giving up.
+    const fn counts(&self) -> Option<DeadReason> {
+        match self {
+            Self::Unseen => Some(DeadReason::AnswerNeverSeen),
+            Self::Rejected => Some(DeadReason::CallRejected),
+            Self::Unreadable => Some(DeadReason::AnswerUnreadable),
+            Self::NotReached
+            | Self::Unavailable
+            | Self::Throttled { .. }
+            | Self::StillUnknown
+            | Self::NotAllowed
+            | Self::KeyMissing
+            | Self::Undeliverable(_) => None,
+        }
     }
 }
 
-/// A partner may ask for this much rest at most.
-const MAX_WISH: Duration = Duration::from_mins(15);
+/// Gives what happens to a handoff after a failure.
+pub fn next(failure: &Failure, history: History, rules: &Rules, ids: &Ids) -> Next {
+    if let Some(reason) = failure.counts()
+        && history.failures + 1 >= rules.max_failures
+    {
+        return Next::GiveUp(reason);
+    }
+    let attempts = history.attempts.saturating_sub(1);
+    let after = Backoff::new(rules.retry_base, rules.retry_cap).delay(attempts, ids);
+    match *failure {
+        Failure::NotReached | Failure::KeyMissing => Next::PutBack {
+            after,
+            unsent: true,
+        },
+        Failure::Unavailable | Failure::NotAllowed | Failure::Rejected => Next::PutBack {
+            after,
+            unsent: false,
+        },
+        Failure::Throttled { retry_after } => Next::PutBack {
+            after: retry_after.map_or(after, |wish| wish.min(LONGEST_PAUSE) + after),
+            unsent: true,
+        },
+        Failure::Unseen | Failure::StillUnknown | Failure::Unreadable => Next::Ask { after },
+        Failure::Undeliverable(reason) => Next::GiveUp(reason),
+    }
+}
 
-/// Counts the attempts that count, latest first, back to the last time an operator replayed the handoff.
+/// Counts the attempts that count towards giving up, latest first, back to the last time an operator replayed the handoff.
 pub fn failures(latest_first: impl IntoIterator<Item = AttemptResult>) -> u32 {
     latest_first
         .into_iter()
@@ -208,31 +182,30 @@ mod tests {
     use super::*;
     use crate::kernel::clock::Clock;
 
-    const PATIENCE: Patience = Patience {
-        backoff: Backoff::new(Duration::from_secs(1), Duration::from_mins(1)),
-        max_failures: 3,
-    };
-
-    fn decide(answer: Answer, failures: u32) -> Next {
+    fn after(failure: &Failure, failures: u32) -> Next {
         let ids = Ids::seeded(Clock::manual(Timestamp::EPOCH).0, 3);
         let history = History {
             attempts: 4,
             failures,
         };
-        next(answer, history, &PATIENCE, Timestamp::EPOCH, &ids)
+        let rules = Rules {
+            max_failures: 3,
+            ..Rules::default()
+        };
+        next(failure, history, &rules, &ids)
     }
 
     #[test]
     fn what_was_never_sent_is_put_back_as_unsent() {
-        for answer in [Answer::NotReached, Answer::NotOpened] {
+        for failure in [Failure::NotReached, Failure::KeyMissing] {
             assert!(matches!(
-                decide(answer, 99),
+                after(&failure, 99),
                 Next::PutBack { unsent: true, .. }
             ));
         }
-        for answer in [Answer::Unavailable, Answer::NotAllowed] {
+        for failure in [Failure::Unavailable, Failure::NotAllowed] {
             assert!(matches!(
-                decide(answer, 99),
+                after(&failure, 99),
                 Next::PutBack { unsent: false, .. }
             ));
         }
@@ -240,14 +213,17 @@ mod tests {
 
     #[test]
     fn an_answer_never_seen_is_asked_after_until_patience_ends() {
-        assert!(matches!(decide(Answer::Unseen, 1), Next::Ask { .. }));
-        assert!(matches!(decide(Answer::StillUnknown, 99), Next::Ask { .. }));
+        assert!(matches!(after(&Failure::Unseen, 1), Next::Ask { .. }));
+        assert!(matches!(
+            after(&Failure::StillUnknown, 99),
+            Next::Ask { .. }
+        ));
         assert_eq!(
-            decide(Answer::Unseen, 2),
+            after(&Failure::Unseen, 2),
             Next::GiveUp(DeadReason::AnswerNeverSeen)
         );
         assert_eq!(
-            decide(Answer::Rejected, 2),
+            after(&Failure::Rejected, 2),
             Next::GiveUp(DeadReason::CallRejected)
         );
     }
@@ -255,21 +231,11 @@ mod tests {
     #[test]
     fn a_busy_partner_gets_the_rest_it_wants_within_reason() {
         let hour = Some(Duration::from_hours(1));
-        let Next::PutBack { after, .. } = decide(Answer::Busy { retry_after: hour }, 99) else {
+        let Next::PutBack { after, .. } = after(&Failure::Throttled { retry_after: hour }, 99)
+        else {
             panic!("not put back")
         };
-        assert!(after >= MAX_WISH && after <= MAX_WISH + PATIENCE.backoff.cap);
-    }
-
-    #[test]
-    fn a_refused_field_needs_the_person_and_not_another_try() {
-        let Next::Record(report) = decide(Answer::InvalidInput, 99) else {
-            panic!("not recorded")
-        };
-        assert_eq!(
-            report.fact,
-            Fact::ActionRequired(OutcomeClass::InvalidInput)
-        );
+        assert!(after >= LONGEST_PAUSE && after <= LONGEST_PAUSE + Rules::default().retry_cap);
     }
 
     #[test]

@@ -8,35 +8,23 @@
 //!    +---- DEAD (replayed)
 //! ```
 //!
-//! What a partner says is a [`Fact`] and holds in every state, also after a lease ran out and also for a DEAD handoff: it
-//! happened. What we do ourselves is an [`Event`] and needs the state it starts from.
+//! What a partner reports is a [`Fact`]: it happened, so it holds in every state, also after a lease ran out and for a DEAD
+//! handoff. What this process does is an [`Event`] and needs the state that it starts from.
 
-use crate::handoff::vocabulary::{DeadReason, OutcomeClass, Stage};
-use crate::kernel::clock::Timestamp;
+use crate::db::entities::handoff::{self, DeadReason};
+use crate::db::entities::outcome::{Decision, OutcomeClass};
 
-/// A handoff's state with what it has earned.
+/// A handoff's state with the reason that it carries. When a handoff is due, or its lease ends, is in its `not_before`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Waits to be offered.
-    Queued {
-        /// Not before this.
-        not_before: Timestamp,
-    },
-    /// Offered; whoever holds the lease says how it went.
-    Leased {
-        /// When it may be offered again.
-        expires_at: Timestamp,
-    },
+    Queued,
+    /// Offered; the holder of the lease says how it went.
+    Leased,
     /// Sent, and the answer was never seen: the partner is asked before it is sent again.
-    Unsettled {
-        /// Not asked before this.
-        not_before: Timestamp,
-    },
+    Unsettled,
     /// The partner has it.
-    Accepted {
-        /// Since when we know.
-        at: Timestamp,
-    },
+    Accepted,
     /// Monitoring runs.
     Active,
     /// Somebody must act first.
@@ -49,11 +37,12 @@ pub enum State {
     Dead(DeadReason),
 }
 
-/// What a partner says about a handoff.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a partner reports about a handoff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Fact {
     /// It has it.
-    Taken,
+    Accepted,
     /// Monitoring runs.
     Active,
     /// Somebody must act first.
@@ -64,126 +53,108 @@ pub enum Fact {
     Withdrawn,
 }
 
-/// What we do with a handoff.
+/// What this process does with a handoff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// It is offered under a lease.
-    Lease {
-        /// When the lease ends.
-        expires_at: Timestamp,
-    },
-    /// It was surely not taken: it waits again.
-    PutBack {
-        /// Not before this.
-        not_before: Timestamp,
-    },
-    /// It was sent and nobody knows what became of it.
-    LoseAnswer {
-        /// Not asked before this.
-        not_before: Timestamp,
-    },
+    Lease,
+    /// It was certainly not taken: it waits again.
+    PutBack,
+    /// It was sent, and the answer was not seen.
+    LoseAnswer,
     /// It is given up on.
     GiveUp(DeadReason),
     /// An operator queues it again.
-    Replay {
-        /// From now on.
-        now: Timestamp,
-    },
+    Replay,
 }
 
 /// What a fact changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Learned {
+pub enum Applied {
     /// The handoff moves on.
     Moved(State),
     /// It was known.
-    Nothing,
+    Known,
     /// It contradicts what was known.
     Contradiction,
 }
 
 /// Says that an event does not fit the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a handoff that is {from} cannot do this")]
+#[error("the event does not fit the handoff's state")]
 pub struct WrongState {
     /// The state it is in.
-    pub from: Stage,
+    pub from: handoff::State,
 }
 
 impl State {
-    /// Names the state.
-    pub const fn stage(&self) -> Stage {
+    /// Gives the name of the state, as it stands in the column.
+    pub const fn name(&self) -> handoff::State {
         match self {
-            Self::Queued { .. } => Stage::Queued,
-            Self::Leased { .. } => Stage::Leased,
-            Self::Unsettled { .. } => Stage::Unsettled,
-            Self::Accepted { .. } => Stage::Accepted,
-            Self::Active => Stage::Active,
-            Self::ActionRequired(_) => Stage::ActionRequired,
-            Self::Refused(_) => Stage::Refused,
-            Self::Canceled => Stage::Canceled,
-            Self::Dead(_) => Stage::Dead,
+            Self::Queued => handoff::State::Queued,
+            Self::Leased => handoff::State::Leased,
+            Self::Unsettled => handoff::State::Unsettled,
+            Self::Accepted => handoff::State::Accepted,
+            Self::Active => handoff::State::Active,
+            Self::ActionRequired(_) => handoff::State::ActionRequired,
+            Self::Refused(_) => handoff::State::Refused,
+            Self::Canceled => handoff::State::Canceled,
+            Self::Dead(_) => handoff::State::Dead,
+        }
+    }
+
+    /// Gives what the partner decided; `None` while it has not, or when the handoff was given up on.
+    pub const fn decision(&self) -> Option<Decision> {
+        match self {
+            Self::Active => Some(Decision::Active),
+            Self::ActionRequired(class) => Some(Decision::ActionRequired(*class)),
+            Self::Refused(class) => Some(Decision::Refused(*class)),
+            Self::Canceled => Some(Decision::Canceled),
+            Self::Queued | Self::Leased | Self::Unsettled | Self::Accepted | Self::Dead(_) => None,
         }
     }
 
     /// Gives the outcome class that the state carries.
     pub const fn class(&self) -> Option<OutcomeClass> {
-        match self {
-            Self::ActionRequired(class) | Self::Refused(class) => Some(*class),
-            Self::Queued { .. }
-            | Self::Leased { .. }
-            | Self::Unsettled { .. }
-            | Self::Accepted { .. }
-            | Self::Active
-            | Self::Canceled
-            | Self::Dead(_) => None,
+        match self.decision() {
+            Some(decision) => decision.columns().1,
+            None => None,
         }
     }
 
-    /// Takes a fact from the partner, learned now.
-    pub fn learn(self, fact: Fact, now: Timestamp) -> Learned {
+    /// Applies a fact from the partner.
+    pub fn apply(self, fact: Fact) -> Applied {
         match self {
-            Self::Queued { .. } | Self::Leased { .. } | Self::Unsettled { .. } | Self::Dead(_) => {
-                Learned::Moved(fact.state(now))
+            Self::Queued | Self::Leased | Self::Unsettled | Self::Dead(_) => {
+                Applied::Moved(fact.state())
             }
-            Self::Accepted { .. } if fact == Fact::Taken => Learned::Nothing,
-            Self::Accepted { .. } => Learned::Moved(fact.state(now)),
-            // "Taken" is what it was on the way to its end; such an answer is only late.
-            _ if fact == Fact::Taken => Learned::Nothing,
-            _ if fact.state(now) == self => Learned::Nothing,
-            // The person acted, or another thing must be done first, or the partner lost patience.
-            Self::ActionRequired(_) => Learned::Moved(fact.state(now)),
-            Self::Active if fact == Fact::Withdrawn => Learned::Moved(Self::Canceled),
-            Self::Active | Self::Refused(_) | Self::Canceled => Learned::Contradiction,
+            // The partner had accepted it before it decided; the acceptance is only late.
+            _ if fact == Fact::Accepted || fact.state() == self => Applied::Known,
+            // The partner decided; or the person acted, or has something else to do, or the partner did not wait longer.
+            Self::Accepted | Self::ActionRequired(_) => Applied::Moved(fact.state()),
+            Self::Active if fact == Fact::Withdrawn => Applied::Moved(Self::Canceled),
+            Self::Active | Self::Refused(_) | Self::Canceled => Applied::Contradiction,
         }
     }
 
     /// Does something with the handoff.
-    pub fn on(self, event: Event) -> Result<Self, WrongState> {
+    pub const fn on(self, event: Event) -> Result<Self, WrongState> {
         match (self, event) {
-            (
-                Self::Queued { .. } | Self::Unsettled { .. } | Self::Leased { .. },
-                Event::Lease { expires_at },
-            ) => Ok(Self::Leased { expires_at }),
-            (Self::Leased { .. }, Event::PutBack { not_before }) => Ok(Self::Queued { not_before }),
-            (Self::Leased { .. }, Event::LoseAnswer { not_before }) => {
-                Ok(Self::Unsettled { not_before })
-            }
-            (Self::Leased { .. }, Event::GiveUp(reason)) => Ok(Self::Dead(reason)),
-            // Whether it was ever sent is in the row (`sent_at`), so that it is asked before it is sent again.
-            (Self::Dead(_), Event::Replay { now }) => Ok(Self::Queued { not_before: now }),
-            (state, _) => Err(WrongState {
-                from: state.stage(),
-            }),
+            (Self::Queued | Self::Unsettled | Self::Leased, Event::Lease) => Ok(Self::Leased),
+            // Whether a DEAD handoff was ever sent is in `sent_at`, so that the partner is asked before it is sent again.
+            (Self::Leased, Event::PutBack) | (Self::Dead(_), Event::Replay) => Ok(Self::Queued),
+            (Self::Leased, Event::LoseAnswer) => Ok(Self::Unsettled),
+            (Self::Leased, Event::GiveUp(reason)) => Ok(Self::Dead(reason)),
+            (state, _) => Err(WrongState { from: state.name() }),
         }
     }
 }
 
 impl Fact {
     /// Gives the state that the fact leads to.
-    fn state(self, now: Timestamp) -> State {
+    const fn state(self) -> State {
         match self {
-            Self::Taken => State::Accepted { at: now },
+            Self::Accepted => State::Accepted,
             Self::Active => State::Active,
             Self::ActionRequired(class) => State::ActionRequired(class),
             Self::Refused(class) => State::Refused(class),
@@ -197,20 +168,18 @@ mod tests {
     use super::*;
     use OutcomeClass::{FileFrozen, NoHit};
 
-    const NOW: Timestamp = Timestamp::from_micros(7);
-
     fn open_states() -> [State; 4] {
         [
-            State::Queued { not_before: NOW },
-            State::Leased { expires_at: NOW },
-            State::Unsettled { not_before: NOW },
+            State::Queued,
+            State::Leased,
+            State::Unsettled,
             State::Dead(DeadReason::AnswerNeverSeen),
         ]
     }
 
     fn facts() -> [Fact; 5] {
         [
-            Fact::Taken,
+            Fact::Accepted,
             Fact::Active,
             Fact::ActionRequired(FileFrozen),
             Fact::Refused(NoHit),
@@ -222,7 +191,7 @@ mod tests {
     fn a_fact_holds_whatever_the_lease_says() {
         for state in open_states() {
             for fact in facts() {
-                assert_eq!(state.learn(fact, NOW), Learned::Moved(fact.state(NOW)));
+                assert_eq!(state.apply(fact), Applied::Moved(fact.state()));
             }
         }
     }
@@ -230,10 +199,9 @@ mod tests {
     #[test]
     fn the_same_fact_twice_changes_nothing() {
         for fact in facts() {
-            let known = fact.state(NOW);
-            let later = Timestamp::from_micros(9);
-            assert_eq!(known.learn(fact, later), Learned::Nothing, "{fact:?}");
-            assert_eq!(known.learn(Fact::Taken, later), Learned::Nothing);
+            let known = fact.state();
+            assert_eq!(known.apply(fact), Applied::Known, "{fact:?}");
+            assert_eq!(known.apply(Fact::Accepted), Applied::Known);
         }
     }
 
@@ -249,8 +217,8 @@ mod tests {
             (State::Canceled, Fact::Refused(NoHit)),
         ] {
             assert_eq!(
-                known.learn(fact, NOW),
-                Learned::Contradiction,
+                known.apply(fact),
+                Applied::Contradiction,
                 "{known:?} {fact:?}"
             );
         }
@@ -265,44 +233,41 @@ mod tests {
             Fact::ActionRequired(NoHit),
             Fact::Withdrawn,
         ] {
-            assert_eq!(waiting.learn(fact, NOW), Learned::Moved(fact.state(NOW)));
+            assert_eq!(waiting.apply(fact), Applied::Moved(fact.state()));
         }
         assert_eq!(
-            State::Active.learn(Fact::Withdrawn, NOW),
-            Learned::Moved(State::Canceled)
+            State::Active.apply(Fact::Withdrawn),
+            Applied::Moved(State::Canceled)
         );
     }
 
     #[test]
     fn only_what_is_open_is_leased_and_only_what_is_leased_is_put_back() {
-        let lease = Event::Lease { expires_at: NOW };
-        let put_back = Event::PutBack { not_before: NOW };
+        let lease = Event::Lease;
+        let put_back = Event::PutBack;
         let [queued, leased, unsettled, dead] = open_states();
         for state in [queued, leased, unsettled] {
-            assert_eq!(state.on(lease), Ok(State::Leased { expires_at: NOW }));
+            assert_eq!(state.on(lease), Ok(State::Leased));
         }
         assert_eq!(leased.on(put_back), Ok(queued));
+        assert_eq!(leased.on(Event::LoseAnswer), Ok(unsettled));
         assert_eq!(
-            leased.on(Event::LoseAnswer { not_before: NOW }),
-            Ok(unsettled)
+            dead.on(lease),
+            Err(WrongState {
+                from: handoff::State::Dead
+            })
         );
-        assert_eq!(dead.on(lease), Err(WrongState { from: Stage::Dead }));
         assert_eq!(
             queued.on(put_back),
             Err(WrongState {
-                from: Stage::Queued
+                from: handoff::State::Queued
             })
         );
-        assert_eq!(dead.on(Event::Replay { now: NOW }), Ok(queued));
+        assert_eq!(dead.on(Event::Replay), Ok(queued));
         for fact in facts() {
-            let known = fact.state(NOW);
-            for event in [lease, put_back, Event::Replay { now: NOW }] {
-                assert_eq!(
-                    known.on(event),
-                    Err(WrongState {
-                        from: known.stage()
-                    })
-                );
+            let known = fact.state();
+            for event in [lease, put_back, Event::Replay] {
+                assert_eq!(known.on(event), Err(WrongState { from: known.name() }));
             }
         }
     }

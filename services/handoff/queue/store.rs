@@ -1,31 +1,40 @@
 //! Reading handoffs and writing what became of them.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockBehavior, LockType};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
+use serde::Serialize;
 
-use crate::db::entities::handoff::{Column, Entity, Model};
+use crate::db;
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::{self, Column, DeadReason, Entity, Kind, Model};
+use crate::db::entities::outcome::OutcomeClass;
+use crate::db::rows::{self, Is};
 use crate::handoff::error::Error;
-use crate::handoff::store::{pieces, value_rows};
-use crate::handoff::vocabulary::{Kind, OutcomeClass, Stage};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, PartnerId};
 
-use super::model::Handoff;
+use super::handoff::Handoff;
 use super::state::State;
 
-/// A compare-and-set that hit another number of rows than it was written for.
-pub(crate) fn expect_rows(changed: u64, wanted: usize) -> Result<(), Error> {
+/// Demands that so many rows were changed. They are locked before, so another number is a defect.
+pub(crate) fn expect_rows(changed: u64, wanted: usize) -> Result<(), db::Error> {
     if changed == wanted as u64 {
         return Ok(());
     }
-    Err(crate::db::Error::corrupt("handoffs changed while they were locked").into())
+    Err(db::Error::corrupt("rows changed while they were locked"))
 }
 
 fn parsed(rows: Vec<Model>) -> Result<Vec<Handoff>, Error> {
-    rows.into_iter().map(Handoff::try_from).collect()
+    let handoffs = rows.into_iter().map(Handoff::try_from);
+    Ok(handoffs.collect::<Result<_, _>>()?)
+}
+
+async fn one(query: Select<Entity>, db: &impl ConnectionTrait) -> Result<Option<Handoff>, Error> {
+    let row = query.one(db).await?;
+    Ok(row.map(Handoff::try_from).transpose()?)
 }
 
 /// Locks a partner's handoffs by id, in the order of their ids so that two calls cannot wait for each other.
@@ -37,18 +46,16 @@ pub async fn lock_of_partner(
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
-    let mut found = Vec::with_capacity(ids.len());
-    for piece in pieces(&ids) {
-        let rows = Entity::find()
-            .filter(Column::PartnerId.eq(partner))
-            .filter(Column::Id.is_in(piece.iter().copied()))
-            .order_by_asc(Column::Id)
-            .lock_exclusive()
-            .all(tx)
-            .await?;
-        found.extend(parsed(rows)?);
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(found)
+    let backend = tx.get_database_backend();
+    let query = format!(
+        "SELECT h.* FROM v JOIN handoff h ON h.partner_id = $2 AND h.id = v.id ORDER BY h.id{}",
+        rows::lock(backend, "h")
+    );
+    let statement = rows::bind_ids(backend, &query, &ids, [partner.into()]);
+    parsed(Model::find_by_statement(statement).all(tx).await?)
 }
 
 /// Locks the other handoff of the same enrollment: the CANCEL of an ENROLL, the ENROLL of a CANCEL.
@@ -57,29 +64,12 @@ pub async fn lock_twin(tx: &impl ConnectionTrait, of: &Handoff) -> Result<Option
         Kind::Enroll => Kind::Cancel,
         Kind::Cancel => Kind::Enroll,
     };
-    let row = twins(&[(of.campaign_id, of.enrollment_id)], of.partner_id, other)
-        .lock_exclusive()
-        .one(tx)
-        .await?;
-    row.map(Handoff::try_from).transpose()
-}
-
-fn twins(
-    enrollments: &[(CampaignId, EnrollmentId)],
-    partner: PartnerId,
-    kind: Kind,
-) -> sea_orm::Select<Entity> {
-    let mut any = Condition::any();
-    for (campaign, enrollment) in enrollments {
-        let one = Column::CampaignId
-            .eq(*campaign)
-            .and(Column::EnrollmentId.eq(*enrollment));
-        any = any.add(one);
-    }
-    Entity::find()
-        .filter(any)
-        .filter(Column::PartnerId.eq(partner))
-        .filter(Column::Kind.eq(kind.as_str()))
+    let query = Entity::find()
+        .filter(Column::CampaignId.eq(of.campaign_id))
+        .filter(Column::EnrollmentId.eq(of.enrollment_id))
+        .filter(Column::PartnerId.eq(of.partner_id))
+        .filter(Column::Kind.eq(other));
+    one(query.lock_exclusive(), tx).await
 }
 
 /// Gives the handoffs of a kind that belong to these enrollments of one campaign.
@@ -90,18 +80,14 @@ pub async fn of_enrollments(
     enrollments: &[EnrollmentId],
     kind: Kind,
 ) -> Result<Vec<Handoff>, Error> {
-    let mut found = Vec::new();
-    for piece in pieces(enrollments) {
-        let rows = Entity::find()
-            .filter(Column::CampaignId.eq(campaign))
-            .filter(Column::EnrollmentId.is_in(piece.iter().copied()))
-            .filter(Column::PartnerId.eq(partner))
-            .filter(Column::Kind.eq(kind.as_str()))
-            .all(db)
-            .await?;
-        found.extend(parsed(rows)?);
+    const QUERY: &str = "SELECT h.* FROM v JOIN handoff h ON h.campaign_id = $2 AND h.enrollment_id = v.id \
+        AND h.partner_id = $3 AND h.kind = $4";
+    if enrollments.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(found)
+    let rest = [campaign.into(), partner.into(), kind.as_str().into()];
+    let statement = rows::bind_ids(db.get_database_backend(), QUERY, enrollments, rest);
+    parsed(Model::find_by_statement(statement).all(db).await?)
 }
 
 /// Locks one handoff.
@@ -110,11 +96,7 @@ pub async fn lock(
     campaign: CampaignId,
     id: HandoffId,
 ) -> Result<Option<Handoff>, Error> {
-    let row = Entity::find_by_id((campaign, id))
-        .lock_exclusive()
-        .one(tx)
-        .await?;
-    row.map(Handoff::try_from).transpose()
+    one(Entity::find_by_id((campaign, id)).lock_exclusive(), tx).await
 }
 
 /// Gets one of a partner's handoffs.
@@ -123,25 +105,23 @@ pub async fn of_partner(
     partner: PartnerId,
     id: HandoffId,
 ) -> Result<Option<Handoff>, Error> {
-    let row = Entity::find()
+    let query = Entity::find()
         .filter(Column::PartnerId.eq(partner))
-        .filter(Column::Id.eq(id))
-        .one(db)
-        .await?;
-    row.map(Handoff::try_from).transpose()
+        .filter(Column::Id.eq(id));
+    one(query, db).await
 }
 
 /// Lists a campaign's handoffs in the order of their ids, which is the order in which they were made.
 pub async fn page(
     db: &impl ConnectionTrait,
     campaign: CampaignId,
-    stage: Option<Stage>,
+    state: Option<handoff::State>,
     after: Option<HandoffId>,
     limit: u64,
 ) -> Result<Vec<Handoff>, Error> {
     let mut query = Entity::find().filter(Column::CampaignId.eq(campaign));
-    if let Some(stage) = stage {
-        query = query.filter(Column::State.eq(stage.as_str()));
+    if let Some(state) = state {
+        query = query.filter(Column::State.eq(state));
     }
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
@@ -161,7 +141,7 @@ pub async fn held_by(
         .select_only()
         .column_as(Expr::col(Column::Id).count(), "held")
         .filter(Column::PartnerId.eq(partner))
-        .filter(Column::State.eq(Stage::Leased.as_str()))
+        .filter(Column::State.eq(handoff::State::Leased))
         .filter(Column::NotBefore.gt(now))
         .filter(Column::LeaseOwner.eq(owner))
         .into_tuple()
@@ -182,15 +162,12 @@ pub async fn take_overdue(
 ) -> Result<Vec<Handoff>, Error> {
     let rows = Entity::find()
         .filter(Column::PartnerId.eq(partner))
-        .filter(Column::State.eq(Stage::Accepted.as_str()))
+        .filter(Column::State.eq(handoff::State::Accepted))
         .filter(Column::NotBefore.lte(now))
         .order_by_asc(Column::NotBefore)
         .order_by_asc(Column::Id)
         .limit(most)
-        .lock_with_behavior(
-            sea_orm::sea_query::LockType::Update,
-            sea_orm::sea_query::LockBehavior::SkipLocked,
-        )
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(tx)
         .await?;
     let mut overdue = parsed(rows)?;
@@ -198,7 +175,7 @@ pub async fn take_overdue(
         .iter_mut()
         .map(|handoff| {
             handoff.not_before = next;
-            Change::of(Stage::Accepted, handoff)
+            Change::of(handoff::State::Accepted, handoff)
         })
         .collect();
     write(tx, &changes).await?;
@@ -215,7 +192,7 @@ pub async fn is_overdue(
         .select_only()
         .column(Column::Id)
         .filter(Column::PartnerId.eq(partner))
-        .filter(Column::State.eq(Stage::Accepted.as_str()))
+        .filter(Column::State.eq(handoff::State::Accepted))
         .filter(Column::NotBefore.lte(now))
         // In the index's order: any row would do, and the planner might look for one in the table.
         .order_by_asc(Column::NotBefore)
@@ -230,58 +207,92 @@ pub async fn is_overdue(
 /// A new state for a handoff that was read, and locked, in the state `from`.
 #[derive(Clone, Debug)]
 pub struct Change {
-    from: Stage,
+    from: handoff::State,
     to: Handoff,
 }
 
 impl Change {
     /// Takes a handoff as it should stand.
-    pub fn of(from: Stage, to: &Handoff) -> Self {
+    pub fn of(from: handoff::State, to: &Handoff) -> Self {
         Self {
             from,
             to: to.clone(),
         }
     }
 
-    fn values(&self) -> [Value; 11] {
+    fn row(&self) -> Row<'_> {
         let Self { from, to } = self;
-        let dead = match to.state {
-            State::Dead(reason) => Some(reason.as_str()),
-            _ => None,
-        };
-        [
-            to.campaign_id.into(),
-            to.id.into(),
-            from.as_str().into(),
-            to.state.stage().as_str().into(),
-            to.not_before.into(),
-            to.partner_reference.clone().into(),
-            to.state.class().map(OutcomeClass::as_str).into(),
-            dead.into(),
-            to.sent_at.into(),
-            to.acknowledged_at.into(),
-            to.settled_at.into(),
-        ]
+        Row {
+            campaign_id: to.campaign_id,
+            id: to.id,
+            was: *from,
+            state: to.state.name(),
+            attempts: to.attempts,
+            not_before: to.not_before,
+            partner_reference: to.partner_reference.as_deref(),
+            outcome_class: to.state.class(),
+            dead_reason: match to.state {
+                State::Dead(reason) => Some(reason),
+                _ => None,
+            },
+            sent_at: to.sent_at,
+            acknowledged_at: to.acknowledged_at,
+            settled_at: to.settled_at,
+        }
     }
 }
 
-/// Writes what became of handoffs; whatever lease they had ends.
+/// A change on its way into the statement.
+#[derive(Serialize)]
+struct Row<'a> {
+    campaign_id: CampaignId,
+    id: HandoffId,
+    was: handoff::State,
+    state: handoff::State,
+    attempts: i32,
+    #[serde(serialize_with = "rows::micros")]
+    not_before: Timestamp,
+    partner_reference: Option<&'a str>,
+    outcome_class: Option<OutcomeClass>,
+    dead_reason: Option<DeadReason>,
+    #[serde(serialize_with = "rows::micros")]
+    sent_at: Option<Timestamp>,
+    #[serde(serialize_with = "rows::micros")]
+    acknowledged_at: Option<Timestamp>,
+    #[serde(serialize_with = "rows::micros")]
+    settled_at: Option<Timestamp>,
+}
+
+const ROW: [(&str, Is); 12] = [
+    ("campaign_id", Is::Uuid),
+    ("id", Is::Uuid),
+    ("was", Is::Text),
+    ("state", Is::Text),
+    ("attempts", Is::Int),
+    ("not_before", Is::Big),
+    ("partner_reference", Is::Text),
+    ("outcome_class", Is::Text),
+    ("dead_reason", Is::Text),
+    ("sent_at", Is::Big),
+    ("acknowledged_at", Is::Big),
+    ("settled_at", Is::Big),
+];
+
+/// Writes what became of handoffs; the leases that they had end.
 pub async fn write(tx: &impl ConnectionTrait, changes: &[Change]) -> Result<(), Error> {
-    for piece in pieces(changes) {
-        let sql = format!(
-            "WITH new(campaign_id, id, was, state, not_before, partner_reference, outcome_class, dead_reason, sent_at, \
-             acknowledged_at, settled_at) AS (VALUES {}) \
-             UPDATE handoff SET state = new.state, not_before = new.not_before, \
-             partner_reference = new.partner_reference, outcome_class = new.outcome_class, \
-             dead_reason = new.dead_reason, sent_at = new.sent_at, acknowledged_at = new.acknowledged_at, \
-             settled_at = new.settled_at, lease_owner = NULL, lease_token = NULL, lease_expires_at = NULL \
-             FROM new WHERE handoff.campaign_id = new.campaign_id AND handoff.id = new.id AND handoff.state = new.was",
-            value_rows(piece.len(), 11)
-        );
-        let values: Vec<Value> = piece.iter().flat_map(Change::values).collect();
-        let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
-        let hit = tx.execute_raw(statement).await?.rows_affected();
-        expect_rows(hit, piece.len())?;
+    if changes.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let backend = tx.get_database_backend();
+    let sql = format!(
+        "WITH {} UPDATE handoff SET state = v.state, attempts = v.attempts, not_before = v.not_before, \
+         partner_reference = v.partner_reference, outcome_class = v.outcome_class, dead_reason = v.dead_reason, \
+         sent_at = v.sent_at, acknowledged_at = v.acknowledged_at, settled_at = v.settled_at, \
+         lease_owner = NULL, lease_token = NULL, lease_expires_at = NULL \
+         FROM v WHERE handoff.campaign_id = v.campaign_id AND handoff.id = v.id AND handoff.state = v.was",
+        rows::table(backend, &ROW)
+    );
+    let rows: Vec<Row<'_>> = changes.iter().map(Change::row).collect();
+    let written = tx.execute_raw(rows::bind(backend, sql, &rows)).await?;
+    Ok(expect_rows(written.rows_affected(), changes.len())?)
 }

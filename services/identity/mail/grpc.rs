@@ -5,13 +5,13 @@ use tonic::Request;
 use crate::db::entities::mail_event::{AddressSource, Kind, ReturnReason};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
-use crate::identity::request::{call_of, request_of};
 use crate::identity::roster::grpc::date;
 use crate::identity::roster::row::RawColumns;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::paging;
 use crate::kernel::secrets::Secret;
+use crate::process::Call;
 use crate::wire::redress::identity::v1 as wire;
 
 use super::event::{RawAddress, RawEvent};
@@ -24,7 +24,7 @@ pub async fn record_mail_events(
     context: &Context,
     request: &Request<wire::RecordMailEventsRequest>,
 ) -> Result<wire::RecordMailEventsResponse, Error> {
-    let call = call_of(request)?;
+    let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
@@ -33,7 +33,7 @@ pub async fn record_mail_events(
     fields.demand(fits, "events", "must be 1 to 1,000 events");
     fields.finish()?;
     let command = Record {
-        request: request_of(context, &call, id, "RecordMailEvents", message)?,
+        request: call.request(context, id, "RecordMailEvents", message)?,
         campaign,
         events: message.events.iter().map(event).collect(),
     };
@@ -48,7 +48,7 @@ pub async fn list_mail_events(
     context: &Context,
     request: &Request<wire::ListMailEventsRequest>,
 ) -> Result<wire::ListMailEventsResponse, Error> {
-    let call = call_of(request)?;
+    let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);

@@ -4,13 +4,14 @@ use jiff::civil::Date;
 use serde_json::json;
 
 use crate::db::entities::mail_event::{self, AddressSource, Kind, ReturnReason};
-use crate::identity::context::{Act, Call, Context};
+use crate::identity::context::Context;
 use crate::identity::disclosure;
 use crate::identity::error::Error;
 use crate::identity::roster::store as roster;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::paging;
+use crate::process::{Act, Call};
 
 use super::store;
 
@@ -58,8 +59,7 @@ pub async fn list_mail_events(
         token,
     } = *query;
     let filter: [&[u8]; 3] = [b"mail_events", campaign.as_bytes(), individual.as_bytes()];
-    let after: Option<(String, Kind)> =
-        paging::page_after(&filter, token).map_err(Error::Request)?;
+    let after: Option<(String, Kind)> = paging::page_after(&filter, token)?;
     let after = after.and_then(|(on, kind)| Some((on.parse().ok()?, kind)));
     let found = roster::individual(context.db.read(), campaign, individual).await?;
     found.ok_or(Error::IndividualNotFound)?;

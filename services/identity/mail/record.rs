@@ -10,9 +10,8 @@ use serde_json::json;
 
 use crate::db::entities::mail_event::{self, Kind};
 use crate::db::entities::{ClosedSet, campaign, individual};
-use crate::db::idempotency::{self, Known, Request};
 use crate::db::{self, Tx, audit};
-use crate::identity::context::{Act, Call, Context};
+use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::address;
 use crate::identity::roster::decrypt::decrypt;
@@ -23,6 +22,8 @@ use crate::identity::roster::{store as roster, write};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::person::Person;
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call};
 
 use super::event::{Event, RawEvent, Rules, What, parse_event};
 use super::plan::{self, Change, Detail, Judged, Plan, Subject};
@@ -69,17 +70,12 @@ pub async fn record_mail_events(
         .db
         .run_bulk("record_mail_events", |tx| {
             Box::pin(async move {
-                match idempotency::look_up(tx, &command.request).await? {
-                    Known::Done(text) => serde_json::from_str(&text)
-                        .map_err(|_| db::Error::corrupt("idempotency.result").into()),
-                    Known::Conflict => Err(Error::RequestIdReused),
-                    Known::New => {
-                        let verdicts = work.run(tx).await?;
-                        let text = serde_json::to_string(&verdicts).map_err(|_| Error::Key)?;
-                        idempotency::record(tx, &command.request, &text, work.now).await?;
-                        Ok(verdicts)
-                    }
+                if let Some(verdicts) = request::answered(tx, &command.request).await? {
+                    return Ok(verdicts);
                 }
+                let verdicts = work.run(tx).await?;
+                request::record(tx, &command.request, &verdicts, work.now).await?;
+                Ok(verdicts)
             })
         })
         .await

@@ -1,7 +1,7 @@
 //! A referral as its reviewer sees it.
 
-use crate::db::entities::referral::{Reason, State};
-use crate::db::entities::{referral, verification};
+use crate::db::entities::referral::{self, Reason, State};
+use crate::db::entities::verification;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{IndividualId, ReferralId, VerificationId};
 

@@ -1,18 +1,18 @@
 //! DecideReferral.
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::db::entities::referral::State;
-use crate::db::entities::{ClosedSet, referral, verification};
-use crate::db::idempotency::{self, Known, Request};
+use crate::db::entities::referral::{self, State};
+use crate::db::entities::{ClosedSet, verification};
 use crate::db::{self, Tx, audit};
-use crate::identity::context::{Act, Call, Context};
+use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::verification::state::VerificationEvent;
 use crate::identity::verification::store::{self as verifications, state_of};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ReferralId};
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call};
 
 use super::case::Case;
 use super::state::{self, Ruling, Undecidable};
@@ -31,11 +31,6 @@ pub struct Decide {
     pub ruling: Ruling,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Kept {
-    referral: ReferralId,
-}
-
 /// Decides a case. Who asked for the verification may not decide it; of two concurrent decisions one wins.
 pub async fn decide_referral(
     context: &Context,
@@ -45,24 +40,17 @@ pub async fn decide_referral(
     let act = Act::on("referral.decided", "referral", command.referral);
     let detail = json!({ "decision": State::from(command.ruling).as_str() });
     let event = call.event(context, Some(command.campaign), act, detail);
-    let text = serde_json::to_string(&Kept {
-        referral: command.referral,
-    })
-    .map_err(|_| Error::Key)?;
     let (now, reviewer) = (context.now(), call.actor());
-    let (event, text, reviewer) = (&event, text.as_str(), reviewer.as_str());
+    let (event, reviewer) = (&event, reviewer.as_str());
     context
         .db
         .run_tx("decide_referral", |tx| {
             Box::pin(async move {
-                match idempotency::look_up(tx, &command.request).await? {
-                    Known::Done(_) => {}
-                    Known::Conflict => return Err(Error::RequestIdReused),
-                    Known::New => {
-                        rule(tx, command, reviewer, now, now + context.rules.approved_for).await?;
-                        audit::record(tx, std::slice::from_ref(event)).await?;
-                        idempotency::record(tx, &command.request, text, now).await?;
-                    }
+                let done: Option<ReferralId> = request::answered(tx, &command.request).await?;
+                if done.is_none() {
+                    rule(tx, command, reviewer, now, now + context.rules.approved_for).await?;
+                    audit::record(tx, std::slice::from_ref(event)).await?;
+                    request::record(tx, &command.request, &command.referral, now).await?;
                 }
                 Ok(Case::of(&find(tx, command).await?))
             })

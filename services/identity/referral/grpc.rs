@@ -5,10 +5,10 @@ use tonic::Request;
 use crate::db::entities::referral::{Reason, State};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
-use crate::identity::request::{call_of, request_of};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::CampaignId;
 use crate::kernel::paging;
+use crate::process::Call;
 use crate::wire::redress::identity::v1 as wire;
 
 use super::case::Case;
@@ -39,7 +39,7 @@ pub async fn decide_referral(
     context: &Context,
     request: &Request<wire::DecideReferralRequest>,
 ) -> Result<wire::DecideReferralResponse, Error> {
-    let call = call_of(request)?;
+    let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
@@ -53,7 +53,7 @@ pub async fn decide_referral(
     fields.demand(ruling.is_some(), "decision", "must be APPROVED or DENIED");
     fields.finish()?;
     let command = Decide {
-        request: request_of(context, &call, id, "DecideReferral", message)?,
+        request: call.request(context, id, "DecideReferral", message)?,
         campaign,
         referral,
         ruling: ruling.unwrap_or(Ruling::Denied),

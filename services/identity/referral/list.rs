@@ -20,7 +20,7 @@ pub async fn list_referrals(
 ) -> Result<(Vec<Case>, String), Error> {
     let filter: [&[u8]; 2] = [b"referrals", campaign.as_bytes()];
     let size = size.min(MAX_PAGE);
-    let after: Option<ReferralId> = paging::page_after(&filter, token).map_err(Error::Request)?;
+    let after: Option<ReferralId> = paging::page_after(&filter, token)?;
     let mut rows = store::list_open(context.db.read(), campaign, after, size + 1).await?;
     let next = paging::next_page(&mut rows, size, &filter, |(row, _)| row.id);
     Ok((rows.iter().map(Case::of).collect(), next))

@@ -6,8 +6,8 @@ use sea_orm::{
     RelationDef,
 };
 
-use crate::db::entities::referral::State;
-use crate::db::entities::{referral, verification};
+use crate::db::entities::referral::{self, State};
+use crate::db::entities::verification;
 use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ReferralId};

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, Ids};
+use crate::process;
 
 use super::keys::RosterKeys;
 use super::prepare::{Judged, prepare};
@@ -155,7 +156,7 @@ impl Batcher {
         };
         let rows = tokio::task::spawn_blocking(work).await;
         Ok(Batch {
-            rows: Arc::new(rows.map_err(|_| Error::ShuttingDown)?),
+            rows: Arc::new(rows.map_err(|_| process::Error::ShuttingDown)?),
             chunks: lengths,
             end,
         })
@@ -217,7 +218,7 @@ mod tests {
         assert_eq!(batches.recv().await.unwrap().unwrap().rows.len(), 1);
         assert!(matches!(
             batches.recv().await.unwrap(),
-            Err(Error::Request(_))
+            Err(Error::Common(process::Error::Request(_)))
         ));
         running.await.unwrap();
     }

@@ -13,12 +13,13 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::db::entities::individual::Population;
-use crate::identity::context::{Act, Call, Context};
+use crate::identity::context::Context;
 use crate::identity::disclosure;
 use crate::identity::error::{self, Error};
 use crate::identity::matching::address;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::kernel::secrets::Secret;
+use crate::process::{self, Act, Call};
 
 use super::keys::RosterKeys;
 use super::locale::Locale;
@@ -107,7 +108,7 @@ async fn export(
         async move {
             let page: Page = page?;
             let decrypted = tokio::task::spawn_blocking(move || decryptor.decrypt(page)).await;
-            decrypted.map_err(|_| Error::ShuttingDown)?
+            decrypted.map_err(|_| process::Error::ShuttingDown)?
         }
     };
     let mut decrypted = ReceiverStream::new(pages)

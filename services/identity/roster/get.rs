@@ -4,11 +4,12 @@ use serde_json::json;
 
 use crate::db::entities::confirmation_code::Channel;
 use crate::db::entities::individual::Population;
-use crate::identity::context::{Act, Call, Context};
+use crate::identity::context::Context;
 use crate::identity::disclosure;
 use crate::identity::error::Error;
 use crate::identity::matching::mask;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
+use crate::process::{Act, Call};
 
 use super::decrypt::decrypt;
 use super::store;

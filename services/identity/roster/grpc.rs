@@ -11,12 +11,12 @@ use crate::db::entities::confirmation_code::Channel;
 use crate::db::entities::individual::Population;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
-use crate::identity::request::call_of;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::secrets::Secret;
 use crate::kernel::server::draining_of;
+use crate::process::{self, Call};
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::identity::v1 as wire;
 
@@ -36,7 +36,7 @@ pub fn import_roster(
     context: &Context,
     request: Request<Streaming<wire::ImportRosterRequest>>,
 ) -> Result<BoxStream<'static, Result<wire::ImportRosterResponse, Error>>, Error> {
-    let call = call_of(&request)?;
+    let call = Call::of(&request)?;
     let draining = draining_of(&request);
     // What was read before the process drains is written and answered; nothing is read after.
     let parts = request
@@ -46,7 +46,11 @@ pub fn import_roster(
     let broken = || Error::field("part", "could not be read; send the file again");
     let parts = parts.map(move |part| part.map_err(|_| broken()).and_then(part_of));
     let last = futures::stream::poll_fn(move |_| {
-        std::task::Poll::Ready(draining.is_cancelled().then_some(Err(Error::ShuttingDown)))
+        std::task::Poll::Ready(
+            draining
+                .is_cancelled()
+                .then_some(Err(process::Error::ShuttingDown.into())),
+        )
     });
     let (sender, answers) = mpsc::channel(import::ANSWERS);
     tokio::spawn(import::import_roster(
@@ -64,7 +68,7 @@ pub async fn get_individual(
     context: &Context,
     request: &Request<wire::GetIndividualRequest>,
 ) -> Result<wire::GetIndividualResponse, Error> {
-    let call = call_of(request)?;
+    let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
@@ -81,7 +85,7 @@ pub fn export_mailing_addresses(
     context: &Context,
     request: &Request<wire::ExportMailingAddressesRequest>,
 ) -> Result<BoxStream<'static, Result<wire::ExportMailingAddressesResponse, Error>>, Error> {
-    let call = call_of(request)?;
+    let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);

@@ -11,11 +11,13 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::db::audit;
+use crate::db::entities::campaign::State;
 use crate::db::entities::roster_import;
-use crate::identity::context::{Act, Call, Context};
+use crate::db::{self, audit};
+use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, ImportId};
+use crate::process::{Act, Call};
 
 use super::batch::{self, Batch, Batcher};
 use super::keys::RosterKeys;
@@ -233,13 +235,13 @@ impl Import {
 /// Gives what rows are judged against, if the campaign takes any.
 async fn rules(context: &Context, campaign: CampaignId) -> Result<Rules, Error> {
     let read = context.db.read();
-    if store::campaign(read, campaign).await?.state != "OPEN" {
+    if store::campaign(read, campaign).await?.state != State::Open {
         return Err(Error::CampaignClosed);
     }
     let today = context.now().date_in(&jiff::tz::TimeZone::UTC);
     Ok(Rules {
         entities: store::entities(read, campaign).await?,
-        today: today.map_err(|_| Error::Key)?,
+        today: today.map_err(|_| db::Error::corrupt("a clock without a date"))?,
         sandbox_ssn: context.rules.sandbox_ssn,
     })
 }

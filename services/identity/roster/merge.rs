@@ -1,9 +1,8 @@
 //! Two rows with one SSN: one person or a mistake.
 
 use crate::db::entities::individual::Population;
-use crate::identity::matching::compare;
 use crate::identity::matching::waterfall::Level;
-use crate::identity::matching::{address, fold};
+use crate::identity::matching::{address, compare, fold};
 use crate::kernel::person::Person;
 
 /// Tells whether two records with one SSN are of one person: the same birth date, or close names.

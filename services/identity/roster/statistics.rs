@@ -6,7 +6,6 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryResult,
     QuerySelect, Statement,
 };
-
 use strum::IntoEnumIterator;
 
 use crate::db::Db;

@@ -8,6 +8,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
+use crate::db;
 use crate::db::entities::{
     campaign, campaign_key, covered_entity, individual, individual_entity, roster_import,
 };
@@ -83,7 +84,11 @@ pub async fn find_or_make_key(
         .await?;
     find_key(connection, fresh.campaign_id)
         .await?
-        .ok_or(Error::Key)
+        .ok_or_else(without_key)
+}
+
+fn without_key() -> Error {
+    db::Error::corrupt("a campaign's key row is missing").into()
 }
 
 /// Locks the campaign's roster until the transaction ends, so that batches of two imports are written one after the other.
@@ -94,7 +99,7 @@ pub async fn lock_roster(
     campaign: CampaignId,
 ) -> Result<(), Error> {
     let query = campaign_key::Entity::find_by_id(campaign).lock_exclusive();
-    let row = query.one(connection).await?.ok_or(Error::Key)?;
+    let row = query.one(connection).await?.ok_or_else(without_key)?;
     if row.wrapped.is_some() {
         Ok(())
     } else {
@@ -121,7 +126,7 @@ pub async fn find_or_make_import(
     query
         .one(connection)
         .await?
-        .ok_or_else(|| crate::db::Error::corrupt("roster_import").into())
+        .ok_or_else(|| db::Error::corrupt("roster_import").into())
 }
 
 /// Adds to the counts of an import what one batch did.
@@ -153,7 +158,7 @@ pub async fn finish_import(
         .lock_exclusive()
         .one(connection)
         .await?;
-    let row = row.ok_or_else(|| crate::db::Error::corrupt("roster_import"))?;
+    let row = row.ok_or_else(|| db::Error::corrupt("roster_import"))?;
     let (accepted, merged) = (row.accepted, row.merged);
     let mut row = row.into_active_model();
     row.rows = Set(rows);
@@ -172,7 +177,7 @@ pub fn one_row(affected: u64) -> Result<(), Error> {
     if affected == 1 {
         Ok(())
     } else {
-        Err(crate::db::Error::corrupt("a row that should be there is missing").into())
+        Err(db::Error::corrupt("a row that should be there is missing").into())
     }
 }
 

@@ -10,6 +10,7 @@ use crate::db::{self, Bulk, Cell, Tx};
 use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ImportId};
+use crate::process;
 
 use super::keys::RosterKeys;
 use super::lookup::{self, Found};
@@ -42,7 +43,7 @@ pub async fn write(
     let found = lookup::find(tx, target.campaign, rows).await?;
     let (rows, keys) = (Arc::clone(rows), Arc::clone(target.keys));
     let planned = tokio::task::spawn_blocking(move || Planned::of(&rows, found, &keys)).await;
-    let planned = planned.map_err(|_| Error::ShuttingDown)??;
+    let planned = planned.map_err(|_| process::Error::ShuttingDown)??;
     insert(tx, target, &planned.new).await?;
     link(tx, target, &planned.links).await?;
     update(tx, target.campaign, &planned.changed).await?;

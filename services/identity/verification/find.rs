@@ -75,7 +75,7 @@ impl Scope {
         let policy = Policy::parse(&campaign.policy);
         Ok(Self {
             campaign: campaign.id,
-            open: campaign.state == "OPEN",
+            open: campaign.state == campaign::State::Open,
             key,
             policy: policy.ok_or_else(|| db::Error::corrupt("campaign.policy"))?,
         })
@@ -127,7 +127,7 @@ pub fn by_letter(
 ) -> Result<Found, Error> {
     let begun = letter
         .found
-        .filter(|(enrollment, _)| matches!(enrollment.state.as_str(), "STARTED" | "VERIFIED"));
+        .filter(|(enrollment, _)| enrollment.state == enrollment::State::Started);
     let proof = begun
         .as_ref()
         .and_then(|(enrollment, _)| enrollment.proof_expires_at);

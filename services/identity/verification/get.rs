@@ -3,11 +3,12 @@
 use serde_json::json;
 
 use crate::db;
-use crate::identity::context::{Act, Call, Context};
+use crate::identity::context::Context;
 use crate::identity::disclosure;
 use crate::identity::error::Error;
 use crate::kernel::caller::Role;
 use crate::kernel::ids::VerificationId;
+use crate::process::{Act, Call};
 
 use super::store;
 use super::view::{self, View};

@@ -9,10 +9,10 @@ use crate::identity::error::Error;
 use crate::identity::matching::compare::Claims;
 use crate::identity::matching::waterfall::{Agreement, Level};
 use crate::identity::matching::{fold, ssn};
-use crate::identity::request::{call_of, request_of};
 use crate::identity::roster::grpc::contacts;
 use crate::kernel::fields::Fields;
 use crate::kernel::secrets::Secret;
+use crate::process::Call;
 use crate::wire::redress::identity::v1 as wire;
 
 use super::confirmation_code::confirm::{self, Confirm};
@@ -28,7 +28,7 @@ pub async fn verify_identity(
     context: &Context,
     request: &Request<wire::VerifyIdentityRequest>,
 ) -> Result<wire::VerifyIdentityResponse, Error> {
-    let call = call_of(request)?;
+    let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
@@ -38,7 +38,7 @@ pub async fn verify_identity(
     let claims = claims_of(&mut fields, message.claims.as_ref());
     fields.finish()?;
     let command = Verify {
-        request: request_of(context, &call, id, "VerifyIdentity", message)?,
+        request: call.request(context, id, "VerifyIdentity", message)?,
         engagement_number,
         enrollment,
         // They are missing only if a field was wrong.
@@ -55,7 +55,7 @@ pub async fn send_confirmation_code(
     context: &Context,
     request: &Request<wire::SendConfirmationCodeRequest>,
 ) -> Result<wire::SendConfirmationCodeResponse, Error> {
-    let call = call_of(request)?;
+    let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
@@ -66,7 +66,7 @@ pub async fn send_confirmation_code(
     fields.demand(channel.is_some(), "channel", "must be EMAIL, SMS or VOICE");
     fields.finish()?;
     let command = Send {
-        request: request_of(context, &call, id, "SendConfirmationCode", message)?,
+        request: call.request(context, id, "SendConfirmationCode", message)?,
         engagement_number,
         verification,
         channel: channel.unwrap_or(Channel::Email),
@@ -82,7 +82,7 @@ pub async fn confirm_code(
     context: &Context,
     request: &Request<wire::ConfirmCodeRequest>,
 ) -> Result<wire::ConfirmCodeResponse, Error> {
-    let call = call_of(request)?;
+    let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
@@ -98,7 +98,7 @@ pub async fn confirm_code(
     fields.demand(is_code, "code", "must be six digits");
     fields.finish()?;
     let command = Confirm {
-        request: request_of(context, &call, id, "ConfirmCode", message)?,
+        request: call.request(context, id, "ConfirmCode", message)?,
         engagement_number,
         verification: verification_id,
         code: Secret::new(code),
@@ -114,7 +114,7 @@ pub async fn get_verification(
     context: &Context,
     request: &Request<wire::GetVerificationRequest>,
 ) -> Result<wire::GetVerificationResponse, Error> {
-    let call = call_of(request)?;
+    let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let number = fields.engagement_number("engagement_number", &message.engagement_number);

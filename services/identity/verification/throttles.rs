@@ -10,14 +10,13 @@
 
 use uuid::Uuid;
 
-use crate::db::Tx;
-use crate::db::throttle::{self, Charge, Limit, Refusal};
-use crate::identity::context::{Call, Context};
+use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::rules::{PER_DAY, PER_HOUR, PER_MINUTE};
-use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::{self, Key};
 use crate::kernel::ids::IndividualId;
+use crate::process::Call;
+use crate::process::throttle::{self, Charge, Limit};
 
 const DOMAIN: &str = "redress.identity.throttle.v1";
 
@@ -107,15 +106,8 @@ impl<'a> Meter<'a> {
     /// Charges in a transaction of its own.
     pub async fn charge(self) -> Result<(), Error> {
         let now = self.context.now();
-        throttle::charge(&self.context.db, &self.charges, now)
-            .await
-            .map_err(refused)
+        Ok(throttle::charge(&self.context.db, &self.charges, now).await?)
     }
-}
-
-/// Charges in a transaction under way.
-pub async fn charge_in(tx: &Tx<'_>, charges: &[Charge], now: Timestamp) -> Result<(), Error> {
-    throttle::charge_in(tx, charges, now).await.map_err(refused)
 }
 
 /// Gives the charge for one code sent to an individual.
@@ -129,11 +121,4 @@ pub fn send_charge(context: &Context, individual: IndividualId) -> Result<Charge
         key,
         limit: Limit::per(context.rules.throttles.sends, PER_DAY),
     })
-}
-
-fn refused(refusal: Refusal) -> Error {
-    match refusal {
-        Refusal::Throttled { retry_after, .. } => Error::Throttled { retry_after },
-        Refusal::Storage(error) => Error::Storage(error),
-    }
 }

@@ -3,22 +3,23 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::db::entities::verification::Path;
-use crate::db::entities::{ClosedSet, referral, verification};
-use crate::db::idempotency::{self, Known, Request};
-use crate::db::throttle::Charge;
+use crate::db::entities::verification::{self, Path};
+use crate::db::entities::{ClosedSet, referral};
 use crate::db::{self, audit};
-use crate::identity::context::{Act, Call, Context};
+use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::compare::Claims;
 use crate::identity::matching::policy::Decision;
 use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
+use crate::process::request::{self, Request};
+use crate::process::throttle::{self, Charge};
+use crate::process::{Act, Call};
 
 use super::decide::decide;
 use super::find::{self, Found, Letter, Scope};
 use super::state::Verification;
 use super::store;
-use super::throttles::{self, Meter};
+use super::throttles::Meter;
 use super::view::{self, View};
 
 /// What is asked.
@@ -110,18 +111,14 @@ async fn admit(
         .db
         .run_tx("admit_verification", |tx| {
             Box::pin(async move {
-                match idempotency::look_up(tx, request).await? {
-                    Known::Done(kept) => read(&kept).map(Some),
-                    Known::Conflict => Err(Error::RequestIdReused),
-                    Known::New => throttles::charge_in(tx, charges, now).await.map(|()| None),
+                let kept = request::answered(tx, request).await?;
+                if kept.is_none() {
+                    throttle::charge_in(tx, charges, now).await?;
                 }
+                Ok(kept)
             })
         })
         .await
-}
-
-fn read(kept: &str) -> Result<Kept, Error> {
-    serde_json::from_str(kept).map_err(|_| db::Error::corrupt("idempotency.result").into())
 }
 
 /// What is written about one verification.
@@ -157,7 +154,8 @@ fn rows(
         path,
         state: state.state(),
         score_centibits: found.waterfall.score(),
-        waterfall: serde_json::to_string(&found.waterfall).map_err(|_| Error::Key)?,
+        waterfall: serde_json::to_string(&found.waterfall)
+            .map_err(|_| db::Error::corrupt("verification.waterfall"))?,
         requested_by: call.actor(),
         created_at: now,
         decided_at: state.decided_at(),
@@ -202,16 +200,13 @@ async fn write(context: &Context, request: &Request, rows: Rows) -> Result<Kept,
         campaign: rows.campaign,
         verification: rows.verification.id,
     };
-    let text = serde_json::to_string(&kept).map_err(|_| Error::Key)?;
-    let (rows, text) = (&rows, text.as_str());
+    let rows = &rows;
     context
         .db
         .run_tx("verify_identity", |tx| {
             Box::pin(async move {
-                match idempotency::look_up(tx, request).await? {
-                    Known::Done(earlier) => return read(&earlier),
-                    Known::Conflict => return Err(Error::RequestIdReused),
-                    Known::New => {}
+                if let Some(earlier) = request::answered(tx, request).await? {
+                    return Ok(earlier);
                 }
                 if rows.campaign.is_some() {
                     store::insert(tx, &rows.verification).await?;
@@ -220,7 +215,7 @@ async fn write(context: &Context, request: &Request, rows: Rows) -> Result<Kept,
                     store::insert_referral(tx, referral).await?;
                 }
                 audit::record(tx, std::slice::from_ref(&rows.event)).await?;
-                idempotency::record(tx, request, text, rows.verification.created_at).await?;
+                request::record(tx, request, &kept, rows.verification.created_at).await?;
                 Ok(kept)
             })
         })

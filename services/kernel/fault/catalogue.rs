@@ -76,7 +76,6 @@ reasons! {
     WaveEmpty "WAVE_EMPTY" FailedPrecondition "The wave has no codes yet; issue them first.";
     BatchIncomplete "BATCH_INCOMPLETE" FailedPrecondition "Codes are still being added to the batch; finish issuing first.";
     BatchNotExported "BATCH_NOT_EXPORTED" FailedPrecondition "A batch of the wave has letters that no export had; export it first.";
-    BatchNotUniform "BATCH_NOT_UNIFORM" FailedPrecondition "The batch's codes are not as random as they should be; an operator must look.";
     BatchNotFound "BATCH_NOT_FOUND" NotFound "There is no such batch.";
     BatchSealed "BATCH_SEALED" FailedPrecondition "The batch is sealed; its codes cannot be recovered.";
     ExportNotApproved "EXPORT_NOT_APPROVED" FailedPrecondition "Another operator must approve this export first.";

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 use redress::codes::grpc::Handlers;
-use redress::codes::throttles::Throttles;
+use redress::codes::settings::Throttles;
 use redress::codes::{Context, serve};
 use redress::db::Process;
 use redress::db::entities::{individual, partner};
@@ -317,9 +317,9 @@ async fn insert_partner(owner: &DatabaseConnection, id: PartnerId) {
     let row = partner::Model {
         id,
         name: "acme".into(),
-        mode: "PULL".into(),
+        mode: partner::Mode::Pull,
         endpoint: None,
-        state: "ACTIVE".into(),
+        state: partner::State::Active,
         max_in_flight: 32,
         projection: "{}".into(),
         breaker: "{}".into(),

@@ -9,7 +9,7 @@ use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::CampaignId;
 use redress::wire::google::r#type::Date;
 use redress::wire::redress::enrollment::v1 as wire;
-use sea_orm::{ActiveModelTrait, EntityTrait};
+use sea_orm::{ActiveEnum, ActiveModelTrait, EntityTrait};
 
 use super::house::House;
 use crate::harness::{Database, apply, both};
@@ -28,8 +28,8 @@ async fn comes(
         id: house.ids.next(),
         enrollment_id: enrollment.enrollment_id.parse().unwrap(),
         handoff_id: enrollment.handoff_id.parse().unwrap(),
-        result: result.into(),
-        outcome_class: class.into(),
+        result: ActiveEnum::try_from_value(&result.to_owned()).unwrap(),
+        outcome_class: ActiveEnum::try_from_value(&class.to_owned()).ok(),
         effective_at: at,
         created_at: at,
     };

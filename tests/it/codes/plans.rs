@@ -20,13 +20,13 @@ const KNOWN: [(&str, &str); 8] = [
     // Housekeeping, every ten minutes: db/throttle.rs and db/idempotency.rs, prune.
     ("DELETE FROM \"throttle\"", "throttle"),
     ("DELETE FROM \"idempotency\"", "idempotency"),
-    // Housekeeping, for each campaign: codes/store/enrollment.rs, any_to_end and end_terms. At last most are ACTIVE.
+    // Housekeeping, for each campaign: codes/enrollment/store.rs, any_to_end and end_terms. At last most are ACTIVE.
     ("SELECT 1 AS one FROM enrollment", "enrollment"),
     ("UPDATE enrollment SET state = 'ENDED'", "enrollment"),
-    // codes/store/outcome.rs, any and take: what is taken is gone, so that few are there; any stops at the first.
+    // codes/enrollment/outcome_store.rs, any and take: what is taken is gone, so that few are there; any stops at the first.
     ("SELECT 1 AS one FROM outcome LIMIT 1", "outcome"),
     ("DELETE FROM outcome", "outcome"),
-    // IssueCodes counts once whom it will write to: codes/store/code.rs, count.
+    // IssueCodes counts once whom it will write to: codes/batch/code_store.rs, count.
     ("SELECT count(*) AS n FROM individual i", "individual"),
     ("SELECT count(*) AS n FROM individual i", "code"),
 ];

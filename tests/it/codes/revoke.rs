@@ -187,7 +187,7 @@ async fn a_revocation_that_broke_off_goes_on_and_ends_the_same(database: Databas
         Revoke::begin(&house.context, &call, &request, target, "stolen")
             .await
             .unwrap()
-            .in_stretches_of(3)
+            .in_chunks_of(3)
     };
     let (sender, mut progress) = mpsc::channel(1);
     let running = tokio::spawn(begin().await.run(sender));
@@ -328,25 +328,4 @@ async fn codes_under_way_are_not_revoked_behind_their_issue(database: Database) 
         reason_of(&told.await.unwrap_err()),
         Some(Reason::InvalidRequest)
     );
-}
-
-#[apply(both)]
-async fn a_batch_that_failed_its_self_test_is_not_printed(database: Database) {
-    let house = House::open(&database).await;
-    let campaign = house.campaign().await;
-    house.people(campaign, 2).await;
-    let batch = house.issue(campaign).await;
-    house.run("UPDATE code_batch SET uniformity = '{\"codes\":1000,\"collisions\":0,\"chi_square\":[31.0,90.5]}'").await;
-    assert_eq!(
-        reason_of(&house.export(&batch).await.unwrap_err()),
-        Some(Reason::BatchNotUniform)
-    );
-    assert_eq!(
-        house
-            .count("audit_event WHERE action = 'codes.exported'")
-            .await,
-        0
-    );
-    house.run("UPDATE code_batch SET uniformity = '{\"codes\":1000,\"collisions\":0,\"chi_square\":[31.0,90.4]}'").await;
-    house.export(&batch).await.unwrap();
 }

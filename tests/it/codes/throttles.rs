@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use redress::codes::throttles::Throttles;
+use redress::codes::settings::Throttles;
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of, retry_after_of};
 use redress::wire::redress::enrollment::v1 as wire;

@@ -87,8 +87,8 @@ async fn rows_arrive_as_they_were_sent(database: Database) {
         .unwrap()
         .unwrap();
     assert_eq!(
-        (row.batch_id, row.generation, row.state.as_str()),
-        (load.batch, 1, "ISSUED")
+        (row.batch_id, row.generation, row.state),
+        (load.batch, 1, code::State::Issued)
     );
     assert_eq!(
         (row.proof_days, row.settled_at, row.enrollment_id),

@@ -3,7 +3,7 @@
 use redress::db::entities::{code, enrollment, handoff, individual, partner};
 use redress::db::{Error, Process};
 use redress::kernel::ids::Ids;
-use sea_orm::{ActiveModelTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, IntoActiveModel};
 
 use super::seed::{NOW, ids};
 use crate::harness::{Database, apply, both};
@@ -23,11 +23,16 @@ macro_rules! refusal {
             .insert($connection)
             .await
             .unwrap_err();
-        let Error::Corrupt { what } = Error::from(error) else {
-            panic!("another refusal")
-        };
-        what.rsplit(' ').next().unwrap().to_owned()
+        constraint(error)
     }};
+}
+
+/// Names the constraint that refused a row.
+fn constraint(error: DbErr) -> String {
+    let Error::Corrupt { what } = Error::from(error) else {
+        panic!("another refusal")
+    };
+    what.rsplit(' ').next().unwrap().to_owned()
 }
 
 fn code(ids: &Ids) -> code::Model {
@@ -37,7 +42,7 @@ fn code(ids: &Ids) -> code::Model {
         individual_id: ids.next(),
         batch_id: ids.next(),
         generation: 1,
-        state: "ISSUED".to_owned(),
+        state: code::State::Issued,
         proof_days: 21,
         supersedes: None,
         settled_at: None,
@@ -51,7 +56,7 @@ fn enrollment(ids: &Ids) -> enrollment::Model {
         campaign_id: ids.next(),
         id: ids.next(),
         individual_id: ids.next(),
-        state: "STARTED".to_owned(),
+        state: enrollment::State::Started,
         code_mac: None,
         verification_id: None,
         handoff_id: None,
@@ -59,7 +64,7 @@ fn enrollment(ids: &Ids) -> enrollment::Model {
         product_code: None,
         partner_id: None,
         started_by: "portal/web".to_owned(),
-        channel: "WEB".to_owned(),
+        channel: enrollment::Channel::Web,
         started_at: NOW,
         submitted_at: None,
         activated_at: None,
@@ -77,10 +82,10 @@ fn handoff(ids: &Ids) -> handoff::Model {
         enrollment_id: ids.next(),
         individual_id: ids.next(),
         partner_id: ids.next(),
-        kind: "ENROLL".to_owned(),
+        kind: handoff::Kind::Enroll,
         product_code: "CM24".to_owned(),
         term_months: 24,
-        state: "QUEUED".to_owned(),
+        state: handoff::State::Queued,
         attempts: 0,
         not_before: NOW,
         lease_owner: None,
@@ -122,22 +127,20 @@ async fn a_code_has_what_its_state_has_earned(database: Database) {
     let ids = ids();
     written!(owner, code(&ids));
     let unsettled = code::Model {
-        state: "REVOKED".to_owned(),
+        state: code::State::Revoked,
         ..code(&ids)
     };
     assert_eq!(refusal!(owner, unsettled), "code_settled_check");
     let redeemed = code::Model {
-        state: "REDEEMED".to_owned(),
+        state: code::State::Redeemed,
         settled_at: Some(NOW),
         ..code(&ids)
     };
     assert_eq!(refusal!(owner, redeemed), "code_redeemed_check");
-    let unknown = code::Model {
-        state: "LOST".to_owned(),
-        settled_at: Some(NOW),
-        ..code(&ids)
-    };
-    assert_eq!(refusal!(owner, unknown), "code_state_check");
+    let unknown = owner
+        .execute_unprepared("UPDATE code SET state = 'LOST', settled_at = 0")
+        .await;
+    assert_eq!(constraint(unknown.unwrap_err()), "code_state_check");
 }
 
 #[apply(both)]
@@ -145,7 +148,7 @@ async fn an_enrollment_has_what_its_state_has_earned(database: Database) {
     let owner = &database.owner().await;
     let ids = ids();
     let submitted = || enrollment::Model {
-        state: "SUBMITTED".to_owned(),
+        state: enrollment::State::Submitted,
         verification_id: Some(ids.next()),
         submitted_at: Some(NOW),
         ..enrollment(&ids)
@@ -162,7 +165,7 @@ async fn an_enrollment_has_what_its_state_has_earned(database: Database) {
     };
     assert_eq!(refusal!(owner, unverified), "enrollment_verified_check");
     let endless = enrollment::Model {
-        state: "ACTIVE".to_owned(),
+        state: enrollment::State::Active,
         activated_at: Some(NOW),
         ..submitted()
     };
@@ -184,7 +187,7 @@ async fn a_person_has_one_living_enrollment(database: Database) {
         ..first.clone()
     };
     let canceled = || enrollment::Model {
-        state: "CANCELED".to_owned(),
+        state: enrollment::State::Canceled,
         settled_at: Some(NOW),
         ..again()
     };
@@ -200,7 +203,7 @@ async fn a_handoff_has_what_its_state_has_earned(database: Database) {
     let owner = &database.owner().await;
     let ids = ids();
     let leased = || handoff::Model {
-        state: "LEASED".to_owned(),
+        state: handoff::State::Leased,
         lease_owner: Some("worker".to_owned()),
         lease_token: Some(ids.uuid()),
         lease_expires_at: Some(NOW),
@@ -215,17 +218,17 @@ async fn a_handoff_has_what_its_state_has_earned(database: Database) {
     };
     assert_eq!(refusal!(owner, tokenless), "handoff_leased_check");
     let dead = handoff::Model {
-        state: "DEAD".to_owned(),
+        state: handoff::State::Dead,
         ..handoff(&ids)
     };
     assert_eq!(refusal!(owner, dead), "handoff_dead_check");
     let accepted = handoff::Model {
-        state: "ACCEPTED".to_owned(),
+        state: handoff::State::Accepted,
         ..handoff(&ids)
     };
     assert_eq!(refusal!(owner, accepted), "handoff_acknowledged_check");
     let refused = handoff::Model {
-        state: "REFUSED".to_owned(),
+        state: handoff::State::Refused,
         ..handoff(&ids)
     };
     assert_eq!(refusal!(owner, refused), "handoff_settled_check");
@@ -269,10 +272,10 @@ async fn a_refused_row_is_not_shown_in_the_error(database: Database) {
     let row = &partner::Model {
         id: ids().next(),
         name: "canary".to_owned(),
-        mode: "canary".to_owned(),
+        mode: partner::Mode::Pull,
         endpoint: None,
-        state: "ACTIVE".to_owned(),
-        max_in_flight: 1,
+        state: partner::State::Active,
+        max_in_flight: 0,
         projection: "canary".to_owned(),
         breaker: "{}".to_owned(),
         created_at: NOW,
@@ -286,7 +289,7 @@ async fn a_refused_row_is_not_shown_in_the_error(database: Database) {
     let error = result.await.unwrap_err();
     let shown = format!("{error} {error:?} {error:#?}");
     assert!(
-        shown.contains("partner_mode_check") && !shown.contains("canary"),
+        shown.contains("partner_flight_check") && !shown.contains("canary"),
         "{shown}"
     );
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use redress::db::entities::ClosedSet as _;
 use redress::db::entities::{activation_code, audit_event, campaign_key};
-use redress::handoff::queue::lease::{Terms, lease};
+use redress::handoff::activation::lease::{Terms, lease};
 
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::{HandoffId, PartnerId};

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use redress::db::entities::ClosedSet as _;
 use redress::wire::redress::bureau::v1::{EnrollmentProgress, OutcomeClass};
 
 use super::pull::drain;
@@ -23,10 +24,7 @@ async fn a_cancel_waits_for_its_enroll(database: Database) {
     world.hand.advance(BACKOFF);
     worker.step().await.unwrap();
     assert_eq!(
-        (
-            world.state(enroll).await.as_str(),
-            world.state(cancel).await.as_str()
-        ),
+        (world.state(enroll).await, world.state(cancel).await),
         ("QUEUED", "QUEUED")
     );
     world.hand.advance(BACKOFF);
@@ -34,10 +32,7 @@ async fn a_cancel_waits_for_its_enroll(database: Database) {
     assert_eq!(world.state(enroll).await, "ACCEPTED");
     worker.step().await.unwrap();
     assert_eq!(
-        (
-            world.state(enroll).await.as_str(),
-            world.state(cancel).await.as_str()
-        ),
+        (world.state(enroll).await, world.state(cancel).await),
         ("CANCELED", "CANCELED")
     );
     assert_eq!(world.outcomes(cancel).await, ["CANCELED"]);
@@ -64,10 +59,7 @@ async fn an_enrollment_withdrawn_in_time_is_never_sent(database: Database) {
     let mut worker = world.worker();
     assert_eq!(worker.step().await.unwrap(), 1);
     assert_eq!(
-        (
-            world.state(enroll).await.as_str(),
-            world.state(cancel).await.as_str()
-        ),
+        (world.state(enroll).await, world.state(cancel).await),
         ("CANCELED", "CANCELED")
     );
     assert_eq!(world.row(enroll).await.acknowledged_at, None);
@@ -90,10 +82,7 @@ async fn a_pulling_partner_is_told_what_to_withdraw(database: Database) {
     assert_eq!(world.puller().drain().await.unwrap(), 1);
     world.reporter().step().await.unwrap();
     assert_eq!(
-        (
-            world.state(enroll).await.as_str(),
-            world.state(cancel).await.as_str()
-        ),
+        (world.state(enroll).await, world.state(cancel).await),
         ("CANCELED", "CANCELED")
     );
     assert_eq!(world.outcomes(cancel).await, ["CANCELED"]);
@@ -111,7 +100,7 @@ async fn what_was_sent_once_is_withdrawn_at_the_partner(database: Database) {
     world.hand.advance(BACKOFF);
     world.keyless_worker().step().await.unwrap();
     let row = world.row(enroll).await;
-    assert_eq!(row.state, "QUEUED");
+    assert_eq!(row.state.as_str(), "QUEUED");
     assert!(row.sent_at.is_some(), "the partner may have it");
     let cancel = world.cancel(enroll).await;
     world.hand.advance(BACKOFF);
@@ -120,10 +109,7 @@ async fn what_was_sent_once_is_withdrawn_at_the_partner(database: Database) {
     assert_eq!(world.booked(), [EnrollmentProgress::Withdrawn]);
     assert_eq!(world.offers(), [1], "asked, and not sent again");
     assert_eq!(
-        (
-            world.state(enroll).await.as_str(),
-            world.state(cancel).await.as_str()
-        ),
+        (world.state(enroll).await, world.state(cancel).await),
         ("CANCELED", "CANCELED")
     );
 }
@@ -191,10 +177,7 @@ async fn a_pulling_partner_gets_the_next_enrollment_after_the_withdrawal(databas
     while world.puller().drain().await.unwrap() > 0 {}
     while world.reporter().step().await.unwrap() > 0 {}
     assert_eq!(
-        (
-            world.state(cancel).await.as_str(),
-            world.state(second).await.as_str()
-        ),
+        (world.state(cancel).await, world.state(second).await),
         ("CANCELED", "ACTIVE")
     );
     assert_eq!(
@@ -220,19 +203,13 @@ async fn a_withdrawal_that_never_ends_is_asked_for_again(database: Database) {
     );
     report(&world, "sandbox-bureau", vec![taken]).await;
     assert_eq!(
-        (
-            world.state(enroll).await.as_str(),
-            world.state(cancel).await.as_str()
-        ),
+        (world.state(enroll).await, world.state(cancel).await),
         ("ACTIVE", "ACCEPTED")
     );
     world.hand.advance(Duration::from_mins(16));
     assert_eq!(worker.step().await.unwrap(), 1);
     assert_eq!(
-        (
-            world.state(enroll).await.as_str(),
-            world.state(cancel).await.as_str()
-        ),
+        (world.state(enroll).await, world.state(cancel).await),
         ("CANCELED", "CANCELED")
     );
     assert_eq!(world.outcomes(cancel).await, ["CANCELED"]);

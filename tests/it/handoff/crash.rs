@@ -1,5 +1,6 @@
 //! What a kill leaves behind, what is given up on, and how it comes back.
 
+use redress::db::entities::ClosedSet;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::handoff::v1::ReplayHandoffRequest;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
@@ -48,7 +49,8 @@ async fn an_answer_after_the_lease_is_a_fact(database: Database) {
     tokio::join!(slow, quick);
     let row = world.row(id).await;
     assert_eq!(
-        row.state, "ACTIVE",
+        row.state.as_str(),
+        "ACTIVE",
         "the time-out of the first changes nothing any more"
     );
     assert_eq!(world.outcomes(id).await, ["ACTIVE"]);
@@ -66,7 +68,7 @@ async fn an_erased_person_is_dead_and_can_be_replayed(database: Database) {
     worker.step().await.unwrap();
     let row = world.row(id).await;
     assert_eq!(
-        (row.state.as_str(), row.dead_reason.as_deref()),
+        (row.state.as_str(), row.dead_reason.map(ClosedSet::as_str)),
         ("DEAD", Some("PERSON_ERASED"))
     );
     world.hand.advance(BACKOFF);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redress::db::entities::{audit_event, handoff, handoff_attempt, outcome};
+use redress::db::entities::{ClosedSet, audit_event, handoff, handoff_attempt, outcome};
 use redress::kernel::ids::HandoffId;
 use redress::wire::redress::bureau::v1::EnrollmentProgress;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -15,19 +15,19 @@ impl World {
         row.one(&self.owner).await.unwrap().unwrap()
     }
 
-    pub async fn state(&self, id: HandoffId) -> String {
-        self.row(id).await.state
+    pub async fn state(&self, id: HandoffId) -> &'static str {
+        self.row(id).await.state.as_str()
     }
 
     /// Gives how the attempts of a handoff ended, first to last.
-    pub async fn attempts(&self, id: HandoffId) -> Vec<String> {
+    pub async fn attempts(&self, id: HandoffId) -> Vec<&'static str> {
         let rows = handoff_attempt::Entity::find()
             .filter(handoff_attempt::Column::HandoffId.eq(id))
             .order_by_asc(handoff_attempt::Column::Attempt)
             .all(&self.owner)
             .await
             .unwrap();
-        rows.into_iter().map(|row| row.result).collect()
+        rows.into_iter().map(|row| row.result.as_str()).collect()
     }
 
     /// Gives the outcomes of a handoff as `RESULT CLASS`.
@@ -40,9 +40,8 @@ impl World {
             .unwrap();
         rows.into_iter()
             .map(|row| {
-                format!("{} {}", row.result, row.outcome_class)
-                    .trim()
-                    .to_owned()
+                let class = row.outcome_class.map_or("", ClosedSet::as_str);
+                format!("{} {class}", row.result.as_str()).trim().to_owned()
             })
             .collect()
     }

@@ -57,10 +57,7 @@ async fn what_is_not_acknowledged_is_offered_again(database: Database) {
     let lost = world.enroll(partner, "666160001").await;
     assert_eq!(world.puller().drain().await.unwrap(), 1);
     assert_eq!(
-        (
-            world.state(kept).await.as_str(),
-            world.state(lost).await.as_str()
-        ),
+        (world.state(kept).await, world.state(lost).await),
         ("ACCEPTED", "LEASED")
     );
     assert_eq!(
@@ -73,10 +70,7 @@ async fn what_is_not_acknowledged_is_offered_again(database: Database) {
     assert_eq!(world.attempts(lost).await, ["LEASE_EXPIRED", "ANSWERED"]);
     assert_eq!(world.reporter().step().await.unwrap(), 2);
     assert_eq!(
-        (
-            world.state(kept).await.as_str(),
-            world.state(lost).await.as_str()
-        ),
+        (world.state(kept).await, world.state(lost).await),
         ("ACTIVE", "ACTIVE")
     );
     let mut offers = world.offers();

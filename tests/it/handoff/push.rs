@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use redress::db::FaultRates;
+use redress::db::entities::ClosedSet as _;
 use redress::kernel::ids::HandoffId;
 use redress::kernel::person::Person;
 use redress::wire::redress::handoff::v1::{
@@ -95,7 +96,7 @@ async fn an_answer_that_is_lost_is_asked_after_and_nobody_is_enrolled_twice(data
     let mut worker = world.worker();
     worker.step().await.unwrap();
     let row = world.row(id).await;
-    assert_eq!(row.state, "UNSETTLED");
+    assert_eq!(row.state.as_str(), "UNSETTLED");
     assert!(row.sent_at.is_some());
     assert_eq!(worker.step().await.unwrap(), 0, "it is asked after a pause");
     world.hand.advance(BACKOFF);
@@ -273,7 +274,7 @@ async fn a_faulty_database_still_hands_over_exactly_once(database: Database) {
         let row = world.row(id).await;
         assert!(
             ["ACTIVE", "ACTION_REQUIRED", "REFUSED"].contains(&row.state.as_str()),
-            "{}",
+            "{:?}",
             row.state
         );
         assert_eq!(world.outcomes(id).await.len(), 1);

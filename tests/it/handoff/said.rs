@@ -1,5 +1,6 @@
 //! What partners say by themselves: known, new, contradicting, not theirs, unreadable.
 
+use redress::db::entities::ClosedSet as _;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::HandoffId;
 use redress::wire::redress::bureau::v1::{EnrollmentProgress, EnrollmentStatus, OutcomeClass};

@@ -31,7 +31,7 @@ pub async fn open_campaign(
         id,
         engagement_number: text("B123456"),
         name: text("Test"),
-        state: text("OPEN"),
+        state: campaign::State::Open,
         breach_on: text("2015-05-07"),
         discovered_on: text("2015-05-26"),
         enroll_by: text("2016-01-31"),

@@ -7,7 +7,8 @@ use std::time::Duration;
 use redress::bureau::client::pull::Puller;
 use redress::bureau::client::report::Reporter;
 use redress::bureau::desk::Desk;
-use redress::db::entities::{handoff, individual};
+use redress::db::entities::handoff::{self, Kind, Queued};
+use redress::db::entities::individual;
 use redress::db::{Db, Process};
 use redress::handoff::context::Context;
 use redress::handoff::push::worker::PushWorker;
@@ -16,7 +17,7 @@ use redress::kernel::caller::Role;
 use redress::kernel::certs::{Authority, TlsFiles};
 use redress::kernel::client::{self, Client, Outgoing};
 use redress::kernel::clock::{Clock, ManualClock};
-use redress::kernel::ids::{CampaignId, HandoffId, Ids, IndividualId, PartnerId};
+use redress::kernel::ids::{CampaignId, EnrollmentId, HandoffId, Ids, IndividualId, PartnerId};
 use redress::kernel::keyring::{Keyring, Purpose};
 use redress::kernel::lifecycle::Lifecycle;
 use redress::kernel::person::{Person, PersonSealer};
@@ -26,7 +27,9 @@ use redress::wire::redress::handoff::v1::handoff_admin_service_client::HandoffAd
 use redress::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
 use redress::wire::redress::handoff::v1::partner_service_client::PartnerServiceClient;
 use redress::wire::redress::handoff::v1::{CreatePartnerRequest, Partner, PartnerMode};
-use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, Set};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, Set,
+};
 
 use super::seed::{open_campaign, push};
 use crate::harness::Database;
@@ -220,88 +223,55 @@ impl World {
             returned: false,
         };
         row.into_active_model().insert(&self.owner).await.unwrap();
-        let row = handoff::Model {
+        let queued = Queued {
             campaign_id: self.campaign,
-            id: self.ids.next(),
+            handoff_id: self.ids.next(),
             enrollment_id: self.ids.next(),
             individual_id: id,
             partner_id: partner,
-            kind: "ENROLL".to_owned(),
             product_code: "TRIPLE-24".to_owned(),
             term_months: 24,
-            state: "QUEUED".to_owned(),
-            attempts: 0,
-            not_before: now,
-            lease_owner: None,
-            lease_token: None,
-            lease_expires_at: None,
-            trace_context: None,
-            partner_reference: None,
-            outcome_class: None,
-            dead_reason: None,
-            created_at: now,
-            sent_at: None,
-            acknowledged_at: None,
-            settled_at: None,
+            trace: None,
+            at: now,
         };
-        self.insert(row).await
+        self.queue(Kind::Enroll, queued).await
     }
 
     /// Queues the withdrawal of an enrollment, as the codes process does.
     pub async fn cancel(&self, enroll: HandoffId) -> HandoffId {
-        let enroll = self.row(enroll).await;
-        let now = self.context.clock.now();
-        self.insert(handoff::Model {
-            id: self.ids.next(),
-            kind: "CANCEL".to_owned(),
-            state: "QUEUED".to_owned(),
-            attempts: 0,
-            not_before: now,
-            created_at: now,
-            lease_owner: None,
-            lease_token: None,
-            lease_expires_at: None,
-            partner_reference: None,
-            outcome_class: None,
-            dead_reason: None,
-            sent_at: None,
-            acknowledged_at: None,
-            settled_at: None,
-            ..enroll
-        })
-        .await
+        let before = self.row(enroll).await;
+        let enrollment = before.enrollment_id;
+        self.queue(Kind::Cancel, self.queued(before, enrollment))
+            .await
     }
 
     /// Queues an enrollment of somebody whose other enrollment this was.
     pub async fn enroll_again(&self, before: HandoffId) -> HandoffId {
         let before = self.row(before).await;
-        let now = self.context.clock.now();
-        self.insert(handoff::Model {
-            id: self.ids.next(),
-            enrollment_id: self.ids.next(),
-            kind: "ENROLL".to_owned(),
-            state: "QUEUED".to_owned(),
-            attempts: 0,
-            not_before: now,
-            created_at: now,
-            lease_owner: None,
-            lease_token: None,
-            lease_expires_at: None,
-            partner_reference: None,
-            outcome_class: None,
-            dead_reason: None,
-            sent_at: None,
-            acknowledged_at: None,
-            settled_at: None,
-            ..before
-        })
-        .await
+        let enrollment = self.ids.next();
+        self.queue(Kind::Enroll, self.queued(before, enrollment))
+            .await
     }
 
-    async fn insert(&self, row: handoff::Model) -> HandoffId {
-        let id = row.id;
-        row.into_active_model().insert(&self.owner).await.unwrap();
-        id
+    fn queued(&self, like: handoff::Model, enrollment_id: EnrollmentId) -> Queued {
+        Queued {
+            campaign_id: like.campaign_id,
+            handoff_id: self.ids.next(),
+            enrollment_id,
+            individual_id: like.individual_id,
+            partner_id: like.partner_id,
+            product_code: like.product_code,
+            term_months: like.term_months,
+            trace: like.trace_context,
+            at: self.context.clock.now(),
+        }
+    }
+
+    async fn queue(&self, kind: Kind, queued: Queued) -> HandoffId {
+        let backend = self.owner.get_database_backend();
+        let statement = Queued::statement(backend, kind, std::slice::from_ref(&queued));
+        self.owner.execute_raw(statement).await.unwrap();
+        queued.handoff_id
     }
 
     pub async fn forget_person(&self, id: HandoffId) -> individual::Model {

@@ -1,5 +1,6 @@
 //! Typed clients over mTLS, one caller a role.
 
+use redress::client::connect::Channels;
 use redress::kernel::caller::{AGENT, CASE, NETWORK, REASON, Role};
 use redress::kernel::certs::TlsFiles;
 use redress::kernel::clock::Clock;
@@ -7,7 +8,6 @@ use redress::kernel::ids::Ids;
 use redress::wire::redress::bureau::v1::sandbox_service_client::SandboxServiceClient;
 use redress::wire::redress::enrollment::v1::campaign_service_client::CampaignServiceClient;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_client::EnrollmentCodeServiceClient;
-use redress::wire::redress::enrollment::v1::enrollment_service_client::EnrollmentServiceClient;
 use redress::wire::redress::handoff::v1::handoff_admin_service_client::HandoffAdminServiceClient;
 use redress::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
 use redress::wire::redress::handoff::v1::partner_service_client::PartnerServiceClient;
@@ -30,6 +30,16 @@ impl House {
             .entry((service, role))
             .or_insert_with(|| connect(&self.endpoint(service), &self.files(role)));
         channel.clone()
+    }
+
+    /// The connections of a role to all services.
+    pub fn channels(&self, role: Role) -> Channels {
+        Channels {
+            identity: self.channel(Service::Identity, role),
+            codes: self.channel(Service::Codes, role),
+            handoff: self.channel(Service::Handoff, role),
+            bureau: self.channel(Service::Bureau, role),
+        }
     }
 
     /// From now on half of the roles call the second instance of a service.
@@ -58,10 +68,6 @@ impl House {
 
     pub fn codes(&self) -> EnrollmentCodeServiceClient<Channel> {
         EnrollmentCodeServiceClient::new(self.channel(Service::Codes, Role::Operator))
-    }
-
-    pub fn enrollments(&self, role: Role) -> EnrollmentServiceClient<Channel> {
-        EnrollmentServiceClient::new(self.channel(Service::Codes, role))
     }
 
     pub fn partners(&self) -> PartnerServiceClient<Channel> {
@@ -115,8 +121,12 @@ pub fn metadata(role: Role, number: usize) -> MetadataMap {
         map.insert(REASON, "enrollment".parse().expect("a word"));
     }
     if matches!(role, Role::CallCenter | Role::Portal) {
-        let network = format!("10.{}.{}.0/24", number / 250 % 250, number % 250);
-        map.insert(NETWORK, network.parse().expect("a prefix"));
+        map.insert(NETWORK, network(number).parse().expect("a prefix"));
     }
     map
+}
+
+/// The network of a person.
+pub fn network(number: usize) -> String {
+    format!("10.{}.{}.0/24", number / 250 % 250, number % 250)
 }

@@ -3,28 +3,17 @@
 use std::path::Path;
 
 use redress::codes::code::Code;
-use redress::wire::redress::identity::v1::{
-    ConfirmCodeRequest, ContactChannel, SendConfirmationCodeRequest, VerificationState,
-};
+use redress::wire::redress::identity::v1::{ContactChannel, VerificationState};
 
-use super::clients::{by, request_id};
 use super::person::Person;
 use super::poll;
 use super::walk::{Letter, SETTLED};
 
 /// Has a confirmation code sent to the e-mail address on the roster, reads it there and confirms it.
 pub async fn by_mail(person: Person<'_>, verification_id: &str, address: &str) {
-    let mut client = person.house.verifications(person.role);
-    let ask = SendConfirmationCodeRequest {
-        request_id: request_id(),
-        engagement_number: person.engagement.into(),
-        verification_id: verification_id.into(),
-        channel: ContactChannel::Email.into(),
-    };
-    let sent = client
-        .send_confirmation_code(by(person.role, person.number, ask))
-        .await;
-    sent.expect("a code is sent");
+    let client = person.client();
+    let sent = client.send_code(verification_id, ContactChannel::Email.into());
+    sent.await.expect("a code is sent");
     let digits = poll::until("a message", SETTLED, async || {
         messages(&person.house.outbox())
             .iter()
@@ -33,17 +22,8 @@ pub async fn by_mail(person: Person<'_>, verification_id: &str, address: &str) {
             .and_then(|message| six_digits(message))
     })
     .await;
-    let confirm = ConfirmCodeRequest {
-        request_id: request_id(),
-        engagement_number: person.engagement.into(),
-        verification_id: verification_id.into(),
-        code: digits,
-    };
-    let confirmed = client
-        .confirm_code(by(person.role, person.number, confirm))
-        .await;
-    let verification = confirmed.expect("confirmed").into_inner().verification;
-    let state = verification.expect("a verification").state();
+    let confirmed = client.confirm(verification_id, &digits).await;
+    let state = confirmed.expect("confirmed").state();
     assert_eq!(state, VerificationState::Verified);
 }
 

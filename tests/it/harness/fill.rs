@@ -241,7 +241,7 @@ fn handoffs(campaign: CampaignId, partner: PartnerId) -> Vec<String> {
         insert(
             "outcome",
             "campaign_id, id, enrollment_id, handoff_id, result, outcome_class, effective_at, created_at",
-            &format!("'{campaign}', {outcome}, {enrollment}, {handoff}, 'ACTIVE', '', 0, n"),
+            &format!("'{campaign}', {outcome}, {enrollment}, {handoff}, 'ACTIVE', NULL, 0, n"),
         ),
         format!(
             "INSERT INTO activation_pool (campaign_id, partner_id, low_water, created_at) VALUES ('{campaign}', '{partner}', 0, 0)"

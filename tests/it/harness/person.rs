@@ -1,22 +1,24 @@
 //! One person's way through an enrollment.
 
-use redress::kernel::caller::Role;
+use redress::client::enrollment::EnrollmentClient;
+use redress::kernel::caller::{Agent, Role};
+use redress::kernel::client::Outgoing;
 use redress::kernel::crypto::sha256_hex;
-use redress::kernel::fault::reason_of;
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
 use redress::wire::redress::enrollment::v1::{
-    BeginEnrollmentRequest, BeginEnrollmentResponse, Channel, CompleteEnrollmentRequest, Consent,
-    Enrollment, EnrollmentState, GetEnrollmentRequest,
+    BeginEnrollmentResponse, Channel, CompleteEnrollmentRequest, Consent, Enrollment,
+    EnrollmentState,
 };
-use redress::wire::redress::identity::v1::{
-    Claims, VerificationState, VerifyIdentityRequest, VerifyIdentityResponse,
-};
-use tonic::{Code, Request, Response, Status};
+use redress::wire::redress::identity::v1::{Claims, Verification, VerificationState};
+use tonic::Status;
 
-use super::clients::{by, request_id};
+use super::clients::{network, request_id};
 use super::poll;
 use super::processes::House;
 use super::walk::{CONSENT, SETTLED};
+
+/// How often somebody calls who does not give up: it takes a good minute.
+const PATIENCE: u32 = 22;
 
 /// One person with a number of their own, calling through a role.
 #[derive(Clone, Copy)]
@@ -25,57 +27,47 @@ pub struct Person<'a> {
     pub engagement: &'a str,
     pub role: Role,
     pub number: usize,
-    /// Asks again, with the same request, when nobody answers or the answer says so.
+    /// Asks again, with the same request, when nobody answers or the answer says that it may work later.
     pub patient: bool,
 }
 
 impl Person<'_> {
+    /// The calls of this person, each with the metadata that the role owes.
+    pub fn client(self) -> EnrollmentClient {
+        let mut outgoing = Outgoing::new();
+        if self.role == Role::CallCenter {
+            outgoing = outgoing.agent(&Agent {
+                agent: format!("agent-{}", self.number),
+                case: format!("case-{}", self.number),
+                reason: "enrollment".into(),
+            });
+        }
+        EnrollmentClient::new(
+            &self.house.channels(self.role),
+            outgoing.network(&network(self.number)),
+            self.engagement,
+            Channel::Web,
+            if self.patient { PATIENCE } else { 1 },
+        )
+    }
+
     /// The whole way with a letter: begin, verify, complete.
     pub async fn enroll(self, code: &str, claims: Claims) -> Result<Enrollment, Status> {
         let begun = self.begin(Entitlement::Code(code.into())).await?;
         let enrollment = begun.enrollment.expect("an enrollment").enrollment_id;
-        let verified = self.verify(&enrollment, claims).await?;
-        let verification = verified.verification.expect("a verification");
+        let verification = self.verify(&enrollment, claims).await?;
         assert_eq!(verification.state(), VerificationState::Verified);
         self.complete(&enrollment, &verification.verification_id)
             .await
     }
 
     pub async fn begin(self, what: Entitlement) -> Result<BeginEnrollmentResponse, Status> {
-        let request = BeginEnrollmentRequest {
-            request_id: request_id(),
-            engagement_number: self.engagement.into(),
-            channel: Channel::Web.into(),
-            entitlement: Some(what),
-        };
-        self.ask(request, async |request| {
-            self.house
-                .enrollments(self.role)
-                .begin_enrollment(request)
-                .await
-        })
-        .await
+        self.client().begin(what).await
     }
 
     /// With an empty enrollment: the letter was lost.
-    pub async fn verify(
-        self,
-        enrollment: &str,
-        claims: Claims,
-    ) -> Result<VerifyIdentityResponse, Status> {
-        let request = VerifyIdentityRequest {
-            request_id: request_id(),
-            engagement_number: self.engagement.into(),
-            enrollment_id: enrollment.into(),
-            claims: Some(claims),
-        };
-        self.ask(request, async |request| {
-            self.house
-                .verifications(self.role)
-                .verify_identity(request)
-                .await
-        })
-        .await
+    pub async fn verify(self, enrollment: &str, claims: Claims) -> Result<Verification, Status> {
+        self.client().verify(enrollment, claims).await
     }
 
     pub async fn complete(
@@ -91,44 +83,11 @@ impl Person<'_> {
         self,
         request: CompleteEnrollmentRequest,
     ) -> Result<Enrollment, Status> {
-        let answer = self
-            .ask(request, async |request| {
-                self.house
-                    .enrollments(self.role)
-                    .complete_enrollment(request)
-                    .await
-            })
-            .await?;
-        Ok(answer.enrollment.expect("an enrollment"))
+        self.client().complete(&request).await
     }
 
     pub async fn enrollment(self, enrollment: &str) -> Result<Enrollment, Status> {
-        let request = GetEnrollmentRequest {
-            engagement_number: self.engagement.into(),
-            enrollment_id: enrollment.into(),
-        };
-        let mut client = self.house.enrollments(self.role);
-        let answer = client.get_enrollment(by(self.role, self.number, request));
-        Ok(answer
-            .await?
-            .into_inner()
-            .enrollment
-            .expect("an enrollment"))
-    }
-
-    async fn ask<T: Clone, A>(
-        self,
-        message: T,
-        call: impl AsyncFn(Request<T>) -> Result<Response<A>, Status>,
-    ) -> Result<A, Status> {
-        poll::until("an answer", SETTLED, async || {
-            let answer = call(by(self.role, self.number, message.clone())).await;
-            match answer {
-                Err(status) if self.patient && may_be_asked_again(&status) => None,
-                answer => Some(answer.map(Response::into_inner)),
-            }
-        })
-        .await
+        self.client().enrollment(enrollment).await
     }
 
     /// Waits until the bureau's outcome has come back.
@@ -139,17 +98,6 @@ impl Person<'_> {
         })
         .await
     }
-}
-
-/// Nobody answered, or whether it took effect is unknown: the same request asks again.
-pub fn may_be_asked_again(status: &Status) -> bool {
-    let codes = [
-        Code::Unavailable,
-        Code::Aborted,
-        Code::DeadlineExceeded,
-        Code::Cancelled,
-    ];
-    codes.contains(&status.code()) || reason_of(status).is_none()
 }
 
 /// A completion with a request id of its own.

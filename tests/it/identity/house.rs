@@ -1,5 +1,6 @@
 //! A process in the test's own, a campaign, and its roster.
 
+use redress::process;
 use std::sync::Arc;
 
 use futures::stream;
@@ -10,11 +11,12 @@ use redress::identity::roster::import::{Answer, Header, Part, import_roster};
 use redress::identity::roster::row::RawRow;
 use redress::identity::rules::{Rules, Throttles};
 use redress::identity::sender::Outbox;
-use redress::identity::{Call, Context, Error};
+use redress::identity::{Context, Error};
 use redress::kernel::caller::{Agent, Caller, Network, Role};
 use redress::kernel::clock::{Clock, ManualClock, Timestamp};
 use redress::kernel::ids::{CampaignId, EnrollmentId, Ids, IndividualId};
 use redress::kernel::keyring::{Keyring, Purpose};
+use redress::process::Call;
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 use sea_orm::{
@@ -73,11 +75,15 @@ impl House {
         let (clock, hand) = Clock::manual("2015-07-17T12:00:00Z".parse().unwrap());
         let ids = Ids::seeded(clock.clone(), 7);
         let outbox = tempfile::tempdir().unwrap();
+        let keys = Keyring::generate(&[Purpose::Index, Purpose::Person]);
         let context = Context {
-            db: database.open(Process::Identity).await,
-            ids: Ids::seeded(clock.clone(), 8),
-            clock,
-            keys: Arc::new(Keyring::generate(&[Purpose::Index, Purpose::Person])),
+            common: process::Context::new(
+                clock.clone(),
+                Ids::seeded(clock, 8),
+                database.open(Process::Identity).await,
+                Arc::new(keys),
+                Purpose::Index,
+            ),
             sender: Arc::new(Outbox::new(outbox.path())),
             rules,
         };
@@ -108,10 +114,9 @@ impl House {
 
     /// The same house with another connection, as a second instance of the process has.
     pub fn twin(&self, db: Db) -> Context {
-        Context {
-            db,
-            ..self.context.clone()
-        }
+        let mut twin = self.context.clone();
+        twin.common.db = db;
+        twin
     }
 
     pub fn request_id(&self) -> String {
@@ -158,22 +163,23 @@ impl House {
     /// Begins an enrollment, as the codes process would, with a letter that proves the address for a day.
     pub async fn enrollment(&self, individual: IndividualId) -> EnrollmentId {
         let proof = self.context.now() + std::time::Duration::from_hours(24);
-        self.enrollment_in("STARTED", individual, Some(proof)).await
+        self.enrollment_in(enrollment::State::Started, individual, Some(proof))
+            .await
     }
 
     pub async fn enrollment_in(
         &self,
-        state: &str,
+        state: enrollment::State,
         individual: IndividualId,
         proof: Option<Timestamp>,
     ) -> EnrollmentId {
         let id = self.ids.next();
-        let ended = state == "CANCELED";
+        let ended = state == enrollment::State::Canceled;
         let row = enrollment::Model {
             campaign_id: self.campaign,
             id,
             individual_id: individual,
-            state: state.into(),
+            state,
             code_mac: None,
             verification_id: None,
             handoff_id: None,
@@ -181,7 +187,7 @@ impl House {
             product_code: None,
             partner_id: None,
             started_by: "portal/one".into(),
-            channel: "WEB".into(),
+            channel: enrollment::Channel::Web,
             started_at: self.context.now(),
             submitted_at: None,
             activated_at: None,
@@ -273,11 +279,7 @@ pub async fn feed(context: &Context, parts: Vec<Part>) -> Vec<Result<Answer, Err
 }
 
 pub fn call(role: Role, name: &str) -> Call {
-    Call {
-        caller: Caller::new(role, name).unwrap(),
-        agent: None,
-        network: None,
-    }
+    Call::plain(Caller::new(role, name).unwrap())
 }
 
 /// A request as the server hands it to a handler.
@@ -325,7 +327,7 @@ async fn insert_campaign(owner: &DatabaseConnection, id: CampaignId, now: Timest
         id,
         engagement_number: NUMBER.into(),
         name: "MIE 2015".into(),
-        state: "OPEN".into(),
+        state: campaign::State::Open,
         breach_on: "2015-05-07".into(),
         discovered_on: "2015-05-26".into(),
         enroll_by: "2016-01-31".into(),

@@ -8,6 +8,7 @@ use redress::identity::roster::import::{Answer, Part, Totals};
 use redress::identity::roster::reject::{Cause, Column, Reject};
 use redress::identity::roster::row::RawRow;
 use redress::identity::roster::statistics::get_roster_statistics;
+use redress::process;
 
 use super::house::{FILE, House, feed};
 use super::people::{ada, but, somebody};
@@ -259,7 +260,10 @@ async fn parts_out_of_order_are_refused(database: Database) {
         vec![house.header(FILE), chunk(&[2]), Part::End { rows: 2 }],
     ] {
         let answers = feed(&house.context, parts).await;
-        assert!(matches!(answers.last(), Some(Err(Error::Request(_)))));
+        assert!(matches!(
+            answers.last(),
+            Some(Err(Error::Common(process::Error::Request(_))))
+        ));
     }
 }
 

@@ -56,7 +56,13 @@ async fn a_new_enrollment_of_the_same_person_brings_no_new_tries(database: Datab
         ..claims()
     };
     for _ in 0..3 {
-        let letter = house.enrollment_in("CANCELED", person, None).await;
+        let letter = house
+            .enrollment_in(
+                redress::db::entities::enrollment::State::Canceled,
+                person,
+                None,
+            )
+            .await;
         let refused = house.verify(Some(letter), wrong.clone()).await.unwrap_err();
         assert_eq!(reason_of(&refused), Some(Reason::VerificationRefused));
     }

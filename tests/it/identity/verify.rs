@@ -90,7 +90,11 @@ async fn every_refusal_has_the_same_bytes(database: Database) {
     let deceased = house.individuals().await[1].id;
     let estate = house.enrollment(deceased).await;
     let spent = house
-        .enrollment_in("CANCELED", house.individuals().await[0].id, None)
+        .enrollment_in(
+            redress::db::entities::enrollment::State::Canceled,
+            house.individuals().await[0].id,
+            None,
+        )
         .await;
     let dead = wire::Claims {
         given_name: somebody(2).columns.given_name.expose().clone(),

@@ -59,6 +59,60 @@ fn the_database_layer_knows_the_kernel_alone() {
 }
 
 #[test]
+fn the_client_the_lab_and_the_program_import_downwards_only() {
+    let below = ["kernel", "wire", "access", "client"];
+    // How a code is written, for guesses that are well typed.
+    let in_the_lab = ["lab", "db", "codes"];
+    let in_the_program = ["lab", "db", "cli"];
+    // What `redress serve` starts.
+    let served = ["identity", "codes", "handoff", "bureau"];
+    for source in sources() {
+        let mut allowed: Vec<&str> = below.to_vec();
+        if source.is_in("lab") {
+            allowed.extend(in_the_lab);
+        } else if source.is_in("cli") {
+            allowed.extend(in_the_program);
+        } else if !source.is_in("client") {
+            continue;
+        }
+        if source.path.ends_with("services/cli/serve.rs") {
+            allowed.extend(served);
+        }
+        for named in source.names_after("crate::") {
+            let fine = allowed.contains(&named.as_str());
+            assert!(fine, "{} imports crate::{named}", source.path);
+        }
+        if source.is_in("lab") {
+            let of_codes = source.names_after("crate::codes::");
+            assert!(
+                of_codes.iter().all(|name| name == "code"),
+                "{}",
+                source.path
+            );
+        }
+        assert!(!source.code.contains("super::super"), "{}", source.path);
+    }
+}
+
+#[test]
+fn the_client_knows_no_command_line_and_prints_nothing() {
+    let shows = [
+        "clap",
+        "comfy_table",
+        "indicatif",
+        "print!",
+        "println!",
+        "stdout()",
+        "stderr()",
+    ];
+    for source in sources().iter().filter(|source| source.is_in("client")) {
+        for word in shows {
+            assert!(!source.code.contains(word), "{} has {word:?}", source.path);
+        }
+    }
+}
+
+#[test]
 fn what_every_process_has_knows_no_process() {
     for source in sources().iter().filter(|source| source.is_in("process")) {
         let named = source.names_after("crate::");

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use futures::TryStreamExt;
-use redress::cli::campaign;
-use redress::cli::codes::{batches, open_batch};
-use redress::cli::connect::{Channels, Endpoints};
-use redress::cli::mailing::{Manifest, Order, export};
-use redress::cli::new_request_id;
-use redress::cli::wire_words::wire_date;
+use redress::client::campaign;
+use redress::client::codes::open_batch;
+use redress::client::connect::Channels;
+use redress::client::convert::wire_date;
+use redress::client::mailing::manifest::Manifest;
+use redress::client::request::new_request_id;
 use redress::kernel::caller::Role;
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::identity::v1 as roster;
@@ -128,10 +128,7 @@ impl Desk {
     }
 
     pub fn channels(&self) -> Channels {
-        let endpoints = Endpoints::read(self.house.path()).expect("endpoints");
-        endpoints
-            .connect(&self.house.files(Role::Operator))
-            .expect("channels")
+        self.house.channels(Role::Operator)
     }
 
     /// The campaign and its open batch.
@@ -209,52 +206,5 @@ impl Desk {
         };
         let mut client = CampaignServiceClient::new(channels.codes.clone());
         client.extend_enroll_by(request).await.expect("more time");
-    }
-
-    /// Cuts a wave's file behind each of its lines and completes it.
-    pub async fn cut_and_complete(
-        &self,
-        channels: &Channels,
-        campaign: &wire::Campaign,
-        wave_id: &str,
-        whole: &str,
-    ) {
-        let mut batches = batches(channels, &campaign.campaign_id)
-            .await
-            .expect("batches");
-        batches.reverse();
-        let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
-        let request = wire::ListWavesRequest {
-            campaign_id: campaign.campaign_id.clone(),
-            ..wire::ListWavesRequest::default()
-        };
-        let waves = client
-            .list_waves(request)
-            .await
-            .expect("waves")
-            .into_inner()
-            .waves;
-        let order = Order {
-            campaign,
-            batches,
-            wave: waves.into_iter().find(|wave| wave.wave_id == wave_id),
-            out: self.path("cut.csv"),
-            recipients: Vec::new(),
-            seeds: Vec::new(),
-        };
-        let whole = self.read(whole);
-        let lines = whole
-            .split_inclusive(|byte| *byte == b'\n')
-            .collect::<Vec<_>>();
-        for kept in 0..lines.len() {
-            std::fs::write(self.path("cut.csv.partial"), lines[..=kept].concat())
-                .expect("a cut file");
-            let plan = order.plan().expect("a plan");
-            plan.save(&self.path("cut.csv.partial.plan"))
-                .expect("it is saved");
-            let done = export(channels, &order).await.expect("it is completed");
-            assert!(self.read("cut.csv") == whole, "{kept} letters were kept");
-            assert_eq!((done.kept, done.without_address), (kept as u64, 0));
-        }
     }
 }

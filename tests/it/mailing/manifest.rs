@@ -87,12 +87,6 @@ async fn a_sealed_batch_gives_no_file_and_leaves_none_behind(database: Database)
         &before[..before.len() / 2],
     )
     .expect("half a file");
-    let channels = desk.channels();
-    let (campaign, batch) = desk.batch(&channels).await;
-    let order = redress::cli::mailing::Order::of_batch(&campaign, batch, &desk.path("letters.csv"));
-    let plan = order.plan().expect("a plan");
-    plan.save(&desk.path("letters.csv.partial.plan"))
-        .expect("it is saved");
     desk.house.redress(&["codes", "seal", "--yes"]).fine();
     let told = desk.export(&["--out", "letters.csv"]).refused(1);
     assert!(told.contains("BATCH_SEALED"), "{told}");

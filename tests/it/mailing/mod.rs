@@ -3,7 +3,7 @@
 mod cells;
 mod desk;
 mod encrypted;
+mod interrupted;
 mod manifest;
 mod operators;
-mod resume;
 mod seeds;

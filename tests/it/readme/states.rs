@@ -3,18 +3,20 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use jiff::civil::date;
-use redress::codes::batch::state as batch;
-use redress::codes::campaign::state as campaign;
 use redress::codes::code::state as code;
 use redress::codes::enrollment::state as enrollment;
-use redress::db::entities::{ClosedSet, referral, verification};
+use redress::codes::{batch, campaign};
+use redress::db::entities::handoff::{self as handoff_entity, DeadReason};
+use redress::db::entities::outcome::OutcomeClass;
+use redress::db::entities::{
+    ClosedSet, campaign as campaigns, code as codes, code_batch, enrollment as enrollments,
+    referral, verification,
+};
 use redress::handoff::queue::state as handoff;
-use redress::handoff::vocabulary::{DeadReason, OutcomeClass, Stage};
 use redress::identity::referral::state::Ruling;
 use redress::identity::verification::state::{Verification, VerificationEvent};
 use redress::kernel::clock::Timestamp;
-use redress::kernel::ids::{HandoffId, IndividualId, VerificationId};
+use redress::kernel::ids::IndividualId;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
 
@@ -23,21 +25,31 @@ const NOW: Timestamp = Timestamp::EPOCH;
 /// Gives the table of every machine.
 pub fn table() -> String {
     let mut text = String::from("| Of | State | Meaning | Leads to |\n|---|---|---|---|\n");
-    let codes = |machine: &str| meanings(&format!("services/codes/{machine}/state.rs"));
-    text += &rows("campaign", &codes("campaign"), &campaign_ways());
-    text += &rows("code batch", &codes("batch"), &batch_ways());
-    text += &rows("code", &codes("code"), &code_ways());
+    let campaign = meanings_in("campaign", campaigns::State::iter());
+    text += &rows("campaign", &campaign, &campaign_ways());
+    let batch = meanings_in("code_batch", code_batch::State::iter());
+    text += &rows("code batch", &batch, &batch_ways());
+    let mut code = meanings_in("code", codes::State::iter());
+    code.push(shown("EXPIRED", "Issued, and its last day has passed."));
+    text += &rows("code", &code, &code_ways());
     let verification = meanings_in("verification", verification::State::iter());
     text += &rows("verification", &verification, &verification_ways());
     let referral = meanings_in("referral", referral::State::iter());
     text += &rows("referral", &referral, &referral_ways());
-    text += &rows("enrollment", &codes("enrollment"), &enrollment_ways());
-    text += &rows(
-        "handoff",
-        &meanings_of("services/handoff/vocabulary.rs", "Stage"),
-        &handoff_ways(),
+    let mut enrollment = meanings_in("enrollment", enrollments::State::iter());
+    enrollment.insert(
+        1,
+        shown("VERIFIED", "Identity verified; consent outstanding."),
     );
+    text += &rows("enrollment", &enrollment, &enrollment_ways());
+    let handoff = meanings_in("handoff", handoff_entity::State::iter());
+    text += &rows("handoff", &handoff, &handoff_ways());
     text
+}
+
+/// A state that is shown and not stored.
+fn shown(state: &str, meaning: &str) -> (String, String) {
+    (state.to_owned(), meaning.to_owned())
 }
 
 type Ways = BTreeSet<(&'static str, &'static str)>;
@@ -61,25 +73,27 @@ fn rows(of: &str, meanings: &[(String, String)], ways: &Ways) -> String {
 }
 
 fn campaign_ways() -> Ways {
-    let states = campaign::State::ALL.iter();
-    states
-        .filter_map(|from| Some((from.as_str(), from.close().ok()?.as_str())))
-        .collect()
+    let closed =
+        |from: campaigns::State| Some((from.as_str(), campaign::state::close(from).ok()?.as_str()));
+    campaigns::State::iter().filter_map(closed).collect()
 }
 
 fn batch_ways() -> Ways {
-    let states = batch::State::ALL.iter();
-    states
-        .filter_map(|from| Some((from.as_str(), from.seal().ok()?.as_str())))
-        .collect()
+    let sealed =
+        |from: code_batch::State| Some((from.as_str(), batch::state::seal(from).ok()?.as_str()));
+    code_batch::State::iter().filter_map(sealed).collect()
 }
 
+/// EXPIRED is shown and not stored: it leads on from ISSUED by time alone.
 fn code_ways() -> Ways {
-    use code::Event::{Expire, Redeem, Revoke, Supersede};
+    use code::Event::{Redeem, Revoke, Supersede};
     let mut ways = Ways::new();
-    for from in code::State::ALL {
-        for event in [Redeem, Supersede, Revoke, Expire] {
-            ways.extend(from.on(event).map(|to| (from.as_str(), to.as_str())));
+    for from in codes::State::iter() {
+        for event in [Redeem, Supersede, Revoke] {
+            ways.extend(code::on(from, event).map(|to| (from.as_str(), to.as_str())));
+        }
+        if code::shown(from, NOW, NOW) == code::Shown::Expired {
+            ways.insert((from.as_str(), "EXPIRED"));
         }
     }
     ways
@@ -119,59 +133,40 @@ fn referral_ways() -> Ways {
         .into()
 }
 
+/// VERIFIED is shown and not stored: a started enrollment with a good verification, with the ways of a started one.
 fn enrollment_ways() -> Ways {
-    use enrollment::{Event, State};
-    let verification = VerificationId::from_uuid(Uuid::nil());
-    let handoff = HandoffId::from_uuid(Uuid::nil());
-    let (class, day) = ("FILE_FROZEN".to_owned(), date(2026, 1, 1));
-    let states = [
-        State::Started,
-        State::Verified { verification },
-        State::Submitted { handoff },
-        State::Active {
-            since: NOW,
-            term_ends_on: day,
-        },
-        State::ActionRequired {
-            class: class.clone(),
-        },
-        State::Refused {
-            class: class.clone(),
-        },
-        State::Ended,
-        State::Canceled,
-    ];
-    let events = [
-        Event::Verify(verification),
-        Event::Submit(handoff),
-        Event::Activate {
-            at: NOW,
-            term_ends_on: day,
-        },
-        Event::RequireAction(class.clone()),
-        Event::Refuse(class),
-        Event::EndTerm,
-        Event::Cancel,
-    ];
+    use enrollment::Event::{Activate, Cancel, EndTerm, Refuse, RequireAction, Submit};
     let mut ways = Ways::new();
-    for from in &states {
-        for event in &events {
-            let to = from.clone().on(event.clone());
-            ways.extend(to.map(|to| (from.kind().as_str(), to.kind().as_str())));
+    for from in enrollments::State::iter() {
+        for event in [Submit, Activate, RequireAction, Refuse, EndTerm, Cancel] {
+            let Ok(to) = enrollment::on(from, event) else {
+                continue;
+            };
+            let verified = enrollment::shown(from, true).as_str();
+            // Only a verified enrollment is submitted.
+            let first = if event == Submit {
+                verified
+            } else {
+                from.as_str()
+            };
+            ways.extend([first, verified].map(|from| (from, to.as_str())));
+            if verified != from.as_str() {
+                ways.insert((from.as_str(), verified));
+            }
         }
     }
     ways
 }
 
 fn handoff_ways() -> Ways {
-    use handoff::{Event, Fact, Learned, State};
+    use handoff::{Applied, Event, Fact, State};
     let class = OutcomeClass::FileFrozen;
     let dead = DeadReason::AnswerNeverSeen;
     let states = [
-        State::Queued { not_before: NOW },
-        State::Leased { expires_at: NOW },
-        State::Unsettled { not_before: NOW },
-        State::Accepted { at: NOW },
+        State::Queued,
+        State::Leased,
+        State::Unsettled,
+        State::Accepted,
         State::Active,
         State::ActionRequired(class),
         State::Refused(class),
@@ -179,29 +174,29 @@ fn handoff_ways() -> Ways {
         State::Dead(dead),
     ];
     let facts = [
-        Fact::Taken,
+        Fact::Accepted,
         Fact::Active,
         Fact::ActionRequired(OutcomeClass::NoHit),
         Fact::Refused(class),
         Fact::Withdrawn,
     ];
     let events = [
-        Event::Lease { expires_at: NOW },
-        Event::PutBack { not_before: NOW },
-        Event::LoseAnswer { not_before: NOW },
+        Event::Lease,
+        Event::PutBack,
+        Event::LoseAnswer,
         Event::GiveUp(dead),
-        Event::Replay { now: NOW },
+        Event::Replay,
     ];
-    assert_eq!(states.len(), Stage::ALL.len());
+    assert_eq!(states.len(), handoff_entity::State::iter().count());
     let mut ways = Ways::new();
     for from in states {
-        let name = from.stage().as_str();
+        let name = from.name().as_str();
         for event in events {
-            ways.extend(from.on(event).map(|to| (name, to.stage().as_str())));
+            ways.extend(from.on(event).map(|to| (name, to.name().as_str())));
         }
         for fact in facts {
-            if let Learned::Moved(to) = from.learn(fact, NOW) {
-                ways.insert((name, to.stage().as_str()));
+            if let Applied::Moved(to) = from.apply(fact) {
+                ways.insert((name, to.name().as_str()));
             }
         }
     }
@@ -220,43 +215,4 @@ fn meanings_in(table: &str, states: impl Iterator<Item: ClosedSet>) -> Vec<(Stri
         .zip(docs)
         .map(|(state, doc)| (state.as_str().to_owned(), doc.to_owned()))
         .collect()
-}
-
-fn meanings(path: &str) -> Vec<(String, String)> {
-    meanings_after(path, "kinds! {")
-}
-
-fn meanings_of(path: &str, name: &str) -> Vec<(String, String)> {
-    meanings_after(path, &format!("    {name}, "))
-}
-
-/// The doc comments of the words of an enum, from the source: `/// Meaning.` above `Name = "WORD",`.
-fn meanings_after(path: &str, start: &str) -> Vec<(String, String)> {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    let source = std::fs::read_to_string(&path).expect("a source file");
-    let at = source
-        .find(start)
-        .unwrap_or_else(|| panic!("{start:?} in {}", path.display()));
-    let mut meanings = Vec::new();
-    let mut doc = Vec::new();
-    for line in source[at..].lines().skip(1) {
-        let line = line.trim();
-        if let Some(text) = line.strip_prefix("/// ") {
-            doc.push(text.to_owned());
-        } else if let Some((_, word)) = line.split_once(" = ") {
-            let word = word.trim_matches(|letter| letter == '"' || letter == ',');
-            meanings.push((word.to_owned(), doc.join(" ")));
-            doc.clear();
-        } else if line == "}" {
-            break;
-        } else {
-            doc.clear();
-        }
-    }
-    assert!(
-        !meanings.is_empty(),
-        "no words after {start:?} in {}",
-        path.display()
-    );
-    meanings
 }

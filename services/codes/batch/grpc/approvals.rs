@@ -1,73 +1,94 @@
-//! The export approvals of EnrollmentCodeService.
+//! Export approvals on the wire.
 
-use tonic::{Request, Response, Status};
+use tonic::Request;
 
+use crate::codes::batch::approval::State;
 use crate::codes::batch::approve;
-use crate::codes::campaign::grpc::MAX_PAGE;
+use crate::codes::context::{Call, Context};
+use crate::codes::convert::{page_size, time};
 use crate::codes::error::Error;
-use crate::codes::grpc::{Handlers, call_of, status, write};
+use crate::db::entities::export_approval::Model;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{BatchId, CampaignId, ExportApprovalId};
 use crate::kernel::paging;
 use crate::wire::redress::enrollment::v1 as wire;
 
-impl Handlers {
-    pub(crate) async fn ask_for_export(
-        &self,
-        request: &Request<wire::RequestExportRequest>,
-    ) -> Result<wire::RequestExportResponse, Error> {
-        let call = call_of(request)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let batch: BatchId = fields.id("batch_id", &message.batch_id);
-        fields.finish()?;
-        let known = self.request(&call, id, "RequestExport", message)?;
-        let asked = approve::request(&self.context, &call, &known, campaign, batch).await?;
-        Ok(wire::RequestExportResponse {
-            export_approval: Some(write::export_approval(&asked, self.context.now())),
-        })
-    }
+/// Asks for the export of a batch.
+pub async fn request_export(
+    context: &Context,
+    request: Request<wire::RequestExportRequest>,
+) -> Result<wire::RequestExportResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let batch: BatchId = fields.id("batch_id", &message.batch_id);
+    fields.finish()?;
+    let request = context.request(&call, id, "RequestExport", message)?;
+    let requested = approve::request_export(context, &call, &request, campaign, batch).await?;
+    Ok(wire::RequestExportResponse {
+        export_approval: Some(export_approval(&requested, context.now())),
+    })
+}
 
-    pub(crate) async fn allow_export(
-        &self,
-        request: &Request<wire::ApproveExportRequest>,
-    ) -> Result<wire::ApproveExportResponse, Error> {
-        let call = call_of(request)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let approval: ExportApprovalId =
-            fields.id("export_approval_id", &message.export_approval_id);
-        fields.finish()?;
-        let known = self.request(&call, id, "ApproveExport", message)?;
-        let approved = approve::approve(&self.context, &call, &known, campaign, approval).await?;
-        Ok(wire::ApproveExportResponse {
-            export_approval: Some(write::export_approval(&approved, self.context.now())),
-        })
-    }
+/// Approves an export that another operator asked for.
+pub async fn approve_export(
+    context: &Context,
+    request: Request<wire::ApproveExportRequest>,
+) -> Result<wire::ApproveExportResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let approval: ExportApprovalId = fields.id("export_approval_id", &message.export_approval_id);
+    fields.finish()?;
+    let request = context.request(&call, id, "ApproveExport", message)?;
+    let approved = approve::approve_export(context, &call, &request, campaign, approval).await?;
+    Ok(wire::ApproveExportResponse {
+        export_approval: Some(export_approval(&approved, context.now())),
+    })
+}
 
-    pub(crate) async fn page_of_approvals(
-        &self,
-        message: &wire::ListExportApprovalsRequest,
-    ) -> Result<Response<wire::ListExportApprovalsResponse>, Status> {
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        fields.finish()?;
-        let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
-        let filter: [&[u8]; 2] = [b"export_approvals", campaign.as_bytes()];
-        let before = paging::page_after(&filter, &message.page_token)?;
-        let mut rows = approve::list(&self.context, campaign, before, size)
-            .await
-            .map_err(status)?;
-        let next_page_token = paging::next_page(&mut rows, size, &filter, |row| row.id);
-        let now = self.context.now();
-        let approvals = rows.iter().map(|row| write::export_approval(row, now));
-        Ok(Response::new(wire::ListExportApprovalsResponse {
-            export_approvals: approvals.collect(),
-            next_page_token,
-        }))
+/// Lists a campaign's export approvals.
+pub async fn list_export_approvals(
+    context: &Context,
+    request: Request<wire::ListExportApprovalsRequest>,
+) -> Result<wire::ListExportApprovalsResponse, Error> {
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    fields.finish()?;
+    let size = page_size(message.page_size)?;
+    let filter: [&[u8]; 2] = [b"export_approvals", campaign.as_bytes()];
+    let before = paging::page_after(&filter, &message.page_token)?;
+    let mut rows = approve::list_export_approvals(context, campaign, before, size).await?;
+    let next_page_token = paging::next_page(&mut rows, size, &filter, |row| row.id);
+    let now = context.now();
+    Ok(wire::ListExportApprovalsResponse {
+        export_approvals: rows.iter().map(|row| export_approval(row, now)).collect(),
+        next_page_token,
+    })
+}
+
+/// Writes an export approval as it stands now.
+fn export_approval(row: &Model, now: Timestamp) -> wire::ExportApproval {
+    let state = match State::at(now, row.approved_at, row.expires_at) {
+        State::Requested => wire::ExportApprovalState::Requested,
+        State::Approved => wire::ExportApprovalState::Approved,
+        State::Expired => wire::ExportApprovalState::Expired,
+    };
+    wire::ExportApproval {
+        export_approval_id: row.id.to_string(),
+        campaign_id: row.campaign_id.to_string(),
+        batch_id: row.batch_id.to_string(),
+        state: state.into(),
+        requester: row.requested_by.clone(),
+        request_time: time(Some(row.requested_at)),
+        approver: row.approved_by.clone().unwrap_or_default(),
+        approve_time: time(row.approved_at),
+        expire_time: time(Some(row.expires_at)),
     }
 }

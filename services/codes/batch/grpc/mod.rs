@@ -1,212 +1,105 @@
-//! EnrollmentCodeService.
+//! Batches of codes on the wire.
 
 mod approvals;
 
-use futures::StreamExt;
-use futures::stream::BoxStream;
+use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status};
+use tonic::Request;
 
-use super::export::{Export, Plain};
-use super::issue::{Issue, Progress};
-use super::seal;
-use crate::codes::campaign::grpc::MAX_PAGE;
-use crate::codes::code::Code;
-use crate::codes::enrollment::begin;
+use crate::codes::context::{Call, Context};
+use crate::codes::convert::{page_size, time};
 use crate::codes::error::Error;
-use crate::codes::grpc::{Handlers, call_of, status, write};
+use crate::db::entities::code_batch::{Model, State};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
 use crate::kernel::paging;
 use crate::wire::redress::enrollment::v1 as wire;
-use crate::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
+
+use super::export::{Export, Plain};
+use super::issue::{Issue, Progress};
+use super::seal;
+
+pub use approvals::{approve_export, list_export_approvals, request_export};
 
 /// Messages that wait for a slow reader; beyond that the work waits.
-pub(crate) const AHEAD: usize = 2;
+pub const AHEAD: usize = 2;
 
-#[tonic::async_trait]
-impl EnrollmentCodeService for Handlers {
-    type IssueCodesStream = BoxStream<'static, Result<wire::IssueCodesResponse, Status>>;
-    type ExportCodesStream = BoxStream<'static, Result<wire::ExportCodesResponse, Status>>;
-    type RevokeCodesStream = BoxStream<'static, Result<wire::RevokeCodesResponse, Status>>;
+/// Issues codes, and tells how far it is.
+pub async fn issue_codes(
+    context: &Context,
+    request: Request<wire::IssueCodesRequest>,
+) -> Result<impl Stream<Item = Result<wire::IssueCodesResponse, Error>> + use<>, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let wave: Option<WaveId> = fields.maybe_id("wave_id", &message.wave_id);
+    fields.finish()?;
+    let request = context.request(&call, id, "IssueCodes", message)?;
+    let issue = Issue::begin(context, &call, &request, campaign, wave).await?;
+    let (sender, progress) = mpsc::channel(AHEAD);
+    tokio::spawn(issue.run(sender));
+    Ok(ReceiverStream::new(progress).map(|progress| progress.map(issued)))
+}
 
-    async fn create_wave(
-        &self,
-        request: Request<wire::CreateWaveRequest>,
-    ) -> Result<Response<wire::CreateWaveResponse>, Status> {
-        let answer = self.plan_wave(&request).await;
-        answer.map(Response::new).map_err(status)
-    }
+/// Exports the codes of a batch.
+pub async fn export_codes(
+    context: &Context,
+    request: Request<wire::ExportCodesRequest>,
+) -> Result<impl Stream<Item = Result<wire::ExportCodesResponse, Error>> + use<>, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let batch: BatchId = fields.id("batch_id", &message.batch_id);
+    let after: Option<IndividualId> =
+        fields.maybe_id("after_individual_id", &message.after_individual_id);
+    fields.finish()?;
+    let export = Export::begin(context, &call, campaign, batch, after).await?;
+    let (sender, pages) = mpsc::channel(AHEAD);
+    tokio::spawn(export.run(sender));
+    Ok(ReceiverStream::new(pages).map(|page| page.map(exported)))
+}
 
-    async fn list_waves(
-        &self,
-        request: Request<wire::ListWavesRequest>,
-    ) -> Result<Response<wire::ListWavesResponse>, Status> {
-        self.page_of_waves(request.get_ref()).await
-    }
+/// Seals a batch.
+pub async fn seal_batch(
+    context: &Context,
+    request: Request<wire::SealBatchRequest>,
+) -> Result<wire::SealBatchResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let batch_id: BatchId = fields.id("batch_id", &message.batch_id);
+    fields.finish()?;
+    let request = context.request(&call, id, "SealBatch", message)?;
+    let sealed = seal::seal_batch(context, &call, &request, campaign, batch_id).await?;
+    Ok(wire::SealBatchResponse {
+        batch: Some(batch(&sealed)),
+    })
+}
 
-    async fn record_wave_mailing(
-        &self,
-        request: Request<wire::RecordWaveMailingRequest>,
-    ) -> Result<Response<wire::RecordWaveMailingResponse>, Status> {
-        let answer = self.mailed(&request).await;
-        answer.map(Response::new).map_err(status)
-    }
-
-    async fn issue_codes(
-        &self,
-        request: Request<wire::IssueCodesRequest>,
-    ) -> Result<Response<Self::IssueCodesStream>, Status> {
-        let call = call_of(&request).map_err(status)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let wave: Option<WaveId> = fields.maybe_id("wave_id", &message.wave_id);
-        fields.finish()?;
-        let known = self
-            .request(&call, id, "IssueCodes", message)
-            .map_err(status)?;
-        let issue = Issue::begin(&self.context, &call, &known, campaign, wave)
-            .await
-            .map_err(status)?;
-        let (sender, progress) = mpsc::channel(AHEAD);
-        tokio::spawn(issue.run(sender));
-        let answers =
-            ReceiverStream::new(progress).map(|progress| progress.map(issued).map_err(status));
-        Ok(Response::new(answers.boxed()))
-    }
-
-    async fn export_codes(
-        &self,
-        request: Request<wire::ExportCodesRequest>,
-    ) -> Result<Response<Self::ExportCodesStream>, Status> {
-        let call = call_of(&request).map_err(status)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let batch: BatchId = fields.id("batch_id", &message.batch_id);
-        let after: Option<IndividualId> =
-            fields.maybe_id("after_individual_id", &message.after_individual_id);
-        fields.finish()?;
-        let export = Export::begin(&self.context, &call, campaign, batch, after)
-            .await
-            .map_err(status)?;
-        let (sender, pages) = mpsc::channel(AHEAD);
-        tokio::spawn(export.run(sender));
-        let answers = ReceiverStream::new(pages).map(|page| page.map(exported).map_err(status));
-        Ok(Response::new(answers.boxed()))
-    }
-
-    async fn request_export(
-        &self,
-        request: Request<wire::RequestExportRequest>,
-    ) -> Result<Response<wire::RequestExportResponse>, Status> {
-        let answer = self.ask_for_export(&request).await;
-        answer.map(Response::new).map_err(status)
-    }
-
-    async fn approve_export(
-        &self,
-        request: Request<wire::ApproveExportRequest>,
-    ) -> Result<Response<wire::ApproveExportResponse>, Status> {
-        let answer = self.allow_export(&request).await;
-        answer.map(Response::new).map_err(status)
-    }
-
-    async fn list_export_approvals(
-        &self,
-        request: Request<wire::ListExportApprovalsRequest>,
-    ) -> Result<Response<wire::ListExportApprovalsResponse>, Status> {
-        self.page_of_approvals(request.get_ref()).await
-    }
-
-    async fn seal_batch(
-        &self,
-        request: Request<wire::SealBatchRequest>,
-    ) -> Result<Response<wire::SealBatchResponse>, Status> {
-        let call = call_of(&request).map_err(status)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let batch: BatchId = fields.id("batch_id", &message.batch_id);
-        fields.finish()?;
-        let known = self
-            .request(&call, id, "SealBatch", message)
-            .map_err(status)?;
-        let batch = seal::seal(&self.context, &call, &known, campaign, batch)
-            .await
-            .map_err(status)?;
-        Ok(Response::new(wire::SealBatchResponse {
-            batch: Some(write::batch(&batch)),
-        }))
-    }
-
-    async fn list_batches(
-        &self,
-        request: Request<wire::ListBatchesRequest>,
-    ) -> Result<Response<wire::ListBatchesResponse>, Status> {
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        fields.finish()?;
-        let size = paging::page_size(message.page_size)?.min(MAX_PAGE);
-        let filter: [&[u8]; 2] = [b"batches", campaign.as_bytes()];
-        let before = paging::page_after(&filter, &message.page_token)?;
-        let mut batches = seal::list(&self.context, campaign, before, size)
-            .await
-            .map_err(status)?;
-        let next_page_token = paging::next_page(&mut batches, size, &filter, |batch| batch.id);
-        let batches = batches.iter().map(write::batch).collect();
-        Ok(Response::new(wire::ListBatchesResponse {
-            batches,
-            next_page_token,
-        }))
-    }
-
-    async fn reissue_code(
-        &self,
-        request: Request<wire::ReissueCodeRequest>,
-    ) -> Result<Response<wire::ReissueCodeResponse>, Status> {
-        let answer = self.reissue(&request).await;
-        answer.map(Response::new).map_err(status)
-    }
-
-    async fn revoke_codes(
-        &self,
-        request: Request<wire::RevokeCodesRequest>,
-    ) -> Result<Response<Self::RevokeCodesStream>, Status> {
-        let answers = self.revoke(&request).await;
-        answers.map(Response::new).map_err(status)
-    }
-
-    async fn list_codes(
-        &self,
-        request: Request<wire::ListCodesRequest>,
-    ) -> Result<Response<wire::ListCodesResponse>, Status> {
-        let answer = self.lineage(request.get_ref()).await;
-        answer.map(Response::new).map_err(status)
-    }
-
-    async fn check_code(
-        &self,
-        request: Request<wire::CheckCodeRequest>,
-    ) -> Result<Response<wire::CheckCodeResponse>, Status> {
-        let call = call_of(&request).map_err(status)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let number = fields.engagement_number("engagement_number", &message.engagement_number);
-        fields.finish()?;
-        let code = Code::parse(&message.code).map_err(|_| status(Error::CodeMistyped))?;
-        let until = begin::check(&self.context, &call, &number, code)
-            .await
-            .map_err(status)?;
-        Ok(Response::new(wire::CheckCodeResponse {
-            expire_time: write::time(Some(until)),
-        }))
-    }
+/// Lists a campaign's batches.
+pub async fn list_batches(
+    context: &Context,
+    request: Request<wire::ListBatchesRequest>,
+) -> Result<wire::ListBatchesResponse, Error> {
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    fields.finish()?;
+    let size = page_size(message.page_size)?;
+    let filter: [&[u8]; 2] = [b"batches", campaign.as_bytes()];
+    let before = paging::page_after(&filter, &message.page_token)?;
+    let mut batches = seal::list_batches(context, campaign, before, size).await?;
+    let next_page_token = paging::next_page(&mut batches, size, &filter, |batch| batch.id);
+    Ok(wire::ListBatchesResponse {
+        batches: batches.iter().map(batch).collect(),
+        next_page_token,
+    })
 }
 
 fn issued(progress: Progress) -> wire::IssueCodesResponse {
@@ -216,10 +109,10 @@ fn issued(progress: Progress) -> wire::IssueCodesResponse {
             owed,
             ..Default::default()
         },
-        Progress::Done(batch) => wire::IssueCodesResponse {
-            issued: batch.codes,
-            owed: batch.codes,
-            batch: Some(write::batch(&batch)),
+        Progress::Done(done) => wire::IssueCodesResponse {
+            issued: done.codes,
+            owed: done.codes,
+            batch: Some(batch(&done)),
             nobody_owed: false,
         },
         Progress::Nobody => wire::IssueCodesResponse {
@@ -237,5 +130,26 @@ fn exported(page: Vec<Plain>) -> wire::ExportCodesResponse {
     });
     wire::ExportCodesResponse {
         codes: codes.collect(),
+    }
+}
+
+/// Writes a batch.
+fn batch(batch: &Model) -> wire::CodeBatch {
+    let state = match batch.state {
+        State::Open => wire::BatchState::Open,
+        State::Sealed => wire::BatchState::Sealed,
+    };
+    wire::CodeBatch {
+        batch_id: batch.id.to_string(),
+        campaign_id: batch.campaign_id.to_string(),
+        state: state.into(),
+        codes: batch.codes,
+        create_time: time(Some(batch.created_at)),
+        seal_time: time(batch.sealed_at),
+        wave_id: batch.wave_id.to_string(),
+        complete_time: time(batch.completed_at),
+        uniformity: None,
+        first_export_time: time(batch.first_exported_at),
+        withheld: batch.withheld,
     }
 }

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use crate::codes::batch;
 use crate::codes::batch::code_store::{Issued, Owed};
 use crate::codes::code::derive;
-use crate::codes::code::uniformity::Tally;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::codes::wave::store::Selection;
 use crate::kernel::combine::Rejected;
 use crate::kernel::ids::{CampaignId, IndividualId};
 
-use super::{Chunk, Filling, Means};
+use super::filling::{Chunk, Filling, Means};
 
 impl Filling {
     /// Reads the next individuals and derives the codes of those who have none.
@@ -27,8 +26,8 @@ impl Filling {
         if last.is_none() {
             return Ok(Chunk::default());
         }
-        let (codes, tally) = derive_all(means, self.campaign, owed, 1).await?;
-        Ok(Chunk { last, codes, tally })
+        let codes = derive_all(means, self.campaign, owed, 1).await?;
+        Ok(Chunk { last, codes })
     }
 }
 
@@ -54,32 +53,24 @@ pub(crate) async fn uncoded(
     Ok((Some(last), owed))
 }
 
-/// Derives the codes of individuals, sorted by their MACs, and counts their symbols.
+/// Derives the codes of individuals, sorted by their MACs.
 pub(crate) async fn derive_all(
     means: &Arc<Means>,
     campaign: CampaignId,
     owed: Vec<Owed>,
     generation: i32,
-) -> Result<(Vec<Issued>, Tally), Error> {
+) -> Result<Vec<Issued>, Error> {
     let means = Arc::clone(means);
     let derive = move || {
-        let mut tally = Tally::default();
         let codes = means.secret.codes(campaign);
         let stored = derive::Stored::new(&means.key, campaign);
-        let issued = owed.into_iter().map(|owed| {
-            let code = codes.code(owed.individual, generation);
-            tally.count(&code);
-            Issued {
-                mac: stored.mac(&code),
-                owed,
-            }
+        let issued = owed.into_iter().map(|owed| Issued {
+            mac: stored.mac(&codes.code(owed.individual, generation)),
+            owed,
         });
         let mut issued: Vec<Issued> = issued.collect();
         issued.sort_unstable_by_key(|code| code.mac);
-        for _ in 1..generation {
-            tally.collided();
-        }
-        (issued, tally)
+        issued
     };
     tokio::task::spawn_blocking(derive)
         .await

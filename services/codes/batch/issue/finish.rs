@@ -1,24 +1,22 @@
-//! The end of an issue: honey codes among the others, the figures of the self-test, and no more codes.
+//! The end of an issue: honey codes among the others, and no more codes.
 //!
 //! A honey code belongs to nobody. Printed in letters to nobody but the operator's own people (what mail houses call seed
-//! names), or not printed at all, it is used by nobody who came by it honestly.
+//! names), or not printed at all, it is known to nobody who has a right to use it.
 
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::codes::batch::code_store::{HONEY, Issued, Load, Owed};
-use crate::codes::code::uniformity::Figures;
-use crate::codes::code::{Code, derive};
+use crate::codes::code::derive;
 use crate::codes::error::Error;
-use crate::codes::wave::state::Kind;
 use crate::codes::{batch, wave};
 use crate::db::entities::code_batch;
-use crate::db::{self, Tx, audit};
+use crate::db::entities::wave::Kind;
+use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::IndividualId;
 
-use super::load::{json_of, tally_of};
-use super::{Filling, Means};
+use super::filling::{Filling, Means};
 
 /// Honey codes in a batch; a smaller batch has as many as others.
 const HONEY_CODES: i64 = 8;
@@ -55,8 +53,7 @@ impl Filling {
                     let nobodies = random.iter().take(count).map(|at| between(ends, *at));
                     self.plant(tx, means, nobodies).await?;
                 }
-                let figures = json_of(&tally_of(&row)?.figures())?;
-                batch::store::complete(tx, campaign, batch, figures, now).await?;
+                batch::store::complete(tx, campaign, batch, now).await?;
                 if row.codes == 0 {
                     // It would wait for ever to be printed.
                     batch::store::seal(tx, campaign, batch, now).await?;
@@ -110,34 +107,14 @@ pub async fn finish_reissue(
 ) -> Result<code_batch::Model, Error> {
     let (campaign, id) = (batch.campaign_id, batch.id);
     let wave = wave::store::get(tx, campaign, batch.wave_id).await?;
-    if wave.ok_or(Error::WaveNotFound)?.kind != Kind::Reissue.as_str() {
+    if wave.ok_or(Error::WaveNotFound)?.kind != Kind::Reissue {
         return Err(Error::BatchIncomplete);
     }
-    let figures = json_of(&tally_of(&batch)?.figures())?;
-    batch::store::complete(tx, campaign, id, figures.clone(), now).await?;
+    batch::store::complete(tx, campaign, id, now).await?;
     Ok(code_batch::Model {
         completed_at: Some(now),
-        uniformity: Some(figures),
         ..batch
     })
-}
-
-/// Counts one more code of a batch of reissues.
-pub async fn grow_by_one(tx: &Tx<'_>, batch: &code_batch::Model, code: &Code) -> Result<(), Error> {
-    let mut tally = tally_of(batch)?;
-    tally.count(code);
-    let tally = json_of(&tally)?;
-    Ok(batch::store::grow(tx, batch.campaign_id, batch.id, 1, tally).await?)
-}
-
-/// Tells whether the symbols of a complete batch are as random as they should be. One from before the self-test passes.
-pub fn is_uniform(batch: &code_batch::Model) -> Result<bool, Error> {
-    let Some(json) = &batch.uniformity else {
-        return Ok(true);
-    };
-    let corrupt = |_| db::Error::corrupt("code_batch.uniformity");
-    let figures: Figures = serde_json::from_str(json).map_err(corrupt)?;
-    Ok(figures.pass())
 }
 
 /// Makes an id that looks like one of the individuals between two: made at a moment between theirs.

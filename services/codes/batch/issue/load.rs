@@ -7,15 +7,12 @@ use sea_orm::ConnectionTrait;
 
 use crate::codes::batch;
 use crate::codes::batch::code_store::{Issued, Load, Owed};
-use crate::codes::code::uniformity::Tally;
+use crate::codes::campaign::store as campaigns;
 use crate::codes::error::Error;
-use crate::db;
-use crate::db::entities::code_batch;
 use crate::kernel::ids::IndividualId;
 
-use super::batch::open_campaign;
 use super::derive::derive_all;
-use super::{Chunk, Filling, Means};
+use super::filling::{Chunk, Filling, Means};
 
 /// How often a chunk is derived anew when two of its codes are equal, or one equals another's: 70 bits make that a matter
 /// of one in a hundred million campaigns of four million people.
@@ -33,20 +30,16 @@ pub(crate) enum Written {
 impl Filling {
     /// Writes a chunk, with codes of a further generation where two codes are equal.
     pub(crate) async fn write(&self, means: &Arc<Means>, chunk: Chunk) -> Result<Written, Error> {
-        let Chunk {
-            mut codes,
-            mut tally,
-            ..
-        } = chunk;
+        let Chunk { mut codes, .. } = chunk;
         let mut generation = 1;
         loop {
-            match self.load(means, generation, (&codes, &tally)).await {
+            match self.load(means, generation, &codes).await {
                 Err(Error::Storage(error))
                     if error.is_unique("code_pkey") && generation < GENERATIONS =>
                 {
                     generation += 1;
                     let owed = codes.iter().map(|code| code.owed).collect();
-                    (codes, tally) = derive_all(means, self.campaign, owed, generation).await?;
+                    codes = derive_all(means, self.campaign, owed, generation).await?;
                 }
                 written => return written,
             }
@@ -57,7 +50,7 @@ impl Filling {
         &self,
         means: &Arc<Means>,
         generation: i32,
-        (codes, tally): (&[Issued], &Tally),
+        codes: &[Issued],
     ) -> Result<Written, Error> {
         let load = Load {
             campaign: self.campaign,
@@ -66,7 +59,7 @@ impl Filling {
         };
         let written = self.context.db.run_bulk("issue_codes", |tx| {
             Box::pin(async move {
-                open_campaign(tx, load.campaign).await?;
+                campaigns::lock_open(tx, load.campaign).await?;
                 let batch = batch::store::lock(tx, load.campaign, load.batch).await?;
                 let batch = batch.ok_or(Error::BatchNotFound)?;
                 if batch.completed_at.is_some() {
@@ -75,18 +68,16 @@ impl Filling {
                 // Whoever got a code since the chunk was read, also from this very transaction if it was committed unheard.
                 let holders = self.holders(tx, means, codes).await?;
                 let rest;
-                let (codes, tally) = if holders.is_empty() {
-                    (codes, tally)
+                let codes = if holders.is_empty() {
+                    codes
                 } else {
                     let owed = without(codes, &holders);
                     rest = derive_all(means, load.campaign, owed, generation).await?;
-                    (rest.0.as_slice(), &rest.1)
+                    rest.as_slice()
                 };
                 let loaded = batch::code_store::load(tx, load, codes).await?;
                 let loaded = i64::try_from(loaded).unwrap_or(0);
-                let mut sum = tally_of(&batch)?;
-                sum.add(tally);
-                batch::store::grow(tx, load.campaign, load.batch, loaded, json_of(&sum)?).await?;
+                batch::store::grow(tx, load.campaign, load.batch, loaded).await?;
                 Ok::<_, Error>(Written::InBatch(batch.codes + loaded))
             })
         });
@@ -119,19 +110,4 @@ fn without(codes: &[Issued], holders: &BTreeSet<IndividualId>) -> Vec<Owed> {
     let owed = codes.iter().map(|code| code.owed);
     owed.filter(|owed| !holders.contains(&owed.individual))
         .collect()
-}
-
-/// Reads what was counted of a batch's codes so far.
-pub(crate) fn tally_of(batch: &code_batch::Model) -> Result<Tally, Error> {
-    let Some(json) = &batch.uniformity else {
-        return Ok(Tally::default());
-    };
-    let corrupt = |_| db::Error::corrupt("code_batch.uniformity");
-    Ok(serde_json::from_str(json).map_err(corrupt)?)
-}
-
-/// Writes what was counted.
-pub(crate) fn json_of<T: serde::Serialize>(counted: &T) -> Result<String, Error> {
-    let corrupt = |_| db::Error::corrupt("code_batch.uniformity");
-    Ok(serde_json::to_string(counted).map_err(corrupt)?)
 }

@@ -6,20 +6,22 @@ use uuid::Uuid;
 
 use crate::codes::batch;
 use crate::codes::batch::store::Of;
+use crate::codes::campaign::store as campaigns;
 use crate::codes::context::{Call, Context};
 use crate::codes::error::Error;
-use crate::codes::store::answered;
-use crate::codes::wave::state::Kind;
+use crate::codes::store::{answered, insert};
+use crate::codes::wave::fresh::{fresh_wave, insert_numbered};
 use crate::codes::wave::store as waves;
 use crate::codes::wave::store::Selection;
+use crate::db::entities::wave::Kind;
 use crate::db::entities::{campaign, code_batch, wave};
 use crate::db::idempotency::{self, Request};
 use crate::db::{Tx, audit};
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
 
-use super::batch::{fresh_batch, fresh_wave, insert_wave, open_campaign};
+use super::batch::fresh_batch;
 use super::derive::uncoded;
-use super::{CHUNK, Issue, Progress};
+use super::filling::{CHUNK, Issue, Progress};
 
 /// What an issue begins with.
 pub(crate) enum Opened {
@@ -120,7 +122,7 @@ impl Issue {
                 {
                     return Ok(Some(batch));
                 }
-                let campaign = open_campaign(tx, self.campaign).await?;
+                let campaign = campaigns::lock_open(tx, self.campaign).await?;
                 let of = self.wave.map_or(Of::Kind(Kind::Automatic), Of::Wave);
                 let unfinished = batch::store::unfinished(tx, self.campaign, of).await?;
                 let resumed = unfinished.is_some();
@@ -157,7 +159,7 @@ impl Issue {
         };
         let wave = waves::lock(tx, self.campaign, wave).await?;
         let wave = wave.ok_or(Error::WaveNotFound)?;
-        if wave.mailed_at.is_some() || wave.kind == Kind::Reissue.as_str() {
+        if wave.mailed_at.is_some() || wave.kind == Kind::Reissue {
             return Err(Error::WaveMailed);
         }
         Ok(Some(wave.id))
@@ -172,13 +174,16 @@ impl Issue {
     ) -> Result<BatchId, Error> {
         let wave_id = match wave {
             Some(wave) => wave,
-            None => insert_wave(tx, &new.wave, campaign).await?,
+            None => {
+                let last_day = (campaign.enroll_by.as_str(), campaign.enroll_by_at);
+                insert_numbered(tx, &new.wave, last_day).await?
+            }
         };
         let row = code_batch::Model {
             wave_id,
             ..new.batch.clone()
         };
-        batch::store::insert(tx, &row).await?;
+        insert(tx, &row).await?;
         Ok(row.id)
     }
 }

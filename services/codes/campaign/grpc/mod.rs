@@ -1,139 +1,96 @@
-//! CampaignService.
+//! Campaigns on the wire.
 
-pub(crate) mod read;
+mod read;
 
-use tonic::{Request, Response, Status};
+use tonic::Request;
 
-use super::create as commands;
-use super::create::Key;
-use crate::codes::grpc::{Handlers, call_of, status, write};
-use crate::codes::report;
-
+use crate::codes::context::{Call, Context};
+use crate::codes::convert::{date, page_size, time};
 use crate::codes::error::Error;
-use crate::codes::report::slices::By;
+use crate::codes::law::Law;
+use crate::db::entities::ClosedSet;
+use crate::db::entities::campaign::State;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::CampaignId;
 use crate::kernel::paging;
 use crate::wire::redress::enrollment::v1 as wire;
-use crate::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
 
-/// The most rows of a page, as the contract says.
-pub(crate) const MAX_PAGE: u64 = 500;
+use super::read::Key;
+use super::store::Campaign;
+use super::{close, create};
 
-#[tonic::async_trait]
-impl CampaignService for Handlers {
-    async fn create_campaign(
-        &self,
-        request: Request<wire::CreateCampaignRequest>,
-    ) -> Result<Response<wire::CreateCampaignResponse>, Status> {
-        let call = call_of(&request).map_err(status)?;
-        let created = self
-            .create(&call, request.get_ref())
-            .await
-            .map_err(status)?;
-        Ok(Response::new(created))
-    }
-
-    async fn get_campaign(
-        &self,
-        request: Request<wire::GetCampaignRequest>,
-    ) -> Result<Response<wire::GetCampaignResponse>, Status> {
-        let key = key(request.into_inner()).map_err(status)?;
-        let campaign = commands::get(&self.context, &key).await.map_err(status)?;
-        Ok(Response::new(wire::GetCampaignResponse {
-            campaign: Some(write::campaign(campaign)),
-        }))
-    }
-
-    async fn list_campaigns(
-        &self,
-        request: Request<wire::ListCampaignsRequest>,
-    ) -> Result<Response<wire::ListCampaignsResponse>, Status> {
-        let request = request.get_ref();
-        let size = paging::page_size(request.page_size)?.min(MAX_PAGE);
-        let filter: [&[u8]; 1] = [b"campaigns"];
-        let before = paging::page_after(&filter, &request.page_token)?;
-        let mut campaigns = commands::list(&self.context, before, size)
-            .await
-            .map_err(status)?;
-        let next_page_token =
-            paging::next_page(&mut campaigns, size, &filter, |campaign| campaign.row.id);
-        let campaigns = campaigns.into_iter().map(write::campaign).collect();
-        Ok(Response::new(wire::ListCampaignsResponse {
-            campaigns,
-            next_page_token,
-        }))
-    }
-
-    async fn close_campaign(
-        &self,
-        request: Request<wire::CloseCampaignRequest>,
-    ) -> Result<Response<wire::CloseCampaignResponse>, Status> {
-        let call = call_of(&request).map_err(status)?;
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+/// Creates a campaign.
+pub async fn create_campaign(
+    context: &Context,
+    request: Request<wire::CreateCampaignRequest>,
+) -> Result<wire::CreateCampaignResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let Some(wire) = &message.campaign else {
+        fields.wrong("campaign", "must be given");
         fields.finish()?;
-        let known = self
-            .request(&call, id, "CloseCampaign", message)
-            .map_err(status)?;
-        let campaign = commands::close(&self.context, &call, &known, campaign)
-            .await
-            .map_err(status)?;
-        Ok(Response::new(wire::CloseCampaignResponse {
-            campaign: Some(write::campaign(campaign)),
-        }))
-    }
-
-    async fn extend_enroll_by(
-        &self,
-        request: Request<wire::ExtendEnrollByRequest>,
-    ) -> Result<Response<wire::ExtendEnrollByResponse>, Status> {
-        let answer = self.extend(&request).await;
-        answer.map(Response::new).map_err(status)
-    }
-
-    async fn get_campaign_report(
-        &self,
-        request: Request<wire::GetCampaignReportRequest>,
-    ) -> Result<Response<wire::GetCampaignReportResponse>, Status> {
-        let message = request.get_ref();
-        let mut fields = Fields::default();
-        let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
-        let by = grouping(message.group_by, &mut fields);
-        fields.finish()?;
-        let report = report::count::count(&self.context, campaign, by)
-            .await
-            .map_err(status)?;
-        Ok(Response::new(report::grpc::report(report)))
-    }
+        return Err(Error::CampaignNotFound);
+    };
+    let known = create::known_partners(context, &read::partners(wire)).await?;
+    let new = read::campaign(wire, &known, context.now(), &mut fields);
+    fields.finish()?;
+    let new = new.ok_or(Error::CampaignNotFound)?;
+    let request = context.request(&call, id, "CreateCampaign", message)?;
+    let created = create::create_campaign(context, &call, &request, &new).await?;
+    Ok(wire::CreateCampaignResponse {
+        notices: notices(created.row.term_months),
+        campaign: Some(campaign(created)),
+    })
 }
 
-impl Handlers {
-    async fn create(
-        &self,
-        call: &crate::codes::Call,
-        message: &wire::CreateCampaignRequest,
-    ) -> Result<wire::CreateCampaignResponse, Error> {
-        let mut fields = Fields::default();
-        let id = fields.request_id(&message.request_id);
-        let Some(wire) = &message.campaign else {
-            fields.wrong("campaign", "must be given");
-            fields.finish()?;
-            return Err(Error::CampaignNotFound);
-        };
-        let known = commands::known_partners(&self.context, &read::partners(wire)).await?;
-        let new = read::campaign(wire, &known, self.context.now(), &mut fields);
-        fields.finish()?;
-        let new = new.ok_or(Error::CampaignNotFound)?;
-        let request = self.request(call, id, "CreateCampaign", message)?;
-        let campaign = commands::create(&self.context, call, &request, &new).await?;
-        Ok(wire::CreateCampaignResponse {
-            notices: report::grpc::notices(campaign.row.term_months),
-            campaign: Some(write::campaign(campaign)),
-        })
-    }
+/// Gets a campaign.
+pub async fn get_campaign(
+    context: &Context,
+    request: Request<wire::GetCampaignRequest>,
+) -> Result<wire::GetCampaignResponse, Error> {
+    let key = key(request.into_inner())?;
+    let found = super::read::get_campaign(context, &key).await?;
+    Ok(wire::GetCampaignResponse {
+        campaign: Some(campaign(found)),
+    })
+}
+
+/// Lists campaigns.
+pub async fn list_campaigns(
+    context: &Context,
+    request: Request<wire::ListCampaignsRequest>,
+) -> Result<wire::ListCampaignsResponse, Error> {
+    let message = request.get_ref();
+    let size = page_size(message.page_size)?;
+    let filter: [&[u8]; 1] = [b"campaigns"];
+    let before = paging::page_after(&filter, &message.page_token)?;
+    let mut campaigns = super::read::list_campaigns(context, before, size).await?;
+    let next_page_token =
+        paging::next_page(&mut campaigns, size, &filter, |campaign| campaign.row.id);
+    Ok(wire::ListCampaignsResponse {
+        campaigns: campaigns.into_iter().map(campaign).collect(),
+        next_page_token,
+    })
+}
+
+/// Closes a campaign.
+pub async fn close_campaign(
+    context: &Context,
+    request: Request<wire::CloseCampaignRequest>,
+) -> Result<wire::CloseCampaignResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let campaign_id: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    fields.finish()?;
+    let request = context.request(&call, id, "CloseCampaign", message)?;
+    let closed = close::close_campaign(context, &call, &request, campaign_id).await?;
+    Ok(wire::CloseCampaignResponse {
+        campaign: Some(campaign(closed)),
+    })
 }
 
 fn key(message: wire::GetCampaignRequest) -> Result<Key, Error> {
@@ -154,17 +111,69 @@ fn key(message: wire::GetCampaignRequest) -> Result<Key, Error> {
     key.ok_or(Error::CampaignNotFound)
 }
 
-/// Reads into which parts a report is divided.
-fn grouping(number: i32, fields: &mut Fields) -> Option<By> {
-    match wire::GroupBy::try_from(number) {
-        Ok(wire::GroupBy::Unspecified) => None,
-        Ok(wire::GroupBy::CoveredEntity) => Some(By::CoveredEntity),
-        Ok(wire::GroupBy::Region) => Some(By::Region),
-        Ok(wire::GroupBy::Population) => Some(By::Population),
-        Ok(wire::GroupBy::Wave) => Some(By::Wave),
-        Err(_) => {
-            fields.wrong("group_by", "must be one of its values");
-            None
-        }
+/// Writes what the creator of a campaign with this term should know.
+fn notices(term_months: i32) -> Vec<wire::Notice> {
+    let short = Law::current().beyond(term_months);
+    let notices = short.map(|owed| wire::Notice {
+        rule_id: owed.rule.id.clone(),
+        jurisdiction: owed.place.code().to_owned(),
+        message: owed.warning(term_months),
+        citation: owed.rule.citation.clone(),
+        months_owed: owed.months,
+    });
+    notices.collect()
+}
+
+/// Writes a campaign.
+pub fn campaign(campaign: Campaign) -> wire::Campaign {
+    let Campaign {
+        row,
+        entities,
+        products,
+    } = campaign;
+    let state = match row.state {
+        State::Open => wire::CampaignState::Open,
+        State::Closed => wire::CampaignState::Closed,
+    };
+    let entities = entities.into_iter().map(|entity| wire::CoveredEntity {
+        covered_entity_id: entity.id.to_string(),
+        key: entity.entity_key,
+        name: entity.name,
+    });
+    let products = products.into_iter().map(|product| wire::Product {
+        population: product.population.as_str().to_owned(),
+        product_code: product.code,
+        partner_id: product.partner_id.to_string(),
+    });
+    wire::Campaign {
+        campaign_id: row.id.to_string(),
+        engagement_number: row.engagement_number,
+        name: row.name,
+        state: state.into(),
+        breach_date: date(Some(&row.breach_on)),
+        discovery_date: date(Some(&row.discovered_on)),
+        enroll_by_date: date(Some(&row.enroll_by)),
+        time_zone: row.zone,
+        term_months: row.term_months,
+        covered_entities: entities.collect(),
+        products: products.collect(),
+        letter_url: row.letter_url,
+        letter_phone: row.letter_phone,
+        consent_version: row.consent_version,
+        consent_text: row.consent_text,
+        verification_policy: policy(&row.policy),
+        create_time: time(Some(row.created_at)),
+        grace_days: Some(row.grace_days),
+        locale: row.locale,
+        two_operators: row.two_operators,
     }
+}
+
+fn policy(json: &str) -> Option<wire::VerificationPolicy> {
+    let policy: serde_json::Value = serde_json::from_str(json).ok()?;
+    let field = |name: &str| i32::try_from(policy.get(name)?.as_i64()?).ok();
+    Some(wire::VerificationPolicy {
+        accept_centibits: field("accept_centibits")?,
+        refer_centibits: field("refer_centibits")?,
+    })
 }

@@ -27,10 +27,7 @@ fn code() -> Blueprint {
             maybe(boolean("withheld")),
         ],
     )
-    .one_of(
-        "state",
-        &["ISSUED", "REDEEMED", "SUPERSEDED", "REVOKED", "EXPIRED"],
-    )
+    .one_of("state", &["ISSUED", "REDEEMED", "SUPERSEDED", "REVOKED"])
     .check("settled", "(state = 'ISSUED') = (settled_at IS NULL)")
     .check(
         "redeemed",
@@ -74,10 +71,10 @@ fn enrollment() -> Blueprint {
     )
     .one_of(
         "state",
-        &["STARTED", "VERIFIED", "SUBMITTED", "ACTIVE", "ACTION_REQUIRED", "REFUSED", "ENDED", "CANCELED"],
+        &["STARTED", "SUBMITTED", "ACTIVE", "ACTION_REQUIRED", "REFUSED", "ENDED", "CANCELED"],
     )
     .check("verified", "state IN ('STARTED', 'CANCELED') OR verification_id IS NOT NULL")
-    .check("submitted", "state IN ('STARTED', 'VERIFIED', 'CANCELED') OR submitted_at IS NOT NULL")
+    .check("submitted", "state IN ('STARTED', 'CANCELED') OR submitted_at IS NOT NULL")
     .check(
         "active",
         "state NOT IN ('ACTIVE', 'ENDED') OR (activated_at IS NOT NULL AND term_ends_on IS NOT NULL)",
@@ -85,7 +82,7 @@ fn enrollment() -> Blueprint {
     .check("settled", "(state IN ('REFUSED', 'ENDED', 'CANCELED')) = (settled_at IS NOT NULL)")
     .unique_where(
         &["campaign_id", "individual_id"],
-        "state IN ('STARTED', 'VERIFIED', 'SUBMITTED', 'ACTIVE', 'ACTION_REQUIRED')",
+        "state IN ('STARTED', 'SUBMITTED', 'ACTIVE', 'ACTION_REQUIRED')",
     )
     .index(&["campaign_id", "state", "id"])
 }

@@ -115,7 +115,7 @@ fn outcome() -> Blueprint {
             uuid("enrollment_id"),
             uuid("handoff_id"),
             text("result"),
-            text("outcome_class"),
+            maybe(text("outcome_class")),
             instant("effective_at"),
             instant("created_at"),
         ],

@@ -63,7 +63,6 @@ fn code_batch() -> Blueprint {
             maybe(instant("sealed_at")),
             uuid("wave_id"),
             maybe(instant("completed_at")),
-            maybe(text("uniformity")),
             maybe(instant("first_exported_at")),
             otherwise(bigint("withheld"), 0_i64),
         ],

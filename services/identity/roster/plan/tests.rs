@@ -1,15 +1,15 @@
 use jiff::civil::date;
 
 use crate::identity::matching::blind::Indexer;
+use crate::identity::roster::keys::RosterKeys;
+use crate::identity::roster::prepare::prepare;
+use crate::identity::roster::row::{RawColumns, RawRow, Rules};
 use crate::kernel::clock::{Clock, Timestamp};
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, Ids};
 use crate::kernel::person::PersonSealer;
 
 use super::*;
-use crate::identity::roster::keys::RosterKeys;
-use crate::identity::roster::prepare::prepare;
-use crate::identity::roster::row::{RawColumns, RawRow, Rules};
 
 const CAMPAIGN: CampaignId = CampaignId::from_uuid(Uuid::from_u128(9));
 

@@ -5,25 +5,26 @@ use serde_json::json;
 use subtle::ConstantTimeEq;
 
 use crate::db::entities::{ClosedSet, confirmation_code, verification};
-use crate::db::idempotency::{self, Known, Request};
-use crate::db::{self, Tx, audit};
-use crate::identity::context::{Act, Call, Context};
+use crate::db::{Tx, audit};
+use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::blind::Indexer;
 use crate::identity::rules::TRIES;
-use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, VerificationId};
-use crate::kernel::secrets::Secret;
-
-use super::send::mac;
-use super::state::{Confirmation, ConfirmationEvent};
-use super::store;
 use crate::identity::verification::find::Scope;
 use crate::identity::verification::state::{Verification, VerificationEvent};
 use crate::identity::verification::store as verifications;
 use crate::identity::verification::store::state_of;
 use crate::identity::verification::throttles::Meter;
 use crate::identity::verification::view::{self, View};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, VerificationId};
+use crate::kernel::secrets::Secret;
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call};
+
+use super::send::mac;
+use super::state::{Confirmation, ConfirmationEvent};
+use super::store;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -91,10 +92,8 @@ async fn check(
         .db
         .run_tx("confirm_code", |tx| {
             Box::pin(async move {
-                match idempotency::look_up(tx, &command.request).await? {
-                    Known::Done(kept) => return read(&kept),
-                    Known::Conflict => return Err(Error::RequestIdReused),
-                    Known::New => {}
+                if let Some(kept) = request::answered(tx, &command.request).await? {
+                    return Ok(kept);
                 }
                 let of = verifications::lock(tx, campaign, command.verification).await?;
                 let code = store::find_sent(tx, campaign, command.verification).await?;
@@ -109,16 +108,11 @@ async fn check(
                 let event = if confirmed { right } else { wrong };
                 audit::record(tx, std::slice::from_ref(event)).await?;
                 let kept = Kept { confirmed };
-                let text = serde_json::to_string(&kept).map_err(|_| Error::Key)?;
-                idempotency::record(tx, &command.request, &text, now).await?;
+                request::record(tx, &command.request, &kept, now).await?;
                 Ok(kept)
             })
         })
         .await
-}
-
-fn read(kept: &str) -> Result<Kept, Error> {
-    serde_json::from_str(kept).map_err(|_| db::Error::corrupt("idempotency.result").into())
 }
 
 /// Tries the code that was sent, if there is one; tells whether it was right.

@@ -4,28 +4,27 @@
 //! sends the same digits again, and nothing that could be read is stored. The message is handed over outside any transaction,
 //! after the intent was committed.
 
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::db::audit;
 use crate::db::entities::confirmation_code::{self, Channel, State};
 use crate::db::entities::{ClosedSet, verification};
-use crate::db::idempotency::{self, Known, Request};
-use crate::identity::context::{Act, Call, Context};
+use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::blind::Indexer;
 use crate::identity::roster;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::rules::{EMAIL_CODE_LIFE, PHONE_CODE_LIFE};
 use crate::identity::sender::Message;
-use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, ConfirmationId, IndividualId, VerificationId};
-use crate::kernel::secrets::Secret;
-
 use crate::identity::verification::state::Verification;
 use crate::identity::verification::store as verifications;
 use crate::identity::verification::store::state_of;
 use crate::identity::verification::throttles::{self, Meter};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, ConfirmationId, IndividualId, VerificationId};
+use crate::kernel::secrets::Secret;
+use crate::process::request::{self, Request};
+use crate::process::{Act, Call, throttle};
 
 use super::store;
 
@@ -43,11 +42,6 @@ pub struct Send {
     pub verification: VerificationId,
     /// Which of the contacts on record to use.
     pub channel: Channel,
-}
-
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Kept {
-    confirmation: ConfirmationId,
 }
 
 /// Sends a code and gives when it stops being good.
@@ -141,43 +135,29 @@ async fn intend(
         act,
         json!({ "channel": command.channel.as_str() }),
     );
-    let text = serde_json::to_string(&Kept { confirmation: id }).map_err(|_| Error::Key)?;
-    let (row, event, text) = (&row, &event, text.as_str());
+    let (row, event) = (&row, &event);
     context
         .db
         .run_tx("send_confirmation_code", |tx| {
             Box::pin(async move {
-                match idempotency::look_up(tx, &command.request).await? {
-                    Known::Done(kept) => return earlier(tx, campaign, &kept).await,
-                    Known::Conflict => return Err(Error::RequestIdReused),
-                    Known::New => {}
+                if let Some(id) = request::answered(tx, &command.request).await? {
+                    let earlier = store::find(tx, campaign, id).await?;
+                    return earlier.ok_or(Error::VerificationNotFound);
                 }
                 let of = verifications::lock(tx, campaign, command.verification).await?;
                 let individual = may_send(&of.ok_or(Error::VerificationNotFound)?, now)?;
                 if store::count(tx, campaign, command.verification).await? >= context.rules.sends {
                     return Err(Error::SendsSpent);
                 }
-                throttles::charge_in(tx, &[throttles::send_charge(context, individual)?], now)
+                throttle::charge_in(tx, &[throttles::send_charge(context, individual)?], now)
                     .await?;
                 store::insert(tx, row).await?;
                 audit::record(tx, std::slice::from_ref(event)).await?;
-                idempotency::record(tx, &command.request, text, now).await?;
+                request::record(tx, &command.request, &id, now).await?;
                 Ok(row.clone())
             })
         })
         .await
-}
-
-async fn earlier(
-    tx: &crate::db::Tx<'_>,
-    campaign: CampaignId,
-    kept: &str,
-) -> Result<confirmation_code::Model, Error> {
-    let kept: Kept =
-        serde_json::from_str(kept).map_err(|_| crate::db::Error::corrupt("idempotency.result"))?;
-    store::find(tx, campaign, kept.confirmation)
-        .await?
-        .ok_or(Error::VerificationNotFound)
 }
 
 fn may_send(row: &verification::Model, now: Timestamp) -> Result<IndividualId, Error> {

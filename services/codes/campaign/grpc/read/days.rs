@@ -4,9 +4,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::codes::campaign::term;
+use crate::codes::convert::parts;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
-use crate::wire::google::r#type::Date as WireDate;
 use crate::wire::redress::enrollment::v1 as wire;
 
 /// The days of a campaign.
@@ -79,9 +79,4 @@ pub fn days(
         enroll_by,
         enroll_by_at: enroll_by_at?,
     })
-}
-
-/// Gives the year, month and day of a date.
-pub fn parts(date: &WireDate) -> (i32, i32, i32) {
-    (date.year, date.month, date.day)
 }

@@ -11,7 +11,6 @@ use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
 use crate::wire::redress::enrollment::v1 as wire;
 
-pub use days::parts;
 use days::{Days, days, zone};
 pub use offer::partners;
 use offer::{entities, products};
@@ -157,7 +156,6 @@ fn policy(wire: &wire::Campaign, fields: &mut Fields) -> (i32, i32) {
     (accept, refer)
 }
 
-/// Takes a date of the wire apart.
 #[cfg(test)]
 mod tests {
     use super::*;

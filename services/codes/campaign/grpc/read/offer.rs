@@ -2,17 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use sea_orm::Iterable;
+
+use crate::db::entities::ClosedSet;
+use crate::db::entities::product::Population;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
 use crate::wire::redress::enrollment::v1 as wire;
 
 /// The most covered entities of a campaign.
 const ENTITIES: usize = 500;
-const POPULATIONS: [&str; 2] = ["ADULT", "MINOR"];
+/// The most products: one a population.
+const PRODUCTS: usize = 2;
 
 /// Gives the partners that a campaign names, as far as they are ids.
 pub fn partners(campaign: &wire::Campaign) -> Vec<PartnerId> {
-    let products = campaign.products.iter().take(POPULATIONS.len());
+    let products = campaign.products.iter().take(PRODUCTS);
     products
         .filter_map(|product| product.partner_id.parse().ok())
         .collect()
@@ -58,11 +63,11 @@ pub fn products(
     wire: &wire::Campaign,
     known: &BTreeSet<PartnerId>,
     fields: &mut Fields,
-) -> Vec<(String, String, PartnerId)> {
+) -> Vec<(Population, String, PartnerId)> {
     let adult = wire
         .products
         .iter()
-        .any(|product| product.population == "ADULT");
+        .any(|product| product.population == Population::Adult.as_str());
     fields.demand(
         adult,
         "campaign.products",
@@ -71,16 +76,16 @@ pub fn products(
     let mut populations = BTreeSet::new();
     let mut products = Vec::new();
     // One too many is enough to say that there are too many.
-    for (at, product) in wire.products.iter().take(POPULATIONS.len() + 1).enumerate() {
+    for (at, product) in wire.products.iter().take(PRODUCTS + 1).enumerate() {
         let path = format!("campaign.products[{at}]");
-        let population = &product.population;
+        let population = Population::iter().find(|known| known.as_str() == product.population);
         fields.demand(
-            POPULATIONS.contains(&population.as_str()),
+            population.is_some(),
             format!("{path}.population"),
             "must be ADULT or MINOR",
         );
         fields.demand(
-            populations.insert(population),
+            populations.insert(&product.population),
             format!("{path}.population"),
             "stands in the list twice",
         );
@@ -92,7 +97,11 @@ pub fn products(
             format!("{path}.partner_id"),
             "must be the id of a partner",
         );
-        products.extend(partner.map(|partner| (population.clone(), code, partner)));
+        products.extend(
+            population
+                .zip(partner)
+                .map(|(population, partner)| (population, code, partner)),
+        );
     }
     products
 }

@@ -1,0 +1,177 @@
+//! `redress roster`: the list of affected people.
+
+use std::io::{self, BufWriter};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+
+use crate::cli::campaign::which::CampaignArg;
+use crate::cli::progress;
+use crate::cli::render::{self, Record};
+use crate::cli::session::Session;
+use crate::client::connect::{Channels, ClientRole};
+use crate::client::convert::{date, state};
+use crate::client::problem::{OrProblem, Outcome, Problem};
+use crate::client::roster::import::{Imported, import};
+use crate::lab::people::roster;
+use crate::lab::people::shape::{AS_OF, Shape};
+use crate::wire::redress::identity::v1 as wire;
+use wire::roster_service_client::RosterServiceClient;
+
+/// Subcommands of `roster`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a roster of invented people.
+    #[command(after_long_help = SYNTHESIZE_HELP)]
+    Synthesize(SynthesizeArgs),
+    /// Load a roster file; rows that cannot be taken go to FILE.rejects.csv.
+    #[command(after_long_help = IMPORT_HELP)]
+    Import(ImportArgs),
+    /// Count a campaign's roster.
+    Stats(CampaignArg),
+}
+
+const SYNTHESIZE_HELP: &str = "The roster has the shape of a real breach: eleven providers, forty-four radiology centers, names and addresses \
+as common as in Indiana, Michigan and Ohio. About 4% of the rows name a person whom another entity lists too, some spelled otherwise; 8% are \
+minors, 2% deceased; 9% read Spanish; 6% have no SSN; 2% cannot be reached by post; 0.5% live abroad; 0.5% of the rows are damaged.
+
+All SSNs are of area 666, which was never issued. There are enough for 937,406 people; beyond that the rest have none. One person in 25 has \
+an SSN of group 11 to 19, for which the sandbox bureau answers otherwise than \"active\".
+
+Examples:
+  redress roster synthesize --people 2000 --seed 1 --out roster.csv
+  redress roster synthesize --people 4000000 | zstd > big.csv.zst";
+
+const IMPORT_HELP: &str = "Columns: external_ref, covered_entity, given_name, middle_name, family_name, suffix, date_of_birth, ssn, \
+address_line1, address_line2, city, region, postal_code, country, phone, email, population, locale (en or es; empty means the campaign's).
+
+Loading the same file again changes nothing, so an import that was cut off is resumed by running it again. Rows that could not be taken \
+are in FILE.rejects.csv with line, column, reason and what to do; mend them in a file of their own and import that.";
+
+/// Flags of `roster synthesize`.
+#[derive(Debug, Args)]
+pub struct SynthesizeArgs {
+    /// How many people.
+    #[arg(long, default_value_t = 2_000, value_name = "N")]
+    people: u64,
+    /// The same seed gives the same bytes.
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    seed: u64,
+    /// The day on which ages are counted.
+    #[arg(long, default_value_t = AS_OF, value_name = "DATE")]
+    as_of: Date,
+    /// Where to; without it standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Flags of `roster import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    #[command(flatten)]
+    campaign: CampaignArg,
+    /// The roster: CSV with a header line.
+    file: PathBuf,
+}
+
+/// Runs a subcommand.
+pub async fn run(session: &Session, command: Command) -> Outcome {
+    match command {
+        Command::Synthesize(args) => synthesize(session, &args),
+        Command::Import(args) => {
+            let channels = session.connect(ClientRole::Operator)?;
+            let campaign = args.campaign.find(&channels.codes).await?;
+            let imported =
+                import(&channels, &campaign.campaign_id, &args.file, progress::show).await?;
+            render::one(session.format, &import_record(&imported))
+        }
+        Command::Stats(campaign) => {
+            let channels = session.connect(ClientRole::Operator)?;
+            let campaign = campaign.find(&channels.codes).await?;
+            let stats = statistics(&channels, &campaign.campaign_id).await?;
+            render::one(session.format, &statistics_record(&stats))
+        }
+    }
+}
+
+fn synthesize(session: &Session, args: &SynthesizeArgs) -> Outcome {
+    let shape = Shape {
+        people: args.people,
+        seed: args.seed,
+        as_of: args.as_of,
+    };
+    let Some(path) = &args.out else {
+        let out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
+        return match roster::write(&shape, out, |_| ()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Problem::usage(format!("standard output: {error}")))
+            }
+            _ => Ok(()),
+        };
+    };
+    let written = roster::write_file(&shape, path, progress::show)?;
+    let record = Record::new()
+        .with("file", path.display().to_string())
+        .with("people", args.people)
+        .with("rows", written.rows)
+        .with("second_listings", written.second_listings)
+        .with("damaged_rows", written.damaged);
+    render::one(session.format, &record)
+}
+
+fn import_record(imported: &Imported) -> Record {
+    let (totals, rejects) = (&imported.totals, imported.rejects.as_ref());
+    Record::new()
+        .with("import_id", imported.import_id.as_str())
+        .with("rows", totals.rows)
+        .with("accepted", totals.accepted)
+        .with("merged", totals.merged)
+        .with("unchanged", totals.unchanged)
+        .with("rejected", totals.rejected)
+        .with(
+            "rejects_file",
+            rejects.map(|path| path.display().to_string()),
+        )
+}
+
+/// Counts a campaign's roster.
+async fn statistics(
+    channels: &Channels,
+    campaign_id: &str,
+) -> Result<wire::GetRosterStatisticsResponse, Problem> {
+    let request = wire::GetRosterStatisticsRequest {
+        campaign_id: campaign_id.to_owned(),
+    };
+    let response = RosterServiceClient::new(channels.identity.clone())
+        .get_roster_statistics(request)
+        .await;
+    response.or_problem("count the roster")
+}
+
+fn statistics_record(stats: &wire::GetRosterStatisticsResponse) -> Record {
+    let populations = stats.populations.iter().map(|count| {
+        let name = state(count.population().as_str_name(), "POPULATION_").to_lowercase();
+        format!("{} {name}", count.individuals)
+    });
+    let undeliverable = stats.undeliverable.clone().unwrap_or_default();
+    let by_entity = stats.undeliverable_by_covered_entity.iter().map(|count| {
+        let notice = state(
+            count.substitute_notice().as_str_name(),
+            "SUBSTITUTE_NOTICE_",
+        );
+        format!("{} {} ({notice})", count.individuals, count.covered_entity)
+    });
+    Record::new()
+        .with("rows", stats.rows)
+        .with("rejected", stats.rejected)
+        .with("merged", stats.merged)
+        .with("individuals", stats.individuals)
+        .with("mailable", stats.mailable)
+        .with("populations", populations.collect::<Vec<_>>())
+        .with("last_import", date(stats.last_import_date.as_ref()))
+        .with("undeliverable", undeliverable.individuals)
+        .with("of_them_deceased", undeliverable.deceased)
+        .with("substitute_notice", undeliverable.substitute_notice_text)
+        .with("undeliverable_by_entity", by_entity.collect::<Vec<_>>())
+}

@@ -1,0 +1,167 @@
+//! A campaign as a TOML file.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Deserializer, de};
+
+use crate::client::convert::wire_date;
+use crate::client::problem::Problem;
+use crate::wire::redress::enrollment::v1 as wire;
+
+/// The file to fill in.
+pub const TEMPLATE: &str = include_str!("template.toml");
+
+/// What a campaign file holds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CampaignFile {
+    /// One letter and six digits.
+    pub engagement_number: String,
+    /// Name for operators.
+    pub name: String,
+    /// Day of the breach.
+    #[serde(deserialize_with = "civil_date")]
+    pub breach_date: Date,
+    /// Day of discovery.
+    #[serde(deserialize_with = "civil_date")]
+    pub discovery_date: Date,
+    /// Last day to enroll.
+    #[serde(deserialize_with = "civil_date")]
+    pub enroll_by_date: Date,
+    /// IANA time zone of that day.
+    pub time_zone: String,
+    /// Days after the last day in which enrollments that were begun can be finished; the service's default when absent.
+    #[serde(default)]
+    pub grace_days: Option<i32>,
+    /// Term of the monitoring.
+    pub term_months: i32,
+    /// Language of letters to people whose language is not known, `en` or `es`; English when empty.
+    #[serde(default)]
+    pub locale: String,
+    /// Web address in letters.
+    pub letter_url: String,
+    /// Telephone number in letters.
+    pub letter_phone: String,
+    /// Version of the consent text.
+    pub consent_version: String,
+    /// The consent text.
+    pub consent_text: String,
+    /// Whether an export of codes needs a second operator.
+    #[serde(default)]
+    pub two_operators: bool,
+    /// Thresholds of the comparison.
+    #[serde(default)]
+    pub verification: Option<Verification>,
+    /// The organisations whose patients are affected.
+    #[serde(rename = "covered_entity", default)]
+    pub covered_entities: Vec<EntityEntry>,
+    /// The monitoring product of each population.
+    #[serde(rename = "product", default)]
+    pub products: Vec<ProductEntry>,
+}
+
+/// Thresholds of the comparison, in hundredths of a bit.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verification {
+    /// At or above: accepted.
+    pub accept_centibits: i32,
+    /// At or above: referred to a person.
+    pub refer_centibits: i32,
+}
+
+/// A covered entity in a campaign file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntityEntry {
+    /// Key in roster files.
+    pub key: String,
+    /// Name in letters.
+    pub name: String,
+}
+
+/// A product in a campaign file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductEntry {
+    /// `ADULT` or `MINOR`.
+    pub population: String,
+    /// The partner's product code.
+    pub product_code: String,
+    /// The partner's name or id.
+    pub partner: String,
+}
+
+impl CampaignFile {
+    /// Gives the campaign of the template.
+    pub fn template() -> Result<Self, Problem> {
+        toml::from_str(TEMPLATE)
+            .map_err(|error| Problem::usage(format!("the campaign template: {error}")))
+    }
+
+    /// Converts to a wire message whose products still name partners by name, not by id.
+    pub fn to_wire(&self) -> Result<wire::Campaign, Problem> {
+        if self.covered_entities.is_empty() || self.products.is_empty() {
+            return Err(Problem::usage(
+                "a campaign needs at least one covered entity and one product",
+            ));
+        }
+        let entities = self
+            .covered_entities
+            .iter()
+            .map(|entity| wire::CoveredEntity {
+                key: entity.key.clone(),
+                name: entity.name.clone(),
+                ..wire::CoveredEntity::default()
+            });
+        let products = self.products.iter().map(|product| wire::Product {
+            population: product.population.to_uppercase(),
+            product_code: product.product_code.clone(),
+            partner_id: product.partner.clone(),
+        });
+        Ok(wire::Campaign {
+            engagement_number: self.engagement_number.to_uppercase(),
+            name: self.name.clone(),
+            breach_date: Some(wire_date(self.breach_date)),
+            discovery_date: Some(wire_date(self.discovery_date)),
+            enroll_by_date: Some(wire_date(self.enroll_by_date)),
+            time_zone: self.time_zone.clone(),
+            term_months: self.term_months,
+            grace_days: self.grace_days,
+            locale: self.locale.clone(),
+            covered_entities: entities.collect(),
+            products: products.collect(),
+            letter_url: self.letter_url.clone(),
+            letter_phone: self.letter_phone.clone(),
+            consent_version: self.consent_version.clone(),
+            consent_text: self.consent_text.clone(),
+            two_operators: self.two_operators,
+            verification_policy: self.verification.map(|policy| wire::VerificationPolicy {
+                accept_centibits: policy.accept_centibits,
+                refer_centibits: policy.refer_centibits,
+            }),
+            ..wire::Campaign::default()
+        })
+    }
+}
+
+fn civil_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|_| de::Error::custom("a date looks like 2026-05-07"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_is_a_campaign() {
+        let campaign = CampaignFile::template().unwrap().to_wire().unwrap();
+        assert_eq!(campaign.engagement_number, "B123456");
+        assert_eq!(campaign.products.len(), 2);
+        assert_eq!(
+            (campaign.grace_days, campaign.locale.as_str()),
+            (Some(7), "en")
+        );
+    }
+}

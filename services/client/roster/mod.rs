@@ -1,0 +1,5 @@
+//! The list of affected people: reading its file and sending it.
+
+pub mod import;
+pub mod reader;
+pub mod rejects;

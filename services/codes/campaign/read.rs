@@ -1,0 +1,40 @@
+//! Reading campaigns.
+
+use crate::codes::context::Context;
+use crate::codes::error::Error;
+use crate::kernel::ids::CampaignId;
+
+use super::store::{self, Campaign};
+
+/// How a campaign is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// By its id.
+    Id(CampaignId),
+    /// By its engagement number.
+    Number(String),
+}
+
+/// Gets a campaign.
+pub async fn get_campaign(context: &Context, key: &Key) -> Result<Campaign, Error> {
+    let connection = context.db.read();
+    let row = match key {
+        Key::Id(id) => store::by_id(connection, *id).await?,
+        Key::Number(number) => store::by_number(connection, number).await?,
+    };
+    let row = row.ok_or(Error::CampaignNotFound)?;
+    store::complete(connection, vec![row])
+        .await?
+        .pop()
+        .ok_or(Error::CampaignNotFound)
+}
+
+/// Lists campaigns, newest first: at most one more than `limit`, to know whether there is another page.
+pub async fn list_campaigns(
+    context: &Context,
+    before: Option<CampaignId>,
+    limit: u64,
+) -> Result<Vec<Campaign>, Error> {
+    let rows = store::page(context.db.read(), before, limit + 1).await?;
+    Ok(store::complete(context.db.read(), rows).await?)
+}

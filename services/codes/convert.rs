@@ -1,0 +1,40 @@
+//! Instants, civil dates and pages, between the contract and this process.
+
+use jiff::civil;
+
+use crate::kernel::clock::Timestamp;
+use crate::kernel::fault::Fault;
+use crate::kernel::paging;
+use crate::wire::google::r#type::Date;
+
+/// The most rows of a page, as the contract says.
+const MAX_PAGE: u64 = 500;
+
+/// Reads how many rows a page shall have.
+pub fn page_size(wanted: i32) -> Result<u64, Fault> {
+    Ok(paging::page_size(wanted)?.min(MAX_PAGE))
+}
+
+/// Writes an instant.
+pub fn time(at: Option<Timestamp>) -> Option<prost_types::Timestamp> {
+    at.map(Timestamp::to_proto)
+}
+
+/// Writes a civil date from the text of a column.
+pub fn date(text: Option<&str>) -> Option<Date> {
+    Some(civil_date(text?.parse().ok()?))
+}
+
+/// Writes a civil date.
+pub fn civil_date(day: civil::Date) -> Date {
+    Date {
+        year: day.year().into(),
+        month: day.month().into(),
+        day: day.day().into(),
+    }
+}
+
+/// Gives the year, month and day of a date.
+pub fn parts(date: &Date) -> (i32, i32, i32) {
+    (date.year, date.month, date.day)
+}

@@ -1,0 +1,169 @@
+//! Leases what is due for a partner, in a short transaction of its own.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::db::entities::handoff::{self, Kind};
+use crate::db::entities::handoff_attempt::AttemptResult;
+use crate::db::{Tx, audit};
+use crate::handoff::context::Context;
+use crate::handoff::error::Error;
+use crate::handoff::outcome::apply_status::{Reporter, StatusReport, apply_status};
+use crate::handoff::partner::audit::about_partner;
+use crate::handoff::partner::model::Partner;
+use crate::handoff::queue::attempts::{self, Attempt};
+use crate::handoff::queue::handoff::Handoff;
+use crate::handoff::queue::lease_store::{self, LeaseOrder, Leased};
+use crate::handoff::queue::retry_policy::PartnerStatus;
+use crate::handoff::queue::state::{Fact, State};
+use crate::handoff::queue::store::{self, Change};
+use crate::kernel::ids::{CampaignId, EnrollmentId};
+
+use super::alerts::Alerts;
+use super::assign::assign;
+
+/// Who leases, how many and for how long.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The worker or stream.
+    pub owner: String,
+    /// The name for the audit log.
+    pub actor: String,
+    /// At most so many.
+    pub most: u64,
+    /// For how long.
+    pub lease_for: Duration,
+}
+
+/// Leases what is due; gives nothing where nothing is due.
+///
+/// The lease only saves work: what keeps an enrollment from being taken twice is its one `handoff_id`. Attempts are counted
+/// here, so that a handoff that kills its worker is counted too. An enrollment that needs an activation code gets it here, in
+/// the same transaction, or is not leased.
+pub async fn lease(
+    context: &Context,
+    partner: &Partner,
+    terms: &Terms,
+) -> Result<Vec<Leased>, Error> {
+    let now = context.clock.now();
+    if terms.most == 0 || !lease_store::is_due(context.db.read(), partner.id, now).await? {
+        return Ok(Vec::new());
+    }
+    let order = LeaseOrder {
+        partner: partner.id,
+        most: terms.most,
+        now,
+        expires_at: now + terms.lease_for,
+        owner: terms.owner.clone(),
+        token: context.ids.uuid(),
+    };
+    let mut again = false;
+    let done: Result<_, Error> = context
+        .db
+        .run_tx("handoff.lease", |tx| {
+            let (order, ran_before) = (&order, std::mem::replace(&mut again, true));
+            Box::pin(async move {
+                if ran_before {
+                    let held = lease_store::held(tx, order).await?;
+                    if !held.is_empty() {
+                        return Ok((held, Alerts::default()));
+                    }
+                }
+                let leased = lease_store::lease(tx, order).await?;
+                end_expired(tx, order, &leased).await?;
+                let leased = take_out_withdrawn(tx, context, &terms.actor, order, leased).await?;
+                let (leased, alerts) = assign(tx, context, &terms.actor, order, leased).await?;
+                if !leased.is_empty() {
+                    let detail = json!({"count": leased.len(), "lease": order.token});
+                    let (actor, partner) = (&terms.actor, order.partner);
+                    let event = about_partner(context, actor, "handoffs.leased", partner, detail);
+                    audit::record(tx, &[event]).await?;
+                }
+                Ok((leased, alerts))
+            })
+        })
+        .await;
+    let (leased, alerts) = done?;
+    alerts.log();
+    Ok(leased)
+}
+
+/// Records the attempts whose lease ran out before their end was known.
+async fn end_expired(tx: &Tx<'_>, order: &LeaseOrder, leased: &[Leased]) -> Result<(), Error> {
+    let expired = leased
+        .iter()
+        .filter(|leased| leased.before == handoff::State::Leased);
+    let ended: Vec<Attempt> = expired
+        .map(|leased| Attempt {
+            campaign_id: leased.handoff.campaign_id,
+            handoff_id: leased.handoff.id,
+            attempt: leased.handoff.attempts - 1,
+            started_at: leased.sent_before.unwrap_or(order.now),
+            ended_at: order.now,
+            result: AttemptResult::LeaseExpired,
+            detail: "",
+        })
+        .collect();
+    attempts::add(tx, &ended).await
+}
+
+/// Takes out enrollments that were withdrawn before they were ever sent: they are not sent any more.
+async fn take_out_withdrawn(
+    tx: &Tx<'_>,
+    context: &Context,
+    actor: &str,
+    order: &LeaseOrder,
+    leased: Vec<Leased>,
+) -> Result<Vec<Leased>, Error> {
+    let mut unsent: HashMap<CampaignId, Vec<EnrollmentId>> = HashMap::new();
+    for leased in &leased {
+        if leased.handoff.kind == Kind::Enroll && leased.sent_before.is_none() {
+            let of_campaign = unsent.entry(leased.handoff.campaign_id).or_default();
+            of_campaign.push(leased.handoff.enrollment_id);
+        }
+    }
+    let mut withdrawn: Vec<EnrollmentId> = Vec::new();
+    for (campaign, enrollments) in &unsent {
+        let cancels =
+            store::of_enrollments(tx, order.partner, *campaign, enrollments, Kind::Cancel).await?;
+        let waiting = cancels
+            .iter()
+            .filter(|cancel| matches!(cancel.state, State::Queued));
+        withdrawn.extend(waiting.map(|cancel| cancel.enrollment_id));
+    }
+    if withdrawn.is_empty() {
+        return Ok(leased);
+    }
+    let is_withdrawn = |leased: &Leased| {
+        leased.handoff.kind == Kind::Enroll && withdrawn.contains(&leased.handoff.enrollment_id)
+    };
+    let (gone, offered): (Vec<Leased>, Vec<Leased>) = leased.into_iter().partition(is_withdrawn);
+    // Nothing was sent under the lease, so it is taken back.
+    let put_back = gone.iter().map(|leased| Handoff {
+        state: State::Queued,
+        not_before: order.now,
+        sent_at: None,
+        ..leased.handoff.clone()
+    });
+    let put_back: Vec<Change> = put_back
+        .map(|handoff| Change::of(handoff::State::Leased, &handoff))
+        .collect();
+    store::write(tx, &put_back).await?;
+    let reports = gone.iter().map(|leased| StatusReport {
+        handoff: leased.handoff.id,
+        status: PartnerStatus {
+            fact: Fact::Withdrawn,
+            reference: None,
+            effective_at: order.now,
+        },
+    });
+    let reports: Vec<StatusReport> = reports.collect();
+    let reporter = Reporter {
+        partner: order.partner,
+        actor,
+    };
+    apply_status(tx, context, reporter, &reports).await?;
+    Ok(offered)
+}

@@ -1,0 +1,111 @@
+//! What partners report by calls of their own. The certificate tells which partner it is.
+
+use tonic::Request;
+use uuid::Uuid;
+
+use crate::db::idempotency;
+use crate::handoff::context::Context;
+use crate::handoff::error::Error;
+use crate::handoff::partner;
+use crate::handoff::queue::retry_policy::PartnerStatus;
+use crate::handoff::queue::state::Fact;
+use crate::handoff::request::request_key;
+use crate::kernel::caller::{self, Caller};
+use crate::kernel::fault::Fault;
+use crate::kernel::fields::Fields;
+use crate::wire::redress::bureau::v1::EnrollmentStatus;
+use crate::wire::redress::handoff::v1 as wire;
+
+use super::apply_status::{Reporter, StatusReport, Verdict};
+use super::{convert, report};
+
+const ACKNOWLEDGE: &str = "redress.handoff.v1.HandoffService/AcknowledgeHandoffs";
+const REPORT: &str = "redress.handoff.v1.HandoffService/ReportOutcomes";
+
+/// The most items in one call.
+const ITEMS: usize = 1_000;
+
+pub(crate) async fn acknowledge_handoffs(
+    context: &Context,
+    request: Request<wire::AcknowledgeHandoffsRequest>,
+) -> Result<wire::AcknowledgeHandoffsResponse, Error> {
+    let caller = caller::of(&request)?;
+    let message = request.into_inner();
+    let items = message.acknowledgements.len();
+    let id = check(&message.request_id, "acknowledgements", items)?;
+    let key = request_key(&caller, ACKNOWLEDGE, id, &message);
+    let acknowledged = message.acknowledgements.into_iter();
+    let items = acknowledged.map(|item| (acknowledgement(context, &item), item.handoff_id));
+    let results = apply(context, &caller, &key, items.unzip()).await?;
+    Ok(wire::AcknowledgeHandoffsResponse { results })
+}
+
+pub(crate) async fn report_outcomes(
+    context: &Context,
+    request: Request<wire::ReportOutcomesRequest>,
+) -> Result<wire::ReportOutcomesResponse, Error> {
+    let caller = caller::of(&request)?;
+    let message = request.into_inner();
+    let id = check(&message.request_id, "statuses", message.statuses.len())?;
+    let key = request_key(&caller, REPORT, id, &message);
+    let statuses = message.statuses.into_iter();
+    let items = statuses.map(|status| (outcome(context, &status), status.handoff_id));
+    let results = apply(context, &caller, &key, items.unzip()).await?;
+    Ok(wire::ReportOutcomesResponse { results })
+}
+
+fn check(request_id: &str, path: &'static str, items: usize) -> Result<Uuid, Fault> {
+    let mut fields = Fields::default();
+    let id = fields.request_id(request_id);
+    let fits = (1..=ITEMS).contains(&items);
+    fields.demand(fits, path, "must hold 1 to 1000 items");
+    fields.finish()?;
+    Ok(id)
+}
+
+fn acknowledgement(context: &Context, item: &wire::HandoffAcknowledgement) -> Option<StatusReport> {
+    Some(StatusReport {
+        handoff: item.handoff_id.parse().ok()?,
+        status: PartnerStatus {
+            fact: Fact::Accepted,
+            reference: convert::reference(&item.partner_reference).ok()?,
+            effective_at: context.clock.now(),
+        },
+    })
+}
+
+fn outcome(context: &Context, status: &EnrollmentStatus) -> Option<StatusReport> {
+    Some(StatusReport {
+        handoff: status.handoff_id.parse().ok()?,
+        status: convert::status(status, context.clock.now()).ok()?,
+    })
+}
+
+async fn apply(
+    context: &Context,
+    caller: &Caller,
+    key: &idempotency::Request,
+    (items, ids): (Vec<Option<StatusReport>>, Vec<String>),
+) -> Result<Vec<wire::ItemResult>, Error> {
+    let partner = partner::store::by_name(context.db.read(), &caller.name).await?;
+    let reporter = Reporter {
+        partner: partner.id,
+        actor: &key.caller,
+    };
+    let verdicts = report::report(context, reporter, key, &items).await?;
+    let result = |(handoff_id, verdict)| wire::ItemResult {
+        handoff_id,
+        verdict: verdict_to_wire(verdict).into(),
+    };
+    Ok(ids.into_iter().zip(verdicts).map(result).collect())
+}
+
+const fn verdict_to_wire(verdict: Verdict) -> wire::ItemVerdict {
+    match verdict {
+        Verdict::Recorded => wire::ItemVerdict::Recorded,
+        Verdict::Unchanged => wire::ItemVerdict::Unchanged,
+        Verdict::Unknown => wire::ItemVerdict::Unknown,
+        Verdict::Contradicts => wire::ItemVerdict::Contradicts,
+        Verdict::Malformed => wire::ItemVerdict::Malformed,
+    }
+}

@@ -1,0 +1,98 @@
+//! A partner as this process knows it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::db;
+use crate::db::entities::partner::{Mode, Model, State};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::PartnerId;
+
+/// A bureau or reseller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Partner {
+    /// The id.
+    pub id: PartnerId,
+    /// The name in its certificate.
+    pub name: String,
+    /// Who calls whom.
+    pub mode: Mode,
+    /// Where a PUSH partner listens.
+    pub endpoint: Option<String>,
+    /// Whether handoffs are offered.
+    pub state: State,
+    /// The most handoffs under way at once, when we call.
+    pub max_in_flight: u16,
+    /// The limits of its fields.
+    pub projection: Projection,
+    /// When we stop calling it.
+    pub breaker: BreakerRules,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// The limits of a partner's fields, in characters; zero means none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Projection {
+    /// Longest given name.
+    pub given_name_max: u16,
+    /// Longest family name.
+    pub family_name_max: u16,
+    /// Longest city.
+    pub city_max: u16,
+    /// Names are folded to `A-Z a-z - '` and spaces.
+    pub ascii_names: bool,
+}
+
+/// How a partner's circuit breaker behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BreakerRules {
+    /// After so many failures in a row nothing is sent for a while.
+    pub trip_after: u32,
+    /// The first pause in milliseconds; it doubles up to `longest_pause_ms`.
+    pub first_pause_ms: u64,
+    /// The longest pause in milliseconds.
+    pub longest_pause_ms: u64,
+}
+
+impl Default for BreakerRules {
+    fn default() -> Self {
+        Self {
+            trip_after: 5,
+            first_pause_ms: 1_000,
+            longest_pause_ms: 30_000,
+        }
+    }
+}
+
+impl BreakerRules {
+    /// Gives the first pause and the longest.
+    pub const fn pauses(&self) -> (Duration, Duration) {
+        (
+            Duration::from_millis(self.first_pause_ms),
+            Duration::from_millis(self.longest_pause_ms),
+        )
+    }
+}
+
+impl TryFrom<Model> for Partner {
+    type Error = db::Error;
+
+    fn try_from(row: Model) -> Result<Self, db::Error> {
+        let corrupt = || db::Error::corrupt("a partner's rules cannot be read");
+        Ok(Self {
+            id: row.id,
+            name: row.name,
+            mode: row.mode,
+            endpoint: row.endpoint,
+            state: row.state,
+            max_in_flight: u16::try_from(row.max_in_flight).map_err(|_| corrupt())?,
+            projection: serde_json::from_str(&row.projection).map_err(|_| corrupt())?,
+            breaker: serde_json::from_str(&row.breaker).map_err(|_| corrupt())?,
+            created_at: row.created_at,
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! A handoff as this process knows it.
+
+use uuid::Uuid;
+
+use crate::db;
+use crate::db::entities::handoff::{self, Kind};
+use crate::handoff::error::Error;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId};
+
+use super::state::{State, WrongState};
+
+/// One thing to tell one partner. Holds nothing personal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handoff {
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// The id: the reference that the partner stores.
+    pub id: HandoffId,
+    /// The enrollment.
+    pub enrollment_id: EnrollmentId,
+    /// The person.
+    pub individual_id: IndividualId,
+    /// The partner.
+    pub partner_id: PartnerId,
+    /// What is asked.
+    pub kind: Kind,
+    /// The partner's product code.
+    pub product_code: String,
+    /// Calendar months of monitoring.
+    pub term_months: i32,
+    /// Where it stands.
+    pub state: State,
+    /// How often it was offered.
+    pub attempts: i32,
+    /// Waiting: when it is offered. Leased: when the lease ends. Accepted: when the partner is asked.
+    pub not_before: Timestamp,
+    /// The lease that holds it.
+    pub lease_token: Option<Uuid>,
+    /// W3C `traceparent` of the call that made it.
+    pub trace_context: Option<String>,
+    /// The partner's own reference.
+    pub partner_reference: Option<String>,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// When it was offered last; empty when it was surely never taken.
+    pub sent_at: Option<Timestamp>,
+    /// When the partner acknowledged it.
+    pub acknowledged_at: Option<Timestamp>,
+    /// When its outcome became known.
+    pub settled_at: Option<Timestamp>,
+}
+
+impl TryFrom<handoff::Model> for Handoff {
+    type Error = db::Error;
+
+    fn try_from(row: handoff::Model) -> Result<Self, db::Error> {
+        Ok(Self {
+            state: state(&row)?,
+            campaign_id: row.campaign_id,
+            id: row.id,
+            enrollment_id: row.enrollment_id,
+            individual_id: row.individual_id,
+            partner_id: row.partner_id,
+            kind: row.kind,
+            product_code: row.product_code,
+            term_months: row.term_months,
+            attempts: row.attempts,
+            not_before: row.not_before,
+            lease_token: row.lease_token,
+            trace_context: row.trace_context,
+            partner_reference: row.partner_reference,
+            created_at: row.created_at,
+            sent_at: row.sent_at,
+            acknowledged_at: row.acknowledged_at,
+            settled_at: row.settled_at,
+        })
+    }
+}
+
+fn state(row: &handoff::Model) -> Result<State, db::Error> {
+    let missing = || db::Error::corrupt("a handoff without the reason of its state");
+    let class = || row.outcome_class.ok_or_else(missing);
+    Ok(match row.state {
+        handoff::State::Queued => State::Queued,
+        handoff::State::Leased => State::Leased,
+        handoff::State::Unsettled => State::Unsettled,
+        handoff::State::Accepted => State::Accepted,
+        handoff::State::Active => State::Active,
+        handoff::State::ActionRequired => State::ActionRequired(class()?),
+        handoff::State::Refused => State::Refused(class()?),
+        handoff::State::Canceled => State::Canceled,
+        handoff::State::Dead => State::Dead(row.dead_reason.ok_or_else(missing)?),
+    })
+}
+
+impl From<WrongState> for Error {
+    /// The query before the step rules this state out.
+    fn from(_: WrongState) -> Self {
+        Self::Storage(db::Error::corrupt("a handoff in a state it cannot be in"))
+    }
+}

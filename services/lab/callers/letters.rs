@@ -1,0 +1,231 @@
+//! The people who have a letter: who they are comes from the roster file, their code from the print file.
+//!
+//! A person finds their letter the way the post does, by name and address: nothing of the services' own ids is used.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use jiff::civil::Date;
+
+use crate::client::convert::{parse_date, wire_date};
+use crate::client::problem::Problem;
+use crate::wire::redress::identity::v1::Claims;
+
+/// A person as the roster has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Given name.
+    pub given_name: String,
+    /// Middle name.
+    pub middle_name: String,
+    /// Surname.
+    pub family_name: String,
+    /// Date of birth.
+    pub date_of_birth: Date,
+    /// Nine digits, or nothing.
+    pub ssn: String,
+    /// ZIP or foreign postal code.
+    pub postal_code: String,
+    /// Telephone number on record.
+    pub phone: String,
+    /// E-mail address on record.
+    pub email: String,
+    /// `deceased` or something else.
+    pub population: String,
+}
+
+/// A person who got a letter.
+#[derive(Clone, Debug)]
+pub struct LetterHolder {
+    /// Who.
+    pub person: Person,
+    /// The code in the letter.
+    pub code: String,
+}
+
+impl Person {
+    /// What the person says about themself when they remember everything.
+    pub fn claims(&self) -> Claims {
+        Claims {
+            given_name: self.given_name.clone(),
+            middle_name: self.middle_name.clone(),
+            family_name: self.family_name.clone(),
+            date_of_birth: Some(wire_date(self.date_of_birth)),
+            ssn: self.ssn.clone(),
+            postal_code: self.postal_code.clone(),
+        }
+    }
+
+    /// Tells whether a message to this address or number is a message to this person.
+    pub fn is_reached_at(&self, to: &str) -> bool {
+        if to.contains('@') {
+            return !self.email.is_empty() && to.eq_ignore_ascii_case(&self.email);
+        }
+        let ours = digits(&self.phone);
+        let theirs = digits(to);
+        ours.len() >= 10
+            && theirs.len() >= 10
+            && ours[ours.len() - 10..] == theirs[theirs.len() - 10..]
+    }
+}
+
+/// Matches letters with people; a letter that could be for several people is left out.
+pub fn holders(roster: &Path, mailing: &Path) -> Result<Vec<LetterHolder>, Problem> {
+    let people = people(roster)?;
+    let failed = |error: csv::Error| Problem::file(mailing, &error);
+    let mut letters = csv::Reader::from_path(mailing).map_err(failed)?;
+    let mut taken = HashMap::new();
+    for letter in letters.deserialize() {
+        let letter: HashMap<String, String> = letter.map_err(failed)?;
+        if let Some(person) = addressee(&people, &letter) {
+            let code = letter.get("code").cloned().unwrap_or_default();
+            let holder = LetterHolder {
+                person: person.clone(),
+                code,
+            };
+            taken
+                .entry((
+                    person.ssn.clone(),
+                    key(&person.family_name),
+                    person.date_of_birth,
+                ))
+                .or_insert(holder);
+        }
+    }
+    let mut holders: Vec<LetterHolder> = taken.into_values().collect();
+    holders.sort_by(|a, b| {
+        (&a.person.ssn, &a.person.email, &a.code).cmp(&(&b.person.ssn, &b.person.email, &b.code))
+    });
+    Ok(holders)
+}
+
+type ByName = HashMap<String, Vec<Person>>;
+
+fn people(roster: &Path) -> Result<ByName, Problem> {
+    let failed = |error: csv::Error| Problem::file(roster, &error);
+    let mut rows = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(roster)
+        .map_err(failed)?;
+    let names: Vec<String> = rows
+        .headers()
+        .map_err(failed)?
+        .iter()
+        .map(str::to_owned)
+        .collect();
+    let mut people = ByName::new();
+    for row in rows.records() {
+        let row = row.map_err(failed)?;
+        let column = |name: &str| {
+            let at = names.iter().position(|known| known == name);
+            at.and_then(|at| row.get(at)).unwrap_or_default()
+        };
+        let Ok(date_of_birth) = parse_date(column("date_of_birth")) else {
+            continue;
+        };
+        let name = ["given_name", "middle_name", "family_name", "suffix"]
+            .map(column)
+            .concat();
+        people.entry(key(&name)).or_default().push(Person {
+            given_name: column("given_name").to_owned(),
+            middle_name: column("middle_name").to_owned(),
+            family_name: column("family_name").to_owned(),
+            date_of_birth,
+            ssn: digits(column("ssn")),
+            postal_code: column("postal_code").to_owned(),
+            phone: column("phone").to_owned(),
+            email: column("email").to_owned(),
+            population: column("population").to_owned(),
+        });
+    }
+    Ok(people)
+}
+
+fn addressee<'a>(people: &'a ByName, letter: &HashMap<String, String>) -> Option<&'a Person> {
+    let name = letter
+        .get("name")
+        .map(|name| key(&without_salutation(name)))?;
+    let lines = (1..=4).filter_map(|line| letter.get(&format!("address_line{line}")));
+    let address = lines.map(|line| key(line)).collect::<Vec<_>>().concat();
+    let mut found = people
+        .get(&name)?
+        .iter()
+        .filter(|person| address.contains(&key(&person.postal_code)));
+    let first = found.next()?;
+    let same =
+        |other: &Person| other.ssn == first.ssn && other.date_of_birth == first.date_of_birth;
+    found.all(same).then_some(first)
+}
+
+/// Letters of minors and of estates are addressed to somebody else.
+fn without_salutation(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let spanish = ["a los padres o tutores de ", "a los herederos de "];
+    let named = spanish
+        .into_iter()
+        .find_map(|salutation| lower.strip_prefix(salutation))
+        .or_else(|| Some(lower.rsplit_once(" of ")?.1));
+    named.unwrap_or(&lower).to_owned()
+}
+
+fn key(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_finds_its_person_by_name_and_address() {
+        let dir = tempfile::tempdir().unwrap();
+        let roster = dir.path().join("roster.csv");
+        let mailing = dir.path().join("letters.csv");
+        std::fs::write(&roster, "given_name,middle_name,family_name,suffix,date_of_birth,ssn,postal_code,phone,email,population\nAnn,B,Roe,,1970-01-02,666-01-0001,46802,(260) 555-1234,,adult\nAnn,B,Roe,,1980-01-02,666010002,46803,,,adult\n").unwrap();
+        std::fs::write(&mailing, "name,address_line1,address_line2,address_line3,address_line4,code\nTo the parent or guardian of Ann B Roe,1 Main St,\"Fort Wayne, IN 46803\",,,CODE\n").unwrap();
+        let holders = holders(&roster, &mailing).unwrap();
+        assert_eq!(holders.len(), 1);
+        assert_eq!(holders[0].person.ssn, "666010002");
+    }
+
+    #[test]
+    fn a_letter_to_somebody_else_is_of_whom_it_names() {
+        for (line, name) in [
+            ("Luz de la Garza", "luz de la garza"),
+            ("Parent or Guardian of Luz de la Garza", "luz de la garza"),
+            ("Estate of Luz de la Garza", "luz de la garza"),
+            (
+                "A los padres o tutores de Luz de la Garza",
+                "luz de la garza",
+            ),
+            ("A los herederos de Luz de la Garza", "luz de la garza"),
+        ] {
+            assert_eq!(without_salutation(line), name);
+        }
+    }
+
+    #[test]
+    fn a_number_is_the_same_however_it_is_written() {
+        let person = Person {
+            given_name: String::new(),
+            middle_name: String::new(),
+            family_name: String::new(),
+            date_of_birth: jiff::civil::date(1970, 1, 2),
+            ssn: String::new(),
+            postal_code: String::new(),
+            phone: "(260) 555-1234".into(),
+            email: String::new(),
+            population: String::new(),
+        };
+        assert!(person.is_reached_at("+12605551234"));
+        assert!(!person.is_reached_at("+12605551235"));
+        assert!(!person.is_reached_at("@"));
+    }
+}

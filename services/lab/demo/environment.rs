@@ -1,0 +1,132 @@
+//! What the demonstration runs on: processes of its own in a directory of its own, or ones that run already.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::{Date, date};
+
+use super::books::Books;
+use crate::client::campaign::file::CampaignFile;
+use crate::client::connect::{Channels, ClientRole, Endpoints};
+use crate::client::problem::Problem;
+use crate::client::progress::{Show, Unit};
+use crate::kernel::client;
+use crate::kernel::secrets::Secret;
+use crate::lab::campaign;
+use crate::lab::processes::partners;
+use crate::lab::processes::ports::Ports;
+use crate::lab::processes::stack::{Stack, StackSettings};
+
+/// What the demonstration runs on.
+pub struct Environment {
+    /// Where the files of the demonstration are.
+    pub dir: PathBuf,
+    /// Where the services are.
+    pub endpoints: Endpoints,
+    /// `SQLite`, `PostgreSQL`, or unknown.
+    pub database: &'static str,
+    /// As an operator.
+    pub operator: Channels,
+    /// As another operator, who reviews.
+    pub reviewer: Channels,
+    /// As an enrollment page.
+    pub portal: Channels,
+    /// As a call center.
+    pub call_center: Channels,
+    /// Where confirmation codes are left.
+    pub outbox: PathBuf,
+    today: Date,
+}
+
+impl Environment {
+    /// Uses the processes at `attached`, or starts processes, on an SQLite file when no database is given; then makes
+    /// the bureaus partners.
+    pub async fn open(
+        attached: Option<Endpoints>,
+        database_url: Option<Secret<String>>,
+        show: Show,
+    ) -> Result<(Self, Option<Stack>), Problem> {
+        let dir = std::env::temp_dir().join(format!("redress-demo-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).map_err(|error| Problem::file(&dir, &error))?;
+        let _starting = show("starting", Unit::Nothing);
+        let (stack, endpoints) = if let Some(endpoints) = attached {
+            (None, endpoints)
+        } else {
+            let stack = Stack::start(&settings(&dir, database_url)).await?;
+            let endpoints = stack.endpoints.clone();
+            (Some(stack), endpoints)
+        };
+        partners::create(&endpoints).await?;
+        let database = stack.as_ref().map_or("unknown", |stack| stack.database);
+        Ok((Self::connect(dir, endpoints, database)?, stack))
+    }
+
+    fn connect(
+        dir: PathBuf,
+        endpoints: Endpoints,
+        database: &'static str,
+    ) -> Result<Self, Problem> {
+        let outbox = endpoints.outbox.clone().ok_or_else(|| {
+            Problem::usage("endpoints.toml does not say where confirmation codes are left: set `outbox` to that directory")
+        })?;
+        Ok(Self {
+            operator: endpoints.connect_as(ClientRole::Operator)?,
+            reviewer: endpoints.connect_as(ClientRole::Reviewer)?,
+            portal: endpoints.connect_as(ClientRole::Portal)?,
+            call_center: endpoints.connect_as(ClientRole::CallCenter)?,
+            dir,
+            endpoints,
+            database,
+            outbox,
+            today: campaign::today()?,
+        })
+    }
+
+    /// Opens the books of every bureau.
+    pub async fn books(&self) -> Result<Vec<Books>, Problem> {
+        let mut books = vec![Books::open(self.operator.bureau.clone()).await?];
+        if let Some(url) = &self.endpoints.pull_bureau {
+            let files = self.endpoints.files(ClientRole::Operator);
+            let channel =
+                client::connect(url, &files).map_err(|error| Problem::usage(error.to_string()))?;
+            books.push(Books::open(channel).await?);
+        }
+        Ok(books)
+    }
+
+    /// Gives a campaign with a new engagement number.
+    pub fn campaign(&self) -> Result<CampaignFile, Problem> {
+        let push = self.endpoints.bureau_partner();
+        let minors = if self.endpoints.pull_bureau.is_some() {
+            self.endpoints.pull_partner()
+        } else {
+            push
+        };
+        campaign::invented("Demonstration", push, minors, self.today)
+    }
+
+    /// The day on which the ages of the roster are counted: the same all year.
+    pub fn new_year(&self) -> Date {
+        date(self.today.year(), 1, 1)
+    }
+}
+
+/// Waits until a process ends by itself; for ever where none was started.
+pub async fn first_death(stack: &mut Option<Stack>) -> Problem {
+    match stack {
+        Some(stack) => stack.first_death().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn settings(dir: &Path, database_url: Option<Secret<String>>) -> StackSettings {
+    StackSettings {
+        dir: dir.to_owned(),
+        ports: Ports::Free,
+        pull_bureau: true,
+        // A database that others use too has partners of these names already.
+        partner_suffix: database_url
+            .as_ref()
+            .map(|_| format!("-{}", std::process::id())),
+        database_url,
+    }
+}

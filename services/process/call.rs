@@ -1,0 +1,103 @@
+//! For whom a command runs.
+
+use prost::Message;
+use serde_json::{Value, json};
+use tonic::Request as Incoming;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use crate::db::audit::Event;
+use crate::kernel::caller::{self, Agent, Caller, Network};
+use crate::kernel::crypto;
+use crate::kernel::fault::Fault;
+use crate::kernel::ids::CampaignId;
+use crate::kernel::telemetry;
+
+use super::context::{Act, Context};
+use super::error::Error;
+use super::request::Request;
+
+const FINGERPRINT: &str = "redress.fingerprint.v1";
+
+/// One call: who makes it, for which agent, from which network.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The authenticated caller.
+    pub caller: Caller,
+    /// The agent behind a call center.
+    pub agent: Option<Agent>,
+    /// The network of the person.
+    pub network: Option<Network>,
+    /// W3C `traceparent` of the call.
+    pub trace: Option<String>,
+}
+
+impl Call {
+    /// Reads who calls, as the server's layers authenticated it.
+    ///
+    /// # Errors
+    /// A fault where the call came past those layers.
+    pub fn of<T>(incoming: &Incoming<T>) -> Result<Self, Fault> {
+        Ok(Self {
+            caller: caller::of(incoming)?,
+            agent: caller::agent_of(incoming),
+            network: caller::network_of(incoming),
+            trace: telemetry::current_traceparent(),
+        })
+    }
+
+    /// A call without an agent, a network or a trace.
+    pub fn plain(caller: Caller) -> Self {
+        Self {
+            caller,
+            agent: None,
+            network: None,
+            trace: None,
+        }
+    }
+
+    /// Names who acts, for audit events: `role/name`, with the agent behind it.
+    pub fn actor(&self) -> String {
+        match &self.agent {
+            None => self.caller.to_string(),
+            Some(agent) => format!("{}/{}", self.caller, agent.agent),
+        }
+    }
+
+    /// Makes an audit event of this call, with the agent's case and reason in its detail.
+    pub fn event(
+        &self,
+        context: &Context,
+        campaign: Option<CampaignId>,
+        act: Act,
+        mut detail: Value,
+    ) -> Event {
+        if let (Some(agent), Some(fields)) = (&self.agent, detail.as_object_mut()) {
+            fields.insert("case".to_owned(), json!(agent.case));
+            fields.insert("reason".to_owned(), json!(agent.reason));
+        }
+        context.event(self.actor(), campaign, act, detail)
+    }
+
+    /// Identifies this call's request, so that the same one is recognised when it comes again. The fingerprint is a keyed hash:
+    /// requests hold personal data and codes.
+    ///
+    /// # Errors
+    /// [`Error::Key`] where the process has no key to hash with.
+    pub fn request<M: Message>(
+        &self,
+        context: &Context,
+        id: Uuid,
+        method: &'static str,
+        message: &M,
+    ) -> Result<Request, Error> {
+        let encoded = Zeroizing::new(message.encode_to_vec());
+        let key = context.steady_key()?;
+        Ok(Request {
+            id,
+            caller: self.caller.to_string(),
+            method,
+            fingerprint: crypto::mac128(&key, FINGERPRINT, &[method.as_bytes(), &encoded]),
+        })
+    }
+}
