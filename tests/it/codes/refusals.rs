@@ -48,10 +48,7 @@ async fn cases(house: &House) -> Vec<Case> {
     let (codes, honey) = letters(house, campaign).await;
     let [redeemed, superseded, revoked, good, deceased, minor] = codes.try_into().unwrap();
     redeem(house, campaign, &redeemed).await;
-    for (state, letter) in [
-        ("SUPERSEDED", &superseded),
-        ("REVOKED", &revoked),
-    ] {
+    for (state, letter) in [("SUPERSEDED", &superseded), ("REVOKED", &revoked)] {
         set(house, letter, &format!("state = '{state}', settled_at = 1")).await;
     }
     let other = wire::Campaign {
