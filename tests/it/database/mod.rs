@@ -2,6 +2,7 @@
 
 mod bulk;
 mod catalogue;
+mod closed_sets;
 mod connecting;
 mod grants;
 mod idempotency;

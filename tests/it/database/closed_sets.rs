@@ -1,0 +1,93 @@
+//! The words that a column may hold stand twice: in the enum beside its entity, and in the CHECK that a migration wrote. They are the same.
+
+use std::collections::BTreeSet;
+
+use redress::db::entities::{
+    ClosedSet, activation_code, campaign, code, code_batch, confirmation_code, enrollment, handoff,
+    individual, mail_event, outcome, partner, product, referral, roster_import, verification, wave,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Iterable, Statement};
+
+use crate::harness::{Database, apply, both};
+
+/// The words of a column's CHECK, which is named after its table and its column.
+async fn checked(owner: &DatabaseConnection, table: &str, column: &str) -> BTreeSet<String> {
+    let backend = owner.get_database_backend();
+    let name = format!("{table}_{column}_check");
+    let sql = match backend {
+        DbBackend::Postgres => format!(
+            "SELECT pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE conname = '{name}'"
+        ),
+        _ => format!("SELECT sql AS text FROM sqlite_master WHERE name = '{table}'"),
+    };
+    let row = owner.query_one_raw(Statement::from_string(backend, sql));
+    let text: String = row
+        .await
+        .unwrap()
+        .expect(&name)
+        .try_get("", "text")
+        .unwrap();
+    // SQLite gives the whole table: the rule begins after its name and ends with its list.
+    let rule = text.split(&name).next_back().unwrap();
+    let rule = if backend == DbBackend::Postgres {
+        rule
+    } else {
+        rule.split_inclusive(')').next().unwrap()
+    };
+    let words = rule.split('\'').skip(1).step_by(2);
+    words.map(str::to_owned).collect()
+}
+
+fn words<E: ClosedSet + Iterable>() -> BTreeSet<String> {
+    E::iter().map(|value| value.as_str().to_owned()).collect()
+}
+
+#[apply(both)]
+async fn a_column_takes_the_words_of_its_enum_and_no_others(database: Database) {
+    let columns = [
+        (
+            "activation_code",
+            "state",
+            words::<activation_code::State>(),
+        ),
+        ("campaign", "state", words::<campaign::State>()),
+        ("code", "state", words::<code::State>()),
+        ("code_batch", "state", words::<code_batch::State>()),
+        (
+            "confirmation_code",
+            "channel",
+            words::<confirmation_code::Channel>(),
+        ),
+        (
+            "confirmation_code",
+            "state",
+            words::<confirmation_code::State>(),
+        ),
+        ("enrollment", "state", words::<enrollment::State>()),
+        ("handoff", "kind", words::<handoff::Kind>()),
+        ("handoff", "state", words::<handoff::State>()),
+        (
+            "individual",
+            "population",
+            words::<individual::Population>(),
+        ),
+        ("mail_event", "kind", words::<mail_event::Kind>()),
+        ("outcome", "result", words::<outcome::OutcomeResult>()),
+        ("partner", "mode", words::<partner::Mode>()),
+        ("partner", "state", words::<partner::State>()),
+        ("product", "population", words::<product::Population>()),
+        ("referral", "state", words::<referral::State>()),
+        ("roster_import", "state", words::<roster_import::State>()),
+        ("verification", "path", words::<verification::Path>()),
+        ("verification", "state", words::<verification::State>()),
+        ("wave", "kind", words::<wave::Kind>()),
+    ];
+    let owner = database.owner().await;
+    for (table, column, words) in columns {
+        assert_eq!(
+            checked(&owner, table, column).await,
+            words,
+            "{table}.{column}"
+        );
+    }
+}
