@@ -11,7 +11,6 @@
 //! a statement; some go the whole way through a socket and CheckCode. Live codes are tried the same ways, to show that what
 //! is there would be found.
 
-use redress::kernel::keyring::Purpose;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,6 +20,7 @@ use redress::db::rows::{self, Is};
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::CampaignId;
+use redress::kernel::keyring::Purpose;
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_client::EnrollmentCodeServiceClient;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
