@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-use super::super::{CommonSettings, Limits, TelemetrySettings, duration, markdown_table};
 use super::*;
+use crate::kernel::settings::{
+    CommonSettings, Limits, TelemetrySettings, duration, markdown_table,
+};
 
 /// Tests.
 #[derive(Debug, Parser)]
