@@ -28,7 +28,7 @@ async fn checked(owner: &DatabaseConnection, table: &str, column: &str) -> BTree
         .try_get("", "text")
         .unwrap();
     // SQLite gives the whole table: the rule begins after its name and ends with its list.
-    let rule = text.split(&name).next_back().unwrap();
+    let rule = text.split(name.as_str()).last().unwrap();
     let rule = if backend == DbBackend::Postgres {
         rule
     } else {
