@@ -86,9 +86,9 @@ where
     let Part::Header(header) = first? else {
         return Err(Error::field("header", "must be the first message"));
     };
-    let (mut import, batcher) = Import::open(ctx, call, header).await?;
+    let (mut import, source) = Import::open(ctx, call, header).await?;
     let (sender, mut batches) = mpsc::channel(1);
-    let _batching = AbortOnDropHandle::new(tokio::spawn(batcher.run(parts, sender)));
+    let _reading = AbortOnDropHandle::new(tokio::spawn(source.run(parts, sender)));
     while let Some(batch) = batches.recv().await {
         for answer in import.take(batch?).await? {
             if answers.send(Ok(answer)).await.is_err() {
