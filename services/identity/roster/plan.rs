@@ -115,8 +115,8 @@ impl Link {
 }
 
 /// Plans rows in order.
-pub fn plan<'b>(batch: impl IntoIterator<Item = &'b Judged>, known: &'b Known) -> Plan<'b> {
-    let mut planner = Planner::new(known);
+pub fn plan<'b>(batch: &'b [Judged], known: &'b Known) -> Plan<'b> {
+    let mut planner = Planner::new(known, batch.len());
     for judged in batch {
         let outcome = match &judged.verdict {
             Ok(row) => planner.take(row),
@@ -137,12 +137,16 @@ struct Planner<'b> {
 }
 
 impl<'b> Planner<'b> {
-    fn new(known: &'b Known) -> Self {
+    fn new(known: &'b Known, rows: usize) -> Self {
         let mut planner = Self {
             known,
-            plan: Plan::default(),
-            seen: HashMap::new(),
-            by_ssn: HashMap::new(),
+            plan: Plan {
+                outcomes: Vec::with_capacity(rows),
+                slots: Vec::with_capacity(known.people.len() + rows),
+                links: Vec::with_capacity(rows),
+            },
+            seen: HashMap::with_capacity(rows),
+            by_ssn: HashMap::with_capacity(known.people.len() + rows),
         };
         for (key, stored) in &known.people {
             let at = planner.add(Slot {

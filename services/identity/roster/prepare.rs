@@ -3,6 +3,8 @@
 //! It is done as if the row made a new individual, which most rows do. So it runs on a thread beside the write of the
 //! batch before, and the database never waits for a cipher.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::db::entities::individual::Population;
@@ -44,7 +46,7 @@ pub struct Prepared {
     /// The person.
     pub person: Person,
     /// What is written if nobody like that is known.
-    pub sealed: Sealed,
+    pub sealed: Arc<Sealed>,
 }
 
 /// Keyed hashes of one row under one version of the index key.
@@ -75,7 +77,7 @@ pub fn prepare(raw: &RawRow, rules: &Rules, keys: &RosterKeys, ids: &Ids) -> Jud
 fn ready(row: Row, keys: &RosterKeys, ids: &Ids) -> Prepared {
     let (id, salt) = (ids.next(), ids.random::<SALT_LEN>());
     let words = (row.population, row.locale);
-    let sealed = Sealed::of(id, &salt, &row.person, words, keys);
+    let sealed = Arc::new(Sealed::of(id, &salt, &row.person, words, keys));
     let ssn = row.person.ssn.as_ref();
     let ssn_keys = ssn.map_or_else(Vec::new, |ssn| {
         let indexers = keys.indexers.iter();

@@ -61,7 +61,7 @@ pub async fn write(
 /// What a batch comes to, sealed.
 struct Planned {
     /// In the order of their ids.
-    new: Vec<Sealed>,
+    new: Vec<Arc<Sealed>>,
     changed: Vec<Sealed>,
     /// In the order of their references: a load in the order of the key is several times as fast.
     links: Vec<Link>,
@@ -75,8 +75,8 @@ impl Planned {
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         for slot in &plan.slots {
             match &slot.origin {
-                Origin::New(row) if !slot.changed => new.push(row.sealed.clone()),
-                Origin::New(row) => new.push(seal(slot, &row.sealed.salt, keys)),
+                Origin::New(row) if !slot.changed => new.push(Arc::clone(&row.sealed)),
+                Origin::New(row) => new.push(Arc::new(seal(slot, &row.sealed.salt, keys))),
                 Origin::Roster(salt) if slot.changed => changed.push(seal(slot, salt, keys)),
                 Origin::Roster(_) => {}
             }
@@ -97,7 +97,7 @@ fn seal(slot: &Slot<'_>, salt: &[u8], keys: &RosterKeys) -> Sealed {
     Sealed::of(slot.individual, salt, &slot.person, stated, keys)
 }
 
-async fn insert(tx: &Tx<'_>, target: Target<'_>, people: &[Sealed]) -> Result<(), Error> {
+async fn insert(tx: &Tx<'_>, target: Target<'_>, people: &[Arc<Sealed>]) -> Result<(), Error> {
     let campaign = ("campaign_id", target.campaign.into());
     let bulk = Bulk {
         table: "individual",
@@ -146,7 +146,7 @@ const PEOPLE: [&str; 9] = [
     "locale",
 ];
 
-fn people_rows(people: &[Sealed]) -> Rows<'_, 9> {
+fn people_rows(people: &[Arc<Sealed>]) -> Rows<'_, 9> {
     Box::new(people.iter().map(|person| {
         let clear = &person.clear;
         [
@@ -172,7 +172,7 @@ const INDEX: [&str; 6] = [
     "last4_dob",
 ];
 
-fn index_rows(people: &[Sealed]) -> Rows<'_, 6> {
+fn index_rows(people: &[Arc<Sealed>]) -> Rows<'_, 6> {
     Box::new(people.iter().map(|person| {
         let keys = &person.keys;
         [
