@@ -72,6 +72,9 @@ pub async fn of_campaigns(
     partner: PartnerId,
     campaigns: Vec<CampaignId>,
 ) -> Result<Vec<Model>, Error> {
+    if campaigns.is_empty() {
+        return Ok(Vec::new());
+    }
     let pools = Entity::find()
         .filter(Column::CampaignId.is_in(campaigns))
         .filter(Column::PartnerId.eq(partner));

@@ -159,5 +159,5 @@ async fn no_statement_about_handoffs_reads_a_large_table_whole() {
     list(&world, HandoffState::Unspecified).await;
     list(&world, HandoffState::Queued).await;
     let sent = statements.seen();
-    plans::expect_indexes(&world.owner, sent, 43, &[]).await;
+    plans::expect_indexes(&world.owner, sent, 42, &[]).await;
 }
