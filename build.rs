@@ -172,7 +172,7 @@ fn debug_of(pool: &DescriptorPool) -> String {
         if message.package_name().starts_with("redress.") {
             let path = format!(
                 "redress::wire::{}::{}",
-                message.package_name().replace('.', "::"),
+                module_path(&message),
                 message.name()
             );
             let _ = writeln!(
@@ -188,7 +188,14 @@ fn debug_of(pool: &DescriptorPool) -> String {
 }
 
 fn module(message: &MessageDescriptor) -> String {
-    format!("crate::wire::{}", message.package_name().replace('.', "::"))
+    format!("crate::wire::{}", module_path(message))
+}
+
+/// Gives the Rust path of a package; `type` is a keyword.
+fn module_path(message: &MessageDescriptor) -> String {
+    let parts = message.package_name().split('.');
+    let parts = parts.map(|part| if part == "type" { "r#type" } else { part });
+    parts.collect::<Vec<_>>().join("::")
 }
 
 fn camel(name: &str) -> String {

@@ -292,17 +292,17 @@ pub const TABLE: &[Access] = &[
         PROMPT,
     ),
     unary(
-        "/redress.bureau.v1.BureauEnrollmentService/WithdrawEnrollment",
+        "/redress.bureau.v1.BureauEnrollmentService/CancelEnrollment",
         &[Service],
         PROMPT,
     ),
     unary(
-        "/redress.bureau.v1.SandboxService/ListBookEntries",
+        "/redress.sandbox.v1.SandboxService/ListBookEntries",
         &[Operator],
         PROMPT,
     ),
     unary(
-        "/redress.bureau.v1.SandboxService/GetBookKey",
+        "/redress.sandbox.v1.SandboxService/GetBookKey",
         &[Operator],
         PROMPT,
     ),

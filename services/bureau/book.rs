@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::kernel::clock::Timestamp;
-use crate::wire::redress::bureau::v1::{self as wire, EnrollmentProgress, OutcomeClass};
+use crate::wire::redress::bureau::v1::{self as wire, EnrollmentProgress};
+use crate::wire::redress::r#type::v1::OutcomeClass;
 
 /// One line of the journal. Names are short and never change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,7 +110,7 @@ impl Entry {
     /// Tells whether Redress has recorded its end.
     fn is_settled(&self) -> bool {
         let end = match self.withdrawn_at {
-            Some(_) => EnrollmentProgress::Withdrawn,
+            Some(_) => EnrollmentProgress::Canceled,
             None => self.outcome.0,
         };
         self.reported == Some(end)
@@ -117,7 +118,7 @@ impl Entry {
 
     fn standing(&self, now: Timestamp) -> (EnrollmentProgress, OutcomeClass, Timestamp) {
         if let Some(at) = self.withdrawn_at {
-            (EnrollmentProgress::Withdrawn, OutcomeClass::Unspecified, at)
+            (EnrollmentProgress::Canceled, OutcomeClass::Unspecified, at)
         } else if self.due <= now {
             (self.outcome.0, self.outcome.1, self.due)
         } else {
@@ -274,7 +275,7 @@ mod tests {
         book.apply(&Line::Withdrawn { id: ID, at: due });
         assert_eq!(
             book.unreported(due, 9)[0].progress(),
-            EnrollmentProgress::Withdrawn
+            EnrollmentProgress::Canceled
         );
     }
 

@@ -201,18 +201,15 @@ impl Desk {
 
 /// Hashes a person: HMAC-SHA-256 over `ssn|family name|date of birth`, trimmed and in upper case, in hexadecimal.
 pub fn digest(key: &Key, subject: &Subject) -> String {
+    let name = subject.name.as_ref();
+    let family_name = name.map_or("", |name| name.family_name.as_str());
     let born = subject
         .date_of_birth
         .as_ref()
         .map_or_else(String::new, |date| {
             format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)
         });
-    let text = format!(
-        "{}|{}|{born}",
-        subject.ssn.trim(),
-        subject.family_name.trim()
-    )
-    .to_uppercase();
+    let text = format!("{}|{}|{born}", subject.ssn.trim(), family_name.trim()).to_uppercase();
     hash(key, &text)
 }
 
@@ -254,13 +251,17 @@ mod tests {
     use super::*;
     use crate::kernel::clock::Timestamp;
     use crate::wire::google::r#type::Date;
+    use crate::wire::redress::r#type::v1::PersonName;
 
     const ID: Uuid = Uuid::from_u128(1);
 
     fn subject(ssn: &str) -> Subject {
         Subject {
             ssn: ssn.to_owned(),
-            family_name: " Lovelace ".to_owned(),
+            name: Some(PersonName {
+                family_name: " Lovelace ".to_owned(),
+                ..PersonName::default()
+            }),
             date_of_birth: Some(Date {
                 year: 1815,
                 month: 12,
@@ -323,8 +324,8 @@ mod tests {
         let desk = desk(folder.path());
         assert_eq!(digest(desk.key(), &subject("666010001")), before);
         let unreported = desk.unreported(10).await.unwrap();
-        assert_eq!(unreported[0].progress(), EnrollmentProgress::Withdrawn);
-        desk.mark_reported(&[(ID, EnrollmentProgress::Withdrawn)])
+        assert_eq!(unreported[0].progress(), EnrollmentProgress::Canceled);
+        desk.mark_reported(&[(ID, EnrollmentProgress::Canceled)])
             .await
             .unwrap();
         assert!(desk.unreported(10).await.unwrap().is_empty());

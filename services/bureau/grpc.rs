@@ -1,4 +1,4 @@
-//! `redress.bureau.v1` as a partner implements it, and the sandbox's own books.
+//! `redress.bureau.v1` as a partner implements it, and `redress.sandbox.v1`, the sandbox's own books.
 
 use std::io;
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::paging;
 use crate::kernel::server::draining_of;
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_server::BureauEnrollmentService;
-use crate::wire::redress::bureau::v1::sandbox_service_server::SandboxService;
 use crate::wire::redress::bureau::v1::{self as wire, EnrollmentStatus};
+use crate::wire::redress::sandbox::v1 as sandbox;
+use crate::wire::redress::sandbox::v1::sandbox_service_server::SandboxService;
 
 use super::desk::{Answered, Desk};
 
@@ -75,10 +76,10 @@ impl BureauEnrollmentService for Handlers {
         }))
     }
 
-    async fn withdraw_enrollment(
+    async fn cancel_enrollment(
         &self,
-        request: Request<wire::WithdrawEnrollmentRequest>,
-    ) -> Result<Response<wire::WithdrawEnrollmentResponse>, Status> {
+        request: Request<wire::CancelEnrollmentRequest>,
+    ) -> Result<Response<wire::CancelEnrollmentResponse>, Status> {
         only_redress(&request)?;
         let id = handoff_id(&request.get_ref().handoff_id)?;
         let status = self
@@ -86,7 +87,7 @@ impl BureauEnrollmentService for Handlers {
             .withdraw(id)
             .await
             .map_err(|error| damaged(&error))?;
-        Ok(Response::new(wire::WithdrawEnrollmentResponse {
+        Ok(Response::new(wire::CancelEnrollmentResponse {
             status: Some(known(status)?),
         }))
     }
@@ -96,8 +97,8 @@ impl BureauEnrollmentService for Handlers {
 impl SandboxService for Handlers {
     async fn list_book_entries(
         &self,
-        request: Request<wire::ListBookEntriesRequest>,
-    ) -> Result<Response<wire::ListBookEntriesResponse>, Status> {
+        request: Request<sandbox::ListBookEntriesRequest>,
+    ) -> Result<Response<sandbox::ListBookEntriesResponse>, Status> {
         let message = request.into_inner();
         let wish = if message.page_size == 0 {
             DEFAULT_PAGE
@@ -109,13 +110,15 @@ impl SandboxService for Handlers {
         let most = usize::try_from(size).unwrap_or(usize::MAX);
         let mut entries = self.desk.page(place, most.saturating_add(1));
         let next_page_token = paging::next_page(&mut entries, size, FILTER, |_| place + most);
-        let entries = entries.into_iter().map(|(entry, status)| wire::BookEntry {
-            status: Some(status),
-            subject_digest: entry.digest,
-            activation_code_digest: entry.activation,
-            offers: entry.offers,
-        });
-        Ok(Response::new(wire::ListBookEntriesResponse {
+        let entries = entries
+            .into_iter()
+            .map(|(entry, status)| sandbox::BookEntry {
+                status: Some(status),
+                subject_digest: entry.digest,
+                activation_code_digest: entry.activation,
+                offers: entry.offers,
+            });
+        Ok(Response::new(sandbox::ListBookEntriesResponse {
             entries: entries.collect(),
             next_page_token,
         }))
@@ -123,9 +126,9 @@ impl SandboxService for Handlers {
 
     async fn get_book_key(
         &self,
-        _: Request<wire::GetBookKeyRequest>,
-    ) -> Result<Response<wire::GetBookKeyResponse>, Status> {
-        Ok(Response::new(wire::GetBookKeyResponse {
+        _: Request<sandbox::GetBookKeyRequest>,
+    ) -> Result<Response<sandbox::GetBookKeyResponse>, Status> {
+        Ok(Response::new(sandbox::GetBookKeyResponse {
             key: self.desk.key().expose().to_vec(),
         }))
     }
@@ -153,8 +156,9 @@ fn read(message: &wire::SubmitEnrollmentRequest) -> Result<(Uuid, &wire::Subject
         fault = fault.field("term_months", "must be positive");
     }
     let subject = message.subject.as_ref();
-    if subject.is_none_or(|subject| subject.family_name.trim().is_empty()) {
-        fault = fault.field("subject.family_name", "must not be empty");
+    let name = subject.and_then(|subject| subject.name.as_ref());
+    if name.is_none_or(|name| name.family_name.trim().is_empty()) {
+        fault = fault.field("subject.name.family_name", "must not be empty");
     }
     match subject {
         Some(subject) if !fault.has_fields() => Ok((id, subject)),

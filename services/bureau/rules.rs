@@ -17,7 +17,8 @@
 
 use std::time::Duration;
 
-use crate::wire::redress::bureau::v1::{EnrollmentProgress, OutcomeClass};
+use crate::wire::redress::bureau::v1::EnrollmentProgress;
+use crate::wire::redress::r#type::v1::OutcomeClass;
 
 /// How many tries a bureau that is "down" refuses.
 pub const REFUSED_TRIES: u32 = 2;

@@ -14,7 +14,7 @@ use crate::kernel::settings::ServerSettings;
 use crate::process::{self, Stop};
 use crate::wire;
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_server::BureauEnrollmentServiceServer;
-use crate::wire::redress::bureau::v1::sandbox_service_server::SandboxServiceServer;
+use crate::wire::redress::sandbox::v1::sandbox_service_server::SandboxServiceServer;
 
 use super::client::pull::Puller;
 use super::client::report::Reporter;

@@ -101,7 +101,7 @@ async fn close(session: &Session, channels: &Channels, which: &Which) -> Outcome
     let campaign = get(&channels.codes, &which.campaign).await?;
     let request = wire::CloseCampaignRequest {
         request_id: new_request_id(),
-        campaign_id: campaign.campaign_id,
+        campaign: campaign.campaign_id,
     };
     let response = CampaignServiceClient::new(channels.codes.clone())
         .close_campaign(request)

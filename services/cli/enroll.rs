@@ -15,7 +15,7 @@ use crate::cli::progress;
 use crate::cli::render::{self, Format, Record};
 use crate::cli::session::Session;
 use crate::client::connect::ClientRole;
-use crate::client::convert::{date, state, time};
+use crate::client::convert::{date, outcome_class, state, time};
 use crate::client::enrollment::{EnrollmentClient, enrollment_id};
 use crate::client::problem::{Outcome, Problem};
 use crate::client::progress::Unit;
@@ -62,7 +62,7 @@ pub async fn run(session: &Session, args: EnrollArgs) -> Outcome {
         &channels,
         here,
         &engagement,
-        codes::Channel::Web,
+        codes::EnrollmentChannel::Web,
         1,
     ));
     let (begun, verification_id) = if code.is_empty() {
@@ -198,6 +198,6 @@ fn record(enrollment: &codes::Enrollment) -> Record {
         )
         .with("activated", time(enrollment.activate_time.as_ref()))
         .with("term_ends", date(enrollment.term_end_date.as_ref()))
-        .with("outcome_class", enrollment.outcome_class.as_str())
+        .with("outcome_class", outcome_class(enrollment.outcome_class))
         .with("next_step", enrollment.next_step.as_str())
 }

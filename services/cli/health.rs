@@ -34,7 +34,7 @@ const SERVICES: [&[&str]; 4] = [
     ],
     &[
         "redress.bureau.v1.BureauEnrollmentService",
-        "redress.bureau.v1.SandboxService",
+        "redress.sandbox.v1.SandboxService",
     ],
 ];
 

@@ -11,7 +11,7 @@ use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Format, Record, with_commas};
 use crate::cli::session::Session;
 use crate::client::connect::ClientRole;
-use crate::client::convert::time;
+use crate::client::convert::{outcome_class, time};
 use crate::client::problem::Outcome;
 use crate::client::report::fetch;
 use crate::wire::redress::enrollment::v1 as wire;
@@ -52,7 +52,9 @@ fn in_words(campaign: &wire::Campaign, report: &wire::GetCampaignReportResponse)
         text.push_str("\n\nwhy enrollments are not active");
     }
     for outcome in &report.outcomes {
-        let class = outcome.outcome_class.to_lowercase().replace('_', " ");
+        let class = outcome_class(outcome.outcome_class)
+            .to_lowercase()
+            .replace('_', " ");
         text = format!("{text}\n  {:>7}  {class}", with_commas(outcome.enrollments));
     }
     for section in slices::section(report)
@@ -79,7 +81,7 @@ fn record(report: &wire::GetCampaignReportResponse) -> Record {
     let outcomes = report
         .outcomes
         .iter()
-        .map(|it| (it.outcome_class.clone(), it.enrollments.into()));
+        .map(|it| (outcome_class(it.outcome_class), it.enrollments.into()));
     let outcomes: serde_json::Map<String, serde_json::Value> = outcomes.collect();
     record = record.with("outcomes", outcomes);
     if !report.slices.is_empty() {

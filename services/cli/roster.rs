@@ -141,7 +141,7 @@ async fn statistics(
     campaign_id: &str,
 ) -> Result<wire::GetRosterStatisticsResponse, Problem> {
     let request = wire::GetRosterStatisticsRequest {
-        campaign_id: campaign_id.to_owned(),
+        campaign: campaign_id.to_owned(),
     };
     let response = RosterServiceClient::new(channels.identity.clone())
         .get_roster_statistics(request)
@@ -160,7 +160,10 @@ fn statistics_record(stats: &wire::GetRosterStatisticsResponse) -> Record {
             count.substitute_notice().as_str_name(),
             "SUBSTITUTE_NOTICE_",
         );
-        format!("{} {} ({notice})", count.individuals, count.covered_entity)
+        format!(
+            "{} {} ({notice})",
+            count.individuals, count.covered_entity_key
+        )
     });
     Record::new()
         .with("rows", stats.rows)

@@ -17,7 +17,7 @@ pub async fn batches(
     let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
     read_all(async |page_token| {
         let request = wire::ListBatchesRequest {
-            campaign_id: campaign_id.to_owned(),
+            campaign: campaign_id.to_owned(),
             page_size: PAGE_SIZE,
             page_token,
         };
@@ -64,7 +64,7 @@ pub async fn waves(channels: &Channels, campaign_id: &str) -> Result<Vec<wire::W
     let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
     read_all(async |page_token| {
         let request = wire::ListWavesRequest {
-            campaign_id: campaign_id.to_owned(),
+            campaign: campaign_id.to_owned(),
             page_size: PAGE_SIZE,
             page_token,
         };
@@ -103,7 +103,7 @@ pub async fn issue(
 ) -> Result<Option<wire::CodeBatch>, Problem> {
     let request = wire::IssueCodesRequest {
         request_id: new_request_id(),
-        campaign_id: campaign_id.to_owned(),
+        campaign: campaign_id.to_owned(),
         wave_id,
     };
     let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
@@ -136,7 +136,7 @@ pub async fn seal(
 ) -> Result<wire::CodeBatch, Problem> {
     let request = wire::SealBatchRequest {
         request_id: new_request_id(),
-        campaign_id: batch.campaign_id.clone(),
+        campaign: batch.campaign_id.clone(),
         batch_id: batch.batch_id.clone(),
     };
     let response = EnrollmentCodeServiceClient::new(channels.codes.clone())

@@ -29,7 +29,7 @@ pub struct EnrollmentClient {
     codes: EnrollmentServiceClient<Client>,
     identity: IdentityVerificationServiceClient<Client>,
     engagement_number: String,
-    channel: codes::Channel,
+    channel: codes::EnrollmentChannel,
     attempts: u32,
 }
 
@@ -40,7 +40,7 @@ impl EnrollmentClient {
         channels: &Channels,
         outgoing: Outgoing,
         engagement_number: &str,
-        channel: codes::Channel,
+        channel: codes::EnrollmentChannel,
         attempts: u32,
     ) -> Self {
         let identity = outgoing.clone().on(channels.identity.clone());
@@ -76,7 +76,7 @@ impl EnrollmentClient {
     ) -> Result<codes::BeginEnrollmentResponse, Status> {
         let message = codes::BeginEnrollmentRequest {
             request_id: new_request_id(),
-            engagement_number: self.engagement_number.clone(),
+            campaign: self.engagement_number.clone(),
             entitlement: Some(entitlement),
             channel: self.channel.into(),
         };
@@ -95,7 +95,7 @@ impl EnrollmentClient {
     ) -> Result<identity::Verification, Status> {
         let message = identity::VerifyIdentityRequest {
             request_id: new_request_id(),
-            engagement_number: self.engagement_number.clone(),
+            campaign: self.engagement_number.clone(),
             enrollment_id: enrollment_id.to_owned(),
             claims: Some(claims),
         };
@@ -109,7 +109,7 @@ impl EnrollmentClient {
     /// Gets a verification.
     pub async fn verification(&self, id: &str) -> Result<identity::Verification, Status> {
         let message = identity::GetVerificationRequest {
-            engagement_number: self.engagement_number.clone(),
+            campaign: self.engagement_number.clone(),
             verification_id: id.to_owned(),
         };
         let answer = self.patiently(|| {
@@ -123,7 +123,7 @@ impl EnrollmentClient {
     pub async fn send_code(&self, verification_id: &str, channel: i32) -> Result<(), Status> {
         let message = identity::SendConfirmationCodeRequest {
             request_id: new_request_id(),
-            engagement_number: self.engagement_number.clone(),
+            campaign: self.engagement_number.clone(),
             verification_id: verification_id.to_owned(),
             channel,
         };
@@ -146,7 +146,7 @@ impl EnrollmentClient {
     ) -> Result<identity::Verification, Status> {
         let message = identity::ConfirmCodeRequest {
             request_id: new_request_id(),
-            engagement_number: self.engagement_number.clone(),
+            campaign: self.engagement_number.clone(),
             verification_id: verification_id.to_owned(),
             code: code.to_owned(),
         };
@@ -165,7 +165,7 @@ impl EnrollmentClient {
     ) -> codes::CompleteEnrollmentRequest {
         codes::CompleteEnrollmentRequest {
             request_id: new_request_id(),
-            engagement_number: self.engagement_number.clone(),
+            campaign: self.engagement_number.clone(),
             enrollment_id: enrollment_id(begun).to_owned(),
             verification_id: verification_id.to_owned(),
             consent: Some(consent(begun)),
@@ -176,7 +176,7 @@ impl EnrollmentClient {
     pub async fn cancel(&self, enrollment_id: &str) -> Result<(), Status> {
         let message = codes::CancelEnrollmentRequest {
             request_id: new_request_id(),
-            engagement_number: self.engagement_number.clone(),
+            campaign: self.engagement_number.clone(),
             enrollment_id: enrollment_id.to_owned(),
         };
         let answer = self.patiently(|| {
@@ -189,7 +189,7 @@ impl EnrollmentClient {
     /// Gets an enrollment.
     pub async fn enrollment(&self, enrollment_id: &str) -> Result<codes::Enrollment, Status> {
         let message = codes::GetEnrollmentRequest {
-            engagement_number: self.engagement_number.clone(),
+            campaign: self.engagement_number.clone(),
             enrollment_id: enrollment_id.to_owned(),
         };
         let answer = self.patiently(|| {
@@ -248,7 +248,7 @@ pub fn consent(begun: &codes::BeginEnrollmentResponse) -> codes::Consent {
         version: begun.consent_version.clone(),
         text_sha256: crypto::sha256_hex(begun.consent_text.as_bytes()),
         agreed: true,
-        locale: "en-US".to_owned(),
+        language_code: "en-US".to_owned(),
     }
 }
 

@@ -12,7 +12,7 @@ pub async fn fetch(
     by: wire::GroupBy,
 ) -> Result<wire::GetCampaignReportResponse, Problem> {
     let request = wire::GetCampaignReportRequest {
-        campaign_id: campaign_id.to_owned(),
+        campaign: campaign_id.to_owned(),
         group_by: by.into(),
     };
     let response = CampaignServiceClient::new(channels.codes.clone())

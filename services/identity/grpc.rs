@@ -51,10 +51,7 @@ impl RosterService for Handlers {
         &self,
         request: Request<wire::ExportMailingAddressesRequest>,
     ) -> Result<Response<Self::ExportMailingAddressesStream>, Status> {
-        stream(roster::grpc::export_mailing_addresses(
-            &self.context,
-            &request,
-        ))
+        stream(roster::grpc::export_mailing_addresses(&self.context, &request).await)
     }
 
     async fn record_mail_events(

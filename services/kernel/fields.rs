@@ -10,7 +10,16 @@ use jiff::civil;
 use uuid::Uuid;
 
 use super::fault::{Fault, Reason};
-use super::ids::Id;
+use super::ids::{CampaignId, Id};
+
+/// How a request names a campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CampaignKey {
+    /// By its engagement number, in its one spelling.
+    Number(String),
+    /// By its id.
+    Id(CampaignId),
+}
 
 /// What is wrong with a request so far.
 #[derive(Debug, Default)]
@@ -103,14 +112,20 @@ impl Fields {
 
     /// Reads an engagement number into its one spelling: a capital letter and six digits.
     pub fn engagement_number(&mut self, path: impl Display, text: &str) -> String {
-        let number = text.trim().to_ascii_uppercase();
-        let mut bytes = number.bytes();
-        let fits = number.len() == 7
-            && bytes.next().is_some_and(|first| first.is_ascii_uppercase())
-            && bytes.all(|byte| byte.is_ascii_digit());
+        let number = engagement_number(text);
         let rule = "must be one letter and six digits, such as B123456";
-        self.demand(fits, path, rule);
-        number
+        self.demand(number.is_some(), path, rule);
+        number.unwrap_or_default()
+    }
+
+    /// Reads the field `campaign`, which names a campaign by its engagement number or by its id; nothing when it is wrong.
+    pub fn campaign(&mut self, text: &str) -> Option<CampaignKey> {
+        let number = engagement_number(text).map(CampaignKey::Number);
+        let id = || Uuid::try_parse(text.trim()).ok().map(CampaignId::from);
+        let key = number.or_else(|| id().map(CampaignKey::Id));
+        let rule = "must be an engagement number, such as B123456, or a campaign's id";
+        self.demand(key.is_some(), "campaign", rule);
+        key
     }
 
     /// Reads a whole civil date from its year, month and day.
@@ -127,6 +142,15 @@ impl Fields {
         self.demand(whole.is_some(), path, rule);
         whole
     }
+}
+
+fn engagement_number(text: &str) -> Option<String> {
+    let number = text.trim().to_ascii_uppercase();
+    let mut bytes = number.bytes();
+    let fits = number.len() == 7
+        && bytes.next().is_some_and(|first| first.is_ascii_uppercase())
+        && bytes.all(|byte| byte.is_ascii_digit());
+    fits.then_some(number)
 }
 
 fn is_line(text: &str, most: usize) -> bool {
@@ -147,6 +171,7 @@ mod tests {
         fields.text("title", " ", 10);
         assert_eq!(fields.maybe_text("given_name", "ca\nnary", 10), None);
         fields.engagement_number("engagement_number", "BB12345");
+        assert_eq!(fields.campaign("BB12345"), None);
         fields.date("date", Some((2026, 2, 30)));
         fields.date("other", None);
         fields.absorb::<()>(Err(Fault::new(Reason::InvalidRequest).field("token", "old")));
@@ -158,6 +183,7 @@ mod tests {
             "title",
             "given_name",
             "engagement_number",
+            "campaign",
             "date",
             "other",
             "token",
@@ -171,6 +197,12 @@ mod tests {
     fn what_is_right_is_read_into_one_spelling() {
         let mut fields = Fields::default();
         assert_eq!(fields.engagement_number("x", " b123456 "), "B123456");
+        let id = CampaignId::from(Uuid::from_u128(7));
+        for text in ["b123456", " B123456"] {
+            let number = CampaignKey::Number("B123456".to_owned());
+            assert_eq!(fields.campaign(text), Some(number));
+        }
+        assert_eq!(fields.campaign(&id.to_string()), Some(CampaignKey::Id(id)));
         assert_eq!(fields.maybe_text("x", " ", 10), None);
         assert_eq!(fields.maybe_text("x", " Ada ", 3), Some("Ada"));
         assert_eq!(fields.maybe_id::<BatchId>("x", ""), None);

@@ -12,6 +12,7 @@ use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, Ids};
 use crate::kernel::keyring::{KeyProvider, Purpose};
 
+use super::campaign::KnownCampaigns;
 use super::error::Error;
 
 /// Time, ids, database and keys. A service's own context has this one in it. Clones share everything.
@@ -26,6 +27,7 @@ pub struct Context {
     /// The keys that this process holds.
     pub keys: Arc<dyn KeyProvider>,
     hash_key: Purpose,
+    pub(super) campaigns: Arc<KnownCampaigns>,
 }
 
 impl Context {
@@ -43,6 +45,7 @@ impl Context {
             db,
             keys,
             hash_key,
+            campaigns: Arc::default(),
         }
     }
 

@@ -26,6 +26,9 @@ pub enum Error {
     /// The request id was used before with other content.
     #[error("the request id was used before with other content")]
     RequestIdReused,
+    /// There is no such campaign.
+    #[error("no such campaign")]
+    CampaignNotFound,
     /// A limit was reached.
     #[error("throttled")]
     Throttled {
@@ -91,6 +94,7 @@ impl From<Error> for Fault {
             Error::Request(fault) => fault,
             Error::Key(_) => Self::new(Reason::KeyUnavailable),
             Error::RequestIdReused => Self::new(Reason::RequestIdReused),
+            Error::CampaignNotFound => Self::new(Reason::CampaignNotFound),
             Error::Throttled { retry_after } => {
                 Self::new(Reason::Throttled).retry_after(retry_after)
             }

@@ -4,7 +4,9 @@
 //! the other steps that processes share are functions of this room.
 
 mod call;
+mod campaign;
 mod context;
+pub mod convert;
 mod error;
 pub mod housekeeping;
 pub mod request;

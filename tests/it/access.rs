@@ -80,7 +80,7 @@ fn the_table_names_exactly_the_methods_of_the_contract() {
 
 #[tokio::test]
 async fn a_server_with_a_method_that_is_not_in_the_table_does_not_start() {
-    use redress::wire::redress::bureau::v1::sandbox_service_server::SandboxServiceServer;
+    use redress::wire::redress::sandbox::v1::sandbox_service_server::SandboxServiceServer;
     let nowhere = TlsFiles::in_directory(Path::new("nowhere"), "nobody");
     let settings = ServerSettings::local(nowhere);
     let server = Server::builder(&settings, &[], DESCRIPTORS)
@@ -88,7 +88,7 @@ async fn a_server_with_a_method_that_is_not_in_the_table_does_not_start() {
         .build();
     let error = server.err().expect("the server refuses").to_string();
     assert!(
-        error.contains("/redress.bureau.v1.SandboxService/"),
+        error.contains("/redress.sandbox.v1.SandboxService/"),
         "{error}"
     );
 }

@@ -68,7 +68,7 @@ async fn buf_curl_lists_describes_and_calls_every_service() {
         ),
         (
             Service::Bureau,
-            "redress.bureau.v1.SandboxService",
+            "redress.sandbox.v1.SandboxService",
             "ListBookEntries",
             "{}",
         ),

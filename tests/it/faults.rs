@@ -75,7 +75,7 @@ async fn a_power_cut_while_codes_are_issued_gives_everybody_one_code(database: D
         .expect("the import");
     let request = IssueCodesRequest {
         request_id: request_id(),
-        campaign_id: campaign.campaign_id.clone(),
+        campaign: campaign.campaign_id.clone(),
         wave_id: String::new(),
     };
     let cut = walk::try_issue(&house, request.clone());
@@ -116,7 +116,7 @@ async fn every_process_is_cut_while_people_enroll_and_nobody_is_lost_or_doubled(
             .settled(&enrollment.enrollment_id)
             .await;
         let class = roster.adults[*number].1.class();
-        assert_eq!(settled.outcome_class, class, "person {number}");
+        assert_eq!(settled.outcome_class(), class, "person {number}");
     }
     let handoffs: BTreeSet<String> = enrolled
         .into_iter()

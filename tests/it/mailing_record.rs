@@ -109,7 +109,7 @@ fn counts(record: &Value) -> [i64; 4] {
 
 async fn addressed(house: &House, walk: &walk::Walk) -> usize {
     let request = ExportMailingAddressesRequest {
-        campaign_id: walk.campaign.campaign_id.clone(),
+        campaign: walk.campaign.campaign_id.clone(),
         after_individual_id: String::new(),
     };
     let stream = house.rosters().export_mailing_addresses(request).await;

@@ -87,7 +87,7 @@ async fn grpcio_lists_describes_and_calls_every_service() {
         ),
         (
             Service::Bureau,
-            "redress.bureau.v1.SandboxService/ListBookEntries",
+            "redress.sandbox.v1.SandboxService/ListBookEntries",
             "OK",
         ),
     ];

@@ -128,7 +128,7 @@ impl Puller {
     }
 
     async fn withdraw(&self, offer: &HandoffOffer) -> Result<EnrollmentStatus, Status> {
-        if let Ok(enrolled) = Uuid::try_parse(&offer.withdraws_handoff_id) {
+        if let Ok(enrolled) = Uuid::try_parse(&offer.cancels_handoff_id) {
             self.desk
                 .withdraw(enrolled)
                 .await
@@ -136,7 +136,7 @@ impl Puller {
         }
         Ok(EnrollmentStatus {
             handoff_id: offer.handoff_id.clone(),
-            progress: EnrollmentProgress::Withdrawn.into(),
+            progress: EnrollmentProgress::Canceled.into(),
             ..EnrollmentStatus::default()
         })
     }

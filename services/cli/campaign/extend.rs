@@ -40,7 +40,7 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ExtendArgs
     };
     let request = wire::ExtendEnrollByRequest {
         request_id: new_request_id(),
-        campaign_id: campaign.campaign_id,
+        campaign: campaign.campaign_id,
         wave_id,
         enroll_by_date: Some(wire_date(args.enroll_by)),
         reason: args.reason,

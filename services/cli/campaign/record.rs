@@ -1,7 +1,7 @@
 //! A campaign as it is shown.
 
 use crate::cli::render::Record;
-use crate::client::convert::{date, state, time};
+use crate::client::convert::{date, population, state, time};
 use crate::wire::redress::enrollment::v1 as wire;
 
 /// Shows all of a campaign but its consent text.
@@ -13,7 +13,14 @@ pub fn record(campaign: &wire::Campaign) -> Record {
         .collect();
     let products = campaign.products.iter();
     let products: Vec<String> = products
-        .map(|it| format!("{}={}@{}", it.population, it.product_code, it.partner_id))
+        .map(|it| {
+            format!(
+                "{}={}@{}",
+                population(it.population),
+                it.product_code,
+                it.partner_id
+            )
+        })
         .collect();
     Record::new()
         .with("engagement_number", campaign.engagement_number.as_str())

@@ -41,8 +41,8 @@ fn entities(roster: &Path) -> Result<BTreeMap<String, u64>, Problem> {
         .map_err(|error| Problem::file(roster, &error))?
     {
         for row in chunk.rows {
-            if is_key(&row.covered_entity) {
-                *rows.entry(row.covered_entity).or_default() += 1;
+            if is_key(&row.covered_entity_key) {
+                *rows.entry(row.covered_entity_key).or_default() += 1;
             }
         }
     }

@@ -23,7 +23,7 @@ pub struct CheckArgs {
 pub(super) async fn run(session: &Session, channels: &Channels, args: CheckArgs) -> Outcome {
     let campaign = args.campaign.find(&channels.codes).await?;
     let request = wire::CheckCodeRequest {
-        engagement_number: campaign.engagement_number,
+        campaign: campaign.engagement_number,
         code: args.code,
     };
     let response = EnrollmentCodeServiceClient::new(channels.codes.clone())

@@ -24,7 +24,7 @@ pub struct ListArgs {
 pub(super) async fn run(session: &Session, channels: &Channels, args: ListArgs) -> Outcome {
     let campaign = args.campaign.find(&channels.codes).await?;
     let request = wire::ListCodesRequest {
-        campaign_id: campaign.campaign_id,
+        campaign: campaign.campaign_id,
         individual_id: args.individual,
         page_size: 500,
         page_token: String::new(),

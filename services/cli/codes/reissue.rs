@@ -56,7 +56,7 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ReissueArg
     let campaign = args.campaign.find(&channels.codes).await?;
     let request = wire::ReissueCodeRequest {
         request_id: new_request_id(),
-        engagement_number: campaign.engagement_number,
+        campaign: campaign.engagement_number,
         individual_id: args.individual,
         reason: wire::ReissueReason::from(args.reason).into(),
     };

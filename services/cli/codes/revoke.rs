@@ -56,7 +56,7 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: RevokeArgs
     }
     let request = wire::RevokeCodesRequest {
         request_id: new_request_id(),
-        campaign_id: campaign.campaign_id,
+        campaign: campaign.campaign_id,
         reason: args.reason,
         target: Some(target),
     };

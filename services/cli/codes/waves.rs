@@ -12,11 +12,12 @@ use crate::cli::render::{self, Record};
 use crate::cli::session::Session;
 use crate::client::codes::{wave_id, waves};
 use crate::client::connect::Channels;
-use crate::client::convert::{date, state, time, wire_date};
+use crate::client::convert::{date, parse_population, population, state, time, wire_date};
 use crate::client::problem::{OrProblem, Outcome, Problem};
 use crate::client::request::new_request_id;
 use crate::kernel::ids::IndividualId;
 use crate::wire::redress::enrollment::v1 as wire;
+use crate::wire::redress::r#type::v1::Population;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 
 /// Wrong lines of a list that are named; more help nobody.
@@ -43,8 +44,8 @@ pub struct CreateArgs {
     #[arg(long = "region", value_name = "REGION")]
     regions: Vec<String>,
     /// ADULT, MINOR or DECEASED.
-    #[arg(long = "population", value_name = "POPULATION", ignore_case = true)]
-    populations: Vec<String>,
+    #[arg(long = "population", value_name = "POPULATION", value_parser = parse_population)]
+    populations: Vec<Population>,
     /// A file with one individual's id a line.
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
@@ -78,11 +79,11 @@ pub(super) async fn create(session: &Session, channels: &Channels, args: CreateA
     let populations = args.populations.iter();
     let request = wire::CreateWaveRequest {
         request_id: new_request_id(),
-        campaign_id: campaign.campaign_id,
+        campaign: campaign.campaign_id,
         name: args.name,
-        covered_entities: args.entities,
+        covered_entity_keys: args.entities,
         regions: args.regions,
-        populations: populations.map(|it| it.to_uppercase()).collect(),
+        populations: populations.map(|it| (*it).into()).collect(),
         individual_ids: lines.iter().map(|(_, id)| id.clone()).collect(),
         enroll_by_date: args.enroll_by.map(wire_date),
     };
@@ -163,7 +164,7 @@ pub(super) async fn mailed(session: &Session, channels: &Channels, args: MailedA
     let wave_id = wave_id(channels, &campaign.campaign_id, &args.wave).await?;
     let request = wire::RecordWaveMailingRequest {
         request_id: new_request_id(),
-        campaign_id: campaign.campaign_id,
+        campaign: campaign.campaign_id,
         wave_id,
         mailing_date: Some(wire_date(args.on)),
     };
@@ -175,12 +176,13 @@ pub(super) async fn mailed(session: &Session, channels: &Channels, args: MailedA
 }
 
 fn record(wave: &wire::Wave) -> Record {
+    let populations = wave.populations.iter().map(|it| population(*it));
     Record::new()
         .with("name", wave.name.as_str())
         .with("kind", state(wave.kind().as_str_name(), "WAVE_KIND_"))
-        .with("covered_entities", wave.covered_entities.clone())
+        .with("covered_entities", wave.covered_entity_keys.clone())
         .with("regions", wave.regions.clone())
-        .with("populations", wave.populations.clone())
+        .with("populations", populations.collect::<Vec<_>>())
         .with("listed", wave.members)
         .with("enroll_by", date(wave.enroll_by_date.as_ref()))
         .with("mailed", date(wave.mailing_date.as_ref()))

@@ -4,13 +4,16 @@ use crate::cli::ask::{line, until};
 use crate::client::convert::{parse_date, wire_date};
 use crate::client::problem::Problem;
 use crate::wire::redress::identity::v1::{Claims, MaskedContact};
+use crate::wire::redress::r#type::v1::PersonName;
 
 /// Asks for what a person says about themself.
 pub fn claims() -> Result<Claims, Problem> {
     Ok(Claims {
-        given_name: until("  First name:", filled)?,
-        middle_name: String::new(),
-        family_name: until("  Last name:", filled)?,
+        name: Some(PersonName {
+            given_name: until("  First name:", filled)?,
+            family_name: until("  Last name:", filled)?,
+            ..PersonName::default()
+        }),
         date_of_birth: Some(wire_date(until(
             "  Date of birth (MM/DD/YYYY):",
             parse_date,

@@ -54,7 +54,7 @@ pub async fn request(session: &Session, args: &RequestArgs) -> Outcome {
     for batch in chosen.batches {
         let request = wire::RequestExportRequest {
             request_id: new_request_id(),
-            campaign_id: batch.campaign_id,
+            campaign: batch.campaign_id,
             batch_id: batch.batch_id,
         };
         let answer = client(&channels).request_export(request).await;
@@ -72,7 +72,7 @@ pub async fn approve(session: &Session, args: &ApproveArgs) -> Outcome {
     for id in &args.approvals {
         let request = wire::ApproveExportRequest {
             request_id: new_request_id(),
-            campaign_id: campaign.campaign_id.clone(),
+            campaign: campaign.campaign_id.clone(),
             export_approval_id: id.clone(),
         };
         let answer = client(&channels).approve_export(request).await;
@@ -88,7 +88,7 @@ pub async fn list(session: &Session, campaign: &CampaignArg) -> Outcome {
     let campaign = campaign.find(&channels.codes).await?;
     let approvals = read_all(async |page_token| {
         let request = wire::ListExportApprovalsRequest {
-            campaign_id: campaign.campaign_id.clone(),
+            campaign: campaign.campaign_id.clone(),
             page_size: PAGE_SIZE,
             page_token,
         };

@@ -28,7 +28,7 @@ pub async fn run(session: &Session, args: &HistoryArgs) -> Outcome {
     let mut client = RosterServiceClient::new(channels.identity.clone());
     let events = read_all(async |page_token| {
         let request = wire::ListMailEventsRequest {
-            campaign_id: campaign.campaign_id.clone(),
+            campaign: campaign.campaign_id.clone(),
             individual_id: args.individual_id.clone(),
             page_size: PAGE_SIZE,
             page_token,

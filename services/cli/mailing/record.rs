@@ -72,7 +72,7 @@ pub async fn run(session: &Session, args: &RecordArgs) -> Outcome {
         if !events.is_empty() {
             let request = wire::RecordMailEventsRequest {
                 request_id: new_request_id(),
-                campaign_id: campaign.campaign_id.clone(),
+                campaign: campaign.campaign_id.clone(),
                 events,
             };
             let answer = client.record_mail_events(request).await;

@@ -98,7 +98,7 @@ async fn import(session: &Session, channels: &Channels, args: &ImportArgs) -> Ou
         }
         let request = wire::ImportActivationCodesRequest {
             request_id: new_request_id(),
-            campaign_id: campaign.campaign_id.clone(),
+            campaign: campaign.campaign_id.clone(),
             partner_id: partner.partner_id.clone(),
             rows: fresh.iter().map(|row| (*row).clone()).collect(),
             low_water: args.low_water,
@@ -212,7 +212,7 @@ async fn show(session: &Session, channels: &Channels, args: &ShowArgs) -> Outcom
     let mut client = HandoffAdminServiceClient::new(channels.handoff.clone());
     let pools = read_all(async |page_token| {
         let request = wire::ListActivationPoolsRequest {
-            campaign_id: campaign.campaign_id.clone(),
+            campaign: campaign.campaign_id.clone(),
             page_size: PAGE_SIZE,
             page_token,
         };

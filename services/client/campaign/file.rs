@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, de};
 
-use crate::client::convert::wire_date;
+use crate::client::convert::{parse_population, wire_date};
 use crate::client::problem::Problem;
 use crate::wire::redress::enrollment::v1 as wire;
 
@@ -113,11 +113,16 @@ impl CampaignFile {
                 name: entity.name.clone(),
                 ..wire::CoveredEntity::default()
             });
-        let products = self.products.iter().map(|product| wire::Product {
-            population: product.population.to_uppercase(),
-            product_code: product.product_code.clone(),
-            partner_id: product.partner.clone(),
-        });
+        let product = |product: &ProductEntry| -> Result<wire::Product, Problem> {
+            let population = parse_population(&product.population)
+                .map_err(|rule| Problem::usage(format!("population of a product: {rule}")))?;
+            Ok(wire::Product {
+                population: population.into(),
+                product_code: product.product_code.clone(),
+                partner_id: product.partner.clone(),
+            })
+        };
+        let products = self.products.iter().map(product);
         Ok(wire::Campaign {
             engagement_number: self.engagement_number.to_uppercase(),
             name: self.name.clone(),
@@ -127,9 +132,9 @@ impl CampaignFile {
             time_zone: self.time_zone.clone(),
             term_months: self.term_months,
             grace_days: self.grace_days,
-            locale: self.locale.clone(),
+            language_code: self.locale.clone(),
             covered_entities: entities.collect(),
-            products: products.collect(),
+            products: products.collect::<Result<_, _>>()?,
             letter_url: self.letter_url.clone(),
             letter_phone: self.letter_phone.clone(),
             consent_version: self.consent_version.clone(),
@@ -160,7 +165,7 @@ mod tests {
         assert_eq!(campaign.engagement_number, "B123456");
         assert_eq!(campaign.products.len(), 2);
         assert_eq!(
-            (campaign.grace_days, campaign.locale.as_str()),
+            (campaign.grace_days, campaign.language_code.as_str()),
             (Some(7), "en")
         );
     }

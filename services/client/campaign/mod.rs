@@ -38,12 +38,9 @@ pub async fn create(
 
 /// Finds a campaign by engagement number or id.
 pub async fn get(codes: &Channel, name: &str) -> Result<wire::Campaign, Problem> {
-    let key = if name.len() == 36 {
-        wire::get_campaign_request::Key::CampaignId(name.to_owned())
-    } else {
-        wire::get_campaign_request::Key::EngagementNumber(name.to_uppercase())
+    let request = wire::GetCampaignRequest {
+        campaign: name.to_owned(),
     };
-    let request = wire::GetCampaignRequest { key: Some(key) };
     let response = CampaignServiceClient::new(codes.clone())
         .get_campaign(request)
         .await;

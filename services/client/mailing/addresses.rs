@@ -74,7 +74,7 @@ async fn open(
     first: &str,
 ) -> Result<Feed<wire::MailingAddress>, Problem> {
     let request = wire::ExportMailingAddressesRequest {
-        campaign_id: campaign_id.to_owned(),
+        campaign: campaign_id.to_owned(),
         after_individual_id: before(first),
     };
     let answer = RosterServiceClient::new(identity.clone())

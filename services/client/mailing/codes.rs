@@ -25,7 +25,7 @@ pub async fn open_codes(
     batch: &wire::CodeBatch,
 ) -> Result<Option<BatchCodes>, Problem> {
     let request = wire::ExportCodesRequest {
-        campaign_id: batch.campaign_id.clone(),
+        campaign: batch.campaign_id.clone(),
         batch_id: batch.batch_id.clone(),
         after_individual_id: String::new(),
     };

@@ -13,6 +13,7 @@ use crate::client::convert::{parse_date, wire_date};
 use crate::client::problem::Problem;
 use crate::client::roster::reader::header_name;
 use crate::wire::redress::identity::v1 as wire;
+use crate::wire::redress::r#type::v1::PostalAddress;
 
 /// The columns of a file of mail events.
 pub const COLUMNS: [&str; 11] = [
@@ -192,9 +193,9 @@ pub fn source(text: &str) -> Result<wire::AddressSource, String> {
     known.ok_or_else(|| format!("write source as {SOURCES}"))
 }
 
-fn postal(cells: [&str; 6]) -> Option<wire::PostalAddress> {
+fn postal(cells: [&str; 6]) -> Option<PostalAddress> {
     let [line1, line2, city, region, postal_code, country] = cells.map(str::to_owned);
-    let address = wire::PostalAddress {
+    let address = PostalAddress {
         line1,
         line2,
         city,
@@ -202,7 +203,7 @@ fn postal(cells: [&str; 6]) -> Option<wire::PostalAddress> {
         postal_code,
         country,
     };
-    (address != wire::PostalAddress::default()).then_some(address)
+    (address != PostalAddress::default()).then_some(address)
 }
 
 /// Finds each column, or says which are missing or unknown.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::text::{inert, put};
 use crate::wire::redress::enrollment::v1::PlainCode;
-use crate::wire::redress::identity::v1::{MailingAddress, Population};
+use crate::wire::redress::identity::v1::MailingAddress;
+use crate::wire::redress::r#type::v1::Population;
 
 /// The columns of the print file.
 pub const COLUMNS: [&str; 15] = [
@@ -101,21 +102,21 @@ impl LetterLines {
 
     /// Adds the line of one letter.
     pub fn letter(&mut self, code: &PlainCode, address: &MailingAddress) {
-        join(&mut self.names, &self.fields, &address.covered_entities);
+        join(&mut self.names, &self.fields, &address.covered_entity_keys);
         self.line(code, address);
     }
 
     /// Adds the line of a seed. It names the covered entities of the letter before, so that it does not stand out.
     pub fn seed(&mut self, code: &PlainCode, address: &MailingAddress) {
         if self.names.is_empty() {
-            join(&mut self.names, &self.fields, &address.covered_entities);
+            join(&mut self.names, &self.fields, &address.covered_entity_keys);
         }
         self.line(code, address);
     }
 
     fn line(&mut self, code: &PlainCode, address: &MailingAddress) {
         let population = population_word(address.population());
-        let locale = match address.locale.as_str() {
+        let locale = match address.language_code.as_str() {
             "" => self.fields.locale.as_str(),
             known => known,
         };
@@ -222,7 +223,7 @@ mod tests {
     fn a_letter_names_the_entities_as_people_know_them() {
         let line = line(&MailingAddress {
             name: "Ann Roe".into(),
-            covered_entities: vec!["clinic".into(), "other".into(), "evil".into()],
+            covered_entity_keys: vec!["clinic".into(), "other".into(), "evil".into()],
             population: Population::Minor.into(),
             ..MailingAddress::default()
         });
@@ -235,7 +236,7 @@ mod tests {
     fn a_letter_is_in_the_language_of_whoever_reads_it() {
         let in_locale = |locale: &str| {
             let line = line(&MailingAddress {
-                locale: locale.into(),
+                language_code: locale.into(),
                 ..MailingAddress::default()
             });
             line[12].to_owned()

@@ -66,7 +66,7 @@ impl<'a> Order<'a> {
             enroll_by: date(enroll_by.as_ref()).unwrap_or_default(),
             url: campaign.letter_url.clone(),
             phone: campaign.letter_phone.clone(),
-            locale: campaign.locale.clone(),
+            locale: campaign.language_code.clone(),
             entities: entities
                 .map(|entity| (entity.key.clone(), entity.name.clone()))
                 .collect(),

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::client::problem::Problem;
 use crate::wire::redress::enrollment::v1::PlainCode;
-use crate::wire::redress::identity::v1::{MailingAddress, Population};
+use crate::wire::redress::identity::v1::MailingAddress;
+use crate::wire::redress::r#type::v1::Population;
 
 /// The name and address of a staff member.
 #[derive(Clone, Debug, Deserialize)]
@@ -65,10 +66,10 @@ impl Seed {
                 .filter(|line| !line.is_empty())
                 .cloned()
                 .collect(),
-            covered_entities: entity.cloned().into_iter().collect(),
+            covered_entity_keys: entity.cloned().into_iter().collect(),
             population: Population::Adult.into(),
             // The campaign's own.
-            locale: String::new(),
+            language_code: String::new(),
         }
     }
 }

@@ -53,7 +53,7 @@ pub async fn import(
         .map_err(|error| Problem::usage(error.to_string()))?
         .map_err(|error| Problem::file(path, &error))?;
     let header = wire::ImportHeader {
-        campaign_id: campaign_id.to_owned(),
+        campaign: campaign_id.to_owned(),
         file_sha256,
     };
 

@@ -177,7 +177,7 @@ fn places(names: &[String]) -> Result<[Option<usize>; COLUMNS.len()], String> {
 fn field<'r>(row: &'r mut RosterRow, column: &str) -> Option<&'r mut String> {
     Some(match column {
         "external_ref" => &mut row.external_ref,
-        "covered_entity" => &mut row.covered_entity,
+        "covered_entity" => &mut row.covered_entity_key,
         "given_name" => &mut row.given_name,
         "middle_name" => &mut row.middle_name,
         "family_name" => &mut row.family_name,
@@ -193,7 +193,7 @@ fn field<'r>(row: &'r mut RosterRow, column: &str) -> Option<&'r mut String> {
         "phone" => &mut row.phone,
         "email" => &mut row.email,
         "population" => &mut row.population,
-        "locale" => &mut row.locale,
+        "locale" => &mut row.language_code,
         _ => return None,
     })
 }
@@ -254,7 +254,7 @@ mod tests {
             assert!(field.is_empty(), "{column} has the field of another one");
             column.clone_into(field);
         }
-        assert_eq!(row.locale, "locale");
+        assert_eq!(row.language_code, "locale");
         assert!(field(&mut row, "preferred_name").is_none());
     }
 }

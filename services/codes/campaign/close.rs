@@ -9,7 +9,7 @@ use crate::kernel::ids::CampaignId;
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
-use super::read::{Key, get_campaign};
+use super::read::get_campaign;
 use super::state;
 use super::store::{self, Campaign};
 
@@ -40,5 +40,5 @@ pub async fn close_campaign(
             Ok::<_, Error>(id)
         })
     });
-    get_campaign(context, &Key::Id(done.await?)).await
+    get_campaign(context, done.await?).await
 }

@@ -16,7 +16,7 @@ use crate::kernel::keyring::Purpose;
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
-use super::read::{Key, get_campaign};
+use super::read::get_campaign;
 use super::store::{self, Campaign};
 
 /// A campaign to be created; everything in it is valid.
@@ -100,7 +100,7 @@ pub async fn create_campaign(
             Ok::<_, Error>(id)
         })
     });
-    get_campaign(context, &Key::Id(done.await?)).await
+    get_campaign(context, done.await?).await
 }
 
 fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
@@ -137,7 +137,6 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
             id: context.ids.next(),
             entity_key: key.clone(),
             name: name.clone(),
-            kind: "COVERED_ENTITY".to_owned(),
         });
     let products = new
         .products

@@ -6,22 +6,10 @@ use crate::kernel::ids::CampaignId;
 
 use super::store::{self, Campaign};
 
-/// How a campaign is named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Key {
-    /// By its id.
-    Id(CampaignId),
-    /// By its engagement number.
-    Number(String),
-}
-
 /// Gets a campaign.
-pub async fn get_campaign(context: &Context, key: &Key) -> Result<Campaign, Error> {
+pub async fn get_campaign(context: &Context, id: CampaignId) -> Result<Campaign, Error> {
     let connection = context.db.read();
-    let row = match key {
-        Key::Id(id) => store::by_id(connection, *id).await?,
-        Key::Number(number) => store::by_number(connection, number).await?,
-    };
+    let row = store::by_id(connection, id).await?;
     let row = row.ok_or(Error::CampaignNotFound)?;
     store::complete(connection, vec![row])
         .await?

@@ -6,13 +6,13 @@ use crate::codes::code::Code;
 use crate::codes::context::Context;
 use crate::codes::convert::{date, page_size, time};
 use crate::codes::error::Error;
-use crate::db::entities::ClosedSet;
 use crate::db::entities::enrollment::{Channel, State};
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{CampaignId, EnrollmentId};
+use crate::kernel::ids::EnrollmentId;
 use crate::kernel::paging;
 use crate::process::Call;
+use crate::process::convert::class_to_wire;
 use crate::wire::redress::enrollment::v1 as wire;
 
 use super::begin::{self, Begin};
@@ -31,7 +31,8 @@ pub async fn begin_enrollment(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let command = read_begin(message, &call.caller, fields)?;
+    let number = (context.engagement_number(&mut fields, &message.campaign)).await?;
+    let command = read_begin(message, number, &call.caller, fields)?;
     let request = call.request(context, id, "BeginEnrollment", message)?;
     let begun = begin::begin_enrollment(context, &call, &request, &command).await?;
     Ok(wire::BeginEnrollmentResponse {
@@ -52,7 +53,8 @@ pub async fn complete_enrollment(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let command = read_complete(message, fields)?;
+    let number = (context.engagement_number(&mut fields, &message.campaign)).await?;
+    let command = read_complete(message, number, fields)?;
     let request = call.request(context, id, "CompleteEnrollment", message)?;
     let completed =
         complete::complete_enrollment(context, completions, call, request, command).await?;
@@ -68,7 +70,9 @@ pub async fn get_enrollment(
 ) -> Result<wire::GetEnrollmentResponse, Error> {
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let number = fields.engagement_number("engagement_number", &message.engagement_number);
+    let number = context
+        .engagement_number(&mut fields, &message.campaign)
+        .await?;
     let id: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
     fields.finish()?;
     let found = read::get_enrollment(context, &number, id).await?;
@@ -84,7 +88,7 @@ pub async fn list_enrollments(
 ) -> Result<wire::ListEnrollmentsResponse, Error> {
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let state = wanted(message.state, &mut fields);
     fields.finish()?;
     let size = page_size(message.page_size)?;
@@ -108,7 +112,9 @@ pub async fn cancel_enrollment(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let number = fields.engagement_number("engagement_number", &message.engagement_number);
+    let number = context
+        .engagement_number(&mut fields, &message.campaign)
+        .await?;
     let enrollment_id: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
     fields.finish()?;
     let request = call.request(context, id, "CancelEnrollment", message)?;
@@ -127,7 +133,9 @@ pub async fn check_code(
     let call = Call::of(&request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let number = fields.engagement_number("engagement_number", &message.engagement_number);
+    let number = context
+        .engagement_number(&mut fields, &message.campaign)
+        .await?;
     fields.finish()?;
     let code = Code::parse(&message.code).map_err(|_| Error::CodeMistyped)?;
     let until = check::check_code(context, &call, &number, code).await?;
@@ -150,7 +158,7 @@ fn enrollment(enrollment: &Enrollment) -> wire::Enrollment {
         submit_time: time(enrollment.submitted_at),
         activate_time: time(enrollment.activated_at),
         term_end_date: date(enrollment.term_ends_on.as_deref()),
-        outcome_class: class.map_or("", ClosedSet::as_str).to_owned(),
+        outcome_class: class_to_wire(class).into(),
         next_step: next_step.to_owned(),
         handoff_id: handoff.unwrap_or_default(),
     }
@@ -191,13 +199,12 @@ fn wanted(number: i32, fields: &mut Fields) -> Option<Shown> {
 /// Reads what is to be begun. A mistyped code is told last, when everything else is in order.
 fn read_begin(
     message: &wire::BeginEnrollmentRequest,
+    engagement_number: String,
     caller: &Caller,
     mut fields: Fields,
 ) -> Result<Begin, Error> {
     use wire::begin_enrollment_request::Entitlement as Given;
-    let engagement_number =
-        fields.engagement_number("engagement_number", &message.engagement_number);
-    let channel = wire::Channel::try_from(message.channel).ok();
+    let channel = wire::EnrollmentChannel::try_from(message.channel).ok();
     fields.demand(
         channel.is_some(),
         "channel",
@@ -223,17 +230,22 @@ fn read_begin(
     })
 }
 
-fn channel_of(channel: Option<wire::Channel>, caller: &Caller) -> Channel {
+fn channel_of(channel: Option<wire::EnrollmentChannel>, caller: &Caller) -> Channel {
     match channel {
-        Some(wire::Channel::Web) => Channel::Web,
-        Some(wire::Channel::Partner) => Channel::Partner,
-        Some(wire::Channel::Unspecified) | None if caller.role == Role::Portal => Channel::Web,
-        Some(wire::Channel::Phone | wire::Channel::Unspecified) | None => Channel::Phone,
+        Some(wire::EnrollmentChannel::Web) => Channel::Web,
+        Some(wire::EnrollmentChannel::Partner) => Channel::Partner,
+        Some(wire::EnrollmentChannel::Unspecified) | None if caller.role == Role::Portal => {
+            Channel::Web
+        }
+        Some(wire::EnrollmentChannel::Phone | wire::EnrollmentChannel::Unspecified) | None => {
+            Channel::Phone
+        }
     }
 }
 
 fn read_complete(
     message: &wire::CompleteEnrollmentRequest,
+    engagement_number: String,
     mut fields: Fields,
 ) -> Result<Complete, Error> {
     let given = message.consent.clone().unwrap_or_default();
@@ -249,7 +261,7 @@ fn read_complete(
             .bytes()
             .all(|byte| byte.is_ascii_hexdigit());
     fields.demand(hex, "consent.text_sha256", "must be 64 hexadecimal digits");
-    let locale = given.locale.as_str();
+    let locale = given.language_code.as_str();
     let tag = (2..=35).contains(&locale.len())
         && locale
             .bytes()
@@ -260,14 +272,13 @@ fn read_complete(
         "must be a BCP 47 language such as en-US",
     );
     let command = Complete {
-        engagement_number: fields
-            .engagement_number("engagement_number", &message.engagement_number),
+        engagement_number,
         enrollment: fields.id("enrollment_id", &message.enrollment_id),
         verification: fields.id("verification_id", &message.verification_id),
         consent: Consent {
             version: fields.text("consent.version", &given.version, 40),
             text_sha256: given.text_sha256.to_ascii_lowercase(),
-            locale: given.locale,
+            locale: given.language_code,
         },
     };
     fields.finish()?;

@@ -40,6 +40,9 @@ pub const fn words(class: OutcomeClass) -> &'static str {
         OutcomeClass::ProductConfig => {
             "Nothing for the person to do: we are fixing a setting with the bureau and it will be sent again."
         }
+        OutcomeClass::Other => {
+            "The bureau gave a reason that we do not know yet. An operator asks the bureau; tell the person that we will call back."
+        }
     }
 }
 
@@ -58,7 +61,7 @@ mod tests {
     fn every_class_of_the_contract_has_words_whatever_its_number() {
         let pool = DescriptorPool::decode(DESCRIPTORS).unwrap();
         let classes = pool
-            .get_enum_by_name("redress.bureau.v1.OutcomeClass")
+            .get_enum_by_name("redress.type.v1.OutcomeClass")
             .unwrap();
         let contract: BTreeSet<String> = classes
             .values()

@@ -14,7 +14,7 @@ use crate::codes::error::Error;
 use crate::db::entities::code::State;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
+use crate::kernel::ids::{BatchId, IndividualId};
 use crate::kernel::paging;
 use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
@@ -33,8 +33,9 @@ pub async fn reissue_code(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let engagement_number =
-        fields.engagement_number("engagement_number", &message.engagement_number);
+    let engagement_number = context
+        .engagement_number(&mut fields, &message.campaign)
+        .await?;
     let individual: IndividualId = fields.id("individual_id", &message.individual_id);
     let why = why(message.reason);
     fields.demand(why.is_some(), "reason", "must be one of the reasons");
@@ -60,7 +61,7 @@ pub async fn revoke_codes(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let target = target(message, &mut fields);
     let reason = fields.text("reason", &message.reason, 200);
     fields.finish()?;
@@ -79,7 +80,7 @@ pub async fn list_codes(
 ) -> Result<wire::ListCodesResponse, Error> {
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let individual: IndividualId = fields.id("individual_id", &message.individual_id);
     fields.finish()?;
     let size = page_size(message.page_size)?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::codes::campaign::read::{Key, get_campaign};
+use crate::codes::campaign::read::get_campaign;
 use crate::codes::campaign::store::Campaign;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
@@ -58,7 +58,7 @@ pub struct NamedSlice {
 
 /// Counts a campaign.
 pub async fn count(context: &Context, id: CampaignId, by: Option<By>) -> Result<Report, Error> {
-    let campaign = get_campaign(context, &Key::Id(id)).await?;
+    let campaign = get_campaign(context, id).await?;
     let at = context.now();
     let zone =
         TimeZone::get(&campaign.row.zone).map_err(|_| db::Error::corrupt("campaign.zone"))?;

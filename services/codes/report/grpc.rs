@@ -6,9 +6,8 @@ use crate::codes::context::Context;
 use crate::codes::convert::{civil_date, time};
 use crate::codes::error::Error;
 use crate::codes::law::{Deadline, Owed};
-use crate::db::entities::ClosedSet;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::CampaignId;
+use crate::process::convert::class_to_wire;
 use crate::wire::redress::enrollment::v1 as wire;
 
 use super::count::{self, NamedSlice, Report};
@@ -23,7 +22,7 @@ pub async fn get_campaign_report(
 ) -> Result<wire::GetCampaignReportResponse, Error> {
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let by = grouping(message.group_by, &mut fields);
     fields.finish()?;
     Ok(report(count::count(context, campaign, by).await?))
@@ -46,7 +45,7 @@ fn grouping(number: i32, fields: &mut Fields) -> Option<By> {
 
 fn report(report: Report) -> wire::GetCampaignReportResponse {
     let outcomes = report.outcomes.into_iter().map(|count| wire::OutcomeCount {
-        outcome_class: count.outcome_class.as_str().to_owned(),
+        outcome_class: class_to_wire(Some(count.outcome_class)).into(),
         enrollments: count.enrollments,
     });
     let without_rule = report

@@ -2,22 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::Iterable;
 use tonic::Request;
 
-use crate::codes::campaign::read::Key;
 use crate::codes::campaign::{self, term};
 use crate::codes::context::Context;
 use crate::codes::convert::{date, page_size, parts, time};
 use crate::codes::error::Error;
-use crate::db::entities::ClosedSet;
 use crate::db::entities::individual::Population;
 use crate::db::entities::wave::Kind;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId, WaveId};
+use crate::kernel::ids::{CoveredEntityId, IndividualId, WaveId};
 use crate::kernel::paging;
 use crate::process::Call;
+use crate::process::convert::{population_of, population_to_wire};
 use crate::wire::redress::enrollment::v1 as wire;
 
 use super::create::{self, Known, NewWave};
@@ -44,7 +42,7 @@ pub async fn create_wave(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let members = members(message, &mut fields);
     let known = create::known(context, campaign, &members).await?;
     let new = new_wave(message, known.as_ref(), members, context.now(), &mut fields);
@@ -64,7 +62,7 @@ pub async fn list_waves(
 ) -> Result<wire::ListWavesResponse, Error> {
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     fields.finish()?;
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 2] = [b"waves", campaign.as_bytes()];
@@ -86,7 +84,7 @@ pub async fn record_wave_mailing(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let wave_id: WaveId = fields.id("wave_id", &message.wave_id);
     let on = fields.date("mailing_date", message.mailing_date.as_ref().map(parts));
     fields.finish()?;
@@ -108,7 +106,7 @@ pub async fn extend_enroll_by(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign_id: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign_id = context.campaign_id(&mut fields, &message.campaign).await?;
     let wave_id: Option<WaveId> = fields.maybe_id("wave_id", &message.wave_id);
     let on = fields.date("enroll_by_date", message.enroll_by_date.as_ref().map(parts));
     let reason = fields.text("reason", &message.reason, 200);
@@ -121,7 +119,7 @@ pub async fn extend_enroll_by(
         reason,
     };
     extend::extend_enroll_by(context, &call, &request, &command).await?;
-    let extended = campaign::read::get_campaign(context, &Key::Id(campaign_id)).await?;
+    let extended = campaign::read::get_campaign(context, campaign_id).await?;
     let wave = match wave_id {
         Some(id) => Some(wave(&read::get_wave(context, campaign_id, id).await?)),
         None => None,
@@ -146,9 +144,11 @@ fn wave(wave: &Wave) -> wire::Wave {
         campaign_id: row.campaign_id.to_string(),
         name: row.name.clone(),
         kind: kind.into(),
-        covered_entities: wave.entities.clone(),
+        covered_entity_keys: wave.entities.clone(),
         regions: wave.regions.clone(),
-        populations: populations.map(|it| it.as_str().to_owned()).collect(),
+        populations: populations
+            .map(|it| population_to_wire(*it).into())
+            .collect(),
         members: row.members,
         enroll_by_date: date(Some(&row.enroll_by)),
         mailing_date: date(row.mailed_on.as_deref()),
@@ -233,10 +233,9 @@ fn regions(message: &wire::CreateWaveRequest, fields: &mut Fields) -> Vec<String
 fn populations(message: &wire::CreateWaveRequest, fields: &mut Fields) -> Vec<Population> {
     let mut populations = Vec::new();
     // One too many is enough to say that there are too many.
-    for (at, name) in message.populations.iter().take(POPULATIONS + 1).enumerate() {
+    for (at, number) in message.populations.iter().take(POPULATIONS + 1).enumerate() {
         let path = format!("populations[{at}]");
-        let population = Population::iter().find(|known| known.as_str() == name);
-        let Some(population) = population else {
+        let Some(population) = population_of(*number) else {
             fields.wrong(path, "must be ADULT, MINOR or DECEASED");
             continue;
         };
@@ -254,12 +253,12 @@ fn entities(
 ) -> Vec<CoveredEntityId> {
     let mut entities = Vec::new();
     for (at, key) in message
-        .covered_entities
+        .covered_entity_keys
         .iter()
         .take(ENTITIES + 1)
         .enumerate()
     {
-        let path = format!("covered_entities[{at}]");
+        let path = format!("covered_entity_keys[{at}]");
         let found = known.entities.iter().find(|it| it.entity_key == *key);
         let Some(found) = found else {
             fields.wrong(path, "must be the key of a covered entity of the campaign");

@@ -18,8 +18,6 @@ pub struct Model {
     pub entity_key: String,
     /// The name people read.
     pub name: String,
-    /// What kind it is.
-    pub kind: String,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -57,6 +57,8 @@ pub enum OutcomeClass {
     AlreadyEnrolled,
     /// The product is not configured.
     ProductConfig,
+    /// None of these, or a class that this server does not know yet.
+    Other,
 }
 
 /// How the partner decided.

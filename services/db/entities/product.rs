@@ -4,6 +4,8 @@ use sea_orm::entity::prelude::*;
 
 use crate::kernel::ids::{CampaignId, PartnerId};
 
+use super::individual;
+
 /// A row of `product`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "product")]
@@ -45,6 +47,15 @@ pub enum Population {
     Adult,
     /// Minors.
     Minor,
+}
+
+impl From<Population> for individual::Population {
+    fn from(population: Population) -> Self {
+        match population {
+            Population::Adult => Self::Adult,
+            Population::Minor => Self::Minor,
+        }
+    }
 }
 
 /// Relations are followed by hand, where the query is written.

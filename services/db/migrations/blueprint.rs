@@ -9,6 +9,7 @@ use crate::db::names::{foreign_key_name, index_name, primary_key_name, unique_na
 /// Describes one table, its constraints and its indexes.
 pub(super) struct Blueprint {
     name: &'static str,
+    columns: Vec<String>,
     table: TableCreateStatement,
     indexes: Vec<TableIndex>,
     clustered: bool,
@@ -22,7 +23,9 @@ impl Blueprint {
         columns: [ColumnDef; N],
     ) -> Self {
         let mut table = Table::create().table(name).to_owned();
+        let mut names = Vec::with_capacity(N);
         for mut column in columns {
+            names.push(column.get_column_name().clone());
             table.col(&mut column);
         }
         let mut primary = Index::create().name(primary_key_name(name)).to_owned();
@@ -32,10 +35,21 @@ impl Blueprint {
         table.primary_key(&mut primary);
         Self {
             name,
+            columns: names,
             table,
             indexes: Vec::new(),
             clustered: false,
         }
+    }
+
+    /// Gives the table's name.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Gives the names of its columns.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
     }
 
     /// Adds a unique constraint.

@@ -13,33 +13,41 @@
 
 mod baseline;
 mod blueprint;
+mod change;
+mod contract;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
 use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
 
-use blueprint::Blueprint;
+use change::Change;
 
 /// The table that records which steps were applied.
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 1] = [Step {
-    name: "0001_baseline",
-    tables: baseline::tables,
-}];
+const STEPS: [Step; 2] = [
+    Step {
+        name: "0001_baseline",
+        changes: baseline::changes,
+    },
+    Step {
+        name: "0002_contract",
+        changes: contract::changes,
+    },
+];
 
 /// Gives the names of all steps in order.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|step| step.name)
 }
 
-/// One step and the tables it makes.
+/// One step and what it changes.
 #[derive(Clone, Copy)]
 struct Step {
     name: &'static str,
-    tables: fn() -> Vec<Blueprint>,
+    changes: fn() -> Vec<Change>,
 }
 
 impl MigrationName for Step {
@@ -51,8 +59,8 @@ impl MigrationName for Step {
 #[async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in (self.tables)() {
-            table.create(manager).await?;
+        for change in (self.changes)() {
+            change.apply(manager).await?;
         }
         Ok(())
     }

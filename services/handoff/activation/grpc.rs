@@ -7,7 +7,7 @@ use crate::handoff::error::Error;
 use crate::handoff::request::page_size;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{CampaignId, PartnerId};
+use crate::kernel::ids::PartnerId;
 use crate::kernel::paging;
 use crate::process::Call;
 use crate::wire::redress::handoff::v1 as wire;
@@ -29,7 +29,7 @@ pub(crate) async fn import_activation_codes(
 ) -> Result<wire::ImportActivationCodesResponse, Error> {
     let call = Call::of(&request)?;
     let message = request.into_inner();
-    let verdicts = import(context, &read(context, &call, &message)?).await?;
+    let verdicts = import(context, &read(context, &call, &message).await?).await?;
     Ok(response(&message.rows, &verdicts))
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn list_activation_pools(
 ) -> Result<wire::ListActivationPoolsResponse, Error> {
     let message = request.into_inner();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let filter: [&[u8]; 1] = [campaign.as_bytes()];
     let size = fields
         .absorb(page_size(message.page_size))
@@ -58,7 +58,7 @@ pub(crate) async fn list_activation_pools(
     })
 }
 
-fn read(
+async fn read(
     context: &Context,
     call: &Call,
     message: &wire::ImportActivationCodesRequest,
@@ -66,7 +66,7 @@ fn read(
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
     let pool = PoolKey {
-        campaign: fields.id("campaign_id", &message.campaign_id),
+        campaign: context.campaign_id(&mut fields, &message.campaign).await?,
         partner: fields.id("partner_id", &message.partner_id),
     };
     let fits = (1..=ROWS).contains(&message.rows.len());

@@ -1,10 +1,10 @@
 //! From a status on the wire to a status of ours, whether it is a partner's answer or a call of its own.
 
-use crate::handoff::queue::convert::class_of;
 use crate::handoff::queue::retry_policy::PartnerStatus;
 use crate::handoff::queue::state::Fact;
 use crate::kernel::clock::Timestamp;
-use crate::wire::redress::bureau::v1::{EnrollmentProgress, EnrollmentStatus, OutcomeClass};
+use crate::process::convert::class_of;
+use crate::wire::redress::bureau::v1::{EnrollmentProgress, EnrollmentStatus};
 
 /// The longest reference that a partner may give.
 const REFERENCE_MAX: usize = 64;
@@ -39,11 +39,11 @@ pub fn reference(text: &str) -> Result<Option<String>, Unreadable> {
 
 fn fact(progress: i32, class: i32) -> Result<Fact, Unreadable> {
     let progress = EnrollmentProgress::try_from(progress).map_err(|_| Unreadable)?;
-    let class = class_of(OutcomeClass::try_from(class).map_err(|_| Unreadable)?);
+    let class = class_of(class);
     match (progress, class) {
         (EnrollmentProgress::Accepted, None) => Ok(Fact::Accepted),
         (EnrollmentProgress::Active, None) => Ok(Fact::Active),
-        (EnrollmentProgress::Withdrawn, None) => Ok(Fact::Withdrawn),
+        (EnrollmentProgress::Canceled, None) => Ok(Fact::Withdrawn),
         (EnrollmentProgress::ActionRequired, Some(class)) => Ok(Fact::ActionRequired(class)),
         (EnrollmentProgress::Refused, Some(class)) => Ok(Fact::Refused(class)),
         _ => Err(Unreadable),
@@ -54,6 +54,7 @@ fn fact(progress: i32, class: i32) -> Result<Fact, Unreadable> {
 mod tests {
     use super::*;
     use crate::db::entities::outcome;
+    use crate::wire::redress::r#type::v1::OutcomeClass;
 
     fn given(progress: EnrollmentProgress, class: OutcomeClass) -> EnrollmentStatus {
         EnrollmentStatus {

@@ -2,7 +2,8 @@
 
 use crate::kernel::person::Text;
 use crate::wire::google::r#type::Date;
-use crate::wire::redress::bureau::v1::{PostalAddress, Subject};
+use crate::wire::redress::bureau::v1::Subject;
+use crate::wire::redress::r#type::v1::{PersonName, PostalAddress};
 
 use super::decrypt::Enrollee;
 
@@ -18,10 +19,12 @@ pub fn subject(enrollee: &Enrollee) -> Subject {
             .unwrap_or_default()
     };
     Subject {
-        given_name: exposed(&person.given_name),
-        middle_name: maybe(person.middle_name.as_ref()),
-        family_name: exposed(&person.family_name),
-        suffix: maybe(person.suffix.as_ref()),
+        name: Some(PersonName {
+            given_name: exposed(&person.given_name),
+            middle_name: maybe(person.middle_name.as_ref()),
+            family_name: exposed(&person.family_name),
+            suffix: maybe(person.suffix.as_ref()),
+        }),
         date_of_birth: person.date_of_birth.map(|date| Date {
             year: date.year().into(),
             month: date.month().into(),

@@ -62,6 +62,6 @@ fn to_wire(offer: &Offer) -> wire::HandoffOffer {
         term_months: handoff.term_months,
         subject,
         lease_expire_time: Some(Timestamp::to_proto(handoff.not_before)),
-        withdraws_handoff_id: withdraws,
+        cancels_handoff_id: withdraws,
     }
 }

@@ -18,8 +18,7 @@ use crate::kernel::fault::retry_after_of;
 use crate::kernel::ids::HandoffId;
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_client::BureauEnrollmentServiceClient;
 use crate::wire::redress::bureau::v1::{
-    EnrollmentStatus, GetEnrollmentStatusRequest, SubmitEnrollmentRequest,
-    WithdrawEnrollmentRequest,
+    CancelEnrollmentRequest, EnrollmentStatus, GetEnrollmentStatusRequest, SubmitEnrollmentRequest,
 };
 
 use super::circuit_breaker::Signal;
@@ -133,11 +132,11 @@ impl Bureau {
     }
 
     async fn withdraw(&mut self, handoff: &Handoff, enroll: HandoffId) -> CallResult {
-        let request = WithdrawEnrollmentRequest {
+        let request = CancelEnrollmentRequest {
             handoff_id: enroll.to_string(),
         };
         let request = client::request(request, self.timeout);
-        let called = self.client.withdraw_enrollment(request);
+        let called = self.client.cancel_enrollment(request);
         match in_time(self.timeout, called).await {
             Ok(response) => {
                 let (answer, signal) = self.read(response.status.as_ref(), handoff, enroll);

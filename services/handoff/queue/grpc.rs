@@ -9,9 +9,10 @@ use crate::handoff::partner;
 use crate::handoff::request::page_size;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{CampaignId, HandoffId};
+use crate::kernel::ids::HandoffId;
 use crate::kernel::paging;
 use crate::process::Call;
+use crate::process::convert::class_to_wire;
 use crate::wire::redress::handoff::v1 as wire;
 
 use super::handoff::Handoff;
@@ -43,7 +44,7 @@ pub(crate) async fn list_handoffs(
 ) -> Result<wire::ListHandoffsResponse, Error> {
     let message = request.into_inner();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let state = state_filter(message.state).unwrap_or_else(|()| {
         fields.wrong("state", "is not a state of a handoff");
         None
@@ -75,7 +76,7 @@ pub(crate) async fn replay_handoff(
     let message = request.into_inner();
     let mut fields = Fields::default();
     let request_id = fields.request_id(&message.request_id);
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let id: HandoffId = fields.id("handoff_id", &message.handoff_id);
     fields.finish()?;
     let key = call.request(context, request_id, REPLAY, &message)?;
@@ -91,7 +92,10 @@ pub(crate) async fn get_queue_statistics(
 ) -> Result<wire::GetQueueStatisticsResponse, Error> {
     let message = request.into_inner();
     let mut fields = Fields::default();
-    let campaign: Option<CampaignId> = fields.maybe_id("campaign_id", &message.campaign_id);
+    let campaign = match message.campaign.as_str() {
+        "" => None,
+        text => Some(context.campaign_id(&mut fields, text).await?),
+    };
     fields.finish()?;
     let counts = statistics::counts(context.db.read(), campaign).await?;
     let counts = counts.into_iter().map(|count| wire::QueueCount {
@@ -125,7 +129,7 @@ fn to_wire(handoff: &Handoff) -> wire::Handoff {
         state: convert::state_to_wire(handoff.state.name()).into(),
         attempts: handoff.attempts,
         partner_reference: handoff.partner_reference.clone().unwrap_or_default(),
-        outcome_class: convert::class_to_wire(handoff.state.class()).into(),
+        outcome_class: class_to_wire(handoff.state.class()).into(),
         create_time: time(Some(handoff.created_at)),
         acknowledge_time: time(handoff.acknowledged_at),
         settle_time: time(handoff.settled_at),

@@ -8,11 +8,12 @@ use crate::identity::error::Error;
 use crate::identity::roster::grpc::date;
 use crate::identity::roster::row::RawColumns;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{CampaignId, IndividualId};
+use crate::kernel::ids::IndividualId;
 use crate::kernel::paging;
 use crate::kernel::secrets::Secret;
 use crate::process::Call;
 use crate::wire::redress::identity::v1 as wire;
+use crate::wire::redress::r#type::v1::PostalAddress;
 
 use super::event::{RawAddress, RawEvent};
 use super::list::{self, List, Recorded};
@@ -28,7 +29,7 @@ pub async fn record_mail_events(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let fits = (1..=record::MOST).contains(&message.events.len());
     fields.demand(fits, "events", "must be 1 to 1,000 events");
     fields.finish()?;
@@ -51,7 +52,7 @@ pub async fn list_mail_events(
     let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let individual: IndividualId = fields.id("individual_id", &message.individual_id);
     fields.finish()?;
     let query = List {
@@ -82,7 +83,7 @@ fn event(event: &wire::MailEvent) -> RawEvent {
     }
 }
 
-fn address(address: &wire::PostalAddress) -> RawAddress {
+fn address(address: &PostalAddress) -> RawAddress {
     let hidden = |text: &String| Secret::new(text.clone());
     RawAddress(RawColumns {
         address_line1: hidden(&address.line1),

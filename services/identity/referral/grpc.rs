@@ -6,7 +6,6 @@ use crate::db::entities::referral::{Reason, State};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::CampaignId;
 use crate::kernel::paging;
 use crate::process::Call;
 use crate::wire::redress::identity::v1 as wire;
@@ -23,7 +22,7 @@ pub async fn list_referrals(
 ) -> Result<wire::ListReferralsResponse, Error> {
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     fields.finish()?;
     let size = paging::page_size(message.page_size)?;
     let (cases, next_page_token) =
@@ -43,7 +42,7 @@ pub async fn decide_referral(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let referral = fields.id("referral_id", &message.referral_id);
     let ruling = match message.decision() {
         wire::ReferralState::Approved => Some(Ruling::Approved),

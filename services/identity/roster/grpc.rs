@@ -8,7 +8,6 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Streaming};
 
 use crate::db::entities::confirmation_code::Channel;
-use crate::db::entities::individual::Population;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
@@ -16,6 +15,7 @@ use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::secrets::Secret;
 use crate::kernel::server::draining_of;
+use crate::process::convert::population_to_wire;
 use crate::process::{self, Call};
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::identity::v1 as wire;
@@ -44,7 +44,11 @@ pub fn import_roster(
         .take_until(draining.clone().cancelled_owned());
     // A client that broke off its stream reads no answer; the log has the reason why the import stopped.
     let broken = || Error::field("part", "could not be read; send the file again");
-    let parts = parts.map(move |part| part.map_err(|_| broken()).and_then(part_of));
+    let reader = context.clone();
+    let parts = parts.then(move |part| {
+        let context = reader.clone();
+        async move { part_of(&context, part.map_err(|_| broken())?).await }
+    });
     let last = futures::stream::poll_fn(move |_| {
         std::task::Poll::Ready(
             draining
@@ -71,7 +75,7 @@ pub async fn get_individual(
     let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let id: IndividualId = fields.id("individual_id", &message.individual_id);
     fields.finish()?;
     let individual = get::get_individual(context, &call, campaign, id).await?;
@@ -81,14 +85,14 @@ pub async fn get_individual(
 }
 
 /// ExportMailingAddresses.
-pub fn export_mailing_addresses(
+pub async fn export_mailing_addresses(
     context: &Context,
     request: &Request<wire::ExportMailingAddressesRequest>,
 ) -> Result<BoxStream<'static, Result<wire::ExportMailingAddressesResponse, Error>>, Error> {
     let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let after: Option<IndividualId> =
         fields.maybe_id("after_individual_id", &message.after_individual_id);
     fields.finish()?;
@@ -110,25 +114,27 @@ pub async fn get_roster_statistics(
     request: &Request<wire::GetRosterStatisticsRequest>,
 ) -> Result<wire::GetRosterStatisticsResponse, Error> {
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &request.get_ref().campaign_id);
+    let campaign: CampaignId = context
+        .campaign_id(&mut fields, &request.get_ref().campaign)
+        .await?;
     fields.finish()?;
     let counted = statistics::get_roster_statistics(context, campaign).await?;
     Ok(roster_statistics(&counted))
 }
 
-fn part_of(message: wire::ImportRosterRequest) -> Result<Part, Error> {
+async fn part_of(context: &Context, message: wire::ImportRosterRequest) -> Result<Part, Error> {
     use wire::import_roster_request::Part as Wire;
     match message.part {
         None => Err(Error::field("part", "must be a header, a chunk or an end")),
-        Some(Wire::Header(header)) => header_of(&header).map(Part::Header),
+        Some(Wire::Header(header)) => header_of(context, &header).await.map(Part::Header),
         Some(Wire::Chunk(chunk)) => Ok(Part::Chunk(chunk.rows.into_iter().map(row_of).collect())),
         Some(Wire::End(end)) => Ok(Part::End { rows: end.rows }),
     }
 }
 
-fn header_of(header: &wire::ImportHeader) -> Result<Header, Error> {
+async fn header_of(context: &Context, header: &wire::ImportHeader) -> Result<Header, Error> {
     let mut fields = Fields::default();
-    let campaign = fields.id("header.campaign_id", &header.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &header.campaign).await?;
     let file_sha256 = header.file_sha256.to_ascii_lowercase();
     let is_hash =
         file_sha256.len() == 64 && file_sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -149,7 +155,7 @@ fn row_of(row: wire::RosterRow) -> RawRow {
         line: row.line,
         columns: RawColumns {
             external_ref: Secret::new(row.external_ref),
-            covered_entity: row.covered_entity,
+            covered_entity: row.covered_entity_key,
             given_name: Secret::new(row.given_name),
             middle_name: Secret::new(row.middle_name),
             family_name: Secret::new(row.family_name),
@@ -165,7 +171,7 @@ fn row_of(row: wire::RosterRow) -> RawRow {
             phone: Secret::new(row.phone),
             email: Secret::new(row.email),
             population: row.population,
-            locale: row.locale,
+            locale: row.language_code,
         },
     }
 }
@@ -220,10 +226,10 @@ fn masked(masked: Masked) -> wire::MaskedIndividual {
         birth_year: masked.birth_year.map_or(0, i32::from),
         has_ssn: masked.has_ssn,
         region: masked.region,
-        population: population(masked.population),
+        population: population_to_wire(masked.population).into(),
         mailable: masked.mailable,
         contacts: contacts(masked.contacts),
-        covered_entity_ids: masked.entities.iter().map(ToString::to_string).collect(),
+        covered_entity_keys: masked.entities.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -245,23 +251,14 @@ pub fn contacts(contacts: Vec<(Channel, String)>) -> Vec<wire::MaskedContact> {
     contacts.into_iter().map(contact).collect()
 }
 
-fn population(population: Population) -> i32 {
-    match population {
-        Population::Adult => wire::Population::Adult,
-        Population::Minor => wire::Population::Minor,
-        Population::Deceased => wire::Population::Deceased,
-    }
-    .into()
-}
-
 fn addresses(page: Vec<Addressee>) -> wire::ExportMailingAddressesResponse {
     let address = |one: Addressee| wire::MailingAddress {
         individual_id: one.individual.to_string(),
         name: one.name.expose().clone(),
         lines: one.lines.iter().map(|line| line.expose().clone()).collect(),
-        covered_entities: one.entities,
-        population: population(one.population),
-        locale: one.locale.as_str().to_owned(),
+        covered_entity_keys: one.entities,
+        population: population_to_wire(one.population).into(),
+        language_code: one.locale.as_str().to_owned(),
     };
     wire::ExportMailingAddressesResponse {
         addresses: page.into_iter().map(address).collect(),
@@ -278,7 +275,7 @@ fn roster_statistics(statistics: &Statistics) -> wire::GetRosterStatisticsRespon
         mailable: statistics.mailable,
         populations: populations
             .map(|(kind, individuals)| wire::PopulationCount {
-                population: population(*kind),
+                population: population_to_wire(*kind).into(),
                 individuals: *individuals,
             })
             .collect(),
@@ -300,7 +297,7 @@ fn undeliverable(covered_entity: String, count: Undeliverable) -> wire::Undelive
         SubstituteNotice::Conspicuous => wire::SubstituteNotice::Conspicuous,
     };
     wire::UndeliverableCount {
-        covered_entity,
+        covered_entity_key: covered_entity,
         individuals: count.individuals,
         deceased: count.deceased,
         substitute_notice: substitute_notice.into(),

@@ -32,8 +32,9 @@ pub async fn verify_identity(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let engagement_number =
-        fields.engagement_number("engagement_number", &message.engagement_number);
+    let engagement_number = context
+        .engagement_number(&mut fields, &message.campaign)
+        .await?;
     let enrollment = fields.maybe_id("enrollment_id", &message.enrollment_id);
     let claims = claims_of(&mut fields, message.claims.as_ref());
     fields.finish()?;
@@ -59,8 +60,9 @@ pub async fn send_confirmation_code(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let engagement_number =
-        fields.engagement_number("engagement_number", &message.engagement_number);
+    let engagement_number = context
+        .engagement_number(&mut fields, &message.campaign)
+        .await?;
     let verification = fields.id("verification_id", &message.verification_id);
     let channel = channel_of(message.channel());
     fields.demand(channel.is_some(), "channel", "must be EMAIL, SMS or VOICE");
@@ -86,8 +88,9 @@ pub async fn confirm_code(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let engagement_number =
-        fields.engagement_number("engagement_number", &message.engagement_number);
+    let engagement_number = context
+        .engagement_number(&mut fields, &message.campaign)
+        .await?;
     let verification_id = fields.id("verification_id", &message.verification_id);
     let code: String = message
         .code
@@ -117,7 +120,9 @@ pub async fn get_verification(
     let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let number = fields.engagement_number("engagement_number", &message.engagement_number);
+    let number = context
+        .engagement_number(&mut fields, &message.campaign)
+        .await?;
     let id = fields.id("verification_id", &message.verification_id);
     fields.finish()?;
     let view = get::get_verification(context, &call, &number, id).await?;
@@ -132,13 +137,22 @@ fn claims_of(fields: &mut Fields, claims: Option<&wire::Claims>) -> Option<Claim
         fields.wrong("claims", "must be given");
         return None;
     };
-    let given = fields.maybe_text("claims.given_name", &claims.given_name, NAME);
+    let name = claims.name.clone().unwrap_or_default();
+    let given = fields.maybe_text("claims.name.given_name", &name.given_name, NAME);
     let given = given.map(fold::name).unwrap_or_default();
-    fields.demand(!given.is_empty(), "claims.given_name", "must be a name");
-    let middle = fields.maybe_text("claims.middle_name", &claims.middle_name, NAME);
-    let family = fields.maybe_text("claims.family_name", &claims.family_name, NAME);
+    fields.demand(
+        !given.is_empty(),
+        "claims.name.given_name",
+        "must be a name",
+    );
+    let middle = fields.maybe_text("claims.name.middle_name", &name.middle_name, NAME);
+    let family = fields.maybe_text("claims.name.family_name", &name.family_name, NAME);
     let family = family.map(fold::family).unwrap_or_default();
-    fields.demand(!family.is_empty(), "claims.family_name", "must be a name");
+    fields.demand(
+        !family.is_empty(),
+        "claims.name.family_name",
+        "must be a name",
+    );
     let born = claims.date_of_birth.as_ref();
     let born = born.map(|date| (date.year, date.month, date.day));
     let born = fields.date("claims.date_of_birth", born);

@@ -6,7 +6,7 @@ use crate::kernel::caller::Agent;
 use crate::kernel::client::Outgoing;
 use crate::lab::callers::outbox::Outbox;
 use crate::lab::callers::reviewer::Reviewer;
-use crate::wire::redress::enrollment::v1::Channel;
+use crate::wire::redress::enrollment::v1::EnrollmentChannel;
 
 /// How often a caller makes a call that may work later.
 const ATTEMPTS: u32 = 8;
@@ -39,9 +39,13 @@ impl CallContext {
                 case: format!("case-{caller:06}"),
                 reason: "enrollment".to_owned(),
             };
-            (&self.call_center, outgoing.agent(&agent), Channel::Phone)
+            (
+                &self.call_center,
+                outgoing.agent(&agent),
+                EnrollmentChannel::Phone,
+            )
         } else {
-            (&self.portal, outgoing, Channel::Web)
+            (&self.portal, outgoing, EnrollmentChannel::Web)
         };
         EnrollmentClient::new(
             channels,

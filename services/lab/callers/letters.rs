@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use crate::client::convert::{parse_date, wire_date};
 use crate::client::problem::Problem;
 use crate::wire::redress::identity::v1::Claims;
+use crate::wire::redress::r#type::v1::PersonName;
 
 /// A person as the roster has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,12 +45,20 @@ pub struct LetterHolder {
 }
 
 impl Person {
-    /// What the person says about themself when they remember everything.
-    pub fn claims(&self) -> Claims {
-        Claims {
+    /// The name as it is on record.
+    pub fn name(&self) -> PersonName {
+        PersonName {
             given_name: self.given_name.clone(),
             middle_name: self.middle_name.clone(),
             family_name: self.family_name.clone(),
+            ..PersonName::default()
+        }
+    }
+
+    /// What the person says about themself when they remember everything.
+    pub fn claims(&self) -> Claims {
+        Claims {
+            name: Some(self.name()),
             date_of_birth: Some(wire_date(self.date_of_birth)),
             ssn: self.ssn.clone(),
             postal_code: self.postal_code.clone(),

@@ -31,7 +31,7 @@ impl Reviewer {
         let mut client = IdentityVerificationServiceClient::new(channels.identity);
         while !stop.is_cancelled() {
             let request = wire::ListReferralsRequest {
-                campaign_id: campaign_id.clone(),
+                campaign: campaign_id.clone(),
                 page_size: 500,
                 page_token: String::new(),
             };
@@ -50,7 +50,7 @@ impl Reviewer {
                 };
                 let request = wire::DecideReferralRequest {
                     request_id: new_request_id(),
-                    campaign_id: campaign_id.clone(),
+                    campaign: campaign_id.clone(),
                     referral_id: referral.referral_id,
                     decision: decision.into(),
                 };

@@ -118,16 +118,18 @@ pub fn guessed(dice: &mut Dice) -> String {
 pub fn misremembered(holder: &LetterHolder, dice: &mut Dice) -> Claims {
     let person = &holder.person;
     let mut claims = person.claims();
+    let mut name = person.name();
     let born = person.date_of_birth;
     let swapped = born.with().month(born.day()).day(born.month()).build();
     match (dice.below(4), swapped, nickname(&person.given_name)) {
         (0, Ok(swapped), _) if swapped != born => claims.date_of_birth = Some(wire_date(swapped)),
-        (1, _, Some(short)) => short.clone_into(&mut claims.given_name),
+        (1, _, Some(short)) => short.clone_into(&mut name.given_name),
         (2, ..) if person.family_name.len() > 4 => {
-            claims.family_name = slip(dice, &person.family_name);
+            name.family_name = slip(dice, &person.family_name);
         }
         _ => "46899".clone_into(&mut claims.postal_code),
     }
+    claims.name = Some(name);
     claims
 }
 
@@ -239,7 +241,7 @@ mod tests {
         assert!(tries.windows(2).all(|two| two[0] != two[1]));
         let truth = victim.person.claims();
         for claims in &tries {
-            assert_eq!(claims.family_name, truth.family_name);
+            assert_eq!(claims.name, truth.name);
             assert_ne!(claims.date_of_birth, truth.date_of_birth);
             assert_ne!(claims.ssn, truth.ssn);
         }

@@ -12,7 +12,8 @@ use crate::client::paging::{PAGE_SIZE, read_all};
 use crate::client::problem::{OrProblem, Problem};
 use crate::lab::callers::letters::Person;
 use crate::wire::redress::bureau::v1 as wire;
-use wire::sandbox_service_client::SandboxServiceClient;
+use crate::wire::redress::sandbox::v1 as sandbox;
+use sandbox::sandbox_service_client::SandboxServiceClient;
 
 /// One bureau's books, as far as they were written since the demonstration began.
 pub struct Books {
@@ -50,7 +51,7 @@ impl Books {
     pub async fn open(channel: Channel) -> Result<Self, Problem> {
         let mut client = SandboxServiceClient::new(channel.clone());
         let key = client
-            .get_book_key(wire::GetBookKeyRequest {})
+            .get_book_key(sandbox::GetBookKeyRequest {})
             .await
             .or_problem("read the bureau's books")?
             .key;
@@ -69,7 +70,7 @@ impl Books {
     pub async fn entries(&self) -> Result<Vec<Entry>, Problem> {
         let mut client = SandboxServiceClient::new(self.channel.clone());
         let entries = read_all(async |page_token| {
-            let request = wire::ListBookEntriesRequest {
+            let request = sandbox::ListBookEntriesRequest {
                 page_size: PAGE_SIZE,
                 page_token,
             };
@@ -95,7 +96,7 @@ impl Books {
     }
 }
 
-fn entry(entry: wire::BookEntry) -> Option<Entry> {
+fn entry(entry: sandbox::BookEntry) -> Option<Entry> {
     let status = entry.status?;
     Some(Entry {
         progress: status.progress(),
@@ -115,7 +116,7 @@ pub fn compare(promised: &[Vec<String>], victims: &[Vec<String>], booked: &[Entr
     let mut stands_now: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in booked {
         *times.entry(&entry.digest).or_default() += 1;
-        if entry.progress != wire::EnrollmentProgress::Withdrawn {
+        if entry.progress != wire::EnrollmentProgress::Canceled {
             *stands_now.entry(&entry.digest).or_default() += 1;
         }
     }
@@ -199,7 +200,7 @@ mod tests {
     fn a_withdrawn_enrollment_keeps_no_promise_and_doubles_none() {
         let mut books = booked(&["a", "b", "b", "v"]);
         for withdrawn in [0, 1, 3] {
-            books[withdrawn].progress = wire::EnrollmentProgress::Withdrawn;
+            books[withdrawn].progress = wire::EnrollmentProgress::Canceled;
         }
         let found = compare(&people(&["a", "b"]), &people(&["v"]), &books);
         let expected = Found {

@@ -53,7 +53,7 @@ pub async fn enrollments(
 pub fn is_settled(enrollment: &wire::Enrollment) -> bool {
     match enrollment.state() {
         State::Active => true,
-        State::ActionRequired | State::Refused => !enrollment.outcome_class.is_empty(),
+        State::ActionRequired | State::Refused => enrollment.outcome_class != 0,
         _ => false,
     }
 }
@@ -66,7 +66,7 @@ async fn page(
     page_size: i32,
 ) -> Result<wire::ListEnrollmentsResponse, Problem> {
     let request = wire::ListEnrollmentsRequest {
-        campaign_id: campaign_id.to_owned(),
+        campaign: campaign_id.to_owned(),
         state: state.into(),
         page_size,
         page_token,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::books::{Entry, Found};
 use super::environment::Environment;
 use super::outcomes::is_settled;
+use crate::client::convert::outcome_class;
 use crate::client::problem::{Outcome, Problem};
 use crate::lab::callers::run::RunResult;
 use crate::lab::processes::usage;
@@ -142,7 +143,7 @@ impl Summary {
             outcomes: report
                 .outcomes
                 .into_iter()
-                .map(|it| (it.outcome_class, it.enrollments))
+                .map(|it| (outcome_class(it.outcome_class), it.enrollments))
                 .collect(),
             impostors_tried: result.impostors_tried,
             impostors_referred: result.impostors_referred,

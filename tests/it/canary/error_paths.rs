@@ -3,8 +3,9 @@
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
 use redress::wire::redress::identity::v1::{
     AddressSource, Claims, MailEvent, MailEventKind, MailEventOutcome, MailEventVerdict,
-    PostalAddress, RecordMailEventsRequest, RejectedRow, VerificationState,
+    RecordMailEventsRequest, RejectedRow, VerificationState,
 };
+use redress::wire::redress::r#type::v1::PostalAddress;
 use tonic::Status;
 
 use super::person;
@@ -30,12 +31,10 @@ pub async fn unhappy_ways(house: &House, roster: &Roster, walk: &Walk, heard: &m
             .err(),
     );
     let mut half = row.claims();
-    half.given_name.clear();
+    half.name.get_or_insert_default().given_name.clear();
     heard.extend(caller.verify(&enrollment, half).await.err());
-    let endless = Claims {
-        family_name: "Quornbury".repeat(500),
-        ..row.claims()
-    };
+    let mut endless = row.claims();
+    endless.name.get_or_insert_default().family_name = "Quornbury".repeat(500);
     heard.extend(caller.verify(&enrollment, endless).await.err());
     let ssn = Claims {
         ssn: format!("{}x", row.ssn),
@@ -118,7 +117,7 @@ pub async fn verdicts(house: &House, roster: &Roster, walk: &Walk) -> Vec<MailEv
     ];
     let request = RecordMailEventsRequest {
         request_id: request_id(),
-        campaign_id: walk.campaign_id(),
+        campaign: walk.campaign_id(),
         events,
     };
     let answer = house.rosters().record_mail_events(request).await;

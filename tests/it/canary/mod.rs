@@ -218,7 +218,7 @@ async fn activation_codes(house: &House, walk: &Walk, heard: &mut Vec<Status>) -
     });
     let import = ImportActivationCodesRequest {
         request_id: request_id(),
-        campaign_id: walk.campaign_id(),
+        campaign: walk.campaign_id(),
         partner_id: walk.campaign.products[0].partner_id.clone(),
         rows: rows.collect(),
         low_water: Some(20),
@@ -228,7 +228,7 @@ async fn activation_codes(house: &House, walk: &Walk, heard: &mut Vec<Status>) -
     assert_eq!(answer.expect("imported").into_inner().imported, 20);
     let mut wrong = import;
     wrong.request_id.clone_from(&codes[0]);
-    wrong.campaign_id.clone_from(&codes[1]);
+    wrong.campaign.clone_from(&codes[1]);
     heard.extend(queue.import_activation_codes(wrong.clone()).await.err());
     assert!(!format!("{:?}", wrong.rows).contains("QUORNACT"));
     let canary = |code: &String| Canary::new("activation code", code);

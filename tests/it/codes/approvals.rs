@@ -44,7 +44,7 @@ async fn ask(
 ) -> Result<wire::ExportApproval, Status> {
     let message = wire::RequestExportRequest {
         request_id: id.to_owned(),
-        campaign_id: batch.campaign_id.clone(),
+        campaign: batch.campaign_id.clone(),
         batch_id: batch.batch_id.clone(),
     };
     let answer = house.handlers.request_export(by(name, message)).await?;
@@ -59,7 +59,7 @@ async fn approve(
 ) -> Result<wire::ExportApproval, Status> {
     let message = wire::ApproveExportRequest {
         request_id: id.to_owned(),
-        campaign_id: asked.campaign_id.clone(),
+        campaign: asked.campaign_id.clone(),
         export_approval_id: asked.export_approval_id.clone(),
     };
     let answer = house.handlers.approve_export(by(name, message)).await?;
@@ -68,7 +68,7 @@ async fn approve(
 
 async fn export(house: &House, name: &str, batch: &wire::CodeBatch) -> Result<usize, Status> {
     let message = wire::ExportCodesRequest {
-        campaign_id: batch.campaign_id.clone(),
+        campaign: batch.campaign_id.clone(),
         batch_id: batch.batch_id.clone(),
         after_individual_id: String::new(),
     };
@@ -194,7 +194,7 @@ async fn every_step_twice_changes_nothing_and_another_batch_stays_closed(databas
         house.handlers.list_export_approvals(by(
             "ann",
             wire::ListExportApprovalsRequest {
-                campaign_id,
+                campaign: campaign_id,
                 page_size: 1,
                 page_token,
             },

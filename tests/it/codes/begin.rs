@@ -98,7 +98,7 @@ async fn a_check_changes_nothing(database: Database) {
     let house = House::open(&database).await;
     let (_, _, code) = house.one_letter().await;
     let check = wire::CheckCodeRequest {
-        engagement_number: NUMBER.into(),
+        campaign: NUMBER.into(),
         code,
     };
     let answer = house

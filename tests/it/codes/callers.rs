@@ -23,7 +23,7 @@ impl House {
     ) -> Result<wire::BeginEnrollmentResponse, Status> {
         let message = wire::BeginEnrollmentRequest {
             request_id: request_id.into(),
-            engagement_number: NUMBER.into(),
+            campaign: NUMBER.into(),
             entitlement: Some(entitlement),
             channel: 0,
         };
@@ -49,7 +49,7 @@ impl House {
         code: &str,
     ) -> Result<wire::CheckCodeResponse, Status> {
         let message = wire::CheckCodeRequest {
-            engagement_number: number.into(),
+            campaign: number.into(),
             code: code.into(),
         };
         let answer = self.handlers.check_code(by(Role::Portal, message)).await?;
@@ -63,7 +63,7 @@ impl House {
     ) -> Result<wire::BeginEnrollmentResponse, Status> {
         let message = wire::BeginEnrollmentRequest {
             request_id: self.request_id(),
-            engagement_number: number.into(),
+            campaign: number.into(),
             entitlement: Some(Entitlement::Code(code.into())),
             channel: 0,
         };
@@ -126,14 +126,14 @@ impl House {
     ) -> wire::CompleteEnrollmentRequest {
         wire::CompleteEnrollmentRequest {
             request_id: self.request_id(),
-            engagement_number: NUMBER.into(),
+            campaign: NUMBER.into(),
             enrollment_id: enrollment.to_string(),
             verification_id: verification.to_string(),
             consent: Some(wire::Consent {
                 version: "2015-07".into(),
                 text_sha256: sha256_hex(CONSENT.as_bytes()),
                 agreed: true,
-                locale: "en-US".into(),
+                language_code: "en-US".into(),
             }),
         }
     }
@@ -166,7 +166,7 @@ impl House {
 
     pub async fn get(&self, enrollment: &str) -> wire::Enrollment {
         let message = wire::GetEnrollmentRequest {
-            engagement_number: NUMBER.into(),
+            campaign: NUMBER.into(),
             enrollment_id: enrollment.into(),
         };
         self.handlers
@@ -181,7 +181,7 @@ impl House {
     pub async fn cancel(&self, enrollment: &str) -> Result<wire::Enrollment, Status> {
         let message = wire::CancelEnrollmentRequest {
             request_id: self.request_id(),
-            engagement_number: NUMBER.into(),
+            campaign: NUMBER.into(),
             enrollment_id: enrollment.into(),
         };
         Ok(self

@@ -4,6 +4,7 @@ use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
+use redress::wire::redress::r#type::v1::OutcomeClass;
 use tonic_types::StatusExt;
 
 use super::house::{House, NUMBER, by};
@@ -117,7 +118,7 @@ async fn a_closed_campaign_begins_nothing_and_finishes_what_was_begun(database: 
     let enrollment = house.begun(&code).await;
     let message = wire::CloseCampaignRequest {
         request_id: house.request_id(),
-        campaign_id: campaign.to_string(),
+        campaign: campaign.to_string(),
     };
     for _ in 0..2 {
         let closed = house
@@ -194,7 +195,7 @@ async fn the_report_counts_each_figure_by_its_definition(database: Database) {
         .await;
     house.run("UPDATE enrollment SET state = 'ACTION_REQUIRED', outcome_class = 'FILE_FROZEN' WHERE state = 'SUBMITTED'").await;
     let message = wire::GetCampaignReportRequest {
-        campaign_id: campaign.to_string(),
+        campaign: campaign.to_string(),
         ..Default::default()
     };
     let report = house
@@ -228,7 +229,7 @@ async fn the_report_counts_each_figure_by_its_definition(database: Database) {
         }
     );
     let frozen = wire::OutcomeCount {
-        outcome_class: "FILE_FROZEN".into(),
+        outcome_class: OutcomeClass::FileFrozen.into(),
         enrollments: 1,
     };
     assert_eq!(report.outcomes, [frozen]);

@@ -73,7 +73,7 @@ async fn found(house: &House, campaign: CampaignId, typed: &[String]) -> i64 {
 /// Some of the codes that are live.
 async fn some_live(house: &House, batch: &wire::CodeBatch) -> Vec<String> {
     let message = wire::ExportCodesRequest {
-        campaign_id: batch.campaign_id.clone(),
+        campaign: batch.campaign_id.clone(),
         batch_id: batch.batch_id.clone(),
         after_individual_id: String::new(),
     };
@@ -132,7 +132,7 @@ async fn random_well_formed_codes_are_never_accepted(database: Database) {
     let check = |code: String| {
         let mut client = client.clone();
         let message = wire::CheckCodeRequest {
-            engagement_number: NUMBER.into(),
+            campaign: NUMBER.into(),
             code,
         };
         async move {

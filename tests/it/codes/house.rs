@@ -1,5 +1,6 @@
 //! A process in the test's own, a campaign, and people who are owed letters.
 
+use redress::client::convert::parse_population;
 use redress::codes::settings::Reissues;
 use redress::process;
 use std::sync::Arc;
@@ -81,7 +82,7 @@ impl House {
     /// The campaign as it is asked for.
     pub fn wanted(&self) -> wire::Campaign {
         let product = |population: &str, code: &str| wire::Product {
-            population: population.into(),
+            population: parse_population(population).unwrap().into(),
             product_code: code.into(),
             partner_id: self.partner.to_string(),
         };
@@ -200,7 +201,7 @@ impl House {
     ) -> Result<wire::IssueCodesResponse, Status> {
         let message = wire::IssueCodesRequest {
             request_id: request_id.into(),
-            campaign_id: campaign.to_string(),
+            campaign: campaign.to_string(),
             wave_id,
         };
         let answers = self
@@ -231,7 +232,7 @@ impl House {
         batch: &wire::CodeBatch,
     ) -> Result<Vec<wire::PlainCode>, Status> {
         let message = wire::ExportCodesRequest {
-            campaign_id: batch.campaign_id.clone(),
+            campaign: batch.campaign_id.clone(),
             batch_id: batch.batch_id.clone(),
             after_individual_id: String::new(),
         };
@@ -256,7 +257,7 @@ impl House {
     pub async fn seal(&self, batch: &wire::CodeBatch) -> Result<wire::CodeBatch, Status> {
         let message = wire::SealBatchRequest {
             request_id: self.request_id(),
-            campaign_id: batch.campaign_id.clone(),
+            campaign: batch.campaign_id.clone(),
             batch_id: batch.batch_id.clone(),
         };
         let answer = self.handlers.seal_batch(by(Role::Operator, message));

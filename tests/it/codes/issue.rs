@@ -339,7 +339,7 @@ async fn a_sealed_batch_takes_no_further_codes(database: Database) {
     assert_eq!(house.issue_as(&id, campaign).await.unwrap().codes, 1);
     assert_eq!(house.issue(campaign).await.codes, 2);
     let message = wire::ListBatchesRequest {
-        campaign_id: campaign.to_string(),
+        campaign: campaign.to_string(),
         page_size: 0,
         page_token: String::new(),
     };

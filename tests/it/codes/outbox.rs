@@ -19,6 +19,7 @@ use redress::handoff::queue::state::Fact;
 use redress::handoff::settings::Rules;
 use redress::kernel::ids::HandoffId;
 use redress::kernel::keyring::{Keyring, Purpose};
+use redress::process::convert::class_to_wire;
 use redress::wire::redress::enrollment::v1::EnrollmentState;
 use sea_orm::Iterable;
 
@@ -114,17 +115,20 @@ async fn what_handoff_writes_as_an_outcome_codes_applies(database: Database) {
     let id = handoffs.lease(&house).await.handoff.id;
     let standing = async || {
         let enrollment = house.get(&enrollment.enrollment_id).await;
-        (enrollment.state(), enrollment.outcome_class)
+        (enrollment.state(), enrollment.outcome_class())
     };
     for class in OutcomeClass::iter() {
         handoffs
             .apply(&house, id, Fact::ActionRequired(class))
             .await;
-        let waiting = (EnrollmentState::ActionRequired, class.as_str().to_owned());
+        let waiting = (EnrollmentState::ActionRequired, class_to_wire(Some(class)));
         assert_eq!(standing().await, waiting);
     }
     handoffs.apply(&house, id, Fact::Active).await;
-    assert_eq!(standing().await, (EnrollmentState::Active, String::new()));
+    assert_eq!(
+        standing().await,
+        (EnrollmentState::Active, class_to_wire(None))
+    );
     handoffs.apply(&house, id, Fact::Withdrawn).await;
     assert_eq!(standing().await.0, EnrollmentState::Canceled);
 }
@@ -140,7 +144,10 @@ async fn a_refusal_comes_with_its_class(database: Database) {
         .await;
     let refused = house.get(&enrollment.enrollment_id).await;
     assert_eq!(
-        (refused.state(), refused.outcome_class.as_str()),
-        (EnrollmentState::Refused, "THIN_FILE")
+        (refused.state(), refused.outcome_class()),
+        (
+            EnrollmentState::Refused,
+            class_to_wire(Some(OutcomeClass::ThinFile))
+        )
     );
 }

@@ -9,6 +9,7 @@ use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::CampaignId;
 use redress::wire::google::r#type::Date;
 use redress::wire::redress::enrollment::v1 as wire;
+use redress::wire::redress::r#type::v1::OutcomeClass;
 use sea_orm::{ActiveEnum, ActiveModelTrait, EntityTrait};
 
 use super::house::House;
@@ -87,14 +88,14 @@ async fn a_frozen_file_says_what_to_do_and_can_become_active(database: Database)
     outcomes::step(&house.context).await.unwrap();
     let waiting = house.get(&enrollment.enrollment_id).await;
     assert_eq!(waiting.state(), wire::EnrollmentState::ActionRequired);
-    assert_eq!(waiting.outcome_class, "FILE_FROZEN");
+    assert_eq!(waiting.outcome_class(), OutcomeClass::FileFrozen);
     assert!(waiting.next_step.contains("lift the freeze"));
     comes(&house, campaign, &enrollment, "ACTIVE", "").await;
     outcomes::step(&house.context).await.unwrap();
     let active = house.get(&enrollment.enrollment_id).await;
     assert_eq!(
-        (active.state(), active.outcome_class.as_str()),
-        (wire::EnrollmentState::Active, "")
+        (active.state(), active.outcome_class()),
+        (wire::EnrollmentState::Active, OutcomeClass::Unspecified)
     );
 }
 

@@ -66,7 +66,7 @@ async fn issue(house: &House, campaign: CampaignId) {
         State::Active,
     ] {
         let mut message = wire::ListEnrollmentsRequest {
-            campaign_id: campaign.to_string(),
+            campaign: campaign.to_string(),
             state: state.into(),
             page_size: 2,
             ..Default::default()

@@ -21,7 +21,7 @@ impl House {
     fn reissue_of(&self, person: IndividualId) -> wire::ReissueCodeRequest {
         wire::ReissueCodeRequest {
             request_id: self.request_id(),
-            engagement_number: NUMBER.into(),
+            campaign: NUMBER.into(),
             individual_id: person.to_string(),
             reason: wire::ReissueReason::Lost.into(),
         }
@@ -51,7 +51,7 @@ impl House {
         person: IndividualId,
     ) -> Vec<wire::LetterCode> {
         let message = wire::ListCodesRequest {
-            campaign_id: campaign.to_string(),
+            campaign: campaign.to_string(),
             individual_id: person.to_string(),
             ..Default::default()
         };
@@ -234,7 +234,7 @@ async fn whoever_can_have_no_letter_is_told_why(database: Database) {
         .await;
     assert_eq!(why(house.reissue(newcomer).await), Reason::IndividualErased);
     let unknown = wire::ReissueCodeRequest {
-        engagement_number: "Z999999".into(),
+        campaign: "Z999999".into(),
         ..house.reissue_of(person)
     };
     let unknown = house
@@ -260,7 +260,7 @@ async fn whoever_can_have_no_letter_is_told_why(database: Database) {
     house.reissue(person).await.unwrap();
     let close = wire::CloseCampaignRequest {
         request_id: house.request_id(),
-        campaign_id: campaign.to_string(),
+        campaign: campaign.to_string(),
     };
     house
         .handlers
@@ -354,7 +354,7 @@ async fn a_long_lineage_is_read_page_by_page(database: Database) {
     let all = house.lineage(campaign, person).await;
     assert_eq!(all.len(), 2);
     let mut message = wire::ListCodesRequest {
-        campaign_id: campaign.to_string(),
+        campaign: campaign.to_string(),
         individual_id: person.to_string(),
         page_size: 1,
         ..Default::default()

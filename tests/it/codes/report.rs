@@ -112,7 +112,7 @@ impl House {
         by_parts: wire::GroupBy,
     ) -> wire::GetCampaignReportResponse {
         let message = wire::GetCampaignReportRequest {
-            campaign_id: campaign.to_string(),
+            campaign: campaign.to_string(),
             group_by: by_parts.into(),
         };
         let answer = self
@@ -308,7 +308,7 @@ async fn a_division_that_is_not_known_is_refused(database: Database) {
     let house = House::open(&database).await;
     let campaign_id = house.campaign().await.to_string();
     let message = wire::GetCampaignReportRequest {
-        campaign_id,
+        campaign: campaign_id,
         group_by: 99,
     };
     let refused = house

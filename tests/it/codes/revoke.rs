@@ -21,7 +21,7 @@ impl House {
     fn revocation(&self, campaign: CampaignId, target: WireTarget) -> wire::RevokeCodesRequest {
         wire::RevokeCodesRequest {
             request_id: self.request_id(),
-            campaign_id: campaign.to_string(),
+            campaign: campaign.to_string(),
             reason: "the van was stolen".into(),
             target: Some(target),
         }

@@ -61,7 +61,7 @@ impl Desk {
     async fn begin(self: Arc<Self>, mut client: EnrollmentServiceClient<Client>, letter: usize) {
         let message = wire::BeginEnrollmentRequest {
             request_id: self.house.request_id(),
-            engagement_number: NUMBER.into(),
+            campaign: NUMBER.into(),
             entitlement: Some(Entitlement::Code(self.letters[letter].1.clone())),
             channel: 0,
         };

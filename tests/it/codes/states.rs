@@ -50,7 +50,7 @@ async fn a_stored_word_that_is_no_state_is_data_corrupt_in_every_answer(database
         by(
             Role::Operator,
             wire::GetEnrollmentRequest {
-                engagement_number: NUMBER.into(),
+                campaign: NUMBER.into(),
                 enrollment_id: enrollment.clone(),
             },
         )
@@ -59,7 +59,7 @@ async fn a_stored_word_that_is_no_state_is_data_corrupt_in_every_answer(database
         by(
             Role::Operator,
             wire::ListEnrollmentsRequest {
-                campaign_id: campaign_id.clone(),
+                campaign: campaign_id.clone(),
                 ..Default::default()
             },
         )
@@ -68,7 +68,7 @@ async fn a_stored_word_that_is_no_state_is_data_corrupt_in_every_answer(database
         by(
             Role::Operator,
             wire::ListCodesRequest {
-                campaign_id: campaign_id.clone(),
+                campaign: campaign_id.clone(),
                 individual_id: individual_id.clone(),
                 ..Default::default()
             },
@@ -78,7 +78,7 @@ async fn a_stored_word_that_is_no_state_is_data_corrupt_in_every_answer(database
         by(
             Role::Operator,
             wire::ListBatchesRequest {
-                campaign_id: campaign_id.clone(),
+                campaign: campaign_id.clone(),
                 ..Default::default()
             },
         )
@@ -87,7 +87,7 @@ async fn a_stored_word_that_is_no_state_is_data_corrupt_in_every_answer(database
         by(
             Role::Operator,
             wire::ListWavesRequest {
-                campaign_id: campaign_id.clone(),
+                campaign: campaign_id.clone(),
                 ..Default::default()
             },
         )
@@ -128,7 +128,7 @@ async fn an_issued_code_is_shown_as_expired_once_its_last_day_has_passed(databas
     let (campaign, person, _) = house.one_letter().await;
     let request = wire::ReissueCodeRequest {
         request_id: house.request_id(),
-        engagement_number: NUMBER.into(),
+        campaign: NUMBER.into(),
         individual_id: person.to_string(),
         reason: wire::ReissueReason::Lost.into(),
     };

@@ -24,7 +24,7 @@ fn reason(refused: &Status) -> Reason {
 
 async fn check_as(house: &House, role: Role) -> Result<(), Status> {
     let message = wire::CheckCodeRequest {
-        engagement_number: NUMBER.into(),
+        campaign: NUMBER.into(),
         code: STRANGER.into(),
     };
     house.handlers.check_code(by(role, message)).await.map(drop)

@@ -32,7 +32,7 @@ impl House {
     ) -> Result<wire::Wave, Status> {
         let message = wire::RecordWaveMailingRequest {
             request_id: self.request_id(),
-            campaign_id: campaign.to_string(),
+            campaign: campaign.to_string(),
             wave_id: wave.into(),
             mailing_date: on,
         };
@@ -50,7 +50,7 @@ impl House {
     ) -> Result<wire::ExtendEnrollByResponse, Status> {
         let message = wire::ExtendEnrollByRequest {
             request_id: self.request_id(),
-            campaign_id: campaign.to_string(),
+            campaign: campaign.to_string(),
             wave_id: wave.into(),
             enroll_by_date: on,
             reason: "the mail was late".into(),
@@ -261,7 +261,7 @@ async fn the_same_wish_for_more_time_is_granted_once(database: Database) {
     let campaign = house.campaign().await;
     let message = wire::ExtendEnrollByRequest {
         request_id: house.request_id(),
-        campaign_id: campaign.to_string(),
+        campaign: campaign.to_string(),
         wave_id: String::new(),
         enroll_by_date: date(2016, 2, 29),
         reason: "late".into(),

@@ -10,6 +10,7 @@ use redress::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use redress::wire::google::r#type::Date;
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
+use redress::wire::redress::r#type::v1::Population;
 use sea_orm::{ActiveModelTrait, EntityTrait};
 use tonic::Status;
 use tonic_types::StatusExt;
@@ -30,7 +31,7 @@ impl House {
     pub fn wave(&self, campaign: CampaignId, name: &str) -> wire::CreateWaveRequest {
         wire::CreateWaveRequest {
             request_id: self.request_id(),
-            campaign_id: campaign.to_string(),
+            campaign: campaign.to_string(),
             name: name.into(),
             ..Default::default()
         }
@@ -53,7 +54,7 @@ impl House {
         let mut page_token = String::new();
         loop {
             let message = wire::ListWavesRequest {
-                campaign_id: campaign.to_string(),
+                campaign: campaign.to_string(),
                 page_size: 2,
                 page_token,
             };
@@ -139,7 +140,7 @@ async fn a_wave_selects_exactly_whom_it_names(database: Database) {
         house.plan(message)
     };
     let minors = of("minors of Ohio", |it| {
-        it.populations = vec!["MINOR".into()];
+        it.populations = vec![Population::Minor.into()];
         it.regions = vec!["oh".into()];
     })
     .await
@@ -152,11 +153,11 @@ async fn a_wave_selects_exactly_whom_it_names(database: Database) {
         ids(&[minor])
     );
     let by_entity = of("lakeside", |it| {
-        it.covered_entities = vec!["lakeside".into()];
+        it.covered_entity_keys = vec!["lakeside".into()];
     })
     .await
     .unwrap();
-    assert_eq!(by_entity.covered_entities, ["lakeside"]);
+    assert_eq!(by_entity.covered_entity_keys, ["lakeside"]);
     assert_eq!(
         house
             .holders(&house.issue_wave(&by_entity).await.unwrap())
@@ -229,9 +230,9 @@ async fn everything_wrong_with_a_wave_is_told_at_once(database: Database) {
     let people = house.people(campaign, 2).await;
     let message = wire::CreateWaveRequest {
         request_id: "x".into(),
-        covered_entities: vec!["concentra".into(), "nobody".into(), "concentra".into()],
+        covered_entity_keys: vec!["concentra".into(), "nobody".into(), "concentra".into()],
         regions: vec!["IN".into(), "in".into(), String::new()],
-        populations: vec!["PETS".into()],
+        populations: vec![99],
         individual_ids: vec![
             people[0].to_string(),
             "x".into(),
@@ -246,8 +247,8 @@ async fn everything_wrong_with_a_wave_is_told_at_once(database: Database) {
     let expected = [
         "request_id",
         "name",
-        "covered_entities[1]",
-        "covered_entities[2]",
+        "covered_entity_keys[1]",
+        "covered_entity_keys[2]",
         "regions[1]",
         "regions[2]",
         "populations[0]",
@@ -259,7 +260,7 @@ async fn everything_wrong_with_a_wave_is_told_at_once(database: Database) {
     assert_eq!(told, expected.map(String::from).into());
     assert_eq!(house.count("wave").await, 0);
     let nowhere = wire::CreateWaveRequest {
-        campaign_id: house.request_id(),
+        campaign: house.request_id(),
         ..house.wave(campaign, "x")
     };
     assert_eq!(

@@ -15,7 +15,7 @@ impl House {
     /// A batch as it is now.
     async fn as_it_is(&self, batch: &wire::CodeBatch) -> wire::CodeBatch {
         let message = wire::ListBatchesRequest {
-            campaign_id: batch.campaign_id.clone(),
+            campaign: batch.campaign_id.clone(),
             ..Default::default()
         };
         let all = self.handlers.list_batches(by(Role::Operator, message));

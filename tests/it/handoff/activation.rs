@@ -26,7 +26,7 @@ impl World {
         });
         ImportActivationCodesRequest {
             request_id: self.request_id(),
-            campaign_id: self.campaign.to_string(),
+            campaign: self.campaign.to_string(),
             partner_id: partner.to_string(),
             rows: rows.collect(),
             low_water: Some(0),
@@ -43,7 +43,7 @@ impl World {
 
     async fn pools(&self) -> Vec<ActivationPool> {
         let request = ListActivationPoolsRequest {
-            campaign_id: self.campaign.to_string(),
+            campaign: self.campaign.to_string(),
             ..ListActivationPoolsRequest::default()
         };
         let answer = self.admin().list_activation_pools(request).await;
@@ -317,7 +317,7 @@ async fn a_code_is_spent_only_on_what_is_offered(database: Database) {
         .unwrap();
     let replay = ReplayHandoffRequest {
         request_id: world.request_id(),
-        campaign_id: world.campaign.to_string(),
+        campaign: world.campaign.to_string(),
         handoff_id: id.to_string(),
     };
     world.admin().replay_handoff(replay).await.unwrap();

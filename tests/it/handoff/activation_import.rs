@@ -127,7 +127,7 @@ async fn codes_need_the_campaigns_key(database: Database) {
     assert_eq!(world.state(id).await, "DEAD");
     assert!(world.offers().is_empty());
     let stranger = ImportActivationCodesRequest {
-        campaign_id: world.request_id(),
+        campaign: world.request_id(),
         ..world.pool(partner, &["AAAA-1"])
     };
     let refused = world.import(stranger).await.unwrap_err();

@@ -127,7 +127,7 @@ async fn lists_and_counts_leave_nothing_out(database: Database) {
     world.worker().step().await.unwrap();
     let mut listed = Vec::new();
     let mut request = ListHandoffsRequest {
-        campaign_id: world.campaign.to_string(),
+        campaign: world.campaign.to_string(),
         page_size: 2,
         ..ListHandoffsRequest::default()
     };
@@ -146,7 +146,7 @@ async fn lists_and_counts_leave_nothing_out(database: Database) {
     }
     assert_eq!(listed, ids);
     let queued = ListHandoffsRequest {
-        campaign_id: world.campaign.to_string(),
+        campaign: world.campaign.to_string(),
         state: HandoffState::Queued.into(),
         ..ListHandoffsRequest::default()
     };
@@ -160,8 +160,8 @@ async fn lists_and_counts_leave_nothing_out(database: Database) {
     assert_eq!(queued.len(), 1);
     assert!(queued[0].next_attempt_time.is_some());
 
-    for campaign_id in [String::new(), world.campaign.to_string()] {
-        let request = GetQueueStatisticsRequest { campaign_id };
+    for campaign in [String::new(), world.campaign.to_string()] {
+        let request = GetQueueStatisticsRequest { campaign };
         let counts = world
             .admin()
             .get_queue_statistics(request)

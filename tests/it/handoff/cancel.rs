@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use redress::db::entities::ClosedSet as _;
-use redress::wire::redress::bureau::v1::{EnrollmentProgress, OutcomeClass};
+use redress::wire::redress::bureau::v1::EnrollmentProgress;
+use redress::wire::redress::r#type::v1::OutcomeClass;
 
 use super::pull::drain;
 use super::said::{report, status};
@@ -106,7 +107,7 @@ async fn what_was_sent_once_is_withdrawn_at_the_partner(database: Database) {
     world.hand.advance(BACKOFF);
     let mut worker = world.worker();
     while worker.step().await.unwrap() > 0 {}
-    assert_eq!(world.booked(), [EnrollmentProgress::Withdrawn]);
+    assert_eq!(world.booked(), [EnrollmentProgress::Canceled]);
     assert_eq!(world.offers(), [1], "asked, and not sent again");
     assert_eq!(
         (world.state(enroll).await, world.state(cancel).await),
@@ -144,7 +145,7 @@ async fn who_comes_back_waits_for_the_withdrawal(database: Database) {
     assert_eq!(
         world.booked(),
         [
-            EnrollmentProgress::Withdrawn,
+            EnrollmentProgress::Canceled,
             EnrollmentProgress::Active,
             EnrollmentProgress::Active
         ]
@@ -182,7 +183,7 @@ async fn a_pulling_partner_gets_the_next_enrollment_after_the_withdrawal(databas
     );
     assert_eq!(
         world.booked(),
-        [EnrollmentProgress::Withdrawn, EnrollmentProgress::Active]
+        [EnrollmentProgress::Canceled, EnrollmentProgress::Active]
     );
 }
 
@@ -213,5 +214,5 @@ async fn a_withdrawal_that_never_ends_is_asked_for_again(database: Database) {
         ("CANCELED", "CANCELED")
     );
     assert_eq!(world.outcomes(cancel).await, ["CANCELED"]);
-    assert_eq!(world.booked(), [EnrollmentProgress::Withdrawn]);
+    assert_eq!(world.booked(), [EnrollmentProgress::Canceled]);
 }

@@ -88,7 +88,7 @@ async fn an_erased_person_is_dead_and_can_be_replayed(database: Database) {
         .unwrap();
     let replay = ReplayHandoffRequest {
         request_id: world.request_id(),
-        campaign_id: world.campaign.to_string(),
+        campaign: world.campaign.to_string(),
         handoff_id: id.to_string(),
     };
     for _ in 0..2 {

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use redress::kernel::ids::{HandoffId, PartnerId};
-use redress::wire::redress::bureau::v1::{EnrollmentProgress, OutcomeClass};
+use redress::wire::redress::bureau::v1::EnrollmentProgress;
 use redress::wire::redress::handoff::v1::{
     GetHandoffRequest, HandoffOffer, HandoffState, ItemVerdict, ListHandoffsRequest, Partner,
     PartnerMode, ReplayHandoffRequest,
 };
+use redress::wire::redress::r#type::v1::OutcomeClass;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
 use super::pull::{acknowledge, drain_as};
@@ -68,7 +69,7 @@ async fn pull(world: &World, partner: PartnerId) {
     world
         .says(
             cancel,
-            EnrollmentProgress::Withdrawn,
+            EnrollmentProgress::Canceled,
             OutcomeClass::Unspecified,
         )
         .await;
@@ -113,7 +114,7 @@ async fn replay(world: &World, partner: PartnerId) {
     person.update(&world.owner).await.unwrap();
     let request = ReplayHandoffRequest {
         request_id: world.request_id(),
-        campaign_id: world.campaign.to_string(),
+        campaign: world.campaign.to_string(),
         handoff_id: id.to_string(),
     };
     world.admin().replay_handoff(request).await.unwrap();
@@ -123,7 +124,7 @@ async fn replay(world: &World, partner: PartnerId) {
 
 async fn list(world: &World, state: HandoffState) {
     let mut request = ListHandoffsRequest {
-        campaign_id: world.campaign.to_string(),
+        campaign: world.campaign.to_string(),
         state: state.into(),
         page_size: 2,
         ..ListHandoffsRequest::default()

@@ -94,7 +94,17 @@ async fn an_acknowledgement_states_a_fact_whatever_the_lease_says(database: Data
         ),
         ("B123456", "TRIPLE-24", 24)
     );
-    assert_eq!(offer.subject.as_ref().unwrap().family_name, "Lovelace");
+    assert_eq!(
+        offer
+            .subject
+            .as_ref()
+            .unwrap()
+            .name
+            .as_ref()
+            .unwrap()
+            .family_name,
+        "Lovelace"
+    );
     assert!(!format!("{offer:?}").contains("Lovelace"));
     world.hand.advance(LEASE);
     let request = acknowledge(&world, &offers);

@@ -3,10 +3,11 @@
 use redress::db::entities::ClosedSet as _;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::HandoffId;
-use redress::wire::redress::bureau::v1::{EnrollmentProgress, EnrollmentStatus, OutcomeClass};
+use redress::wire::redress::bureau::v1::{EnrollmentProgress, EnrollmentStatus};
 use redress::wire::redress::handoff::v1::{
     GetHandoffRequest, HandoffState, ItemVerdict, Partner, PartnerMode, ReportOutcomesRequest,
 };
+use redress::wire::redress::r#type::v1::OutcomeClass;
 
 use tonic_types::StatusExt;
 

@@ -5,7 +5,6 @@ use redress::kernel::caller::{AGENT, CASE, NETWORK, REASON, Role};
 use redress::kernel::certs::TlsFiles;
 use redress::kernel::clock::Clock;
 use redress::kernel::ids::Ids;
-use redress::wire::redress::bureau::v1::sandbox_service_client::SandboxServiceClient;
 use redress::wire::redress::enrollment::v1::campaign_service_client::CampaignServiceClient;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_client::EnrollmentCodeServiceClient;
 use redress::wire::redress::handoff::v1::handoff_admin_service_client::HandoffAdminServiceClient;
@@ -13,6 +12,7 @@ use redress::wire::redress::handoff::v1::handoff_service_client::HandoffServiceC
 use redress::wire::redress::handoff::v1::partner_service_client::PartnerServiceClient;
 use redress::wire::redress::identity::v1::identity_verification_service_client::IdentityVerificationServiceClient;
 use redress::wire::redress::identity::v1::roster_service_client::RosterServiceClient;
+use redress::wire::redress::sandbox::v1::sandbox_service_client::SandboxServiceClient;
 use tonic::Request;
 use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};

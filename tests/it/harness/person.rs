@@ -6,7 +6,7 @@ use redress::kernel::client::Outgoing;
 use redress::kernel::crypto::sha256_hex;
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
 use redress::wire::redress::enrollment::v1::{
-    BeginEnrollmentResponse, Channel, CompleteEnrollmentRequest, Consent, Enrollment,
+    BeginEnrollmentResponse, CompleteEnrollmentRequest, Consent, Enrollment, EnrollmentChannel,
     EnrollmentState,
 };
 use redress::wire::redress::identity::v1::{Claims, Verification, VerificationState};
@@ -46,7 +46,7 @@ impl Person<'_> {
             &self.house.channels(self.role),
             outgoing.network(&network(self.number)),
             self.engagement,
-            Channel::Web,
+            EnrollmentChannel::Web,
             if self.patient { PATIENCE } else { 1 },
         )
     }
@@ -108,14 +108,14 @@ pub fn completion(
 ) -> CompleteEnrollmentRequest {
     CompleteEnrollmentRequest {
         request_id: request_id(),
-        engagement_number: engagement.into(),
+        campaign: engagement.into(),
         enrollment_id: enrollment.into(),
         verification_id: verification.into(),
         consent: Some(Consent {
             version: "2026-01".into(),
             text_sha256: sha256_hex(CONSENT.as_bytes()),
             agreed: true,
-            locale: "en-US".into(),
+            language_code: "en-US".into(),
         }),
     }
 }

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use redress::wire::google::r#type::Date as WireDate;
 use redress::wire::redress::identity::v1::Claims;
+use redress::wire::redress::r#type::v1::{OutcomeClass, PersonName};
 
 /// The covered entities of the test campaign: key and printed name.
 pub const ENTITIES: &[(&str, &str)] = &[
@@ -70,16 +71,18 @@ impl Sandbox {
         Self::NoHit,
     ];
 
-    /// The outcome class that an enrollment ends with; empty when it ends active.
-    pub fn class(self) -> &'static str {
+    /// The outcome class that an enrollment ends with; unspecified when it ends active.
+    pub fn class(self) -> OutcomeClass {
         match self {
-            Self::Active | Self::UnavailableAtFirst | Self::AnswerLost | Self::OutcomeLater => "",
-            Self::FileFrozen => "FILE_FROZEN",
-            Self::ThinFile => "THIN_FILE",
-            Self::SsnMismatch => "SSN_MISMATCH",
-            Self::AlreadyEnrolled => "ALREADY_ENROLLED",
-            Self::NotConfirmed => "IDENTITY_NOT_CONFIRMED",
-            Self::NoHit => "NO_HIT",
+            Self::Active | Self::UnavailableAtFirst | Self::AnswerLost | Self::OutcomeLater => {
+                OutcomeClass::Unspecified
+            }
+            Self::FileFrozen => OutcomeClass::FileFrozen,
+            Self::ThinFile => OutcomeClass::ThinFile,
+            Self::SsnMismatch => OutcomeClass::SsnMismatch,
+            Self::AlreadyEnrolled => OutcomeClass::AlreadyEnrolled,
+            Self::NotConfirmed => OutcomeClass::IdentityNotConfirmed,
+            Self::NoHit => OutcomeClass::NoHit,
         }
     }
 }
@@ -144,9 +147,12 @@ impl Row {
     /// What this person would truthfully say.
     pub fn claims(&self) -> Claims {
         Claims {
-            given_name: self.given_name.clone(),
-            middle_name: self.middle_name.clone(),
-            family_name: self.family_name.clone(),
+            name: Some(PersonName {
+                given_name: self.given_name.clone(),
+                middle_name: self.middle_name.clone(),
+                family_name: self.family_name.clone(),
+                ..PersonName::default()
+            }),
             date_of_birth: self.date_of_birth.parse().ok().map(wire_date),
             ssn: self.ssn.replace('-', ""),
             postal_code: self.postal_code.clone(),

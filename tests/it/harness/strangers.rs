@@ -3,8 +3,8 @@
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, SanType};
 use redress::kernel::caller::Role;
 use redress::kernel::certs::{Authority, TlsFiles};
-use redress::wire::redress::bureau::v1::sandbox_service_server::SandboxService;
-use redress::wire::redress::bureau::v1::{
+use redress::wire::redress::sandbox::v1::sandbox_service_server::SandboxService;
+use redress::wire::redress::sandbox::v1::{
     GetBookKeyRequest, GetBookKeyResponse, ListBookEntriesRequest, ListBookEntriesResponse,
 };
 use tonic::{Request, Response, Status};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use redress::client::convert::parse_population;
 use redress::kernel::caller::Role;
 use redress::kernel::crypto::sha256_hex;
-use redress::wire::redress::bureau::v1::{BookEntry, ListBookEntriesRequest};
 use redress::wire::redress::enrollment::v1::{
     Campaign, CodeBatch, CoveredEntity, CreateCampaignRequest, ExportCodesRequest, Funnel,
     GetCampaignReportRequest, IssueCodesRequest, Product,
@@ -16,6 +16,7 @@ use redress::wire::redress::identity::v1::{
     ExportMailingAddressesRequest, ImportChunk, ImportEnd, ImportHeader, ImportRosterRequest,
     ImportRosterResponse, MailingAddress, RosterRow,
 };
+use redress::wire::redress::sandbox::v1::{BookEntry, ListBookEntriesRequest};
 use tonic::Status;
 
 use super::clients::request_id;
@@ -106,7 +107,7 @@ pub async fn partner(house: &House, mode: PartnerMode) -> Partner {
 /// What an operator writes into a new campaign.
 pub fn new_campaign(partner: &Partner, engagement: &str) -> Campaign {
     let product = |population: &str, code: &str| Product {
-        population: population.into(),
+        population: parse_population(population).unwrap().into(),
         product_code: code.into(),
         partner_id: partner.partner_id.clone(),
     };
@@ -163,7 +164,7 @@ pub async fn import(
 pub fn import_parts(campaign: &Campaign, rows: &[Row]) -> Vec<ImportRosterRequest> {
     let message = |part| ImportRosterRequest { part: Some(part) };
     let mut parts = vec![message(Part::Header(ImportHeader {
-        campaign_id: campaign.campaign_id.clone(),
+        campaign: campaign.campaign_id.clone(),
         file_sha256: sha256_hex(csv(rows).as_bytes()),
     }))];
     let wire: Vec<RosterRow> = rows.iter().zip(2..).map(wire_row).collect();
@@ -181,7 +182,7 @@ fn wire_row((row, line): (&Row, i64)) -> RosterRow {
     RosterRow {
         line,
         external_ref: row.external_ref,
-        covered_entity: row.covered_entity,
+        covered_entity_key: row.covered_entity,
         given_name: row.given_name,
         middle_name: row.middle_name,
         family_name: row.family_name,
@@ -197,14 +198,14 @@ fn wire_row((row, line): (&Row, i64)) -> RosterRow {
         phone: row.phone,
         email: row.email,
         population: row.population,
-        locale: String::new(),
+        language_code: String::new(),
     }
 }
 
 pub async fn issue(house: &House, campaign: &Campaign) -> CodeBatch {
     let request = IssueCodesRequest {
         request_id: request_id(),
-        campaign_id: campaign.campaign_id.clone(),
+        campaign: campaign.campaign_id.clone(),
         wave_id: String::new(),
     };
     try_issue(house, request).await.expect("codes are issued")
@@ -223,7 +224,7 @@ pub async fn try_issue(house: &House, request: IssueCodesRequest) -> Result<Code
 pub async fn letters(house: &House, campaign: &Campaign, batch: &CodeBatch) -> Vec<Letter> {
     let codes = plain_codes(house, campaign, batch).await;
     let request = ExportMailingAddressesRequest {
-        campaign_id: campaign.campaign_id.clone(),
+        campaign: campaign.campaign_id.clone(),
         after_individual_id: String::new(),
     };
     let stream = house.rosters().export_mailing_addresses(request).await;
@@ -251,7 +252,7 @@ pub async fn plain_codes(
     batch: &CodeBatch,
 ) -> BTreeMap<String, String> {
     let request = ExportCodesRequest {
-        campaign_id: campaign.campaign_id.clone(),
+        campaign: campaign.campaign_id.clone(),
         batch_id: batch.batch_id.clone(),
         after_individual_id: String::new(),
     };
@@ -273,7 +274,7 @@ pub async fn plain_codes(
 /// The funnel as an operator reads it.
 pub async fn funnel(house: &House, campaign: &Campaign) -> Funnel {
     let request = GetCampaignReportRequest {
-        campaign_id: campaign.campaign_id.clone(),
+        campaign: campaign.campaign_id.clone(),
         ..Default::default()
     };
     let answer = house.campaigns().get_campaign_report(request).await;

@@ -32,7 +32,7 @@ impl House {
     ) -> Result<i64, Status> {
         let message = wire::SendConfirmationCodeRequest {
             request_id: request_id.into(),
-            engagement_number: NUMBER.into(),
+            campaign: NUMBER.into(),
             verification_id: verification.into(),
             channel: channel.into(),
         };
@@ -56,7 +56,7 @@ impl House {
     ) -> Result<wire::Verification, Status> {
         let message = wire::ConfirmCodeRequest {
             request_id: request_id.into(),
-            engagement_number: NUMBER.into(),
+            campaign: NUMBER.into(),
             verification_id: verification.into(),
             code: code.into(),
         };

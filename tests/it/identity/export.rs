@@ -211,7 +211,7 @@ async fn an_individual_is_seen_masked_and_the_view_is_audited(database: Database
     house.load(FILE, &[ada(2)]).await;
     let id = house.individuals().await[0].id;
     let asked = |id: IndividualId| wire::GetIndividualRequest {
-        campaign_id: house.campaign.to_string(),
+        campaign: house.campaign.to_string(),
         individual_id: id.to_string(),
     };
     let seen = house
@@ -237,7 +237,7 @@ async fn an_individual_is_seen_masked_and_the_view_is_audited(database: Database
             "call to ***-***-**42"
         ]
     );
-    assert_eq!(seen.covered_entity_ids.len(), 1);
+    assert_eq!(seen.covered_entity_keys.len(), 1);
     let actor = "SELECT actor FROM audit_event WHERE action = 'individual.viewed_masked'";
     assert_eq!(house.text(actor).await, "call-center/one/a-17");
     let nobody = house
@@ -261,7 +261,7 @@ async fn statistics_count_the_roster(database: Database) {
     ];
     house.load(FILE, &rows).await;
     let message = wire::GetRosterStatisticsRequest {
-        campaign_id: house.campaign.to_string(),
+        campaign: house.campaign.to_string(),
     };
     let counts = house
         .handlers

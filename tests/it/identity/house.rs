@@ -97,7 +97,6 @@ impl House {
                 id,
                 entity_key: key.into(),
                 name: key.into(),
-                kind: "PROVIDER".into(),
             };
             put::<covered_entity::Entity, covered_entity::ActiveModel>(&owner, row.into()).await;
         }
@@ -216,7 +215,7 @@ impl House {
     ) -> wire::VerifyIdentityRequest {
         wire::VerifyIdentityRequest {
             request_id: self.request_id(),
-            engagement_number: NUMBER.into(),
+            campaign: NUMBER.into(),
             enrollment_id: enrollment.map(|id| id.to_string()).unwrap_or_default(),
             claims: Some(claims),
         }

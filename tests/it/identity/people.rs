@@ -3,6 +3,7 @@
 use redress::identity::roster::row::{RawColumns, RawRow};
 use redress::wire::google::r#type::Date;
 use redress::wire::redress::identity::v1 as wire;
+use redress::wire::redress::r#type::v1::PersonName;
 
 /// Somebody with everything on record.
 pub fn ada(line: i64) -> RawRow {
@@ -64,13 +65,23 @@ fn letters(mut number: i64) -> String {
 /// What Katherine says.
 pub fn claims() -> wire::Claims {
     wire::Claims {
-        given_name: "Katherine".into(),
-        middle_name: String::new(),
-        family_name: "O'Neill".into(),
+        name: name("Katherine", "O'Neill"),
         date_of_birth: date(1961, 3, 12),
         ssn: String::new(),
         postal_code: String::new(),
     }
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "fields of messages are optional on the wire"
+)]
+pub fn name(given: &str, family: &str) -> Option<PersonName> {
+    Some(PersonName {
+        given_name: given.into(),
+        family_name: family.into(),
+        ..PersonName::default()
+    })
 }
 
 #[expect(

@@ -13,13 +13,13 @@ use wire::VerificationState as State;
 use super::export::{begin, export};
 use super::house::{FILE, House, NUMBER, by};
 use super::mail::event;
-use super::people::{ada, but, claims, somebody};
+use super::people::{ada, but, claims, name, somebody};
 use crate::harness::{Database, fill, plans};
 
 impl House {
     async fn seen(&self, verification: &str) {
         let asked = wire::GetVerificationRequest {
-            engagement_number: NUMBER.into(),
+            campaign: NUMBER.into(),
             verification_id: verification.into(),
         };
         let seen = self
@@ -48,7 +48,7 @@ async fn verify(house: &House, letter: EnrollmentId) {
     assert_eq!(confirmed.state(), State::Verified);
     house.seen(&id).await;
     let nobody = wire::Claims {
-        given_name: "Grace".into(),
+        name: name("Grace", "O'Neill"),
         ssn: "666-99-9999".into(),
         postal_code: "46802".into(),
         ..claims()
@@ -56,7 +56,7 @@ async fn verify(house: &House, letter: EnrollmentId) {
     house.verify(None, nobody).await.unwrap_err();
     for decision in [Approved, Denied] {
         let doubtful = wire::Claims {
-            family_name: "Taylor".into(),
+            name: name("Katherine", "Taylor"),
             ..claims()
         };
         let referred = house.verify(Some(letter), doubtful).await.unwrap();
@@ -75,7 +75,7 @@ async fn verify(house: &House, letter: EnrollmentId) {
 /// One person's record and what happens to the letters.
 async fn write_to(house: &House, who: IndividualId) {
     let asked = wire::GetIndividualRequest {
-        campaign_id: house.campaign.to_string(),
+        campaign: house.campaign.to_string(),
         individual_id: who.to_string(),
     };
     let seen = house.handlers.get_individual(by(Role::CallCenter, asked));

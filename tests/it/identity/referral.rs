@@ -9,13 +9,13 @@ use redress::wire::redress::identity::v1::identity_verification_service_server::
 use tonic::Status;
 
 use super::house::{House, by, by_name};
-use super::people::claims;
+use super::people::{claims, name};
 use crate::harness::{Database, apply, both};
 
 impl House {
     pub async fn referrals(&self, size: i32, token: &str) -> wire::ListReferralsResponse {
         let message = wire::ListReferralsRequest {
-            campaign_id: self.campaign.to_string(),
+            campaign: self.campaign.to_string(),
             page_size: size,
             page_token: token.into(),
         };
@@ -29,7 +29,7 @@ impl House {
     pub fn decision(&self, referral: &str, decision: Decision) -> wire::DecideReferralRequest {
         wire::DecideReferralRequest {
             request_id: self.request_id(),
-            campaign_id: self.campaign.to_string(),
+            campaign: self.campaign.to_string(),
             referral_id: referral.into(),
             decision: decision.into(),
         }
@@ -53,7 +53,7 @@ async fn referred(database: &Database, count: usize) -> (House, Vec<wire::Referr
     let (house, letter) = House::with_letter(database).await;
     for _ in 0..count {
         let doubtful = wire::Claims {
-            family_name: "Taylor".into(),
+            name: name("Katherine", "Taylor"),
             ..claims()
         };
         house.verify(Some(letter), doubtful).await.unwrap();
@@ -151,7 +151,7 @@ async fn the_same_decision_again_is_the_same_answer(database: Database) {
 async fn who_asked_may_not_decide(database: Database) {
     let (house, letter) = House::with_letter(&database).await;
     let doubtful = wire::Claims {
-        family_name: "Taylor".into(),
+        name: name("Katherine", "Taylor"),
         ..claims()
     };
     let message = house.asked(Some(letter), doubtful);

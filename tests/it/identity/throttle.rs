@@ -9,7 +9,7 @@ use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 
 use super::house::{FILE, House, from_network, generous};
-use super::people::{ada, claims, date};
+use super::people::{ada, claims, date, name};
 use crate::harness::{Database, apply, both};
 
 async fn limited(database: &Database, change: impl FnOnce(&mut Throttles)) -> House {
@@ -121,12 +121,7 @@ async fn a_claimed_name_has_a_limit_of_its_own_whatever_else_changes(database: D
     for (given, family) in [("Katherine", "O'Neill"), ("Xenia", "Zorn")] {
         for day in 1..=6 {
             let guess = wire::Claims {
-                given_name: if day % 2 == 0 {
-                    given.into()
-                } else {
-                    given[..1].into()
-                },
-                family_name: family.into(),
+                name: name(if day % 2 == 0 { given } else { &given[..1] }, family),
                 date_of_birth: date(1975, 6, day),
                 ..claims()
             };

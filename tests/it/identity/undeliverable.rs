@@ -13,7 +13,7 @@ use crate::harness::{Database, apply, both};
 impl House {
     async fn statistics(&self) -> wire::GetRosterStatisticsResponse {
         let request = wire::GetRosterStatisticsRequest {
-            campaign_id: self.campaign.to_string(),
+            campaign: self.campaign.to_string(),
         };
         let counted = self
             .handlers
@@ -53,7 +53,7 @@ async fn whoever_is_out_of_reach_is_counted_by_entity_with_the_notice_that_is_du
         counts
             .map(|one| {
                 (
-                    one.covered_entity.clone(),
+                    one.covered_entity_key.clone(),
                     one.individuals,
                     one.substitute_notice(),
                 )

@@ -13,7 +13,7 @@ use sea_orm::ConnectionTrait as _;
 use tonic::Status;
 
 use super::house::{FILE, House, NUMBER, by};
-use super::people::{ada, but, claims, date, somebody};
+use super::people::{ada, but, claims, date, name, somebody};
 use crate::harness::{Database, apply, both};
 
 fn bytes(status: &Status) -> (i32, String, Vec<u8>) {
@@ -35,8 +35,8 @@ async fn a_fresh_letter_and_the_right_claims_verify(database: Database) {
     let (house, letter) = House::with_letter(&database).await;
     for claims in [
         claims(),
-        saying(|claims| claims.given_name = "Kate".into()),
-        saying(|claims| claims.family_name = "ONEIL".into()),
+        saying(|claims| claims.name.get_or_insert_default().given_name = "Kate".into()),
+        saying(|claims| claims.name.get_or_insert_default().family_name = "ONEIL".into()),
         saying(|claims| claims.date_of_birth = date(1961, 12, 3)),
         saying(|claims| claims.ssn = "666-01-0001".into()),
         saying(|claims| claims.ssn = "0001".into()),
@@ -62,7 +62,7 @@ async fn doubtful_claims_go_to_a_person(database: Database) {
     let (house, letter) = House::with_letter(&database).await;
     for claims in [
         saying(|claims| claims.ssn = "666-99-9999".into()),
-        saying(|claims| claims.family_name = "Taylor".into()),
+        saying(|claims| claims.name.get_or_insert_default().family_name = "Taylor".into()),
         saying(|claims| {
             claims.date_of_birth = date(1975, 6, 30);
             claims.ssn = "666-01-0001".into();
@@ -97,8 +97,10 @@ async fn every_refusal_has_the_same_bytes(database: Database) {
         )
         .await;
     let dead = wire::Claims {
-        given_name: somebody(2).columns.given_name.expose().clone(),
-        family_name: somebody(2).columns.family_name.expose().clone(),
+        name: name(
+            somebody(2).columns.given_name.expose(),
+            somebody(2).columns.family_name.expose(),
+        ),
         date_of_birth: date(1922, 3, 3),
         ssn: somebody(2).columns.ssn.expose().clone(),
         ..wire::Claims::default()
@@ -106,16 +108,15 @@ async fn every_refusal_has_the_same_bytes(database: Database) {
     let stolen = saying(|claims| {
         claims.date_of_birth = date(1975, 6, 30);
         claims.postal_code = "46802".into();
-        claims.middle_name = "K".into();
+        claims.name.get_or_insert_default().middle_name = "K".into();
     });
     let one_digit_off = wire::Claims {
         date_of_birth: date(1961, 3, 13),
         ..stolen.clone()
     };
-    let stranger = saying(|claims| claims.given_name = "Xenia".into());
     let stranger = wire::Claims {
-        family_name: "Zorn".into(),
-        ..stranger
+        name: name("Xenia", "Zorn"),
+        ..claims()
     };
     let asked = [
         house.asked(Some(house.ids.next::<EnrollmentId>()), claims()),
@@ -127,11 +128,11 @@ async fn every_refusal_has_the_same_bytes(database: Database) {
         house.asked(None, dead),
         house.asked(None, stranger),
         wire::VerifyIdentityRequest {
-            engagement_number: "Z999999".into(),
+            campaign: "Z999999".into(),
             ..house.asked(Some(letter), claims())
         },
         wire::VerifyIdentityRequest {
-            engagement_number: "Z999999".into(),
+            campaign: "Z999999".into(),
             ..house.asked(None, claims())
         },
     ];
@@ -185,15 +186,15 @@ async fn a_lost_letter_is_found_by_what_is_claimed(database: Database) {
         claims(),
         saying(|claims| claims.date_of_birth = date(1961, 12, 3)),
         saying(|claims| {
-            claims.given_name = "Kit".into();
+            claims.name.get_or_insert_default().given_name = "Kit".into();
             claims.ssn = "666010001".into();
         }),
         saying(|claims| {
-            claims.family_name = "ONeil".into();
+            claims.name.get_or_insert_default().family_name = "ONeil".into();
             claims.postal_code = "46802".into();
         }),
         saying(|claims| {
-            claims.family_name = "ONeil".into();
+            claims.name.get_or_insert_default().family_name = "ONeil".into();
             claims.ssn = "0001".into();
         }),
     ] {
@@ -243,7 +244,7 @@ async fn without_a_contact_or_of_age_a_person_decides(database: Database) {
     );
     let letter = house.enrollment(house.individuals().await[1].id).await;
     let guardian = saying(|claims| {
-        claims.given_name = "Tim".into();
+        claims.name.get_or_insert_default().given_name = "Tim".into();
         claims.date_of_birth = date(2005, 5, 5);
     });
     assert_eq!(
@@ -289,7 +290,7 @@ async fn only_an_operator_sees_the_waterfall(database: Database) {
     let (house, letter) = House::with_letter(&database).await;
     let made = house.verify(Some(letter), claims()).await.unwrap();
     let asked = || wire::GetVerificationRequest {
-        engagement_number: NUMBER.into(),
+        campaign: NUMBER.into(),
         verification_id: made.verification_id.clone(),
     };
     let portal = house
@@ -321,7 +322,7 @@ async fn every_bad_field_is_named_at_once(database: Database) {
     let house = House::open(&database).await;
     let message = wire::VerifyIdentityRequest {
         request_id: "1".into(),
-        engagement_number: "x".into(),
+        campaign: "x".into(),
         enrollment_id: "y".into(),
         claims: Some(wire::Claims {
             ssn: "12".into(),
@@ -333,10 +334,10 @@ async fn every_bad_field_is_named_at_once(database: Database) {
     let details = String::from_utf8_lossy(refused.details()).into_owned();
     for path in [
         "request_id",
-        "engagement_number",
+        "campaign",
         "enrollment_id",
-        "claims.given_name",
-        "claims.family_name",
+        "claims.name.given_name",
+        "claims.name.family_name",
         "claims.date_of_birth",
         "claims.ssn",
     ] {

@@ -79,7 +79,7 @@ async fn after_sealing_nobody_can_recover_a_code_and_codes_still_work(database: 
     );
     let seal = SealBatchRequest {
         request_id: request_id(),
-        campaign_id: campaign.campaign_id.clone(),
+        campaign: campaign.campaign_id.clone(),
         batch_id: batch.batch_id.clone(),
     };
     house
@@ -88,7 +88,7 @@ async fn after_sealing_nobody_can_recover_a_code_and_codes_still_work(database: 
         .await
         .expect("the batch is sealed");
     let export = ExportCodesRequest {
-        campaign_id: campaign.campaign_id.clone(),
+        campaign: campaign.campaign_id.clone(),
         batch_id: batch.batch_id,
         after_individual_id: String::new(),
     };
@@ -196,7 +196,7 @@ async fn the_deceased_and_strangers_get_the_same_refusal(database: Database) {
 async fn approve_the_only_referral(house: &House, walk: &Walk) {
     let mut operator = house.verifications(Role::Operator);
     let list = ListReferralsRequest {
-        campaign_id: walk.campaign_id(),
+        campaign: walk.campaign_id(),
         ..ListReferralsRequest::default()
     };
     let waiting = operator
@@ -207,7 +207,7 @@ async fn approve_the_only_referral(house: &House, walk: &Walk) {
     assert_eq!(waiting.referrals.len(), 1);
     let decide = DecideReferralRequest {
         request_id: request_id(),
-        campaign_id: walk.campaign_id(),
+        campaign: walk.campaign_id(),
         referral_id: waiting.referrals[0].referral_id.clone(),
         decision: ReferralState::Approved.into(),
     };

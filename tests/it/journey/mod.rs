@@ -10,6 +10,7 @@ use redress::wire::redress::bureau::v1::EnrollmentProgress;
 use redress::wire::redress::enrollment::v1::EnrollmentState;
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
 use redress::wire::redress::handoff::v1::PartnerMode;
+use redress::wire::redress::r#type::v1::OutcomeClass;
 
 use crate::harness::person::Person;
 use crate::harness::processes::{House, Service};
@@ -42,9 +43,14 @@ async fn every_promise_to_a_caller_stands_once_in_the_bureaus_book(database: Dat
             .settled(&promise.enrollment)
             .await;
         let class = promise.sandbox.class();
-        assert_eq!(settled.outcome_class, class);
+        assert_eq!(settled.outcome_class(), class);
         let active = settled.state() == EnrollmentState::Active;
-        assert_eq!(active, class.is_empty(), "{:?}", promise.sandbox);
+        assert_eq!(
+            active,
+            class == OutcomeClass::Unspecified,
+            "{:?}",
+            promise.sandbox
+        );
         assert_eq!(settled.term_end_date.is_some(), active);
         assert_eq!(
             settled.next_step.is_empty(),
@@ -70,10 +76,13 @@ async fn every_promise_to_a_caller_stands_once_in_the_bureaus_book(database: Dat
     assert_eq!(number(funnel.acknowledged), promises.len());
     assert_eq!(
         number(funnel.active),
-        count(|one| one.sandbox.class().is_empty())
+        count(|one| one.sandbox.class() == OutcomeClass::Unspecified)
     );
     let unhappy = number(funnel.action_required + funnel.enrollment_refused);
-    assert_eq!(unhappy, count(|one| !one.sandbox.class().is_empty()));
+    assert_eq!(
+        unhappy,
+        count(|one| one.sandbox.class() != OutcomeClass::Unspecified)
+    );
     assert_eq!(funnel.dead, 0);
 }
 
@@ -89,7 +98,7 @@ async fn a_partner_that_pulls_gets_each_enrollment_once(database: Database) {
         let settled = person(&house, &walk, promise.number)
             .settled(&promise.enrollment)
             .await;
-        assert_eq!(settled.outcome_class, promise.sandbox.class());
+        assert_eq!(settled.outcome_class(), promise.sandbox.class());
     }
     compare_with_the_book(&house, &promises).await;
 }
@@ -188,7 +197,7 @@ async fn compare_with_the_book(house: &House, promises: &[Promise]) {
             .unwrap_or_else(|| panic!("{:?} was lost", promise.sandbox));
         let active =
             entry.status.as_ref().expect("a status").progress() == EnrollmentProgress::Active;
-        assert_eq!(active, promise.sandbox.class().is_empty());
+        assert_eq!(active, promise.sandbox.class() == OutcomeClass::Unspecified);
     }
     assert_eq!(
         book.len(),

@@ -145,7 +145,7 @@ impl Desk {
     /// The people who can be written to, in the order of their letters.
     pub async fn people(&self, channels: &Channels, campaign_id: &str) -> Vec<String> {
         let request = roster::ExportMailingAddressesRequest {
-            campaign_id: campaign_id.to_owned(),
+            campaign: campaign_id.to_owned(),
             after_individual_id: String::new(),
         };
         let mut client = RosterServiceClient::new(channels.identity.clone());
@@ -164,7 +164,7 @@ impl Desk {
     pub async fn wave_of(&self, channels: &Channels, campaign_id: &str, region: &str) -> String {
         let request = wire::CreateWaveRequest {
             request_id: new_request_id(),
-            campaign_id: campaign_id.to_owned(),
+            campaign: campaign_id.to_owned(),
             name: format!("Letters to {region}"),
             regions: vec![region.to_owned()],
             ..wire::CreateWaveRequest::default()
@@ -182,7 +182,7 @@ impl Desk {
     pub async fn issue_for(&self, channels: &Channels, campaign_id: &str, wave_id: &str) {
         let request = wire::IssueCodesRequest {
             request_id: new_request_id(),
-            campaign_id: campaign_id.to_owned(),
+            campaign: campaign_id.to_owned(),
             wave_id: wave_id.to_owned(),
         };
         let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
@@ -199,7 +199,7 @@ impl Desk {
     pub async fn extend(&self, channels: &Channels, campaign_id: &str, wave_id: &str) {
         let request = wire::ExtendEnrollByRequest {
             request_id: new_request_id(),
-            campaign_id: campaign_id.to_owned(),
+            campaign: campaign_id.to_owned(),
             wave_id: wave_id.to_owned(),
             enroll_by_date: Some(wire_date(jiff::civil::date(2100, 1, 31))),
             reason: "the mail was late".to_owned(),

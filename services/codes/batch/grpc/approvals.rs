@@ -10,7 +10,7 @@ use crate::codes::error::Error;
 use crate::db::entities::export_approval::Model;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{BatchId, CampaignId, ExportApprovalId};
+use crate::kernel::ids::{BatchId, ExportApprovalId};
 use crate::kernel::paging;
 use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
@@ -24,7 +24,7 @@ pub async fn request_export(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let batch: BatchId = fields.id("batch_id", &message.batch_id);
     fields.finish()?;
     let request = call.request(context, id, "RequestExport", message)?;
@@ -43,7 +43,7 @@ pub async fn approve_export(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let approval: ExportApprovalId = fields.id("export_approval_id", &message.export_approval_id);
     fields.finish()?;
     let request = call.request(context, id, "ApproveExport", message)?;
@@ -60,7 +60,7 @@ pub async fn list_export_approvals(
 ) -> Result<wire::ListExportApprovalsResponse, Error> {
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     fields.finish()?;
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 2] = [b"export_approvals", campaign.as_bytes()];

@@ -12,7 +12,7 @@ use crate::codes::convert::{page_size, time};
 use crate::codes::error::Error;
 use crate::db::entities::code_batch::{Model, State};
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
+use crate::kernel::ids::{BatchId, IndividualId, WaveId};
 use crate::kernel::paging;
 use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
@@ -35,7 +35,7 @@ pub async fn issue_codes(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let wave: Option<WaveId> = fields.maybe_id("wave_id", &message.wave_id);
     fields.finish()?;
     let request = call.request(context, id, "IssueCodes", message)?;
@@ -53,7 +53,7 @@ pub async fn export_codes(
     let call = Call::of(&request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let batch: BatchId = fields.id("batch_id", &message.batch_id);
     let after: Option<IndividualId> =
         fields.maybe_id("after_individual_id", &message.after_individual_id);
@@ -73,7 +73,7 @@ pub async fn seal_batch(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let batch_id: BatchId = fields.id("batch_id", &message.batch_id);
     fields.finish()?;
     let request = call.request(context, id, "SealBatch", message)?;
@@ -90,7 +90,7 @@ pub async fn list_batches(
 ) -> Result<wire::ListBatchesResponse, Error> {
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     fields.finish()?;
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 2] = [b"batches", campaign.as_bytes()];
@@ -149,7 +149,6 @@ fn batch(batch: &Model) -> wire::CodeBatch {
         seal_time: time(batch.sealed_at),
         wave_id: batch.wave_id.to_string(),
         complete_time: time(batch.completed_at),
-        uniformity: None,
         first_export_time: time(batch.first_exported_at),
         withheld: batch.withheld,
     }

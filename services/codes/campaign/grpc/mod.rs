@@ -8,15 +8,13 @@ use crate::codes::context::Context;
 use crate::codes::convert::{date, page_size, time};
 use crate::codes::error::Error;
 use crate::codes::law::Law;
-use crate::db::entities::ClosedSet;
 use crate::db::entities::campaign::State;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::CampaignId;
 use crate::kernel::paging;
 use crate::process::Call;
+use crate::process::convert::population_to_wire;
 use crate::wire::redress::enrollment::v1 as wire;
 
-use super::read::Key;
 use super::store::Campaign;
 use super::{close, create};
 
@@ -51,8 +49,10 @@ pub async fn get_campaign(
     context: &Context,
     request: Request<wire::GetCampaignRequest>,
 ) -> Result<wire::GetCampaignResponse, Error> {
-    let key = key(request.into_inner())?;
-    let found = super::read::get_campaign(context, &key).await?;
+    let mut fields = Fields::default();
+    let id = (context.campaign_id(&mut fields, &request.get_ref().campaign)).await?;
+    fields.finish()?;
+    let found = super::read::get_campaign(context, id).await?;
     Ok(wire::GetCampaignResponse {
         campaign: Some(campaign(found)),
     })
@@ -85,31 +85,13 @@ pub async fn close_campaign(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign_id: CampaignId = fields.id("campaign_id", &message.campaign_id);
+    let campaign_id = context.campaign_id(&mut fields, &message.campaign).await?;
     fields.finish()?;
     let request = call.request(context, id, "CloseCampaign", message)?;
     let closed = close::close_campaign(context, &call, &request, campaign_id).await?;
     Ok(wire::CloseCampaignResponse {
         campaign: Some(campaign(closed)),
     })
-}
-
-fn key(message: wire::GetCampaignRequest) -> Result<Key, Error> {
-    let mut fields = Fields::default();
-    let key = match message.key {
-        Some(wire::get_campaign_request::Key::CampaignId(id)) => {
-            Some(Key::Id(fields.id("campaign_id", &id)))
-        }
-        Some(wire::get_campaign_request::Key::EngagementNumber(number)) => Some(Key::Number(
-            fields.engagement_number("engagement_number", &number),
-        )),
-        None => {
-            fields.wrong("key", "must be campaign_id or engagement_number");
-            None
-        }
-    };
-    fields.finish()?;
-    key.ok_or(Error::CampaignNotFound)
 }
 
 /// Writes what the creator of a campaign with this term should know.
@@ -142,7 +124,7 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
         name: entity.name,
     });
     let products = products.into_iter().map(|product| wire::Product {
-        population: product.population.as_str().to_owned(),
+        population: population_to_wire(product.population.into()).into(),
         product_code: product.code,
         partner_id: product.partner_id.to_string(),
     });
@@ -165,7 +147,7 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
         verification_policy: policy(&row.policy),
         create_time: time(Some(row.created_at)),
         grace_days: Some(row.grace_days),
-        locale: row.locale,
+        language_code: row.locale,
         two_operators: row.two_operators,
     }
 }

@@ -10,9 +10,9 @@ mod roster;
 mod verification;
 mod wave;
 
-use super::blueprint::Blueprint;
+use super::change::Change;
 
-pub(super) fn tables() -> Vec<Blueprint> {
+pub(super) fn changes() -> Vec<Change> {
     [
         campaign::tables(),
         roster::tables(),
@@ -26,5 +26,6 @@ pub(super) fn tables() -> Vec<Blueprint> {
     ]
     .into_iter()
     .flatten()
+    .map(Change::Make)
     .collect()
 }

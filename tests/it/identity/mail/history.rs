@@ -1,6 +1,7 @@
 //! The history of a person's letters: told in order, and what follows for the address.
 
 use redress::wire::redress::identity::v1 as wire;
+use redress::wire::redress::r#type::v1::PostalAddress;
 use wire::MailEventKind::{AddressCorrected, Mailed, Remailed, Returned};
 use wire::MailEventOutcome::Recorded;
 
@@ -75,7 +76,7 @@ async fn who_moved_gets_no_letter_until_the_address_is_corrected(database: Datab
     );
     house.record(vec![event(who, Returned, 12)]).await;
     assert!(!house.individuals().await[0].mailable);
-    let abroad = wire::PostalAddress {
+    let abroad = PostalAddress {
         region: String::new(),
         postal_code: "10115".into(),
         city: "Berlin".into(),

@@ -8,6 +8,7 @@ use redress::kernel::caller::Role;
 use redress::kernel::ids::IndividualId;
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::roster_service_server::RosterService;
+use redress::wire::redress::r#type::v1::PostalAddress;
 use tonic::Status;
 use wire::MailEventKind::{AddressCorrected, Returned};
 
@@ -33,13 +34,13 @@ pub fn event(who: IndividualId, kind: wire::MailEventKind, day: i32) -> wire::Ma
     event
 }
 
-fn gary(street: &str) -> wire::PostalAddress {
-    wire::PostalAddress {
+fn gary(street: &str) -> PostalAddress {
+    PostalAddress {
         line1: street.into(),
         city: "Gary".into(),
         region: "in".into(),
         postal_code: "464021234".into(),
-        ..wire::PostalAddress::default()
+        ..PostalAddress::default()
     }
 }
 
@@ -55,7 +56,7 @@ impl House {
     fn mail(&self, events: Vec<wire::MailEvent>) -> wire::RecordMailEventsRequest {
         wire::RecordMailEventsRequest {
             request_id: self.request_id(),
-            campaign_id: self.campaign.to_string(),
+            campaign: self.campaign.to_string(),
             events,
         }
     }
@@ -68,7 +69,7 @@ impl House {
         let (mut all, mut page_token) = (Vec::new(), String::new());
         loop {
             let request = wire::ListMailEventsRequest {
-                campaign_id: self.campaign.to_string(),
+                campaign: self.campaign.to_string(),
                 individual_id: who.to_string(),
                 page_size: size,
                 page_token,

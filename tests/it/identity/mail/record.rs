@@ -259,11 +259,11 @@ async fn a_call_that_cannot_be_meant_is_refused_as_a_whole(database: Database) {
         .next::<redress::kernel::ids::CampaignId>()
         .to_string();
     assert_eq!(
-        refused(&|request| request.campaign_id.clone_from(&stranger)).await,
+        refused(&|request| request.campaign.clone_from(&stranger)).await,
         Some(Reason::CampaignNotFound)
     );
     let request = wire::ListMailEventsRequest {
-        campaign_id: house.campaign.to_string(),
+        campaign: house.campaign.to_string(),
         individual_id: stranger,
         ..wire::ListMailEventsRequest::default()
     };

@@ -82,10 +82,10 @@ pub fn campaign(
 }
 
 fn locale(wire: &wire::Campaign, fields: &mut Fields) -> String {
-    let locale = if wire.locale.is_empty() {
+    let locale = if wire.language_code.is_empty() {
         LOCALES[0]
     } else {
-        wire.locale.as_str()
+        wire.language_code.as_str()
     };
     fields.demand(
         LOCALES.contains(&locale),
@@ -160,6 +160,7 @@ fn policy(wire: &wire::Campaign, fields: &mut Fields) -> (i32, i32) {
 mod tests {
     use super::*;
     use crate::wire::google::r#type::Date as WireDate;
+    use crate::wire::redress::r#type::v1::Population;
 
     fn now() -> Timestamp {
         "2015-07-17T12:00:00Z".parse().unwrap()
@@ -188,7 +189,7 @@ mod tests {
                 ..Default::default()
             }],
             products: vec![wire::Product {
-                population: "ADULT".into(),
+                population: Population::Adult.into(),
                 product_code: "GOLD".into(),
                 partner_id: partner().to_string(),
             }],
@@ -221,7 +222,7 @@ mod tests {
             name: "X".into(),
             ..Default::default()
         };
-        let product = |population: &str| wire::Product {
+        let product = |population: Population| wire::Product {
             population: population.into(),
             ..valid().products[0].clone()
         };
@@ -231,7 +232,7 @@ mod tests {
         wire.breach_date = Some(date(2015, 6, 1));
         wire.term_months = 0;
         wire.covered_entities = vec![entity("a"), entity("a"), entity("A b")];
-        wire.products = vec![product("DECEASED"), product("MINOR")];
+        wire.products = vec![product(Population::Deceased), product(Population::Minor)];
         wire.products[1].partner_id = "01890000-0000-7000-8000-000000000002".into();
         wire.letter_url = "http://remedy.example.org".into();
         wire.letter_phone = "call us".into();

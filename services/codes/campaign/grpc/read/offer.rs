@@ -2,13 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::Iterable;
-
-use crate::db::entities::ClosedSet;
 use crate::db::entities::product::Population;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
 use crate::wire::redress::enrollment::v1 as wire;
+use crate::wire::redress::r#type::v1 as wire_type;
 
 /// The most covered entities of a campaign.
 const ENTITIES: usize = 500;
@@ -67,7 +65,7 @@ pub fn products(
     let adult = wire
         .products
         .iter()
-        .any(|product| product.population == Population::Adult.as_str());
+        .any(|product| product.population() == wire_type::Population::Adult);
     fields.demand(
         adult,
         "campaign.products",
@@ -78,14 +76,18 @@ pub fn products(
     // One too many is enough to say that there are too many.
     for (at, product) in wire.products.iter().take(PRODUCTS + 1).enumerate() {
         let path = format!("campaign.products[{at}]");
-        let population = Population::iter().find(|known| known.as_str() == product.population);
+        let population = match product.population() {
+            wire_type::Population::Adult => Some(Population::Adult),
+            wire_type::Population::Minor => Some(Population::Minor),
+            _ => None,
+        };
         fields.demand(
             population.is_some(),
             format!("{path}.population"),
             "must be ADULT or MINOR",
         );
         fields.demand(
-            populations.insert(&product.population),
+            populations.insert(product.population),
             format!("{path}.population"),
             "stands in the list twice",
         );

@@ -1,0 +1,7 @@
+//! The identity side.
+
+use crate::db::migrations::change::Change;
+
+pub(super) fn changes() -> Vec<Change> {
+    Vec::new()
+}
