@@ -24,6 +24,10 @@ pub enum Line {
         at: Timestamp,
         /// The keyed hash of the person.
         digest: String,
+        /// The coverage, by Redress's id.
+        coverage: String,
+        /// The product.
+        product: String,
         /// The keyed hash of the activation code; empty without one.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         activation: String,
@@ -39,8 +43,8 @@ pub enum Line {
         /// Redress's reference.
         id: Uuid,
     },
-    /// An enrollment was withdrawn.
-    Withdrawn {
+    /// An enrollment was canceled.
+    Canceled {
         /// Redress's reference.
         id: Uuid,
         /// When.
@@ -62,6 +66,10 @@ pub struct Entry {
     pub id: Uuid,
     /// The keyed hash of the person.
     pub digest: String,
+    /// The coverage, by Redress's id.
+    pub coverage: String,
+    /// The product.
+    pub product: String,
     /// The keyed hash of the activation code; empty without one.
     pub activation: String,
     /// How often it was offered.
@@ -69,7 +77,7 @@ pub struct Entry {
     booked_at: Timestamp,
     due: Timestamp,
     outcome: (EnrollmentProgress, OutcomeClass),
-    withdrawn_at: Option<Timestamp>,
+    canceled_at: Option<Timestamp>,
     reported: Option<EnrollmentProgress>,
 }
 
@@ -82,7 +90,20 @@ impl Entry {
             partner_reference: self.reference(),
             progress: progress.into(),
             outcome_class: class.into(),
+            native_code: native_code(class).to_owned(),
             effective_time: Some(since.to_proto()),
+            observed_time: Some(now.to_proto()),
+            revision: self.revision(progress),
+            ..wire::EnrollmentStatus::default()
+        }
+    }
+
+    /// Counts the changes: taken, decided, canceled.
+    fn revision(&self, progress: EnrollmentProgress) -> i64 {
+        match progress {
+            EnrollmentProgress::Accepted => 1,
+            EnrollmentProgress::Canceled => 3,
+            _ => 2,
         }
     }
 
@@ -102,6 +123,8 @@ impl Entry {
         wire::EnrollmentStatus {
             progress: EnrollmentProgress::Accepted.into(),
             outcome_class: OutcomeClass::Unspecified.into(),
+            native_code: String::new(),
+            revision: self.revision(EnrollmentProgress::Accepted),
             effective_time: Some(self.booked_at.to_proto()),
             ..self.status(self.booked_at)
         }
@@ -109,7 +132,7 @@ impl Entry {
 
     /// Tells whether Redress has recorded its end.
     fn is_settled(&self) -> bool {
-        let end = match self.withdrawn_at {
+        let end = match self.canceled_at {
             Some(_) => EnrollmentProgress::Canceled,
             None => self.outcome.0,
         };
@@ -117,7 +140,7 @@ impl Entry {
     }
 
     fn standing(&self, now: Timestamp) -> (EnrollmentProgress, OutcomeClass, Timestamp) {
-        if let Some(at) = self.withdrawn_at {
+        if let Some(at) = self.canceled_at {
             (EnrollmentProgress::Canceled, OutcomeClass::Unspecified, at)
         } else if self.due <= now {
             (self.outcome.0, self.outcome.1, self.due)
@@ -128,6 +151,19 @@ impl Entry {
                 self.booked_at,
             )
         }
+    }
+}
+
+/// The sandbox's own code for a class; bureaus have hundreds of them.
+fn native_code(class: OutcomeClass) -> &'static str {
+    match class {
+        OutcomeClass::FileFrozen => "SB422",
+        OutcomeClass::ThinFile => "SB306",
+        OutcomeClass::SsnMismatch => "SB013",
+        OutcomeClass::AlreadyEnrolled => "SB102",
+        OutcomeClass::IdentityNotConfirmed => "SB303",
+        OutcomeClass::NoHit => "SB9193",
+        _ => "",
     }
 }
 
@@ -148,6 +184,8 @@ impl Book {
                 id,
                 at,
                 digest,
+                coverage,
+                product,
                 activation,
                 due,
                 progress,
@@ -156,6 +194,8 @@ impl Book {
                 self.book(Entry {
                     id: *id,
                     digest: digest.clone(),
+                    coverage: coverage.clone(),
+                    product: product.clone(),
                     activation: activation.clone(),
                     offers: 1,
                     booked_at: *at,
@@ -164,14 +204,14 @@ impl Book {
                         EnrollmentProgress::from_str_name(progress).unwrap_or_default(),
                         OutcomeClass::from_str_name(class).unwrap_or_default(),
                     ),
-                    withdrawn_at: None,
+                    canceled_at: None,
                     reported: None,
                 });
             }
             Line::Offered { id } => self.change(*id, |entry| entry.offers += 1),
-            Line::Withdrawn { id, at } => {
+            Line::Canceled { id, at } => {
                 self.change(*id, |entry| {
-                    entry.withdrawn_at.get_or_insert(*at);
+                    entry.canceled_at.get_or_insert(*at);
                 });
                 self.note(*id);
             }
@@ -241,6 +281,8 @@ mod tests {
             id: ID,
             at: Timestamp::EPOCH,
             digest: "d".to_owned(),
+            coverage: String::new(),
+            product: "GOLD".to_owned(),
             activation: String::new(),
             due,
             progress: EnrollmentProgress::Active.as_str_name().to_owned(),
@@ -272,7 +314,7 @@ mod tests {
         let progress = EnrollmentProgress::Active.as_str_name().to_owned();
         book.apply(&Line::Told { id: ID, progress });
         assert!(book.unreported(due, 9).is_empty());
-        book.apply(&Line::Withdrawn { id: ID, at: due });
+        book.apply(&Line::Canceled { id: ID, at: due });
         assert_eq!(
             book.unreported(due, 9)[0].progress(),
             EnrollmentProgress::Canceled

@@ -17,7 +17,9 @@ use uuid::Uuid;
 
 use crate::kernel::clock::Clock;
 use crate::kernel::crypto::Key;
-use crate::wire::redress::bureau::v1::{EnrollmentProgress, EnrollmentStatus, Subject};
+use crate::wire::redress::bureau::v1::{
+    EnrollmentOrder, EnrollmentProgress, EnrollmentStatus, Subject,
+};
 
 use super::book::{Book, Entry, Line};
 use super::journal::Journal;
@@ -70,8 +72,12 @@ impl Desk {
     }
 
     /// Takes an offer. The same `id` again enrolls nobody twice.
-    pub async fn submit(&self, id: Uuid, subject: &Subject) -> io::Result<Answered> {
-        let rule = rule_for(&subject.ssn);
+    pub async fn submit(&self, id: Uuid, order: &EnrollmentOrder) -> io::Result<Answered> {
+        let nobody = Subject::default();
+        let subject = order.subject.as_ref().unwrap_or(&nobody);
+        let ordered = order.coverage.clone().unwrap_or_default();
+        let product = ordered.product_code.as_str();
+        let rule = rule_for(&subject.ssn, product);
         let now = self.clock.now();
         let (written, answered) = {
             let mut state = self.lock();
@@ -91,7 +97,9 @@ impl Desk {
                     id,
                     at: now,
                     digest: digest(&self.key, subject),
-                    activation: activation_digest(&self.key, &subject.activation_code),
+                    coverage: ordered.coverage_id,
+                    product: ordered.product_code,
+                    activation: activation_digest(&self.key, &order.activation_code),
                     due: if rule.habit == Habit::Slow {
                         now + SLOW
                     } else {
@@ -128,15 +136,15 @@ impl Desk {
         Ok(status)
     }
 
-    /// Withdraws an enrollment; `None` when it was never here.
-    pub async fn withdraw(&self, id: Uuid) -> io::Result<Option<EnrollmentStatus>> {
+    /// Cancels what was ordered under this reference; `None` when it was never here.
+    pub async fn cancel(&self, id: Uuid) -> io::Result<Option<EnrollmentStatus>> {
         let now = self.clock.now();
         let (written, status) = {
             let mut state = self.lock();
             if state.book.get(id).is_none() {
                 return Ok(None);
             }
-            let written = self.change(&mut state, Line::Withdrawn { id, at: now });
+            let written = self.change(&mut state, Line::Canceled { id, at: now });
             (written, state.book.get(id).map(|entry| entry.status(now)))
         };
         written.wait().await?;
@@ -255,6 +263,13 @@ mod tests {
 
     const ID: Uuid = Uuid::from_u128(1);
 
+    fn order(ssn: &str) -> EnrollmentOrder {
+        EnrollmentOrder {
+            subject: Some(subject(ssn)),
+            ..EnrollmentOrder::default()
+        }
+    }
+
     fn subject(ssn: &str) -> Subject {
         Subject {
             ssn: ssn.to_owned(),
@@ -287,9 +302,9 @@ mod tests {
     async fn an_enrollment_is_accepted_first_and_booked_once() {
         let folder = tempfile::tempdir().unwrap();
         let desk = desk(folder.path());
-        let first = status(desk.submit(ID, &subject("666110001")).await.unwrap());
+        let first = status(desk.submit(ID, &order("666110001")).await.unwrap());
         assert_eq!(first.progress(), EnrollmentProgress::Accepted);
-        let again = status(desk.submit(ID, &subject("666110001")).await.unwrap());
+        let again = status(desk.submit(ID, &order("666110001")).await.unwrap());
         assert_eq!(again.progress(), EnrollmentProgress::ActionRequired);
         assert_eq!(again.partner_reference, first.partner_reference);
         let book = desk.page(0, 10);
@@ -300,15 +315,15 @@ mod tests {
     async fn bad_habits_come_on_demand() {
         let folder = tempfile::tempdir().unwrap();
         let desk = desk(folder.path());
-        let down = subject("666150001");
+        let down = order("666150001");
         for _ in 0..REFUSED_TRIES {
             assert_eq!(desk.submit(ID, &down).await.unwrap(), Answered::Down);
         }
         status(desk.submit(ID, &down).await.unwrap());
         let loses = Uuid::from_u128(2);
-        let answered = desk.submit(loses, &subject("666160001")).await.unwrap();
+        let answered = desk.submit(loses, &order("666160001")).await.unwrap();
         assert!(matches!(answered, Answered::Lost(_)));
-        status(desk.submit(loses, &subject("666160001")).await.unwrap());
+        status(desk.submit(loses, &order("666160001")).await.unwrap());
         assert_eq!(desk.page(0, 10).len(), 2);
     }
 
@@ -317,8 +332,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let before = {
             let desk = desk(folder.path());
-            desk.submit(ID, &subject("666010001")).await.unwrap();
-            desk.withdraw(ID).await.unwrap();
+            desk.submit(ID, &order("666010001")).await.unwrap();
+            desk.cancel(ID).await.unwrap();
             desk.page(0, 10).remove(0).0.digest
         };
         let desk = desk(folder.path());

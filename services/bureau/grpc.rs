@@ -45,10 +45,10 @@ impl BureauEnrollmentService for Handlers {
         only_redress(&request)?;
         let draining = draining_of(&request);
         let message = request.into_inner();
-        let (id, subject) = read(&message)?;
+        let (id, order) = read(&message)?;
         match self
             .desk
-            .submit(id, subject)
+            .submit(id, order)
             .await
             .map_err(|error| damaged(&error))?
         {
@@ -65,7 +65,7 @@ impl BureauEnrollmentService for Handlers {
         request: Request<wire::GetEnrollmentStatusRequest>,
     ) -> Result<Response<wire::GetEnrollmentStatusResponse>, Status> {
         only_redress(&request)?;
-        let id = handoff_id(&request.get_ref().handoff_id)?;
+        let id = handoff_id("handoff_id", &request.get_ref().handoff_id)?;
         let status = self
             .desk
             .status(id)
@@ -81,14 +81,22 @@ impl BureauEnrollmentService for Handlers {
         request: Request<wire::CancelEnrollmentRequest>,
     ) -> Result<Response<wire::CancelEnrollmentResponse>, Status> {
         only_redress(&request)?;
-        let id = handoff_id(&request.get_ref().handoff_id)?;
+        let message = request.get_ref();
+        let own = handoff_id("handoff_id", &message.handoff_id)?;
+        let ordered = handoff_id("cancels_handoff_id", &message.cancels_handoff_id)?;
         let status = self
             .desk
-            .withdraw(id)
+            .cancel(ordered)
             .await
             .map_err(|error| damaged(&error))?;
+        let status = EnrollmentStatus {
+            handoff_id: own.to_string(),
+            partner_reference: String::new(),
+            revision: 0,
+            ..known(status)?
+        };
         Ok(Response::new(wire::CancelEnrollmentResponse {
-            status: Some(known(status)?),
+            status: Some(status),
         }))
     }
 }
@@ -115,6 +123,8 @@ impl SandboxService for Handlers {
             .map(|(entry, status)| sandbox::BookEntry {
                 status: Some(status),
                 subject_digest: entry.digest,
+                product_code: entry.product,
+                coverage_id: entry.coverage,
                 activation_code_digest: entry.activation,
                 offers: entry.offers,
             });
@@ -143,32 +153,36 @@ fn only_redress<T>(request: &Request<T>) -> Result<(), Fault> {
     Err(Fault::new(Reason::CallerNotAllowed))
 }
 
-fn read(message: &wire::SubmitEnrollmentRequest) -> Result<(Uuid, &wire::Subject), Fault> {
+fn read(message: &wire::SubmitEnrollmentRequest) -> Result<(Uuid, &wire::EnrollmentOrder), Fault> {
     let mut fault = Fault::new(Reason::InvalidRequest);
-    let id = Uuid::try_parse(&message.handoff_id).unwrap_or_default();
+    let Some(order) = &message.order else {
+        return Err(fault.field("order", "must be given"));
+    };
+    let id = Uuid::try_parse(&order.handoff_id).unwrap_or_default();
     if id.is_nil() {
-        fault = fault.field("handoff_id", "must be a UUID");
+        fault = fault.field("order.handoff_id", "must be a UUID");
     }
-    if message.product_code.is_empty() {
-        fault = fault.field("product_code", "must not be empty");
+    let coverage = order.coverage.clone().unwrap_or_default();
+    if coverage.product_code.is_empty() {
+        fault = fault.field("order.coverage.product_code", "must not be empty");
     }
-    if message.term_months <= 0 {
-        fault = fault.field("term_months", "must be positive");
+    if coverage.term_months <= 0 {
+        fault = fault.field("order.coverage.term_months", "must be positive");
     }
-    let subject = message.subject.as_ref();
-    let name = subject.and_then(|subject| subject.name.as_ref());
+    let name = order.subject.as_ref();
+    let name = name.and_then(|subject| subject.name.as_ref());
     if name.is_none_or(|name| name.family_name.trim().is_empty()) {
-        fault = fault.field("subject.name.family_name", "must not be empty");
+        fault = fault.field("order.subject.name.family_name", "must not be empty");
     }
-    match subject {
-        Some(subject) if !fault.has_fields() => Ok((id, subject)),
-        _ => Err(fault),
+    if fault.has_fields() {
+        return Err(fault);
     }
+    Ok((id, order))
 }
 
-fn handoff_id(text: &str) -> Result<Uuid, Fault> {
+fn handoff_id(path: &'static str, text: &str) -> Result<Uuid, Fault> {
     Uuid::try_parse(text)
-        .map_err(|_| Fault::new(Reason::InvalidRequest).field("handoff_id", "must be a UUID"))
+        .map_err(|_| Fault::new(Reason::InvalidRequest).field(path, "must be a UUID"))
 }
 
 fn known(status: Option<EnrollmentStatus>) -> Result<EnrollmentStatus, Fault> {

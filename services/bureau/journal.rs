@@ -142,6 +142,8 @@ mod tests {
         Line::Booked {
             id: Uuid::from_u128(id),
             at: now,
+            coverage: String::new(),
+            product: String::new(),
             digest: String::new(),
             activation: String::new(),
             due: now,

@@ -13,6 +13,7 @@
 //! | 666-17 | ACTIVE, reported about a second later |
 //! | 666-18 | ACTION_REQUIRED, IDENTITY_NOT_CONFIRMED |
 //! | 666-19 | ACTION_REQUIRED, NO_HIT |
+//! | 666-20 | ACTION_REQUIRED, FILE_FROZEN for products whose code ends in `-2`, as for one bureau of several; otherwise ACTIVE |
 //! | any other, or no SSN | ACTIVE |
 
 use std::time::Duration;
@@ -121,11 +122,17 @@ const RULES: [Rule; 9] = [
     ),
 ];
 
+/// People whose file is frozen at one bureau of several.
+const FROZEN_IN_PART: &str = "66620";
+
 const OTHERWISE: Rule = rule("", EnrollmentProgress::Active, WELL, Habit::None);
 
-/// Finds the rule for an SSN, which may be empty or carry dashes.
-pub fn rule_for(ssn: &str) -> Rule {
+/// Finds the rule for an SSN, which may be empty or carry dashes, and a product.
+pub fn rule_for(ssn: &str, product: &str) -> Rule {
     let digits: String = ssn.chars().filter(char::is_ascii_digit).take(5).collect();
+    if digits == FROZEN_IN_PART && product.ends_with("-2") {
+        return RULES[0];
+    }
     let found = RULES.into_iter().find(|rule| rule.prefix == digits);
     found.unwrap_or(OTHERWISE)
 }
@@ -136,11 +143,17 @@ mod tests {
 
     #[test]
     fn the_group_decides() {
-        assert_eq!(rule_for("666-11-0001").class, OutcomeClass::FileFrozen);
-        assert_eq!(rule_for("666150001").habit, Habit::DownAtFirst);
-        assert_eq!(rule_for("666010001"), OTHERWISE);
-        assert_eq!(rule_for(""), OTHERWISE);
-        assert_eq!(rule_for("123111111"), OTHERWISE);
+        assert_eq!(
+            rule_for("666-11-0001", "GOLD").class,
+            OutcomeClass::FileFrozen
+        );
+        assert_eq!(rule_for("666150001", "GOLD").habit, Habit::DownAtFirst);
+        assert_eq!(rule_for("666010001", "GOLD"), OTHERWISE);
+        assert_eq!(rule_for("", "GOLD"), OTHERWISE);
+        assert_eq!(rule_for("666200001", "CM3B-1"), OTHERWISE);
+        let frozen = rule_for("666200001", "CM3B-2");
+        assert_eq!(frozen.class, OutcomeClass::FileFrozen);
+        assert_eq!(rule_for("123111111", "GOLD"), OTHERWISE);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::cli::progress;
 use crate::cli::render::{self, Format, Record};
 use crate::cli::session::Session;
 use crate::client::connect::ClientRole;
-use crate::client::convert::{date, outcome_class, state, time};
+use crate::client::convert::{date, outcome_class, state};
 use crate::client::enrollment::{EnrollmentClient, enrollment_id};
 use crate::client::problem::{Outcome, Problem};
 use crate::client::progress::Unit;
@@ -145,7 +145,9 @@ impl Walk {
         begun: &codes::BeginEnrollmentResponse,
         verification_id: &str,
     ) -> Result<codes::Enrollment, Problem> {
-        note(&format!("\n{}\n", begun.consent_text.trim()));
+        let text = begun.consent_text.as_ref();
+        let text = text.map_or("", |text| text.text.trim());
+        note(&format!("\n{text}\n"));
         if !yes("Do you give these instructions?")? {
             return Err(Problem::refused(
                 "without them there is no enrollment; nothing was submitted",
@@ -181,23 +183,41 @@ fn failed(doing: &'static str) -> impl Fn(Status) -> Problem {
 fn closing_words(enrollment: &codes::Enrollment) -> String {
     match enrollment.state() {
         codes::EnrollmentState::Active => "Monitoring is active.".to_owned(),
-        codes::EnrollmentState::ActionRequired | codes::EnrollmentState::Refused => {
-            enrollment.next_step.clone()
-        }
+        codes::EnrollmentState::PartlyActive
+        | codes::EnrollmentState::ActionRequired
+        | codes::EnrollmentState::Refused => next_step(enrollment).to_owned(),
         _ => "The bureau has not answered yet; the enrollment is safe and will be handed over."
             .to_owned(),
     }
 }
 
 fn record(enrollment: &codes::Enrollment) -> Record {
+    let coverages = enrollment.coverages.iter().map(coverage);
     Record::new()
         .with("enrollment_id", enrollment.enrollment_id.as_str())
         .with(
             "state",
             state(enrollment.state().as_str_name(), "ENROLLMENT_STATE_"),
         )
-        .with("activated", time(enrollment.activate_time.as_ref()))
-        .with("term_ends", date(enrollment.term_end_date.as_ref()))
-        .with("outcome_class", outcome_class(enrollment.outcome_class))
-        .with("next_step", enrollment.next_step.as_str())
+        .with("coverages", coverages.collect::<Vec<_>>())
+        .with("next_step", next_step(enrollment))
+}
+
+/// What the person is told to do next.
+fn next_step(enrollment: &codes::Enrollment) -> &str {
+    let step = enrollment.next_step.as_ref();
+    step.map_or("", |step| step.person_text.as_str())
+}
+
+/// One coverage in a few words: the product, where it stands, why, and until when.
+fn coverage(coverage: &codes::Coverage) -> String {
+    let state = state(coverage.state().as_str_name(), "COVERAGE_STATE_");
+    let mut words = format!("{} {state}", coverage.product_code);
+    if coverage.outcome_class != 0 {
+        words = format!("{words} ({})", outcome_class(coverage.outcome_class));
+    }
+    if let Some(day) = date(coverage.term_end_date.as_ref()) {
+        words = format!("{words} until {day}");
+    }
+    words
 }

@@ -55,12 +55,12 @@ fn in_words(campaign: &wire::Campaign, report: &wire::GetCampaignReportResponse)
         let class = outcome_class(outcome.outcome_class)
             .to_lowercase()
             .replace('_', " ");
-        text = format!("{text}\n  {:>7}  {class}", with_commas(outcome.enrollments));
+        text = format!("{text}\n  {:>7}  {class}", with_commas(outcome.coverages));
     }
     for section in slices::section(report)
         .into_iter()
         .chain(pools::section(report))
-        .chain(law::sections(campaign.term_months, report))
+        .chain(law::sections(report))
     {
         text = format!("{text}\n\n{section}");
     }
@@ -81,7 +81,7 @@ fn record(report: &wire::GetCampaignReportResponse) -> Record {
     let outcomes = report
         .outcomes
         .iter()
-        .map(|it| (outcome_class(it.outcome_class), it.enrollments.into()));
+        .map(|it| (outcome_class(it.outcome_class), it.coverages.into()));
     let outcomes: serde_json::Map<String, serde_json::Value> = outcomes.collect();
     record = record.with("outcomes", outcomes);
     if !report.slices.is_empty() {

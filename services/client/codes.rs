@@ -7,6 +7,7 @@ use crate::client::progress::{Show, Unit};
 use crate::client::request::new_request_id;
 use crate::kernel::ids::WaveId;
 use crate::wire::redress::enrollment::v1 as wire;
+use wire::issue_codes_response::Step;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 
 /// Gives a campaign's batches, newest first.
@@ -110,23 +111,24 @@ pub async fn issue(
     let doing = "issue codes";
     let mut answers = client.issue_codes(request).await.or_problem(doing)?;
     let progress = show("issuing codes", Unit::Pieces);
-    let (mut batch, mut nobody_owed) = (None, false);
+    let mut result = None;
     while let Some(answer) = answers
         .message()
         .await
         .map_err(|status| Problem::from_status(doing, &status))?
     {
         let count = |count: i64| u64::try_from(count).unwrap_or(0);
-        progress.set(count(answer.issued), count(answer.owed));
-        batch = answer.batch.or(batch);
-        nobody_owed = answer.nobody_owed;
+        match answer.step {
+            Some(Step::Progress(step)) => progress.set(count(step.issued), count(step.owed)),
+            Some(Step::Result(end)) => result = Some(end),
+            None => {}
+        }
     }
-    if batch.is_none() && !nobody_owed {
-        return Err(Problem::usage(
-            "cannot issue codes: enrollment-codes ended without a batch; run the command again",
-        ));
-    }
-    Ok(batch)
+    result.map(|end| end.batch).ok_or_else(|| {
+        Problem::usage(
+            "cannot issue codes: enrollment-codes ended without a result; run the command again",
+        )
+    })
 }
 
 /// Seals a batch.

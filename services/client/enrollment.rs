@@ -30,6 +30,7 @@ pub struct EnrollmentClient {
     identity: IdentityVerificationServiceClient<Client>,
     engagement_number: String,
     channel: codes::EnrollmentChannel,
+    language: String,
     attempts: u32,
 }
 
@@ -49,7 +50,17 @@ impl EnrollmentClient {
             identity: IdentityVerificationServiceClient::new(identity),
             engagement_number: engagement_number.to_owned(),
             channel,
+            language: String::new(),
             attempts,
+        }
+    }
+
+    /// Speaks this language, a BCP 47 tag, in place of the campaign's.
+    #[must_use]
+    pub fn speaking(self, language: &str) -> Self {
+        Self {
+            language: language.to_owned(),
+            ..self
         }
     }
 
@@ -79,6 +90,7 @@ impl EnrollmentClient {
             campaign: self.engagement_number.clone(),
             entitlement: Some(entitlement),
             channel: self.channel.into(),
+            language_code: self.language.clone(),
         };
         self.patiently(|| {
             let (mut client, message) = (self.codes.clone(), message.clone());
@@ -172,12 +184,13 @@ impl EnrollmentClient {
         }
     }
 
-    /// Cancels an enrollment.
+    /// Cancels an enrollment, as the person asked.
     pub async fn cancel(&self, enrollment_id: &str) -> Result<(), Status> {
         let message = codes::CancelEnrollmentRequest {
             request_id: new_request_id(),
             campaign: self.engagement_number.clone(),
             enrollment_id: enrollment_id.to_owned(),
+            reason: codes::CancelReason::PersonAsked.into(),
         };
         let answer = self.patiently(|| {
             let (mut client, message) = (self.codes.clone(), message.clone());
@@ -244,11 +257,13 @@ pub fn enrollment_id(begun: &codes::BeginEnrollmentResponse) -> &str {
 
 /// Gives the consent to the text that was shown.
 pub fn consent(begun: &codes::BeginEnrollmentResponse) -> codes::Consent {
+    let text = begun.consent_text.clone().unwrap_or_default();
     codes::Consent {
-        version: begun.consent_version.clone(),
-        text_sha256: crypto::sha256_hex(begun.consent_text.as_bytes()),
+        language_code: text.language_code,
+        version: text.version,
+        text_sha256: crypto::sha256_hex(text.text.as_bytes()),
         agreed: true,
-        language_code: "en-US".to_owned(),
+        ..codes::Consent::default()
     }
 }
 

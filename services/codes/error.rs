@@ -89,6 +89,12 @@ pub enum Error {
     /// The code behind an enrollment is no longer good.
     #[error("the code's state does not allow this")]
     CodeState,
+    /// The code was used; for callers who may know.
+    #[error("the code was used")]
+    CodeRedeemed,
+    /// The code was taken back; for callers who may know.
+    #[error("the code was revoked")]
+    CodeRevoked,
     /// There is no such enrollment.
     #[error("no such enrollment")]
     EnrollmentNotFound,
@@ -195,6 +201,8 @@ impl From<Error> for Fault {
             Error::CodeMistyped => Self::new(Reason::CodeMistyped),
             Error::CodeNotAccepted => Self::new(Reason::CodeNotAccepted),
             Error::CodeState => Self::new(Reason::CodeState),
+            Error::CodeRedeemed => Self::new(Reason::CodeRedeemed),
+            Error::CodeRevoked => Self::new(Reason::CodeRevoked),
             Error::EnrollmentNotFound => Self::new(Reason::EnrollmentNotFound),
             Error::EnrollmentState { state } => {
                 Self::new(Reason::EnrollmentState).metadata("state", state.as_str())

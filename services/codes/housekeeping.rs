@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::db::audit::{self, Event};
 use crate::kernel::ids::CampaignId;
 use crate::kernel::lifecycle;
 
@@ -47,33 +45,10 @@ pub async fn step(context: &Context) -> Result<u64, Error> {
     }
 }
 
-/// Ends the enrollments whose last day has passed in the campaign's zone.
+/// Ends the coverages whose last day has passed in the campaign's zone.
 async fn end_terms(context: &Context, campaign: CampaignId, zone: &str) -> Result<u64, Error> {
-    let now = context.now();
     let corrupt = || crate::db::Error::corrupt("campaign.zone");
     let zone = TimeZone::get(zone).map_err(|_| corrupt())?;
-    let today = now.date_in(&zone).map_err(|_| corrupt())?;
-    if !enrollment::store::any_to_end(context.db.read(), campaign, today).await? {
-        return Ok(0);
-    }
-    context
-        .db
-        .run_tx("end_terms", |tx| {
-            Box::pin(async move {
-                let ended = enrollment::store::end_terms(tx, campaign, today, now).await?;
-                let event = Event {
-                    id: context.ids.next(),
-                    campaign_id: Some(campaign),
-                    at: now,
-                    actor: "service/enrollment-codes".to_owned(),
-                    action: "terms.ended",
-                    subject_kind: "campaign",
-                    subject_id: Some(campaign.as_uuid()),
-                    detail: json!({ "enrollments": ended }),
-                };
-                audit::record(tx, &[event]).await?;
-                Ok::<_, Error>(ended)
-            })
-        })
-        .await
+    let today = context.now().date_in(&zone).map_err(|_| corrupt())?;
+    enrollment::end_terms::end_terms(context, campaign, today).await
 }

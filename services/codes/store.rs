@@ -27,3 +27,12 @@ pub fn exactly_one(changed: u64, what: &'static str) -> Result<(), db::Error> {
         Err(db::Error::corrupt(what))
     }
 }
+
+/// Demands that so many rows were changed. They are locked before, so another number is a defect.
+pub fn exactly(wanted: usize, changed: u64) -> Result<(), db::Error> {
+    if changed == wanted as u64 {
+        Ok(())
+    } else {
+        Err(db::Error::corrupt("a row was changed without its lock"))
+    }
+}

@@ -28,13 +28,22 @@ pub enum Is {
 
 /// Writes `v AS (..)` for a WITH clause: the rows of the JSON text `$1` with these columns.
 pub fn table(backend: DbBackend, columns: &[(&str, Is)]) -> String {
+    table_as(backend, ("v", 1), columns)
+}
+
+/// Writes a table as [`table`] does, under a name of its own and from the value with this number.
+pub fn table_as(
+    backend: DbBackend,
+    (name, value): (&str, usize),
+    columns: &[(&str, Is)],
+) -> String {
     if backend == DbBackend::Postgres {
         let typed = columns
             .iter()
             .map(|(name, is)| format!("{name} {}", postgres_type(*is)));
         let typed: Vec<String> = typed.collect();
         return format!(
-            "v AS MATERIALIZED (SELECT * FROM json_to_recordset($1::json) AS r({}))",
+            "{name} AS MATERIALIZED (SELECT * FROM json_to_recordset(${value}::json) AS r({}))",
             typed.join(", ")
         );
     }
@@ -43,7 +52,7 @@ pub fn table(backend: DbBackend, columns: &[(&str, Is)]) -> String {
         .map(|(name, is)| sqlite_column(name, *is))
         .collect();
     format!(
-        "v AS MATERIALIZED (SELECT {} FROM json_each($1))",
+        "{name} AS MATERIALIZED (SELECT {} FROM json_each(${value}))",
         read.join(", ")
     )
 }
@@ -103,9 +112,13 @@ pub fn bind_with<T: Serialize>(
     rows: &[T],
     rest: impl IntoIterator<Item = Value>,
 ) -> Statement {
-    let json = serde_json::to_string(rows).expect("ids, words, numbers and hex serialize");
-    let values = std::iter::once(json.into()).chain(rest);
+    let values = std::iter::once(json(rows).into()).chain(rest);
     Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// Writes rows as the text that [`table`] reads.
+pub fn json<T: Serialize>(rows: &[T]) -> String {
+    serde_json::to_string(rows).expect("ids, words, numbers and hex serialize")
 }
 
 /// Binds ids as the table `v`, whose one column is `id`, and values after it.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::fault::{Fault, Reason};
 use super::ids::{CampaignId, Id};
+use super::language::Language;
 
 /// How a request names a campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +109,14 @@ impl Fields {
             format_args!("must have at most {most} characters, on one line"),
         );
         (fits && !text.is_empty()).then_some(text)
+    }
+
+    /// Reads a language: a BCP 47 tag such as `es` or `en-US`; nothing when it is wrong.
+    pub fn language(&mut self, path: impl Display, text: &str) -> Option<Language> {
+        let language = text.parse::<Language>().ok();
+        let rule = "must be a BCP 47 language such as en or es-MX";
+        self.demand(language.is_some(), path, rule);
+        language
     }
 
     /// Reads an engagement number into its one spelling: a capital letter and six digits.

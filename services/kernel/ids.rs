@@ -132,6 +132,8 @@ ids! {
     BatchId = "batch";
     /// Names an enrollment.
     EnrollmentId = "enrollment";
+    /// Names one product of one partner for one person.
+    CoverageId = "coverage";
     /// Names one attempt to verify a person.
     VerificationId = "verification";
     /// Names one confirmation code that was sent.

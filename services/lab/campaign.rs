@@ -11,10 +11,10 @@ use crate::kernel::ids::Ids;
 use crate::lab::people::entities::ENTITIES;
 
 /// Gives a campaign with a random engagement number, discovered some weeks before `today`, with the covered entities of
-/// invented rosters and the products of two partners.
+/// invented rosters, products for adults, each with its partner, and one for minors.
 pub fn invented(
     name: &str,
-    adults: &str,
+    adults: &[(&str, &str)],
     minors: &str,
     today: Date,
 ) -> Result<CampaignFile, Problem> {
@@ -23,6 +23,8 @@ pub fn invented(
         population: population.to_owned(),
         product_code: code.to_owned(),
         partner: partner.to_owned(),
+        term_months: 24,
+        contract_code: "DEMO".to_owned(),
     };
     let entities = ENTITIES.iter().map(|entity| EntityEntry {
         key: entity.key.clone(),
@@ -35,10 +37,11 @@ pub fn invented(
         discovery_date: today.saturating_sub(Span::new().days(41)),
         enroll_by_date: today.saturating_add(Span::new().days(180)),
         covered_entities: entities.collect(),
-        products: vec![
-            product("ADULT", "CM3B", adults),
-            product("MINOR", "MINOR1", minors),
-        ],
+        products: adults
+            .iter()
+            .map(|(code, partner)| product("ADULT", code, partner))
+            .chain([product("MINOR", "MINOR1", minors)])
+            .collect(),
         ..CampaignFile::template()?
     })
 }

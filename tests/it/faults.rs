@@ -15,6 +15,7 @@ use tonic::Code;
 
 use crate::harness::clients::{by, connect, request_id};
 use crate::harness::faulty::Faulty;
+use crate::harness::one_coverage::{OneCoverage as _, told};
 use crate::harness::person::{Person, completion};
 use crate::harness::processes::{House, Service};
 use crate::harness::roster::{Roster, Row};
@@ -116,11 +117,15 @@ async fn every_process_is_cut_while_people_enroll_and_nobody_is_lost_or_doubled(
             .settled(&enrollment.enrollment_id)
             .await;
         let class = roster.adults[*number].1.class();
-        assert_eq!(settled.outcome_class(), class, "person {number}");
+        assert_eq!(
+            settled.class(),
+            told(class, Role::Portal),
+            "person {number}"
+        );
     }
     let handoffs: BTreeSet<String> = enrolled
         .into_iter()
-        .map(|(_, one)| one.handoff_id)
+        .map(|(_, one)| one.coverage().coverage_id.clone())
         .collect();
     assert_eq!(handoffs.len(), roster.adults.len());
     assert_stand_once_in_the_book(&house, &handoffs).await;
@@ -145,7 +150,7 @@ async fn commits_that_fail_or_answer_nothing_lose_and_double_nobody(database: Da
     }
     let handoffs: BTreeSet<String> = enrolled
         .into_iter()
-        .map(|(_, one)| one.handoff_id)
+        .map(|(_, one)| one.coverage().coverage_id.clone())
         .collect();
     assert_eq!(handoffs.len(), roster.adults.len());
     assert_stand_once_in_the_book(&house, &handoffs).await;
@@ -210,7 +215,8 @@ async fn the_same_completion_sixty_four_times_is_one(database: Database) {
     let answers = futures::future::join_all(calls).await;
     let handoffs: BTreeSet<String> = answers
         .into_iter()
-        .map(|answer| answer.expect("the same answer to each").handoff_id)
+        .map(|answer| answer.expect("the same answer to each"))
+        .map(|one| one.coverage().coverage_id.clone())
         .collect();
     assert_eq!(handoffs.len(), 1);
     caller.settled(&enrollment).await;
@@ -235,7 +241,7 @@ async fn two_instances_of_every_service_do_each_thing_once(database: Database) {
     }
     let handoffs: BTreeSet<String> = enrolled
         .into_iter()
-        .map(|(_, one)| one.handoff_id)
+        .map(|(_, one)| one.coverage().coverage_id.clone())
         .collect();
     assert_eq!(handoffs.len(), roster.adults.len());
     assert_stand_once_in_the_book(&house, &handoffs).await;

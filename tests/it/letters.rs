@@ -74,7 +74,7 @@ async fn letters_live_their_life_at_the_terminal(database: Database) {
         ])
         .refused(1);
     assert!(
-        wrong.contains("covered_entities[0]") && wrong.contains("regions[0]"),
+        wrong.contains("covered_entity_keys[0]") && wrong.contains("regions[0]"),
         "{wrong}"
     );
     let first = told(&house, &["codes", "issue", "--wave", "Minors first"]);

@@ -15,11 +15,13 @@ use crate::kernel::client::{self, Client};
 use crate::kernel::ids::Ids;
 use crate::kernel::lifecycle::pause;
 use crate::kernel::retry::Backoff;
-use crate::wire::redress::bureau::v1::{EnrollmentProgress, EnrollmentStatus};
+use crate::wire::redress::bureau::v1::{
+    EnrollmentOrder, EnrollmentProgress, EnrollmentStatus, HandoffKind,
+};
 use crate::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
 use crate::wire::redress::handoff::v1::{
-    AcknowledgeHandoffsRequest, HandoffAcknowledgement, HandoffKind, HandoffOffer,
-    PullHandoffsRequest, PullHandoffsResponse, ReportOutcomesRequest,
+    AcknowledgeHandoffsRequest, HandoffAcknowledgement, PullHandoffsRequest, PullHandoffsResponse,
+    ReportOutcomesRequest,
 };
 
 use crate::bureau::desk::{Answered, Desk};
@@ -91,31 +93,31 @@ impl Puller {
     /// Books what was offered and acknowledges it.
     async fn take(&mut self, message: PullHandoffsResponse) -> Result<usize, Status> {
         let mut taken = Vec::with_capacity(message.offers.len());
-        let mut withdrawn = Vec::new();
-        for offer in &message.offers {
-            let id = Uuid::try_parse(&offer.handoff_id)
+        let mut canceled = Vec::new();
+        for offer in message.offers {
+            let order = offer.order.unwrap_or_default();
+            let id = Uuid::try_parse(&order.handoff_id)
                 .map_err(|_| Status::internal("an offer without an id"))?;
-            if offer.kind() == HandoffKind::Cancel {
-                withdrawn.push(self.withdraw(offer).await?);
-                taken.push(acknowledgement(offer, String::new()));
-            } else if let Some(reference) = self.book(id, offer).await? {
-                taken.push(acknowledgement(offer, reference));
+            if order.kind() == HandoffKind::Cancel {
+                canceled.push(self.cancel(&order).await?);
+                taken.push(acknowledgement(id, String::new()));
+            } else if let Some(reference) = self.book(id, &order).await? {
+                taken.push(acknowledgement(id, reference));
             }
         }
         let count = taken.len();
         self.acknowledge(taken).await?;
-        self.report(withdrawn).await?;
+        self.report(canceled).await?;
         Ok(count)
     }
 
-    /// Books an offer; `None` when its acknowledgement gets lost.
-    async fn book(&self, id: Uuid, offer: &HandoffOffer) -> Result<Option<String>, Status> {
-        let subject = offer.subject.clone().unwrap_or_default();
+    /// Books an order; `None` when its acknowledgement gets lost.
+    async fn book(&self, id: Uuid, order: &EnrollmentOrder) -> Result<Option<String>, Status> {
         // A partner that pulls is never "down": it takes the offer when it is ready.
         for _ in 0..=REFUSED_TRIES {
             match self
                 .desk
-                .submit(id, &subject)
+                .submit(id, order)
                 .await
                 .map_err(|error| damaged(&error))?
             {
@@ -127,15 +129,16 @@ impl Puller {
         Ok(None)
     }
 
-    async fn withdraw(&self, offer: &HandoffOffer) -> Result<EnrollmentStatus, Status> {
-        if let Ok(enrolled) = Uuid::try_parse(&offer.cancels_handoff_id) {
+    /// Cancels what was ordered; what is reported bears the cancellation's own reference.
+    async fn cancel(&self, order: &EnrollmentOrder) -> Result<EnrollmentStatus, Status> {
+        if let Ok(ordered) = Uuid::try_parse(&order.cancels_handoff_id) {
             self.desk
-                .withdraw(enrolled)
+                .cancel(ordered)
                 .await
                 .map_err(|error| damaged(&error))?;
         }
         Ok(EnrollmentStatus {
-            handoff_id: offer.handoff_id.clone(),
+            handoff_id: order.handoff_id.clone(),
             progress: EnrollmentProgress::Canceled.into(),
             ..EnrollmentStatus::default()
         })
@@ -169,9 +172,9 @@ impl Puller {
     }
 }
 
-fn acknowledgement(offer: &HandoffOffer, partner_reference: String) -> HandoffAcknowledgement {
+fn acknowledgement(id: Uuid, partner_reference: String) -> HandoffAcknowledgement {
     HandoffAcknowledgement {
-        handoff_id: offer.handoff_id.clone(),
+        handoff_id: id.to_string(),
         partner_reference,
     }
 }

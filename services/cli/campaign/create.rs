@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::Date;
 
-use crate::client::campaign::file::{CampaignFile, EntityEntry, ProductEntry};
+use crate::client::campaign::file::{CampaignFile, ConsentEntry, EntityEntry, ProductEntry};
 use crate::client::problem::Problem;
 
 /// Flags of `campaign create`.
@@ -45,7 +45,7 @@ pub struct CreateArgs {
     grace_days: i32,
     /// Language of letters to people whose language is not known: en or es.
     #[arg(long, default_value = "en", value_name = "LANGUAGE")]
-    locale: String,
+    language: String,
     /// A covered entity: its key in roster files and its name in letters. Repeat for each.
     #[arg(long = "entity", value_name = "KEY=NAME", value_parser = entity, required_unless_present = "file")]
     entities: Vec<EntityEntry>,
@@ -58,13 +58,21 @@ pub struct CreateArgs {
     /// Telephone number in letters.
     #[arg(long, default_value = "1-800-555-0100", value_name = "PHONE")]
     phone: String,
-    /// Version of the consent text.
-    #[arg(long, default_value = "2026-01", value_name = "VERSION")]
+    /// Version of the text in the consent file.
+    #[arg(
+        long,
+        default_value = "2026-01",
+        value_name = "VERSION",
+        requires = "consent_file"
+    )]
     consent_version: String,
+    /// Give who lives where the law asks for more months of monitoring as many.
+    #[arg(long)]
+    raise_term_by_law: bool,
     /// Two people for the print file: one asks for an export, another approves it.
     #[arg(long)]
     two_operators: bool,
-    /// File with the consent text; without it the template's.
+    /// File with the consent text, in the campaign's language; without it the template's texts in English and Spanish.
     #[arg(long, value_name = "FILE")]
     consent_file: Option<PathBuf>,
 }
@@ -85,18 +93,24 @@ impl CreateArgs {
         campaign.discovery_date = self.discovered.ok_or_else(missing)?;
         campaign.enroll_by_date = self.enroll_by.ok_or_else(missing)?;
         campaign.time_zone = self.zone;
-        campaign.term_months = self.term;
         campaign.grace_days = Some(self.grace_days);
-        campaign.locale = self.locale;
+        campaign.language = self.language;
         campaign.letter_url = self.url;
         campaign.letter_phone = self.phone;
-        campaign.consent_version = self.consent_version;
         campaign.two_operators = self.two_operators;
         campaign.covered_entities = self.entities;
+        campaign.raise_term_by_law = self.raise_term_by_law;
         campaign.products = self.products;
+        for product in &mut campaign.products {
+            product.term_months = self.term;
+        }
         if let Some(path) = &self.consent_file {
-            campaign.consent_text =
-                fs::read_to_string(path).map_err(|error| Problem::file(path, &error))?;
+            let text = fs::read_to_string(path).map_err(|error| Problem::file(path, &error))?;
+            campaign.consents = vec![ConsentEntry {
+                language: campaign.language.clone(),
+                version: self.consent_version,
+                text,
+            }];
         }
         Ok(campaign)
     }
@@ -120,6 +134,9 @@ fn product(text: &str) -> Result<ProductEntry, String> {
         population: population.to_owned(),
         product_code: code.to_owned(),
         partner: partner.to_owned(),
+        // The flag `--term` is for all of them.
+        term_months: 0,
+        contract_code: String::new(),
     })
 }
 

@@ -15,13 +15,16 @@ pub fn record(campaign: &wire::Campaign) -> Record {
     let products: Vec<String> = products
         .map(|it| {
             format!(
-                "{}={}@{}",
+                "{}={}@{} for {} months",
                 population(it.population),
                 it.product_code,
-                it.partner_id
+                it.partner_id,
+                it.term_months
             )
         })
         .collect();
+    let consents = campaign.consent_texts.iter();
+    let consents = consents.map(|text| format!("{} {}", text.language_code, text.version));
     Record::new()
         .with("engagement_number", campaign.engagement_number.as_str())
         .with("campaign_id", campaign.campaign_id.as_str())
@@ -34,11 +37,11 @@ pub fn record(campaign: &wire::Campaign) -> Record {
         .with("discovered", date(campaign.discovery_date.as_ref()))
         .with("enroll_by", date(campaign.enroll_by_date.as_ref()))
         .with("time_zone", campaign.time_zone.as_str())
-        .with("term_months", campaign.term_months)
+        .with("raise_term_by_law", campaign.raise_term_by_law)
         .with("products", products)
         .with("letter_url", campaign.letter_url.as_str())
         .with("letter_phone", campaign.letter_phone.as_str())
-        .with("consent_version", campaign.consent_version.as_str())
+        .with("consent", consents.collect::<Vec<_>>())
         .with("two_operators", campaign.two_operators)
         .with("created", time(campaign.create_time.as_ref()))
         .with("covered_entities", entities)

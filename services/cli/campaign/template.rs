@@ -113,6 +113,6 @@ mod tests {
         );
         assert!(text.contains("# 2 rows"));
         assert!(text.contains("MINOR1"));
-        assert!(text.contains("consent_version"));
+        assert!(text.contains("[[consent]]"));
     }
 }

@@ -12,6 +12,7 @@ use crate::client::problem::{OrProblem, Outcome, Problem};
 use crate::client::progress::Unit;
 use crate::client::request::new_request_id;
 use crate::wire::redress::enrollment::v1 as wire;
+use wire::revoke_codes_response::Step;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 use wire::revoke_codes_request::Target;
 
@@ -94,25 +95,27 @@ async fn target(
 async fn revoke(
     channels: &Channels,
     request: wire::RevokeCodesRequest,
-) -> Result<wire::RevokeCodesResponse, Problem> {
+) -> Result<wire::RevokeResult, Problem> {
     let doing = "revoke the codes";
     let mut client = EnrollmentCodeServiceClient::new(channels.codes.clone());
     let mut answers = client.revoke_codes(request).await.or_problem(doing)?;
     let bar = progress::show("revoking codes", Unit::Pieces);
-    let mut last = wire::RevokeCodesResponse::default();
+    let mut result = None;
     while let Some(answer) = answers
         .message()
         .await
         .map_err(|status| Problem::from_status(doing, &status))?
     {
         let count = |count: i64| u64::try_from(count).unwrap_or(0);
-        bar.set(count(answer.seen), count(answer.codes));
-        last = answer;
+        match answer.step {
+            Some(Step::Progress(step)) => bar.set(count(step.seen), count(step.codes)),
+            Some(Step::Result(end)) => result = Some(end),
+            None => {}
+        }
     }
-    if last.done {
-        return Ok(last);
-    }
-    Err(Problem::usage(
-        "cannot revoke the codes: enrollment-codes ended before it was through; run the command again",
-    ))
+    result.ok_or_else(|| {
+        Problem::usage(
+            "cannot revoke the codes: enrollment-codes ended before it was through; run the command again",
+        )
+    })
 }

@@ -23,7 +23,7 @@ fn in_words(summary: &Summary) -> String {
         funnel_text(&summary.funnel)
     );
     text.push_str(&section(
-        "\n\nwhy enrollments are not active",
+        "\n\nwhy coverages are not active",
         summary
             .outcomes
             .iter()
@@ -44,6 +44,16 @@ fn in_words(summary: &Summary) -> String {
             "promised",
             summary.promised,
             "callers who were told: you are enrolled",
+        ),
+        (
+            "in Spanish",
+            summary.in_spanish,
+            "of them, who consented to the Spanish text",
+        ),
+        (
+            "active in part",
+            summary.active_in_part,
+            "of them, with a coverage that runs and another that does not",
         ),
         ("lost", summary.lost, "promised, and in no book"),
         (

@@ -8,7 +8,7 @@ use crate::client::convert::date;
 use crate::wire::redress::enrollment::v1 as wire;
 
 /// The sections below the funnel, those first that somebody must act on.
-pub fn sections(term_months: i32, report: &wire::GetCampaignReportResponse) -> Vec<String> {
+pub fn sections(report: &wire::GetCampaignReportResponse) -> Vec<String> {
     let (due, not_due): (Vec<_>, Vec<_>) = report.deadlines.iter().partition(|it| it.applies);
     let mut sections = Vec::new();
     if !due.is_empty() {
@@ -31,7 +31,7 @@ pub fn sections(term_months: i32, report: &wire::GetCampaignReportResponse) -> V
     if !report.monitoring.is_empty() {
         let table = owed(report);
         sections.push(format!(
-            "monitoring that states ask for, beside this campaign's {term_months} months\n{table}"
+            "monitoring that states ask for, beside the shortest product for adults\n{table}"
         ));
     }
     if !report.states_without_rule.is_empty() {

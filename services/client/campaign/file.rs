@@ -32,19 +32,16 @@ pub struct CampaignFile {
     /// Days after the last day in which enrollments that were begun can be finished; the service's default when absent.
     #[serde(default)]
     pub grace_days: Option<i32>,
-    /// Term of the monitoring.
-    pub term_months: i32,
-    /// Language of letters to people whose language is not known, `en` or `es`; English when empty.
+    /// Whether a coverage gets the months that the law of the person's state asks for.
     #[serde(default)]
-    pub locale: String,
+    pub raise_term_by_law: bool,
+    /// Language of people whose language is not known, `en` or `es`; English when empty.
+    #[serde(default)]
+    pub language: String,
     /// Web address in letters.
     pub letter_url: String,
     /// Telephone number in letters.
     pub letter_phone: String,
-    /// Version of the consent text.
-    pub consent_version: String,
-    /// The consent text.
-    pub consent_text: String,
     /// Whether an export of codes needs a second operator.
     #[serde(default)]
     pub two_operators: bool,
@@ -54,9 +51,24 @@ pub struct CampaignFile {
     /// The organisations whose patients are affected.
     #[serde(rename = "covered_entity", default)]
     pub covered_entities: Vec<EntityEntry>,
-    /// The monitoring product of each population.
+    /// The products of each population.
     #[serde(rename = "product", default)]
     pub products: Vec<ProductEntry>,
+    /// The consent text, in each language.
+    #[serde(rename = "consent", default)]
+    pub consents: Vec<ConsentEntry>,
+}
+
+/// A consent text in a campaign file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsentEntry {
+    /// BCP 47 language.
+    pub language: String,
+    /// Version.
+    pub version: String,
+    /// The text.
+    pub text: String,
 }
 
 /// Thresholds of the comparison, in hundredths of a bit.
@@ -89,6 +101,11 @@ pub struct ProductEntry {
     pub product_code: String,
     /// The partner's name or id.
     pub partner: String,
+    /// Calendar months from activation.
+    pub term_months: i32,
+    /// The partner's subscriber or contract code, if it gave one.
+    #[serde(default)]
+    pub contract_code: String,
 }
 
 impl CampaignFile {
@@ -120,9 +137,17 @@ impl CampaignFile {
                 population: population.into(),
                 product_code: product.product_code.clone(),
                 partner_id: product.partner.clone(),
+                term_months: product.term_months,
+                contract_code: product.contract_code.clone(),
             })
         };
         let products = self.products.iter().map(product);
+        let consents = self.consents.iter().map(|text| wire::ConsentText {
+            language_code: text.language.clone(),
+            version: text.version.clone(),
+            text: text.text.clone(),
+            ..wire::ConsentText::default()
+        });
         Ok(wire::Campaign {
             engagement_number: self.engagement_number.to_uppercase(),
             name: self.name.clone(),
@@ -130,15 +155,14 @@ impl CampaignFile {
             discovery_date: Some(wire_date(self.discovery_date)),
             enroll_by_date: Some(wire_date(self.enroll_by_date)),
             time_zone: self.time_zone.clone(),
-            term_months: self.term_months,
+            raise_term_by_law: self.raise_term_by_law,
             grace_days: self.grace_days,
-            language_code: self.locale.clone(),
+            language_code: self.language.clone(),
             covered_entities: entities.collect(),
             products: products.collect::<Result<_, _>>()?,
             letter_url: self.letter_url.clone(),
             letter_phone: self.letter_phone.clone(),
-            consent_version: self.consent_version.clone(),
-            consent_text: self.consent_text.clone(),
+            consent_texts: consents.collect(),
             two_operators: self.two_operators,
             verification_policy: self.verification.map(|policy| wire::VerificationPolicy {
                 accept_centibits: policy.accept_centibits,

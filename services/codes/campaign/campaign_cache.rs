@@ -8,11 +8,12 @@ use sea_orm::ConnectionTrait;
 
 use crate::codes::error::Error;
 use crate::db;
-use crate::db::entities::campaign;
+use crate::db::entities::individual::Population;
+use crate::db::entities::{campaign, consent_text, product};
 use crate::kernel::crypto::sha256_hex;
 use crate::kernel::ids::CampaignId;
 
-use super::store;
+use super::store::{self, Campaign};
 
 /// The unchanging part of a campaign. Whether it is open is not in here.
 #[derive(Debug)]
@@ -23,24 +24,79 @@ pub struct CachedCampaign {
     pub engagement_number: String,
     /// The zone of its civil dates.
     pub zone: TimeZone,
-    /// The term in calendar months.
-    pub term_months: i32,
-    /// The version of the consent text.
-    pub consent_version: String,
-    /// SHA-256 of the consent text, in lower-case hex.
-    pub consent_sha256: String,
+    /// Its language.
+    pub language: String,
+    /// Whether a coverage gets the months that the law asks for.
+    pub raise_term_by_law: bool,
+    /// Who gets what from whom.
+    pub products: Vec<product::Model>,
+    /// The consent texts, the campaign's own language first.
+    pub consent_texts: Vec<ConsentText>,
+}
+
+/// A consent text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentText {
+    /// BCP 47 language.
+    pub language: String,
+    /// Version.
+    pub version: String,
+    /// The text.
+    pub text: String,
+    /// SHA-256 of the text, in lower-case hex.
+    pub sha256: String,
+}
+
+impl From<consent_text::Model> for ConsentText {
+    fn from(row: consent_text::Model) -> Self {
+        Self {
+            sha256: sha256_hex(row.text.as_bytes()),
+            language: row.language,
+            version: row.version,
+            text: row.text,
+        }
+    }
 }
 
 impl CachedCampaign {
-    fn of(row: &campaign::Model) -> Result<Self, Error> {
+    fn of(campaign: Campaign) -> Result<Self, Error> {
+        let Campaign {
+            row,
+            products,
+            consent_texts,
+            ..
+        } = campaign;
         Ok(Self {
             id: row.id,
-            engagement_number: row.engagement_number.clone(),
             zone: TimeZone::get(&row.zone).map_err(|_| db::Error::corrupt("campaign.zone"))?,
-            term_months: row.term_months,
-            consent_version: row.consent_version.clone(),
-            consent_sha256: sha256_hex(row.consent_text.as_bytes()),
+            engagement_number: row.engagement_number,
+            language: row.language,
+            raise_term_by_law: row.raise_term_by_law,
+            products,
+            consent_texts: consent_texts.into_iter().map(ConsentText::from).collect(),
         })
+    }
+
+    /// Gives the consent text in a language, in its primary language (`es` for `es-MX`), or in the campaign's own.
+    pub fn consent_text(&self, language: &str) -> Option<&ConsentText> {
+        let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_owned();
+        let texts = &self.consent_texts;
+        texts
+            .iter()
+            .find(|text| text.language == language)
+            .or_else(|| {
+                texts
+                    .iter()
+                    .find(|text| primary(&text.language) == primary(language))
+            })
+            .or_else(|| texts.first())
+    }
+
+    /// Gives the products of a population.
+    pub fn products_of(&self, population: Population) -> impl Iterator<Item = &product::Model> {
+        let of =
+            move |product: &&product::Model| Population::from(product.population) == population;
+        self.products.iter().filter(of)
     }
 }
 
@@ -58,7 +114,8 @@ impl CampaignCache {
         if let Some(known) = self.find(|campaign| campaign.engagement_number == number) {
             return Ok(known);
         }
-        self.keep(store::by_number(connection, number).await?)
+        let row = store::by_number(connection, number).await?;
+        self.keep(connection, row).await
     }
 
     /// Gives the campaign of an id.
@@ -70,7 +127,8 @@ impl CampaignCache {
         if let Some(known) = self.find(|campaign| campaign.id == id) {
             return Ok(known);
         }
-        self.keep(store::by_id(connection, id).await?)
+        let row = store::by_id(connection, id).await?;
+        self.keep(connection, row).await
     }
 
     fn find(&self, wanted: impl Fn(&CachedCampaign) -> bool) -> Option<Arc<CachedCampaign>> {
@@ -81,8 +139,14 @@ impl CampaignCache {
             .cloned()
     }
 
-    fn keep(&self, row: Option<campaign::Model>) -> Result<Arc<CachedCampaign>, Error> {
-        let campaign = CachedCampaign::of(&row.ok_or(Error::CampaignNotFound)?)?;
+    async fn keep(
+        &self,
+        connection: &impl ConnectionTrait,
+        row: Option<campaign::Model>,
+    ) -> Result<Arc<CachedCampaign>, Error> {
+        let row = row.ok_or(Error::CampaignNotFound)?;
+        let whole = store::complete(connection, vec![row]).await?.pop();
+        let campaign = CachedCampaign::of(whole.ok_or(Error::CampaignNotFound)?)?;
         let campaign = Arc::new(campaign);
         let mut campaigns = self.0.write().unwrap_or_else(PoisonError::into_inner);
         campaigns.insert(campaign.id, Arc::clone(&campaign));

@@ -9,7 +9,7 @@ use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::audit;
 use crate::db::entities::campaign::{self, State};
-use crate::db::entities::{covered_entity, product};
+use crate::db::entities::{consent_text, covered_entity, product};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};
 use crate::kernel::keyring::Purpose;
@@ -36,28 +36,41 @@ pub struct NewCampaign {
     pub zone: String,
     /// The first instant after the last day.
     pub enroll_by_at: Timestamp,
-    /// Calendar months.
-    pub term_months: i32,
     /// Keys and names.
     pub entities: Vec<(String, String)>,
-    /// Populations, product codes and partners.
-    pub products: Vec<(product::Population, String, PartnerId)>,
+    /// What each population gets.
+    pub products: Vec<NewProduct>,
+    /// Whether a coverage gets the months that the law asks for.
+    pub raise_term_by_law: bool,
     /// The one web address.
     pub letter_url: String,
     /// The one phone number.
     pub letter_phone: String,
-    /// Version of the consent text.
-    pub consent_version: String,
-    /// The consent text.
-    pub consent_text: String,
+    /// The consent texts: language, version and text.
+    pub consent_texts: Vec<(String, String, String)>,
     /// Thresholds, in hundredths of a bit: accept and refer.
     pub policy: (i32, i32),
     /// For how many days after the last one an enrollment that was begun can be completed.
     pub grace_days: i32,
-    /// Language of letters to people whose language is not known.
-    pub locale: String,
+    /// Language of people whose language is not known.
+    pub language: String,
     /// Whether an export of codes needs the consent of a second operator.
     pub two_operators: bool,
+}
+
+/// A product of a campaign to be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewProduct {
+    /// Who gets it.
+    pub population: product::Population,
+    /// The partner's product code.
+    pub code: String,
+    /// The partner.
+    pub partner: PartnerId,
+    /// Calendar months.
+    pub term_months: i32,
+    /// The partner's subscriber or contract code.
+    pub contract_code: Option<String>,
 }
 
 /// Tells which of these partners exist, so that the request can be checked whole.
@@ -116,18 +129,16 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
         enroll_by: new.enroll_by.to_string(),
         zone: new.zone.clone(),
         enroll_by_at: new.enroll_by_at,
-        term_months: new.term_months,
+        raise_term_by_law: new.raise_term_by_law,
         letter_url: new.letter_url.clone(),
         letter_phone: new.letter_phone.clone(),
-        consent_version: new.consent_version.clone(),
-        consent_text: new.consent_text.clone(),
+        language: new.language.clone(),
         policy: json!({ "accept_centibits": accept, "refer_centibits": refer }).to_string(),
         code_key_version: context.keys.current(Purpose::Code)?.0,
         created_at: context.now(),
         closed_at: None,
         grace_days: new.grace_days,
         two_operators: new.two_operators,
-        locale: new.locale.clone(),
     };
     let entities = new
         .entities
@@ -138,18 +149,27 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
             entity_key: key.clone(),
             name: name.clone(),
         });
-    let products = new
-        .products
+    let products = new.products.iter().map(|product| product::Model {
+        campaign_id: id,
+        population: product.population,
+        partner_id: product.partner,
+        code: product.code.clone(),
+        term_months: product.term_months,
+        contract_code: product.contract_code.clone(),
+    });
+    let texts = new
+        .consent_texts
         .iter()
-        .map(|(population, code, partner)| product::Model {
+        .map(|(language, version, text)| consent_text::Model {
             campaign_id: id,
-            population: *population,
-            code: code.clone(),
-            partner_id: *partner,
+            language: language.clone(),
+            version: version.clone(),
+            text: text.clone(),
         });
     Ok(Campaign {
         row,
         entities: entities.collect(),
         products: products.collect(),
+        consent_texts: texts.collect(),
     })
 }

@@ -11,7 +11,7 @@ use sea_orm::{
 use crate::codes::error::Error;
 use crate::codes::store::{self, exactly_one};
 use crate::db::entities::campaign::{self, State};
-use crate::db::entities::{covered_entity, partner, product};
+use crate::db::entities::{consent_text, covered_entity, partner, product};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};
@@ -25,6 +25,17 @@ pub struct Campaign {
     pub entities: Vec<covered_entity::Model>,
     /// Who gets what.
     pub products: Vec<product::Model>,
+    /// The consent texts, the campaign's own language first.
+    pub consent_texts: Vec<consent_text::Model>,
+}
+
+impl Campaign {
+    /// Gives the shortest term of a product for adults, in calendar months.
+    pub fn shortest_term(&self) -> i32 {
+        let adults = self.products.iter();
+        let adults = adults.filter(|it| it.population == product::Population::Adult);
+        adults.map(|product| product.term_months).min().unwrap_or(0)
+    }
 }
 
 /// Writes a new campaign.
@@ -42,6 +53,13 @@ pub async fn insert(tx: &Tx<'_>, new: &Campaign) -> Result<(), db::Error> {
         .iter()
         .map(|row| product::ActiveModel::from(row.clone()).reset_all());
     product::Entity::insert_many(products)
+        .exec_without_returning(tx)
+        .await?;
+    let texts = new
+        .consent_texts
+        .iter()
+        .map(|row| consent_text::ActiveModel::from(row.clone()).reset_all());
+    consent_text::Entity::insert_many(texts)
         .exec_without_returning(tx)
         .await?;
     Ok(())
@@ -108,10 +126,23 @@ pub async fn complete(
         .all(connection)
         .await?;
     let products = product::Entity::find()
-        .filter(product::Column::CampaignId.is_in(ids))
+        .filter(product::Column::CampaignId.is_in(ids.clone()))
         .order_by_asc(product::Column::Population)
+        .order_by_asc(product::Column::PartnerId)
+        .order_by_asc(product::Column::Code)
         .all(connection)
         .await?;
+    let texts = consent_text::Entity::find()
+        .filter(consent_text::Column::CampaignId.is_in(ids))
+        .order_by_asc(consent_text::Column::Language)
+        .all(connection)
+        .await?;
+    let texts_of = |row: &campaign::Model| {
+        let own = texts.iter().filter(|text| text.campaign_id == row.id);
+        let mut own: Vec<_> = own.cloned().collect();
+        own.sort_by_key(|text| text.language != row.language);
+        own
+    };
     let whole = rows.into_iter().map(|row| Campaign {
         entities: entities
             .iter()
@@ -123,6 +154,7 @@ pub async fn complete(
             .filter(|product| product.campaign_id == row.id)
             .cloned()
             .collect(),
+        consent_texts: texts_of(&row),
         row,
     });
     Ok(whole.collect())

@@ -6,14 +6,15 @@
 
 use serde_json::json;
 
-use crate::codes::campaign;
+use crate::codes::campaign::campaign_cache::ConsentText;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::codes::store::insert;
 use crate::db::entities::enrollment::{self, Channel, State};
-use crate::db::{Tx, audit};
+use crate::db::{self, Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::EnrollmentId;
+use crate::kernel::language::Language;
 use crate::process::request::{self, Request};
 use crate::process::{self, Act, Call};
 
@@ -31,6 +32,8 @@ pub struct Begin {
     pub entitlement: Entitlement,
     /// How the person came.
     pub channel: Channel,
+    /// The language that the person wants; none takes the campaign's.
+    pub language: Option<Language>,
 }
 
 /// An enrollment that was begun, or found again.
@@ -38,10 +41,8 @@ pub struct Begin {
 pub struct Begun {
     /// The enrollment.
     pub enrollment: Enrollment,
-    /// Version of the consent text to show.
-    pub consent_version: String,
     /// The consent text to show.
-    pub consent_text: String,
+    pub consent_text: ConsentText,
 }
 
 /// How often two calls that begin at once for one person run again, until one finds the other's enrollment.
@@ -69,13 +70,17 @@ pub async fn begin_enrollment(
     // A refusal is committed with its audit event before the caller reads it.
     let id = charged.answer(id)?;
     let read = context.db.read();
-    let campaign = campaign::store::by_number(read, &begin.engagement_number).await?;
-    let campaign = campaign.ok_or(Error::CampaignNotFound)?;
+    let campaign = (context.campaign_cache)
+        .by_number(read, &begin.engagement_number)
+        .await?;
     let enrollment = store::get(read, campaign.id, id, context.now()).await?;
+    let enrollment = enrollment.ok_or(Error::EnrollmentNotFound)?;
+    let text = campaign.consent_text(&enrollment.row.language);
     Ok(Begun {
-        enrollment: enrollment.ok_or(Error::EnrollmentNotFound)?,
-        consent_version: campaign.consent_version,
-        consent_text: campaign.consent_text,
+        consent_text: text
+            .cloned()
+            .ok_or_else(|| db::Error::corrupt("consent_text"))?,
+        enrollment,
     })
 }
 
@@ -102,9 +107,18 @@ async fn try_begin(
             };
             let id = eligible.resume.unwrap_or(fresh);
             if eligible.resume.is_none() {
-                insert(tx, &started(call, begin, &eligible, fresh, now)).await?;
+                let language = found.campaign.as_ref().map(|campaign| &campaign.language);
+                let row = started(call, begin, &eligible, (fresh, now));
+                let row = enrollment::Model {
+                    language: language_of(begin, language),
+                    ..row
+                };
+                insert(tx, &row).await?;
             } else {
                 attach(tx, &eligible, id).await?;
+                if let Some(language) = &begin.language {
+                    store::speak(tx, eligible.campaign, id, language).await?;
+                }
             }
             let detail =
                 json!({ "resumed": eligible.resume.is_some(), "letter": eligible.mac.is_some() });
@@ -130,29 +144,34 @@ fn started(
     call: &Call,
     begin: &Begin,
     eligible: &Eligible<'_>,
-    id: EnrollmentId,
-    now: Timestamp,
+    (id, now): (EnrollmentId, Timestamp),
 ) -> enrollment::Model {
     enrollment::Model {
         campaign_id: eligible.campaign,
         id,
         individual_id: eligible.candidate.individual_id,
         state: State::Started,
+        language: String::new(),
         code_mac: eligible.mac,
         verification_id: None,
-        handoff_id: None,
         proof_expires_at: eligible.mac.and(eligible.candidate.proof_expires_at),
-        product_code: eligible.candidate.product_code.clone(),
-        partner_id: eligible.candidate.partner_id,
         started_by: call.actor(),
         channel: begin.channel,
         started_at: now,
         submitted_at: None,
-        activated_at: None,
-        term_ends_on: None,
-        outcome_class: None,
         settled_at: None,
         complete_by_at: eligible.complete_by,
+        cancel_reason: None,
+        canceled_by: None,
+        cancel_requested_at: None,
+    }
+}
+
+/// Gives the language that the person wants, or the campaign's.
+fn language_of(begin: &Begin, campaigns: Option<&String>) -> String {
+    match &begin.language {
+        Some(language) => language.to_string(),
+        None => campaigns.cloned().unwrap_or_default(),
     }
 }
 

@@ -1,38 +1,58 @@
 //! Canceling an enrollment.
 //!
-//! One that was not completed leaves its code issued, so that the person can begin again. One that was is also withdrawn at
-//! the partner, by a handoff of its own.
+//! One that was not completed is canceled at once and leaves its code issued, so that the person can begin again. One that was is
+//! a request: a handoff of its own asks each partner that has not ended its coverage, and the enrollment is canceled when the last
+//! one has confirmed.
 
 use serde_json::json;
 
-use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::db::entities::enrollment::State;
+use crate::db::entities::coverage::{Model as Coverage, State as CoverageState};
+use crate::db::entities::enrollment::{CancelReason, State};
 use crate::db::entities::handoff::Queued;
-use crate::db::{self, Tx, audit};
+use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{EnrollmentId, HandoffId};
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
+use super::coverage::is_over;
+use super::coverage_store::{self, CoverageChange};
 use super::state::{self, Event};
-use super::store::{self, Enrollment};
+use super::store::{self, Canceling, Enrollment};
+
+/// An enrollment to be canceled.
+#[derive(Clone, Debug)]
+pub struct Cancel {
+    /// The engagement number, in its one spelling.
+    pub engagement_number: String,
+    /// The enrollment.
+    pub enrollment: EnrollmentId,
+    /// Why.
+    pub reason: CancelReason,
+}
 
 /// Cancels an enrollment.
 pub async fn cancel_enrollment(
     context: &Context,
     call: &Call,
     request: &Request,
-    engagement_number: &str,
-    id: EnrollmentId,
+    cancel: &Cancel,
 ) -> Result<Enrollment, Error> {
     let read = context.db.read();
     let campaign = &(context.campaign_cache)
-        .by_number(read, engagement_number)
+        .by_number(read, &cancel.engagement_number)
         .await?;
     let now = context.now();
-    let withdrawal: HandoffId = context.ids.next();
+    let id = cancel.enrollment;
+    // Made before, so that running the transaction again writes the same rows; a coverage has one of them.
+    let handoffs: Vec<HandoffId> = campaign
+        .products
+        .iter()
+        .map(|_| context.ids.next())
+        .collect();
+    let handoffs = &handoffs;
     let done = context.db.run_tx("cancel_enrollment", |tx| {
         Box::pin(async move {
             if request::answered::<EnrollmentId>(tx, request)
@@ -44,25 +64,25 @@ pub async fn cancel_enrollment(
             let found = store::lock(tx, campaign.id, id, now)
                 .await?
                 .ok_or(Error::EnrollmentNotFound)?;
-            let state = found.state;
-            state::on(state, Event::Cancel).map_err(|_| Error::EnrollmentState { state })?;
-            store::cancel(tx, campaign.id, id, now).await?;
-            let submitted = state != State::Started;
-            if submitted {
-                withdraw(tx, campaign, call, &found, (withdrawal, now)).await?;
+            let state = found.row.state;
+            let to =
+                state::on(state, Event::Cancel).map_err(|_| Error::EnrollmentState { state })?;
+            let canceling = Canceling {
+                reason: cancel.reason,
+                actor: &call.actor(),
+                to,
+                at: now,
+            };
+            store::cancel(tx, found.row.key(), canceling).await?;
+            if to == State::CancelPending {
+                ask_partners(tx, call, &found, (handoffs, now)).await?;
             }
-            let detail = json!({ "from": found.shown().as_str(), "withdrawn": submitted });
-            let subject = ("enrollment", Some(id.as_uuid()));
-            audit::record(
-                tx,
-                &[call.event(
-                    context,
-                    Some(campaign.id),
-                    Act::of("enrollment.canceled", subject),
-                    detail,
-                )],
-            )
-            .await?;
+            let detail = json!({
+                "from": found.row.shown().as_str(), "to": to, "why": cancel.reason,
+            });
+            let act = Act::on("enrollment.canceled", "enrollment", id);
+            let event = call.event(context, Some(campaign.id), act, detail);
+            audit::record(tx, &[event]).await?;
             request::record(tx, request, &id, now).await?;
             Ok::<_, Error>(())
         })
@@ -73,24 +93,33 @@ pub async fn cancel_enrollment(
         .ok_or(Error::EnrollmentNotFound)
 }
 
-async fn withdraw(
+/// Queues a cancellation for each coverage that is not over.
+async fn ask_partners(
     tx: &Tx<'_>,
-    campaign: &CachedCampaign,
     call: &Call,
     found: &Enrollment,
-    (id, at): (HandoffId, Timestamp),
+    (handoffs, at): (&[HandoffId], Timestamp),
 ) -> Result<(), Error> {
-    let missing = || db::Error::corrupt("a submitted enrollment without a product");
-    let withdrawal = Queued {
-        campaign_id: campaign.id,
-        handoff_id: id,
-        enrollment_id: found.id,
-        individual_id: found.individual_id,
-        partner_id: found.partner_id.ok_or_else(missing)?,
-        product_code: found.product_code.clone().ok_or_else(missing)?,
-        term_months: campaign.term_months,
+    let open = || found.coverages.iter().filter(|it| !is_over(it.state));
+    let queued = |(coverage, handoff): (&Coverage, &HandoffId)| Queued {
+        campaign_id: coverage.campaign_id,
+        handoff_id: *handoff,
+        enrollment_id: coverage.enrollment_id,
+        coverage_id: coverage.id,
+        individual_id: found.row.individual_id,
+        partner_id: coverage.partner_id,
+        product_code: coverage.product_code.clone(),
+        term_months: coverage.term_months,
+        contract_code: None,
         trace: call.trace.clone(),
         at,
     };
-    Ok(store::withdraw(tx, withdrawal).await?)
+    let queued: Vec<Queued> = open().zip(handoffs).map(queued).collect();
+    store::queue_cancellations(tx, &queued).await?;
+    let pending = open().cloned().map(|coverage| Coverage {
+        state: CoverageState::CancelPending,
+        ..coverage
+    });
+    let pending: Vec<CoverageChange> = pending.map(CoverageChange::from).collect();
+    Ok(coverage_store::change(tx, &pending).await?)
 }

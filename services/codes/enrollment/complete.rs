@@ -1,4 +1,4 @@
-//! Completing enrollments: code redeemed, enrollment submitted, consent, handoff, audit and request recorded, in one
+//! Completing enrollments: code redeemed, enrollment submitted, coverages ordered, consent, audit and request recorded, in one
 //! transaction.
 //!
 //! Completions that arrive while a commit is in flight go together into the next one ([`Combiner`]). Each gets its own
@@ -15,28 +15,36 @@ use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::entities::enrollment::State;
 use crate::db::entities::handoff::Queued;
+use crate::db::entities::representative::{Authority, Relationship};
 use crate::db::entities::verification;
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::combine::{Capacity, Combiner};
-use crate::kernel::ids::{AuditId, CampaignId, EnrollmentId, HandoffId, VerificationId};
+use crate::kernel::ids::{
+    AuditId, CampaignId, CoverageId, EnrollmentId, HandoffId, VerificationId,
+};
+use crate::kernel::language::Language;
 use crate::kernel::lifecycle::Lifecycle;
 use crate::process::request::{self, Known, Request};
 use crate::process::{self, Call};
 
 use super::completion::{self, Completion, Found, Wanted};
+use super::coverage_store::{self, Key};
+use super::order::{Orders, coverage_of};
 use super::state::{self, Event};
-use super::store::Enrollment;
+use super::store::{Enrollment, Row};
 
 /// The person's written instructions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
-    /// Version of the text that the person saw.
+    /// Language of the text that the person saw.
+    pub language: Language,
+    /// Its version.
     pub version: String,
-    /// SHA-256 of that text, in lower-case hex.
+    /// Its SHA-256, in lower-case hex.
     pub text_sha256: String,
-    /// Its language.
-    pub locale: String,
+    /// Who consented in the person's place, and by what right.
+    pub by: Option<(Relationship, Authority)>,
 }
 
 /// An enrollment to be completed.
@@ -59,7 +67,8 @@ pub struct Item {
     call: Call,
     request: Request,
     complete: Complete,
-    handoff: HandoffId,
+    /// Ids for as many coverages as the campaign has products.
+    ids: Vec<(CoverageId, HandoffId)>,
     audit: AuditId,
 }
 
@@ -87,12 +96,15 @@ pub async fn complete_enrollment(
     let campaign = (context.campaign_cache)
         .by_number(read, &complete.engagement_number)
         .await?;
+    let products = campaign.products.iter();
     let item = Item {
+        ids: products
+            .map(|_| (context.ids.next(), context.ids.next()))
+            .collect(),
         campaign,
         call,
         request,
         complete,
-        handoff: context.ids.next(),
         audit: context.ids.next(),
     };
     completions.submit(item).await
@@ -156,7 +168,7 @@ async fn together(
     let known = request::look_up_all(tx, &requests).await?;
     let mut batch = Batch::default();
     let answers = items.iter().zip(found).zip(known);
-    let answers: Vec<_> = answers
+    let mut answers: Vec<_> = answers
         .map(|((item, found), known)| batch.decide(item, found.as_ref(), &known, now))
         .collect();
     if !batch.writes.is_empty() {
@@ -164,7 +176,29 @@ async fn together(
             .await
             .map_err(request::recorded_meanwhile)?;
     }
+    add_coverages(tx, &mut answers).await?;
     Ok(answers)
+}
+
+/// Adds the coverages to answers to repeated requests.
+async fn add_coverages(
+    tx: &Tx<'_>,
+    answers: &mut [Result<Enrollment, Error>],
+) -> Result<(), Error> {
+    let mut repeated: Vec<&mut Enrollment> = answers
+        .iter_mut()
+        .filter_map(|answer| answer.as_mut().ok())
+        .filter(|enrollment| enrollment.coverages.is_empty())
+        .collect();
+    let keys: Vec<Key> = repeated.iter().map(|it| it.row.key()).collect();
+    let coverages = coverage_store::coverages(tx, &keys).await?;
+    for enrollment in &mut repeated {
+        let own = coverages
+            .iter()
+            .filter(|it| it.enrollment_id == enrollment.row.id);
+        enrollment.coverages = own.cloned().collect();
+    }
+    Ok(())
 }
 
 /// What a batch has decided so far.
@@ -205,7 +239,7 @@ impl Batch {
             return Err(process::Error::RequestIdReused.into());
         }
         let write = item.check(found, now)?;
-        let enrollment = item.submitted(found, now);
+        let enrollment = item.submitted(found, &write.orders, now);
         self.requests.insert(request, item.request.fingerprint);
         self.done
             .insert(item.key(), (item.request.clone(), enrollment.clone()));
@@ -245,8 +279,12 @@ impl Item {
 
     fn check_consent(&self) -> Result<(), Error> {
         let consent = &self.complete.consent;
-        let current = consent.version == self.campaign.consent_version
-            && consent.text_sha256 == self.campaign.consent_sha256;
+        let mut texts = self.campaign.consent_texts.iter();
+        let current = texts.any(|text| {
+            text.language == consent.language.as_str()
+                && text.version == consent.version
+                && text.sha256 == consent.text_sha256
+        });
         if current {
             Ok(())
         } else {
@@ -270,30 +308,32 @@ impl Item {
     }
 
     fn completion(&self, found: &Found, now: Timestamp) -> Result<Completion, Error> {
+        let orders = Orders {
+            campaign: &self.campaign,
+            enrollment: self.complete.enrollment,
+            ids: &self.ids,
+            trace: self.call.trace.as_deref(),
+        };
+        let orders = orders.of(found, now)?;
+        let handoffs: Vec<HandoffId> = orders.iter().map(|order| order.handoff_id).collect();
         let mut detail =
-            json!({ "handoff": self.handoff, "verification": self.complete.verification });
+            json!({ "handoffs": handoffs, "verification": self.complete.verification });
         if let (Some(agent), Some(fields)) = (&self.call.agent, detail.as_object_mut()) {
             fields.insert("case".to_owned(), json!(agent.case));
             fields.insert("reason".to_owned(), json!(agent.reason));
         }
-        let handoff = Queued {
-            campaign_id: self.campaign.id,
-            handoff_id: self.handoff,
-            enrollment_id: self.complete.enrollment,
-            individual_id: found.individual_id,
-            partner_id: found.partner_id.ok_or(Error::NotEligible)?,
-            product_code: found.product_code.clone().ok_or(Error::NotEligible)?,
-            term_months: self.campaign.term_months,
-            trace: self.call.trace.clone(),
-            at: now,
-        };
+        let consent = &self.complete.consent;
         Ok(Completion {
-            handoff,
+            campaign_id: self.campaign.id,
+            enrollment_id: self.complete.enrollment,
+            at: now,
             verification_id: self.complete.verification,
             mac: found.mac,
-            version: self.complete.consent.version.clone(),
-            text_sha256: self.complete.consent.text_sha256.clone(),
-            locale: self.complete.consent.locale.clone(),
+            language: consent.language.to_string(),
+            version: consent.version.clone(),
+            text_sha256: consent.text_sha256.clone(),
+            relationship: consent.by.map(|(relationship, _)| relationship),
+            authority: consent.by.map(|(_, authority)| authority),
             channel: found.channel,
             actor: self.call.actor(),
             audit_id: self.audit,
@@ -303,35 +343,47 @@ impl Item {
             method: self.request.method,
             fingerprint: self.request.fingerprint,
             result: json!(self.complete.enrollment).to_string(),
+            orders,
         })
     }
 
-    fn submitted(&self, found: &Found, now: Timestamp) -> Enrollment {
+    fn submitted(&self, found: &Found, orders: &[Queued], now: Timestamp) -> Enrollment {
+        let consent = &self.complete.consent;
+        let before = self.replayed(found);
         Enrollment {
-            state: State::Submitted,
-            handoff_id: Some(self.handoff),
-            submitted_at: Some(now),
-            ..self.replayed(found)
+            row: Row {
+                state: State::Submitted,
+                submitted_at: Some(now),
+                language: consent.language.to_string(),
+                relationship: consent.by.map(|(relationship, _)| relationship),
+                authority: consent.by.map(|(_, authority)| authority),
+                ..before.row
+            },
+            coverages: orders.iter().map(coverage_of).collect(),
         }
     }
 
-    /// Gives the enrollment as it stands now.
+    /// Gives the enrollment as it stands now, without its coverages.
     fn replayed(&self, found: &Found) -> Enrollment {
         Enrollment {
-            campaign_id: self.campaign.id,
-            id: self.complete.enrollment,
-            individual_id: found.individual_id,
-            state: found.state,
-            is_verified: false,
-            handoff_id: found.handoff_id,
-            proof_expires_at: found.proof_expires_at,
-            product_code: found.product_code.clone(),
-            partner_id: found.partner_id,
-            started_at: found.started_at,
-            submitted_at: found.submitted_at,
-            activated_at: found.activated_at,
-            term_ends_on: found.term_ends_on.clone(),
-            outcome_class: found.outcome_class,
+            row: Row {
+                campaign_id: self.campaign.id,
+                id: self.complete.enrollment,
+                individual_id: found.individual_id,
+                state: found.state,
+                language: found.language.clone(),
+                is_verified: false,
+                proof_expires_at: found.proof_expires_at,
+                started_at: found.started_at,
+                submitted_at: found.submitted_at,
+                settled_at: found.settled_at,
+                cancel_reason: found.cancel_reason,
+                canceled_by: found.canceled_by.clone(),
+                cancel_requested_at: found.cancel_requested_at,
+                relationship: found.relationship,
+                authority: found.authority,
+            },
+            coverages: Vec::new(),
         }
     }
 }

@@ -7,16 +7,15 @@ use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::db::entities::enrollment::{Channel, State};
+use crate::db::entities::enrollment::{CancelReason, Channel, State};
 use crate::db::entities::handoff::{Kind, Queued};
-use crate::db::entities::outcome::OutcomeClass;
-use crate::db::entities::{ClosedSet, code, verification};
+use crate::db::entities::individual::Population;
+use crate::db::entities::representative::{Authority, Relationship};
+use crate::db::entities::{ClosedSet, code, coverage, verification};
 use crate::db::rows::{self, Is};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{
-    AuditId, CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId, VerificationId,
-};
+use crate::kernel::ids::{AuditId, CampaignId, EnrollmentId, IndividualId, VerificationId};
 
 /// What is asked for: which enrollment, by which verification.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -49,22 +48,30 @@ pub struct Found {
     pub state: State,
     /// By which channel it was begun.
     pub channel: Channel,
-    /// The product.
-    pub product_code: Option<String>,
-    /// Who provides it.
-    pub partner_id: Option<PartnerId>,
+    /// Language in which the person is spoken to.
+    pub language: String,
+    /// The person's population.
+    pub population: Population,
+    /// State or region of the person's address.
+    pub region: String,
+    /// Its country.
+    pub country: String,
     /// When it was begun.
     pub started_at: Timestamp,
-    /// Its handoff, once submitted.
-    pub handoff_id: Option<HandoffId>,
     /// When the person completed it.
     pub submitted_at: Option<Timestamp>,
-    /// When monitoring began.
-    pub activated_at: Option<Timestamp>,
-    /// Last day of the term.
-    pub term_ends_on: Option<String>,
-    /// Why it is not active.
-    pub outcome_class: Option<OutcomeClass>,
+    /// When it came to its end.
+    pub settled_at: Option<Timestamp>,
+    /// Why it shall be canceled, or was.
+    pub cancel_reason: Option<CancelReason>,
+    /// Who asked.
+    pub canceled_by: Option<String>,
+    /// When.
+    pub cancel_requested_at: Option<Timestamp>,
+    /// What whoever consented is to the person.
+    pub relationship: Option<Relationship>,
+    /// What gave them the right to.
+    pub authority: Option<Authority>,
     /// The letter's proof.
     pub proof_expires_at: Option<Timestamp>,
     /// The first instant at which it can no longer be completed.
@@ -86,13 +93,16 @@ pub struct Found {
 /// Reads what is there, one row for each that has an enrollment, and locks the enrollments in one order.
 pub async fn find(tx: &Tx<'_>, wanted: &[Wanted]) -> Result<Vec<Found>, db::Error> {
     let sql = format!(
-        "WITH {} SELECT v.n, e.individual_id, e.state, e.channel, e.product_code, e.partner_id, e.started_at, \
-         e.handoff_id, e.submitted_at, e.activated_at, e.term_ends_on, e.outcome_class, e.proof_expires_at, e.complete_by_at, \
+        "WITH {} SELECT v.n, e.individual_id, e.state, e.channel, e.language, i.population, i.region, i.country, e.started_at, \
+         e.submitted_at, e.settled_at, e.cancel_reason, e.canceled_by, e.cancel_requested_at, s.relationship, s.authority, \
+         e.proof_expires_at, e.complete_by_at, \
          COALESCE(e.code_mac, (SELECT d.mac FROM code d WHERE d.campaign_id = e.campaign_id \
          AND d.individual_id = e.individual_id AND d.state = '{}' LIMIT 1)) AS mac, c.state AS code_state, \
          w.state AS verification_state, w.enrollment_id AS verified_enrollment, w.individual_id AS verified_individual, \
          w.expires_at AS verification_expires_at \
          FROM v JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.enrollment_id \
+         JOIN individual i ON i.campaign_id = e.campaign_id AND i.id = e.individual_id \
+         LEFT JOIN consent s ON s.campaign_id = e.campaign_id AND s.enrollment_id = e.id \
          LEFT JOIN code c ON c.campaign_id = e.campaign_id AND c.mac = e.code_mac \
          LEFT JOIN verification w ON w.campaign_id = v.campaign_id AND w.id = v.verification_id \
          ORDER BY e.campaign_id, e.id, v.n{}",
@@ -110,19 +120,27 @@ pub async fn find(tx: &Tx<'_>, wanted: &[Wanted]) -> Result<Vec<Found>, db::Erro
 /// Everything that one completion writes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Completion {
-    /// The handoff that is queued; its campaign, enrollment and instant are those of everything else.
-    #[serde(flatten)]
-    pub handoff: Queued,
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// The enrollment.
+    pub enrollment_id: EnrollmentId,
+    /// When.
+    #[serde(serialize_with = "rows::micros")]
+    pub at: Timestamp,
     /// The verification.
     pub verification_id: VerificationId,
     /// The code that is redeemed, if there is one.
     pub mac: Option<Uuid>,
+    /// Consent: language of the text.
+    pub language: String,
     /// Consent: version of the text.
     pub version: String,
     /// Consent: SHA-256 of the text.
     pub text_sha256: String,
-    /// Consent: language of the text.
-    pub locale: String,
+    /// Consent: what whoever gave it is to the person.
+    pub relationship: Option<Relationship>,
+    /// Consent: what gave them the right to.
+    pub authority: Option<Authority>,
     /// How the person came.
     pub channel: Channel,
     /// Who acted.
@@ -141,15 +159,23 @@ pub struct Completion {
     pub fingerprint: Uuid,
     /// What it is answered from: the enrollment's id.
     pub result: String,
+    /// What is ordered from partners: a coverage and a handoff each.
+    #[serde(skip)]
+    pub orders: Vec<Queued>,
 }
 
-/// The columns of [`Completion`], beside those of its handoff.
-const COLUMNS: [(&str, Is); 14] = [
+/// The columns of [`Completion`].
+const COLUMNS: [(&str, Is); 19] = [
+    ("campaign_id", Is::Uuid),
+    ("enrollment_id", Is::Uuid),
+    ("at", Is::Big),
     ("verification_id", Is::Uuid),
     ("mac", Is::Uuid),
+    ("language", Is::Text),
     ("version", Is::Text),
     ("text_sha256", Is::Text),
-    ("locale", Is::Text),
+    ("relationship", Is::Text),
+    ("authority", Is::Text),
     ("channel", Is::Text),
     ("actor", Is::Text),
     ("audit_id", Is::Uuid),
@@ -160,11 +186,6 @@ const COLUMNS: [(&str, Is); 14] = [
     ("fingerprint", Is::Uuid),
     ("result", Is::Text),
 ];
-
-fn table(tx: &Tx<'_>) -> String {
-    let columns: Vec<_> = Queued::COLUMNS.into_iter().chain(COLUMNS).collect();
-    rows::table(tx.backend(), &columns)
-}
 
 fn redeem() -> String {
     format!(
@@ -177,7 +198,7 @@ fn redeem() -> String {
 
 fn submit() -> String {
     format!(
-        "UPDATE enrollment SET state = '{}', verification_id = v.verification_id, handoff_id = v.handoff_id, \
+        "UPDATE enrollment SET state = '{}', verification_id = v.verification_id, language = v.language, \
          submitted_at = v.at FROM v WHERE enrollment.campaign_id = v.campaign_id AND enrollment.id = v.enrollment_id \
          AND enrollment.state = '{}'",
         State::Submitted.as_str(),
@@ -185,15 +206,25 @@ fn submit() -> String {
     )
 }
 
-const CONSENT: &str = "INSERT INTO consent (campaign_id, enrollment_id, version, text_sha256, locale, channel, given_by, \
-    given_at) SELECT campaign_id, enrollment_id, version, text_sha256, locale, channel, actor, at FROM v";
+const CONSENT: &str = "INSERT INTO consent (campaign_id, enrollment_id, language, version, text_sha256, relationship, authority, \
+    channel, given_by, given_at) SELECT campaign_id, enrollment_id, language, version, text_sha256, relationship, authority, \
+    channel, actor, at FROM v";
 const AUDIT: &str = "INSERT INTO audit_event (id, process, campaign_id, at, actor, action, subject_kind, subject_id, detail) \
     SELECT audit_id, 'codes', campaign_id, at, actor, 'enrollment.completed', 'enrollment', enrollment_id, detail FROM v";
 
 const REQUEST: &str = "INSERT INTO idempotency (request_id, process, caller, method, fingerprint, result, created_at) \
     SELECT request_id, 'codes', caller, method, fingerprint, result, at FROM v";
 
-/// Writes completions: redeems the codes, submits the enrollments, and records consent, handoff, audit and request.
+/// Writes the coverages of the orders in a table of that name.
+fn cover(orders: &str) -> String {
+    format!(
+        "INSERT INTO coverage (campaign_id, id, enrollment_id, partner_id, product_code, term_months, handoff_id, state, revision) \
+         SELECT campaign_id, coverage_id, enrollment_id, partner_id, product_code, term_months, handoff_id, '{}', 0 FROM {orders}",
+        coverage::State::Submitted.as_str()
+    )
+}
+
+/// Writes completions: redeems the codes, submits the enrollments, orders the coverages, and records consent, audit and request.
 pub async fn write(tx: &Tx<'_>, completions: &[Completion]) -> Result<(), db::Error> {
     let codes = completions
         .iter()
@@ -217,17 +248,19 @@ pub async fn write(tx: &Tx<'_>, completions: &[Completion]) -> Result<(), db::Er
 
 async fn write_at_once(tx: &Tx<'_>, completions: &[Completion]) -> Result<(u64, u64), db::Error> {
     let sql = format!(
-        "WITH {}, redeemed AS ({} RETURNING 1), submitted AS ({} RETURNING 1), consented AS ({CONSENT}), \
-         handed AS ({}), audited AS ({AUDIT}), answered AS ({REQUEST}) \
+        "WITH {}, {}, redeemed AS ({} RETURNING 1), submitted AS ({} RETURNING 1), consented AS ({CONSENT}), \
+         covered AS ({}), handed AS ({}), audited AS ({AUDIT}), answered AS ({REQUEST}) \
          SELECT (SELECT count(*) FROM redeemed) AS codes, (SELECT count(*) FROM submitted) AS enrollments",
-        table(tx),
+        rows::table(tx.backend(), &COLUMNS),
+        rows::table_as(tx.backend(), ("ordered", 2), &Queued::COLUMNS),
         redeem(),
         submit(),
-        Queued::insert(Kind::Enroll),
+        cover("ordered"),
+        Queued::insert(Kind::Enroll, "ordered"),
     );
-    let row = tx
-        .query_one_raw(rows::bind(tx.backend(), sql, completions))
-        .await?;
+    let orders = rows::json(&orders(completions)).into();
+    let statement = rows::bind_with(tx.backend(), sql, completions, [orders]);
+    let row = tx.query_one_raw(statement).await?;
     let row = row.ok_or_else(|| db::Error::corrupt("a count without a row"))?;
     let count = |name| {
         row.try_get::<i64>("", name)
@@ -237,7 +270,7 @@ async fn write_at_once(tx: &Tx<'_>, completions: &[Completion]) -> Result<(u64, 
 }
 
 async fn write_in_turn(tx: &Tx<'_>, completions: &[Completion]) -> Result<(u64, u64), db::Error> {
-    let table = table(tx);
+    let table = rows::table(tx.backend(), &COLUMNS);
     let run = async |statement: &str| {
         let sql = format!("WITH {table} {statement}");
         let statement = rows::bind(tx.backend(), sql, completions);
@@ -245,8 +278,22 @@ async fn write_in_turn(tx: &Tx<'_>, completions: &[Completion]) -> Result<(u64, 
     };
     let redeemed = run(&redeem()).await?;
     let submitted = run(&submit()).await?;
-    for statement in [CONSENT, &Queued::insert(Kind::Enroll), AUDIT, REQUEST] {
+    for statement in [CONSENT, AUDIT, REQUEST] {
         run(statement).await?;
     }
+    let orders = orders(completions);
+    let table = rows::table(tx.backend(), &Queued::COLUMNS);
+    for statement in [cover("v"), Queued::insert(Kind::Enroll, "v")] {
+        let sql = format!("WITH {table} {statement}");
+        tx.execute_raw(rows::bind(tx.backend(), sql, &orders))
+            .await?;
+    }
     Ok((redeemed, submitted))
+}
+
+fn orders(completions: &[Completion]) -> Vec<&Queued> {
+    completions
+        .iter()
+        .flat_map(|completion| &completion.orders)
+        .collect()
 }

@@ -158,8 +158,9 @@ fn has_product(candidate: &Candidate) -> Result<(), Cause> {
     if candidate.population == Some(Population::Deceased) {
         return Err(Cause::Deceased);
     }
-    let product = candidate.product_code.is_some() && candidate.partner_id.is_some();
-    product.then_some(()).ok_or(Cause::NoProduct)
+    (candidate.has_product)
+        .then_some(())
+        .ok_or(Cause::NoProduct)
 }
 
 fn resumable(candidate: &Candidate) -> Result<Option<EnrollmentId>, Cause> {
@@ -175,7 +176,7 @@ fn resumable(candidate: &Candidate) -> Result<Option<EnrollmentId>, Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::ids::{BatchId, IndividualId, PartnerId};
+    use crate::kernel::ids::{BatchId, IndividualId};
 
     fn at(micros: i64) -> Timestamp {
         Timestamp::from_micros(micros)
@@ -192,18 +193,16 @@ mod tests {
             enroll_by: String::new(),
             zone: "UTC".into(),
             enroll_by_at: at(100),
-            term_months: 24,
+            raise_term_by_law: false,
             letter_url: String::new(),
             letter_phone: String::new(),
-            consent_version: String::new(),
-            consent_text: String::new(),
+            language: "en".into(),
             policy: String::new(),
             code_key_version: 1,
             created_at: at(0),
             closed_at: None,
             grace_days: 0,
             two_operators: false,
-            locale: "en".into(),
         }
     }
 
@@ -217,8 +216,7 @@ mod tests {
             expires_at: at(100),
             proof_expires_at: Some(at(50)),
             verified_for: None,
-            product_code: Some("GOLD".into()),
-            partner_id: Some(PartnerId::from_uuid(Uuid::from_u128(3))),
+            has_product: true,
             live_id: None,
             live_state: None,
             live_code_mac: None,
@@ -279,7 +277,7 @@ mod tests {
             refused(|_, who| who.population = Some(Population::Deceased)),
             Cause::Deceased
         );
-        assert_eq!(refused(|_, who| who.product_code = None), Cause::NoProduct);
+        assert_eq!(refused(|_, who| who.has_product = false), Cause::NoProduct);
         assert_eq!(refused(|_, who| who.honey_of = Some(BATCH)), Cause::Honey);
         let nobody = Lookup {
             campaign: Some(campaign()),

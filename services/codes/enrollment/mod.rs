@@ -1,14 +1,18 @@
-//! Enrollments: from a letter code to the partner's outcome.
+//! Enrollments: from a letter code to the outcomes of its coverages.
 
 pub mod begin;
 pub mod cancel;
 pub mod check;
 pub mod complete;
 pub mod completion;
+pub mod convert;
+pub mod coverage;
+pub mod coverage_store;
 pub mod eligibility;
+pub mod end_terms;
 pub mod grpc;
 pub mod look_up;
-pub mod next_step;
+pub mod order;
 pub mod outcome_store;
 pub mod outcomes;
 pub mod read;

@@ -3,12 +3,16 @@
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 use serde::Serialize;
 
-use crate::db::entities::enrollment::State;
-use crate::db::entities::outcome::{Model as Outcome, OutcomeClass};
+use crate::codes::store::exactly;
+use crate::db::entities::enrollment::{CancelReason, State};
+use crate::db::entities::outcome::Model as Outcome;
+use crate::db::entities::{ClosedSet, outcome};
 use crate::db::rows::{self, Is};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId};
+
+use super::coverage_store::{KEY, Key};
 
 /// Tells whether anything waits; asked first, because it takes no write transaction.
 pub async fn any(connection: &impl ConnectionTrait) -> Result<bool, db::Error> {
@@ -21,17 +25,19 @@ pub async fn any(connection: &impl ConnectionTrait) -> Result<bool, db::Error> {
 ///
 /// Deleting first makes several instances take turns: the second one finds the rows gone.
 pub async fn take(tx: &Tx<'_>, limit: u64) -> Result<Vec<Outcome>, db::Error> {
-    const SQL: &str = "DELETE FROM outcome WHERE (campaign_id, id) IN \
-        (SELECT campaign_id, id FROM outcome ORDER BY created_at, id LIMIT $1) \
-        RETURNING campaign_id, id, enrollment_id, handoff_id, result, outcome_class, effective_at, created_at";
+    let sql = format!(
+        "DELETE FROM outcome WHERE (campaign_id, id) IN \
+         (SELECT campaign_id, id FROM outcome ORDER BY created_at, id LIMIT $1) RETURNING {}",
+        outcome::Model::columns()
+    );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let statement = Statement::from_sql_and_values(tx.backend(), SQL, [limit.into()]);
+    let statement = Statement::from_sql_and_values(tx.backend(), sql, [limit.into()]);
     let mut taken = Outcome::find_by_statement(statement).all(tx).await?;
     taken.sort_by_key(|outcome| (outcome.created_at, outcome.id));
     Ok(taken)
 }
 
-/// What an outcome meets, and what becomes of it.
+/// An enrollment that outcomes meet.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Standing {
     /// The campaign.
@@ -40,45 +46,25 @@ pub struct Standing {
     pub id: EnrollmentId,
     /// Where it stands.
     pub state: State,
-    /// When monitoring began.
-    pub activated_at: Option<Timestamp>,
-    /// Last day of the term.
-    pub term_ends_on: Option<String>,
-    /// Why it is not active.
-    pub outcome_class: Option<OutcomeClass>,
-}
-
-#[derive(Serialize)]
-struct Key {
-    campaign_id: CampaignId,
-    id: EnrollmentId,
+    /// Whether the person has another enrollment that is alive.
+    pub is_replaced: bool,
 }
 
 /// Reads and locks the enrollments of outcomes, in one order.
-pub async fn standings(tx: &Tx<'_>, outcomes: &[Outcome]) -> Result<Vec<Standing>, db::Error> {
-    let mut keys: Vec<Key> = outcomes
-        .iter()
-        .map(|outcome| Key {
-            campaign_id: outcome.campaign_id,
-            id: outcome.enrollment_id,
-        })
-        .collect();
-    keys.sort_by_key(|key| (key.campaign_id, key.id));
-    keys.dedup_by_key(|key| (key.campaign_id, key.id));
+pub async fn standings(tx: &Tx<'_>, keys: &[Key]) -> Result<Vec<Standing>, db::Error> {
     let sql = format!(
-        "WITH {} SELECT e.campaign_id, e.id, e.state, e.activated_at, e.term_ends_on, e.outcome_class FROM v \
+        "WITH {} SELECT e.campaign_id, e.id, e.state, (SELECT 1 FROM enrollment o WHERE o.campaign_id = e.campaign_id \
+         AND o.individual_id = e.individual_id AND o.id <> e.id AND o.{} LIMIT 1) IS NOT NULL AS is_replaced FROM v \
          JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.id ORDER BY e.campaign_id, e.id{}",
-        rows::table(tx.backend(), &[("campaign_id", Is::Uuid), ("id", Is::Uuid)]),
+        rows::table(tx.backend(), &KEY),
+        State::IS_LIVE,
         rows::lock(tx.backend(), "e"),
     );
-    Ok(
-        Standing::find_by_statement(rows::bind(tx.backend(), sql, &keys))
-            .all(tx)
-            .await?,
-    )
+    let statement = rows::bind(tx.backend(), sql, keys);
+    Ok(Standing::find_by_statement(statement).all(tx).await?)
 }
 
-/// A change of one enrollment.
+/// A new state for an enrollment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// The campaign.
@@ -89,49 +75,48 @@ pub struct Change {
     pub from_state: State,
     /// The state it gets.
     pub to_state: State,
-    /// When monitoring began.
-    #[serde(serialize_with = "rows::micros")]
-    pub activated_at: Option<Timestamp>,
-    /// Last day of the term.
-    pub term_ends_on: Option<String>,
-    /// Why it is not active.
-    pub outcome_class: Option<OutcomeClass>,
     /// When it came to its end.
     #[serde(serialize_with = "rows::micros")]
     pub settled_at: Option<Timestamp>,
+    /// Now.
+    #[serde(serialize_with = "rows::micros")]
+    pub at: Timestamp,
 }
 
-const CHANGE: [(&str, Is); 8] = [
+const CHANGE: [(&str, Is); 6] = [
     ("campaign_id", Is::Uuid),
     ("id", Is::Uuid),
     ("from_state", Is::Text),
     ("to_state", Is::Text),
-    ("activated_at", Is::Big),
-    ("term_ends_on", Is::Text),
-    ("outcome_class", Is::Text),
     ("settled_at", Is::Big),
+    ("at", Is::Big),
 ];
 
-/// Changes the enrollments that were locked.
-pub async fn apply(tx: &Tx<'_>, changes: &[Change]) -> Result<(), db::Error> {
+/// Changes enrollments that are locked. One that ends because its partners canceled it says so.
+pub async fn change(tx: &Tx<'_>, changes: &[Change]) -> Result<(), db::Error> {
     if changes.is_empty() {
         return Ok(());
     }
+    let by_partner = |column: &str, value: &str| {
+        format!(
+            "{column} = CASE WHEN v.to_state = '{}' AND cancel_reason IS NULL THEN {value} ELSE {column} END",
+            State::Canceled.as_str()
+        )
+    };
     let sql = format!(
-        "WITH {} UPDATE enrollment SET state = v.to_state, activated_at = v.activated_at, term_ends_on = v.term_ends_on, \
-         outcome_class = v.outcome_class, settled_at = v.settled_at FROM v WHERE enrollment.campaign_id = v.campaign_id \
-         AND enrollment.id = v.id AND enrollment.state = v.from_state",
-        rows::table(tx.backend(), &CHANGE)
+        "WITH {} UPDATE enrollment SET state = v.to_state, settled_at = v.settled_at, {}, {}, {} FROM v \
+         WHERE enrollment.campaign_id = v.campaign_id AND enrollment.id = v.id AND enrollment.state = v.from_state",
+        rows::table(tx.backend(), &CHANGE),
+        by_partner(
+            "cancel_reason",
+            &format!("'{}'", CancelReason::Partner.as_str())
+        ),
+        by_partner("canceled_by", "'service/bureau-handoff'"),
+        by_partner("cancel_requested_at", "v.at"),
     );
-    let written = tx
-        .execute_raw(rows::bind(tx.backend(), sql, changes))
-        .await?
-        .rows_affected();
-    if written == changes.len() as u64 {
-        Ok(())
-    } else {
-        Err(db::Error::corrupt(
-            "an enrollment was changed without its lock",
-        ))
-    }
+    let statement = rows::bind(tx.backend(), sql, changes);
+    exactly(
+        changes.len(),
+        tx.execute_raw(statement).await?.rows_affected(),
+    )
 }

@@ -1,9 +1,9 @@
-//! Applies outcomes to enrollments: the way back from the partner.
+//! Applies outcomes to coverages and their enrollments: the way back from the partner.
 //!
 //! An outcome is taken out of its table and applied in one transaction, so it is applied once. One that contradicts the
-//! enrollment or comes too late is recorded in the audit log and changes nothing: a canceled enrollment stays canceled.
+//! coverage or comes too late is recorded in the audit log and changes nothing: a canceled enrollment stays canceled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,16 +15,18 @@ use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::audit::{self, Event as AuditEvent};
 use crate::db::entities::ClosedSet;
+use crate::db::entities::coverage::{self as coverage_entity, Model as Coverage};
 use crate::db::entities::enrollment::State;
-use crate::db::entities::outcome::{Decision, Model as Outcome};
+use crate::db::entities::outcome::Model as Outcome;
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId};
+use crate::kernel::ids::CoverageId;
 use crate::kernel::lifecycle;
 use crate::process;
 
+use super::coverage;
+use super::coverage_store::{self, CoverageChange, Key};
 use super::outcome_store::{self as store, Change, Standing};
-use super::state::{self, Event};
 
 /// Outcomes in one transaction.
 const BATCH: u64 = 256;
@@ -81,10 +83,10 @@ async fn take(context: &Context, limit: u64) -> Result<usize, Error> {
                         .campaign_cache
                         .by_id(tx, outcome.campaign_id)
                         .await?;
-                    let detail = enrollments.apply(&campaign, outcome)?;
+                    let detail = enrollments.apply(&campaign, outcome, now)?;
                     events.push(recorded(context, outcome, detail, now));
                 }
-                store::apply(tx, &enrollments.changes(now)).await?;
+                enrollments.write(tx, now).await?;
                 audit::record(tx, &events).await?;
                 Ok::<_, Error>(outcomes.len())
             })
@@ -110,108 +112,161 @@ fn recorded(context: &Context, outcome: &Outcome, detail: Value, now: Timestamp)
 }
 
 /// The enrollments of a batch of outcomes, and what has become of them so far.
-struct Enrollments(BTreeMap<(CampaignId, EnrollmentId), Entry>);
+struct Enrollments(BTreeMap<Key, Entry>);
 
 struct Entry {
-    from: State,
-    changed: bool,
-    now: Standing,
+    from: Standing,
+    coverages: Vec<Coverage>,
+    changed: BTreeSet<CoverageId>,
 }
 
 impl Enrollments {
     async fn lock(tx: &Tx<'_>, outcomes: &[Outcome]) -> Result<Self, Error> {
-        let standings = store::standings(tx, outcomes).await?.into_iter();
-        let entries = standings.map(|standing| {
-            let entry = Entry {
-                from: standing.state,
-                changed: false,
-                now: standing,
+        let keys = outcomes.iter().map(|outcome| Key {
+            campaign_id: outcome.campaign_id,
+            id: outcome.enrollment_id,
+        });
+        let keys: Vec<Key> = keys.collect::<BTreeSet<_>>().into_iter().collect();
+        let standings = store::standings(tx, &keys).await?;
+        let mut coverages = coverage_store::coverages(tx, &keys).await?;
+        let entries = standings.into_iter().map(|standing| {
+            let key = Key {
+                campaign_id: standing.campaign_id,
+                id: standing.id,
             };
-            ((entry.now.campaign_id, entry.now.id), entry)
+            let own = coverages.extract_if(.., |coverage| {
+                coverage.campaign_id == key.campaign_id && coverage.enrollment_id == key.id
+            });
+            let entry = Entry {
+                from: standing,
+                coverages: own.collect(),
+                changed: BTreeSet::new(),
+            };
+            (key, entry)
         });
         Ok(Self(entries.collect()))
     }
 
     /// Applies an outcome if it fits, and gives the detail for the audit log.
-    fn apply(&mut self, campaign: &CachedCampaign, outcome: &Outcome) -> Result<Value, Error> {
-        let class = outcome.outcome_class.map_or("", ClosedSet::as_str);
-        let mut detail = json!({
-            "outcome": outcome.id, "handoff": outcome.handoff_id, "result": outcome.result,
-            "class": class, "effective": outcome.effective_at, "applied": false,
-        });
-        let key = (outcome.campaign_id, outcome.enrollment_id);
-        let Some(entry) = self.0.get_mut(&key) else {
-            detail["why"] = json!("NO_ENROLLMENT");
-            return Ok(detail);
-        };
-        match entry.apply(campaign, outcome)? {
-            Ok(()) => detail["applied"] = json!(true),
-            Err(from) => detail["why"] = json!(from),
-        }
-        Ok(detail)
-    }
-
-    fn changes(self, now: Timestamp) -> Vec<Change> {
-        let changed = self.0.into_values().filter(|entry| entry.changed);
-        changed.map(|entry| entry.change(now)).collect()
-    }
-}
-
-impl Entry {
-    /// Applies an outcome, or names the state that it does not fit.
     fn apply(
         &mut self,
         campaign: &CachedCampaign,
         outcome: &Outcome,
-    ) -> Result<Result<(), &'static str>, Error> {
-        let decision = outcome.decision()?;
-        let event = match decision {
-            Decision::Active => Event::Activate,
-            Decision::ActionRequired(_) => Event::RequireAction,
-            Decision::Refused(_) => Event::Refuse,
-            Decision::Canceled => Event::Cancel,
+        now: Timestamp,
+    ) -> Result<Value, Error> {
+        let class = outcome.outcome_class.map_or("", ClosedSet::as_str);
+        let mut detail = json!({
+            "outcome": outcome.id, "handoff": outcome.handoff_id, "coverage": outcome.coverage_id, "result": outcome.result,
+            "class": class, "revision": outcome.revision, "effective": outcome.effective_at, "applied": false,
+        });
+        let key = Key {
+            campaign_id: outcome.campaign_id,
+            id: outcome.enrollment_id,
         };
-        let state = match state::on(self.now.state, event) {
-            Ok(state) => state,
-            Err(forbidden) => return Ok(Err(forbidden.from)),
+        let why = match self.0.get_mut(&key) {
+            None => Some("NO_ENROLLMENT"),
+            Some(entry) => entry.apply(campaign, outcome, now)?,
         };
-        match decision {
-            Decision::Active => {
-                let at = outcome.effective_at;
-                let day = term::term_ends_on(at, &campaign.zone, campaign.term_months)
-                    .map_err(|_| db::Error::corrupt("outcome.effective_at"))?;
-                self.now.activated_at = Some(at);
-                self.now.term_ends_on = Some(day.to_string());
-                self.now.outcome_class = None;
-            }
-            Decision::ActionRequired(class) | Decision::Refused(class) => {
-                self.now.outcome_class = Some(class);
-            }
-            Decision::Canceled => {}
+        match why {
+            None => detail["applied"] = json!(true),
+            Some(why) => detail["why"] = json!(why),
         }
-        self.now.state = state;
-        self.changed = true;
-        Ok(Ok(()))
+        Ok(detail)
     }
 
-    fn change(self, now: Timestamp) -> Change {
-        let Standing {
-            campaign_id,
-            id,
-            state,
-            activated_at,
-            term_ends_on,
-            outcome_class,
-        } = self.now;
-        Change {
-            campaign_id,
-            id,
-            from_state: self.from,
-            to_state: state,
-            activated_at,
-            term_ends_on,
-            outcome_class,
-            settled_at: (!State::LIVE.contains(&state)).then_some(now),
+    async fn write(self, tx: &Tx<'_>, now: Timestamp) -> Result<(), Error> {
+        let mut coverages = Vec::new();
+        let mut changes = Vec::new();
+        for entry in self.0.into_values() {
+            changes.extend(entry.change(now));
+            let Entry { changed, .. } = &entry;
+            let own = entry.coverages.iter().filter(|it| changed.contains(&it.id));
+            coverages.extend(own.cloned().map(CoverageChange::from));
         }
+        coverage_store::change(tx, &coverages).await?;
+        Ok(store::change(tx, &changes).await?)
     }
+}
+
+impl Entry {
+    /// Applies an outcome to its coverage, or says why it does not fit.
+    fn apply(
+        &mut self,
+        campaign: &CachedCampaign,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Result<Option<&'static str>, Error> {
+        let decision = outcome.decision()?;
+        let place = self
+            .coverages
+            .iter()
+            .position(|it| it.id == outcome.coverage_id);
+        let Some(place) = place else {
+            return Ok(Some("NO_COVERAGE"));
+        };
+        let before = self.coverages[place].clone();
+        let is_correction = outcome.revision > before.revision;
+        let Some(state) = coverage::decided(before.state, decision, is_correction) else {
+            return Ok(Some(before.state.as_str()));
+        };
+        self.coverages[place] = after(campaign, before.clone(), outcome, (state, now))?;
+        // The person may have begun anew after a refusal, and one enrollment is alive at a time.
+        if self.from.is_replaced && State::LIVE.contains(&self.state()) {
+            self.coverages[place] = before;
+            return Ok(Some("REPLACED"));
+        }
+        self.changed.insert(outcome.coverage_id);
+        Ok(None)
+    }
+
+    fn state(&self) -> State {
+        let states: Vec<_> = self.coverages.iter().map(|it| it.state).collect();
+        coverage::enrollment_of(&states)
+    }
+
+    fn change(&self, now: Timestamp) -> Option<Change> {
+        let state = self.state();
+        let moves = !self.changed.is_empty() && state != self.from.state;
+        moves.then(|| Change {
+            campaign_id: self.from.campaign_id,
+            id: self.from.id,
+            from_state: self.from.state,
+            to_state: state,
+            settled_at: (!State::LIVE.contains(&state)).then_some(now),
+            at: now,
+        })
+    }
+}
+
+/// Gives a coverage as it stands after an outcome. The term runs from its activation, in the campaign's zone, unless the partner
+/// says when it ends.
+fn after(
+    campaign: &CachedCampaign,
+    before: Coverage,
+    outcome: &Outcome,
+    (state, now): (coverage_entity::State, Timestamp),
+) -> Result<Coverage, Error> {
+    let starts = state == coverage_entity::State::Active
+        && (before.activated_at.is_none() || before.state != coverage_entity::State::Suspended);
+    let ends_without_start =
+        state == coverage_entity::State::Ended && before.activated_at.is_none();
+    let mut after = Coverage {
+        state,
+        outcome_class: outcome.outcome_class,
+        native_code: outcome.native_code.clone(),
+        revision: outcome.revision.max(before.revision),
+        settled_at: coverage::is_over(state).then_some(now),
+        ..before
+    };
+    if starts || ends_without_start {
+        let at = outcome.effective_at;
+        let day = term::term_ends_on(at, &campaign.zone, after.term_months)
+            .map_err(|_| db::Error::corrupt("outcome.effective_at"))?;
+        after.activated_at = Some(at);
+        after.term_ends_on = Some(day.to_string());
+    }
+    if let Some(day) = &outcome.term_ends_on {
+        after.term_ends_on = Some(day.clone());
+    }
+    Ok(after)
 }

@@ -1,27 +1,18 @@
-//! The life of an enrollment.
+//! The life of an enrollment up to its submission, and how it is shown.
 //!
-//! STARTED -> SUBMITTED -> ACTIVE | ACTION_REQUIRED | REFUSED, ACTION_REQUIRED -> ACTIVE | REFUSED, ACTIVE -> ENDED, and
-//! CANCELED from every state that is not an end. Nothing leads out of CANCELED, REFUSED and ENDED: an outcome that comes late
-//! is recorded and changes nothing.
+//! STARTED -> SUBMITTED, and from there on its state follows from its coverages ([`super::coverage`]). CANCELED at once from
+//! STARTED; from every later state that is not an end it is CANCEL_PENDING until the partners have confirmed.
 
 use crate::codes::state::Forbidden;
 use crate::db::entities::ClosedSet;
 use crate::db::entities::enrollment::State;
 
-/// What can happen to an enrollment.
+/// What can be done with an enrollment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The person was verified and consented; the handoff is queued.
+    /// The person was verified and consented; the handoffs are queued.
     Submit,
-    /// The partner started the monitoring.
-    Activate,
-    /// The partner waits for somebody.
-    RequireAction,
-    /// The partner refused.
-    Refuse,
-    /// The last day of the term has passed.
-    EndTerm,
-    /// The person, or the partner, canceled.
+    /// Somebody wants it canceled.
     Cancel,
 }
 
@@ -29,10 +20,6 @@ impl Event {
     const fn name(self) -> &'static str {
         match self {
             Self::Submit => "submit",
-            Self::Activate => "activate",
-            Self::RequireAction => "require action",
-            Self::Refuse => "refuse",
-            Self::EndTerm => "end the term",
             Self::Cancel => "cancel",
         }
     }
@@ -42,16 +29,15 @@ impl Event {
 pub fn on(state: State, event: Event) -> Result<State, Forbidden> {
     match (state, event) {
         (State::Started, Event::Submit) => Ok(State::Submitted),
-        (State::Submitted | State::ActionRequired, Event::Activate) => Ok(State::Active),
-        (State::Submitted | State::ActionRequired, Event::RequireAction) => {
-            Ok(State::ActionRequired)
-        }
-        (State::Submitted | State::ActionRequired, Event::Refuse) => Ok(State::Refused),
-        (State::Active, Event::EndTerm) => Ok(State::Ended),
+        (State::Started, Event::Cancel) => Ok(State::Canceled),
         (
-            State::Started | State::Submitted | State::Active | State::ActionRequired,
+            State::Submitted
+            | State::Active
+            | State::PartlyActive
+            | State::ActionRequired
+            | State::Suspended,
             Event::Cancel,
-        ) => Ok(State::Canceled),
+        ) => Ok(State::CancelPending),
         (state, event) => Err(Forbidden {
             from: state.as_str(),
             event: event.name(),
@@ -92,42 +78,38 @@ mod tests {
 
     use super::*;
 
-    const EVENTS: [Event; 6] = [
-        Event::Submit,
-        Event::Activate,
-        Event::RequireAction,
-        Event::Refuse,
-        Event::EndTerm,
-        Event::Cancel,
-    ];
-
     #[test]
     fn the_whole_table_is_this() {
         let rows: Vec<String> = State::iter()
             .map(|state| {
-                let next = EVENTS.map(|event| on(state, event).map_or("-", State::as_str));
+                let next = [Event::Submit, Event::Cancel];
+                let next = next.map(|event| on(state, event).map_or("-", State::as_str));
                 format!("{}: {}", state.as_str(), next.join(" "))
             })
             .collect();
         assert_eq!(
             rows,
             [
-                "STARTED: SUBMITTED - - - - CANCELED",
-                "SUBMITTED: - ACTIVE ACTION_REQUIRED REFUSED - CANCELED",
-                "ACTIVE: - - - - ENDED CANCELED",
-                "ACTION_REQUIRED: - ACTIVE ACTION_REQUIRED REFUSED - CANCELED",
-                "REFUSED: - - - - - -",
-                "ENDED: - - - - - -",
-                "CANCELED: - - - - - -",
+                "STARTED: SUBMITTED CANCELED",
+                "SUBMITTED: - CANCEL_PENDING",
+                "ACTIVE: - CANCEL_PENDING",
+                "PARTLY_ACTIVE: - CANCEL_PENDING",
+                "ACTION_REQUIRED: - CANCEL_PENDING",
+                "REFUSED: - -",
+                "SUSPENDED: - CANCEL_PENDING",
+                "ENDED: - -",
+                "CANCEL_PENDING: - -",
+                "CANCELED: - -",
             ]
         );
     }
 
     #[test]
-    fn a_live_enrollment_can_be_canceled_and_no_other() {
+    fn a_live_enrollment_can_be_canceled_once_and_no_other() {
         for state in State::iter() {
             let live = State::LIVE.contains(&state);
-            assert_eq!(on(state, Event::Cancel).is_ok(), live, "{state:?}");
+            let can = live && state != State::CancelPending;
+            assert_eq!(on(state, Event::Cancel).is_ok(), can, "{state:?}");
             assert_eq!(
                 State::IS_LIVE.contains(&format!("'{}'", state.as_str())),
                 live
@@ -137,8 +119,8 @@ mod tests {
 
     #[test]
     fn a_forbidden_step_names_state_and_event() {
-        let forbidden = on(State::Canceled, Event::EndTerm).unwrap_err();
-        assert_eq!(forbidden.to_string(), "end the term does not fit CANCELED");
+        let forbidden = on(State::Canceled, Event::Submit).unwrap_err();
+        assert_eq!(forbidden.to_string(), "submit does not fit CANCELED");
     }
 
     #[test]

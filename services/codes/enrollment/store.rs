@@ -5,22 +5,32 @@ use uuid::Uuid;
 
 use crate::codes::batch::code_store::HONEY;
 use crate::codes::store::exactly_one;
-use crate::db::entities::enrollment::State;
+use crate::db::entities::enrollment::{CancelReason, State};
 use crate::db::entities::handoff::{Kind, Queued};
 use crate::db::entities::individual::Population;
-use crate::db::entities::outcome::OutcomeClass;
-use crate::db::entities::{ClosedSet, code, verification};
+use crate::db::entities::representative::{Authority, Relationship};
+use crate::db::entities::{ClosedSet, code, coverage, verification};
 use crate::db::{self, Tx, rows};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{
-    BatchId, CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId, VerificationId,
-};
+use crate::kernel::ids::{BatchId, CampaignId, EnrollmentId, IndividualId, VerificationId};
 
+use crate::kernel::language::Language;
+
+use super::coverage_store::{self, Key};
 use super::state::{Shown, shown};
 
 /// An enrollment as a caller sees it.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrollment {
+    /// The enrollment.
+    pub row: Row,
+    /// What was ordered; nothing before it was submitted.
+    pub coverages: Vec<coverage::Model>,
+}
+
+/// The row of an enrollment, and whether it is verified.
+#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct Row {
     /// The campaign.
     pub campaign_id: CampaignId,
     /// Id.
@@ -29,32 +39,42 @@ pub struct Enrollment {
     pub individual_id: IndividualId,
     /// Where it stands.
     pub state: State,
+    /// Language in which the person is spoken to.
+    pub language: String,
     /// Whether the identity process has a good verification of it, where it is started.
     pub is_verified: bool,
-    /// Its handoff, once submitted.
-    pub handoff_id: Option<HandoffId>,
     /// Until when the letter proves the address.
     pub proof_expires_at: Option<Timestamp>,
-    /// The product.
-    pub product_code: Option<String>,
-    /// Who provides it.
-    pub partner_id: Option<PartnerId>,
     /// When it was begun.
     pub started_at: Timestamp,
     /// When the person completed it.
     pub submitted_at: Option<Timestamp>,
-    /// When monitoring began.
-    pub activated_at: Option<Timestamp>,
-    /// Last day of the term.
-    pub term_ends_on: Option<String>,
-    /// Why it is not active.
-    pub outcome_class: Option<OutcomeClass>,
+    /// When it came to its end.
+    pub settled_at: Option<Timestamp>,
+    /// Why it shall be canceled, or was.
+    pub cancel_reason: Option<CancelReason>,
+    /// Who asked.
+    pub canceled_by: Option<String>,
+    /// When.
+    pub cancel_requested_at: Option<Timestamp>,
+    /// What whoever consented is to the person; none where the person consented.
+    pub relationship: Option<Relationship>,
+    /// What gave them the right to.
+    pub authority: Option<Authority>,
 }
 
-impl Enrollment {
+impl Row {
     /// Gives the state that is shown.
     pub fn shown(&self) -> Shown {
         shown(self.state, self.is_verified)
+    }
+
+    /// Gives the key.
+    pub fn key(&self) -> Key {
+        Key {
+            campaign_id: self.campaign_id,
+            id: self.id,
+        }
     }
 }
 
@@ -70,12 +90,30 @@ fn is_verified() -> String {
 
 fn view(rest: &str) -> String {
     format!(
-        "SELECT e.campaign_id, e.id, e.individual_id, e.state, e.handoff_id, e.proof_expires_at, e.product_code, e.partner_id, \
-         e.started_at, e.submitted_at, e.activated_at, e.term_ends_on, e.outcome_class, \
-         CASE WHEN e.state = '{}' THEN {} ELSE FALSE END AS is_verified FROM enrollment e {rest}",
+        "SELECT e.campaign_id, e.id, e.individual_id, e.state, e.language, e.proof_expires_at, e.started_at, e.submitted_at, \
+         e.settled_at, e.cancel_reason, e.canceled_by, e.cancel_requested_at, s.relationship, s.authority, \
+         CASE WHEN e.state = '{}' THEN {} ELSE FALSE END AS is_verified FROM enrollment e \
+         LEFT JOIN consent s ON s.campaign_id = e.campaign_id AND s.enrollment_id = e.id {rest}",
         State::Started.as_str(),
         is_verified()
     )
+}
+
+/// Adds the coverages to enrollments.
+async fn with_coverages(
+    connection: &impl ConnectionTrait,
+    rows: Vec<Row>,
+) -> Result<Vec<Enrollment>, db::Error> {
+    let submitted = rows.iter().filter(|row| row.submitted_at.is_some());
+    let keys: Vec<Key> = submitted.map(Row::key).collect();
+    let mut coverages = coverage_store::coverages(connection, &keys).await?;
+    let whole = rows.into_iter().map(|row| Enrollment {
+        coverages: coverages
+            .extract_if(.., |coverage| coverage.enrollment_id == row.id)
+            .collect(),
+        row,
+    });
+    Ok(whole.collect())
 }
 
 /// Finds an enrollment.
@@ -88,9 +126,9 @@ pub async fn get(
     let sql = view("WHERE e.campaign_id = $2 AND e.id = $3");
     let values: [Value; 3] = [now.into(), campaign.into(), id.into()];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    Ok(Enrollment::find_by_statement(statement)
-        .one(connection)
-        .await?)
+    let row = Row::find_by_statement(statement).one(connection).await?;
+    let rows = row.into_iter().collect();
+    Ok(with_coverages(connection, rows).await?.pop())
 }
 
 /// Lists a campaign's enrollments in one state or in all, oldest first.
@@ -117,9 +155,8 @@ pub async fn page(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values: [Value; 4] = [now.into(), campaign.into(), after.into(), limit.into()];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    Ok(Enrollment::find_by_statement(statement)
-        .all(connection)
-        .await?)
+    let rows = Row::find_by_statement(statement).all(connection).await?;
+    with_coverages(connection, rows).await
 }
 
 /// What entitles somebody to begin, and what is known about them.
@@ -141,10 +178,8 @@ pub struct Candidate {
     pub proof_expires_at: Option<Timestamp>,
     /// The enrollment that a verification was made for.
     pub verified_for: Option<EnrollmentId>,
-    /// The product of the population.
-    pub product_code: Option<String>,
-    /// Who provides it.
-    pub partner_id: Option<PartnerId>,
+    /// Whether the campaign has a product for the population.
+    pub has_product: bool,
     /// The individual's live enrollment.
     pub live_id: Option<EnrollmentId>,
     /// Where that stands.
@@ -155,15 +190,14 @@ pub struct Candidate {
     pub live_complete_by_at: Option<Timestamp>,
 }
 
-/// What is read of the individual, the product and the live enrollment that go with `x`.
-const COLUMNS: &str = "i.population, x.individual_id, p.code AS product_code, p.partner_id, \
-    e.id AS live_id, e.state AS live_state, e.code_mac AS live_code_mac, e.complete_by_at AS live_complete_by_at";
+/// What is read of the individual, the products and the live enrollment that go with `x`.
+const COLUMNS: &str = "i.population, x.individual_id, (SELECT 1 FROM product p WHERE p.campaign_id = i.campaign_id \
+    AND p.population = i.population LIMIT 1) IS NOT NULL AS has_product, e.id AS live_id, e.state AS live_state, e.code_mac AS live_code_mac, e.complete_by_at AS live_complete_by_at";
 
 /// Joins them. A code may be nobody's: it joins them loosely.
 fn rest() -> String {
     format!(
         "individual i ON i.campaign_id = x.campaign_id AND i.id = x.individual_id \
-         LEFT JOIN product p ON p.campaign_id = i.campaign_id AND p.population = i.population \
          LEFT JOIN enrollment e ON e.campaign_id = i.campaign_id AND e.individual_id = i.id AND e.{}",
         State::IS_LIVE
     )
@@ -270,6 +304,24 @@ pub async fn attach_code(
     Ok(())
 }
 
+/// Gives an open enrollment the language in which the person wants to be spoken to.
+pub async fn speak(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    id: EnrollmentId,
+    language: &Language,
+) -> Result<(), db::Error> {
+    let sql = format!(
+        "UPDATE enrollment SET language = $3 WHERE campaign_id = $1 AND id = $2 AND state = '{}'",
+        State::Started.as_str()
+    );
+    let values: [Value; 3] = [campaign.into(), id.into(), language.as_str().into()];
+    // No row: it was completed or canceled in the meantime; completing it says so.
+    tx.execute_raw(Statement::from_sql_and_values(tx.backend(), sql, values))
+        .await?;
+    Ok(())
+}
+
 /// Finds an enrollment and locks it until the transaction ends.
 pub async fn lock(
     tx: &Tx<'_>,
@@ -280,22 +332,46 @@ pub async fn lock(
     let sql = view("WHERE e.campaign_id = $2 AND e.id = $3") + &rows::lock(tx.backend(), "e");
     let values: [Value; 3] = [now.into(), campaign.into(), id.into()];
     let statement = Statement::from_sql_and_values(tx.backend(), sql, values);
-    Ok(Enrollment::find_by_statement(statement).one(tx).await?)
+    let row = Row::find_by_statement(statement).one(tx).await?;
+    let rows = row.into_iter().collect();
+    Ok(with_coverages(tx, rows).await?.pop())
 }
 
-/// Cancels a live enrollment.
-pub async fn cancel(
-    tx: &Tx<'_>,
-    campaign: CampaignId,
-    id: EnrollmentId,
-    now: Timestamp,
-) -> Result<(), db::Error> {
+/// Why an enrollment is canceled, who asked, and what it becomes.
+#[derive(Clone, Copy, Debug)]
+pub struct Canceling<'a> {
+    /// Why.
+    pub reason: CancelReason,
+    /// Who asked.
+    pub actor: &'a str,
+    /// The state it gets.
+    pub to: State,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Cancels a live enrollment, or records that it shall be.
+pub async fn cancel(tx: &Tx<'_>, key: Key, canceling: Canceling<'_>) -> Result<(), db::Error> {
     let sql = format!(
-        "UPDATE enrollment SET state = '{}', settled_at = $3 WHERE campaign_id = $1 AND id = $2 AND {}",
-        State::Canceled.as_str(),
+        "UPDATE enrollment SET state = $3, cancel_reason = $4, canceled_by = $5, cancel_requested_at = $6, settled_at = $7 \
+         WHERE campaign_id = $1 AND id = $2 AND {}",
         State::IS_LIVE
     );
-    let values: [Value; 3] = [campaign.into(), id.into(), now.into()];
+    let Canceling {
+        reason,
+        actor,
+        to,
+        at,
+    } = canceling;
+    let values: [Value; 7] = [
+        key.campaign_id.into(),
+        key.id.into(),
+        to.as_str().into(),
+        reason.as_str().into(),
+        actor.into(),
+        at.into(),
+        (to == State::Canceled).then_some(at).into(),
+    ];
     let result = tx
         .execute_raw(Statement::from_sql_and_values(tx.backend(), sql, values))
         .await?;
@@ -305,43 +381,9 @@ pub async fn cancel(
     )
 }
 
-/// Queues the withdrawal of a submitted enrollment at its partner.
-pub async fn withdraw(tx: &Tx<'_>, withdrawal: Queued) -> Result<(), db::Error> {
-    let statement = Queued::statement(tx.backend(), Kind::Cancel, &[withdrawal]);
+/// Queues the cancellation of coverages at their partners.
+pub async fn queue_cancellations(tx: &Tx<'_>, queued: &[Queued]) -> Result<(), db::Error> {
+    let statement = Queued::statement(tx.backend(), Kind::Cancel, queued);
     tx.execute_raw(statement).await?;
     Ok(())
-}
-
-/// Ends the enrollments of a campaign whose last day lies before `today`, and gives their number.
-pub async fn end_terms(
-    tx: &Tx<'_>,
-    campaign: CampaignId,
-    today: jiff::civil::Date,
-    now: Timestamp,
-) -> Result<u64, db::Error> {
-    let sql = format!(
-        "UPDATE enrollment SET state = '{}', settled_at = $3 WHERE campaign_id = $1 AND state = '{}' AND term_ends_on < $2",
-        State::Ended.as_str(),
-        State::Active.as_str()
-    );
-    let values: [Value; 3] = [campaign.into(), today.to_string().into(), now.into()];
-    let result = tx
-        .execute_raw(Statement::from_sql_and_values(tx.backend(), sql, values))
-        .await?;
-    Ok(result.rows_affected())
-}
-
-/// Tells whether a campaign has enrollments whose last day lies before `today`.
-pub async fn any_to_end(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    today: jiff::civil::Date,
-) -> Result<bool, db::Error> {
-    let sql = format!(
-        "SELECT 1 AS one FROM enrollment WHERE campaign_id = $1 AND state = '{}' AND term_ends_on < $2 LIMIT 1",
-        State::Active.as_str()
-    );
-    let values: [Value; 2] = [campaign.into(), today.to_string().into()];
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    Ok(connection.query_one_raw(statement).await?.is_some())
 }

@@ -77,6 +77,13 @@ impl Law {
         here
     }
 
+    /// Gives how many calendar months of monitoring a state asks for; 0 where it asks for none.
+    pub fn months_owed(&self, place: Place) -> i32 {
+        let rules = self.rules.iter().filter(|rule| rule.presumed);
+        let here = rules.filter(|rule| rule.place == Some(place));
+        here.filter_map(Rule::months).max().unwrap_or(0)
+    }
+
     fn otherwise(&self, place: Place) -> Vec<(&Rule, i32)> {
         let rules = self.rules.iter().filter(|rule| !rule.presumed);
         rules

@@ -127,12 +127,20 @@ fn target(message: &wire::RevokeCodesRequest, fields: &mut Fields) -> Option<Tar
 }
 
 fn revoked(step: Progress) -> wire::RevokeCodesResponse {
-    wire::RevokeCodesResponse {
-        codes: step.codes,
-        seen: step.found.seen,
-        revoked: step.found.revoked,
-        done: step.done,
-    }
+    use wire::revoke_codes_response::Step;
+    let step = if step.done {
+        Step::Result(wire::RevokeResult {
+            codes: step.codes,
+            revoked: step.found.revoked,
+        })
+    } else {
+        Step::Progress(wire::RevokeProgress {
+            codes: step.codes,
+            seen: step.found.seen,
+            revoked: step.found.revoked,
+        })
+    };
+    wire::RevokeCodesResponse { step: Some(step) }
 }
 
 fn letter_code(line: &Line, now: Timestamp) -> wire::LetterCode {

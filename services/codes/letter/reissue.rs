@@ -186,7 +186,8 @@ fn allowed(state: State, call: &Call) -> Result<(), Error> {
     match state {
         State::Issued | State::Superseded => Ok(()),
         State::Revoked if call.caller.role == Role::Operator => Ok(()),
-        State::Revoked | State::Redeemed => Err(Error::CodeState),
+        State::Revoked => Err(Error::CodeRevoked),
+        State::Redeemed => Err(Error::CodeRedeemed),
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Report {
     pub engagement_number: String,
     /// The funnel.
     pub funnel: Funnel,
-    /// Why enrollments are not active.
+    /// Why coverages are not active.
     pub outcomes: Vec<OutcomeCount>,
     /// Partners' own activation codes.
     pub pools: Vec<Pool>,
@@ -76,6 +76,7 @@ pub async fn count(context: &Context, id: CampaignId, by: Option<By>) -> Result<
     let deadlines = law
         .deadlines(discovered_on, today, &census)
         .map_err(|_| db::Error::corrupt("campaign.discovered_on"))?;
+    let term_months = campaign.shortest_term();
     let slices = name_all(context, &campaign, by, counted.slices).await?;
     Ok(Report {
         engagement_number: campaign.row.engagement_number,
@@ -84,7 +85,7 @@ pub async fn count(context: &Context, id: CampaignId, by: Option<By>) -> Result<
         outcomes: counted.outcomes,
         pools: counted.pools,
         deadlines,
-        monitoring: law.monitoring_of(campaign.row.term_months, &census.residents),
+        monitoring: law.monitoring_of(term_months, &census.residents),
         without_rule: law.unknown_to(&census),
         law_version: &law.version,
         at,

@@ -75,7 +75,11 @@ pub fn funnel_sql() -> String {
           COUNT(CASE WHEN kind = '{enroll}' THEN acknowledged_at END) AS acknowledged, \
           {} AS dead FROM handoff WHERE campaign_id = $1) h",
         mail_event::Kind::Returned.as_str(),
-        count_if("state", enrollment::State::Active),
+        format!(
+            "COUNT(CASE WHEN state IN ('{}', '{}') THEN 1 END)",
+            enrollment::State::Active.as_str(),
+            enrollment::State::PartlyActive.as_str()
+        ),
         count_if("state", enrollment::State::ActionRequired),
         count_if("state", enrollment::State::Refused),
         verification::State::Verified.as_str(),

@@ -46,7 +46,7 @@ fn grouping(number: i32, fields: &mut Fields) -> Option<By> {
 fn report(report: Report) -> wire::GetCampaignReportResponse {
     let outcomes = report.outcomes.into_iter().map(|count| wire::OutcomeCount {
         outcome_class: class_to_wire(Some(count.outcome_class)).into(),
-        enrollments: count.enrollments,
+        coverages: count.coverages,
     });
     let without_rule = report
         .without_rule

@@ -124,7 +124,14 @@ fn events() -> [Source; 4] {
                     "submitted",
                     "CASE WHEN submitted_at IS NULL THEN 0 ELSE 1 END",
                 ),
-                ("active", &one_if(Enrollment::Active)),
+                (
+                    "active",
+                    &format!(
+                        "CASE WHEN state IN ('{}', '{}') THEN 1 ELSE 0 END",
+                        Enrollment::Active.as_str(),
+                        Enrollment::PartlyActive.as_str()
+                    ),
+                ),
                 ("action_required", &one_if(Enrollment::ActionRequired)),
                 ("enrollment_refused", &one_if(Enrollment::Refused)),
             ],

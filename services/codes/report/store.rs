@@ -11,13 +11,13 @@ use crate::kernel::ids::{CampaignId, CoveredEntityId, PartnerId};
 use super::funnel::{Funnel, count_if, funnel_sql};
 use super::slices::{self, By, Slice};
 
-/// Enrollments with one outcome class.
+/// Coverages with one outcome class.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct OutcomeCount {
     /// The class.
     pub outcome_class: OutcomeClass,
     /// How many.
-    pub enrollments: i64,
+    pub coverages: i64,
 }
 
 /// People at one kind of address.
@@ -62,7 +62,7 @@ pub struct Pool {
 pub struct Counted {
     /// The funnel.
     pub funnel: Funnel,
-    /// Why enrollments are not active.
+    /// Why coverages are not active.
     pub outcomes: Vec<OutcomeCount>,
     /// Who lives where.
     pub residents: Vec<Residents>,
@@ -104,7 +104,7 @@ fn pools_sql() -> String {
     )
 }
 
-/// Counts a campaign: the funnel, why enrollments are not active, who lives where, and if wished the funnel of each part.
+/// Counts a campaign: the funnel, why coverages are not active, who lives where, and if wished the funnel of each part.
 ///
 /// At millions of people counting takes longer than a read may. PostgreSQL allows that to a bulk transaction; on SQLite such
 /// a transaction would keep writers out, and reads have no limit.
@@ -156,7 +156,7 @@ async fn outcomes(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
 ) -> Result<Vec<OutcomeCount>, db::Error> {
-    const SQL: &str = "SELECT outcome_class, COUNT(*) AS enrollments FROM enrollment WHERE campaign_id = $1 \
+    const SQL: &str = "SELECT outcome_class, COUNT(*) AS coverages FROM coverage WHERE campaign_id = $1 \
         AND outcome_class IS NOT NULL GROUP BY outcome_class ORDER BY outcome_class";
     rows(connection, campaign, SQL).await
 }

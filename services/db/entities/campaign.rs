@@ -28,16 +28,14 @@ pub struct Model {
     pub zone: String,
     /// The end of `enroll_by` in `zone`.
     pub enroll_by_at: Timestamp,
-    /// Calendar months of monitoring.
-    pub term_months: i32,
+    /// Whether a coverage gets the months that the law of the person's state asks for, where its product has fewer.
+    pub raise_term_by_law: bool,
     /// Web address printed in the letter.
     pub letter_url: String,
     /// Telephone number printed in the letter.
     pub letter_phone: String,
-    /// Version of the consent text.
-    pub consent_version: String,
-    /// The consent text.
-    pub consent_text: String,
+    /// Language of people whose language is not known, such as `en`: of their letters and of their consent.
+    pub language: String,
     /// JSON: thresholds, throttles, products' rules.
     pub policy: String,
     /// The version of the code key.
@@ -50,8 +48,6 @@ pub struct Model {
     pub grace_days: i32,
     /// Whether an export of codes needs the approval of a second operator.
     pub two_operators: bool,
-    /// Language of the letters of people whose language is not known, such as `en`.
-    pub locale: String,
 }
 
 /// Where a campaign stands.

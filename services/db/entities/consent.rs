@@ -6,6 +6,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 
 use super::enrollment::Channel;
+use super::representative::{Authority, Relationship};
 
 /// A row of `consent`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -17,12 +18,16 @@ pub struct Model {
     /// The enrollment.
     #[sea_orm(primary_key, auto_increment = false)]
     pub enrollment_id: EnrollmentId,
+    /// Language of the text.
+    pub language: String,
     /// Version of the text.
     pub version: String,
     /// SHA-256 of the text, hexadecimal.
     pub text_sha256: String,
-    /// Language of the text.
-    pub locale: String,
+    /// What whoever consented is to the person; none where the person consented.
+    pub relationship: Option<Relationship>,
+    /// What gives them the right to.
+    pub authority: Option<Authority>,
     /// By which channel.
     pub channel: Channel,
     /// Who gave it, by role.

@@ -3,11 +3,7 @@
 use sea_orm::entity::prelude::*;
 
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{
-    CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId, VerificationId,
-};
-
-use super::outcome::OutcomeClass;
+use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
 
 /// A row of `enrollment`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -23,18 +19,14 @@ pub struct Model {
     pub individual_id: IndividualId,
     /// Where it stands.
     pub state: State,
+    /// BCP 47 language in which the person is spoken to.
+    pub language: String,
     /// The letter code it began with.
     pub code_mac: Option<Uuid>,
     /// The verification.
     pub verification_id: Option<VerificationId>,
-    /// The handoff.
-    pub handoff_id: Option<HandoffId>,
     /// Until when the letter proves the address; none without a letter code.
     pub proof_expires_at: Option<Timestamp>,
-    /// The product.
-    pub product_code: Option<String>,
-    /// The partner.
-    pub partner_id: Option<PartnerId>,
     /// The caller who began it.
     pub started_by: String,
     /// By which channel.
@@ -43,16 +35,16 @@ pub struct Model {
     pub started_at: Timestamp,
     /// When it was submitted.
     pub submitted_at: Option<Timestamp>,
-    /// When the term began.
-    pub activated_at: Option<Timestamp>,
-    /// Civil date.
-    pub term_ends_on: Option<String>,
-    /// Why it is not active.
-    pub outcome_class: Option<OutcomeClass>,
     /// When it came to its end.
     pub settled_at: Option<Timestamp>,
     /// The first instant at which it can no longer be completed.
     pub complete_by_at: Timestamp,
+    /// Why it shall be canceled, or was.
+    pub cancel_reason: Option<CancelReason>,
+    /// Who asked.
+    pub canceled_by: Option<String>,
+    /// When.
+    pub cancel_requested_at: Option<Timestamp>,
 }
 
 /// Where an enrollment stands. One that is started is shown as VERIFIED while a verification of it is good.
@@ -80,31 +72,41 @@ pub struct Model {
 pub enum State {
     /// Begun; identity not yet verified.
     Started,
-    /// Completed by the person, on its way to the partner.
+    /// Completed by the person, on its way to the partners.
     Submitted,
-    /// Monitoring runs.
+    /// Every coverage that was not refused runs.
     Active,
+    /// Some coverages run, others do not yet.
+    PartlyActive,
     /// Somebody must act first.
     ActionRequired,
-    /// The partner refused.
+    /// The partners refused.
     Refused,
-    /// The term is over.
+    /// The partners have stopped it for a while.
+    Suspended,
+    /// The terms are over.
     Ended,
+    /// It shall be canceled; a partner has not confirmed yet.
+    CancelPending,
     /// Canceled.
     Canceled,
 }
 
 impl State {
     /// The states of which an individual has at most one enrollment at a time.
-    pub const LIVE: [Self; 4] = [
+    pub const LIVE: [Self; 7] = [
         Self::Started,
         Self::Submitted,
         Self::Active,
+        Self::PartlyActive,
         Self::ActionRequired,
+        Self::Suspended,
+        Self::CancelPending,
     ];
 
     /// The same as a condition, word for word that of the index, so that the planner of SQLite sees that it applies.
-    pub const IS_LIVE: &str = "state IN ('STARTED', 'SUBMITTED', 'ACTIVE', 'ACTION_REQUIRED')";
+    pub const IS_LIVE: &str = "state IN ('STARTED', 'SUBMITTED', 'ACTIVE', 'PARTLY_ACTIVE', 'ACTION_REQUIRED', \
+        'SUSPENDED', 'CANCEL_PENDING')";
 }
 
 /// How a person came.
@@ -136,6 +138,40 @@ pub enum Channel {
     Phone,
     /// By a partner.
     Partner,
+}
+
+/// Why an enrollment is canceled.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+    serde::Serialize,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CancelReason {
+    /// The person does not want it any more.
+    PersonAsked,
+    /// The wrong person was enrolled.
+    WrongPerson,
+    /// Somebody else used the letter.
+    Fraud,
+    /// The person has it twice.
+    Duplicate,
+    /// The partner ended it without being asked.
+    Partner,
+    /// Something else.
+    Other,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -7,7 +7,9 @@ use strum::IntoStaticStr;
 
 use crate::db::rows::{self, Is};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId};
+use crate::kernel::ids::{
+    CampaignId, CoverageId, EnrollmentId, HandoffId, IndividualId, PartnerId,
+};
 
 use super::ClosedSet;
 use super::outcome::OutcomeClass;
@@ -26,7 +28,7 @@ use super::outcome::OutcomeClass;
 pub enum Kind {
     /// Enroll the person.
     Enroll,
-    /// Withdraw an enrollment that was handed over before.
+    /// Cancel an enrollment that was handed over before.
     Cancel,
 }
 
@@ -56,7 +58,11 @@ pub enum State {
     ActionRequired,
     /// The partner refused.
     Refused,
-    /// Withdrawn.
+    /// The partner has stopped it for a while.
+    Suspended,
+    /// The term is over.
+    Ended,
+    /// Canceled.
     Canceled,
     /// Given up on; kept, counted, replayable.
     Dead,
@@ -98,6 +104,8 @@ pub struct Model {
     pub id: HandoffId,
     /// The enrollment.
     pub enrollment_id: EnrollmentId,
+    /// The coverage.
+    pub coverage_id: CoverageId,
     /// The person.
     pub individual_id: IndividualId,
     /// The partner.
@@ -108,6 +116,10 @@ pub struct Model {
     pub product_code: String,
     /// Calendar months of monitoring.
     pub term_months: i32,
+    /// The partner's subscriber or contract code.
+    pub contract_code: Option<String>,
+    /// Which order this is, counted from 1: a corrected order is a new attempt under the same id.
+    pub order_attempt: i32,
     /// Where it stands.
     pub state: State,
     /// Attempts so far.
@@ -126,6 +138,10 @@ pub struct Model {
     pub partner_reference: Option<String>,
     /// Why the partner did not activate it.
     pub outcome_class: Option<OutcomeClass>,
+    /// The partner's own code for that.
+    pub native_code: Option<String>,
+    /// The partner's revision of what it reported last; 0 where it gives none.
+    pub revision: i64,
     /// Why it was given up.
     pub dead_reason: Option<DeadReason>,
     /// When it was made.
@@ -147,6 +163,8 @@ pub struct Queued {
     pub handoff_id: HandoffId,
     /// The enrollment.
     pub enrollment_id: EnrollmentId,
+    /// The coverage.
+    pub coverage_id: CoverageId,
     /// The person.
     pub individual_id: IndividualId,
     /// The partner.
@@ -155,6 +173,8 @@ pub struct Queued {
     pub product_code: String,
     /// Calendar months of monitoring.
     pub term_months: i32,
+    /// The partner's subscriber or contract code.
+    pub contract_code: Option<String>,
     /// W3C `traceparent` of the call that queues it.
     pub trace: Option<String>,
     /// When it is queued; it is due at once.
@@ -164,24 +184,27 @@ pub struct Queued {
 
 impl Queued {
     /// The columns of [`Queued`] for [`rows::table`].
-    pub const COLUMNS: [(&str, Is); 9] = [
+    pub const COLUMNS: [(&str, Is); 11] = [
         ("campaign_id", Is::Uuid),
         ("handoff_id", Is::Uuid),
         ("enrollment_id", Is::Uuid),
+        ("coverage_id", Is::Uuid),
         ("individual_id", Is::Uuid),
         ("partner_id", Is::Uuid),
         ("product_code", Is::Text),
         ("term_months", Is::Int),
+        ("contract_code", Is::Text),
         ("trace", Is::Text),
         ("at", Is::Big),
     ];
 
-    /// Writes the statement that queues a handoff for each row of `v`, a table with (at least) the columns of [`Queued`].
-    pub fn insert(kind: Kind) -> String {
+    /// Writes the statement that queues a handoff for each row of a table with (at least) the columns of [`Queued`].
+    pub fn insert(kind: Kind, from: &str) -> String {
         format!(
-            "INSERT INTO handoff (campaign_id, id, enrollment_id, individual_id, partner_id, kind, product_code, term_months, \
-             state, attempts, not_before, trace_context, created_at) SELECT campaign_id, handoff_id, enrollment_id, \
-             individual_id, partner_id, '{}', product_code, term_months, '{}', 0, at, trace, at FROM v",
+            "INSERT INTO handoff (campaign_id, id, enrollment_id, coverage_id, individual_id, partner_id, kind, product_code, \
+             term_months, contract_code, order_attempt, state, attempts, not_before, trace_context, revision, created_at) \
+             SELECT campaign_id, handoff_id, enrollment_id, coverage_id, individual_id, partner_id, '{}', product_code, \
+             term_months, contract_code, 1, '{}', 0, at, trace, 0, at FROM {from}",
             kind.as_str(),
             State::Queued.as_str()
         )
@@ -192,7 +215,7 @@ impl Queued {
         let table = rows::table(backend, &Self::COLUMNS);
         rows::bind(
             backend,
-            format!("WITH {table} {}", Self::insert(kind)),
+            format!("WITH {table} {}", Self::insert(kind, "v")),
             queued,
         )
     }

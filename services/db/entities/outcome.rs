@@ -8,7 +8,7 @@ use strum::IntoStaticStr;
 use crate::db::Error;
 use crate::db::rows::{self, Is};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, OutcomeId};
+use crate::kernel::ids::{CampaignId, CoverageId, EnrollmentId, HandoffId, OutcomeId};
 
 /// What a partner decided about an enrollment, with the reason where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,11 @@ pub enum Decision {
     ActionRequired(OutcomeClass),
     /// The partner refused.
     Refused(OutcomeClass),
-    /// Withdrawn.
+    /// The partner has stopped it for a while.
+    Suspended,
+    /// The term is over.
+    Ended,
+    /// Canceled.
     Canceled,
 }
 
@@ -79,7 +83,11 @@ pub enum OutcomeResult {
     ActionRequired,
     /// The partner refused.
     Refused,
-    /// Withdrawn.
+    /// The partner has stopped it for a while.
+    Suspended,
+    /// The term is over.
+    Ended,
+    /// Canceled.
     Canceled,
 }
 
@@ -95,15 +103,23 @@ pub struct Model {
     pub id: OutcomeId,
     /// The enrollment.
     pub enrollment_id: EnrollmentId,
+    /// The coverage.
+    pub coverage_id: CoverageId,
     /// The handoff.
     pub handoff_id: HandoffId,
     /// How the partner decided.
     pub result: OutcomeResult,
     /// Why, where the partner did not activate it.
     pub outcome_class: Option<OutcomeClass>,
+    /// The partner's own code for that.
+    pub native_code: Option<String>,
+    /// The partner's revision; 0 where it gives none.
+    pub revision: i64,
     /// From when it holds.
     #[serde(serialize_with = "rows::micros")]
     pub effective_at: Timestamp,
+    /// The last day of the term by the partner's own count, a civil date.
+    pub term_ends_on: Option<String>,
     /// When it was made.
     #[serde(serialize_with = "rows::micros")]
     pub created_at: Timestamp,
@@ -116,26 +132,37 @@ impl Decision {
             Self::Active => (OutcomeResult::Active, None),
             Self::ActionRequired(class) => (OutcomeResult::ActionRequired, Some(class)),
             Self::Refused(class) => (OutcomeResult::Refused, Some(class)),
+            Self::Suspended => (OutcomeResult::Suspended, None),
+            Self::Ended => (OutcomeResult::Ended, None),
             Self::Canceled => (OutcomeResult::Canceled, None),
         }
     }
 }
 
 impl Model {
-    const COLUMNS: [(&str, Is); 8] = [
+    const COLUMNS: [(&str, Is); 12] = [
         ("campaign_id", Is::Uuid),
         ("id", Is::Uuid),
         ("enrollment_id", Is::Uuid),
+        ("coverage_id", Is::Uuid),
         ("handoff_id", Is::Uuid),
         ("result", Is::Text),
         ("outcome_class", Is::Text),
+        ("native_code", Is::Text),
+        ("revision", Is::Big),
         ("effective_at", Is::Big),
+        ("term_ends_on", Is::Text),
         ("created_at", Is::Big),
     ];
 
+    /// Lists the columns.
+    pub fn columns() -> String {
+        Self::COLUMNS.map(|(name, _)| name).join(", ")
+    }
+
     /// Writes the statement that adds outcomes: the process `bureau-handoff` adds, `enrollment-codes` takes them away.
     pub fn insert(backend: DbBackend, outcomes: &[Self]) -> Statement {
-        let columns = Self::COLUMNS.map(|(name, _)| name).join(", ");
+        let columns = Self::columns();
         let table = rows::table(backend, &Self::COLUMNS);
         let sql = format!("WITH {table} INSERT INTO outcome ({columns}) SELECT {columns} FROM v");
         rows::bind(backend, sql, outcomes)
@@ -147,6 +174,8 @@ impl Model {
             (OutcomeResult::Active, None) => Ok(Decision::Active),
             (OutcomeResult::ActionRequired, Some(class)) => Ok(Decision::ActionRequired(class)),
             (OutcomeResult::Refused, Some(class)) => Ok(Decision::Refused(class)),
+            (OutcomeResult::Suspended, None) => Ok(Decision::Suspended),
+            (OutcomeResult::Ended, None) => Ok(Decision::Ended),
             (OutcomeResult::Canceled, None) => Ok(Decision::Canceled),
             _ => Err(Error::corrupt(
                 "an outcome with the class of another result",

@@ -1,4 +1,4 @@
-//! The product and the partner that a population of a campaign gets.
+//! A product of a partner that a population of a campaign gets.
 
 use sea_orm::entity::prelude::*;
 
@@ -16,10 +16,16 @@ pub struct Model {
     /// Who gets it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub population: Population,
-    /// The partner's name for the product.
-    pub code: String,
     /// The partner.
+    #[sea_orm(primary_key, auto_increment = false)]
     pub partner_id: PartnerId,
+    /// The partner's name for the product.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub code: String,
+    /// Calendar months from activation.
+    pub term_months: i32,
+    /// The partner's subscriber or contract code.
+    pub contract_code: Option<String>,
 }
 
 /// The populations that a product is for.

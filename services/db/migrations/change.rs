@@ -12,6 +12,8 @@ pub(super) enum Change {
     Make(Blueprint),
     /// Adds columns. Rows that are there get NULL, or the column's default.
     Add(&'static str, Vec<ColumnDef>),
+    /// Runs a statement that means the same on both databases.
+    Run(&'static str),
     /// Drops columns that no constraint and no index names.
     Drop(&'static str, &'static [&'static str]),
     /// Makes tables anew and keeps their rows: for what SQLite's ALTER TABLE cannot do. A table stands after those that it
@@ -24,6 +26,7 @@ pub(super) struct Remade {
     /// The table as it shall be.
     pub table: Blueprint,
     /// Columns whose value is not that of the old column of the same name, each with an expression over the old row.
+    /// In it, `x_before` is the old table `x` of any table that is made anew with this one.
     pub values: &'static [(&'static str, &'static str)],
 }
 
@@ -38,6 +41,10 @@ impl Change {
                     let alter = Table::alter().table(table).add_column(column).to_owned();
                     manager.alter_table(alter).await?;
                 }
+                Ok(())
+            }
+            Self::Run(sql) => {
+                manager.get_connection().execute_unprepared(sql).await?;
                 Ok(())
             }
             Self::Drop(table, columns) => {
@@ -64,6 +71,7 @@ async fn remake(manager: &SchemaManager<'_>, tables: Vec<Remade>) -> Result<(), 
     for Remade { table, .. } in tables.iter().rev() {
         run(format!("DROP TABLE {}", table.name())).await?;
     }
+    let names: Vec<&str> = tables.iter().map(|remade| remade.table.name()).collect();
     for Remade { table, values } in tables {
         let name = table.name();
         let columns = table.columns().join(", ");
@@ -78,6 +86,8 @@ async fn remake(manager: &SchemaManager<'_>, tables: Vec<Remade>) -> Result<(), 
             "INSERT INTO {name} ({columns}) SELECT {kept} FROM {name}_before"
         ))
         .await?;
+    }
+    for name in names {
         run(format!("DROP TABLE {name}_before")).await?;
     }
     Ok(())

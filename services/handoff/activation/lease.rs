@@ -19,7 +19,7 @@ use crate::handoff::queue::lease_store::{self, LeaseOrder, Leased};
 use crate::handoff::queue::retry_policy::PartnerStatus;
 use crate::handoff::queue::state::{Fact, State};
 use crate::handoff::queue::store::{self, Change};
-use crate::kernel::ids::{CampaignId, EnrollmentId};
+use crate::kernel::ids::{CampaignId, CoverageId};
 
 use super::alerts::Alerts;
 use super::assign::assign;
@@ -73,7 +73,7 @@ pub async fn lease(
                 }
                 let leased = lease_store::lease(tx, order).await?;
                 end_expired(tx, order, &leased).await?;
-                let leased = take_out_withdrawn(tx, context, &terms.actor, order, leased).await?;
+                let leased = take_out_canceled(tx, context, &terms.actor, order, leased).await?;
                 let (leased, alerts) = assign(tx, context, &terms.actor, order, leased).await?;
                 if !leased.is_empty() {
                     let detail = json!({"count": leased.len(), "lease": order.token});
@@ -109,37 +109,36 @@ async fn end_expired(tx: &Tx<'_>, order: &LeaseOrder, leased: &[Leased]) -> Resu
     attempts::add(tx, &ended).await
 }
 
-/// Takes out enrollments that were withdrawn before they were ever sent: they are not sent any more.
-async fn take_out_withdrawn(
+/// Takes out orders that were canceled before they were ever sent: they are not sent any more.
+async fn take_out_canceled(
     tx: &Tx<'_>,
     context: &Context,
     actor: &str,
     order: &LeaseOrder,
     leased: Vec<Leased>,
 ) -> Result<Vec<Leased>, Error> {
-    let mut unsent: HashMap<CampaignId, Vec<EnrollmentId>> = HashMap::new();
+    let mut unsent: HashMap<CampaignId, Vec<CoverageId>> = HashMap::new();
     for leased in &leased {
         if leased.handoff.kind == Kind::Enroll && leased.sent_before.is_none() {
             let of_campaign = unsent.entry(leased.handoff.campaign_id).or_default();
-            of_campaign.push(leased.handoff.enrollment_id);
+            of_campaign.push(leased.handoff.coverage_id);
         }
     }
-    let mut withdrawn: Vec<EnrollmentId> = Vec::new();
-    for (campaign, enrollments) in &unsent {
-        let cancels =
-            store::of_enrollments(tx, order.partner, *campaign, enrollments, Kind::Cancel).await?;
+    let mut canceled: Vec<CoverageId> = Vec::new();
+    for (campaign, coverages) in &unsent {
+        let cancels = store::of_coverages(tx, *campaign, coverages, Kind::Cancel).await?;
         let waiting = cancels
             .iter()
             .filter(|cancel| matches!(cancel.state, State::Queued));
-        withdrawn.extend(waiting.map(|cancel| cancel.enrollment_id));
+        canceled.extend(waiting.map(|cancel| cancel.coverage_id));
     }
-    if withdrawn.is_empty() {
+    if canceled.is_empty() {
         return Ok(leased);
     }
-    let is_withdrawn = |leased: &Leased| {
-        leased.handoff.kind == Kind::Enroll && withdrawn.contains(&leased.handoff.enrollment_id)
+    let is_canceled = |leased: &Leased| {
+        leased.handoff.kind == Kind::Enroll && canceled.contains(&leased.handoff.coverage_id)
     };
-    let (gone, offered): (Vec<Leased>, Vec<Leased>) = leased.into_iter().partition(is_withdrawn);
+    let (gone, offered): (Vec<Leased>, Vec<Leased>) = leased.into_iter().partition(is_canceled);
     // Nothing was sent under the lease, so it is taken back.
     let put_back = gone.iter().map(|leased| Handoff {
         state: State::Queued,
@@ -153,11 +152,7 @@ async fn take_out_withdrawn(
     store::write(tx, &put_back).await?;
     let reports = gone.iter().map(|leased| StatusReport {
         handoff: leased.handoff.id,
-        status: PartnerStatus {
-            fact: Fact::Withdrawn,
-            reference: None,
-            effective_at: order.now,
-        },
+        status: PartnerStatus::of(Fact::Canceled, order.now),
     });
     let reports: Vec<StatusReport> = reports.collect();
     let reporter = Reporter {

@@ -86,9 +86,9 @@ pub async fn apply_status(
     let mut batch = Batch::new(context, reporter, locked);
     let mut verdicts = Vec::with_capacity(reports.len());
     for report in reports {
-        let (verdict, withdrawn) = batch.apply(report);
-        if withdrawn {
-            batch.withdraw_twin(tx, report.handoff).await?;
+        let (verdict, canceled) = batch.apply(report);
+        if canceled {
+            batch.cancel_twin(tx, report.handoff).await?;
         }
         verdicts.push(verdict);
     }
@@ -141,7 +141,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Applies one report; tells too whether an enrollment was withdrawn by it.
+    /// Applies one report; tells too whether an enrollment was canceled by it.
     fn apply(&mut self, report: &StatusReport) -> (Verdict, bool) {
         let Some(row) = self.rows.get_mut(&report.handoff) else {
             return (Verdict::Unknown, false);
@@ -151,12 +151,15 @@ impl<'a> Batch<'a> {
             return (Verdict::Malformed, false);
         }
         let known = row.handoff.state;
+        let is_correction = status.revision > row.handoff.revision;
         let applied = match (row.handoff.kind, status.fact) {
             _ if contradicts_reference(&row.handoff, status) => Applied::Contradiction,
-            (Kind::Enroll, fact) | (Kind::Cancel, fact @ (Fact::Accepted | Fact::Withdrawn)) => {
-                known.apply(fact)
+            // Older than what is known.
+            _ if status.revision > 0 && status.revision < row.handoff.revision => Applied::Known,
+            (Kind::Enroll, fact) | (Kind::Cancel, fact @ (Fact::Accepted | Fact::Canceled)) => {
+                known.apply(fact, is_correction)
             }
-            // A partner that is asked to withdraw can only report that it will or that it did.
+            // A partner that is asked to cancel can only report that it will or that it did.
             (Kind::Cancel, _) => Applied::Contradiction,
         };
         match applied {
@@ -178,13 +181,15 @@ impl<'a> Batch<'a> {
             Applied::Known => (note_reference(row, status), false),
             Applied::Moved(state) => {
                 note_reference(row, status);
-                self.move_to(report.handoff, state, status.effective_at);
+                row.handoff.revision = status.revision.max(row.handoff.revision);
+                row.handoff.native_code.clone_from(&status.native_code);
+                self.move_to(report.handoff, state, status);
                 (Verdict::Recorded, state == State::Canceled)
             }
         }
     }
 
-    fn move_to(&mut self, id: HandoffId, state: State, effective_at: Timestamp) {
+    fn move_to(&mut self, id: HandoffId, state: State, status: &PartnerStatus) {
         let now = self.now;
         let Some(row) = self.rows.get_mut(&id) else {
             return;
@@ -198,7 +203,7 @@ impl<'a> Batch<'a> {
         let handoff = &mut row.handoff;
         handoff.state = state;
         row.changed = true;
-        // A handoff that was withdrawn before it was sent was never acknowledged.
+        // A handoff that was canceled before it was sent was never acknowledged.
         if state != State::Canceled || handoff.sent_at.is_some() {
             handoff.acknowledged_at.get_or_insert(now);
         }
@@ -214,10 +219,14 @@ impl<'a> Batch<'a> {
             campaign_id: handoff.campaign_id,
             id: self.context.ids.next(),
             enrollment_id: handoff.enrollment_id,
+            coverage_id: handoff.coverage_id,
             handoff_id: handoff.id,
             result,
             outcome_class,
-            effective_at,
+            native_code: handoff.native_code.clone(),
+            revision: handoff.revision,
+            effective_at: status.effective_at,
+            term_ends_on: status.term_ends_on.map(|day| day.to_string()),
             created_at: now,
         });
         let (actor, detail) = (self.reporter.actor, json!({ "class": outcome_class }));
@@ -225,8 +234,8 @@ impl<'a> Batch<'a> {
         self.events.push(event);
     }
 
-    /// Ends the other handoff of a withdrawn enrollment, without a second outcome for the enrollment.
-    async fn withdraw_twin(&mut self, tx: &Tx<'_>, id: HandoffId) -> Result<(), Error> {
+    /// Ends the other handoff of a canceled enrollment, without a second outcome for the enrollment.
+    async fn cancel_twin(&mut self, tx: &Tx<'_>, id: HandoffId) -> Result<(), Error> {
         let Some(row) = self.rows.get(&id) else {
             return Ok(());
         };
@@ -235,9 +244,10 @@ impl<'a> Batch<'a> {
         };
         let twin_id = twin.id;
         let row = self.rows.entry(twin_id).or_insert_with(|| twin.into());
-        if let Applied::Moved(state) = row.handoff.state.apply(Fact::Withdrawn) {
+        if let Applied::Moved(state) = row.handoff.state.apply(Fact::Canceled, false) {
             let outcomes = self.outcomes.len();
-            self.move_to(twin_id, state, self.now);
+            let status = PartnerStatus::of(Fact::Canceled, self.now);
+            self.move_to(twin_id, state, &status);
             self.outcomes.truncate(outcomes);
         }
         Ok(())
@@ -288,6 +298,8 @@ const fn action(decision: Decision) -> &'static str {
         Decision::Active => "handoff.active",
         Decision::ActionRequired(_) => "handoff.action_required",
         Decision::Refused(_) => "handoff.refused",
+        Decision::Suspended => "handoff.suspended",
+        Decision::Ended => "handoff.ended",
         Decision::Canceled => "handoff.canceled",
     }
 }

@@ -1,5 +1,9 @@
 //! From a status on the wire to a status of ours, whether it is a partner's answer or a call of its own.
 
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::db::entities::outcome::OutcomeClass;
 use crate::handoff::queue::retry_policy::PartnerStatus;
 use crate::handoff::queue::state::Fact;
 use crate::kernel::clock::Timestamp;
@@ -18,14 +22,24 @@ pub struct Unreadable;
 ///
 /// A class stands exactly where the partner could not activate. Anything else is refused, not guessed at.
 pub fn status(given: &EnrollmentStatus, now: Timestamp) -> Result<PartnerStatus, Unreadable> {
-    let effective_at = match &given.effective_time {
-        Some(time) => Timestamp::from_proto(time).map_err(|_| Unreadable)?,
-        None => now,
+    let instant = |time: &Option<prost_types::Timestamp>| match time {
+        Some(time) => Timestamp::from_proto(time).map_err(|_| Unreadable),
+        None => Ok(now),
     };
+    instant(&given.observed_time)?;
+    if given.revision < 0 {
+        return Err(Unreadable);
+    }
+    let unknown = EnrollmentProgress::try_from(given.progress).is_err();
+    let native = text(&given.native_code)?;
+    let unnamed = unknown.then(|| format!("PROGRESS_{}", given.progress));
     Ok(PartnerStatus {
         fact: fact(given.progress, given.outcome_class)?,
         reference: reference(&given.partner_reference)?,
-        effective_at,
+        native_code: native.or(unnamed),
+        revision: given.revision,
+        effective_at: instant(&given.effective_time)?,
+        term_ends_on: term_end(given)?,
     })
 }
 
@@ -37,13 +51,39 @@ pub fn reference(text: &str) -> Result<Option<String>, Unreadable> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
+/// Reads the partner's own last day, with its zone.
+fn term_end(given: &EnrollmentStatus) -> Result<Option<Date>, Unreadable> {
+    let Some(date) = &given.term_end_date else {
+        return Ok(None);
+    };
+    TimeZone::get(&given.term_end_time_zone).map_err(|_| Unreadable)?;
+    let part = |number: i32| i8::try_from(number).map_err(|_| Unreadable);
+    let year = i16::try_from(date.year).map_err(|_| Unreadable)?;
+    let date = Date::new(year, part(date.month)?, part(date.day)?);
+    date.map(Some).map_err(|_| Unreadable)
+}
+
+/// Reads a partner's own text: at most 64 characters that can be printed, none when empty.
+fn text(text: &str) -> Result<Option<String>, Unreadable> {
+    let text = text.trim();
+    if text.chars().count() > REFERENCE_MAX || text.chars().any(char::is_control) {
+        return Err(Unreadable);
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// A progress that is not known here waits for an operator, who asks the partner.
 fn fact(progress: i32, class: i32) -> Result<Fact, Unreadable> {
-    let progress = EnrollmentProgress::try_from(progress).map_err(|_| Unreadable)?;
+    let Ok(progress) = EnrollmentProgress::try_from(progress) else {
+        return Ok(Fact::ActionRequired(OutcomeClass::Other));
+    };
     let class = class_of(class);
     match (progress, class) {
         (EnrollmentProgress::Accepted, None) => Ok(Fact::Accepted),
         (EnrollmentProgress::Active, None) => Ok(Fact::Active),
-        (EnrollmentProgress::Canceled, None) => Ok(Fact::Withdrawn),
+        (EnrollmentProgress::Suspended, None) => Ok(Fact::Suspended),
+        (EnrollmentProgress::Ended, None) => Ok(Fact::Ended),
+        (EnrollmentProgress::Canceled, None) => Ok(Fact::Canceled),
         (EnrollmentProgress::ActionRequired, Some(class)) => Ok(Fact::ActionRequired(class)),
         (EnrollmentProgress::Refused, Some(class)) => Ok(Fact::Refused(class)),
         _ => Err(Unreadable),
@@ -87,7 +127,27 @@ mod tests {
     }
 
     #[test]
-    fn unknown_numbers_and_odd_references_are_unreadable() {
+    fn what_is_not_known_yet_is_other_with_the_native_code() {
+        let mut newer = given(EnrollmentProgress::Active, OutcomeClass::Unspecified);
+        newer.progress = 99;
+        let read = status(&newer, Timestamp::EPOCH).unwrap();
+        let other = Fact::ActionRequired(outcome::OutcomeClass::Other);
+        assert_eq!(
+            (read.fact, read.native_code.as_deref()),
+            (other, Some("PROGRESS_99"))
+        );
+        newer.progress = EnrollmentProgress::ActionRequired.into();
+        newer.outcome_class = 99;
+        newer.native_code = "SC999".to_owned();
+        let read = status(&newer, Timestamp::EPOCH).unwrap();
+        assert_eq!(
+            (read.fact, read.native_code.as_deref()),
+            (other, Some("SC999"))
+        );
+    }
+
+    #[test]
+    fn odd_references_and_revisions_are_unreadable() {
         let mut odd = given(EnrollmentProgress::Active, OutcomeClass::Unspecified);
         odd.partner_reference = "x".repeat(65);
         assert_eq!(status(&odd, Timestamp::EPOCH), Err(Unreadable));
@@ -98,7 +158,7 @@ mod tests {
             status(&odd, Timestamp::EPOCH).unwrap().reference.as_deref(),
             Some("A-1")
         );
-        odd.progress = 99;
+        odd.revision = -1;
         assert_eq!(status(&odd, Timestamp::EPOCH), Err(Unreadable));
     }
 }

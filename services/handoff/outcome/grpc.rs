@@ -65,9 +65,8 @@ fn acknowledgement(context: &Context, item: &wire::HandoffAcknowledgement) -> Op
     Some(StatusReport {
         handoff: item.handoff_id.parse().ok()?,
         status: PartnerStatus {
-            fact: Fact::Accepted,
             reference: convert::reference(&item.partner_reference).ok()?,
-            effective_at: context.clock.now(),
+            ..PartnerStatus::of(Fact::Accepted, context.clock.now())
         },
     })
 }

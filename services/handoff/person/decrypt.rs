@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::db::audit;
 use crate::db::entities::activation_code;
 use crate::db::entities::handoff::{DeadReason, Kind};
+use crate::db::entities::individual::Population;
 use crate::handoff::activation::code::{ActivationCode, CodeSealer};
 use crate::handoff::activation::code_store;
 use crate::handoff::activation::pool_store::{self, PoolKey};
@@ -21,9 +22,10 @@ use crate::handoff::queue::handoff::Handoff;
 use crate::handoff::queue::lease_store::Leased;
 use crate::handoff::queue::retry_policy::Failure;
 use crate::handoff::{metrics, queue};
-use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId};
+use crate::kernel::ids::{CampaignId, CoverageId, EnrollmentId, HandoffId, IndividualId};
 use crate::kernel::person::{Person, PersonSealer};
 
+use super::evidence::{self, Evidence};
 use super::projection::{self, Change};
 use super::store::{self, Sealed};
 
@@ -32,8 +34,8 @@ use super::store::{self, Sealed};
 pub enum Ask {
     /// Enroll somebody.
     Enroll(Box<Enrollee>),
-    /// Withdraw what this handoff enrolled.
-    Withdraw(HandoffId),
+    /// Cancel what this handoff ordered.
+    Cancel(HandoffId),
 }
 
 /// Whom the partner enrolls.
@@ -41,6 +43,12 @@ pub enum Ask {
 pub struct Enrollee {
     /// The person, who fits the partner's fields.
     pub person: Person,
+    /// What was changed to make the person fit.
+    pub changes: Vec<Change>,
+    /// The population.
+    pub population: Population,
+    /// The consent, and what the identity was verified by.
+    pub evidence: Option<Evidence>,
     /// The partner's own activation code, where it issues such codes.
     pub activation_code: Option<ActivationCode>,
 }
@@ -75,9 +83,11 @@ pub async fn decrypt(
     for (campaign, leased) in campaigns {
         let data = CampaignData::read(context, partner, campaign, &leased).await?;
         for leased in leased {
-            let (ask, changes) = data.ask(partner, &leased.handoff);
-            if !changes.is_empty() {
-                adjusted.push((leased.handoff.clone(), changes));
+            let ask = data.ask(partner, &leased.handoff);
+            if let Ok(Ask::Enroll(enrollee)) = &ask
+                && !enrollee.changes.is_empty()
+            {
+                adjusted.push((leased.handoff.clone(), enrollee.changes.clone()));
             }
             let engagement_number = data.engagement_number.clone();
             decrypted.push(Decrypted {
@@ -96,7 +106,8 @@ struct CampaignData {
     engagement_number: String,
     sealer: Result<PersonSealer, Failure>,
     people: HashMap<IndividualId, Sealed>,
-    enrolls: HashMap<EnrollmentId, HandoffId>,
+    evidence: HashMap<EnrollmentId, Evidence>,
+    enrolls: HashMap<CoverageId, HandoffId>,
     /// The codes of these handoffs; `None` where the partner issues none for the campaign.
     codes: Option<HashMap<HandoffId, activation_code::Model>>,
 }
@@ -115,44 +126,47 @@ impl CampaignData {
                 .filter(move |h| h.kind == kind)
         };
         let people: Vec<IndividualId> = of_kind(Kind::Enroll).map(|h| h.individual_id).collect();
-        let cancels: Vec<EnrollmentId> = of_kind(Kind::Cancel).map(|h| h.enrollment_id).collect();
+        let enrollments: Vec<EnrollmentId> =
+            of_kind(Kind::Enroll).map(|h| h.enrollment_id).collect();
+        let cancels: Vec<CoverageId> = of_kind(Kind::Cancel).map(|h| h.coverage_id).collect();
         let db = context.db.read();
         let key = CampaignKey::get(db, campaign).await?;
-        let enrolls =
-            queue::store::of_enrollments(db, partner.id, campaign, &cancels, Kind::Enroll).await?;
+        let enrolls = queue::store::of_coverages(db, campaign, &cancels, Kind::Enroll).await?;
         let offered: Vec<HandoffId> = of_kind(Kind::Enroll).map(|h| h.id).collect();
         Ok(Self {
             codes: codes(context, partner, campaign, &offered).await?,
             sealer: sealer(context, key.as_ref()),
             engagement_number: key.map(|key| key.engagement_number).unwrap_or_default(),
             people: store::sealed(db, campaign, &people).await?,
+            evidence: evidence::of_enrollments(db, campaign, &enrollments).await?,
             enrolls: enrolls
                 .into_iter()
-                .map(|enroll| (enroll.enrollment_id, enroll.id))
+                .map(|enroll| (enroll.coverage_id, enroll.id))
                 .collect(),
         })
     }
 
-    fn ask(&self, partner: &Partner, handoff: &Handoff) -> (Result<Ask, Failure>, Vec<Change>) {
+    fn ask(&self, partner: &Partner, handoff: &Handoff) -> Result<Ask, Failure> {
         match handoff.kind {
             Kind::Cancel => {
-                let enroll = self.enrolls.get(&handoff.enrollment_id).copied();
-                // Without an ENROLL there is nothing to withdraw; the partner does not know the handoff's own id either.
-                (Ok(Ask::Withdraw(enroll.unwrap_or(handoff.id))), Vec::new())
+                let enroll = self.enrolls.get(&handoff.coverage_id).copied();
+                // Without an ENROLL there is nothing to cancel; the partner does not know the handoff's own id either.
+                Ok(Ask::Cancel(enroll.unwrap_or(handoff.id)))
             }
-            Kind::Enroll => match self.enrollee(handoff) {
-                Ok(mut enrollee) => {
-                    let changes = projection::apply(partner.projection, &mut enrollee.person);
-                    (Ok(Ask::Enroll(Box::new(enrollee))), changes)
-                }
-                Err(failure) => (Err(failure), Vec::new()),
-            },
+            Kind::Enroll => {
+                let enrollee = self.enrollee(partner, handoff)?;
+                Ok(Ask::Enroll(Box::new(enrollee)))
+            }
         }
     }
 
-    fn enrollee(&self, handoff: &Handoff) -> Result<Enrollee, Failure> {
+    fn enrollee(&self, partner: &Partner, handoff: &Handoff) -> Result<Enrollee, Failure> {
+        let (mut person, population) = self.person(handoff)?;
         Ok(Enrollee {
-            person: self.person(handoff)?,
+            changes: projection::apply(partner.projection, &mut person),
+            person,
+            population,
+            evidence: self.evidence.get(&handoff.enrollment_id).cloned(),
             activation_code: self.activation_code(handoff)?,
         })
     }
@@ -171,15 +185,16 @@ impl CampaignData {
         })
     }
 
-    fn person(&self, handoff: &Handoff) -> Result<Person, Failure> {
+    fn person(&self, handoff: &Handoff) -> Result<(Person, Population), Failure> {
         let sealer = self.sealer.as_ref().map_err(Clone::clone)?;
         let erased = || Failure::Undeliverable(DeadReason::PersonErased);
         let person = self.people.get(&handoff.individual_id).ok_or_else(erased)?;
         let salt = person.salt.as_ref().ok_or_else(erased)?;
         let data = person.sealed.as_ref().ok_or_else(erased)?;
-        sealer
+        let opened = sealer
             .open(handoff.individual_id, salt, data)
-            .map_err(|_| Failure::Undeliverable(DeadReason::PersonUnreadable))
+            .map_err(|_| Failure::Undeliverable(DeadReason::PersonUnreadable))?;
+        Ok((opened, person.population))
     }
 }
 

@@ -2,5 +2,6 @@
 
 pub mod convert;
 pub mod decrypt;
+pub mod evidence;
 pub mod projection;
 pub mod store;

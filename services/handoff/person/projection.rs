@@ -34,6 +34,18 @@ pub enum Change {
     Cut(Field),
 }
 
+impl Field {
+    /// Gives the field's path in the contract's subject.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::GivenName => "name.given_name",
+            Self::MiddleName => "name.middle_name",
+            Self::FamilyName => "name.family_name",
+            Self::City => "address.city",
+        }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (field, done) = match self {

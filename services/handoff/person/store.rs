@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
+use crate::db::entities::individual::Population;
 use crate::db::rows;
 use crate::handoff::error::Error;
 use crate::kernel::ids::{CampaignId, IndividualId};
@@ -16,6 +17,8 @@ pub struct Sealed {
     pub salt: Option<Vec<u8>>,
     /// The data.
     pub sealed: Option<Vec<u8>>,
+    /// The population.
+    pub population: Population,
 }
 
 /// Gets the encrypted data of a campaign's people.
@@ -24,7 +27,7 @@ pub async fn sealed(
     campaign: CampaignId,
     people: &[IndividualId],
 ) -> Result<HashMap<IndividualId, Sealed>, Error> {
-    const QUERY: &str = "SELECT i.id, i.salt, i.sealed FROM v JOIN individual i ON i.campaign_id = $2 AND i.id = v.id";
+    const QUERY: &str = "SELECT i.id, i.salt, i.sealed, i.population FROM v JOIN individual i ON i.campaign_id = $2 AND i.id = v.id";
     if people.is_empty() {
         return Ok(HashMap::new());
     }

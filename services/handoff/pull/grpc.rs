@@ -6,9 +6,8 @@ use tonic::Request;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::partner;
-use crate::handoff::person::convert::subject;
+use crate::handoff::person::convert as order;
 use crate::handoff::person::decrypt::Ask;
-use crate::handoff::queue::convert::kind_to_wire;
 use crate::kernel::caller;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Reason};
@@ -50,18 +49,12 @@ fn outstanding(wish: i32) -> Result<u64, Fault> {
 
 fn to_wire(offer: &Offer) -> wire::HandoffOffer {
     let handoff = &offer.leased.handoff;
-    let (subject, withdraws) = match &offer.ask {
-        Ask::Enroll(enrollee) => (Some(subject(enrollee)), String::new()),
-        Ask::Withdraw(enroll) => (None, enroll.to_string()),
+    let order = match &offer.ask {
+        Ask::Enroll(enrollee) => order::enroll(handoff, &offer.engagement_number, enrollee),
+        Ask::Cancel(enroll) => order::cancel(handoff, &offer.engagement_number, *enroll),
     };
     wire::HandoffOffer {
-        handoff_id: handoff.id.to_string(),
-        kind: kind_to_wire(handoff.kind).into(),
-        engagement_number: offer.engagement_number.clone(),
-        product_code: handoff.product_code.clone(),
-        term_months: handoff.term_months,
-        subject,
+        order: Some(order),
         lease_expire_time: Some(Timestamp::to_proto(handoff.not_before)),
-        cancels_handoff_id: withdraws,
     }
 }

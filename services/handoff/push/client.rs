@@ -7,8 +7,8 @@ use tonic::{Code, Response, Status};
 use crate::db::entities::outcome::OutcomeClass;
 use crate::handoff::outcome::apply_status::is_plausible;
 use crate::handoff::outcome::convert;
-use crate::handoff::person::convert::subject;
-use crate::handoff::person::decrypt::{Ask, Decrypted, Enrollee};
+use crate::handoff::person::convert as order;
+use crate::handoff::person::decrypt::{Ask, Decrypted};
 use crate::handoff::queue::handoff::Handoff;
 use crate::handoff::queue::retry_policy::{Answer, Failure, PartnerStatus};
 use crate::handoff::queue::state::Fact;
@@ -18,7 +18,8 @@ use crate::kernel::fault::retry_after_of;
 use crate::kernel::ids::HandoffId;
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_client::BureauEnrollmentServiceClient;
 use crate::wire::redress::bureau::v1::{
-    CancelEnrollmentRequest, EnrollmentStatus, GetEnrollmentStatusRequest, SubmitEnrollmentRequest,
+    CancelEnrollmentRequest, EnrollmentOrder, EnrollmentStatus, GetEnrollmentStatusRequest,
+    SubmitEnrollmentRequest,
 };
 
 use super::circuit_breaker::Signal;
@@ -39,8 +40,8 @@ pub struct Bureau {
 pub struct Overdue {
     /// The handoff.
     pub handoff: Handoff,
-    /// The handoff that it withdraws, if it is a withdrawal.
-    pub withdraws: Option<HandoffId>,
+    /// The handoff that it cancels, if it is a cancellation.
+    pub cancels: Option<HandoffId>,
 }
 
 /// What a question about an earlier attempt came to.
@@ -65,7 +66,7 @@ impl Bureau {
         let leased = &decrypted.leased;
         match &decrypted.ask {
             Err(failure) => (Err(failure.clone()), Signal::None),
-            Ok(Ask::Withdraw(enroll)) => self.withdraw(&leased.handoff, *enroll).await,
+            Ok(Ask::Cancel(enroll)) => self.cancel(&leased.handoff, *enroll).await,
             Ok(Ask::Enroll(enrollee)) => {
                 if leased.sent_before.is_some() {
                     match self.ask(&leased.handoff).await {
@@ -73,19 +74,18 @@ impl Bureau {
                         Inquiry::NotKnown => {}
                     }
                 }
-                self.submit(&leased.handoff, &decrypted.engagement_number, enrollee)
-                    .await
+                let order = order::enroll(&leased.handoff, &decrypted.engagement_number, enrollee);
+                self.submit(&leased.handoff, order).await
             }
         }
     }
 
     /// Asks what became of a handoff that was accepted; `None` when the partner no longer knows it.
     ///
-    /// A withdrawal is asked for again: the partner knows the enrollment only, and withdraws it once however often it is
-    /// asked.
+    /// A cancellation is asked for again: the partner carries it out once however often it is asked.
     pub async fn follow_up(mut self, overdue: &Overdue) -> Option<CallResult> {
-        if let Some(enroll) = overdue.withdraws {
-            return Some(self.withdraw(&overdue.handoff, enroll).await);
+        if let Some(enroll) = overdue.cancels {
+            return Some(self.cancel(&overdue.handoff, enroll).await);
         }
         match self.ask(&overdue.handoff).await {
             Inquiry::Known(result) => Some(result),
@@ -93,23 +93,12 @@ impl Bureau {
         }
     }
 
-    async fn submit(
-        &mut self,
-        handoff: &Handoff,
-        engagement: &str,
-        enrollee: &Enrollee,
-    ) -> CallResult {
-        let request = SubmitEnrollmentRequest {
-            handoff_id: handoff.id.to_string(),
-            engagement_number: engagement.to_owned(),
-            product_code: handoff.product_code.clone(),
-            term_months: handoff.term_months,
-            subject: Some(subject(enrollee)),
-        };
+    async fn submit(&mut self, handoff: &Handoff, order: EnrollmentOrder) -> CallResult {
+        let request = SubmitEnrollmentRequest { order: Some(order) };
         let request = client::request(request, self.timeout);
         let called = self.client.submit_enrollment(request);
         match in_time(self.timeout, called).await {
-            Ok(response) => self.read(response.status.as_ref(), handoff, handoff.id),
+            Ok(response) => self.read(response.status.as_ref(), handoff),
             Err(status) => submit_failed(&status, self.clock.now()),
         }
     }
@@ -121,9 +110,7 @@ impl Bureau {
         let request = client::request(request, self.timeout);
         let called = self.client.get_enrollment_status(request);
         match in_time(self.timeout, called).await {
-            Ok(response) => {
-                Inquiry::Known(self.read(response.status.as_ref(), handoff, handoff.id))
-            }
+            Ok(response) => Inquiry::Known(self.read(response.status.as_ref(), handoff)),
             Err(status) if is_from_partner(&status) && status.code() == Code::NotFound => {
                 Inquiry::NotKnown
             }
@@ -131,18 +118,18 @@ impl Bureau {
         }
     }
 
-    async fn withdraw(&mut self, handoff: &Handoff, enroll: HandoffId) -> CallResult {
+    async fn cancel(&mut self, handoff: &Handoff, enroll: HandoffId) -> CallResult {
         let request = CancelEnrollmentRequest {
-            handoff_id: enroll.to_string(),
+            handoff_id: handoff.id.to_string(),
+            cancels_handoff_id: enroll.to_string(),
         };
         let request = client::request(request, self.timeout);
         let called = self.client.cancel_enrollment(request);
         match in_time(self.timeout, called).await {
             Ok(response) => {
-                let (answer, signal) = self.read(response.status.as_ref(), handoff, enroll);
-                let fits = |status: &PartnerStatus| {
-                    matches!(status.fact, Fact::Accepted | Fact::Withdrawn)
-                };
+                let (answer, signal) = self.read(response.status.as_ref(), handoff);
+                let fits =
+                    |status: &PartnerStatus| matches!(status.fact, Fact::Accepted | Fact::Canceled);
                 match answer {
                     Ok(status) if fits(&status) => (Ok(status), signal),
                     _ => (Err(Failure::Unreadable), signal),
@@ -150,29 +137,20 @@ impl Bureau {
             }
             // The partner has nothing to withdraw, which is all that is wanted.
             Err(status) if is_from_partner(&status) && status.code() == Code::NotFound => {
-                (Ok(fact(Fact::Withdrawn, self.clock.now())), Signal::Up)
+                let canceled = PartnerStatus::of(Fact::Canceled, self.clock.now());
+                (Ok(canceled), Signal::Up)
             }
             Err(status) => failed(&status),
         }
     }
 
-    fn read(
-        &self,
-        status: Option<&EnrollmentStatus>,
-        handoff: &Handoff,
-        about: HandoffId,
-    ) -> CallResult {
+    fn read(&self, status: Option<&EnrollmentStatus>, handoff: &Handoff) -> CallResult {
         let now = self.clock.now();
         let status = status
-            .filter(|status| status.handoff_id == about.to_string())
+            .filter(|status| status.handoff_id == handoff.id.to_string())
             .and_then(|status| convert::status(status, now).ok())
             .filter(|status| is_plausible(status, handoff, now));
-        let answer = status.map(|status| PartnerStatus {
-            // The reference of an enrollment is not the reference of its withdrawal.
-            reference: status.reference.filter(|_| about == handoff.id),
-            ..status
-        });
-        (answer.ok_or(Failure::Unreadable), Signal::Up)
+        (status.ok_or(Failure::Unreadable), Signal::Up)
     }
 }
 
@@ -209,17 +187,9 @@ fn submit_failed(status: &Status, now: Timestamp) -> CallResult {
     if is_from_partner(status) && status.code() == Code::InvalidArgument {
         // The person must correct a field; another attempt would not help.
         let wrong = Fact::ActionRequired(OutcomeClass::InvalidInput);
-        return (Ok(fact(wrong, now)), Signal::Up);
+        return (Ok(PartnerStatus::of(wrong, now)), Signal::Up);
     }
     failed(status)
-}
-
-const fn fact(fact: Fact, now: Timestamp) -> PartnerStatus {
-    PartnerStatus {
-        fact,
-        reference: None,
-        effective_at: now,
-    }
 }
 
 /// Gives what a call came to that got no status.

@@ -303,21 +303,19 @@ async fn overdue(context: &Context, partner: PartnerId) -> Result<Vec<Overdue>, 
     });
     let mut overdue = Vec::new();
     for handoff in taken.await? {
-        let withdraws = match handoff.kind {
+        let cancels = match handoff.kind {
             Kind::Enroll => None,
-            Kind::Cancel => Some(withdrawn_by(context, &handoff).await?),
+            Kind::Cancel => Some(canceled_by(context, &handoff).await?),
         };
-        overdue.push(Overdue { handoff, withdraws });
+        overdue.push(Overdue { handoff, cancels });
     }
     Ok(overdue)
 }
 
-/// Gives the handoff that a withdrawal withdraws. Without an ENROLL it is its own id, which the partner does not know either.
-async fn withdrawn_by(context: &Context, cancel: &Handoff) -> Result<HandoffId, Error> {
-    let (partner, campaign) = (cancel.partner_id, cancel.campaign_id);
-    let of = [cancel.enrollment_id];
-    let enrolls =
-        queue::store::of_enrollments(context.db.read(), partner, campaign, &of, Kind::Enroll)
-            .await?;
+/// Gives the handoff that a cancellation cancels. Without an ENROLL it is its own id, which the partner does not know either.
+async fn canceled_by(context: &Context, cancel: &Handoff) -> Result<HandoffId, Error> {
+    let (db, campaign) = (context.db.read(), cancel.campaign_id);
+    let of = [cancel.coverage_id];
+    let enrolls = queue::store::of_coverages(db, campaign, &of, Kind::Enroll).await?;
     Ok(enrolls.first().map_or(cancel.id, |enroll| enroll.id))
 }

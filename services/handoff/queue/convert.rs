@@ -3,13 +3,15 @@
 use sea_orm::Iterable;
 
 use crate::db::entities::handoff::{Kind, State};
+use crate::wire::redress::bureau::v1::HandoffKind;
 use crate::wire::redress::handoff::v1 as wire;
 
-/// Gives a kind as the contract has it.
-pub(crate) const fn kind_to_wire(kind: Kind) -> wire::HandoffKind {
+/// Gives a kind as the contract has it: a second order under one id is an update.
+pub(crate) const fn kind_to_wire(kind: Kind, order_attempt: i32) -> HandoffKind {
     match kind {
-        Kind::Enroll => wire::HandoffKind::Enroll,
-        Kind::Cancel => wire::HandoffKind::Cancel,
+        Kind::Enroll if order_attempt > 1 => HandoffKind::Update,
+        Kind::Enroll => HandoffKind::Enroll,
+        Kind::Cancel => HandoffKind::Cancel,
     }
 }
 
@@ -23,6 +25,8 @@ pub(crate) const fn state_to_wire(state: State) -> wire::HandoffState {
         State::Active => wire::HandoffState::Active,
         State::ActionRequired => wire::HandoffState::ActionRequired,
         State::Refused => wire::HandoffState::Refused,
+        State::Suspended => wire::HandoffState::Suspended,
+        State::Ended => wire::HandoffState::Ended,
         State::Canceled => wire::HandoffState::Canceled,
         State::Dead => wire::HandoffState::Dead,
     }

@@ -125,7 +125,7 @@ fn to_wire(handoff: &Handoff) -> wire::Handoff {
         campaign_id: handoff.campaign_id.to_string(),
         enrollment_id: handoff.enrollment_id.to_string(),
         partner_id: handoff.partner_id.to_string(),
-        kind: convert::kind_to_wire(handoff.kind).into(),
+        kind: convert::kind_to_wire(handoff.kind, handoff.order_attempt).into(),
         state: convert::state_to_wire(handoff.state.name()).into(),
         attempts: handoff.attempts,
         partner_reference: handoff.partner_reference.clone().unwrap_or_default(),
@@ -135,6 +135,10 @@ fn to_wire(handoff: &Handoff) -> wire::Handoff {
         settle_time: time(handoff.settled_at),
         next_attempt_time: time(waits.then_some(handoff.not_before)),
         dead_reason: dead_reason.to_owned(),
+        coverage_id: handoff.coverage_id.to_string(),
+        native_code: handoff.native_code.clone().unwrap_or_default(),
+        revision: handoff.revision,
+        order_attempt: handoff.order_attempt,
     }
 }
 

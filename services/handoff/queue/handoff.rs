@@ -6,7 +6,9 @@ use crate::db;
 use crate::db::entities::handoff::{self, Kind};
 use crate::handoff::error::Error;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId, PartnerId};
+use crate::kernel::ids::{
+    CampaignId, CoverageId, EnrollmentId, HandoffId, IndividualId, PartnerId,
+};
 
 use super::state::{State, WrongState};
 
@@ -19,6 +21,8 @@ pub struct Handoff {
     pub id: HandoffId,
     /// The enrollment.
     pub enrollment_id: EnrollmentId,
+    /// The coverage.
+    pub coverage_id: CoverageId,
     /// The person.
     pub individual_id: IndividualId,
     /// The partner.
@@ -29,6 +33,10 @@ pub struct Handoff {
     pub product_code: String,
     /// Calendar months of monitoring.
     pub term_months: i32,
+    /// The partner's subscriber or contract code.
+    pub contract_code: Option<String>,
+    /// Which order this is, counted from 1.
+    pub order_attempt: i32,
     /// Where it stands.
     pub state: State,
     /// How often it was offered.
@@ -41,6 +49,10 @@ pub struct Handoff {
     pub trace_context: Option<String>,
     /// The partner's own reference.
     pub partner_reference: Option<String>,
+    /// The partner's own code beside the outcome class.
+    pub native_code: Option<String>,
+    /// The partner's revision of what it reported last; 0 where it gives none.
+    pub revision: i64,
     /// When it was queued.
     pub created_at: Timestamp,
     /// When it was offered last; empty when it was surely never taken.
@@ -60,16 +72,21 @@ impl TryFrom<handoff::Model> for Handoff {
             campaign_id: row.campaign_id,
             id: row.id,
             enrollment_id: row.enrollment_id,
+            coverage_id: row.coverage_id,
             individual_id: row.individual_id,
             partner_id: row.partner_id,
             kind: row.kind,
             product_code: row.product_code,
             term_months: row.term_months,
+            contract_code: row.contract_code,
+            order_attempt: row.order_attempt,
             attempts: row.attempts,
             not_before: row.not_before,
             lease_token: row.lease_token,
             trace_context: row.trace_context,
             partner_reference: row.partner_reference,
+            native_code: row.native_code,
+            revision: row.revision,
             created_at: row.created_at,
             sent_at: row.sent_at,
             acknowledged_at: row.acknowledged_at,
@@ -89,6 +106,8 @@ fn state(row: &handoff::Model) -> Result<State, db::Error> {
         handoff::State::Active => State::Active,
         handoff::State::ActionRequired => State::ActionRequired(class()?),
         handoff::State::Refused => State::Refused(class()?),
+        handoff::State::Suspended => State::Suspended,
+        handoff::State::Ended => State::Ended,
         handoff::State::Canceled => State::Canceled,
         handoff::State::Dead => State::Dead(row.dead_reason.ok_or_else(missing)?),
     })

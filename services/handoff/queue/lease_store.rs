@@ -70,8 +70,7 @@ fn due() -> String {
     format!(
         "FROM handoff h WHERE h.partner_id = $1 AND h.state = $2 AND h.not_before <= $3 \
          AND (h.kind <> '{cancel}' OR (SELECT 1 FROM handoff e \
-           WHERE e.campaign_id = h.campaign_id AND e.enrollment_id = h.enrollment_id AND e.partner_id = h.partner_id \
-           AND e.kind = '{enroll}' AND e.state IN ('{queued}', '{leased}', '{unsettled}') LIMIT 1) IS NULL) \
+           WHERE e.campaign_id = h.campaign_id AND e.coverage_id = h.coverage_id AND e.kind = '{enroll}' AND e.state IN ('{queued}', '{leased}', '{unsettled}') LIMIT 1) IS NULL) \
          AND (h.kind <> '{enroll}' OR (SELECT 1 FROM handoff c \
            WHERE c.campaign_id = h.campaign_id AND c.individual_id = h.individual_id AND c.partner_id = h.partner_id \
            AND c.enrollment_id <> h.enrollment_id AND c.id < h.id \

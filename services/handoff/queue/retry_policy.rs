@@ -20,6 +20,8 @@
 
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 use crate::db::entities::handoff::DeadReason;
 use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::handoff::settings::Rules;
@@ -39,8 +41,28 @@ pub struct PartnerStatus {
     pub fact: Fact,
     /// Its own reference, if it gave one.
     pub reference: Option<String>,
+    /// Its own code beside the outcome class.
+    pub native_code: Option<String>,
+    /// Its revision of this status; 0 where it gives none.
+    pub revision: i64,
     /// Since when it is so.
     pub effective_at: Timestamp,
+    /// The last day of the term by its own count.
+    pub term_ends_on: Option<Date>,
+}
+
+impl PartnerStatus {
+    /// Makes a status that says nothing but a fact.
+    pub const fn of(fact: Fact, effective_at: Timestamp) -> Self {
+        Self {
+            fact,
+            reference: None,
+            native_code: None,
+            revision: 0,
+            effective_at,
+            term_ends_on: None,
+        }
+    }
 }
 
 /// What a call, or an inquiry and a call, came to.

@@ -1,15 +1,16 @@
 //! The life of a handoff, as a pure machine.
 //!
 //! ```text
-//! QUEUED -> LEASED -> ACCEPTED -> ACTIVE | ACTION_REQUIRED | REFUSED | CANCELED
-//!    ^        |  \                           |
-//!    |        v   v                          +-> ACTIVE | REFUSED | CANCELED
-//!    +---- UNSETTLED -> (asked, then as LEASED)
+//! QUEUED -> LEASED -> ACCEPTED -> ACTIVE | ACTION_REQUIRED | REFUSED | SUSPENDED | ENDED | CANCELED
+//!    ^        |  \                 |          |
+//!    |        v   v                |          +-> ACTIVE | REFUSED | SUSPENDED | ENDED | CANCELED
+//!    +---- UNSETTLED (asked first)  +-> SUSPENDED | ENDED | CANCELED
 //!    +---- DEAD (replayed)
 //! ```
 //!
 //! What a partner reports is a [`Fact`]: it happened, so it holds in every state, also after a lease ran out and for a DEAD
-//! handoff. What this process does is an [`Event`] and needs the state that it starts from.
+//! handoff. REFUSED and ENDED are left, and ACTIVE goes back, only by a correction: a report with a higher revision. CANCELED is
+//! never left. What this process does is an [`Event`] and needs the state that it starts from.
 
 use crate::db::entities::handoff::{self, DeadReason};
 use crate::db::entities::outcome::{Decision, OutcomeClass};
@@ -31,7 +32,11 @@ pub enum State {
     ActionRequired(OutcomeClass),
     /// The partner refused.
     Refused(OutcomeClass),
-    /// Withdrawn.
+    /// The partner has stopped it for a while.
+    Suspended,
+    /// The term is over.
+    Ended,
+    /// Canceled.
     Canceled,
     /// Given up on.
     Dead(DeadReason),
@@ -49,8 +54,12 @@ pub enum Fact {
     ActionRequired(OutcomeClass),
     /// It will not enroll this person.
     Refused(OutcomeClass),
-    /// It withdrew the enrollment.
-    Withdrawn,
+    /// It has stopped it for a while.
+    Suspended,
+    /// The term is over.
+    Ended,
+    /// It canceled it.
+    Canceled,
 }
 
 /// What this process does with a handoff.
@@ -98,6 +107,8 @@ impl State {
             Self::Active => handoff::State::Active,
             Self::ActionRequired(_) => handoff::State::ActionRequired,
             Self::Refused(_) => handoff::State::Refused,
+            Self::Suspended => handoff::State::Suspended,
+            Self::Ended => handoff::State::Ended,
             Self::Canceled => handoff::State::Canceled,
             Self::Dead(_) => handoff::State::Dead,
         }
@@ -109,6 +120,8 @@ impl State {
             Self::Active => Some(Decision::Active),
             Self::ActionRequired(class) => Some(Decision::ActionRequired(*class)),
             Self::Refused(class) => Some(Decision::Refused(*class)),
+            Self::Suspended => Some(Decision::Suspended),
+            Self::Ended => Some(Decision::Ended),
             Self::Canceled => Some(Decision::Canceled),
             Self::Queued | Self::Leased | Self::Unsettled | Self::Accepted | Self::Dead(_) => None,
         }
@@ -122,8 +135,8 @@ impl State {
         }
     }
 
-    /// Applies a fact from the partner.
-    pub fn apply(self, fact: Fact) -> Applied {
+    /// Applies a fact from the partner. `is_correction`: the partner says that it replaces what it reported before.
+    pub fn apply(self, fact: Fact, is_correction: bool) -> Applied {
         match self {
             Self::Queued | Self::Leased | Self::Unsettled | Self::Dead(_) => {
                 Applied::Moved(fact.state())
@@ -131,9 +144,18 @@ impl State {
             // The partner had accepted it before it decided; the acceptance is only late.
             _ if fact == Fact::Accepted || fact.state() == self => Applied::Known,
             // The partner decided; or the person acted, or has something else to do, or the partner did not wait longer.
-            Self::Accepted | Self::ActionRequired(_) => Applied::Moved(fact.state()),
-            Self::Active if fact == Fact::Withdrawn => Applied::Moved(Self::Canceled),
-            Self::Active | Self::Refused(_) | Self::Canceled => Applied::Contradiction,
+            Self::Accepted | Self::ActionRequired(_) | Self::Suspended => {
+                Applied::Moved(fact.state())
+            }
+            Self::Active if matches!(fact, Fact::Suspended | Fact::Ended | Fact::Canceled) => {
+                Applied::Moved(fact.state())
+            }
+            Self::Active | Self::Refused(_) | Self::Ended if is_correction => {
+                Applied::Moved(fact.state())
+            }
+            Self::Active | Self::Refused(_) | Self::Ended | Self::Canceled => {
+                Applied::Contradiction
+            }
         }
     }
 
@@ -158,7 +180,9 @@ impl Fact {
             Self::Active => State::Active,
             Self::ActionRequired(class) => State::ActionRequired(class),
             Self::Refused(class) => State::Refused(class),
-            Self::Withdrawn => State::Canceled,
+            Self::Suspended => State::Suspended,
+            Self::Ended => State::Ended,
+            Self::Canceled => State::Canceled,
         }
     }
 }
@@ -177,13 +201,15 @@ mod tests {
         ]
     }
 
-    fn facts() -> [Fact; 5] {
+    fn facts() -> [Fact; 7] {
         [
             Fact::Accepted,
             Fact::Active,
             Fact::ActionRequired(FileFrozen),
             Fact::Refused(NoHit),
-            Fact::Withdrawn,
+            Fact::Suspended,
+            Fact::Ended,
+            Fact::Canceled,
         ]
     }
 
@@ -191,7 +217,7 @@ mod tests {
     fn a_fact_holds_whatever_the_lease_says() {
         for state in open_states() {
             for fact in facts() {
-                assert_eq!(state.apply(fact), Applied::Moved(fact.state()));
+                assert_eq!(state.apply(fact, false), Applied::Moved(fact.state()));
             }
         }
     }
@@ -200,8 +226,8 @@ mod tests {
     fn the_same_fact_twice_changes_nothing() {
         for fact in facts() {
             let known = fact.state();
-            assert_eq!(known.apply(fact), Applied::Known, "{fact:?}");
-            assert_eq!(known.apply(Fact::Accepted), Applied::Known);
+            assert_eq!(known.apply(fact, false), Applied::Known, "{fact:?}");
+            assert_eq!(known.apply(Fact::Accepted, false), Applied::Known);
         }
     }
 
@@ -212,16 +238,33 @@ mod tests {
             (State::Active, Fact::ActionRequired(NoHit)),
             (State::Refused(NoHit), Fact::Active),
             (State::Refused(NoHit), Fact::Refused(FileFrozen)),
-            (State::Refused(NoHit), Fact::Withdrawn),
+            (State::Refused(NoHit), Fact::Canceled),
             (State::Canceled, Fact::Active),
             (State::Canceled, Fact::Refused(NoHit)),
         ] {
             assert_eq!(
-                known.apply(fact),
+                known.apply(fact, false),
                 Applied::Contradiction,
                 "{known:?} {fact:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_correction_takes_back_everything_but_a_cancellation() {
+        for known in [State::Active, State::Refused(NoHit), State::Ended] {
+            for fact in facts() {
+                let same = fact == Fact::Accepted || fact.state() == known;
+                let expected = if same {
+                    Applied::Known
+                } else {
+                    Applied::Moved(fact.state())
+                };
+                assert_eq!(known.apply(fact, true), expected, "{known:?} {fact:?}");
+            }
+        }
+        let late = State::Canceled.apply(Fact::Active, true);
+        assert_eq!(late, Applied::Contradiction);
     }
 
     #[test]
@@ -231,12 +274,12 @@ mod tests {
             Fact::Active,
             Fact::Refused(NoHit),
             Fact::ActionRequired(NoHit),
-            Fact::Withdrawn,
+            Fact::Canceled,
         ] {
-            assert_eq!(waiting.apply(fact), Applied::Moved(fact.state()));
+            assert_eq!(waiting.apply(fact, false), Applied::Moved(fact.state()));
         }
         assert_eq!(
-            State::Active.apply(Fact::Withdrawn),
+            State::Active.apply(Fact::Canceled, false),
             Applied::Moved(State::Canceled)
         );
     }

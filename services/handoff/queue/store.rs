@@ -14,7 +14,7 @@ use crate::db::entities::outcome::OutcomeClass;
 use crate::db::rows::{self, Is};
 use crate::handoff::error::Error;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, PartnerId};
+use crate::kernel::ids::{CampaignId, CoverageId, HandoffId, PartnerId};
 
 use super::handoff::Handoff;
 use super::state::State;
@@ -58,7 +58,7 @@ pub async fn lock_of_partner(
     parsed(Model::find_by_statement(statement).all(tx).await?)
 }
 
-/// Locks the other handoff of the same enrollment: the CANCEL of an ENROLL, the ENROLL of a CANCEL.
+/// Locks the other handoff of the same coverage: the CANCEL of an ENROLL, the ENROLL of a CANCEL.
 pub async fn lock_twin(tx: &impl ConnectionTrait, of: &Handoff) -> Result<Option<Handoff>, Error> {
     let other = match of.kind {
         Kind::Enroll => Kind::Cancel,
@@ -66,27 +66,25 @@ pub async fn lock_twin(tx: &impl ConnectionTrait, of: &Handoff) -> Result<Option
     };
     let query = Entity::find()
         .filter(Column::CampaignId.eq(of.campaign_id))
-        .filter(Column::EnrollmentId.eq(of.enrollment_id))
-        .filter(Column::PartnerId.eq(of.partner_id))
+        .filter(Column::CoverageId.eq(of.coverage_id))
         .filter(Column::Kind.eq(other));
     one(query.lock_exclusive(), tx).await
 }
 
-/// Gives the handoffs of a kind that belong to these enrollments of one campaign.
-pub async fn of_enrollments(
+/// Gives the handoffs of a kind that belong to these coverages of one campaign.
+pub async fn of_coverages(
     db: &impl ConnectionTrait,
-    partner: PartnerId,
     campaign: CampaignId,
-    enrollments: &[EnrollmentId],
+    coverages: &[CoverageId],
     kind: Kind,
 ) -> Result<Vec<Handoff>, Error> {
-    const QUERY: &str = "SELECT h.* FROM v JOIN handoff h ON h.campaign_id = $2 AND h.enrollment_id = v.id \
-        AND h.partner_id = $3 AND h.kind = $4";
-    if enrollments.is_empty() {
+    const QUERY: &str = "SELECT h.* FROM v JOIN handoff h ON h.campaign_id = $2 AND h.coverage_id = v.id \
+        AND h.kind = $3";
+    if coverages.is_empty() {
         return Ok(Vec::new());
     }
-    let rest = [campaign.into(), partner.into(), kind.as_str().into()];
-    let statement = rows::bind_ids(db.get_database_backend(), QUERY, enrollments, rest);
+    let rest = [campaign.into(), kind.as_str().into()];
+    let statement = rows::bind_ids(db.get_database_backend(), QUERY, coverages, rest);
     parsed(Model::find_by_statement(statement).all(db).await?)
 }
 
@@ -231,6 +229,8 @@ impl Change {
             not_before: to.not_before,
             partner_reference: to.partner_reference.as_deref(),
             outcome_class: to.state.class(),
+            native_code: to.native_code.as_deref(),
+            revision: to.revision,
             dead_reason: match to.state {
                 State::Dead(reason) => Some(reason),
                 _ => None,
@@ -254,6 +254,8 @@ struct Row<'a> {
     not_before: Timestamp,
     partner_reference: Option<&'a str>,
     outcome_class: Option<OutcomeClass>,
+    native_code: Option<&'a str>,
+    revision: i64,
     dead_reason: Option<DeadReason>,
     #[serde(serialize_with = "rows::micros")]
     sent_at: Option<Timestamp>,
@@ -263,7 +265,7 @@ struct Row<'a> {
     settled_at: Option<Timestamp>,
 }
 
-const ROW: [(&str, Is); 12] = [
+const ROW: [(&str, Is); 14] = [
     ("campaign_id", Is::Uuid),
     ("id", Is::Uuid),
     ("was", Is::Text),
@@ -272,6 +274,8 @@ const ROW: [(&str, Is); 12] = [
     ("not_before", Is::Big),
     ("partner_reference", Is::Text),
     ("outcome_class", Is::Text),
+    ("native_code", Is::Text),
+    ("revision", Is::Big),
     ("dead_reason", Is::Text),
     ("sent_at", Is::Big),
     ("acknowledged_at", Is::Big),
@@ -286,7 +290,8 @@ pub async fn write(tx: &impl ConnectionTrait, changes: &[Change]) -> Result<(), 
     let backend = tx.get_database_backend();
     let sql = format!(
         "WITH {} UPDATE handoff SET state = v.state, attempts = v.attempts, not_before = v.not_before, \
-         partner_reference = v.partner_reference, outcome_class = v.outcome_class, dead_reason = v.dead_reason, \
+         partner_reference = v.partner_reference, outcome_class = v.outcome_class, native_code = v.native_code, \
+         revision = v.revision, dead_reason = v.dead_reason, \
          sent_at = v.sent_at, acknowledged_at = v.acknowledged_at, settled_at = v.settled_at, \
          lease_owner = NULL, lease_token = NULL, lease_expires_at = NULL \
          FROM v WHERE handoff.campaign_id = v.campaign_id AND handoff.id = v.id AND handoff.state = v.was",

@@ -43,7 +43,7 @@ pub async fn campaign(
 
 /// Gives the language of people whose own is not known.
 pub fn locale(campaign: &campaign::Model) -> Locale {
-    Locale::parse(&campaign.locale).unwrap_or_default()
+    Locale::parse(&campaign.language).unwrap_or_default()
 }
 
 /// Gives the campaign's covered entities by key.

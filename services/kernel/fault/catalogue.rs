@@ -84,6 +84,8 @@ reasons! {
     CodeMistyped "CODE_MISTYPED" InvalidArgument "The code is mistyped; compare it with the letter.";
     CodeNotAccepted "CODE_NOT_ACCEPTED" FailedPrecondition "This engagement number and code cannot be used.";
     CodeState "CODE_STATE" FailedPrecondition "The code's state does not allow this.";
+    CodeRedeemed "CODE_REDEEMED" FailedPrecondition "The code was used: an enrollment was completed with it.";
+    CodeRevoked "CODE_REVOKED" FailedPrecondition "The code was taken back; an operator can issue another one.";
     NoCodeYet "NO_CODE_YET" FailedPrecondition "No code has been issued to this individual yet.";
     NotMailable "NOT_MAILABLE" FailedPrecondition "There is no deliverable address on record.";
     ReissueLimit "REISSUE_LIMIT" ResourceExhausted "No further letter can be sent for now; try again later.";
@@ -117,6 +119,14 @@ reasons! {
 }
 
 impl Reason {
+    /// Tells whether the same call, with the same request id, may work later.
+    pub const fn is_retryable(self) -> bool {
+        matches!(
+            self.code(),
+            Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted | Code::Unavailable
+        ) && !matches!(self, Self::MessageTooLarge)
+    }
+
     /// Finds a reason by its name on the wire.
     pub fn parse(wire: &str) -> Option<Self> {
         Self::ALL
@@ -145,6 +155,46 @@ mod tests {
             assert_eq!(Reason::parse(name), Some(*reason));
         }
         assert_eq!(Reason::parse("NOBODY"), None);
+    }
+
+    /// The contract's enum is what clients in other languages see of this catalogue.
+    #[test]
+    fn the_contract_has_the_same_reasons_with_their_status_and_whether_to_retry() {
+        let pool = prost_reflect::DescriptorPool::decode(crate::wire::DESCRIPTORS).unwrap();
+        let reasons = pool
+            .get_enum_by_name("redress.type.v1.ErrorReason")
+            .unwrap();
+        let file = reasons.parent_file();
+        let info = file.file_descriptor_proto().source_code_info.clone();
+        let places = info.unwrap().location;
+        let contract: BTreeSet<(String, String)> = reasons
+            .values()
+            .filter(|value| value.number() > 0)
+            .map(|value| {
+                let place = places.iter().find(|place| place.path == value.path());
+                let comment = place.unwrap().leading_comments().trim().replace('\n', "");
+                let name = value.name().trim_start_matches("ERROR_REASON_");
+                (name.to_owned(), comment)
+            })
+            .collect();
+        let ours = Reason::ALL.iter().map(|reason| {
+            let retry = if reason.is_retryable() { " Try again." } else { "" };
+            let status = status_name(reason.code());
+            (reason.as_str().to_owned(), format!("{status}. {}{retry}", reason.text()))
+        });
+        assert_eq!(contract, ours.collect());
+    }
+
+    /// `FailedPrecondition` is `FAILED_PRECONDITION` in the contract.
+    fn status_name(code: Code) -> String {
+        let mut name = String::new();
+        for (at, letter) in format!("{code:?}").char_indices() {
+            if letter.is_uppercase() && at > 0 {
+                name.push('_');
+            }
+            name.push(letter.to_ascii_uppercase());
+        }
+        name
     }
 
     #[test]

@@ -155,7 +155,7 @@ impl Work {
         partner: &str,
         path: &Path,
     ) -> Result<[Step; 3], Problem> {
-        let file = invented("Benchmark", partner, partner, today()?)?;
+        let file = invented("Benchmark", &[("CM3B", partner)], partner, today()?)?;
         let (campaign, _) = campaign::create(channels, &file).await?;
         let id = &campaign.campaign_id;
         let count = |count: i64| u64::try_from(count).unwrap_or(0);

@@ -211,8 +211,8 @@ impl Call<'_> {
             tokio::join!(self.client.complete(&first), self.client.complete(&second));
         if let (Ok(first), Ok(second)) = (&first, &second) {
             self.check(
-                first.handoff_id == second.handoff_id,
-                "two completions at once made two handoffs",
+                ordered(first) == ordered(second),
+                "two completions at once ordered twice",
             );
         }
         first.or(second).map(promised)
@@ -228,7 +228,7 @@ impl Call<'_> {
         let again = self.client.complete(completion).await?;
         if let Ok(Ok(first)) = unheard {
             self.check(
-                first.handoff_id == again.handoff_id,
+                ordered(&first) == ordered(&again),
                 "a repeated request was answered otherwise",
             );
         }
@@ -257,6 +257,12 @@ pub async fn wait_for_review(
             return Ok(verification);
         }
     }
+}
+
+/// What was ordered, by the ids of the coverages.
+fn ordered(enrollment: &codes::Enrollment) -> Vec<&str> {
+    let coverages = enrollment.coverages.iter();
+    coverages.map(|it| it.coverage_id.as_str()).collect()
 }
 
 fn promised(enrollment: codes::Enrollment) -> Ending {

@@ -54,5 +54,7 @@ impl CallContext {
             channel,
             ATTEMPTS,
         )
+        // One of ten speaks Spanish; the others take the campaign's language.
+        .speaking(if caller % 10 == 3 { "es" } else { "" })
     }
 }

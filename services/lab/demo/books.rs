@@ -27,7 +27,7 @@ pub struct Books {
 pub struct Entry {
     /// Redress's reference.
     pub handoff_id: String,
-    /// The keyed hash of the person under this bureau's key.
+    /// The keyed hash of the person under this bureau's key, and the product.
     pub digest: String,
     /// Where it stands.
     pub progress: wire::EnrollmentProgress,
@@ -83,8 +83,8 @@ impl Books {
         Ok(entries.filter(is_new).collect())
     }
 
-    /// Hashes a person as this bureau does.
-    pub fn digest(&self, person: &Person) -> String {
+    /// Hashes a person as this bureau does, with the product that is promised.
+    pub fn digest(&self, person: &Person, product: &str) -> String {
         let text = format!(
             "{}|{}|{}",
             person.ssn,
@@ -92,8 +92,15 @@ impl Books {
             person.date_of_birth
         )
         .to_uppercase();
-        data_encoding::HEXLOWER.encode(hmac::sign(&self.key, text.as_bytes()).as_ref())
+        let digest =
+            data_encoding::HEXLOWER.encode(hmac::sign(&self.key, text.as_bytes()).as_ref());
+        keyed(&digest, product)
     }
+}
+
+/// Names one promise: a person and a product.
+fn keyed(digest: &str, product: &str) -> String {
+    format!("{digest} {product}")
 }
 
 fn entry(entry: sandbox::BookEntry) -> Option<Entry> {
@@ -101,11 +108,11 @@ fn entry(entry: sandbox::BookEntry) -> Option<Entry> {
     Some(Entry {
         progress: status.progress(),
         handoff_id: status.handoff_id,
-        digest: entry.subject_digest.to_lowercase(),
+        digest: keyed(&entry.subject_digest.to_lowercase(), &entry.product_code),
     })
 }
 
-/// Compares: `promised` and `victims` hold each person's digests, one per bureau.
+/// Compares: `promised` and `victims` hold the digests of each person and product, one per bureau.
 pub fn compare(promised: &[Vec<String>], victims: &[Vec<String>], booked: &[Entry]) -> Found {
     let mut owed: BTreeMap<&[String], usize> = BTreeMap::new();
     for person in promised {

@@ -96,12 +96,14 @@ impl Environment {
     /// Gives a campaign with a new engagement number.
     pub fn campaign(&self) -> Result<CampaignFile, Problem> {
         let push = self.endpoints.bureau_partner();
-        let minors = if self.endpoints.pull_bureau.is_some() {
+        let other = if self.endpoints.pull_bureau.is_some() {
             self.endpoints.pull_partner()
         } else {
             push
         };
-        campaign::invented("Demonstration", push, minors, self.today)
+        // One product of three bureaus, two of which the same partner serves.
+        let bureaus = [("CM3B-1", push), ("CM3B-2", push), ("CM3B-3", other)];
+        campaign::invented("Demonstration", &bureaus, other, self.today)
     }
 
     /// The day on which the ages of the roster are counted: the same all year.

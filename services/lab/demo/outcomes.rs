@@ -23,10 +23,8 @@ pub async fn wait(
 ) -> Result<(), Problem> {
     let deadline = tokio::time::Instant::now() + patience;
     let _waiting = show("waiting for the bureau", Unit::Nothing);
-    while !page(codes, campaign_id, State::Submitted, String::new(), 1)
-        .await?
-        .enrollments
-        .is_empty()
+    while is_under_way(codes, campaign_id, State::Submitted).await?
+        || is_under_way(codes, campaign_id, State::PartlyActive).await?
     {
         if tokio::time::Instant::now() > deadline {
             break;
@@ -34,6 +32,16 @@ pub async fn wait(
         tokio::time::sleep(PAUSE).await;
     }
     Ok(())
+}
+
+/// Tells whether an enrollment in this state has a coverage whose partner has not decided.
+async fn is_under_way(codes: &Channel, campaign_id: &str, state: State) -> Result<bool, Problem> {
+    let all = read_all(async |token| {
+        let page = page(codes, campaign_id, state, token, PAGE_SIZE).await?;
+        Ok((page.enrollments, page.next_page_token))
+    });
+    let mut coverages = all.await?.into_iter().flat_map(|it| it.coverages);
+    Ok(coverages.any(|coverage| coverage.state() == wire::CoverageState::Submitted))
 }
 
 /// Gives all enrollments of a campaign, by id.
@@ -53,7 +61,10 @@ pub async fn enrollments(
 pub fn is_settled(enrollment: &wire::Enrollment) -> bool {
     match enrollment.state() {
         State::Active => true,
-        State::ActionRequired | State::Refused => enrollment.outcome_class != 0,
+        State::PartlyActive | State::ActionRequired | State::Refused => enrollment
+            .coverages
+            .iter()
+            .any(|coverage| coverage.outcome_class != 0),
         _ => false,
     }
 }

@@ -28,6 +28,7 @@ use crate::lab::callers::scenario;
 use crate::lab::people::roster;
 use crate::lab::people::shape::Shape;
 use crate::wire::redress::enrollment::v1::{Campaign, GroupBy};
+use crate::wire::redress::r#type::v1::Population;
 
 /// The size of a demonstration.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +69,7 @@ pub async fn run(
     let (id, at_once) = (&campaign.campaign_id, settings.at_once);
     let result = run_calls(context, scenario, reviewer, id, at_once, show).await;
     outcomes::wait(&environment.operator.codes, id, settings.patience, show).await?;
-    sum_up(environment, id, result, &books, begun_at).await
+    sum_up(environment, &campaign, result, &books, begun_at).await
 }
 
 /// The two files of the campaign.
@@ -126,7 +127,7 @@ impl Files {
 
 async fn sum_up(
     environment: &Environment,
-    campaign_id: &str,
+    campaign: &Campaign,
     result: RunResult,
     books: &[Books],
     begun_at: Instant,
@@ -135,11 +136,23 @@ async fn sum_up(
     for books in books {
         booked.extend(books.entries().await?);
     }
+    let campaign_id = campaign.campaign_id.as_str();
+    let products = |person: &Person| {
+        let wanted = match person.population.as_str() {
+            "minor" => Population::Minor,
+            _ => Population::Adult,
+        };
+        let all = campaign.products.iter();
+        all.filter(move |product| product.population() == wanted)
+    };
     let digests = |people: &[Person]| -> Vec<Vec<String>> {
-        people
-            .iter()
-            .map(|person| books.iter().map(|books| books.digest(person)).collect())
-            .collect()
+        let promises = people.iter().flat_map(|person| {
+            products(person).map(move |product| {
+                let digest = |books: &Books| books.digest(person, &product.product_code);
+                books.iter().map(digest).collect()
+            })
+        });
+        promises.collect()
     };
     let promised: Vec<Person> = result
         .promises

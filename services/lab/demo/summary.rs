@@ -56,6 +56,10 @@ pub struct Summary {
     pub callers: usize,
     /// Callers who were told: you are enrolled.
     pub promised: usize,
+    /// Consents that were given in Spanish.
+    pub in_spanish: usize,
+    /// Enrollments of which some coverages run and others do not.
+    pub active_in_part: usize,
     /// Honest callers who were refused, by reason.
     pub turned_away: BTreeMap<String, usize>,
     /// Why enrollments are not active.
@@ -112,6 +116,7 @@ impl Summary {
         if let Some(own) = usage::peak_memory_mib(std::process::id()) {
             peak_memory_mib.insert("redress demo".to_owned(), own);
         }
+        let submitted = || enrollments.values().filter(|it| it.submit_time.is_some());
         let mut surprises = result.surprises;
         if result.impostors_believing > 0 {
             surprises.insert(
@@ -139,11 +144,15 @@ impl Summary {
             dead: funnel.dead,
             callers: result.callers,
             promised: result.promises.len(),
+            in_spanish: submitted().filter(|it| it.language_code == "es").count(),
+            active_in_part: submitted()
+                .filter(|it| it.state() == wire::EnrollmentState::PartlyActive)
+                .count(),
             turned_away: result.turned_away,
             outcomes: report
                 .outcomes
                 .into_iter()
-                .map(|it| (outcome_class(it.outcome_class), it.enrollments))
+                .map(|it| (outcome_class(it.outcome_class), it.coverages))
                 .collect(),
             impostors_tried: result.impostors_tried,
             impostors_referred: result.impostors_referred,
@@ -195,7 +204,7 @@ impl Summary {
     }
 }
 
-/// Counts settled enrollments whose outcome differs from the books.
+/// Counts coverages of settled enrollments whose outcome differs from the books.
 fn disagreements(enrollments: &HashMap<String, wire::Enrollment>, booked: &[Entry]) -> usize {
     let books: HashMap<&str, EnrollmentProgress> = booked
         .iter()
@@ -204,18 +213,19 @@ fn disagreements(enrollments: &HashMap<String, wire::Enrollment>, booked: &[Entr
     let settled = enrollments
         .values()
         .filter(|enrollment| is_settled(enrollment));
-    settled
-        .filter(|enrollment| {
-            books.get(enrollment.handoff_id.as_str()).copied() != Some(expected(enrollment.state()))
+    let coverages = settled.flat_map(|enrollment| &enrollment.coverages);
+    coverages
+        .filter(|coverage| {
+            books.get(coverage.handoff_id.as_str()).copied() != Some(expected(coverage.state()))
         })
         .count()
 }
 
-fn expected(state: wire::EnrollmentState) -> EnrollmentProgress {
+fn expected(state: wire::CoverageState) -> EnrollmentProgress {
     match state {
-        wire::EnrollmentState::Active => EnrollmentProgress::Active,
-        wire::EnrollmentState::ActionRequired => EnrollmentProgress::ActionRequired,
-        wire::EnrollmentState::Refused => EnrollmentProgress::Refused,
+        wire::CoverageState::Active => EnrollmentProgress::Active,
+        wire::CoverageState::ActionRequired => EnrollmentProgress::ActionRequired,
+        wire::CoverageState::Refused => EnrollmentProgress::Refused,
         _ => EnrollmentProgress::Unspecified,
     }
 }

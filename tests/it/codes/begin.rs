@@ -22,7 +22,7 @@ async fn the_same_code_gives_the_same_enrollment(database: Database) {
         first.enrollment.as_ref().unwrap().state(),
         wire::EnrollmentState::Started
     );
-    assert_eq!(first.consent_version, "2015-07");
+    assert_eq!(first.consent_text.unwrap().version, "2015-07");
     assert!(first.proof_expire_time.is_some());
     assert_eq!(house.count("enrollment").await, 1);
 }

@@ -26,6 +26,7 @@ impl House {
             campaign: NUMBER.into(),
             entitlement: Some(entitlement),
             channel: 0,
+            ..Default::default()
         };
         Ok(self
             .handlers
@@ -66,6 +67,7 @@ impl House {
             campaign: number.into(),
             entitlement: Some(Entitlement::Code(code.into())),
             channel: 0,
+            ..Default::default()
         };
         let request = by(Role::Portal, message);
         Ok(self.handlers.begin_enrollment(request).await?.into_inner())
@@ -133,7 +135,8 @@ impl House {
                 version: "2015-07".into(),
                 text_sha256: sha256_hex(CONSENT.as_bytes()),
                 agreed: true,
-                language_code: "en-US".into(),
+                language_code: "en".into(),
+                ..Default::default()
             }),
         }
     }
@@ -144,7 +147,7 @@ impl House {
     ) -> Result<wire::Enrollment, Status> {
         let answer = self
             .handlers
-            .complete_enrollment(by(Role::Portal, message))
+            .complete_enrollment(by(Role::CallCenter, message))
             .await?;
         Ok(answer.into_inner().enrollment.unwrap())
     }
@@ -170,7 +173,7 @@ impl House {
             enrollment_id: enrollment.into(),
         };
         self.handlers
-            .get_enrollment(by(Role::Portal, message))
+            .get_enrollment(by(Role::CallCenter, message))
             .await
             .unwrap()
             .into_inner()
@@ -183,10 +186,11 @@ impl House {
             request_id: self.request_id(),
             campaign: NUMBER.into(),
             enrollment_id: enrollment.into(),
+            reason: wire::CancelReason::PersonAsked.into(),
         };
         Ok(self
             .handlers
-            .cancel_enrollment(by(Role::Portal, message))
+            .cancel_enrollment(by(Role::CallCenter, message))
             .await?
             .into_inner()
             .enrollment

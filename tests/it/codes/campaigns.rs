@@ -62,7 +62,7 @@ async fn an_unknown_partner_is_told_with_everything_else(database: Database) {
     let house = House::open(&database).await;
     let mut wanted = house.wanted();
     wanted.products[0].partner_id = house.request_id();
-    wanted.term_months = 0;
+    wanted.products[0].term_months = 0;
     let refused = house.create(wanted).await.unwrap_err();
     let fields = refused.get_details_bad_request().unwrap().field_violations;
     let mut paths: Vec<&str> = fields
@@ -72,7 +72,10 @@ async fn an_unknown_partner_is_told_with_everything_else(database: Database) {
     paths.sort_unstable();
     assert_eq!(
         paths,
-        ["campaign.products[0].partner_id", "campaign.term_months"]
+        [
+            "campaign.products[0].partner_id",
+            "campaign.products[0].term_months"
+        ]
     );
 }
 
@@ -193,7 +196,12 @@ async fn the_report_counts_each_figure_by_its_definition(database: Database) {
     house
         .run("UPDATE handoff SET attempts = 1, acknowledged_at = 5")
         .await;
-    house.run("UPDATE enrollment SET state = 'ACTION_REQUIRED', outcome_class = 'FILE_FROZEN' WHERE state = 'SUBMITTED'").await;
+    house
+        .run("UPDATE enrollment SET state = 'ACTION_REQUIRED' WHERE state = 'SUBMITTED'")
+        .await;
+    house
+        .run("UPDATE coverage SET state = 'ACTION_REQUIRED', outcome_class = 'FILE_FROZEN'")
+        .await;
     let message = wire::GetCampaignReportRequest {
         campaign: campaign.to_string(),
         ..Default::default()
@@ -230,7 +238,7 @@ async fn the_report_counts_each_figure_by_its_definition(database: Database) {
     );
     let frozen = wire::OutcomeCount {
         outcome_class: OutcomeClass::FileFrozen.into(),
-        enrollments: 1,
+        coverages: 1,
     };
     assert_eq!(report.outcomes, [frozen]);
 }

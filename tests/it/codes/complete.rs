@@ -11,12 +11,14 @@ use sea_orm::{ConnectionTrait, Statement};
 use tokio::sync::Notify;
 
 use super::house::House;
+use crate::harness::one_coverage::OneCoverage as _;
 use crate::harness::{Database, apply, both};
 
 /// What one completion writes.
-const WRITTEN: [&str; 6] = [
+const WRITTEN: [&str; 7] = [
     "code WHERE state = 'REDEEMED' AND enrollment_id IS NOT NULL",
-    "enrollment WHERE state = 'SUBMITTED' AND handoff_id IS NOT NULL",
+    "enrollment WHERE state = 'SUBMITTED' AND submitted_at IS NOT NULL",
+    "coverage WHERE state = 'SUBMITTED'",
     "consent",
     "handoff WHERE kind = 'ENROLL' AND state = 'QUEUED'",
     "audit_event WHERE action = 'enrollment.completed'",
@@ -89,11 +91,9 @@ async fn the_same_request_many_times_at_once_has_one_answer(database: Database) 
     let message = house.completion(enrollment, verification);
     let answers = join_all((0..64).map(|_| house.complete(message.clone()))).await;
     let first = answers[0].as_ref().unwrap();
-    assert!(
-        answers
-            .iter()
-            .all(|answer| answer.as_ref().unwrap() == first)
-    );
+    for answer in &answers {
+        assert_eq!(answer.as_ref().unwrap(), first);
+    }
     assert_eq!(house.count("handoff").await, 1);
 }
 
@@ -168,7 +168,7 @@ async fn many_complete_together_and_a_poisoned_one_fails_alone(database: Databas
     }
     // A consent that should not be there breaks the whole statement of whoever writes the second.
     house.run(
-        "INSERT INTO consent (campaign_id, enrollment_id, version, text_sha256, locale, channel, given_by, given_at) \
+        "INSERT INTO consent (campaign_id, enrollment_id, version, text_sha256, language, channel, given_by, given_at) \
          SELECT campaign_id, id, 'x', 'x', 'x', 'x', 'x', 1 FROM enrollment ORDER BY id LIMIT 1",
     ).await;
     let answers = join_all(messages.into_iter().map(|message| house.complete(message))).await;
@@ -306,8 +306,13 @@ async fn a_canceled_submission_is_withdrawn_at_the_partner(database: Database) {
     let house = House::open(&database).await;
     let (_, enrollment) = house.submitted().await;
     let canceled = house.cancel(&enrollment.enrollment_id).await.unwrap();
-    assert_eq!(canceled.state(), wire::EnrollmentState::Canceled);
-    assert_eq!(canceled.handoff_id, enrollment.handoff_id);
+    assert_eq!(canceled.state(), wire::EnrollmentState::CancelPending);
+    let coverage = canceled.coverage();
+    assert_eq!(coverage.state(), wire::CoverageState::CancelPending);
+    assert_eq!(coverage.handoff_id, enrollment.handoff());
+    let cancellation = canceled.cancellation.clone().unwrap();
+    assert_eq!(cancellation.reason(), wire::CancelReason::PersonAsked);
+    assert_eq!(cancellation.confirm_time, None);
     assert_eq!(
         house
             .count("handoff WHERE kind = 'CANCEL' AND state = 'QUEUED' AND product_code = 'GOLD'")

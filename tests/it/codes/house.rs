@@ -85,6 +85,8 @@ impl House {
             population: parse_population(population).unwrap().into(),
             product_code: code.into(),
             partner_id: self.partner.to_string(),
+            term_months: 24,
+            ..Default::default()
         };
         wire::Campaign {
             engagement_number: NUMBER.into(),
@@ -105,7 +107,6 @@ impl House {
                 day: 31,
             }),
             time_zone: "America/Indiana/Indianapolis".into(),
-            term_months: 24,
             covered_entities: vec![wire::CoveredEntity {
                 key: "concentra".into(),
                 name: "Concentra".into(),
@@ -114,8 +115,12 @@ impl House {
             products: vec![product("ADULT", "GOLD")],
             letter_url: "https://remedy.example.org".into(),
             letter_phone: "866-328-1987".into(),
-            consent_version: "2015-07".into(),
-            consent_text: CONSENT.into(),
+            consent_texts: vec![wire::ConsentText {
+                language_code: "en".into(),
+                version: "2015-07".into(),
+                text: CONSENT.into(),
+                ..Default::default()
+            }],
             ..Default::default()
         }
     }
@@ -198,7 +203,7 @@ impl House {
         request_id: &str,
         campaign: CampaignId,
         wave_id: String,
-    ) -> Result<wire::IssueCodesResponse, Status> {
+    ) -> Result<wire::IssueResult, Status> {
         let message = wire::IssueCodesRequest {
             request_id: request_id.into(),
             campaign: campaign.to_string(),
@@ -210,7 +215,10 @@ impl House {
             .await?
             .into_inner();
         let answers: Vec<wire::IssueCodesResponse> = answers.try_collect().await?;
-        Ok(answers.last().unwrap().clone())
+        match answers.last().unwrap().step.clone() {
+            Some(wire::issue_codes_response::Step::Result(result)) => Ok(result),
+            other => panic!("{other:?}"),
+        }
     }
 
     pub async fn issue(&self, campaign: CampaignId) -> wire::CodeBatch {

@@ -70,7 +70,7 @@ async fn where_nobody_is_owed_a_code_no_batch_is_made(database: Database) {
     };
     let ohio = house.plan(ohio).await.unwrap();
     let waves = [String::new(), ohio.wave_id];
-    let nobody = wire::IssueCodesResponse {
+    let nobody = wire::IssueResult {
         nobody_owed: true,
         ..Default::default()
     };
@@ -228,7 +228,7 @@ async fn an_issue_that_broke_off_goes_on_with_the_same_codes(database: Database)
     let issue = begin(&house, &request, campaign).await.in_chunks_of(3);
     let (sender, mut progress) = mpsc::channel(1);
     let running = tokio::spawn(issue.run(sender));
-    while let Some(Ok(Progress::Issued { issued, owed })) = progress.recv().await {
+    while let Some(Ok(Progress::Issued { issued, owed, .. })) = progress.recv().await {
         assert!(
             owed == 20 || owed == 0,
             "all of them, or not known yet: {owed}"

@@ -5,6 +5,8 @@ mod begin;
 mod callers;
 mod campaigns;
 mod complete;
+mod consents;
+mod coverages;
 mod crowd;
 mod doors;
 mod guesses;

@@ -24,6 +24,7 @@ use redress::wire::redress::enrollment::v1::EnrollmentState;
 use sea_orm::Iterable;
 
 use super::house::House;
+use crate::harness::one_coverage::OneCoverage as _;
 use crate::harness::{Database, apply, both};
 
 /// The handoff process beside the codes process, on the same database and clock.
@@ -58,11 +59,7 @@ impl Handoffs {
             partner: house.partner,
             actor: "partner/test",
         };
-        let status = PartnerStatus {
-            fact,
-            reference: None,
-            effective_at: house.now(),
-        };
+        let status = PartnerStatus::of(fact, house.now());
         let reports = &[StatusReport { handoff, status }];
         let applied = self.0.db.run_tx("test.apply", |tx| {
             Box::pin(async move { apply_status(tx, &self.0, reporter, reports).await })
@@ -79,7 +76,7 @@ async fn what_codes_queues_is_what_handoff_leases(database: Database) {
     let (campaign, enrollment) = house.submitted().await;
     let enroll = handoffs.lease(&house).await.handoff;
     assert_eq!(enroll.kind, Kind::Enroll);
-    assert_eq!(enroll.id.to_string(), enrollment.handoff_id);
+    assert_eq!(enroll.id.to_string(), enrollment.handoff());
     assert_eq!(enroll.enrollment_id.to_string(), enrollment.enrollment_id);
     assert_eq!(
         (enroll.campaign_id, enroll.partner_id),
@@ -115,7 +112,7 @@ async fn what_handoff_writes_as_an_outcome_codes_applies(database: Database) {
     let id = handoffs.lease(&house).await.handoff.id;
     let standing = async || {
         let enrollment = house.get(&enrollment.enrollment_id).await;
-        (enrollment.state(), enrollment.outcome_class())
+        (enrollment.state(), enrollment.class())
     };
     for class in OutcomeClass::iter() {
         handoffs
@@ -129,7 +126,7 @@ async fn what_handoff_writes_as_an_outcome_codes_applies(database: Database) {
         standing().await,
         (EnrollmentState::Active, class_to_wire(None))
     );
-    handoffs.apply(&house, id, Fact::Withdrawn).await;
+    handoffs.apply(&house, id, Fact::Canceled).await;
     assert_eq!(standing().await.0, EnrollmentState::Canceled);
 }
 
@@ -144,7 +141,7 @@ async fn a_refusal_comes_with_its_class(database: Database) {
         .await;
     let refused = house.get(&enrollment.enrollment_id).await;
     assert_eq!(
-        (refused.state(), refused.outcome_class()),
+        (refused.state(), refused.class()),
         (
             EnrollmentState::Refused,
             class_to_wire(Some(OutcomeClass::ThinFile))

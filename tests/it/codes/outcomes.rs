@@ -13,6 +13,7 @@ use redress::wire::redress::r#type::v1::OutcomeClass;
 use sea_orm::{ActiveEnum, ActiveModelTrait, EntityTrait};
 
 use super::house::House;
+use crate::harness::one_coverage::OneCoverage as _;
 use crate::harness::{Database, apply, both};
 
 /// Writes an outcome, as the handoff process would.
@@ -28,10 +29,14 @@ async fn comes(
         campaign_id: campaign,
         id: house.ids.next(),
         enrollment_id: enrollment.enrollment_id.parse().unwrap(),
-        handoff_id: enrollment.handoff_id.parse().unwrap(),
+        coverage_id: enrollment.coverage().coverage_id.parse().unwrap(),
+        handoff_id: enrollment.handoff().parse().unwrap(),
         result: ActiveEnum::try_from_value(&result.to_owned()).unwrap(),
         outcome_class: ActiveEnum::try_from_value(&class.to_owned()).ok(),
+        native_code: None,
+        revision: 0,
         effective_at: at,
+        term_ends_on: None,
         created_at: at,
     };
     let row = outcome::ActiveModel::from(row).reset_all();
@@ -52,14 +57,14 @@ async fn an_activation_starts_the_term_and_is_applied_once(database: Database) {
     let active = house.get(&enrollment.enrollment_id).await;
     assert_eq!(active.state(), wire::EnrollmentState::Active);
     assert_eq!(
-        active.term_end_date,
+        active.term_end(),
         Some(Date {
             year: 2017,
             month: 7,
             day: 17
         })
     );
-    assert_eq!(active.next_step, "");
+    assert_eq!(active.next_step, None);
     assert_eq!(house.count("outcome").await, 0);
     // The same fact again, from a partner that did not hear us: recorded, not applied.
     comes(&house, campaign, &enrollment, "ACTIVE", "").await;
@@ -88,13 +93,13 @@ async fn a_frozen_file_says_what_to_do_and_can_become_active(database: Database)
     outcomes::step(&house.context).await.unwrap();
     let waiting = house.get(&enrollment.enrollment_id).await;
     assert_eq!(waiting.state(), wire::EnrollmentState::ActionRequired);
-    assert_eq!(waiting.outcome_class(), OutcomeClass::FileFrozen);
-    assert!(waiting.next_step.contains("lift the freeze"));
+    assert_eq!(waiting.class(), OutcomeClass::FileFrozen);
+    assert!(waiting.said().contains("lift the freeze"));
     comes(&house, campaign, &enrollment, "ACTIVE", "").await;
     outcomes::step(&house.context).await.unwrap();
     let active = house.get(&enrollment.enrollment_id).await;
     assert_eq!(
-        (active.state(), active.outcome_class()),
+        (active.state(), active.class()),
         (wire::EnrollmentState::Active, OutcomeClass::Unspecified)
     );
 }
@@ -130,16 +135,26 @@ async fn a_late_outcome_never_revives_a_canceled_enrollment(database: Database) 
     let house = House::open(&database).await;
     let (campaign, enrollment) = house.submitted().await;
     house.cancel(&enrollment.enrollment_id).await.unwrap();
-    for (result, class) in [("ACTIVE", ""), ("REFUSED", "THIN_FILE"), ("CANCELED", "")] {
+    for (result, class) in [("ACTIVE", ""), ("REFUSED", "THIN_FILE")] {
         comes(&house, campaign, &enrollment, result, class).await;
     }
-    assert_eq!(outcomes::step(&house.context).await.unwrap(), 3);
+    assert_eq!(outcomes::step(&house.context).await.unwrap(), 2);
+    let pending = house.get(&enrollment.enrollment_id).await;
+    assert_eq!(pending.state(), wire::EnrollmentState::CancelPending);
+    for (result, class) in [("CANCELED", ""), ("ACTIVE", "")] {
+        comes(&house, campaign, &enrollment, result, class).await;
+    }
+    assert_eq!(outcomes::step(&house.context).await.unwrap(), 2);
     let canceled = house.get(&enrollment.enrollment_id).await;
     assert_eq!(canceled.state(), wire::EnrollmentState::Canceled);
     assert_eq!(
-        (canceled.activate_time, canceled.next_step.as_str()),
-        (None, "")
+        (
+            canceled.coverage().activate_time,
+            canceled.next_step.clone()
+        ),
+        (None, None)
     );
+    assert!(canceled.cancellation.unwrap().confirm_time.is_some());
     assert_eq!(
         house
             .count("audit_event WHERE action = 'outcome.recorded'")

@@ -132,7 +132,10 @@ async fn a_reissue_and_a_completion_at_once_never_both_win(database: Database) {
     });
     for (completed, reissued) in join_all(races).await {
         match (completed, reissued) {
-            (Ok(_), Err(refused)) | (Err(refused), Ok(_)) => {
+            (Ok(_), Err(refused)) => {
+                assert_eq!(reason_of(&refused), Some(Reason::CodeRedeemed), "{refused:?}");
+            }
+            (Err(refused), Ok(_)) => {
                 assert_eq!(reason_of(&refused), Some(Reason::CodeState), "{refused:?}");
             }
             other => panic!("{other:?}"),
@@ -177,7 +180,7 @@ async fn the_new_letter_goes_on_with_what_the_old_one_began(database: Database) 
         house.lineage(campaign, person).await[0].state(),
         wire::CodeState::Redeemed
     );
-    assert_eq!(why(house.reissue(person).await), Reason::CodeState);
+    assert_eq!(why(house.reissue(person).await), Reason::CodeRedeemed);
 }
 
 #[apply(both)]
@@ -278,7 +281,7 @@ async fn what_was_revoked_only_an_operator_gives_again(database: Database) {
     house
         .run("UPDATE code SET state = 'REVOKED', settled_at = 1 WHERE generation = 2")
         .await;
-    assert_eq!(why(house.reissue_by_agent(person).await), Reason::CodeState);
+    assert_eq!(why(house.reissue_by_agent(person).await), Reason::CodeRevoked);
     let third = house.reissue(person).await.unwrap();
     assert_eq!((third.generation, third.supersedes_generation), (3, 2));
     // A batch holds one letter a person, so this one is in another.

@@ -32,14 +32,15 @@ impl House {
             name: name.into(),
             ..Default::default()
         };
+        let mut wanted = self.wanted();
+        wanted.products[0].term_months = term_months;
         let campaign = wire::Campaign {
-            term_months,
             covered_entities: vec![
                 entity("st-brigid", "St. Brigid"),
                 entity("concentra", "Concentra"),
                 entity("late-clinic", "Late Clinic"),
             ],
-            ..self.wanted()
+            ..wanted
         };
         let message = wire::CreateCampaignRequest {
             request_id: self.request_id(),
@@ -160,11 +161,8 @@ impl House {
             .unwrap();
         self.run("UPDATE handoff SET attempts = 2, acknowledged_at = 5")
             .await;
-        self.run(
-            "UPDATE enrollment SET state = 'ACTIVE', activated_at = submitted_at, term_ends_on = '2017-01-01' \
-             WHERE state = 'SUBMITTED'",
-        )
-        .await;
+        self.run("UPDATE enrollment SET state = 'ACTIVE' WHERE state = 'SUBMITTED'")
+            .await;
         for (kind, day) in [
             ("MAILED", "2015-07-18"),
             ("RETURNED", "2015-07-25"),

@@ -30,28 +30,26 @@ impl House {
     async fn revoke_as(
         &self,
         message: wire::RevokeCodesRequest,
-    ) -> Result<wire::RevokeCodesResponse, Status> {
+    ) -> Result<wire::RevokeResult, Status> {
         let answers = self.handlers.revoke_codes(by(Role::Operator, message));
         let answers: Vec<_> = answers.await?.into_inner().try_collect().await?;
-        Ok(*answers.last().unwrap())
+        match answers.last().unwrap().step {
+            Some(wire::revoke_codes_response::Step::Result(result)) => Ok(result),
+            other => panic!("{other:?}"),
+        }
     }
 
     pub async fn revoke(
         &self,
         campaign: CampaignId,
         target: WireTarget,
-    ) -> Result<wire::RevokeCodesResponse, Status> {
+    ) -> Result<wire::RevokeResult, Status> {
         self.revoke_as(self.revocation(campaign, target)).await
     }
 }
 
-fn ended(codes: i64, revoked: i64) -> wire::RevokeCodesResponse {
-    wire::RevokeCodesResponse {
-        codes,
-        seen: codes,
-        revoked,
-        done: true,
-    }
+fn ended(codes: i64, revoked: i64) -> wire::RevokeResult {
+    wire::RevokeResult { codes, revoked }
 }
 
 const REVOKED: &str = "code WHERE state = 'REVOKED' AND settled_at IS NOT NULL";

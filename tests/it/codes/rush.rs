@@ -64,6 +64,7 @@ impl Desk {
             campaign: NUMBER.into(),
             entitlement: Some(Entitlement::Code(self.letters[letter].1.clone())),
             channel: 0,
+            ..Default::default()
         };
         let answer = loop {
             match client.begin_enrollment(message.clone()).await {

@@ -1,6 +1,6 @@
 //! The CHECK constraints: a row in a state has what that state has earned, whoever writes it.
 
-use redress::db::entities::{code, enrollment, handoff, individual, partner};
+use redress::db::entities::{code, coverage, enrollment, handoff, individual, partner};
 use redress::db::{Error, Process};
 use redress::kernel::ids::Ids;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, IntoActiveModel};
@@ -57,21 +57,19 @@ fn enrollment(ids: &Ids) -> enrollment::Model {
         id: ids.next(),
         individual_id: ids.next(),
         state: enrollment::State::Started,
+        language: "en".to_owned(),
         code_mac: None,
         verification_id: None,
-        handoff_id: None,
         proof_expires_at: None,
-        product_code: None,
-        partner_id: None,
         started_by: "portal/web".to_owned(),
         channel: enrollment::Channel::Web,
         started_at: NOW,
         submitted_at: None,
-        activated_at: None,
-        term_ends_on: None,
-        outcome_class: None,
         settled_at: None,
         complete_by_at: NOW,
+        cancel_reason: None,
+        canceled_by: None,
+        cancel_requested_at: None,
     }
 }
 
@@ -80,11 +78,14 @@ fn handoff(ids: &Ids) -> handoff::Model {
         campaign_id: ids.next(),
         id: ids.next(),
         enrollment_id: ids.next(),
+        coverage_id: ids.next(),
         individual_id: ids.next(),
         partner_id: ids.next(),
         kind: handoff::Kind::Enroll,
         product_code: "CM24".to_owned(),
         term_months: 24,
+        contract_code: None,
+        order_attempt: 1,
         state: handoff::State::Queued,
         attempts: 0,
         not_before: NOW,
@@ -94,6 +95,8 @@ fn handoff(ids: &Ids) -> handoff::Model {
         trace_context: None,
         partner_reference: None,
         outcome_class: None,
+        native_code: None,
+        revision: 0,
         dead_reason: None,
         created_at: NOW,
         sent_at: None,
@@ -164,17 +167,54 @@ async fn an_enrollment_has_what_its_state_has_earned(database: Database) {
         ..submitted()
     };
     assert_eq!(refusal!(owner, unverified), "enrollment_verified_check");
-    let endless = enrollment::Model {
-        state: enrollment::State::Active,
-        activated_at: Some(NOW),
+    let unasked = enrollment::Model {
+        state: enrollment::State::CancelPending,
         ..submitted()
     };
-    assert_eq!(refusal!(owner, endless), "enrollment_active_check");
+    assert_eq!(refusal!(owner, unasked), "enrollment_canceled_check");
     let settled = enrollment::Model {
         settled_at: Some(NOW),
         ..submitted()
     };
     assert_eq!(refusal!(owner, settled), "enrollment_settled_check");
+}
+
+#[apply(both)]
+async fn a_coverage_has_what_its_state_has_earned(database: Database) {
+    let owner = &database.owner().await;
+    let ids = ids();
+    let active = || coverage::Model {
+        campaign_id: ids.next(),
+        id: ids.next(),
+        enrollment_id: ids.next(),
+        partner_id: ids.next(),
+        product_code: "CM24".to_owned(),
+        term_months: 24,
+        handoff_id: ids.next(),
+        state: coverage::State::Active,
+        outcome_class: None,
+        native_code: None,
+        revision: 0,
+        activated_at: Some(NOW),
+        term_ends_on: Some("2017-07-17".to_owned()),
+        settled_at: None,
+    };
+    written!(owner, active());
+    let endless = coverage::Model {
+        term_ends_on: None,
+        ..active()
+    };
+    assert_eq!(refusal!(owner, endless), "coverage_active_check");
+    let unexplained = coverage::Model {
+        state: coverage::State::ActionRequired,
+        ..active()
+    };
+    assert_eq!(refusal!(owner, unexplained), "coverage_class_check");
+    let unsettled = coverage::Model {
+        state: coverage::State::Canceled,
+        ..active()
+    };
+    assert_eq!(refusal!(owner, unsettled), "coverage_settled_check");
 }
 
 #[apply(both)]
@@ -189,6 +229,9 @@ async fn a_person_has_one_living_enrollment(database: Database) {
     let canceled = || enrollment::Model {
         state: enrollment::State::Canceled,
         settled_at: Some(NOW),
+        cancel_reason: Some(enrollment::CancelReason::PersonAsked),
+        canceled_by: Some("portal/web".to_owned()),
+        cancel_requested_at: Some(NOW),
         ..again()
     };
     for row in [canceled(), canceled(), first.clone()] {

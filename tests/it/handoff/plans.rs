@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use redress::kernel::ids::{HandoffId, PartnerId};
-use redress::wire::redress::bureau::v1::EnrollmentProgress;
+use redress::wire::redress::bureau::v1::{EnrollmentOrder, EnrollmentProgress};
 use redress::wire::redress::handoff::v1::{
-    GetHandoffRequest, HandoffOffer, HandoffState, ItemVerdict, ListHandoffsRequest, Partner,
-    PartnerMode, ReplayHandoffRequest,
+    GetHandoffRequest, HandoffState, ItemVerdict, ListHandoffsRequest, Partner, PartnerMode,
+    ReplayHandoffRequest,
 };
 use redress::wire::redress::r#type::v1::OutcomeClass;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
@@ -20,7 +20,7 @@ use crate::harness::{Database, fill, plans};
 const PULLS: &str = "puller";
 
 impl World {
-    async fn acknowledged(&self, offers: &[HandoffOffer]) {
+    async fn acknowledged(&self, offers: &[EnrollmentOrder]) {
         let request = acknowledge(self, offers);
         let answer = self.as_partner(PULLS).acknowledge_handoffs(request).await;
         let results = answer.unwrap().into_inner().results;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use redress::kernel::fault::{Reason, reason_of};
+use redress::wire::redress::bureau::v1::EnrollmentOrder;
 use redress::wire::redress::handoff::v1::{
-    AcknowledgeHandoffsRequest, HandoffAcknowledgement, HandoffOffer, ItemVerdict,
-    PullHandoffsRequest,
+    AcknowledgeHandoffsRequest, HandoffAcknowledgement, ItemVerdict, PullHandoffsRequest,
+    PullHandoffsResponse,
 };
 
 use super::world::{LEASE, World};
@@ -19,26 +20,31 @@ fn wish(max_outstanding: i32, drain: bool) -> PullHandoffsRequest {
     }
 }
 
-pub async fn drain(world: &World, most: i32) -> Vec<HandoffOffer> {
+pub async fn drain(world: &World, most: i32) -> Vec<EnrollmentOrder> {
     drain_as(world, "sandbox-bureau", most).await
 }
 
-pub async fn drain_as(world: &World, name: &str, most: i32) -> Vec<HandoffOffer> {
+pub async fn drain_as(world: &World, name: &str, most: i32) -> Vec<EnrollmentOrder> {
     let mut client = world.as_partner(name);
     let mut stream = client
         .pull_handoffs(wish(most, true))
         .await
         .unwrap()
         .into_inner();
-    let mut offers = Vec::new();
+    let mut offers: Vec<EnrollmentOrder> = Vec::new();
     while let Some(message) = stream.next().await {
-        offers.extend(message.unwrap().offers);
+        offers.extend(orders(message.unwrap()));
     }
     offers
 }
 
-pub fn acknowledge(world: &World, offers: &[HandoffOffer]) -> AcknowledgeHandoffsRequest {
-    let item = |offer: &HandoffOffer| HandoffAcknowledgement {
+fn orders(message: PullHandoffsResponse) -> Vec<EnrollmentOrder> {
+    let offers = message.offers.into_iter();
+    offers.map(|offer| offer.order.unwrap()).collect()
+}
+
+pub fn acknowledge(world: &World, offers: &[EnrollmentOrder]) -> AcknowledgeHandoffsRequest {
+    let item = |offer: &EnrollmentOrder| HandoffAcknowledgement {
         handoff_id: offer.handoff_id.clone(),
         partner_reference: format!("REF-{}", &offer.handoff_id[30..]),
     };
@@ -86,11 +92,12 @@ async fn an_acknowledgement_states_a_fact_whatever_the_lease_says(database: Data
     let id = world.enroll(partner, "666010001").await;
     let offers = drain(&world, 0).await;
     let offer = &offers[0];
+    let coverage = offer.coverage.as_ref().unwrap();
     assert_eq!(
         (
             offer.engagement_number.as_str(),
-            offer.product_code.as_str(),
-            offer.term_months
+            coverage.product_code.as_str(),
+            coverage.term_months
         ),
         ("B123456", "TRIPLE-24", 24)
     );
@@ -147,7 +154,7 @@ async fn a_stream_offers_no_more_than_the_partner_takes(database: Database) {
         .into_inner();
     let mut seen = 0;
     while seen < 5 {
-        let offers = stream.next().await.unwrap().unwrap().offers;
+        let offers = orders(stream.next().await.unwrap().unwrap());
         assert!((1..=2).contains(&offers.len()));
         let early = tokio::time::timeout(Duration::from_millis(100), stream.next()).await;
         assert!(early.is_err(), "nothing more before the acknowledgement");

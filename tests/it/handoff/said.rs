@@ -20,7 +20,7 @@ pub fn status(id: &str, progress: EnrollmentProgress, class: OutcomeClass) -> En
         partner_reference: "REF-1".to_owned(),
         progress: progress.into(),
         outcome_class: class.into(),
-        effective_time: None,
+        ..EnrollmentStatus::default()
     }
 }
 

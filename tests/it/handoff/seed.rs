@@ -37,18 +37,16 @@ pub async fn open_campaign(
         enroll_by: text("2016-01-31"),
         zone: text("America/Indiana/Indianapolis"),
         enroll_by_at: now + Duration::from_hours(24 * 183),
-        term_months: 24,
+        raise_term_by_law: false,
         letter_url: text("https://example.org"),
         letter_phone: text("+1 800 555 0100"),
-        consent_version: text("1"),
-        consent_text: text("I instruct"),
+        language: text("en"),
         policy: text("{}"),
         code_key_version: 1,
         created_at: now,
         closed_at: None,
         grace_days: 0,
         two_operators: false,
-        locale: "en".into(),
     };
     row.into_active_model().insert(owner).await.unwrap();
     let sealer = PersonSealer::new(id, redress::kernel::crypto::Key::from_bytes(ids.random()));

@@ -18,7 +18,9 @@ use redress::kernel::caller::Role;
 use redress::kernel::certs::{Authority, TlsFiles};
 use redress::kernel::client::{self, Client, Outgoing};
 use redress::kernel::clock::{Clock, ManualClock};
-use redress::kernel::ids::{CampaignId, EnrollmentId, HandoffId, Ids, IndividualId, PartnerId};
+use redress::kernel::ids::{
+    CampaignId, CoverageId, EnrollmentId, HandoffId, Ids, IndividualId, PartnerId,
+};
 use redress::kernel::keyring::{Keyring, Purpose};
 use redress::kernel::lifecycle::Lifecycle;
 use redress::kernel::person::{Person, PersonSealer};
@@ -227,10 +229,12 @@ impl World {
             campaign_id: self.campaign,
             handoff_id: self.ids.next(),
             enrollment_id: self.ids.next(),
+            coverage_id: self.ids.next(),
             individual_id: id,
             partner_id: partner,
             product_code: "TRIPLE-24".to_owned(),
             term_months: 24,
+            contract_code: Some("C-17".to_owned()),
             trace: None,
             at: now,
         };
@@ -240,28 +244,32 @@ impl World {
     /// Queues the withdrawal of an enrollment, as the codes process does.
     pub async fn cancel(&self, enroll: HandoffId) -> HandoffId {
         let before = self.row(enroll).await;
-        let enrollment = before.enrollment_id;
-        self.queue(Kind::Cancel, self.queued(before, enrollment))
-            .await
+        let of = (before.enrollment_id, before.coverage_id);
+        self.queue(Kind::Cancel, self.queued(before, of)).await
     }
 
     /// Queues an enrollment of somebody whose other enrollment this was.
     pub async fn enroll_again(&self, before: HandoffId) -> HandoffId {
         let before = self.row(before).await;
-        let enrollment = self.ids.next();
-        self.queue(Kind::Enroll, self.queued(before, enrollment))
-            .await
+        let of = (self.ids.next(), self.ids.next());
+        self.queue(Kind::Enroll, self.queued(before, of)).await
     }
 
-    fn queued(&self, like: handoff::Model, enrollment_id: EnrollmentId) -> Queued {
+    fn queued(
+        &self,
+        like: handoff::Model,
+        (enrollment_id, coverage_id): (EnrollmentId, CoverageId),
+    ) -> Queued {
         Queued {
             campaign_id: like.campaign_id,
             handoff_id: self.ids.next(),
             enrollment_id,
+            coverage_id,
             individual_id: like.individual_id,
             partner_id: like.partner_id,
             product_code: like.product_code,
             term_months: like.term_months,
+            contract_code: like.contract_code,
             trace: like.trace_context,
             at: self.context.clock.now(),
         }

@@ -21,6 +21,7 @@ enum Kind {
     Enrollment,
     Verification,
     Handoff,
+    Coverage,
     Confirmation,
     Referral,
     Outcome,
@@ -31,7 +32,7 @@ enum Kind {
 /// Writes the id of the row `n` in SQL.
 fn id(kind: Kind) -> String {
     let kind = kind as u8;
-    format!("('00000000-000{kind}-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid")
+    format!("('00000000-000{kind:x}-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid")
 }
 
 /// The last of the many people.
@@ -147,6 +148,8 @@ fn letters(campaign: CampaignId, partner: PartnerId) -> Vec<String> {
     let wave = id(Kind::Letters).replace("to_hex(n)", "'0'");
     let states = "CASE n % 5 WHEN 0 THEN 'STARTED' WHEN 1 THEN 'SUBMITTED' WHEN 2 THEN 'ACTIVE' \
         WHEN 3 THEN 'ACTION_REQUIRED' ELSE 'REFUSED' END";
+    let covered = "CASE n % 5 WHEN 2 THEN 'ACTIVE' WHEN 3 THEN 'ACTION_REQUIRED' WHEN 4 THEN 'REFUSED' ELSE 'SUBMITTED' END";
+    let coverage = id(Kind::Coverage);
     let (verification, handoff) = (id(Kind::Verification), id(Kind::Handoff));
     vec![
         format!(
@@ -172,18 +175,26 @@ fn letters(campaign: CampaignId, partner: PartnerId) -> Vec<String> {
         ),
         insert(
             "enrollment",
-            "campaign_id, id, individual_id, state, code_mac, verification_id, handoff_id, product_code, partner_id, \
-             started_by, channel, started_at, submitted_at, activated_at, term_ends_on, outcome_class, settled_at, complete_by_at",
+            "campaign_id, id, individual_id, state, language, code_mac, verification_id, started_by, channel, started_at, \
+             submitted_at, settled_at, complete_by_at",
             &format!(
-                "'{campaign}', {enrollment}, {person}, {states}, mac, {verification}, {handoff}, 'GOLD', '{partner}', \
-                 'portal/x', 'WEB', 0, 0, 0, '2099-12-31', CASE WHEN n % 5 > 2 THEN 'THIN_FILE' END, \
+                "'{campaign}', {enrollment}, {person}, {states}, 'en', mac, {verification}, 'portal/x', 'WEB', 0, 0, \
                  CASE n % 5 WHEN 4 THEN 0 END, {NEVER}"
             ),
         ),
         insert(
+            "coverage",
+            "campaign_id, id, enrollment_id, partner_id, product_code, term_months, handoff_id, state, outcome_class, revision, \
+             activated_at, term_ends_on, settled_at",
+            &format!(
+                "'{campaign}', {coverage}, {enrollment}, '{partner}', 'GOLD', 24, {handoff}, {covered}, \
+                 CASE WHEN n % 5 > 2 THEN 'THIN_FILE' END, 0, 0, '2099-12-31', CASE n % 5 WHEN 4 THEN 0 END"
+            ),
+        ),
+        insert(
             "consent",
-            "campaign_id, enrollment_id, version, text_sha256, locale, channel, given_by, given_at",
-            &format!("'{campaign}', {enrollment}, '1', 'x', 'en', 'WEB', 'portal/x', 0"),
+            "campaign_id, enrollment_id, language, version, text_sha256, channel, given_by, given_at",
+            &format!("'{campaign}', {enrollment}, 'en', '1', 'x', 'WEB', 'portal/x', 0"),
         ),
     ]
 }
@@ -220,17 +231,18 @@ fn verifications(campaign: CampaignId) -> Vec<String> {
 /// None of the handoffs is due, and few withdrawals are under way. The codes that are left come last.
 fn handoffs(campaign: CampaignId, partner: PartnerId) -> Vec<String> {
     let (person, enrollment) = (id(Kind::Person), id(Kind::Enrollment));
+    let coverage = id(Kind::Coverage);
     let (handoff, outcome) = (id(Kind::Handoff), id(Kind::Outcome));
     let states = "CASE n % 10 WHEN 0 THEN CASE n % 100 WHEN 0 THEN 'ACCEPTED' ELSE 'CANCELED' END WHEN 1 THEN 'QUEUED' WHEN 2 THEN 'ACCEPTED' WHEN 3 THEN 'ACTION_REQUIRED' \
         WHEN 4 THEN 'REFUSED' ELSE 'ACTIVE' END";
     vec![
         insert(
             "handoff",
-            "campaign_id, id, enrollment_id, individual_id, partner_id, kind, product_code, term_months, state, attempts, \
-             not_before, outcome_class, created_at, acknowledged_at, settled_at",
+            "campaign_id, id, enrollment_id, coverage_id, individual_id, partner_id, kind, product_code, term_months, order_attempt, \
+             state, attempts, not_before, outcome_class, revision, created_at, acknowledged_at, settled_at",
             &format!(
-                "'{campaign}', {handoff}, {enrollment}, {person}, '{partner}', CASE n % 10 WHEN 0 THEN 'CANCEL' ELSE 'ENROLL' END, \
-                 'GOLD', 24, {states}, 1, {NEVER}, CASE WHEN n % 10 IN (3, 4) THEN 'THIN_FILE' END, 0, 0, 0"
+                "'{campaign}', {handoff}, {enrollment}, {coverage}, {person}, '{partner}', CASE n % 10 WHEN 0 THEN 'CANCEL' ELSE 'ENROLL' END, \
+                 'GOLD', 24, 1, {states}, 1, {NEVER}, CASE WHEN n % 10 IN (3, 4) THEN 'THIN_FILE' END, 0, 0, 0, 0"
             ),
         ),
         insert(
@@ -240,8 +252,10 @@ fn handoffs(campaign: CampaignId, partner: PartnerId) -> Vec<String> {
         ),
         insert(
             "outcome",
-            "campaign_id, id, enrollment_id, handoff_id, result, outcome_class, effective_at, created_at",
-            &format!("'{campaign}', {outcome}, {enrollment}, {handoff}, 'ACTIVE', NULL, 0, n"),
+            "campaign_id, id, enrollment_id, coverage_id, handoff_id, result, outcome_class, revision, effective_at, created_at",
+            &format!(
+                "'{campaign}', {outcome}, {enrollment}, {coverage}, {handoff}, 'ACTIVE', NULL, 0, 0, n"
+            ),
         ),
         format!(
             "INSERT INTO activation_pool (campaign_id, partner_id, low_water, created_at) VALUES ('{campaign}', '{partner}', 0, 0)"

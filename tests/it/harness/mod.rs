@@ -11,6 +11,7 @@ pub mod faulty;
 pub mod fill;
 pub mod http;
 pub mod missing;
+pub mod one_coverage;
 pub mod person;
 pub mod plans;
 pub mod poll;

@@ -115,7 +115,8 @@ pub fn completion(
             version: "2026-01".into(),
             text_sha256: sha256_hex(CONSENT.as_bytes()),
             agreed: true,
-            language_code: "en-US".into(),
+            language_code: "en".into(),
+            ..Consent::default()
         }),
     }
 }

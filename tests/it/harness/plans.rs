@@ -84,7 +84,7 @@ async fn it_can_fail(owner: &DatabaseConnection) {
         let all = plan(owner, &format!("SELECT * FROM {table}")).await;
         assert_eq!(read_whole(&all), [table]);
     }
-    let bad = plan(owner, "SELECT id FROM enrollment WHERE outcome_class = $1").await;
+    let bad = plan(owner, "SELECT id FROM enrollment WHERE started_by = $1").await;
     assert_eq!(read_whole(&bad), ["enrollment"]);
 }
 

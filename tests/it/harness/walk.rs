@@ -6,9 +6,10 @@ use std::time::Duration;
 use redress::client::convert::parse_population;
 use redress::kernel::caller::Role;
 use redress::kernel::crypto::sha256_hex;
+use redress::wire::redress::enrollment::v1::issue_codes_response;
 use redress::wire::redress::enrollment::v1::{
-    Campaign, CodeBatch, CoveredEntity, CreateCampaignRequest, ExportCodesRequest, Funnel,
-    GetCampaignReportRequest, IssueCodesRequest, Product,
+    Campaign, CodeBatch, ConsentText, CoveredEntity, CreateCampaignRequest, ExportCodesRequest,
+    Funnel, GetCampaignReportRequest, IssueCodesRequest, Product,
 };
 use redress::wire::redress::handoff::v1::{CreatePartnerRequest, Partner, PartnerMode};
 use redress::wire::redress::identity::v1::import_roster_request::Part;
@@ -110,6 +111,8 @@ pub fn new_campaign(partner: &Partner, engagement: &str) -> Campaign {
         population: parse_population(population).unwrap().into(),
         product_code: code.into(),
         partner_id: partner.partner_id.clone(),
+        term_months: 24,
+        ..Product::default()
     };
     let entities = ENTITIES.iter().map(|(key, name)| CoveredEntity {
         key: (*key).into(),
@@ -124,13 +127,17 @@ pub fn new_campaign(partner: &Partner, engagement: &str) -> Campaign {
         discovery_date: date(2026, 5, 26),
         enroll_by_date: date(2099, 12, 31),
         time_zone: "America/Indiana/Indianapolis".into(),
-        term_months: 24,
+        language_code: "en".into(),
         covered_entities: entities.collect(),
         products: vec![product("ADULT", "CM-24"), product("MINOR", "CM-MINOR-24")],
         letter_url: "https://remedy.example/harbor".into(),
         letter_phone: "+1 800 555 0100".into(),
-        consent_version: "2026-01".into(),
-        consent_text: CONSENT.into(),
+        consent_texts: vec![ConsentText {
+            language_code: "en".into(),
+            version: "2026-01".into(),
+            text: CONSENT.into(),
+            ..ConsentText::default()
+        }],
         ..Campaign::default()
     }
 }
@@ -215,7 +222,9 @@ pub async fn try_issue(house: &House, request: IssueCodesRequest) -> Result<Code
     let mut progress = house.codes().issue_codes(request).await?.into_inner();
     let mut batch = None;
     while let Some(step) = progress.message().await? {
-        batch = step.batch.or(batch);
+        if let Some(issue_codes_response::Step::Result(result)) = step.step {
+            batch = result.batch;
+        }
     }
     batch.ok_or_else(|| Status::data_loss("the stream ended without a batch"))
 }
@@ -285,7 +294,7 @@ pub async fn funnel(house: &House, campaign: &Campaign) -> Funnel {
         .expect("a funnel")
 }
 
-/// The bureau's own book, by handoff.
+/// The bureau's own book, by coverage.
 pub async fn book(house: &House) -> BTreeMap<String, BookEntry> {
     let mut book = BTreeMap::new();
     let mut page_token = String::new();
@@ -297,9 +306,8 @@ pub async fn book(house: &House) -> BTreeMap<String, BookEntry> {
         let page = house.sandbox().list_book_entries(request).await;
         let page = page.expect("a page of the book").into_inner();
         for entry in page.entries {
-            let handoff = entry.status.as_ref().expect("a status").handoff_id.clone();
-            let twice = book.insert(handoff, entry).is_some();
-            assert!(!twice, "a handoff stands twice in the book");
+            let twice = book.insert(entry.coverage_id.clone(), entry).is_some();
+            assert!(!twice, "a coverage stands twice in the book");
         }
         page_token = page.next_page_token;
         if page_token.is_empty() {

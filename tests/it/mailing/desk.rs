@@ -11,6 +11,7 @@ use redress::client::mailing::manifest::Manifest;
 use redress::client::request::new_request_id;
 use redress::kernel::caller::Role;
 use redress::wire::redress::enrollment::v1 as wire;
+use wire::issue_codes_response::Step;
 use redress::wire::redress::identity::v1 as roster;
 use roster::roster_service_client::RosterServiceClient;
 use wire::campaign_service_client::CampaignServiceClient;
@@ -192,7 +193,9 @@ impl Desk {
             .expect("codes")
             .into_inner();
         let answers: Vec<_> = answers.try_collect().await.expect("a batch");
-        assert!(answers.last().is_some_and(|last| last.batch.is_some()));
+        let last = answers.last().and_then(|last| last.step.clone());
+        let issued = matches!(last, Some(Step::Result(end)) if end.batch.is_some());
+        assert!(issued);
     }
 
     /// Gives the people of a wave until the last of January 2100.

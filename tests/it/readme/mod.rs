@@ -174,14 +174,15 @@ fn rpcs() -> String {
 }
 
 fn reasons() -> String {
-    let mut text = String::from("| Reason | Status | What it says |\n|---|---|---|\n");
+    let mut text = String::from("| Reason | Status | Try again | What it says |\n|---|---|---|---|\n");
     for reason in Reason::ALL {
         let code = format!("{:?}", reason.code());
         let code = screaming(&code);
         _ = writeln!(
             text,
-            "| `{}` | `{code}` | {} |",
+            "| `{}` | `{code}` | {} | {} |",
             reason.as_str(),
+            if reason.is_retryable() { "yes" } else { "" },
             reason.text()
         );
     }

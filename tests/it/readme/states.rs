@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use redress::codes::code::state as code;
-use redress::codes::enrollment::state as enrollment;
+use redress::codes::enrollment::{coverage, state as enrollment};
 use redress::codes::{batch, campaign};
 use redress::db::entities::handoff::{self as handoff_entity, DeadReason};
-use redress::db::entities::outcome::OutcomeClass;
+use redress::db::entities::outcome::{Decision, OutcomeClass};
 use redress::db::entities::{
-    ClosedSet, campaign as campaigns, code as codes, code_batch, enrollment as enrollments,
-    referral, verification,
+    ClosedSet, campaign as campaigns, code as codes, code_batch, coverage as coverages,
+    enrollment as enrollments, referral, verification,
 };
 use redress::handoff::queue::state as handoff;
 use redress::identity::referral::state::Ruling;
@@ -42,6 +42,8 @@ pub fn table() -> String {
         shown("VERIFIED", "Identity verified; consent outstanding."),
     );
     text += &rows("enrollment", &enrollment, &enrollment_ways());
+    let coverage = meanings_in("coverage", coverages::State::iter());
+    text += &rows("coverage", &coverage, &coverage_ways());
     let handoff = meanings_in("handoff", handoff_entity::State::iter());
     text += &rows("handoff", &handoff, &handoff_ways());
     text
@@ -133,12 +135,13 @@ fn referral_ways() -> Ways {
         .into()
 }
 
-/// VERIFIED is shown and not stored: a started enrollment with a good verification, with the ways of a started one.
+/// VERIFIED is shown and not stored: a started enrollment with a good verification, with the ways of a started one. What follows
+/// from the coverages is every state that another coverage's change can lead to.
 fn enrollment_ways() -> Ways {
-    use enrollment::Event::{Activate, Cancel, EndTerm, Refuse, RequireAction, Submit};
+    use enrollment::Event::{Cancel, Submit};
     let mut ways = Ways::new();
     for from in enrollments::State::iter() {
-        for event in [Submit, Activate, RequireAction, Refuse, EndTerm, Cancel] {
+        for event in [Submit, Cancel] {
             let Ok(to) = enrollment::on(from, event) else {
                 continue;
             };
@@ -153,6 +156,53 @@ fn enrollment_ways() -> Ways {
             if verified != from.as_str() {
                 ways.insert((from.as_str(), verified));
             }
+        }
+    }
+    // Two coverages show every way there is.
+    for one in coverages::State::iter() {
+        for other in coverages::State::iter() {
+            let from = coverage::enrollment_of(&[one, other]);
+            for to in coverage_steps(one) {
+                let to = coverage::enrollment_of(&[to, other]);
+                if from != to {
+                    ways.insert((from.as_str(), to.as_str()));
+                }
+            }
+        }
+    }
+    ways
+}
+
+/// The states that outcomes, corrections among them, lead a coverage to.
+fn coverage_steps(from: coverages::State) -> Vec<coverages::State> {
+    let class = OutcomeClass::FileFrozen;
+    let decisions = [
+        Decision::Active,
+        Decision::ActionRequired(class),
+        Decision::Refused(class),
+        Decision::Suspended,
+        Decision::Ended,
+        Decision::Canceled,
+    ];
+    let steps = decisions.map(|decision| coverage::decided(from, decision, true));
+    steps
+        .into_iter()
+        .flatten()
+        .filter(|to| *to != from)
+        .collect()
+}
+
+fn coverage_ways() -> Ways {
+    let mut ways = Ways::new();
+    for from in coverages::State::iter() {
+        ways.extend(
+            coverage_steps(from)
+                .iter()
+                .map(|to| (from.as_str(), to.as_str())),
+        );
+        let is_open = !coverage::is_over(from) && from != coverages::State::CancelPending;
+        if is_open {
+            ways.insert((from.as_str(), coverages::State::CancelPending.as_str()));
         }
     }
     ways
@@ -170,6 +220,8 @@ fn handoff_ways() -> Ways {
         State::Active,
         State::ActionRequired(class),
         State::Refused(class),
+        State::Suspended,
+        State::Ended,
         State::Canceled,
         State::Dead(dead),
     ];
@@ -178,7 +230,9 @@ fn handoff_ways() -> Ways {
         Fact::Active,
         Fact::ActionRequired(OutcomeClass::NoHit),
         Fact::Refused(class),
-        Fact::Withdrawn,
+        Fact::Suspended,
+        Fact::Ended,
+        Fact::Canceled,
     ];
     let events = [
         Event::Lease,
@@ -195,7 +249,7 @@ fn handoff_ways() -> Ways {
             ways.extend(from.on(event).map(|to| (name, to.name().as_str())));
         }
         for fact in facts {
-            if let Applied::Moved(to) = from.apply(fact) {
+            if let Applied::Moved(to) = from.apply(fact, true) {
                 ways.insert((name, to.name().as_str()));
             }
         }

@@ -104,23 +104,27 @@ pub async fn list_batches(
 }
 
 fn issued(progress: Progress) -> wire::IssueCodesResponse {
-    match progress {
-        Progress::Issued { issued, owed } => wire::IssueCodesResponse {
+    use wire::issue_codes_response::Step;
+    let step = match progress {
+        Progress::Issued {
+            batch: filled,
             issued,
             owed,
-            ..Default::default()
-        },
-        Progress::Done(done) => wire::IssueCodesResponse {
-            issued: done.codes,
-            owed: done.codes,
+        } => Step::Progress(wire::IssueProgress {
+            batch_id: filled.map(|id| id.to_string()).unwrap_or_default(),
+            issued,
+            owed,
+        }),
+        Progress::Done(done) => Step::Result(wire::IssueResult {
             batch: Some(batch(&done)),
             nobody_owed: false,
-        },
-        Progress::Nobody => wire::IssueCodesResponse {
+        }),
+        Progress::Nobody => Step::Result(wire::IssueResult {
+            batch: None,
             nobody_owed: true,
-            ..Default::default()
-        },
-    }
+        }),
+    };
+    wire::IssueCodesResponse { step: Some(step) }
 }
 
 fn exported(page: Vec<Plain>) -> wire::ExportCodesResponse {

@@ -19,6 +19,8 @@ pub(super) const CHUNK: u64 = 16_384;
 pub enum Progress {
     /// So many codes of so many.
     Issued {
+        /// The batch, once there is one.
+        batch: Option<BatchId>,
         /// In the batch.
         issued: i64,
         /// In the batch or owed.

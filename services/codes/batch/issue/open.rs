@@ -74,7 +74,11 @@ impl Issue {
         }
         let selection = self.selection().await?;
         loop {
-            let step = Progress::Issued { issued: 0, owed: 0 };
+            let step = Progress::Issued {
+                batch: None,
+                issued: 0,
+                owed: 0,
+            };
             if progress.send(Ok(step)).await.is_err() {
                 return Ok(Opened::Unheard);
             }

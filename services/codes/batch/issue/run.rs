@@ -85,7 +85,11 @@ impl Filling {
             if let Some(count) = count.take_if(|count| count.is_finished()) {
                 owed = count.await.unwrap_or(0);
             }
-            let step = Progress::Issued { issued, owed };
+            let step = Progress::Issued {
+                batch: Some(self.batch),
+                issued,
+                owed,
+            };
             if progress.send(Ok(step)).await.is_err() {
                 return Ok(None);
             }

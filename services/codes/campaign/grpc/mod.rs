@@ -15,6 +15,7 @@ use crate::process::Call;
 use crate::process::convert::population_to_wire;
 use crate::wire::redress::enrollment::v1 as wire;
 
+use super::campaign_cache::ConsentText;
 use super::store::Campaign;
 use super::{close, create};
 
@@ -39,7 +40,7 @@ pub async fn create_campaign(
     let request = call.request(context, id, "CreateCampaign", message)?;
     let created = create::create_campaign(context, &call, &request, &new).await?;
     Ok(wire::CreateCampaignResponse {
-        notices: notices(created.row.term_months),
+        notices: notices(&created),
         campaign: Some(campaign(created)),
     })
 }
@@ -95,7 +96,11 @@ pub async fn close_campaign(
 }
 
 /// Writes what the creator of a campaign with this term should know.
-fn notices(term_months: i32) -> Vec<wire::Notice> {
+fn notices(campaign: &Campaign) -> Vec<wire::Notice> {
+    if campaign.row.raise_term_by_law {
+        return Vec::new();
+    }
+    let term_months = campaign.shortest_term();
     let short = Law::current().beyond(term_months);
     let notices = short.map(|owed| wire::Notice {
         rule_id: owed.rule.id.clone(),
@@ -113,6 +118,7 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
         row,
         entities,
         products,
+        consent_texts,
     } = campaign;
     let state = match row.state {
         State::Open => wire::CampaignState::Open,
@@ -127,7 +133,11 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
         population: population_to_wire(product.population.into()).into(),
         product_code: product.code,
         partner_id: product.partner_id.to_string(),
+        term_months: product.term_months,
+        contract_code: product.contract_code.unwrap_or_default(),
     });
+    let texts = consent_texts.into_iter();
+    let texts = texts.map(|text| consent_text(&ConsentText::from(text)));
     wire::Campaign {
         campaign_id: row.id.to_string(),
         engagement_number: row.engagement_number,
@@ -137,18 +147,27 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
         discovery_date: date(Some(&row.discovered_on)),
         enroll_by_date: date(Some(&row.enroll_by)),
         time_zone: row.zone,
-        term_months: row.term_months,
+        raise_term_by_law: row.raise_term_by_law,
         covered_entities: entities.collect(),
         products: products.collect(),
         letter_url: row.letter_url,
         letter_phone: row.letter_phone,
-        consent_version: row.consent_version,
-        consent_text: row.consent_text,
+        consent_texts: texts.collect(),
         verification_policy: policy(&row.policy),
         create_time: time(Some(row.created_at)),
         grace_days: Some(row.grace_days),
-        language_code: row.locale,
+        language_code: row.language,
         two_operators: row.two_operators,
+    }
+}
+
+/// Writes a consent text.
+pub fn consent_text(text: &ConsentText) -> wire::ConsentText {
+    wire::ConsentText {
+        language_code: text.language.clone(),
+        version: text.version.clone(),
+        text: text.text.clone(),
+        sha256: text.sha256.clone(),
     }
 }
 

@@ -74,7 +74,7 @@ fn product() -> Blueprint {
 }
 
 /// Destroying the key erases every person of the campaign.
-fn campaign_key() -> Blueprint {
+pub fn campaign_key() -> Blueprint {
     Blueprint::table(
         "campaign_key",
         &["campaign_id"],

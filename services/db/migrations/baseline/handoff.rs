@@ -83,7 +83,7 @@ fn handoff() -> Blueprint {
     .index(&["partner_id", "id"])
 }
 
-fn handoff_attempt() -> Blueprint {
+pub fn handoff_attempt() -> Blueprint {
     Blueprint::table(
         "handoff_attempt",
         &["campaign_id", "handoff_id", "attempt"],

@@ -1,14 +1,14 @@
 //! The schema of the first release, a file for each part of it. Tables stand after those that they reference.
 
 mod activation;
-mod campaign;
+pub(super) mod campaign;
 mod enrollment;
-mod handoff;
+pub(super) mod handoff;
 mod mail;
 mod process;
-mod roster;
+pub(super) mod roster;
 mod verification;
-mod wave;
+pub(super) mod wave;
 
 use super::change::Change;
 

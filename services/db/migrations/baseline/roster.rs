@@ -13,7 +13,7 @@ pub(super) fn tables() -> Vec<Blueprint> {
     ]
 }
 
-fn roster_import() -> Blueprint {
+pub fn roster_import() -> Blueprint {
     Blueprint::table(
         "roster_import",
         &["campaign_id", "id"],

@@ -9,7 +9,7 @@ pub(super) fn tables() -> Vec<Blueprint> {
 }
 
 /// Who is selected: lists in JSON, an empty one selects everybody. `mailed_at` is the instant at which the day of mailing ends.
-fn wave() -> Blueprint {
+pub fn wave() -> Blueprint {
     Blueprint::table(
         "wave",
         &["campaign_id", "id"],
@@ -37,7 +37,7 @@ fn wave() -> Blueprint {
 }
 
 /// Who is on a wave's list, when it has one.
-fn wave_member() -> Blueprint {
+pub fn wave_member() -> Blueprint {
     Blueprint::table(
         "wave_member",
         &["campaign_id", "wave_id", "individual_id"],
@@ -48,7 +48,7 @@ fn wave_member() -> Blueprint {
 }
 
 /// While it is open a batch can print its codes again; sealing it destroys the secret they derive from.
-fn code_batch() -> Blueprint {
+pub fn code_batch() -> Blueprint {
     Blueprint::table(
         "code_batch",
         &["campaign_id", "id"],
@@ -74,7 +74,7 @@ fn code_batch() -> Blueprint {
 }
 
 /// Whether it is live follows from its instants; nothing has to be written when one passes.
-fn export_approval() -> Blueprint {
+pub fn export_approval() -> Blueprint {
     Blueprint::table(
         "export_approval",
         &["campaign_id", "id"],

@@ -21,7 +21,9 @@ const REFER: i32 = 700;
 /// For how many days after the last one an enrollment that was begun can be completed, where the request says nothing.
 const GRACE_DAYS: i32 = 7;
 /// The languages of letters; the first is taken where the request says nothing.
-const LOCALES: [&str; 2] = ["en", "es"];
+const LETTERS: [&str; 2] = ["en", "es"];
+/// The most consent texts: one a language.
+const TEXTS: usize = 20;
 
 /// Reads a campaign and checks every rule; `known` are the partners that exist.
 pub fn campaign(
@@ -32,12 +34,8 @@ pub fn campaign(
 ) -> Option<NewCampaign> {
     let zone = zone(wire, fields);
     let days = days(wire, zone.as_ref(), now, fields);
-    fields.demand(
-        (1..=120).contains(&wire.term_months),
-        "campaign.term_months",
-        "must be 1 to 120 months",
-    );
-    let consent_text = consent_text(wire, fields);
+    let language = language(wire, fields);
+    let consent_texts = consent_texts(wire, &language, fields);
     let policy = policy(wire, fields);
     let entities = entities(wire, fields);
     let products = products(wire, known, fields);
@@ -46,8 +44,6 @@ pub fn campaign(
     let name = fields.text("campaign.name", &wire.name, 120);
     let letter_url = letter_url(wire, fields);
     let letter_phone = letter_phone(wire, fields);
-    let consent_version = fields.text("campaign.consent_version", &wire.consent_version, 40);
-    let locale = locale(wire, fields);
     fields.demand(
         (0..=90).contains(&wire.grace_days.unwrap_or(GRACE_DAYS)),
         "campaign.grace_days",
@@ -67,32 +63,31 @@ pub fn campaign(
         enroll_by,
         zone: wire.time_zone.clone(),
         enroll_by_at,
-        term_months: wire.term_months,
+        raise_term_by_law: wire.raise_term_by_law,
         entities,
         products,
         letter_url,
         letter_phone,
-        consent_version,
-        consent_text,
+        consent_texts,
         policy,
         grace_days: wire.grace_days.unwrap_or(GRACE_DAYS),
-        locale,
+        language,
         two_operators: wire.two_operators,
     })
 }
 
-fn locale(wire: &wire::Campaign, fields: &mut Fields) -> String {
-    let locale = if wire.language_code.is_empty() {
-        LOCALES[0]
+fn language(wire: &wire::Campaign, fields: &mut Fields) -> String {
+    let language = if wire.language_code.is_empty() {
+        LETTERS[0]
     } else {
         wire.language_code.as_str()
     };
     fields.demand(
-        LOCALES.contains(&locale),
-        "campaign.locale",
-        "must be en or es",
+        LETTERS.contains(&language),
+        "campaign.language_code",
+        "must be en or es: letters are printed in these",
     );
-    locale.to_owned()
+    language.to_owned()
 }
 
 fn letter_url(wire: &wire::Campaign, fields: &mut Fields) -> String {
@@ -122,17 +117,45 @@ fn letter_phone(wire: &wire::Campaign, fields: &mut Fields) -> String {
     phone
 }
 
-fn consent_text(wire: &wire::Campaign, fields: &mut Fields) -> String {
-    let text = &wire.consent_text;
-    let fits = (1..=20_000).contains(&text.chars().count())
-        && !text.trim().is_empty()
-        && !text.contains('\0');
+/// Reads the consent texts: language, version and text of each.
+fn consent_texts(
+    wire: &wire::Campaign,
+    language: &str,
+    fields: &mut Fields,
+) -> Vec<(String, String, String)> {
+    const PATH: &str = "campaign.consent_texts";
+    let texts = &wire.consent_texts;
+    fields.demand((1..=TEXTS).contains(&texts.len()), PATH, "must be 1 to 20");
+    let mut languages = BTreeSet::new();
+    let mut read = Vec::new();
+    for (at, text) in texts.iter().take(TEXTS).enumerate() {
+        let path = format!("{PATH}[{at}]");
+        let tag = fields.language(format!("{path}.language_code"), &text.language_code);
+        let tag = tag.map(|tag| tag.to_string()).unwrap_or_default();
+        let is_new = languages.insert(tag.clone());
+        fields.demand(
+            is_new,
+            format!("{path}.language_code"),
+            "stands in the list twice",
+        );
+        let version = fields.text(format!("{path}.version"), &text.version, 40);
+        let fits = (1..=20_000).contains(&text.text.chars().count())
+            && !text.text.trim().is_empty()
+            && !text.text.contains('\0');
+        fields.demand(
+            fits,
+            format!("{path}.text"),
+            "must have 1 to 20000 characters",
+        );
+        read.push((tag, version, text.text.clone()));
+    }
+    let has_own = languages.contains(language);
     fields.demand(
-        fits,
-        "campaign.consent_text",
-        "must have 1 to 20000 characters",
+        texts.is_empty() || has_own,
+        PATH,
+        "must have one in the campaign's own language",
     );
-    text.clone()
+    read
 }
 
 fn policy(wire: &wire::Campaign, fields: &mut Fields) -> (i32, i32) {
@@ -182,7 +205,6 @@ mod tests {
             discovery_date: Some(date(2015, 5, 26)),
             enroll_by_date: Some(date(2016, 1, 31)),
             time_zone: "America/Indiana/Indianapolis".into(),
-            term_months: 24,
             covered_entities: vec![wire::CoveredEntity {
                 key: "concentra".into(),
                 name: "Concentra".into(),
@@ -192,11 +214,17 @@ mod tests {
                 population: Population::Adult.into(),
                 product_code: "GOLD".into(),
                 partner_id: partner().to_string(),
+                term_months: 24,
+                ..Default::default()
             }],
             letter_url: "https://remedy.example.org".into(),
             letter_phone: "(866) 328-1987".into(),
-            consent_version: "2015-07".into(),
-            consent_text: "I instruct you to obtain my credit file.".into(),
+            consent_texts: vec![wire::ConsentText {
+                language_code: "en".into(),
+                version: "2015-07".into(),
+                text: "I instruct you to obtain my credit file.".into(),
+                ..Default::default()
+            }],
             ..Default::default()
         }
     }
@@ -230,13 +258,14 @@ mod tests {
         wire.engagement_number = "123".into();
         wire.time_zone = "Mars/Olympus".into();
         wire.breach_date = Some(date(2015, 6, 1));
-        wire.term_months = 0;
         wire.covered_entities = vec![entity("a"), entity("a"), entity("A b")];
         wire.products = vec![product(Population::Deceased), product(Population::Minor)];
+        wire.products[1].term_months = 0;
         wire.products[1].partner_id = "01890000-0000-7000-8000-000000000002".into();
         wire.letter_url = "http://remedy.example.org".into();
         wire.letter_phone = "call us".into();
-        wire.consent_text = " ".into();
+        wire.consent_texts[0].text = " ".into();
+        wire.consent_texts[0].language_code = "Spanish".into();
         wire.verification_policy = Some(wire::VerificationPolicy {
             accept_centibits: 100,
             refer_centibits: 200,
@@ -246,7 +275,7 @@ mod tests {
             "engagement_number",
             "time_zone",
             "discovery_date",
-            "term_months",
+            "products[1].term_months",
             "covered_entities[1].key",
             "covered_entities[2].key",
             "campaign.products\"",
@@ -254,7 +283,9 @@ mod tests {
             "products[1].partner_id",
             "letter_url",
             "letter_phone",
-            "consent_text",
+            "consent_texts[0].text",
+            "consent_texts[0].language_code",
+            "campaign.consent_texts\"",
             "refer_centibits",
         ] {
             assert!(told.contains(path), "{path}: {told}");

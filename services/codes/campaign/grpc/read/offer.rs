@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::codes::campaign::create::NewProduct;
 use crate::db::entities::product::Population;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
@@ -10,8 +11,10 @@ use crate::wire::redress::r#type::v1 as wire_type;
 
 /// The most covered entities of a campaign.
 const ENTITIES: usize = 500;
-/// The most products: one a population.
-const PRODUCTS: usize = 2;
+/// The most products.
+const PRODUCTS: usize = 12;
+/// The longest term, in calendar months.
+const TERM: i32 = 120;
 
 /// Gives the partners that a campaign names, as far as they are ids.
 pub fn partners(campaign: &wire::Campaign) -> Vec<PartnerId> {
@@ -61,7 +64,7 @@ pub fn products(
     wire: &wire::Campaign,
     known: &BTreeSet<PartnerId>,
     fields: &mut Fields,
-) -> Vec<(Population, String, PartnerId)> {
+) -> Vec<NewProduct> {
     let adult = wire
         .products
         .iter()
@@ -71,10 +74,11 @@ pub fn products(
         "campaign.products",
         "must have one for the population ADULT",
     );
-    let mut populations = BTreeSet::new();
+    let fits = wire.products.len() <= PRODUCTS;
+    fields.demand(fits, "campaign.products", "must be at most 12");
+    let mut seen = BTreeSet::new();
     let mut products = Vec::new();
-    // One too many is enough to say that there are too many.
-    for (at, product) in wire.products.iter().take(PRODUCTS + 1).enumerate() {
+    for (at, product) in wire.products.iter().take(PRODUCTS).enumerate() {
         let path = format!("campaign.products[{at}]");
         let population = match product.population() {
             wire_type::Population::Adult => Some(Population::Adult),
@@ -86,11 +90,6 @@ pub fn products(
             format!("{path}.population"),
             "must be ADULT or MINOR",
         );
-        fields.demand(
-            populations.insert(product.population),
-            format!("{path}.population"),
-            "stands in the list twice",
-        );
         let code = fields.text(format!("{path}.product_code"), &product.product_code, 64);
         let partner: Option<PartnerId> = product.partner_id.parse().ok();
         let exists = partner.is_some_and(|partner| known.contains(&partner));
@@ -99,11 +98,26 @@ pub fn products(
             format!("{path}.partner_id"),
             "must be the id of a partner",
         );
-        products.extend(
-            population
-                .zip(partner)
-                .map(|(population, partner)| (population, code, partner)),
+        let term_months = product.term_months;
+        fields.demand(
+            (1..=TERM).contains(&term_months),
+            format!("{path}.term_months"),
+            "must be 1 to 120 months",
         );
+        let contract =
+            fields.maybe_text(format!("{path}.contract_code"), &product.contract_code, 64);
+        let (Some(population), Some(partner)) = (population, partner) else {
+            continue;
+        };
+        let is_new = seen.insert((population, partner, code.clone()));
+        fields.demand(is_new, &path, "stands in the list twice");
+        products.push(NewProduct {
+            population,
+            code,
+            partner,
+            term_months,
+            contract_code: contract.map(str::to_owned),
+        });
     }
     products
 }

@@ -1,26 +1,32 @@
 //! Enrollments on the wire.
 
+mod next_step;
+mod view;
+
+use sea_orm::Iterable;
 use tonic::Request;
 
+use crate::codes::campaign::grpc::consent_text;
 use crate::codes::code::Code;
 use crate::codes::context::Context;
-use crate::codes::convert::{date, page_size, time};
+use crate::codes::convert::{page_size, time};
 use crate::codes::error::Error;
-use crate::db::entities::enrollment::{Channel, State};
+use crate::db::entities::enrollment::{CancelReason, Channel, State};
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::EnrollmentId;
 use crate::kernel::paging;
 use crate::process::Call;
-use crate::process::convert::class_to_wire;
+use crate::process::convert::{authority_of, relationship_of};
 use crate::wire::redress::enrollment::v1 as wire;
+use crate::wire::redress::r#type::v1::{Authority, Relationship};
 
-use super::begin::{self, Begin};
-use super::complete::{self, Complete, Completions, Consent};
-use super::look_up::Entitlement;
-use super::state::Shown;
-use super::store::Enrollment;
-use super::{cancel, check, next_step, read};
+use crate::codes::enrollment::begin::{self, Begin};
+use crate::codes::enrollment::cancel::{self, Cancel};
+use crate::codes::enrollment::complete::{self, Complete, Completions, Consent};
+use crate::codes::enrollment::look_up::Entitlement;
+use crate::codes::enrollment::state::Shown;
+use crate::codes::enrollment::{check, convert, read};
 
 /// Begins an enrollment.
 pub async fn begin_enrollment(
@@ -36,10 +42,9 @@ pub async fn begin_enrollment(
     let request = call.request(context, id, "BeginEnrollment", message)?;
     let begun = begin::begin_enrollment(context, &call, &request, &command).await?;
     Ok(wire::BeginEnrollmentResponse {
-        enrollment: Some(enrollment(&begun.enrollment)),
-        consent_version: begun.consent_version,
-        consent_text: begun.consent_text,
-        proof_expire_time: time(begun.enrollment.proof_expires_at),
+        enrollment: Some(view::enrollment(&begun.enrollment, call.caller.role)),
+        consent_text: Some(consent_text(&begun.consent_text)),
+        proof_expire_time: time(begun.enrollment.row.proof_expires_at),
     })
 }
 
@@ -56,10 +61,11 @@ pub async fn complete_enrollment(
     let number = (context.engagement_number(&mut fields, &message.campaign)).await?;
     let command = read_complete(message, number, fields)?;
     let request = call.request(context, id, "CompleteEnrollment", message)?;
+    let role = call.caller.role;
     let completed =
         complete::complete_enrollment(context, completions, call, request, command).await?;
     Ok(wire::CompleteEnrollmentResponse {
-        enrollment: Some(enrollment(&completed)),
+        enrollment: Some(view::enrollment(&completed, role)),
     })
 }
 
@@ -68,6 +74,7 @@ pub async fn get_enrollment(
     context: &Context,
     request: Request<wire::GetEnrollmentRequest>,
 ) -> Result<wire::GetEnrollmentResponse, Error> {
+    let role = Call::of(&request)?.caller.role;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let number = context
@@ -77,7 +84,7 @@ pub async fn get_enrollment(
     fields.finish()?;
     let found = read::get_enrollment(context, &number, id).await?;
     Ok(wire::GetEnrollmentResponse {
-        enrollment: Some(enrollment(&found)),
+        enrollment: Some(view::enrollment(&found, role)),
     })
 }
 
@@ -86,6 +93,7 @@ pub async fn list_enrollments(
     context: &Context,
     request: Request<wire::ListEnrollmentsRequest>,
 ) -> Result<wire::ListEnrollmentsResponse, Error> {
+    let role = Call::of(&request)?.caller.role;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
@@ -96,9 +104,11 @@ pub async fn list_enrollments(
     let filter: [&[u8]; 3] = [b"enrollments", campaign.as_bytes(), &number];
     let after = paging::page_after(&filter, &message.page_token)?;
     let mut page = read::list_enrollments(context, campaign, state, after, size).await?;
-    let next_page_token = paging::next_page(&mut page, size, &filter, |enrollment| enrollment.id);
+    let next_page_token =
+        paging::next_page(&mut page, size, &filter, |enrollment| enrollment.row.id);
+    let view = |found| view::enrollment(found, role);
     Ok(wire::ListEnrollmentsResponse {
-        enrollments: page.iter().map(enrollment).collect(),
+        enrollments: page.iter().map(view).collect(),
         next_page_token,
     })
 }
@@ -115,13 +125,23 @@ pub async fn cancel_enrollment(
     let number = context
         .engagement_number(&mut fields, &message.campaign)
         .await?;
-    let enrollment_id: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
+    let enrollment: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
+    let reason = convert::reason_of(message.reason());
+    fields.demand(
+        reason.is_some(),
+        "reason",
+        "must be a reason of the contract",
+    );
     fields.finish()?;
     let request = call.request(context, id, "CancelEnrollment", message)?;
-    let canceled =
-        cancel::cancel_enrollment(context, &call, &request, &number, enrollment_id).await?;
+    let command = Cancel {
+        engagement_number: number,
+        enrollment,
+        reason: reason.unwrap_or(CancelReason::Other),
+    };
+    let canceled = cancel::cancel_enrollment(context, &call, &request, &command).await?;
     Ok(wire::CancelEnrollmentResponse {
-        enrollment: Some(enrollment(&canceled)),
+        enrollment: Some(view::enrollment(&canceled, call.caller.role)),
     })
 }
 
@@ -144,56 +164,15 @@ pub async fn check_code(
     })
 }
 
-/// Writes an enrollment.
-fn enrollment(enrollment: &Enrollment) -> wire::Enrollment {
-    let class = enrollment.outcome_class;
-    let over = matches!(enrollment.state, State::Canceled | State::Ended);
-    let next_step = class.filter(|_| !over).map_or("", next_step::words);
-    let handoff = enrollment.handoff_id.map(|id| id.to_string());
-    wire::Enrollment {
-        enrollment_id: enrollment.id.to_string(),
-        campaign_id: enrollment.campaign_id.to_string(),
-        state: state(enrollment.shown()).into(),
-        create_time: time(Some(enrollment.started_at)),
-        submit_time: time(enrollment.submitted_at),
-        activate_time: time(enrollment.activated_at),
-        term_end_date: date(enrollment.term_ends_on.as_deref()),
-        outcome_class: class_to_wire(class).into(),
-        next_step: next_step.to_owned(),
-        handoff_id: handoff.unwrap_or_default(),
-    }
-}
-
-fn state(shown: Shown) -> wire::EnrollmentState {
-    match shown {
-        Shown::Stored(State::Started) => wire::EnrollmentState::Started,
-        Shown::Verified => wire::EnrollmentState::Verified,
-        Shown::Stored(State::Submitted) => wire::EnrollmentState::Submitted,
-        Shown::Stored(State::Active) => wire::EnrollmentState::Active,
-        Shown::Stored(State::ActionRequired) => wire::EnrollmentState::ActionRequired,
-        Shown::Stored(State::Refused) => wire::EnrollmentState::Refused,
-        Shown::Stored(State::Ended) => wire::EnrollmentState::Ended,
-        Shown::Stored(State::Canceled) => wire::EnrollmentState::Canceled,
-    }
-}
-
 /// Reads which enrollments a list shows; none means all of them.
 fn wanted(number: i32, fields: &mut Fields) -> Option<Shown> {
-    match wire::EnrollmentState::try_from(number) {
-        Ok(wire::EnrollmentState::Unspecified) => None,
-        Ok(wire::EnrollmentState::Started) => Some(Shown::Stored(State::Started)),
-        Ok(wire::EnrollmentState::Verified) => Some(Shown::Verified),
-        Ok(wire::EnrollmentState::Submitted) => Some(Shown::Stored(State::Submitted)),
-        Ok(wire::EnrollmentState::Active) => Some(Shown::Stored(State::Active)),
-        Ok(wire::EnrollmentState::ActionRequired) => Some(Shown::Stored(State::ActionRequired)),
-        Ok(wire::EnrollmentState::Refused) => Some(Shown::Stored(State::Refused)),
-        Ok(wire::EnrollmentState::Ended) => Some(Shown::Stored(State::Ended)),
-        Ok(wire::EnrollmentState::Canceled) => Some(Shown::Stored(State::Canceled)),
-        Err(_) => {
-            fields.wrong("state", "must be a state of the contract");
-            None
-        }
-    }
+    let given = wire::EnrollmentState::try_from(number).ok();
+    let known = State::iter().map(Shown::Stored).chain([Shown::Verified]);
+    let mut fitting = known.filter(|shown| Some(convert::state_to_wire(*shown)) == given);
+    let found = fitting.next();
+    let fits = found.is_some() || given == Some(wire::EnrollmentState::Unspecified);
+    fields.demand(fits, "state", "must be a state of the contract");
+    found
 }
 
 /// Reads what is to be begun. A mistyped code is told last, when everything else is in order.
@@ -222,11 +201,14 @@ fn read_begin(
             Err(Error::CodeNotAccepted)
         }
     };
+    let language = (!message.language_code.is_empty())
+        .then(|| fields.language("language_code", &message.language_code));
     fields.finish()?;
     Ok(Begin {
         engagement_number,
         entitlement: entitlement?,
         channel: channel_of(channel, caller),
+        language: language.flatten(),
     })
 }
 
@@ -261,26 +243,29 @@ fn read_complete(
             .bytes()
             .all(|byte| byte.is_ascii_hexdigit());
     fields.demand(hex, "consent.text_sha256", "must be 64 hexadecimal digits");
-    let locale = given.language_code.as_str();
-    let tag = (2..=35).contains(&locale.len())
-        && locale
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let language = fields.language("consent.language_code", &given.language_code);
+    let (relationship, authority) = (given.relationship(), given.authority());
+    let by = relationship_of(relationship).zip(authority_of(authority));
+    let alone = relationship == Relationship::Unspecified && authority == Authority::Unspecified;
     fields.demand(
-        tag,
-        "consent.locale",
-        "must be a BCP 47 language such as en-US",
+        by.is_some() || alone,
+        "consent.authority",
+        "must be given with consent.relationship, and only there",
     );
-    let command = Complete {
-        engagement_number,
-        enrollment: fields.id("enrollment_id", &message.enrollment_id),
-        verification: fields.id("verification_id", &message.verification_id),
-        consent: Consent {
-            version: fields.text("consent.version", &given.version, 40),
-            text_sha256: given.text_sha256.to_ascii_lowercase(),
-            locale: given.language_code,
-        },
-    };
+    let enrollment = fields.id("enrollment_id", &message.enrollment_id);
+    let verification = fields.id("verification_id", &message.verification_id);
+    let version = fields.text("consent.version", &given.version, 40);
     fields.finish()?;
-    Ok(command)
+    Ok(Complete {
+        engagement_number,
+        enrollment,
+        verification,
+        consent: Consent {
+            // It is missing only if the field was wrong.
+            language: language.ok_or(Error::ConsentOutdated)?,
+            version,
+            text_sha256: given.text_sha256.to_ascii_lowercase(),
+            by,
+        },
+    })
 }

@@ -1,0 +1,137 @@
+//! The coverages of enrollments. Whoever changes one holds the lock of its enrollment.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use serde::Serialize;
+
+use crate::codes::store::exactly;
+use crate::db::entities::ClosedSet;
+use crate::db::entities::coverage::{Model as Coverage, State};
+use crate::db::entities::outcome::OutcomeClass;
+use crate::db::rows::{self, Is};
+use crate::db::{self, Tx};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, CoverageId, EnrollmentId};
+
+/// The key of an enrollment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Key {
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// The enrollment.
+    pub id: EnrollmentId,
+}
+
+/// The columns of [`Key`].
+pub const KEY: [(&str, Is); 2] = [("campaign_id", Is::Uuid), ("id", Is::Uuid)];
+
+/// Reads the coverages of enrollments, in the order in which they were ordered.
+pub async fn coverages(
+    connection: &impl ConnectionTrait,
+    keys: &[Key],
+) -> Result<Vec<Coverage>, db::Error> {
+    // Each enrollment once, or its coverages would come several times.
+    let keys: Vec<Key> = keys
+        .iter()
+        .copied()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = connection.get_database_backend();
+    let sql = format!(
+        "WITH {} SELECT c.* FROM v JOIN coverage c ON c.campaign_id = v.campaign_id AND c.enrollment_id = v.id \
+         ORDER BY c.campaign_id, c.enrollment_id, c.id",
+        rows::table(backend, &KEY),
+    );
+    let statement = rows::bind(backend, sql, &keys);
+    Ok(Coverage::find_by_statement(statement)
+        .all(connection)
+        .await?)
+}
+
+/// A coverage as it shall be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CoverageChange {
+    campaign_id: CampaignId,
+    id: CoverageId,
+    state: State,
+    outcome_class: Option<OutcomeClass>,
+    native_code: Option<String>,
+    revision: i64,
+    #[serde(serialize_with = "rows::micros")]
+    activated_at: Option<Timestamp>,
+    term_ends_on: Option<String>,
+    #[serde(serialize_with = "rows::micros")]
+    settled_at: Option<Timestamp>,
+}
+
+impl From<Coverage> for CoverageChange {
+    fn from(coverage: Coverage) -> Self {
+        Self {
+            campaign_id: coverage.campaign_id,
+            id: coverage.id,
+            state: coverage.state,
+            outcome_class: coverage.outcome_class,
+            native_code: coverage.native_code,
+            revision: coverage.revision,
+            activated_at: coverage.activated_at,
+            term_ends_on: coverage.term_ends_on,
+            settled_at: coverage.settled_at,
+        }
+    }
+}
+
+const COVERAGE: [(&str, Is); 9] = [
+    ("campaign_id", Is::Uuid),
+    ("id", Is::Uuid),
+    ("state", Is::Text),
+    ("outcome_class", Is::Text),
+    ("native_code", Is::Text),
+    ("revision", Is::Big),
+    ("activated_at", Is::Big),
+    ("term_ends_on", Is::Text),
+    ("settled_at", Is::Big),
+];
+
+/// Changes coverages whose enrollments are locked.
+pub async fn change(tx: &Tx<'_>, changes: &[CoverageChange]) -> Result<(), db::Error> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "WITH {} UPDATE coverage SET state = v.state, outcome_class = v.outcome_class, native_code = v.native_code, \
+         revision = v.revision, activated_at = v.activated_at, term_ends_on = v.term_ends_on, settled_at = v.settled_at \
+         FROM v WHERE coverage.campaign_id = v.campaign_id AND coverage.id = v.id",
+        rows::table(tx.backend(), &COVERAGE)
+    );
+    let statement = rows::bind(tx.backend(), sql, changes);
+    exactly(
+        changes.len(),
+        tx.execute_raw(statement).await?.rows_affected(),
+    )
+}
+
+/// Gives the enrollments of a campaign that have a coverage whose last day lies before `today`: at most so many.
+pub async fn with_ended_terms(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    today: Date,
+    most: i64,
+) -> Result<Vec<EnrollmentId>, db::Error> {
+    let sql = format!(
+        "SELECT DISTINCT enrollment_id FROM coverage WHERE campaign_id = $1 AND state IN ('{}', '{}') AND term_ends_on < $2 \
+         LIMIT $3",
+        State::Active.as_str(),
+        State::Suspended.as_str(),
+    );
+    let values: [Value; 3] = [campaign.into(), today.to_string().into(), most.into()];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    let rows = connection.query_all_raw(statement).await?;
+    let ids = rows.iter().map(|row| row.try_get("", "enrollment_id"));
+    Ok(ids.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,104 @@
+//! Ending coverages whose last day has passed.
+
+use jiff::civil::Date;
+use serde_json::json;
+
+use crate::codes::context::Context;
+use crate::codes::error::Error;
+use crate::db::audit::{self, Event};
+use crate::db::entities::coverage::{Model as Coverage, State};
+use crate::db::entities::enrollment;
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::CampaignId;
+
+use super::coverage::enrollment_of;
+use super::coverage_store::{self, CoverageChange, Key};
+use super::outcome_store::{self, Change, Standing};
+
+/// Enrollments in one transaction.
+const BATCH: i64 = 500;
+
+/// Ends the coverages of a campaign whose last day lies before `today`, and gives their number.
+pub async fn end_terms(context: &Context, campaign: CampaignId, today: Date) -> Result<u64, Error> {
+    let mut ended = 0;
+    loop {
+        let db = context.db.read();
+        let due = coverage_store::with_ended_terms(db, campaign, today, BATCH).await?;
+        if due.is_empty() {
+            return Ok(ended);
+        }
+        let keys: Vec<Key> = due
+            .into_iter()
+            .map(|id| Key {
+                campaign_id: campaign,
+                id,
+            })
+            .collect();
+        ended += end(context, &keys, today).await?;
+    }
+}
+
+async fn end(context: &Context, keys: &[Key], today: Date) -> Result<u64, Error> {
+    let now = context.now();
+    let last_day = today.to_string();
+    let last_day = last_day.as_str();
+    context
+        .db
+        .run_tx("end_terms", |tx| {
+            Box::pin(async move {
+                let standings = outcome_store::standings(tx, keys).await?;
+                let mut coverages = coverage_store::coverages(tx, keys).await?;
+                let mut ended = Vec::new();
+                for coverage in coverages.iter_mut().filter(|it| is_due(it, last_day)) {
+                    coverage.state = State::Ended;
+                    coverage.settled_at = Some(now);
+                    ended.push(CoverageChange::from(coverage.clone()));
+                }
+                let changes = standings
+                    .iter()
+                    .filter_map(|it| changed(it, &coverages, now));
+                let changes: Vec<Change> = changes.collect();
+                coverage_store::change(tx, &ended).await?;
+                outcome_store::change(tx, &changes).await?;
+                let campaign = keys.first().map(|key| key.campaign_id);
+                let event = Event {
+                    id: context.ids.next(),
+                    campaign_id: campaign,
+                    at: now,
+                    actor: "service/enrollment-codes".to_owned(),
+                    action: "terms.ended",
+                    subject_kind: "campaign",
+                    subject_id: campaign.map(CampaignId::as_uuid),
+                    detail: json!({ "coverages": ended.len(), "enrollments": changes.len() }),
+                };
+                audit::record(tx, &[event]).await?;
+                Ok::<_, Error>(ended.len() as u64)
+            })
+        })
+        .await
+}
+
+fn is_due(coverage: &Coverage, today: &str) -> bool {
+    let runs = matches!(coverage.state, State::Active | State::Suspended);
+    let over = coverage
+        .term_ends_on
+        .as_deref()
+        .is_some_and(|day| day < today);
+    runs && over
+}
+
+fn changed(standing: &Standing, coverages: &[Coverage], now: Timestamp) -> Option<Change> {
+    let own = coverages
+        .iter()
+        .filter(|it| it.enrollment_id == standing.id);
+    let states: Vec<State> = own.map(|it| it.state).collect();
+    let state = enrollment_of(&states);
+    (state != standing.state).then(|| Change {
+        campaign_id: standing.campaign_id,
+        id: standing.id,
+        from_state: standing.state,
+        to_state: state,
+        settled_at: (!enrollment::State::LIVE.contains(&state)).then_some(now),
+        at: now,
+    })
+}

@@ -1,0 +1,81 @@
+//! What a completion orders: a coverage and a handoff for each product of the person's population.
+
+use crate::codes::campaign::campaign_cache::CachedCampaign;
+use crate::codes::error::Error;
+use crate::codes::law::{Law, Place};
+use crate::db::entities::handoff::Queued;
+use crate::db::entities::{coverage, product};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CoverageId, EnrollmentId, HandoffId};
+
+use super::completion::Found;
+
+/// What the orders of one enrollment have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Orders<'a> {
+    /// The campaign.
+    pub campaign: &'a CachedCampaign,
+    /// The enrollment.
+    pub enrollment: EnrollmentId,
+    /// Ids for as many coverages as the campaign has products.
+    pub ids: &'a [(CoverageId, HandoffId)],
+    /// W3C `traceparent` of the call.
+    pub trace: Option<&'a str>,
+}
+
+impl Orders<'_> {
+    /// Gives the orders for a person.
+    ///
+    /// # Errors
+    /// [`Error::NotEligible`] where the campaign has no product for the population.
+    pub fn of(&self, found: &Found, now: Timestamp) -> Result<Vec<Queued>, Error> {
+        let products = self.campaign.products_of(found.population);
+        let order =
+            |(product, (coverage, handoff)): (&product::Model, &(CoverageId, HandoffId))| Queued {
+                campaign_id: self.campaign.id,
+                handoff_id: *handoff,
+                enrollment_id: self.enrollment,
+                coverage_id: *coverage,
+                individual_id: found.individual_id,
+                partner_id: product.partner_id,
+                product_code: product.code.clone(),
+                term_months: self.term_months(product, found),
+                contract_code: product.contract_code.clone(),
+                trace: self.trace.map(str::to_owned),
+                at: now,
+            };
+        let orders: Vec<Queued> = products.zip(self.ids).map(order).collect();
+        if orders.is_empty() {
+            return Err(Error::NotEligible);
+        }
+        Ok(orders)
+    }
+
+    /// Gives the product's term, raised to what the person's state asks for where the campaign says so.
+    fn term_months(&self, product: &product::Model, found: &Found) -> i32 {
+        let place = Place::of_address(&found.region, &found.country);
+        let owed = place.filter(|_| self.campaign.raise_term_by_law);
+        let owed = owed.map_or(0, |place| Law::current().months_owed(place));
+        product.term_months.max(owed)
+    }
+}
+
+/// Gives the coverage of an order that was just made.
+pub fn coverage_of(order: &Queued) -> coverage::Model {
+    coverage::Model {
+        campaign_id: order.campaign_id,
+        id: order.coverage_id,
+        enrollment_id: order.enrollment_id,
+        partner_id: order.partner_id,
+        product_code: order.product_code.clone(),
+        term_months: order.term_months,
+        handoff_id: order.handoff_id,
+        state: coverage::State::Submitted,
+        outcome_class: None,
+        native_code: None,
+        revision: 0,
+        activated_at: None,
+        term_ends_on: None,
+        settled_at: None,
+    }
+}
