@@ -12,6 +12,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::process;
 
+use super::count;
 use super::keys::RosterKeys;
 use super::lookup::{self, Found};
 use super::plan::{self, Link, Origin, Outcome, Slot};
@@ -41,20 +42,16 @@ pub async fn write(
 ) -> Result<Vec<Outcome>, Error> {
     store::lock_roster(tx, target.campaign).await?;
     let found = lookup::find(tx, target.campaign, rows).await?;
+    let lines: Vec<i64> = rows.iter().map(|row| row.line).collect();
     let (rows, keys) = (Arc::clone(rows), Arc::clone(target.keys));
     let planned = tokio::task::spawn_blocking(move || Planned::of(&rows, found, &keys)).await;
     let planned = planned.map_err(|_| process::Error::ShuttingDown)??;
     insert(tx, target, &planned.new).await?;
     link(tx, target, &planned.links).await?;
     update(tx, target.campaign, &planned.changed).await?;
-    let count = |wanted| {
-        let outcomes = planned.outcomes.iter();
-        let count = outcomes.filter(|outcome| **outcome == wanted).count();
-        i64::try_from(count).unwrap_or(i64::MAX)
-    };
     let import = (target.campaign, target.import);
-    let (accepted, merged) = (count(Outcome::Accepted), count(Outcome::Merged));
-    store::count_batch(tx, import, accepted, merged).await?;
+    let lines = lines.into_iter().zip(&planned.outcomes);
+    store::change_import(tx, import, |import| count::count(import, lines)).await?;
     Ok(planned.outcomes)
 }
 

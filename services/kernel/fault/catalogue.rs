@@ -66,6 +66,7 @@ reasons! {
     CampaignErased "CAMPAIGN_ERASED" FailedPrecondition "The campaign's personal data has been destroyed.";
 
     // Rosters and individuals.
+    ImportNotFound "IMPORT_NOT_FOUND" NotFound "There is no such import.";
     IndividualNotFound "INDIVIDUAL_NOT_FOUND" NotFound "There is no such individual.";
     IndividualErased "INDIVIDUAL_ERASED" FailedPrecondition "The individual's personal data has been destroyed.";
 

@@ -81,10 +81,7 @@ pub async fn rejects(house: &House, walk: &Walk) -> Vec<RejectedRow> {
     let answers = walk::import(house, &walk.campaign, &rows)
         .await
         .expect("the import");
-    let rejects: Vec<RejectedRow> = answers
-        .into_iter()
-        .flat_map(|answer| answer.rejected)
-        .collect();
+    let rejects = walk::rejected(&answers);
     assert_eq!(rejects.len(), rows.len());
     rejects
 }

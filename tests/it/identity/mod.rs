@@ -4,6 +4,7 @@ mod confirm;
 mod export;
 mod house;
 mod import;
+mod imports;
 mod mail;
 mod people;
 mod plans;
