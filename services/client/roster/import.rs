@@ -193,7 +193,7 @@ impl Follower {
                 Step::Progress(answer) => {
                     pending = self.settle(pending, answer.durable_line);
                     for row in &answer.rejected {
-                        rejects.add(row, self.waiting.remove(&row.line).as_deref())?;
+                        rejects.add(row, self.waiting.remove(&row.index).as_deref())?;
                     }
                     rejects.answered(&import_id, answer.durable_line)?;
                 }

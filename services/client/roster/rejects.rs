@@ -9,12 +9,15 @@ use csv::StringRecord;
 use crate::client::convert::state;
 use crate::client::files::beside;
 use crate::client::problem::Problem;
-use crate::wire::redress::identity::v1::RejectedRow;
+use crate::wire::redress::r#type::v1::ItemVerdict;
 
 /// The ending of the rejects file while it is written.
 const PARTIAL: &str = ".rejects.csv.partial";
 /// The ending of the file that says up to which line the answers of an import are in the rejects file.
 const ANSWERED: &str = ".rejects.csv.answered";
+
+/// What reasons begin with on the wire.
+pub const REASON: &str = "ITEM_REASON_";
 
 /// The rejects file of one import, or of one list of mail events.
 pub struct Rejects {
@@ -63,7 +66,7 @@ impl Rejects {
         let noted = beside(file, ANSWERED);
         let file = File::create(&partial).map_err(|error| Problem::file(&partial, &error))?;
         let mut csv = csv::Writer::from_writer(BufWriter::new(file));
-        csv.write_record(["line", "column", "reason", "way_out"])
+        csv.write_record(["line", "column", "reason", "help"])
             .map_err(|error| Problem::file(&partial, &error))?;
         Ok(Self {
             path,
@@ -75,11 +78,11 @@ impl Rejects {
     }
 
     /// Adds a row that the service rejected; `misshapen` says what was wrong with its shape in the file.
-    pub fn add(&mut self, row: &RejectedRow, misshapen: Option<&str>) -> Result<(), Problem> {
-        let reason = state(row.reason().as_str_name(), "REJECT_REASON_");
+    pub fn add(&mut self, row: &ItemVerdict, misshapen: Option<&str>) -> Result<(), Problem> {
+        let reason = state(row.reason().as_str_name(), REASON);
         match misshapen {
-            Some(wrong) => self.note(row.line, "", "MALFORMED", wrong),
-            None => self.note(row.line, &row.column, &reason, &row.way_out),
+            Some(wrong) => self.note(row.index, "", "MALFORMED", wrong),
+            None => self.note(row.index, &row.field, &reason, &row.help),
         }
     }
 
@@ -89,12 +92,12 @@ impl Rejects {
         line: i64,
         column: &str,
         reason: &str,
-        way_out: &str,
+        help: &str,
     ) -> Result<(), Problem> {
         let line = line.to_string();
         self.rows += 1;
         self.csv
-            .write_record([line.as_str(), column, reason, way_out])
+            .write_record([line.as_str(), column, reason, help])
             .map_err(|error| Problem::file(&self.partial, &error))
     }
 

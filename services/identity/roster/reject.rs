@@ -121,7 +121,7 @@ impl Reject {
     }
 
     /// Says in plain words what to do.
-    pub fn way_out(&self) -> String {
+    pub fn help(&self) -> String {
         let column = self.column.as_str();
         match self.cause {
             Cause::Missing => format!("fill in {column}; every row needs it"),

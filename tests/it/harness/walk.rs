@@ -15,10 +15,10 @@ use redress::wire::redress::identity::v1::import_roster_request::Part;
 use redress::wire::redress::identity::v1::import_roster_response::Step;
 use redress::wire::redress::identity::v1::{
     ExportMailingAddressesRequest, ImportChunk, ImportEnd, ImportHeader, ImportProgress,
-    ImportResult, ImportRosterRequest, ImportRosterResponse, MailingAddress, RejectedRow,
-    RosterRow,
+    ImportResult, ImportRosterRequest, ImportRosterResponse, MailingAddress, RosterRow,
 };
 use redress::wire::redress::sandbox::v1::{BookEntry, ListBookEntriesRequest};
+use redress::wire::redress::r#type::v1::ItemVerdict;
 use tonic::{Status, Streaming};
 
 use super::clients::request_id;
@@ -172,7 +172,7 @@ pub fn import_result(answers: &[ImportRosterResponse]) -> &ImportResult {
 }
 
 /// The rows of an import that were not taken.
-pub fn rejected(answers: &[ImportRosterResponse]) -> Vec<RejectedRow> {
+pub fn rejected(answers: &[ImportRosterResponse]) -> Vec<ItemVerdict> {
     let steps = answers.iter().filter_map(|answer| answer.step.as_ref());
     let rows = steps.filter_map(|step| match step {
         Step::Progress(progress) => Some(progress.rejected.clone()),

@@ -18,8 +18,10 @@ use crate::kernel::fields::Fields;
 use crate::kernel::paging;
 use crate::kernel::secrets::Secret;
 use crate::kernel::server::draining_of;
+use crate::process::convert::Item;
 use crate::process::{self, Call};
 use crate::wire::redress::identity::v1 as wire;
+use crate::wire::redress::r#type::v1::{ItemReason, ItemVerdict};
 
 /// The most imports on one page.
 const PAGE: u64 = 500;
@@ -203,21 +205,16 @@ fn totals(totals: Totals) -> wire::ImportTotals {
     }
 }
 
-fn rejected(line: i64, reject: Reject) -> wire::RejectedRow {
+fn rejected(line: i64, reject: Reject) -> ItemVerdict {
     let reason = match reject.cause {
-        Cause::Missing => wire::RejectReason::Missing,
-        Cause::Malformed => wire::RejectReason::Malformed,
-        Cause::TooLong => wire::RejectReason::TooLong,
-        Cause::UnknownEntity => wire::RejectReason::UnknownEntity,
-        Cause::SsnNeverIssued => wire::RejectReason::SsnNeverIssued,
-        Cause::SsnOfAnother => wire::RejectReason::SsnOfAnother,
-        Cause::RefConflict => wire::RejectReason::RefConflict,
-        Cause::ImplausibleDate => wire::RejectReason::ImplausibleDate,
+        Cause::Missing => ItemReason::Missing,
+        Cause::Malformed => ItemReason::Malformed,
+        Cause::TooLong => ItemReason::TooLong,
+        Cause::UnknownEntity => ItemReason::UnknownEntity,
+        Cause::SsnNeverIssued => ItemReason::SsnNeverIssued,
+        Cause::SsnOfAnother => ItemReason::SsnOfAnother,
+        Cause::RefConflict => ItemReason::RefConflict,
+        Cause::ImplausibleDate => ItemReason::ImplausibleDate,
     };
-    wire::RejectedRow {
-        line,
-        column: reject.column.as_str().to_owned(),
-        reason: reason.into(),
-        way_out: reject.way_out(),
-    }
+    Item::line(line).refused(reason, reject.column.as_str(), reject.help())
 }

@@ -148,7 +148,7 @@ fn every_cause_names_its_column() {
     ];
     for (reject, column, cause) in cases {
         assert_eq!(reject, Reject::new(column, cause));
-        assert!(reject.way_out().len() > 20);
+        assert!(reject.help().len() > 20);
     }
 }
 
