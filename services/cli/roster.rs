@@ -47,7 +47,9 @@ Examples:
   redress roster synthesize --people 4000000 | zstd > big.csv.zst";
 
 const IMPORT_HELP: &str = "Columns: external_ref, covered_entity, given_name, middle_name, family_name, suffix, date_of_birth, ssn, \
-address_line1, address_line2, city, region, postal_code, country, phone, email, population, locale (en or es; empty means the campaign's).
+address_line1, address_line2, city, region, postal_code, country, phone, email, population, \
+language (or locale: a tag such as es; empty means the campaign's), data_elements, prior_names, prior_addresses, \
+confidential_communication (yes or no). phone, email, data_elements, prior_names and prior_addresses take several values, separated by ;.
 
 Loading the same file again changes nothing, so an import that was cut off is resumed by running it again: it goes on after the last line \
 whose answer was seen. Rows that could not be taken are in FILE.rejects.csv with line, column, reason and what to do; mend them in a file of their own and import that.";

@@ -13,6 +13,7 @@ pub mod fault;
 pub mod fields;
 pub mod ids;
 pub mod keyring;
+pub mod language;
 pub mod lifecycle;
 pub mod paging;
 pub mod person;

@@ -158,7 +158,11 @@ impl From<reject::Reject> for Refusal {
             | Column::Phone
             | Column::Email
             | Column::Population
-            | Column::Locale => Field::Address,
+            | Column::Language
+            | Column::DataElements
+            | Column::PriorNames
+            | Column::PriorAddresses
+            | Column::ConfidentialCommunication => Field::Address,
         };
         let cause = match reject.cause {
             reject::Cause::Missing => Cause::Missing,

@@ -13,7 +13,7 @@ pub mod grpc;
 pub mod import;
 pub mod imports;
 pub mod keys;
-pub mod locale;
+pub mod letter_language;
 mod lookup;
 pub mod merge;
 pub mod plan;

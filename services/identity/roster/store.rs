@@ -15,7 +15,7 @@ use crate::db::entities::{
 use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, ImportId, IndividualId};
 
-use super::locale::Locale;
+use super::letter_language::LetterLanguage;
 
 /// The most values in one list of a query.
 const LIST: usize = 500;
@@ -41,8 +41,8 @@ pub async fn campaign(
 }
 
 /// Gives the language of people whose own is not known.
-pub fn locale(campaign: &campaign::Model) -> Locale {
-    Locale::parse(&campaign.locale).unwrap_or_default()
+pub fn language(campaign: &campaign::Model) -> LetterLanguage {
+    LetterLanguage::parse(&campaign.locale).unwrap_or_default()
 }
 
 /// Gives the campaign's covered entities by key.
@@ -215,7 +215,7 @@ pub struct Mailable {
     /// Which rules apply.
     pub population: individual::Population,
     /// Language of letters; empty means the campaign's.
-    pub locale: String,
+    pub language: String,
 }
 
 /// Gives one page of individuals who can be sent a letter, after an id, in the order of ids.
@@ -233,7 +233,7 @@ pub async fn mailable_after(
             Column::Salt,
             Column::Sealed,
             Column::Population,
-            Column::Locale,
+            Column::Language,
         ])
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::Mailable.eq(true))

@@ -231,7 +231,11 @@ fn wire_row((row, line): (&Row, i64)) -> RosterRow {
         phone: row.phone,
         email: row.email,
         population: row.population,
-        language_code: String::new(),
+        language_code: row.language,
+        data_elements: row.data_elements,
+        prior_names: row.prior_names,
+        prior_addresses: row.prior_addresses,
+        confidential_communication: row.confidential,
     }
 }
 

@@ -53,7 +53,7 @@ fn mixed() -> Vec<RawRow> {
             row.ssn = "".into();
         }),
         but(ada(9), |row| row.email = "nobody".into()),
-        but(ada(10), |row| row.locale = "fr".into()),
+        but(ada(10), |row| row.language = "english".into()),
     ]
 }
 
@@ -69,7 +69,7 @@ async fn rows_are_accepted_merged_and_rejected_with_line_column_and_reason(datab
             (6, Column::Ssn, Cause::SsnOfAnother),
             (7, Column::ExternalRef, Cause::RefConflict),
             (9, Column::Email, Cause::Malformed),
-            (10, Column::Locale, Cause::Malformed),
+            (10, Column::Language, Cause::Malformed),
         ]
     );
     let lines: Vec<i64> = answers

@@ -1,5 +1,6 @@
 //! The process `identity-verification`, on both databases, with a clock that stands still.
 
+mod circumstances;
 mod confirm;
 mod export;
 mod house;

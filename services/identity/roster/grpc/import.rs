@@ -145,7 +145,11 @@ fn row_of(row: wire::RosterRow) -> RawRow {
             phone: Secret::new(row.phone),
             email: Secret::new(row.email),
             population: row.population,
-            locale: row.language_code,
+            language: row.language_code,
+            data_elements: Secret::new(row.data_elements),
+            prior_names: Secret::new(row.prior_names),
+            prior_addresses: Secret::new(row.prior_addresses),
+            confidential: row.confidential_communication,
         },
     }
 }

@@ -10,6 +10,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Request;
 
 use crate::db::entities::confirmation_code::Channel;
+use crate::db::entities::individual::DataElement;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
@@ -19,6 +20,7 @@ use crate::process::Call;
 use crate::process::convert::population_to_wire;
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::identity::v1 as wire;
+use crate::wire::redress::r#type::v1 as types;
 
 use super::export::{self, Addressee};
 use super::get::{self, Masked};
@@ -94,7 +96,29 @@ fn masked(masked: Masked) -> wire::MaskedIndividual {
         mailable: masked.mailable,
         contacts: contacts(masked.contacts),
         covered_entity_keys: masked.entities.iter().map(ToString::to_string).collect(),
+        data_elements: masked.data_elements.into_iter().map(element).collect(),
+        language_code: masked.language,
+        confidential_communication: masked.confidential,
     }
+}
+
+fn element(element: DataElement) -> i32 {
+    match element {
+        DataElement::Name => types::DataElement::Name,
+        DataElement::Address => types::DataElement::Address,
+        DataElement::DateOfBirth => types::DataElement::DateOfBirth,
+        DataElement::Ssn => types::DataElement::Ssn,
+        DataElement::Medical => types::DataElement::Medical,
+        DataElement::HealthInsurance => types::DataElement::HealthInsurance,
+        DataElement::FinancialAccount => types::DataElement::FinancialAccount,
+        DataElement::PaymentCard => types::DataElement::PaymentCard,
+        DataElement::DriversLicense => types::DataElement::DriversLicense,
+        DataElement::Passport => types::DataElement::Passport,
+        DataElement::Login => types::DataElement::Login,
+        DataElement::Biometric => types::DataElement::Biometric,
+        DataElement::Other => types::DataElement::Other,
+    }
+    .into()
 }
 
 fn channel(channel: Channel) -> i32 {
@@ -122,7 +146,7 @@ fn addresses(page: Vec<Addressee>) -> wire::ExportMailingAddressesResponse {
         lines: one.lines.iter().map(|line| line.expose().clone()).collect(),
         covered_entity_keys: one.entities,
         population: population_to_wire(one.population).into(),
-        language_code: one.locale.as_str().to_owned(),
+        language_code: one.language.as_str().to_owned(),
     };
     wire::ExportMailingAddressesResponse {
         addresses: page.into_iter().map(address).collect(),
