@@ -50,7 +50,7 @@ pub enum Error {
     /// The verification is too old.
     #[error("the verification is too old")]
     VerificationExpired,
-    /// The roster has no contact for the channel.
+    /// The roster has no such contact.
     #[error("no contact on record")]
     NoContactOnRecord,
     /// As many codes were sent as one verification may have.

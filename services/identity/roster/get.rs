@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use crate::db::entities::confirmation_code::Channel;
 use crate::db::entities::individual::{DataElement, Population};
 use crate::identity::context::Context;
 use crate::identity::disclosure;
 use crate::identity::error::Error;
-use crate::identity::matching::mask;
+use crate::identity::matching::mask::{self, MaskedContact};
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::process::{Act, Call};
 
@@ -31,8 +30,8 @@ pub struct Masked {
     pub population: Population,
     /// Whether a letter can be sent.
     pub mailable: bool,
-    /// Channels on record with their masked contact.
-    pub contacts: Vec<(Channel, String)>,
+    /// Contacts on record, masked.
+    pub contacts: Vec<MaskedContact>,
     /// Language of letters, if one is known.
     pub language: String,
     /// What was exposed.
@@ -74,7 +73,7 @@ pub async fn get_individual(
         region: row.region,
         population: row.population,
         mailable: row.mailable,
-        contacts: mask::mask_contacts(&person),
+        contacts: mask::mask_contacts(&person, &context.steady_indexer(campaign)?, id),
         language: row.language,
         data_elements,
         confidential: row.confidential,

@@ -97,7 +97,7 @@ reasons! {
     NotVerified "NOT_VERIFIED" FailedPrecondition "The person has not been verified for this enrollment.";
     SenderUnavailable "SENDER_UNAVAILABLE" Unavailable "The message could not be sent; call again with the same request id.";
     ConfirmationNotAccepted "CONFIRMATION_NOT_ACCEPTED" FailedPrecondition "This confirmation code cannot be used.";
-    NoContactOnRecord "NO_CONTACT_ON_RECORD" FailedPrecondition "There is no contact on record for this channel.";
+    NoContactOnRecord "NO_CONTACT_ON_RECORD" FailedPrecondition "There is no such contact on record.";
     ReferralNotFound "REFERRAL_NOT_FOUND" NotFound "There is no such referral.";
     ReferralDecided "REFERRAL_DECIDED" FailedPrecondition "The referral has been decided.";
     SecondPersonRequired "SECOND_PERSON_REQUIRED" FailedPrecondition "Another person than the one who asked must decide this.";

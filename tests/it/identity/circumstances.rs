@@ -18,7 +18,7 @@ use crate::harness::{Database, apply, both};
 /// Katherine as a covered entity lists her that knows much.
 fn known_well(line: i64) -> RawRow {
     but(ada(line), |row| {
-        row.language = "es_mx".into();
+        row.language = "ES-mx".into();
         row.data_elements = "SSN; date of birth; dental casts".into();
         row.prior_names = "Katherine Byron".into();
         row.prior_addresses = "1 Elm St, Gary IN 46401; 2 Oak St, Gary IN 46401".into();
@@ -28,7 +28,7 @@ fn known_well(line: i64) -> RawRow {
 }
 
 impl House {
-    async fn masked_individual(&self) -> wire::MaskedIndividual {
+    pub async fn masked_individual(&self) -> wire::MaskedIndividual {
         let message = wire::GetIndividualRequest {
             campaign: NUMBER.into(),
             individual_id: self.individuals().await[0].id.to_string(),

@@ -2,6 +2,7 @@
 
 mod circumstances;
 mod confirm;
+mod contacts;
 mod export;
 mod house;
 mod import;

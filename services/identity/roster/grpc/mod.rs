@@ -13,6 +13,7 @@ use crate::db::entities::confirmation_code::Channel;
 use crate::db::entities::individual::DataElement;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
+use crate::identity::matching::mask::MaskedContact;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, IndividualId};
@@ -131,10 +132,11 @@ fn channel(channel: Channel) -> i32 {
 }
 
 /// Writes masked contacts.
-pub fn contacts(contacts: Vec<(Channel, String)>) -> Vec<wire::MaskedContact> {
-    let contact = |(kind, masked)| wire::MaskedContact {
-        channel: channel(kind),
-        masked,
+pub fn contacts(contacts: Vec<MaskedContact>) -> Vec<wire::MaskedContact> {
+    let contact = |contact: MaskedContact| wire::MaskedContact {
+        contact_id: contact.id.to_string(),
+        channel: channel(contact.channel),
+        masked: contact.masked,
     };
     contacts.into_iter().map(contact).collect()
 }

@@ -191,7 +191,7 @@ fn a_row_may_say_its_language() {
         language.map(|tag| tag.as_str().to_owned())
     };
     assert_eq!(language(" ES ").as_deref(), Some("es"));
-    assert_eq!(language("zh_hant").as_deref(), Some("zh-Hant"));
+    assert_eq!(language("zh-hant").as_deref(), Some("zh-Hant"));
     assert_eq!(language(" "), None);
 }
 
