@@ -30,6 +30,16 @@ pub const TABLE: &[Access] = &[
         BULK,
     ),
     unary(
+        "/redress.identity.v1.RosterService/GetImport",
+        &[Operator, Auditor],
+        PROMPT,
+    ),
+    unary(
+        "/redress.identity.v1.RosterService/ListImports",
+        &[Operator, Auditor],
+        PROMPT,
+    ),
+    unary(
         "/redress.identity.v1.RosterService/GetIndividual",
         &[Operator, CallCenter],
         PROMPT,

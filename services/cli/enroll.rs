@@ -132,7 +132,7 @@ impl Walk {
             answers::choice(text, &verification.contacts)
         })?;
         let id = &verification.verification_id;
-        let sent = self.0.send_code(id, contact.channel).await;
+        let sent = self.0.send_code(id, &contact).await;
         sent.map_err(failed("send the code"))?;
         let code =
             line("The digits you received (`redress up` leaves them in its outbox directory):")?;

@@ -11,9 +11,10 @@ use crate::cli::progress;
 use crate::cli::render::{self, Record};
 use crate::cli::session::Session;
 use crate::client::connect::{Channels, ClientRole};
-use crate::client::convert::{date, state};
+use crate::client::convert::{date, state, time};
 use crate::client::problem::{OrProblem, Outcome, Problem};
 use crate::client::roster::import::{Imported, import};
+use crate::client::roster::imports::imports;
 use crate::lab::people::roster;
 use crate::lab::people::shape::{AS_OF, Shape};
 use crate::wire::redress::identity::v1 as wire;
@@ -28,6 +29,8 @@ pub enum Command {
     /// Load a roster file; rows that cannot be taken go to FILE.rejects.csv.
     #[command(after_long_help = IMPORT_HELP)]
     Import(ImportArgs),
+    /// List the files that were loaded, newest first, and how far an import has come that broke off.
+    Imports(CampaignArg),
     /// Count a campaign's roster.
     Stats(CampaignArg),
 }
@@ -44,10 +47,12 @@ Examples:
   redress roster synthesize --people 4000000 | zstd > big.csv.zst";
 
 const IMPORT_HELP: &str = "Columns: external_ref, covered_entity, given_name, middle_name, family_name, suffix, date_of_birth, ssn, \
-address_line1, address_line2, city, region, postal_code, country, phone, email, population, locale (en or es; empty means the campaign's).
+address_line1, address_line2, city, region, postal_code, country, phone, email, population, \
+language (or locale: a tag such as es; empty means the campaign's), data_elements, prior_names, prior_addresses, \
+confidential_communication (yes or no). phone, email, data_elements, prior_names and prior_addresses take several values, separated by ;.
 
-Loading the same file again changes nothing, so an import that was cut off is resumed by running it again. Rows that could not be taken \
-are in FILE.rejects.csv with line, column, reason and what to do; mend them in a file of their own and import that.";
+Loading the same file again changes nothing, so an import that was cut off is resumed by running it again: it goes on after the last line \
+whose answer was seen. Rows that could not be taken are in FILE.rejects.csv with line, column, reason and what to do; mend them in a file of their own and import that.";
 
 /// Flags of `roster synthesize`.
 #[derive(Debug, Args)]
@@ -86,6 +91,14 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
                 import(&channels, &campaign.campaign_id, &args.file, progress::show).await?;
             render::one(session.format, &import_record(&imported))
         }
+        Command::Imports(campaign) => {
+            let channels = session.connect(ClientRole::Operator)?;
+            let campaign = campaign.find(&channels.codes).await?;
+            let imports = imports(&channels, &campaign.campaign_id).await?;
+            let records: Vec<Record> = imports.iter().map(file_record).collect();
+            let nothing = "nothing was loaded yet; `redress roster import FILE` does it";
+            render::many(session.format, &records, nothing)
+        }
         Command::Stats(campaign) => {
             let channels = session.connect(ClientRole::Operator)?;
             let campaign = campaign.find(&channels.codes).await?;
@@ -121,18 +134,41 @@ fn synthesize(session: &Session, args: &SynthesizeArgs) -> Outcome {
 }
 
 fn import_record(imported: &Imported) -> Record {
-    let (totals, rejects) = (&imported.totals, imported.rejects.as_ref());
-    Record::new()
-        .with("import_id", imported.import_id.as_str())
+    let rejects = imported.rejects.as_ref();
+    let mut record = Record::new().with("import_id", imported.import_id.as_str());
+    if imported.after_line > 1 {
+        record = record
+            .with("went_on_after_line", imported.after_line)
+            .with("rows_of_the_file", imported.file.rows)
+            .with("rejected_of_the_file", imported.file.rejected);
+    }
+    with_totals(record, &imported.totals).with(
+        "rejects_file",
+        rejects.map(|path| path.display().to_string()),
+    )
+}
+
+fn with_totals(record: Record, totals: &wire::ImportTotals) -> Record {
+    record
         .with("rows", totals.rows)
         .with("accepted", totals.accepted)
         .with("merged", totals.merged)
         .with("unchanged", totals.unchanged)
         .with("rejected", totals.rejected)
+}
+
+fn file_record(import: &wire::Import) -> Record {
+    let record = Record::new()
+        .with("import_id", import.import_id.as_str())
         .with(
-            "rejects_file",
-            rejects.map(|path| path.display().to_string()),
-        )
+            "state",
+            state(import.state().as_str_name(), "IMPORT_STATE_"),
+        );
+    with_totals(record, &import.totals.unwrap_or_default())
+        .with("durable_line", import.durable_line)
+        .with("started", time(import.start_time.as_ref()))
+        .with("finished", time(import.finish_time.as_ref()))
+        .with("file_sha256", import.file_sha256.as_str())
 }
 
 /// Counts a campaign's roster.

@@ -7,8 +7,8 @@ use crate::client::progress::{Show, Unit};
 use crate::client::request::new_request_id;
 use crate::kernel::ids::WaveId;
 use crate::wire::redress::enrollment::v1 as wire;
-use wire::issue_codes_response::Step;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
+use wire::issue_codes_response::Step;
 
 /// Gives a campaign's batches, newest first.
 pub async fn batches(

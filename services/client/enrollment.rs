@@ -132,12 +132,17 @@ impl EnrollmentClient {
     }
 
     /// Asks for a code to a contact on record.
-    pub async fn send_code(&self, verification_id: &str, channel: i32) -> Result<(), Status> {
+    pub async fn send_code(
+        &self,
+        verification_id: &str,
+        contact: &identity::MaskedContact,
+    ) -> Result<(), Status> {
         let message = identity::SendConfirmationCodeRequest {
             request_id: new_request_id(),
             campaign: self.engagement_number.clone(),
             verification_id: verification_id.to_owned(),
-            channel,
+            contact_id: contact.contact_id.clone(),
+            channel: contact.channel,
         };
         let answer = self.patiently(|| {
             let (mut client, message) = (self.identity.clone(), message.clone());

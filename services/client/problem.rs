@@ -152,14 +152,14 @@ fn in_words(doing: &str, status: &Status) -> String {
     if let Some(wait) = details.retry_info().and_then(|it| it.retry_delay) {
         let _ = write!(text, "\n  try again in {} s", wait.as_secs() + 1);
     }
-    if let Some(way_out) = reason(status).and_then(way_out) {
-        let _ = write!(text, "\n  {way_out}");
+    if let Some(text_of_help) = reason(status).and_then(help) {
+        let _ = write!(text, "\n  {text_of_help}");
     }
     text
 }
 
 /// What an operator can do about a refusal, where the refusal itself does not say it.
-fn way_out(reason: Reason) -> Option<&'static str> {
+fn help(reason: Reason) -> Option<&'static str> {
     Some(match reason {
         Reason::CampaignNotFound => "`redress campaign list` shows the campaigns",
         Reason::PartnerNotFound => "`redress partner list` shows the partners",
@@ -199,7 +199,7 @@ mod tests {
     use crate::kernel::fault::Fault;
 
     #[test]
-    fn a_refusal_names_the_deed_the_reason_the_fields_and_the_way_out() {
+    fn a_refusal_names_the_deed_the_reason_the_fields_and_help() {
         let fault = Fault::new(Reason::BatchSealed).field("batch_id", "names a sealed batch");
         let problem = Problem::from_status("export the codes", &fault.into());
         let text = problem.to_string();

@@ -26,6 +26,9 @@ pub enum Error {
     /// The campaign's data key was destroyed.
     #[error("the campaign is erased")]
     CampaignErased,
+    /// There is no such import.
+    #[error("no such import")]
+    ImportNotFound,
     /// There is no such individual.
     #[error("no such individual")]
     IndividualNotFound,
@@ -47,7 +50,7 @@ pub enum Error {
     /// The verification is too old.
     #[error("the verification is too old")]
     VerificationExpired,
-    /// The roster has no contact for the channel.
+    /// The roster has no such contact.
     #[error("no contact on record")]
     NoContactOnRecord,
     /// As many codes were sent as one verification may have.
@@ -127,6 +130,7 @@ impl From<Error> for Fault {
             Error::CampaignNotFound => Self::new(Reason::CampaignNotFound),
             Error::CampaignClosed => Self::new(Reason::CampaignClosed),
             Error::CampaignErased => Self::new(Reason::CampaignErased),
+            Error::ImportNotFound => Self::new(Reason::ImportNotFound),
             Error::IndividualNotFound => Self::new(Reason::IndividualNotFound),
             Error::IndividualErased => Self::new(Reason::IndividualErased),
             Error::Refused => Self::new(Reason::VerificationRefused),

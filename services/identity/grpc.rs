@@ -37,7 +37,21 @@ impl RosterService for Handlers {
         &self,
         request: Request<Streaming<wire::ImportRosterRequest>>,
     ) -> Result<Response<Self::ImportRosterStream>, Status> {
-        stream(roster::grpc::import_roster(&self.context, request))
+        stream(roster::grpc::import::import_roster(&self.context, request))
+    }
+
+    async fn get_import(
+        &self,
+        request: Request<wire::GetImportRequest>,
+    ) -> Result<Response<wire::GetImportResponse>, Status> {
+        answer(roster::grpc::import::get_import(&self.context, &request).await)
+    }
+
+    async fn list_imports(
+        &self,
+        request: Request<wire::ListImportsRequest>,
+    ) -> Result<Response<wire::ListImportsResponse>, Status> {
+        answer(roster::grpc::import::list_imports(&self.context, &request).await)
     }
 
     async fn get_individual(

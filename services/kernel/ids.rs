@@ -122,6 +122,8 @@ ids! {
     CoveredEntityId = "covered entity";
     /// Names an affected person of a campaign.
     IndividualId = "individual";
+    /// Names a contact on record of an individual to callers. It is a keyed hash.
+    ContactId = "contact";
     /// Names one import of a roster file.
     ImportId = "import";
     /// Names a wave of a mailing.

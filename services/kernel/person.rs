@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::crypto::{self, Key, OpenError};
 use super::ids::{CampaignId, IndividualId};
+use super::language::Language;
 use super::secrets::Secret;
 
 /// How many bytes the padding steps have.
@@ -46,10 +47,36 @@ pub struct Person {
     pub postal_code: Option<Text>,
     /// The ISO 3166 country code.
     pub country: Option<Text>,
-    /// The telephone number on record.
+    /// The first telephone number on record.
     pub phone: Option<Text>,
-    /// The e-mail address on record.
+    /// The first e-mail address on record.
     pub email: Option<Text>,
+    /// Further telephone numbers on record.
+    pub other_phones: Vec<Text>,
+    /// Further e-mail addresses on record.
+    pub other_emails: Vec<Text>,
+    /// The language of letters to the person, if one is known.
+    pub language: Option<Language>,
+    /// Names that the person had before, as they were given.
+    pub prior_names: Vec<Text>,
+    /// Addresses that the person had before, as they were given.
+    pub prior_addresses: Vec<Text>,
+    /// What of the person was exposed, as it was given.
+    pub data_elements: Vec<Text>,
+    /// Whether the person asked to be written to elsewhere or otherwise (45 CFR 164.522(b)).
+    pub confidential: bool,
+}
+
+impl Person {
+    /// Gives every telephone number on record.
+    pub fn phones(&self) -> impl Iterator<Item = &Text> {
+        self.phone.iter().chain(&self.other_phones)
+    }
+
+    /// Gives every e-mail address on record.
+    pub fn emails(&self) -> impl Iterator<Item = &Text> {
+        self.email.iter().chain(&self.other_emails)
+    }
 }
 
 impl fmt::Debug for Person {
@@ -89,6 +116,20 @@ struct Stored<'a> {
     phone: Option<Cow<'a, str>>,
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
     email: Option<Cow<'a, str>>,
+    #[serde(rename = "T", default, skip_serializing_if = "Vec::is_empty")]
+    other_phones: Vec<Cow<'a, str>>,
+    #[serde(rename = "E", default, skip_serializing_if = "Vec::is_empty")]
+    other_emails: Vec<Cow<'a, str>>,
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    language: Option<Cow<'a, str>>,
+    #[serde(rename = "N", default, skip_serializing_if = "Vec::is_empty")]
+    prior_names: Vec<Cow<'a, str>>,
+    #[serde(rename = "A", default, skip_serializing_if = "Vec::is_empty")]
+    prior_addresses: Vec<Cow<'a, str>>,
+    #[serde(rename = "x", default, skip_serializing_if = "Vec::is_empty")]
+    data_elements: Vec<Cow<'a, str>>,
+    #[serde(rename = "q", default, skip_serializing_if = "std::ops::Not::not")]
+    confidential: bool,
 }
 
 fn shown(text: &Text) -> Cow<'_, str> {
@@ -97,6 +138,10 @@ fn shown(text: &Text) -> Cow<'_, str> {
 
 fn hidden(text: Cow<'_, str>) -> Text {
     Secret::new(text.into_owned())
+}
+
+fn all_hidden(texts: Vec<Cow<'_, str>>) -> Vec<Text> {
+    texts.into_iter().map(hidden).collect()
 }
 
 impl<'a> From<&'a Person> for Stored<'a> {
@@ -115,6 +160,13 @@ impl<'a> From<&'a Person> for Stored<'a> {
             country: person.country.as_ref().map(shown),
             phone: person.phone.as_ref().map(shown),
             email: person.email.as_ref().map(shown),
+            other_phones: person.other_phones.iter().map(shown).collect(),
+            other_emails: person.other_emails.iter().map(shown).collect(),
+            language: person.language.as_ref().map(|tag| tag.as_str().into()),
+            prior_names: person.prior_names.iter().map(shown).collect(),
+            prior_addresses: person.prior_addresses.iter().map(shown).collect(),
+            data_elements: person.data_elements.iter().map(shown).collect(),
+            confidential: person.confidential,
         }
     }
 }
@@ -131,13 +183,20 @@ impl TryFrom<Stored<'_>> for Person {
             suffix: stored.suffix.map(hidden),
             date_of_birth: date.transpose().map_err(|_| OpenError)?,
             ssn: stored.ssn.map(hidden),
-            address_lines: stored.address_lines.into_iter().map(hidden).collect(),
+            address_lines: all_hidden(stored.address_lines),
             city: stored.city.map(hidden),
             region: stored.region.map(hidden),
             postal_code: stored.postal_code.map(hidden),
             country: stored.country.map(hidden),
             phone: stored.phone.map(hidden),
             email: stored.email.map(hidden),
+            other_phones: all_hidden(stored.other_phones),
+            other_emails: all_hidden(stored.other_emails),
+            language: stored.language.and_then(|tag| tag.parse().ok()),
+            prior_names: all_hidden(stored.prior_names),
+            prior_addresses: all_hidden(stored.prior_addresses),
+            data_elements: all_hidden(stored.data_elements),
+            confidential: stored.confidential,
         })
     }
 }
@@ -281,6 +340,35 @@ mod tests {
         assert_eq!(back.address_lines[1].expose(), "Apt 3");
         assert_eq!(back.email.unwrap().expose(), "ada@example.org");
         assert!(back.phone.is_none() && back.middle_name.is_none());
+    }
+
+    #[test]
+    fn what_later_rosters_say_comes_back_and_what_was_sealed_before_still_opens() {
+        let person = Person {
+            other_phones: vec!["+12605550101".into()],
+            language: "es-MX".parse().ok(),
+            prior_names: vec!["Ada Byron".into()],
+            prior_addresses: vec!["1 Elm St, Gary IN".into()],
+            data_elements: vec!["SSN".into()],
+            confidential: true,
+            ..ada()
+        };
+        let sealed = sealer().seal(ONE, b"salt", &person);
+        let back = sealer().open(ONE, b"salt", &sealed).unwrap();
+        assert_eq!(back.prior_names[0].expose(), "Ada Byron");
+        assert_eq!(back.prior_addresses[0].expose(), "1 Elm St, Gary IN");
+        assert_eq!(back.data_elements[0].expose(), "SSN");
+        assert_eq!(back.phones().count(), 1);
+        assert_eq!(back.language, person.language);
+        assert!(back.confidential);
+
+        let mut before = br#"{"g":"Ada","f":"Lovelace","e":"ada@example.org"}"#.to_vec();
+        before.resize(before.len().next_multiple_of(STEP), b' ');
+        let key = sealer().person_key(b"salt");
+        let sealed = crypto::seal(&key, &place(&CAMPAIGN, &ONE), &before);
+        let back = sealer().open(ONE, b"salt", &sealed).unwrap();
+        assert_eq!(back.emails().count(), 1);
+        assert!(back.language.is_none() && back.prior_names.is_empty() && !back.confidential);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use jiff::civil;
 use sea_orm::Iterable;
+use uuid::Uuid;
 
 use crate::db::entities::individual::Population;
 use crate::db::entities::outcome::OutcomeClass;
@@ -84,6 +85,65 @@ pub fn authority_of(authority: wire::Authority) -> Option<Authority> {
     Authority::iter().find(|known| authority_to_wire(*known) == authority)
 }
 
+/// Names an item of a call that takes many: its place or line, and its id.
+#[derive(Clone, Copy, Debug)]
+pub struct Item<'a> {
+    /// Its place in the request from 0, or its line in a file.
+    pub index: i64,
+    /// Its id as the request has it. Only a UUID is given back.
+    pub id: &'a str,
+}
+
+impl<'a> Item<'a> {
+    /// Names the item at a place of a request.
+    pub fn at(place: usize, id: &'a str) -> Self {
+        let index = i64::try_from(place).unwrap_or(i64::MAX);
+        Self { index, id }
+    }
+
+    /// Names the row at a line of a file.
+    pub fn line(index: i64) -> Self {
+        Self { index, id: "" }
+    }
+
+    /// Says that it has taken effect now.
+    pub fn applied(self) -> wire::ItemVerdict {
+        self.verdict(wire::ItemResult::Applied)
+    }
+
+    /// Says that it had taken effect before.
+    pub fn unchanged(self) -> wire::ItemVerdict {
+        self.verdict(wire::ItemResult::Unchanged)
+    }
+
+    /// Says why it was not taken, by which field, and what to do.
+    pub fn refused(
+        self,
+        reason: wire::ItemReason,
+        field: impl Into<String>,
+        help: impl Into<String>,
+    ) -> wire::ItemVerdict {
+        wire::ItemVerdict {
+            reason: reason.into(),
+            field: field.into(),
+            // Of all reasons only this one goes away by itself.
+            retryable: reason == wire::ItemReason::DateInFuture,
+            help: help.into(),
+            ..self.verdict(wire::ItemResult::Refused)
+        }
+    }
+
+    fn verdict(self, result: wire::ItemResult) -> wire::ItemVerdict {
+        let id = Uuid::try_parse(self.id).map(|id| id.to_string());
+        wire::ItemVerdict {
+            index: self.index,
+            id: id.unwrap_or_default(),
+            result: result.into(),
+            ..wire::ItemVerdict::default()
+        }
+    }
+}
+
 /// Writes a civil date.
 pub fn date(day: civil::Date) -> Date {
     Date {
@@ -96,6 +156,17 @@ pub fn date(day: civil::Date) -> Date {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_verdict_gives_back_an_id_and_nothing_else() {
+        let id = Uuid::from_u128(7).to_string();
+        assert_eq!(Item::at(3, &id).applied().id, id);
+        let refused = Item::at(3, "Smith").refused(wire::ItemReason::Malformed, "id", "mend it");
+        assert_eq!((refused.id.as_str(), refused.index), ("", 3));
+        assert!(!refused.retryable);
+        let early = Item::line(2).refused(wire::ItemReason::DateInFuture, "date", "wait");
+        assert!(early.retryable);
+    }
 
     #[test]
     fn classes_and_populations_survive_both_ways() {

@@ -243,7 +243,7 @@ fn rejects_name_line_column_and_reason(house: &House, roster: &Roster) {
     let path = house.path().join("people.csv.rejects.csv");
     let text = std::fs::read_to_string(path).expect("a rejects file");
     let mut lines = text.lines();
-    assert_eq!(lines.next(), Some("line,column,reason,way_out"));
+    assert_eq!(lines.next(), Some("line,column,reason,help"));
     assert_eq!(lines.count(), roster.rejected);
     for word in [
         "date_of_birth",

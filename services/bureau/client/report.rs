@@ -12,8 +12,9 @@ use crate::kernel::ids::Ids;
 use crate::kernel::lifecycle::pause;
 use crate::kernel::retry::Backoff;
 use crate::wire::redress::bureau::v1::EnrollmentProgress;
+use crate::wire::redress::handoff::v1::ReportOutcomesRequest;
 use crate::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
-use crate::wire::redress::handoff::v1::{ItemVerdict, ReportOutcomesRequest};
+use crate::wire::redress::r#type::v1::ItemResult;
 
 use crate::bureau::desk::Desk;
 
@@ -73,15 +74,12 @@ impl Reporter {
             .report_outcomes(client::request(request, TIMEOUT))
             .await;
         let response = called.map_err(Box::new)?.into_inner();
-        for result in response.results {
-            if !matches!(
-                result.verdict(),
-                ItemVerdict::Recorded | ItemVerdict::Unchanged
-            ) {
+        for verdict in response.verdicts {
+            if verdict.result() == ItemResult::Refused {
                 // A repetition would not help: a person must look.
                 tracing::warn!(
-                    handoff_id = result.handoff_id,
-                    verdict = result.verdict().as_str_name(),
+                    handoff_id = verdict.id,
+                    reason = verdict.reason().as_str_name(),
                     "Redress did not record an outcome"
                 );
             }

@@ -12,9 +12,9 @@ use crate::client::problem::{OrProblem, Outcome, Problem};
 use crate::client::progress::Unit;
 use crate::client::request::new_request_id;
 use crate::wire::redress::enrollment::v1 as wire;
-use wire::revoke_codes_response::Step;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 use wire::revoke_codes_request::Target;
+use wire::revoke_codes_response::Step;
 
 /// Flags of `codes revoke`.
 #[derive(Debug, Args)]

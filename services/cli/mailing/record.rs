@@ -14,9 +14,9 @@ use crate::client::mailing::events::{self, EventReader, Line};
 use crate::client::problem::{OrProblem, Outcome, Problem};
 use crate::client::progress::Unit;
 use crate::client::request::new_request_id;
-use crate::client::roster::rejects::Rejects;
+use crate::client::roster::rejects::{REASON, Rejects};
 use crate::wire::redress::identity::v1 as wire;
-use wire::MailEventOutcome as Outcomes;
+use crate::wire::redress::r#type::v1::{ItemResult, ItemVerdict};
 use wire::roster_service_client::RosterServiceClient;
 
 /// The most events of one call.
@@ -108,7 +108,7 @@ fn sendable(
                 sent.push(line);
                 events.push(event);
             }
-            Err(misfit) => rejects.note(line, misfit.column, "MALFORMED", &misfit.way_out)?,
+            Err(misfit) => rejects.note(line, misfit.column, "MALFORMED", &misfit.help)?,
         }
     }
     Ok((sent, events))
@@ -116,7 +116,7 @@ fn sendable(
 
 fn take(
     lines: &[i64],
-    verdicts: &[wire::MailEventVerdict],
+    verdicts: &[ItemVerdict],
     tally: &mut Tally,
     rejects: &mut Rejects,
 ) -> Result<(), Problem> {
@@ -126,13 +126,13 @@ fn take(
         ));
     }
     for (line, verdict) in lines.iter().zip(verdicts) {
-        match verdict.outcome() {
-            Outcomes::Recorded => tally.recorded += 1,
-            Outcomes::KnownBefore => tally.known_before += 1,
-            Outcomes::Refused | Outcomes::Unspecified => {
+        match verdict.result() {
+            ItemResult::Applied => tally.recorded += 1,
+            ItemResult::Unchanged => tally.known_before += 1,
+            ItemResult::Refused | ItemResult::Unspecified => {
                 let column = events::column_of(&verdict.field);
-                let reason = state(verdict.refusal().as_str_name(), "MAIL_EVENT_REFUSAL_");
-                rejects.note(*line, column, &reason, &verdict.way_out)?;
+                let reason = state(verdict.reason().as_str_name(), REASON);
+                rejects.note(*line, column, &reason, &verdict.help)?;
             }
         }
     }

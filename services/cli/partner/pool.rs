@@ -18,8 +18,10 @@ use crate::client::partner;
 use crate::client::problem::{OrProblem, Outcome, Problem};
 use crate::client::progress::Unit;
 use crate::client::request::new_request_id;
+use crate::client::roster::rejects::REASON;
 use crate::kernel::crypto::fingerprint128;
 use crate::wire::redress::handoff::v1 as wire;
+use crate::wire::redress::r#type::v1::ItemReason;
 use wire::handoff_admin_service_client::HandoffAdminServiceClient;
 
 /// The one column of the file.
@@ -109,11 +111,11 @@ async fn import(session: &Session, channels: &Channels, args: &ImportArgs) -> Ou
         let answer = answer.or_problem("import the activation codes")?;
         imported += i64::from(answer.imported);
         known += i64::from(answer.known);
-        let refused: HashSet<i64> = answer.rejected.iter().map(|row| row.line).collect();
+        let refused: HashSet<i64> = answer.rejected.iter().map(|row| row.index).collect();
         let fresh = fresh.iter().filter(|row| !refused.contains(&row.line));
         taken.extend(fresh.map(|row| fingerprint128(row.code.as_bytes())));
         let refused = answer.rejected.iter();
-        rejects.extend(refused.map(|row| (row.line, word(row.reason()))));
+        rejects.extend(refused.map(|row| (row.index, word(row.reason()))));
         let done = u64::try_from(imported + known).unwrap_or(0) + rejects.len() as u64;
         bar.set(done, rows.len() as u64);
     }
@@ -136,13 +138,9 @@ async fn import(session: &Session, channels: &Channels, args: &ImportArgs) -> Ou
     render::one(session.format, &record)
 }
 
-fn word(reason: wire::ActivationCodeReject) -> &'static str {
-    match reason {
-        wire::ActivationCodeReject::Duplicate => "DUPLICATE",
-        wire::ActivationCodeReject::Malformed | wire::ActivationCodeReject::Unspecified => {
-            "MALFORMED"
-        }
-    }
+fn word(reason: ItemReason) -> &'static str {
+    let name = reason.as_str_name();
+    name.strip_prefix(REASON).unwrap_or(name)
 }
 
 /// Reads the file. A row of another shape is sent without a code, so that it is counted with those that are malformed.

@@ -43,7 +43,7 @@ pub struct Misfit {
     /// The column at fault; empty when it is the whole row.
     pub column: &'static str,
     /// What to do.
-    pub way_out: String,
+    pub help: String,
 }
 
 /// A row of the file.
@@ -104,8 +104,8 @@ impl EventReader {
     fn event(&self, record: &ByteRecord) -> Result<wire::MailEvent, Misfit> {
         if record.len() != self.width {
             let (row, header) = (record.len(), self.width);
-            let way_out = format!("the row has {row} columns and the header {header}");
-            return Err(misfit("", way_out));
+            let help = format!("the row has {row} columns and the header {header}");
+            return Err(misfit("", help));
         }
         let mut cells = <[&str; COLUMNS.len()]>::default();
         for (column, place) in self.places.iter().enumerate() {
@@ -150,10 +150,10 @@ impl EventReader {
     }
 }
 
-fn misfit(column: &'static str, way_out: impl Into<String>) -> Misfit {
+fn misfit(column: &'static str, help: impl Into<String>) -> Misfit {
     Misfit {
         column,
-        way_out: way_out.into(),
+        help: help.into(),
     }
 }
 
@@ -189,7 +189,7 @@ fn word<T>(
 pub fn source(text: &str) -> Result<wire::AddressSource, String> {
     let parse = wire::AddressSource::from_str_name;
     let known = word("source", text, SOURCES, "ADDRESS_SOURCE_", parse);
-    let known = known.map_err(|misfit| misfit.way_out)?;
+    let known = known.map_err(|misfit| misfit.help)?;
     known.ok_or_else(|| format!("write source as {SOURCES}"))
 }
 
@@ -280,7 +280,7 @@ mod tests {
         assert!(first.address.is_none());
         let misfit = lines[1].event.as_ref().unwrap_err();
         assert_eq!(misfit.column, "event");
-        assert!(misfit.way_out.contains("REMAILED"));
+        assert!(misfit.help.contains("REMAILED"));
     }
 
     #[test]

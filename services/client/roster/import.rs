@@ -1,12 +1,13 @@
 //! Streams a roster file to the server and writes down what was not taken.
 //!
 //! At most [`IN_FLIGHT`] chunks are under way: the reader waits for an answer before it sends more, so memory does not
-//! grow with the file. Only the end of the stream is a success; anything else is resumed by running it again.
+//! grow with the file. Only the end of the stream is a success; anything else is resumed by running it again, which skips
+//! the rows that are durable and whose rejects are written down already.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::reader::{Chunk, RosterReader};
@@ -17,6 +18,7 @@ use crate::client::problem::{OrProblem, Problem};
 use crate::client::progress::{Progress, Show, Unit};
 use crate::wire::redress::identity::v1 as wire;
 use wire::import_roster_request::Part;
+use wire::import_roster_response::Step;
 use wire::roster_service_client::RosterServiceClient;
 
 /// Chunks sent and not yet answered: enough for the largest batch to be settled, another one to wait, and some to be read.
@@ -29,8 +31,12 @@ const DOING: &str = "import the roster";
 pub struct Imported {
     /// The import.
     pub import_id: String,
-    /// Totals of this run.
+    /// Totals of this run: what it sent, not what it skipped.
     pub totals: wire::ImportTotals,
+    /// The line after which this run went on; 1 if it began at the first row.
+    pub after_line: i64,
+    /// Totals of the whole file over all runs.
+    pub file: wire::ImportTotals,
     /// Where the rejects are, if there are any.
     pub rejects: Option<PathBuf>,
 }
@@ -60,11 +66,13 @@ pub async fn import(
     let (parts, outgoing) = mpsc::channel(1);
     let (sent, notes) = mpsc::unbounded_channel();
     let (permits, permitted) = mpsc::channel(IN_FLIGHT);
+    let (begin, beginning) = oneshot::channel();
     let feeder = Feeder {
         reader,
         parts,
         sent,
         permitted,
+        beginning,
     };
     let feeding = tokio::task::spawn_blocking(move || feeder.run(header));
     for _ in 0..IN_FLIGHT {
@@ -79,6 +87,7 @@ pub async fn import(
     let imported = Follower {
         notes,
         permits,
+        begin: Some(begin),
         waiting: BTreeMap::new(),
         size,
         progress: show("importing the roster", Unit::Bytes),
@@ -99,6 +108,8 @@ struct Feeder {
     parts: mpsc::Sender<wire::ImportRosterRequest>,
     sent: mpsc::UnboundedSender<Note>,
     permitted: mpsc::Receiver<()>,
+    /// Gives the line after which to go on.
+    beginning: oneshot::Receiver<i64>,
 }
 
 /// A chunk that was sent, as the follower needs it.
@@ -111,43 +122,53 @@ struct Note {
 impl Feeder {
     /// Ends early, without an error, when the stream is closed: the answers then say why.
     fn run(mut self, header: wire::ImportHeader) -> Result<(), csv::Error> {
-        if !self.send(Part::Header(header)) {
+        if !send(&self.parts, Part::Header(header)) {
             return Ok(());
         }
+        let Ok(after_line) = self.beginning.blocking_recv() else {
+            return Ok(());
+        };
         let mut rows = 0;
         while let Some(chunk) = self.reader.next_chunk()? {
             rows += i64::try_from(chunk.rows.len()).unwrap_or(0);
             let Chunk {
-                rows: part,
-                misshapen,
+                rows: mut part,
+                mut misshapen,
                 bytes,
             } = chunk;
-            let last_line = part.last().map_or(0, |row| row.line);
+            part.retain(|row| row.line > after_line);
+            misshapen.retain(|line, _| *line > after_line);
+            let Some(last_line) = part.last().map(|row| row.line) else {
+                continue;
+            };
             let _ = self.sent.send(Note {
                 last_line,
                 bytes,
                 misshapen,
             });
             if self.permitted.blocking_recv().is_none()
-                || !self.send(Part::Chunk(wire::ImportChunk { rows: part }))
+                || !send(&self.parts, Part::Chunk(wire::ImportChunk { rows: part }))
             {
                 return Ok(());
             }
         }
-        self.send(Part::End(wire::ImportEnd { rows }));
+        send(&self.parts, Part::End(wire::ImportEnd { rows }));
         Ok(())
     }
+}
 
-    fn send(&self, part: Part) -> bool {
-        let request = wire::ImportRosterRequest { part: Some(part) };
-        self.parts.blocking_send(request).is_ok()
-    }
+/// Tells whether the stream still takes parts.
+fn send(parts: &mpsc::Sender<wire::ImportRosterRequest>, part: Part) -> bool {
+    let request = wire::ImportRosterRequest { part: Some(part) };
+    parts.blocking_send(request).is_ok()
 }
 
 /// Reads the answers, writes the rejects and lets the feeder go on.
 struct Follower {
     notes: mpsc::UnboundedReceiver<Note>,
     permits: mpsc::Sender<()>,
+    /// Tells the feeder where to begin, once.
+    begin: Option<oneshot::Sender<i64>>,
     /// Misshapen rows not answered yet.
     waiting: BTreeMap<i64, String>,
     size: u64,
@@ -160,42 +181,59 @@ impl Follower {
         mut answers: tonic::Streaming<wire::ImportRosterResponse>,
         path: &Path,
     ) -> Result<Imported, Problem> {
-        let mut rejects = Rejects::create(path)?;
-        let mut imported = Imported::default();
+        let Step::Progress(first) = next(&mut answers).await? else {
+            return Err(Problem::usage("the service did not say where to begin"));
+        };
+        let import_id = first.import_id;
+        let (mut rejects, after_line) = Rejects::go_on(path, &import_id, first.durable_line)?;
+        let _ = self.begin.take().map(|begin| begin.send(after_line));
         let mut pending: Option<Note> = None;
         loop {
-            let answer = answers
-                .message()
-                .await
-                .map_err(|status| Problem::from_status(DOING, &status))?;
-            let Some(answer) = answer else {
-                return Err(Problem::usage(
-                    "cannot import the roster: the stream ended early; run the same command again, it goes on where it stopped",
-                ));
-            };
-            while let Some(note) = pending.take().or_else(|| self.notes.try_recv().ok()) {
-                if note.last_line > answer.durable_line {
-                    self.waiting.extend(
-                        note.misshapen
-                            .iter()
-                            .map(|(line, wrong)| (*line, wrong.clone())),
-                    );
-                    pending = Some(note);
-                    break;
+            match next(&mut answers).await? {
+                Step::Progress(answer) => {
+                    pending = self.settle(pending, answer.durable_line);
+                    for row in &answer.rejected {
+                        rejects.add(row, self.waiting.remove(&row.index).as_deref())?;
+                    }
+                    rejects.answered(&import_id, answer.durable_line)?;
                 }
-                self.waiting.extend(note.misshapen);
-                self.progress.set(note.bytes, self.size);
-                let _ = self.permits.try_send(());
-            }
-            for row in &answer.rejected {
-                rejects.add(row, self.waiting.remove(&row.line).as_deref())?;
-            }
-            imported.import_id = answer.import_id;
-            imported.totals = answer.totals.unwrap_or(imported.totals);
-            if answer.done {
-                imported.rejects = rejects.finish()?;
-                return Ok(imported);
+                Step::Result(result) => {
+                    let import = result.import.unwrap_or_default();
+                    return Ok(Imported {
+                        import_id,
+                        totals: result.totals.unwrap_or_default(),
+                        after_line,
+                        file: import.totals.unwrap_or_default(),
+                        rejects: rejects.finish()?,
+                    });
+                }
             }
         }
     }
+
+    /// Takes the notes of the chunks up to a line off the list; gives the note that was read too early.
+    fn settle(&mut self, mut pending: Option<Note>, durable_line: i64) -> Option<Note> {
+        while let Some(note) = pending.take().or_else(|| self.notes.try_recv().ok()) {
+            if note.last_line > durable_line {
+                let misshapen = note.misshapen.iter();
+                self.waiting
+                    .extend(misshapen.map(|(line, wrong)| (*line, wrong.clone())));
+                return Some(note);
+            }
+            self.waiting.extend(note.misshapen);
+            self.progress.set(note.bytes, self.size);
+            let _ = self.permits.try_send(());
+        }
+        None
+    }
+}
+
+async fn next(answers: &mut tonic::Streaming<wire::ImportRosterResponse>) -> Result<Step, Problem> {
+    let answer = answers.message().await;
+    let answer = answer.map_err(|status| Problem::from_status(DOING, &status))?;
+    answer.and_then(|answer| answer.step).ok_or_else(|| {
+        Problem::usage(
+            "cannot import the roster: the stream ended early; run the same command again, it goes on where it stopped",
+        )
+    })
 }

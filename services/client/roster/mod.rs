@@ -1,5 +1,6 @@
 //! The list of affected people: reading its file and sending it.
 
 pub mod import;
+pub mod imports;
 pub mod reader;
 pub mod rejects;

@@ -14,7 +14,7 @@ use crate::client::problem::Problem;
 use crate::wire::redress::identity::v1::RosterRow;
 
 /// The columns of a roster file, in the order in which they are written.
-pub const COLUMNS: [&str; 18] = [
+pub const COLUMNS: [&str; 22] = [
     "external_ref",
     "covered_entity",
     "given_name",
@@ -32,7 +32,11 @@ pub const COLUMNS: [&str; 18] = [
     "phone",
     "email",
     "population",
-    "locale",
+    "language",
+    "data_elements",
+    "prior_names",
+    "prior_addresses",
+    "confidential_communication",
 ];
 
 /// Rows in one chunk.
@@ -74,7 +78,7 @@ impl RosterReader {
         let header = csv
             .byte_headers()
             .map_err(|error| Problem::file(path, &error))?;
-        let names: Vec<String> = header.iter().map(header_name).collect();
+        let names: Vec<String> = header.iter().map(column_name).collect();
         let places = places(&names).map_err(|wrong| Problem::file(path, &wrong))?;
         Ok(Self {
             csv,
@@ -137,6 +141,14 @@ pub fn header_name(bytes: &[u8]) -> String {
         .to_ascii_lowercase()
 }
 
+/// Gives the name of a column of a roster: the language may be headed `locale`.
+fn column_name(bytes: &[u8]) -> String {
+    match header_name(bytes) {
+        name if name == "locale" => "language".to_owned(),
+        name => name,
+    }
+}
+
 /// Finds each column, or says which are missing or unknown.
 fn places(names: &[String]) -> Result<[Option<usize>; COLUMNS.len()], String> {
     let places = COLUMNS.map(|column| names.iter().position(|name| name == column));
@@ -193,7 +205,11 @@ fn field<'r>(row: &'r mut RosterRow, column: &str) -> Option<&'r mut String> {
         "phone" => &mut row.phone,
         "email" => &mut row.email,
         "population" => &mut row.population,
-        "locale" => &mut row.language_code,
+        "language" => &mut row.language_code,
+        "data_elements" => &mut row.data_elements,
+        "prior_names" => &mut row.prior_names,
+        "prior_addresses" => &mut row.prior_addresses,
+        "confidential_communication" => &mut row.confidential_communication,
         _ => return None,
     })
 }
@@ -221,6 +237,19 @@ mod tests {
         let lines: Vec<i64> = chunk.rows.iter().map(|row| row.line).collect();
         assert_eq!(lines, [2, 4]);
         assert_eq!(chunk.rows[1].family_name, "Roe");
+    }
+
+    #[test]
+    fn the_language_may_be_headed_locale() {
+        let header = "external_ref,covered_entity,given_name,family_name,Locale,data_elements";
+        let text = format!("{header}\n1,c,Ann,Roe,es,SSN;NAME\n");
+        let (_dir, path) = roster(text.as_bytes());
+        let chunk = RosterReader::open(&path).unwrap().next_chunk().unwrap();
+        let row = chunk.unwrap().rows.remove(0);
+        assert_eq!(
+            (row.language_code.as_str(), row.data_elements.as_str()),
+            ("es", "SSN;NAME")
+        );
     }
 
     #[test]
@@ -254,7 +283,7 @@ mod tests {
             assert!(field.is_empty(), "{column} has the field of another one");
             column.clone_into(field);
         }
-        assert_eq!(row.language_code, "locale");
+        assert_eq!(row.language_code, "language");
         assert!(field(&mut row, "preferred_name").is_none());
     }
 }

@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::db::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
 
@@ -35,10 +36,86 @@ pub struct Model {
     pub created_at: Timestamp,
     /// When the person was erased.
     pub erased_at: Option<Timestamp>,
-    /// Language of letters, `en` or `es`; empty means the campaign's.
-    pub locale: String,
+    /// Language of letters, a BCP 47 tag; empty means the campaign's.
+    pub language: String,
     /// Whether the last letter came back and no better address is known since.
     pub returned: bool,
+    /// Whether the person asked to be written to elsewhere or otherwise.
+    pub confidential: bool,
+    /// JSON: the words of what was exposed, sorted. See [`Model::data_elements`].
+    pub data_elements: String,
+}
+
+impl Model {
+    /// Gives what of the person was exposed, in the order of the vocabulary.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where a word is none of the vocabulary.
+    pub fn data_elements(&self) -> Result<Vec<DataElement>, Error> {
+        let elements = serde_json::from_str(&self.data_elements);
+        elements.map_err(|_| Error::corrupt("individual.data_elements"))
+    }
+}
+
+/// What of a person was exposed: a closed vocabulary.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum DataElement {
+    /// The name.
+    Name,
+    /// The postal address.
+    Address,
+    /// The date of birth.
+    DateOfBirth,
+    /// The Social Security number.
+    Ssn,
+    /// Medical information.
+    Medical,
+    /// Health insurance information.
+    HealthInsurance,
+    /// The number of a financial account.
+    FinancialAccount,
+    /// The number of a payment card.
+    PaymentCard,
+    /// The number of a driver's license.
+    DriversLicense,
+    /// The number of a passport.
+    Passport,
+    /// A user name with its password.
+    Login,
+    /// Biometric data.
+    Biometric,
+    /// Something else; the sealed record has its text.
+    Other,
+}
+
+impl DataElement {
+    /// Reads an item of a roster's cell, in any case and with any separators; OTHER where it is none of the vocabulary.
+    pub fn parse(text: &str) -> Self {
+        let letters = text.trim().replace('\'', "");
+        let words = letters.split(|c: char| !c.is_ascii_alphanumeric());
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        words
+            .join("_")
+            .to_ascii_uppercase()
+            .parse()
+            .unwrap_or(Self::Other)
+    }
 }
 
 /// How a person is addressed and what they can be offered.

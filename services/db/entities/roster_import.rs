@@ -33,6 +33,8 @@ pub struct Model {
     pub started_at: Timestamp,
     /// When it ended.
     pub finished_at: Option<Timestamp>,
+    /// Every row up to this line is durable or rejected, and counted; the header is line 1.
+    pub durable_line: i64,
 }
 
 /// Where an import stands.

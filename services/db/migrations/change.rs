@@ -14,8 +14,6 @@ pub(super) enum Change {
     Add(&'static str, Vec<ColumnDef>),
     /// Runs a statement that means the same on both databases.
     Run(&'static str),
-    /// Drops columns that no constraint and no index names.
-    Drop(&'static str, &'static [&'static str]),
     /// Makes tables anew and keeps their rows: for what SQLite's ALTER TABLE cannot do. A table stands after those that it
     /// references, and whatever references one of them is among them.
     Remake(Vec<Remade>),
@@ -45,13 +43,6 @@ impl Change {
             }
             Self::Run(sql) => {
                 manager.get_connection().execute_unprepared(sql).await?;
-                Ok(())
-            }
-            Self::Drop(table, columns) => {
-                for column in columns {
-                    let alter = Table::alter().table(table).drop_column(*column).to_owned();
-                    manager.alter_table(alter).await?;
-                }
                 Ok(())
             }
             Self::Remake(tables) => remake(manager, tables).await,

@@ -10,7 +10,9 @@ use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
 use crate::kernel::paging;
 use crate::process::Call;
+use crate::process::convert::Item;
 use crate::wire::redress::handoff::v1 as wire;
+use crate::wire::redress::r#type::v1::ItemReason;
 
 use super::code::ActivationCode;
 use super::import::{Import, Verdict, import_activation_codes as import};
@@ -20,6 +22,10 @@ const IMPORT: &str = "redress.handoff.v1.HandoffAdminService/ImportActivationCod
 
 /// The most codes in one call.
 const ROWS: usize = 5_000;
+/// What to do about a row that is no code.
+const MALFORMED: &str = "write the code as the partner gave it: 4 to 64 letters, digits and dashes";
+/// What to do about a row that is there twice.
+const DUPLICATE: &str = "leave the row out; an earlier one has the same code";
 /// The highest low-water mark.
 const MARK: i32 = 100_000;
 
@@ -89,10 +95,9 @@ fn response(
     rows: &[wire::ActivationCodeRow],
     verdicts: &[Verdict],
 ) -> wire::ImportActivationCodesResponse {
-    use wire::ActivationCodeReject::{Duplicate, Malformed};
     let mut answer = wire::ImportActivationCodesResponse::default();
     for (row, verdict) in rows.iter().zip(verdicts) {
-        let reason = match verdict {
+        let (reason, help) = match verdict {
             Verdict::Imported => {
                 answer.imported += 1;
                 continue;
@@ -101,13 +106,11 @@ fn response(
                 answer.known += 1;
                 continue;
             }
-            Verdict::Malformed => Malformed,
-            Verdict::Duplicate => Duplicate,
+            Verdict::Malformed => (ItemReason::Malformed, MALFORMED),
+            Verdict::Duplicate => (ItemReason::Duplicate, DUPLICATE),
         };
-        answer.rejected.push(wire::RejectedActivationCode {
-            line: row.line,
-            reason: reason.into(),
-        });
+        let item = Item::line(row.line);
+        answer.rejected.push(item.refused(reason, "code", help));
     }
     answer
 }

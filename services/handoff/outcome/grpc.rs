@@ -10,9 +10,11 @@ use crate::handoff::queue::retry_policy::PartnerStatus;
 use crate::handoff::queue::state::Fact;
 use crate::kernel::fault::Fault;
 use crate::kernel::fields::Fields;
+use crate::process::convert::Item;
 use crate::process::{Call, request};
 use crate::wire::redress::bureau::v1::EnrollmentStatus;
 use crate::wire::redress::handoff::v1 as wire;
+use crate::wire::redress::r#type::v1::{ItemReason, ItemVerdict};
 
 use super::apply_status::{Reporter, StatusReport, Verdict};
 use super::{convert, report};
@@ -34,8 +36,8 @@ pub(crate) async fn acknowledge_handoffs(
     let key = call.request(context, id, ACKNOWLEDGE, &message)?;
     let acknowledged = message.acknowledgements.into_iter();
     let items = acknowledged.map(|item| (acknowledgement(context, &item), item.handoff_id));
-    let results = apply(context, &call, &key, items.unzip()).await?;
-    Ok(wire::AcknowledgeHandoffsResponse { results })
+    let verdicts = apply(context, &call, &key, "acknowledgements", items.unzip()).await?;
+    Ok(wire::AcknowledgeHandoffsResponse { verdicts })
 }
 
 pub(crate) async fn report_outcomes(
@@ -48,8 +50,8 @@ pub(crate) async fn report_outcomes(
     let key = call.request(context, id, REPORT, &message)?;
     let statuses = message.statuses.into_iter();
     let items = statuses.map(|status| (outcome(context, &status), status.handoff_id));
-    let results = apply(context, &call, &key, items.unzip()).await?;
-    Ok(wire::ReportOutcomesResponse { results })
+    let verdicts = apply(context, &call, &key, "statuses", items.unzip()).await?;
+    Ok(wire::ReportOutcomesResponse { verdicts })
 }
 
 fn check(request_id: &str, path: &'static str, items: usize) -> Result<Uuid, Fault> {
@@ -82,27 +84,41 @@ async fn apply(
     context: &Context,
     call: &Call,
     key: &request::Request,
+    path: &'static str,
     (items, ids): (Vec<Option<StatusReport>>, Vec<String>),
-) -> Result<Vec<wire::ItemResult>, Error> {
+) -> Result<Vec<ItemVerdict>, Error> {
     let partner = partner::store::by_name(context.db.read(), &call.caller.name).await?;
     let reporter = Reporter {
         partner: partner.id,
         actor: &key.caller,
     };
     let verdicts = report::report(context, reporter, key, &items).await?;
-    let result = |(handoff_id, verdict)| wire::ItemResult {
-        handoff_id,
-        verdict: verdict_to_wire(verdict).into(),
-    };
-    Ok(ids.into_iter().zip(verdicts).map(result).collect())
+    let items = ids.iter().zip(verdicts).enumerate();
+    Ok(items
+        .map(|(at, (id, verdict))| verdict_to_wire(path, (at, id), verdict))
+        .collect())
 }
 
-const fn verdict_to_wire(verdict: Verdict) -> wire::ItemVerdict {
-    match verdict {
-        Verdict::Recorded => wire::ItemVerdict::Recorded,
-        Verdict::Unchanged => wire::ItemVerdict::Unchanged,
-        Verdict::Unknown => wire::ItemVerdict::Unknown,
-        Verdict::Contradicts => wire::ItemVerdict::Contradicts,
-        Verdict::Malformed => wire::ItemVerdict::Malformed,
-    }
+fn verdict_to_wire(path: &str, (at, id): (usize, &str), verdict: Verdict) -> ItemVerdict {
+    let item = Item::at(at, id);
+    let (reason, field, help) = match verdict {
+        Verdict::Recorded => return item.applied(),
+        Verdict::Unchanged => return item.unchanged(),
+        Verdict::Unknown => (
+            ItemReason::UnknownHandoff,
+            format!("{path}[{at}].handoff_id"),
+            "compare the id with the handoff that was offered; this partner has none of this id",
+        ),
+        Verdict::Contradicts => (
+            ItemReason::Contradicts,
+            format!("{path}[{at}]"),
+            "do not send it again; an operator compares it with what was recorded before",
+        ),
+        Verdict::Malformed => (
+            ItemReason::Malformed,
+            format!("{path}[{at}]"),
+            "give the handoff's id as it was offered, and the other fields within their rules",
+        ),
+    };
+    item.refused(reason, field, help)
 }

@@ -12,8 +12,9 @@ use crate::kernel::ids::IndividualId;
 use crate::kernel::paging;
 use crate::kernel::secrets::Secret;
 use crate::process::Call;
+use crate::process::convert::Item;
 use crate::wire::redress::identity::v1 as wire;
-use crate::wire::redress::r#type::v1::PostalAddress;
+use crate::wire::redress::r#type::v1::{ItemReason, ItemVerdict, PostalAddress};
 
 use super::event::{RawAddress, RawEvent};
 use super::list::{self, List, Recorded};
@@ -39,8 +40,11 @@ pub async fn record_mail_events(
         events: message.events.iter().map(event).collect(),
     };
     let verdicts = record::record_mail_events(context, &call, &command).await?;
+    let events = message.events.iter().enumerate().zip(verdicts);
     Ok(wire::RecordMailEventsResponse {
-        verdicts: verdicts.into_iter().enumerate().map(verdict).collect(),
+        verdicts: events
+            .map(|(at, verdict_on)| verdict(at, verdict_on))
+            .collect(),
     })
 }
 
@@ -164,35 +168,30 @@ fn source(source: Option<AddressSource>) -> wire::AddressSource {
 }
 
 /// Writes the verdict on the event at a place of the request.
-fn verdict((at, verdict): (usize, Verdict)) -> wire::MailEventVerdict {
-    let outcome = |outcome: wire::MailEventOutcome| wire::MailEventVerdict {
-        outcome: outcome.into(),
-        ..wire::MailEventVerdict::default()
-    };
+fn verdict((at, event): (usize, &wire::MailEvent), verdict: Verdict) -> ItemVerdict {
+    let item = Item::at(at, &event.individual_id);
     match verdict {
-        Verdict::Recorded => outcome(wire::MailEventOutcome::Recorded),
-        Verdict::KnownBefore => outcome(wire::MailEventOutcome::KnownBefore),
-        Verdict::Refused(refusal) => wire::MailEventVerdict {
-            field: format!("events[{at}].{}", refusal.field.as_str()),
-            refusal: cause(refusal.cause).into(),
-            way_out: refusal.way_out(),
-            ..outcome(wire::MailEventOutcome::Refused)
-        },
+        Verdict::Recorded => item.applied(),
+        Verdict::KnownBefore => item.unchanged(),
+        Verdict::Refused(refusal) => {
+            let field = format!("events[{at}].{}", refusal.field.as_str());
+            item.refused(cause(refusal.cause), field, refusal.help())
+        }
     }
 }
 
-fn cause(cause: Cause) -> wire::MailEventRefusal {
+fn cause(cause: Cause) -> ItemReason {
     match cause {
-        Cause::Missing => wire::MailEventRefusal::Missing,
-        Cause::Malformed => wire::MailEventRefusal::Malformed,
-        Cause::TooLong => wire::MailEventRefusal::TooLong,
-        Cause::NotExpected => wire::MailEventRefusal::NotExpected,
-        Cause::UnknownIndividual => wire::MailEventRefusal::UnknownIndividual,
-        Cause::IndividualErased => wire::MailEventRefusal::IndividualErased,
-        Cause::DateInFuture => wire::MailEventRefusal::DateInFuture,
-        Cause::DateBeforeDiscovery => wire::MailEventRefusal::DateBeforeDiscovery,
-        Cause::AddressUndeliverable => wire::MailEventRefusal::AddressUndeliverable,
-        Cause::RecordedOtherwise => wire::MailEventRefusal::RecordedOtherwise,
+        Cause::Missing => ItemReason::Missing,
+        Cause::Malformed => ItemReason::Malformed,
+        Cause::TooLong => ItemReason::TooLong,
+        Cause::NotExpected => ItemReason::NotExpected,
+        Cause::UnknownIndividual => ItemReason::UnknownIndividual,
+        Cause::IndividualErased => ItemReason::IndividualErased,
+        Cause::DateInFuture => ItemReason::DateInFuture,
+        Cause::DateBeforeDiscovery => ItemReason::DateBeforeDiscovery,
+        Cause::AddressUndeliverable => ItemReason::AddressUndeliverable,
+        Cause::RecordedOtherwise => ItemReason::RecordedOtherwise,
     }
 }
 

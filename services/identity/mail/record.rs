@@ -16,7 +16,6 @@ use crate::identity::error::Error;
 use crate::identity::matching::address;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::roster::keys::RosterKeys;
-use crate::identity::roster::locale::Locale;
 use crate::identity::roster::sealed::Sealed;
 use crate::identity::roster::{store as roster, write};
 use crate::kernel::clock::Timestamp;
@@ -301,6 +300,5 @@ fn moved_to(keys: &RosterKeys, row: &individual::Model, place: &Person) -> Resul
     let erased = Error::IndividualErased;
     let (salt, mut person) = row.salt.as_ref().zip(person).ok_or(erased)?;
     address::replace(&mut person, place);
-    let stated = (row.population, Locale::parse(&row.locale));
-    Ok(Sealed::of(row.id, salt, &person, stated, keys))
+    Ok(Sealed::of(row.id, salt, &person, row.population, keys))
 }

@@ -95,7 +95,7 @@ impl Refusal {
     }
 
     /// Says in plain words what to do.
-    pub fn way_out(self) -> String {
+    pub fn help(self) -> String {
         let field = self.field.as_str();
         match self.cause {
             Cause::Missing => format!("fill in {field}; this kind of event needs it"),
@@ -158,7 +158,11 @@ impl From<reject::Reject> for Refusal {
             | Column::Phone
             | Column::Email
             | Column::Population
-            | Column::Locale => Field::Address,
+            | Column::Language
+            | Column::DataElements
+            | Column::PriorNames
+            | Column::PriorAddresses
+            | Column::ConfidentialCommunication => Field::Address,
         };
         let cause = match reject.cause {
             reject::Cause::Missing => Cause::Missing,
@@ -197,7 +201,7 @@ mod tests {
         for field in Field::iter() {
             for cause in Cause::iter() {
                 let refusal = Refusal::new(field, cause);
-                assert!(refusal.way_out().len() > 20);
+                assert!(refusal.help().len() > 20);
                 verdicts.push(Verdict::Refused(refusal));
             }
         }

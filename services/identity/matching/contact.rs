@@ -1,17 +1,67 @@
 //! Contacts on record: e-mail addresses and telephone numbers.
 
 use crate::db::entities::confirmation_code::Channel;
-use crate::kernel::person::Person;
+use crate::kernel::crypto;
+use crate::kernel::ids::{ContactId, IndividualId};
+use crate::kernel::person::{Person, Text};
 use crate::kernel::secrets::Secret;
 
-impl Channel {
-    /// Gives the contact that this channel uses, if it is on record.
-    pub fn contact(self, person: &Person) -> Option<&Secret<String>> {
+use super::blind::Indexer;
+
+/// What a contact is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An e-mail address.
+    Email,
+    /// A telephone number.
+    Phone,
+}
+
+impl Kind {
+    /// Gives the channel that reaches it if nobody says which.
+    pub const fn channel(self) -> Channel {
         match self {
-            Self::Email => person.email.as_ref(),
-            Self::Sms | Self::Voice => person.phone.as_ref(),
+            Self::Email => Channel::Email,
+            Self::Phone => Channel::Sms,
         }
     }
+
+    /// Tells whether a channel reaches it.
+    pub const fn is_reached_by(self, channel: Channel) -> bool {
+        match self {
+            Self::Email => matches!(channel, Channel::Email),
+            Self::Phone => matches!(channel, Channel::Sms | Channel::Voice),
+        }
+    }
+}
+
+/// A contact on record.
+#[derive(Clone, Copy, Debug)]
+pub struct Contact<'p> {
+    /// What it is.
+    pub kind: Kind,
+    /// The address or number.
+    pub value: &'p Text,
+}
+
+impl Contact<'_> {
+    /// Gives the id by which callers name it: a keyed hash, the same for one individual as long as the contact is on record. The
+    /// campaign is in the key.
+    pub fn id(&self, indexer: &Indexer, individual: IndividualId) -> ContactId {
+        let kind: &[u8] = match self.kind {
+            Kind::Email => b"email",
+            Kind::Phone => b"phone",
+        };
+        let parts = [individual.as_bytes(), kind, self.value.expose().as_bytes()];
+        ContactId::from_uuid(crypto::half(&indexer.secret("contact", &parts)))
+    }
+}
+
+/// Gives the contacts of a person, e-mail addresses first.
+pub fn contacts(person: &Person) -> impl Iterator<Item = Contact<'_>> {
+    let of = |kind| move |value| Contact { kind, value };
+    let emails = person.emails().map(of(Kind::Email));
+    emails.chain(person.phones().map(of(Kind::Phone)))
 }
 
 /// Parses an e-mail address: one `@`, a local part, a domain with a dot; printable ASCII without spaces, the domain folded.
@@ -92,14 +142,44 @@ mod tests {
     }
 
     #[test]
-    fn text_and_voice_share_the_telephone() {
+    fn a_contact_is_named_by_a_hash_of_its_person_kind_and_value() {
+        use uuid::Uuid;
+
+        use crate::kernel::crypto::Key;
+        use crate::kernel::ids::CampaignId;
         let person = Person {
+            email: Some("ada@example.org".into()),
             phone: Some("+12605550100".into()),
+            other_phones: vec!["+12605550101".into()],
             ..Person::default()
         };
+        let indexer = |campaign| {
+            let campaign = CampaignId::from_uuid(Uuid::from_u128(campaign));
+            Indexer::new(campaign, &Key::from_bytes([1; 32]))
+        };
+        let ids = |campaign, individual| -> Vec<ContactId> {
+            let individual = IndividualId::from_uuid(Uuid::from_u128(individual));
+            let indexer = indexer(campaign);
+            contacts(&person)
+                .map(|one| one.id(&indexer, individual))
+                .collect()
+        };
+        let mut all = [ids(1, 1), ids(1, 2), ids(2, 1)].concat();
+        assert_eq!(ids(1, 1), all[..3]);
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 9);
+    }
+
+    #[test]
+    fn text_and_voice_reach_a_telephone() {
         assert!(
-            Channel::Sms.contact(&person).is_some() && Channel::Voice.contact(&person).is_some()
+            Kind::Phone.is_reached_by(Channel::Sms) && Kind::Phone.is_reached_by(Channel::Voice)
         );
-        assert!(Channel::Email.contact(&person).is_none());
+        assert!(!Kind::Phone.is_reached_by(Channel::Email));
+        for kind in [Kind::Phone, Kind::Email] {
+            assert!(kind.is_reached_by(kind.channel()));
+        }
+        assert!(!Kind::Email.is_reached_by(Channel::Sms));
     }
 }

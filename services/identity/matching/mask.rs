@@ -2,10 +2,12 @@
 //!
 //! Stars are a constant number, so that a mask does not tell lengths.
 
-use strum::IntoEnumIterator;
-
 use crate::db::entities::confirmation_code::Channel;
+use crate::kernel::ids::{ContactId, IndividualId};
 use crate::kernel::person::Person;
+
+use super::blind::Indexer;
+use super::contact::{self, Contact, Kind};
 
 /// Masks a person's name: `J*** S***`.
 pub fn mask_name(person: &Person) -> String {
@@ -16,21 +18,37 @@ pub fn mask_name(person: &Person) -> String {
     )
 }
 
-/// Masks the contact of a channel, with its kind in words; nothing if it is not on record.
-pub fn mask_contact(channel: Channel, person: &Person) -> Option<String> {
-    let contact = channel.contact(person)?.expose();
-    Some(match channel {
-        Channel::Email => format!("e-mail {}", mask_email(contact)),
-        Channel::Sms => format!("text to {}", mask_phone(contact)),
-        Channel::Voice => format!("call to {}", mask_phone(contact)),
-    })
+/// A contact as callers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaskedContact {
+    /// Names the contact.
+    pub id: ContactId,
+    /// How it is reached if nobody says otherwise.
+    pub channel: Channel,
+    /// What it is in words, masked.
+    pub masked: String,
 }
 
-/// Masks the contacts on record, by channel.
-pub fn mask_contacts(person: &Person) -> Vec<(Channel, String)> {
-    Channel::iter()
-        .filter_map(|channel| Some((channel, mask_contact(channel, person)?)))
-        .collect()
+/// Masks the contacts on record.
+pub fn mask_contacts(
+    person: &Person,
+    indexer: &Indexer,
+    individual: IndividualId,
+) -> Vec<MaskedContact> {
+    let masked = |contact: Contact<'_>| MaskedContact {
+        id: contact.id(indexer, individual),
+        channel: contact.kind.channel(),
+        masked: mask_contact(&contact),
+    };
+    contact::contacts(person).map(masked).collect()
+}
+
+fn mask_contact(contact: &Contact<'_>) -> String {
+    let value = contact.value.expose();
+    match contact.kind {
+        Kind::Email => format!("e-mail {}", mask_email(value)),
+        Kind::Phone => format!("telephone {}", mask_phone(value)),
+    }
 }
 
 fn initial(name: &str) -> String {
@@ -69,18 +87,9 @@ mod tests {
             ..Person::default()
         };
         assert_eq!(mask_name(&person), "A*** Ö***");
-        assert_eq!(
-            mask_contact(Channel::Email, &person).unwrap(),
-            "e-mail a***@e***.org"
-        );
-        assert_eq!(
-            mask_contact(Channel::Sms, &person).unwrap(),
-            "text to ***-***-**42"
-        );
-        assert_eq!(
-            mask_contact(Channel::Voice, &person).unwrap(),
-            "call to ***-***-**42"
-        );
-        assert_eq!(mask_contact(Channel::Email, &Person::default()), None);
+        let shown: Vec<String> = contact::contacts(&person)
+            .map(|one| mask_contact(&one))
+            .collect();
+        assert_eq!(shown, ["e-mail a***@e***.org", "telephone ***-***-**42"]);
     }
 }

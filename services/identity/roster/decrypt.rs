@@ -10,5 +10,10 @@ pub fn decrypt(sealer: &PersonSealer, row: &individual::Model) -> Result<Option<
         return Ok(None);
     };
     let person = sealer.open(row.id, salt, ciphertext);
-    Ok(Some(person.map_err(error::unreadable)?))
+    let mut person = person.map_err(error::unreadable)?;
+    // People who were sealed before it was part of the record have it in the column alone.
+    if person.language.is_none() {
+        person.language = row.language.parse().ok();
+    }
+    Ok(Some(person))
 }

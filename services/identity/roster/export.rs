@@ -22,7 +22,7 @@ use crate::kernel::secrets::Secret;
 use crate::process::{self, Act, Call};
 
 use super::keys::RosterKeys;
-use super::locale::Locale;
+use super::letter_language::LetterLanguage;
 use super::salutation;
 use super::store::{self, Mailable};
 
@@ -49,7 +49,7 @@ pub struct Addressee {
     /// Which rules apply.
     pub population: Population,
     /// Language of the letter.
-    pub locale: Locale,
+    pub language: LetterLanguage,
 }
 
 impl Addressee {
@@ -99,7 +99,7 @@ async fn export(
     let decryptor = Arc::new(Decryptor {
         keys: RosterKeys::of(context, &key)?,
         entities: entities.into_iter().map(|(key, id)| (id, key)).collect(),
-        locale: store::locale(&campaign),
+        language: store::language(&campaign),
     });
     let (found, pages) = mpsc::channel(1);
     tokio::spawn(read(context.clone(), id, after, found));
@@ -196,7 +196,7 @@ struct Decryptor {
     keys: RosterKeys,
     entities: HashMap<CoveredEntityId, String>,
     /// Language of people whose own is not known.
-    locale: Locale,
+    language: LetterLanguage,
 }
 
 impl Decryptor {
@@ -223,17 +223,17 @@ impl Decryptor {
         let person = sealer
             .open(row.id, &row.salt, &row.sealed)
             .map_err(error::unreadable)?;
-        let locale = Locale::parse(&row.locale).unwrap_or(self.locale);
+        let language = LetterLanguage::parse(&row.language).unwrap_or(self.language);
         Ok(Addressee {
             individual: row.id,
-            name: Secret::new(salutation::name_line(&person, row.population, locale)),
+            name: Secret::new(salutation::name_line(&person, row.population, language)),
             lines: address::address_lines(&person)
                 .into_iter()
                 .map(Secret::new)
                 .collect(),
             entities,
             population: row.population,
-            locale,
+            language,
         })
     }
 }
@@ -250,7 +250,7 @@ mod tests {
             lines: vec![line.into()],
             entities: Vec::new(),
             population: Population::Adult,
-            locale: Locale::En,
+            language: LetterLanguage::En,
         }
     }
 

@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use crate::db::entities::confirmation_code::Channel;
-use crate::db::entities::individual::Population;
+use crate::db::entities::individual::{DataElement, Population};
 use crate::identity::context::Context;
 use crate::identity::disclosure;
 use crate::identity::error::Error;
-use crate::identity::matching::mask;
+use crate::identity::matching::mask::{self, MaskedContact};
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
 use crate::process::{Act, Call};
 
@@ -31,8 +30,14 @@ pub struct Masked {
     pub population: Population,
     /// Whether a letter can be sent.
     pub mailable: bool,
-    /// Channels on record with their masked contact.
-    pub contacts: Vec<(Channel, String)>,
+    /// Contacts on record, masked.
+    pub contacts: Vec<MaskedContact>,
+    /// Language of letters, if one is known.
+    pub language: String,
+    /// What was exposed.
+    pub data_elements: Vec<DataElement>,
+    /// Whether the person asked to be written to elsewhere or otherwise.
+    pub confidential: bool,
     /// Covered entities that listed the individual.
     pub entities: Vec<CoveredEntityId>,
 }
@@ -56,6 +61,7 @@ pub async fn get_individual(
     let mut entities: Vec<CoveredEntityId> = links.into_iter().map(|(_, entity)| entity).collect();
     entities.sort_unstable();
     entities.dedup();
+    let data_elements = row.data_elements()?;
     let act = Act::on("individual.viewed_masked", "individual", id);
     let event = call.event(context, Some(campaign), act, json!({}));
     disclosure::record(context, "audit_view", &event).await?;
@@ -67,7 +73,10 @@ pub async fn get_individual(
         region: row.region,
         population: row.population,
         mailable: row.mailable,
-        contacts: mask::mask_contacts(&person),
+        contacts: mask::mask_contacts(&person, &context.steady_indexer(campaign)?, id),
+        language: row.language,
+        data_elements,
+        confidential: row.confidential,
         entities,
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! One task gathers and prepares the next batch while another writes the one before ([`super::batch`], [`super::write`]), so that memory
 //! does not grow with the file. A chunk is answered when its transaction is committed; whoever loses the connection sends the file
-//! again, and every row that was written is found unchanged.
+//! again, from the line that the first answer names or from its beginning: every row that was written is found unchanged.
 
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use crate::kernel::ids::{CampaignId, ImportId};
 use crate::process::{Act, Call};
 
 use super::batch::{self, Batch, Batcher};
+use super::count;
 use super::keys::RosterKeys;
 use super::plan::Outcome;
 use super::prepare::Judged;
@@ -48,19 +49,19 @@ pub struct Totals {
     pub rejected: i64,
 }
 
-/// The answer to a chunk, or to the end.
+/// The answer to the header, to a chunk, or to the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The import.
     pub import: ImportId,
-    /// Every row up to this line is durable or rejected.
+    /// Every row up to this line is durable or rejected; in the first answer by an earlier run that broke off.
     pub durable_line: i64,
     /// Counts of this run.
     pub totals: Totals,
     /// Lines of the chunk that were not taken.
     pub rejected: Vec<(i64, Reject)>,
-    /// Whether this is the last answer.
-    pub done: bool,
+    /// The import as it is stored, with the totals of the whole file; in the last answer.
+    pub finished: Option<roster_import::Model>,
 }
 
 /// Runs an import until its parts end, and sends its answers. An error is the last answer.
@@ -93,6 +94,9 @@ where
         return Err(Error::field("header", "must be the first message"));
     };
     let (mut import, batcher) = Import::open(context, call, header).await?;
+    if answers.send(Ok(import.begun())).await.is_err() {
+        return Ok(());
+    }
     let (sender, mut ready) = mpsc::channel(1);
     let _batching = AbortOnDropHandle::new(tokio::spawn(batcher.run(parts, sender)));
     while let Some(batch) = ready.recv().await {
@@ -120,23 +124,39 @@ impl Import {
     /// Opens the import of this file. Gives what makes batches of the rest of it.
     async fn open(context: Context, call: Call, header: Header) -> Result<(Self, Batcher), Error> {
         let rules = rules(&context, header.campaign).await?;
-        let (keys, id) = find_or_make(&context, &call, &header).await?;
+        let (keys, row) = find_or_make(&context, &call, &header).await?;
         let batcher = Batcher {
             rules: Arc::new(rules),
             keys: Arc::clone(&keys),
             ids: context.ids.clone(),
-            line: 1,
+            line: count::HEADER,
+        };
+        // A file that was loaded to its end is judged again as a whole.
+        let line = match row.state {
+            roster_import::State::Running => row.durable_line,
+            roster_import::State::Done => count::HEADER,
         };
         let import = Self {
             context,
             call,
             campaign: header.campaign,
-            id,
+            id: row.id,
             keys,
             totals: Totals::default(),
-            line: 1,
+            line,
         };
         Ok((import, batcher))
+    }
+
+    /// Says from which line to go on.
+    fn begun(&self) -> Answer {
+        Answer {
+            import: self.id,
+            durable_line: self.line,
+            totals: self.totals,
+            rejected: Vec::new(),
+            finished: None,
+        }
     }
 
     /// Writes a batch and gives the answers to its parts.
@@ -191,44 +211,43 @@ impl Import {
             durable_line: self.line,
             totals: self.totals,
             rejected,
-            done: false,
+            finished: None,
         }
     }
 
     async fn finish(&self, rows: i64) -> Result<Answer, Error> {
-        if rows != self.totals.rows {
-            return Err(Error::field(
+        let (import, now) = ((self.campaign, self.id), self.context.now());
+        let finish = self.context.db.run_tx("finish_import", |tx| {
+            Box::pin(async move {
+                let mut complete = false;
+                let finish = |row: &mut _| complete = count::finish(row, rows, now);
+                let row = store::change_import(tx, import, finish).await?;
+                if complete {
+                    audit::record(tx, &[self.finished(&row)]).await?;
+                }
+                Ok::<_, Error>(complete.then_some(row))
+            })
+        });
+        let row = finish.await?.ok_or_else(|| {
+            Error::field(
                 "end.rows",
-                "must be the number of rows that were sent",
-            ));
-        }
-        let totals = self.totals;
+                "must be the number of rows in the file; begin again at its first row",
+            )
+        })?;
+        Ok(Answer {
+            finished: Some(row),
+            ..self.begun()
+        })
+    }
+
+    fn finished(&self, row: &roster_import::Model) -> audit::Event {
         let act = Act::on("roster.import_finished", "roster_import", self.id);
         let detail = json!({
-            "rows": totals.rows, "accepted": totals.accepted, "merged": totals.merged,
-            "unchanged": totals.unchanged, "rejected": totals.rejected,
+            "rows": row.rows, "accepted": row.accepted, "merged": row.merged,
+            "unchanged": row.unchanged, "rejected": row.rejected,
         });
-        let event = self
-            .call
-            .event(&self.context, Some(self.campaign), act, detail);
-        let (import, now) = ((self.campaign, self.id), self.context.now());
-        self.context
-            .db
-            .run_tx("finish_import", |tx| {
-                let event = event.clone();
-                Box::pin(async move {
-                    store::finish_import(tx, import, totals.rows, totals.rejected, now).await?;
-                    Ok::<_, Error>(audit::record(tx, &[event]).await?)
-                })
-            })
-            .await?;
-        Ok(Answer {
-            import: self.id,
-            durable_line: self.line,
-            totals,
-            rejected: Vec::new(),
-            done: true,
-        })
+        self.call
+            .event(&self.context, Some(self.campaign), act, detail)
     }
 }
 
@@ -251,7 +270,7 @@ async fn find_or_make(
     context: &Context,
     call: &Call,
     header: &Header,
-) -> Result<(Arc<RosterKeys>, ImportId), Error> {
+) -> Result<(Arc<RosterKeys>, roster_import::Model), Error> {
     let fresh_key = &context.new_campaign_key(header.campaign)?;
     let fresh = &fresh(context, header);
     let act = Act::on("roster.import_opened", "roster_import", fresh.id);
@@ -266,7 +285,7 @@ async fn find_or_make(
                 ..event.clone()
             };
             audit::record(tx, &[event]).await?;
-            Ok::<_, Error>((key, row.id))
+            Ok::<_, Error>((key, row))
         })
     });
     let (key, import) = opened.await?;
@@ -286,5 +305,6 @@ fn fresh(context: &Context, header: &Header) -> roster_import::Model {
         state: roster_import::State::Running,
         started_at: context.now(),
         finished_at: None,
+        durable_line: count::HEADER,
     }
 }

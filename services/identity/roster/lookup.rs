@@ -12,7 +12,6 @@ use crate::kernel::ids::CampaignId;
 
 use super::decrypt::decrypt;
 use super::keys::RosterKeys;
-use super::locale::Locale;
 use super::plan::{Known, Stored};
 use super::prepare::{Judged, Prepared};
 
@@ -129,7 +128,6 @@ fn stored(keys: &RosterKeys, row: individual::Model) -> Result<Option<Stored>, E
         individual: row.id,
         person,
         population: row.population,
-        locale: Locale::parse(&row.locale),
         salt,
     }))
 }

@@ -3,7 +3,7 @@
 use crate::db::entities::individual::Population;
 use crate::identity::matching::waterfall::Level;
 use crate::identity::matching::{address, compare, fold};
-use crate::kernel::person::Person;
+use crate::kernel::person::{Person, Text};
 
 /// Tells whether two records with one SSN are of one person: the same birth date, or close names.
 pub fn is_same_person(a: &Person, b: &Person) -> bool {
@@ -44,11 +44,42 @@ pub fn enrich(known: &mut Person, more: &Person) -> bool {
         known.date_of_birth = more.date_of_birth;
         changed = true;
     }
+    if known.language.is_none() && more.language.is_some() {
+        known.language.clone_from(&more.language);
+        changed = true;
+    }
+    changed |= add_lists(known, more);
+    changed |= more.confidential && !known.confidential;
+    known.confidential |= more.confidential;
     if !address::is_mailable(known) && address::is_mailable(more) {
         address::replace(known, more);
         changed = true;
     }
     changed
+}
+
+/// Adds the lists of `more` to those of `known`.
+fn add_lists(known: &mut Person, more: &Person) -> bool {
+    let mut phones: Vec<Text> = more.phones().cloned().collect();
+    phones.retain(|phone| Some(phone.expose()) != known.phone.as_ref().map(Text::expose));
+    let mut emails: Vec<Text> = more.emails().cloned().collect();
+    emails.retain(|email| Some(email.expose()) != known.email.as_ref().map(Text::expose));
+    add(&mut known.other_phones, &phones)
+        | add(&mut known.other_emails, &emails)
+        | add(&mut known.prior_names, &more.prior_names)
+        | add(&mut known.prior_addresses, &more.prior_addresses)
+        | add(&mut known.data_elements, &more.data_elements)
+}
+
+/// Adds what a list lacks; tells whether anything was.
+pub fn add(ours: &mut Vec<Text>, theirs: &[Text]) -> bool {
+    let before = ours.len();
+    for text in theirs {
+        if !ours.iter().any(|known| known.expose() == text.expose()) {
+            ours.push(text.clone());
+        }
+    }
+    ours.len() > before
 }
 
 /// Joins what two rows say: a death reported by one entity holds for all, a child is one wherever it is listed.

@@ -5,13 +5,15 @@
 
 mod batch;
 pub mod clear_columns;
+mod count;
 pub mod decrypt;
 pub mod export;
 pub mod get;
 pub mod grpc;
 pub mod import;
+pub mod imports;
 pub mod keys;
-pub mod locale;
+pub mod letter_language;
 mod lookup;
 pub mod merge;
 pub mod plan;

@@ -13,7 +13,6 @@ use crate::db::entities::individual::Population;
 use crate::kernel::ids::{CoveredEntityId, IndividualId};
 use crate::kernel::person::Person;
 
-use super::locale::Locale;
 use super::merge;
 use super::prepare::{Judged, Prepared, RowMacs};
 use super::reject::{Cause, Column, Reject};
@@ -36,8 +35,6 @@ pub struct Stored {
     pub person: Person,
     /// Which rules apply.
     pub population: Population,
-    /// Language of letters, if a row said one.
-    pub locale: Option<Locale>,
     /// What the person's key derives from.
     pub salt: Vec<u8>,
 }
@@ -64,8 +61,6 @@ pub struct Slot<'b> {
     pub person: Cow<'b, Person>,
     /// Which rules apply after the batch.
     pub population: Population,
-    /// Language of letters after the batch.
-    pub locale: Option<Locale>,
     /// Where the person comes from.
     pub origin: Origin<'b>,
     /// Whether the batch changed what its origin says.
@@ -153,7 +148,6 @@ impl<'b> Planner<'b> {
                 individual: stored.individual,
                 person: Cow::Borrowed(&stored.person),
                 population: stored.population,
-                locale: stored.locale,
                 origin: Origin::Roster(&stored.salt),
                 changed: false,
             });
@@ -221,7 +215,6 @@ impl<'b> Planner<'b> {
             individual: row.sealed.id,
             person: Cow::Borrowed(&row.person),
             population: row.population,
-            locale: row.locale,
             origin: Origin::New(row),
             changed: false,
         });
@@ -242,9 +235,6 @@ impl<'b> Planner<'b> {
         let population = merge::join_population(slot.population, row.population);
         slot.changed |= population != slot.population;
         slot.population = population;
-        let locale = slot.locale.or(row.locale);
-        slot.changed |= locale != slot.locale;
-        slot.locale = locale;
         let individual = slot.individual;
         self.link(row, individual);
         Outcome::Merged

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::db::entities::individual::Population;
 use crate::identity::matching::blind::Indexer;
@@ -13,7 +14,6 @@ use crate::kernel::ids::{CoveredEntityId, Ids};
 use crate::kernel::person::Person;
 
 use super::keys::RosterKeys;
-use super::locale::Locale;
 use super::reject::Reject;
 use super::row::{RawRow, Row, Rules, parse_row};
 use super::sealed::Sealed;
@@ -41,8 +41,6 @@ pub struct Prepared {
     pub ssn_keys: Vec<i64>,
     /// Which rules apply.
     pub population: Population,
-    /// Language of letters, if the row says one.
-    pub locale: Option<Locale>,
     /// The person.
     pub person: Person,
     /// What is written if nobody like that is known.
@@ -76,8 +74,7 @@ pub fn prepare(raw: &RawRow, rules: &Rules, keys: &RosterKeys, ids: &Ids) -> Jud
 
 fn ready(row: Row, keys: &RosterKeys, ids: &Ids) -> Prepared {
     let (id, salt) = (ids.next(), ids.random::<SALT_LEN>());
-    let words = (row.population, row.locale);
-    let sealed = Arc::new(Sealed::of(id, &salt, &row.person, words, keys));
+    let sealed = Arc::new(Sealed::of(id, &salt, &row.person, row.population, keys));
     let ssn = row.person.ssn.as_ref();
     let ssn_keys = ssn.map_or_else(Vec::new, |ssn| {
         let indexers = keys.indexers.iter();
@@ -89,7 +86,6 @@ fn ready(row: Row, keys: &RosterKeys, ids: &Ids) -> Prepared {
         macs: indexers.map(|indexer| macs(indexer, &row)).collect(),
         ssn_keys,
         population: row.population,
-        locale: row.locale,
         person: row.person,
         sealed,
     }
@@ -125,13 +121,31 @@ fn macs(indexer: &Indexer, row: &Row) -> RowMacs {
             .iter()
             .map(|line| line.expose().as_bytes()),
     );
-    // Only where it is said, so that files from before the column stay the same; no address line begins like this.
-    let locale = row
-        .locale
-        .map(|locale| format!("\0locale\0{}", locale.as_str()));
-    parts.extend(locale.as_ref().map(String::as_bytes));
+    let later = later_columns(person);
+    parts.extend(later.iter().map(|part| part.as_bytes()));
     RowMacs {
         reference: indexer.reference(row.entity, row.reference.expose()),
         content: indexer.row(&parts),
     }
+}
+
+/// Gives the columns that came later than the first rosters, only where they say something: files from before them stay the same.
+/// No address line begins like these.
+fn later_columns(person: &Person) -> Vec<Zeroizing<String>> {
+    let part = |name: &str, value: &str| Zeroizing::new(format!("\0{name}\0{value}"));
+    let lists = [
+        ("phone", &person.other_phones),
+        ("email", &person.other_emails),
+        ("prior_name", &person.prior_names),
+        ("prior_address", &person.prior_addresses),
+        ("data_element", &person.data_elements),
+    ];
+    let language = person.language.iter();
+    let language = language.map(|language| part("locale", language.as_str()));
+    let items = lists.into_iter().flat_map(|(name, items)| {
+        let items = items.iter();
+        items.map(move |item| part(name, item.expose()))
+    });
+    let confidential = person.confidential.then(|| part("confidential", "yes"));
+    language.chain(items).chain(confidential).collect()
 }

@@ -38,7 +38,15 @@ pub enum Column {
     /// Which rules apply.
     Population,
     /// The language of letters.
-    Locale,
+    Language,
+    /// What was exposed.
+    DataElements,
+    /// Names from before.
+    PriorNames,
+    /// Addresses from before.
+    PriorAddresses,
+    /// Whether the person asked to be written to elsewhere or otherwise.
+    ConfidentialCommunication,
 }
 
 impl Column {
@@ -62,7 +70,11 @@ impl Column {
             Self::Phone => "phone",
             Self::Email => "email",
             Self::Population => "population",
-            Self::Locale => "locale",
+            Self::Language => "language",
+            Self::DataElements => "data_elements",
+            Self::PriorNames => "prior_names",
+            Self::PriorAddresses => "prior_addresses",
+            Self::ConfidentialCommunication => "confidential_communication",
         }
     }
 
@@ -72,14 +84,19 @@ impl Column {
             Self::ExternalRef => 64,
             Self::CoveredEntity | Self::Region => 40,
             Self::GivenName | Self::MiddleName | Self::FamilyName => 80,
-            Self::Suffix | Self::PostalCode | Self::Population | Self::Locale => 16,
+            Self::Suffix
+            | Self::PostalCode
+            | Self::Population
+            | Self::ConfidentialCommunication => 16,
+            Self::Language => 35,
             Self::DateOfBirth => 10,
             Self::Ssn => 11,
             Self::AddressLine1 | Self::AddressLine2 => 100,
             Self::City => 60,
             Self::Country => 2,
-            Self::Phone => 32,
-            Self::Email => 254,
+            Self::Phone => 200,
+            Self::DataElements => 500,
+            Self::Email | Self::PriorNames | Self::PriorAddresses => 1_000,
         }
     }
 }
@@ -121,7 +138,7 @@ impl Reject {
     }
 
     /// Says in plain words what to do.
-    pub fn way_out(&self) -> String {
+    pub fn help(&self) -> String {
         let column = self.column.as_str();
         match self.cause {
             Cause::Missing => format!("fill in {column}; every row needs it"),
@@ -153,10 +170,13 @@ fn form(column: Column) -> &'static str {
         Column::Ssn => "nine digits, with or without dashes, or leave it empty",
         Column::PostalCode => "12345 or 12345-6789, or name the country it belongs to",
         Column::Country => "two letters of ISO 3166-1, such as US",
-        Column::Phone => "ten digits, or + and the country's number, or leave it empty",
-        Column::Email => "name@example.org, or leave it empty",
+        Column::Phone => {
+            "ten digits, or + and the country's number, several separated by ;, or leave it empty"
+        }
+        Column::Email => "name@example.org, several separated by ;, or leave it empty",
         Column::Population => "adult, minor or deceased, or leave it empty",
-        Column::Locale => "en or es, or leave it empty",
+        Column::Language => "a language tag such as en, es or zh-Hant, or leave it empty",
+        Column::ConfidentialCommunication => "yes or no, or leave it empty",
         Column::GivenName | Column::FamilyName => {
             "a name with at least one letter, without control characters"
         }
@@ -167,6 +187,9 @@ fn form(column: Column) -> &'static str {
         | Column::AddressLine1
         | Column::AddressLine2
         | Column::City
-        | Column::Region => "plain text without control characters",
+        | Column::Region
+        | Column::DataElements
+        | Column::PriorNames
+        | Column::PriorAddresses => "plain text without control characters",
     }
 }

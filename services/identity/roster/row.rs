@@ -9,10 +9,11 @@ use jiff::civil::Date;
 use crate::db::entities::individual::Population;
 use crate::identity::matching::{address, contact, date, fold, ssn};
 use crate::kernel::ids::CoveredEntityId;
-use crate::kernel::person::Person;
+use crate::kernel::language::Language;
+use crate::kernel::person::{Person, Text};
 use crate::kernel::secrets::Secret;
 
-use super::locale::Locale;
+use super::merge;
 use super::reject::{Cause, Column, Reject};
 
 /// The texts of a row as they are in the file. Its `Debug` shows nothing.
@@ -62,7 +63,15 @@ pub struct RawColumns {
     /// The population.
     pub population: String,
     /// The language.
-    pub locale: String,
+    pub language: String,
+    /// What was exposed: a list.
+    pub data_elements: Secret<String>,
+    /// Names from before: a list.
+    pub prior_names: Secret<String>,
+    /// Addresses from before: a list.
+    pub prior_addresses: Secret<String>,
+    /// Whether the person asked to be written to elsewhere or otherwise.
+    pub confidential: String,
 }
 
 impl std::fmt::Debug for RawRow {
@@ -86,8 +95,6 @@ pub struct Row {
     pub stated: Option<Population>,
     /// Which rules apply, by what is stated or by the birth date.
     pub population: Population,
-    /// Language of letters, if the row has one.
-    pub locale: Option<Locale>,
 }
 
 /// What a row is judged against.
@@ -123,7 +130,7 @@ pub fn parse_row(raw: &RawColumns, rules: &Rules) -> Result<Row, Reject> {
     add_address(&mut person, raw)?;
     add_contacts(&mut person, raw)?;
     let stated = stated(&raw.population)?;
-    let locale = language(&raw.locale)?;
+    add_circumstances(&mut person, raw)?;
     let is_minor = date_of_birth.is_some_and(|born| date::is_minor(born, rules.today));
     let by_age = if is_minor {
         Population::Minor
@@ -137,7 +144,6 @@ pub fn parse_row(raw: &RawColumns, rules: &Rules) -> Result<Row, Reject> {
         person,
         stated,
         population,
-        locale,
     })
 }
 
@@ -172,17 +178,54 @@ fn add_address(person: &mut Person, raw: &RawColumns) -> Result<(), Reject> {
 }
 
 fn add_contacts(person: &mut Person, raw: &RawColumns) -> Result<(), Reject> {
-    let phone = text(Column::Phone, raw.phone.expose())?;
-    let parse = |phone: Secret<String>| {
-        contact::parse_phone(phone.expose()).ok_or(malformed(Column::Phone))
-    };
-    person.phone = phone.map(parse).transpose()?;
-    let email = text(Column::Email, raw.email.expose())?;
-    let parse = |email: Secret<String>| {
-        contact::parse_email(email.expose()).ok_or(malformed(Column::Email))
-    };
-    person.email = email.map(parse).transpose()?;
+    let parse = |phone: &Text| contact::parse_phone(phone.expose()).ok_or(malformed(Column::Phone));
+    let phones = list(Column::Phone, raw.phone.expose())?;
+    let phones: Vec<Text> = phones.iter().map(parse).collect::<Result<_, _>>()?;
+    (person.phone, person.other_phones) = first_and_others(phones);
+    let parse = |email: &Text| contact::parse_email(email.expose()).ok_or(malformed(Column::Email));
+    let emails = list(Column::Email, raw.email.expose())?;
+    let emails: Vec<Text> = emails.iter().map(parse).collect::<Result<_, _>>()?;
+    (person.email, person.other_emails) = first_and_others(emails);
     Ok(())
+}
+
+/// Takes a list apart, each value once.
+fn first_and_others(values: Vec<Text>) -> (Option<Text>, Vec<Text>) {
+    let mut once: Vec<Text> = Vec::with_capacity(values.len());
+    merge::add(&mut once, &values);
+    let mut values = once.into_iter();
+    (values.next(), values.collect())
+}
+
+fn add_circumstances(person: &mut Person, raw: &RawColumns) -> Result<(), Reject> {
+    person.language = language(&raw.language)?;
+    person.data_elements = list(Column::DataElements, raw.data_elements.expose())?;
+    person.prior_names = list(Column::PriorNames, raw.prior_names.expose())?;
+    person.prior_addresses = list(Column::PriorAddresses, raw.prior_addresses.expose())?;
+    person.confidential = is_yes(&raw.confidential)?;
+    Ok(())
+}
+
+/// Reads a list whose items are separated by semicolons; empty items are left out.
+fn list(column: Column, value: &str) -> Result<Vec<Text>, Reject> {
+    let Some(value) = text(column, value)? else {
+        return Ok(Vec::new());
+    };
+    let items = value.expose().split(';').map(str::trim);
+    Ok(items
+        .filter(|item| !item.is_empty())
+        .map(Text::from)
+        .collect())
+}
+
+fn is_yes(value: &str) -> Result<bool, Reject> {
+    let column = Column::ConfidentialCommunication;
+    let value = text(column, value)?.map(|value| value.expose().to_ascii_lowercase());
+    match value.as_deref() {
+        None | Some("no" | "n" | "false") => Ok(false),
+        Some("yes" | "y" | "true") => Ok(true),
+        Some(_) => Err(malformed(column)),
+    }
 }
 
 const fn malformed(column: Column) -> Reject {
@@ -268,12 +311,12 @@ fn stated(value: &str) -> Result<Option<Population>, Reject> {
     known.map(Some).map_err(|_| malformed(Column::Population))
 }
 
-fn language(value: &str) -> Result<Option<Locale>, Reject> {
-    let Some(value) = text(Column::Locale, value)? else {
+fn language(value: &str) -> Result<Option<Language>, Reject> {
+    let Some(value) = text(Column::Language, value)? else {
         return Ok(None);
     };
-    let known = Locale::parse(&value.expose().to_ascii_lowercase());
-    known.map(Some).ok_or(malformed(Column::Locale))
+    let known = value.expose().parse();
+    known.map(Some).map_err(|_| malformed(Column::Language))
 }
 
 #[cfg(test)]

@@ -8,22 +8,22 @@ use crate::db::entities::individual::Population;
 use crate::identity::matching::address;
 use crate::kernel::person::Person;
 
-use super::locale::Locale;
+use super::letter_language::LetterLanguage;
 
 /// Gives the name line of a letter. It is never cut: the mail house breaks a name that is longer than the window.
-pub fn name_line(person: &Person, population: Population, locale: Locale) -> String {
+pub fn name_line(person: &Person, population: Population, language: LetterLanguage) -> String {
     let mut line = address::full_name(person);
-    line.insert_str(0, before(population, locale));
+    line.insert_str(0, before(population, language));
     line
 }
 
-const fn before(population: Population, locale: Locale) -> &'static str {
-    match (population, locale) {
-        (Population::Adult, Locale::En | Locale::Es) => "",
-        (Population::Minor, Locale::En) => "Parent or Guardian of ",
-        (Population::Minor, Locale::Es) => "A los padres o tutores de ",
-        (Population::Deceased, Locale::En) => "Estate of ",
-        (Population::Deceased, Locale::Es) => "A los herederos de ",
+const fn before(population: Population, language: LetterLanguage) -> &'static str {
+    match (population, language) {
+        (Population::Adult, LetterLanguage::En | LetterLanguage::Es) => "",
+        (Population::Minor, LetterLanguage::En) => "Parent or Guardian of ",
+        (Population::Minor, LetterLanguage::Es) => "A los padres o tutores de ",
+        (Population::Deceased, LetterLanguage::En) => "Estate of ",
+        (Population::Deceased, LetterLanguage::Es) => "A los herederos de ",
     }
 }
 
@@ -45,7 +45,9 @@ mod tests {
 
     #[test]
     fn each_letter_is_addressed_in_its_language() {
-        let lines = |population| Locale::ALL.map(|locale| name_line(&luz(), population, locale));
+        let lines = |population| {
+            LetterLanguage::ALL.map(|language| name_line(&luz(), population, language))
+        };
         assert_eq!(lines(Population::Adult), ["Luz M de la Garza II"; 2]);
         assert_eq!(
             lines(Population::Minor),
@@ -74,8 +76,8 @@ mod tests {
             ..Person::default()
         };
         for population in Population::iter() {
-            for locale in Locale::ALL {
-                let line = name_line(&person, population, locale);
+            for language in LetterLanguage::ALL {
+                let line = name_line(&person, population, language);
                 let name = address::full_name(&person);
                 assert!(line.ends_with(&name) && !line.contains("  "));
                 assert_eq!(name.chars().count(), 3 * 80 + 16 + 3);

@@ -10,7 +10,6 @@ use crate::kernel::person::Person;
 
 use super::clear_columns::ClearColumns;
 use super::keys::RosterKeys;
-use super::locale::Locale;
 
 /// The columns of a person. Their names are those of the fields.
 #[derive(Clone, Serialize)]
@@ -25,8 +24,6 @@ pub struct Sealed {
     pub sealed: Vec<u8>,
     /// Which rules apply.
     pub population: Population,
-    /// Language of letters; empty if no row has one.
-    pub locale: &'static str,
     /// What is stored in the clear.
     #[serde(flatten)]
     pub clear: ClearColumns,
@@ -41,7 +38,7 @@ impl Sealed {
         id: IndividualId,
         salt: &[u8],
         person: &Person,
-        (population, locale): (Population, Option<Locale>),
+        population: Population,
         keys: &RosterKeys,
     ) -> Self {
         Self {
@@ -49,7 +46,6 @@ impl Sealed {
             salt: salt.to_vec(),
             sealed: keys.sealer.seal(id, salt, person),
             population,
-            locale: locale.map_or("", Locale::as_str),
             clear: ClearColumns::of(person),
             keys: keys.current().person(person),
         }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait as _, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use crate::db;
@@ -13,10 +13,9 @@ use crate::db::entities::{
     campaign, campaign_key, covered_entity, individual, individual_entity, roster_import,
 };
 use crate::identity::error::Error;
-use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, ImportId, IndividualId};
 
-use super::locale::Locale;
+use super::letter_language::LetterLanguage;
 
 /// The most values in one list of a query.
 const LIST: usize = 500;
@@ -42,8 +41,8 @@ pub async fn campaign(
 }
 
 /// Gives the language of people whose own is not known.
-pub fn locale(campaign: &campaign::Model) -> Locale {
-    Locale::parse(&campaign.language).unwrap_or_default()
+pub fn language(campaign: &campaign::Model) -> LetterLanguage {
+    LetterLanguage::parse(&campaign.language).unwrap_or_default()
 }
 
 /// Gives the campaign's covered entities by key.
@@ -129,47 +128,43 @@ pub async fn find_or_make_import(
         .ok_or_else(|| db::Error::corrupt("roster_import").into())
 }
 
-/// Adds to the counts of an import what one batch did.
-pub async fn count_batch(
+/// Gives an import.
+pub async fn import(
     connection: &impl ConnectionTrait,
     import: (CampaignId, ImportId),
-    accepted: i64,
-    merged: i64,
-) -> Result<(), Error> {
-    use roster_import::Column;
-    let update = roster_import::Entity::update_many()
-        .col_expr(Column::Accepted, Expr::col(Column::Accepted).add(accepted))
-        .col_expr(Column::Merged, Expr::col(Column::Merged).add(merged))
-        .col_expr(Column::Rows, Expr::col(Column::Rows).add(accepted + merged))
-        .filter(Column::CampaignId.eq(import.0))
-        .filter(Column::Id.eq(import.1));
-    one_row(update.exec(connection).await?.rows_affected)
+) -> Result<Option<roster_import::Model>, Error> {
+    let query = roster_import::Entity::find_by_id(import);
+    Ok(query.one(connection).await?)
 }
 
-/// Closes an import whose every row was seen.
-pub async fn finish_import(
+/// Gives one page of a campaign's imports that were opened before an import, newest first.
+pub async fn imports_before(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    before: Option<ImportId>,
+    limit: u64,
+) -> Result<Vec<roster_import::Model>, Error> {
+    use roster_import::Column;
+    let mut query = roster_import::Entity::find().filter(Column::CampaignId.eq(campaign));
+    if let Some(before) = before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    let newest_first = query.order_by_desc(Column::Id).limit(limit);
+    Ok(newest_first.all(connection).await?)
+}
+
+/// Reads an import, changes it and writes it. It is locked with the roster or here.
+pub async fn change_import(
     connection: &impl ConnectionTrait,
     import: (CampaignId, ImportId),
-    rows: i64,
-    rejected: i64,
-    now: Timestamp,
-) -> Result<(), Error> {
-    let row = roster_import::Entity::find_by_id(import)
-        .lock_exclusive()
-        .one(connection)
-        .await?;
-    let row = row.ok_or_else(|| db::Error::corrupt("roster_import"))?;
-    let (accepted, merged) = (row.accepted, row.merged);
-    let mut row = row.into_active_model();
-    row.rows = Set(rows);
-    row.rejected = Set(rejected);
-    row.unchanged = Set(rows - rejected - accepted - merged);
-    row.state = Set(roster_import::State::Done);
-    if row.finished_at.as_ref().is_none() {
-        row.finished_at = Set(Some(now));
-    }
-    row.update(connection).await?;
-    Ok(())
+    change: impl FnOnce(&mut roster_import::Model),
+) -> Result<roster_import::Model, Error> {
+    let query = roster_import::Entity::find_by_id(import).lock_exclusive();
+    let row = query.one(connection).await?;
+    let mut row = row.ok_or_else(|| db::Error::corrupt("roster_import"))?;
+    change(&mut row);
+    let written = row.into_active_model().reset_all();
+    Ok(written.update(connection).await?)
 }
 
 /// Demands that a statement changed exactly one row.
@@ -220,7 +215,7 @@ pub struct Mailable {
     /// Which rules apply.
     pub population: individual::Population,
     /// Language of letters; empty means the campaign's.
-    pub locale: String,
+    pub language: String,
 }
 
 /// Gives one page of individuals who can be sent a letter, after an id, in the order of ids.
@@ -238,7 +233,7 @@ pub async fn mailable_after(
             Column::Salt,
             Column::Sealed,
             Column::Population,
-            Column::Locale,
+            Column::Language,
         ])
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::Mailable.eq(true))

@@ -12,6 +12,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::process;
 
+use super::count;
 use super::keys::RosterKeys;
 use super::lookup::{self, Found};
 use super::plan::{self, Link, Origin, Outcome, Slot};
@@ -41,20 +42,16 @@ pub async fn write(
 ) -> Result<Vec<Outcome>, Error> {
     store::lock_roster(tx, target.campaign).await?;
     let found = lookup::find(tx, target.campaign, rows).await?;
+    let lines: Vec<i64> = rows.iter().map(|row| row.line).collect();
     let (rows, keys) = (Arc::clone(rows), Arc::clone(target.keys));
     let planned = tokio::task::spawn_blocking(move || Planned::of(&rows, found, &keys)).await;
     let planned = planned.map_err(|_| process::Error::ShuttingDown)??;
     insert(tx, target, &planned.new).await?;
     link(tx, target, &planned.links).await?;
     update(tx, target.campaign, &planned.changed).await?;
-    let count = |wanted| {
-        let outcomes = planned.outcomes.iter();
-        let count = outcomes.filter(|outcome| **outcome == wanted).count();
-        i64::try_from(count).unwrap_or(i64::MAX)
-    };
     let import = (target.campaign, target.import);
-    let (accepted, merged) = (count(Outcome::Accepted), count(Outcome::Merged));
-    store::count_batch(tx, import, accepted, merged).await?;
+    let lines = lines.into_iter().zip(&planned.outcomes);
+    store::change_import(tx, import, |import| count::count(import, lines)).await?;
     Ok(planned.outcomes)
 }
 
@@ -93,8 +90,7 @@ impl Planned {
 }
 
 fn seal(slot: &Slot<'_>, salt: &[u8], keys: &RosterKeys) -> Sealed {
-    let stated = (slot.population, slot.locale);
-    Sealed::of(slot.individual, salt, &slot.person, stated, keys)
+    Sealed::of(slot.individual, salt, &slot.person, slot.population, keys)
 }
 
 async fn insert(tx: &Tx<'_>, target: Target<'_>, people: &[Arc<Sealed>]) -> Result<(), Error> {
@@ -134,7 +130,7 @@ async fn link(tx: &Tx<'_>, target: Target<'_>, links: &[Link]) -> Result<(), Err
 /// Rows on their way into a table. Boxed, because a future may not hold closures over references.
 type Rows<'r, const N: usize> = Box<dyn Iterator<Item = [Cell<'r>; N]> + Send + 'r>;
 
-const PEOPLE: [&str; 9] = [
+const PEOPLE: [&str; 11] = [
     "id",
     "salt",
     "sealed",
@@ -143,10 +139,12 @@ const PEOPLE: [&str; 9] = [
     "country",
     "mailable",
     "has_contact",
-    "locale",
+    "language",
+    "confidential",
+    "data_elements",
 ];
 
-fn people_rows(people: &[Arc<Sealed>]) -> Rows<'_, 9> {
+fn people_rows(people: &[Arc<Sealed>]) -> Rows<'_, 11> {
     Box::new(people.iter().map(|person| {
         let clear = &person.clear;
         [
@@ -158,7 +156,9 @@ fn people_rows(people: &[Arc<Sealed>]) -> Rows<'_, 9> {
             clear.country.as_str().into(),
             clear.mailable.into(),
             clear.has_contact.into(),
-            person.locale.into(),
+            clear.language.as_str().into(),
+            clear.confidential.into(),
+            clear.data_elements.as_str().into(),
         ]
     }))
 }
@@ -199,14 +199,16 @@ fn link_rows(links: &[Link]) -> Rows<'_, 4> {
     }))
 }
 
-const COLUMNS: [(&str, Is); 14] = [
+const COLUMNS: [(&str, Is); 16] = [
     ("id", Is::Uuid),
     ("salt", Is::Bytes),
     ("sealed", Is::Bytes),
     ("population", Is::Text),
     ("region", Is::Text),
     ("country", Is::Text),
-    ("locale", Is::Text),
+    ("language", Is::Text),
+    ("data_elements", Is::Text),
+    ("confidential", Is::Bool),
     ("mailable", Is::Bool),
     ("has_contact", Is::Bool),
     ("ssn", Is::Big),
@@ -218,7 +220,7 @@ const COLUMNS: [(&str, Is); 14] = [
 
 /// A row that is merged does not make an address good from which letters came back.
 const UPDATE_PEOPLE: &str = "UPDATE individual SET sealed = v.sealed, population = v.population, region = v.region, \
-    country = v.country, locale = v.locale, mailable = (v.mailable AND NOT individual.returned), has_contact = v.has_contact FROM v \
+    country = v.country, language = v.language, data_elements = v.data_elements, confidential = v.confidential, mailable = (v.mailable AND NOT individual.returned), has_contact = v.has_contact FROM v \
     WHERE individual.campaign_id = $2 AND individual.id = v.id AND individual.salt IS NOT NULL";
 /// Most merges add a contact or a second listing, and leave the five indexes alone.
 const UPDATE_KEYS: &str = "UPDATE individual_index SET ssn = v.ssn, name_dob = v.name_dob, name_postal = v.name_postal, \

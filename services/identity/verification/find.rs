@@ -8,12 +8,11 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 use crate::db;
-use crate::db::entities::confirmation_code::Channel;
 use crate::db::entities::{campaign, campaign_key, enrollment, individual};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::compare::{self, Claims};
-use crate::identity::matching::mask;
+use crate::identity::matching::mask::{self, MaskedContact};
 use crate::identity::matching::policy::{Decision, Policy};
 use crate::identity::matching::waterfall::Waterfall;
 use crate::identity::roster;
@@ -38,7 +37,7 @@ pub struct Found {
     /// Whether the letter's code still proves the address.
     pub fresh_letter: bool,
     /// The person's contacts, masked.
-    pub contacts: Vec<(Channel, String)>,
+    pub contacts: Vec<MaskedContact>,
 }
 
 /// The campaign that a call names, as far as it is known.
@@ -135,7 +134,7 @@ pub fn by_letter(
     let compared = compare_all(context, scope, person.into_iter().collect(), claims)?;
     Ok(Found {
         fresh_letter: is_fresh(proof, context.now()),
-        ..judge(scope, compared)
+        ..judge(context, scope, compared)?
     })
 }
 
@@ -154,7 +153,7 @@ pub async fn by_claims(context: &Context, scope: &Scope, claims: &Claims) -> Res
     if !scope.open {
         rows.clear();
     }
-    Ok(judge(scope, compare_all(context, scope, rows, claims)?))
+    judge(context, scope, compare_all(context, scope, rows, claims)?)
 }
 
 fn is_fresh(proof: Option<Timestamp>, now: Timestamp) -> bool {
@@ -188,12 +187,13 @@ fn compare_all(
     Ok(compared)
 }
 
-fn judge(scope: &Scope, mut compared: Vec<Compared>) -> Found {
+fn judge(context: &Context, scope: &Scope, mut compared: Vec<Compared>) -> Result<Found, Error> {
+    let indexer = context.steady_indexer(scope.campaign)?;
     // Ties are ordered by id, so that the same question has the same answer.
     compared.sort_by_key(|one| (std::cmp::Reverse(one.waterfall.score()), one.row.id));
     let next = compared.get(1).map(|one| one.waterfall.clone());
     let Some(best) = compared.into_iter().next() else {
-        return Found::default();
+        return Ok(Found::default());
     };
     let decision = scope.policy.decide_among(&best.waterfall, next.as_ref());
     let subject = Subject {
@@ -201,13 +201,13 @@ fn judge(scope: &Scope, mut compared: Vec<Compared>) -> Found {
         population: best.row.population,
         has_contact: best.row.has_contact,
     };
-    Found {
+    Ok(Found {
         subject: Some(subject),
         decision: Some(decision),
         waterfall: best.waterfall,
         fresh_letter: false,
-        contacts: mask::mask_contacts(&best.person),
-    }
+        contacts: mask::mask_contacts(&best.person, &indexer, best.row.id),
+    })
 }
 
 /// A person who does not exist, sealed like everybody.

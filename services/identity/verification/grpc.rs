@@ -64,14 +64,17 @@ pub async fn send_confirmation_code(
         .engagement_number(&mut fields, &message.campaign)
         .await?;
     let verification = fields.id("verification_id", &message.verification_id);
+    let contact = fields.id("contact_id", &message.contact_id);
     let channel = channel_of(message.channel());
-    fields.demand(channel.is_some(), "channel", "must be EMAIL, SMS or VOICE");
+    let is_known = message.channel == 0 || channel.is_some();
+    fields.demand(is_known, "channel", "must be EMAIL, SMS or VOICE, or empty");
     fields.finish()?;
     let command = Send {
         request: call.request(context, id, "SendConfirmationCode", message)?,
         engagement_number,
         verification,
-        channel: channel.unwrap_or(Channel::Email),
+        contact,
+        channel,
     };
     let expires_at = send::send_confirmation_code(context, &call, &command).await?;
     Ok(wire::SendConfirmationCodeResponse {

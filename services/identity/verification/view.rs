@@ -1,10 +1,9 @@
 //! A verification as its caller may see it.
 
-use crate::db::entities::confirmation_code::Channel;
 use crate::db::entities::{campaign_key, individual, verification};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
-use crate::identity::matching::mask;
+use crate::identity::matching::mask::{self, MaskedContact};
 use crate::identity::matching::waterfall::Waterfall;
 use crate::identity::roster;
 use crate::identity::roster::decrypt::decrypt;
@@ -24,7 +23,7 @@ pub struct View {
     /// Where it stands.
     pub state: Verification,
     /// Contacts on record to which a code can be sent now, masked.
-    pub contacts: Vec<(Channel, String)>,
+    pub contacts: Vec<MaskedContact>,
     /// When it stops being good.
     pub expires_at: Timestamp,
     /// When it was made.
@@ -55,20 +54,18 @@ fn masked_contacts(
     context: &Context,
     key: &campaign_key::Model,
     row: &individual::Model,
-) -> Result<Vec<(Channel, String)>, Error> {
+) -> Result<Vec<MaskedContact>, Error> {
     if row.salt.is_none() {
         return Ok(Vec::new());
     }
+    let indexer = context.steady_indexer(row.campaign_id)?;
     let person = decrypt(&context.sealer(key)?, row)?;
-    Ok(person.as_ref().map(mask::mask_contacts).unwrap_or_default())
+    let masked = person.map(|person| mask::mask_contacts(&person, &indexer, row.id));
+    Ok(masked.unwrap_or_default())
 }
 
 /// Makes the view of a row whose contacts are known.
-pub fn made(
-    row: &verification::Model,
-    state: Verification,
-    contacts: Vec<(Channel, String)>,
-) -> View {
+pub fn made(row: &verification::Model, state: Verification, contacts: Vec<MaskedContact>) -> View {
     View {
         id: row.id,
         enrollment: row.enrollment_id,

@@ -66,6 +66,7 @@ reasons! {
     CampaignErased "CAMPAIGN_ERASED" FailedPrecondition "The campaign's personal data has been destroyed.";
 
     // Rosters and individuals.
+    ImportNotFound "IMPORT_NOT_FOUND" NotFound "There is no such import.";
     IndividualNotFound "INDIVIDUAL_NOT_FOUND" NotFound "There is no such individual.";
     IndividualErased "INDIVIDUAL_ERASED" FailedPrecondition "The individual's personal data has been destroyed.";
 
@@ -98,7 +99,7 @@ reasons! {
     NotVerified "NOT_VERIFIED" FailedPrecondition "The person has not been verified for this enrollment.";
     SenderUnavailable "SENDER_UNAVAILABLE" Unavailable "The message could not be sent; call again with the same request id.";
     ConfirmationNotAccepted "CONFIRMATION_NOT_ACCEPTED" FailedPrecondition "This confirmation code cannot be used.";
-    NoContactOnRecord "NO_CONTACT_ON_RECORD" FailedPrecondition "There is no contact on record for this channel.";
+    NoContactOnRecord "NO_CONTACT_ON_RECORD" FailedPrecondition "There is no such contact on record.";
     ReferralNotFound "REFERRAL_NOT_FOUND" NotFound "There is no such referral.";
     ReferralDecided "REFERRAL_DECIDED" FailedPrecondition "The referral has been decided.";
     SecondPersonRequired "SECOND_PERSON_REQUIRED" FailedPrecondition "Another person than the one who asked must decide this.";
@@ -178,9 +179,16 @@ mod tests {
             })
             .collect();
         let ours = Reason::ALL.iter().map(|reason| {
-            let retry = if reason.is_retryable() { " Try again." } else { "" };
+            let retry = if reason.is_retryable() {
+                " Try again."
+            } else {
+                ""
+            };
             let status = status_name(reason.code());
-            (reason.as_str().to_owned(), format!("{status}. {}{retry}", reason.text()))
+            (
+                reason.as_str().to_owned(),
+                format!("{status}. {}{retry}", reason.text()),
+            )
         });
         assert_eq!(contract, ours.collect());
     }

@@ -229,7 +229,7 @@ async fn timed<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<
 async fn select_all(connection: &mut SqliteConnection) -> Result<f64, sqlx::Error> {
     let begun_at = Instant::now();
     for sql in [
-        "SELECT sum(length(salt) + length(sealed) + length(population) + length(locale)) FROM individual",
+        "SELECT sum(length(salt) + length(sealed) + length(population) + length(language)) FROM individual",
         "SELECT sum(length(individual_id) + length(covered_entity_id)) FROM individual_entity",
         "SELECT sum(length(individual_id) + generation) FROM code",
     ] {

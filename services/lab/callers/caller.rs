@@ -186,7 +186,7 @@ impl Call<'_> {
                 .push("a confirmation went to a contact that the person does not have");
             return Ok(verification);
         };
-        self.client.send_code(&id, contact.channel).await?;
+        self.client.send_code(&id, contact).await?;
         let Some(code) = self.context.outbox.wait_for(&self.holder.person).await else {
             self.surprises.push("a confirmation code never came");
             return Ok(verification);

@@ -82,7 +82,7 @@ impl Impostor<'_> {
         let verification = self.undecided(verification).await?;
         let id = &verification.verification_id;
         if let Some(contact) = verification.contacts.first() {
-            self.client.send_code(id, contact.channel).await?;
+            self.client.send_code(id, contact).await?;
             for _ in 0..6 {
                 let guess = format!("{:06}", self.dice.below(1_000_000));
                 let _ = self.client.confirm(id, &guess).await;

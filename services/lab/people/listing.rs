@@ -19,6 +19,9 @@ const SSN: usize = 7;
 const COUNTRY: usize = 13;
 const POPULATION: usize = 16;
 
+/// What the breach exposed of everybody.
+const EXPOSED: &str = "NAME;ADDRESS;DATE_OF_BIRTH;SSN;MEDICAL";
+
 /// Writes a person down at one entity.
 pub fn row(dice: &mut Dice, entity: &Entity, person: &Person, rank: u64) -> Row {
     let born = person.date_of_birth;
@@ -52,7 +55,11 @@ pub fn row(dice: &mut Dice, entity: &Entity, person: &Person, rank: u64) -> Row 
         person.phone.clone(),
         person.email.clone(),
         person.population.to_owned(),
-        person.locale.to_owned(),
+        person.language.to_owned(),
+        EXPOSED.to_owned(),
+        String::new(),
+        String::new(),
+        String::new(),
     ]
 }
 

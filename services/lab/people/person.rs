@@ -31,7 +31,7 @@ pub struct Person {
     /// `adult`, `minor` or `deceased`; empty when the entity did not say.
     pub population: &'static str,
     /// `es`; empty when letters come in the campaign's language.
-    pub locale: &'static str,
+    pub language: &'static str,
 }
 
 /// Draws the person of this rank.
@@ -66,12 +66,12 @@ pub fn draw(dice: &mut Dice, shape: &Shape, rank: u64) -> Person {
         phone,
         email,
         population,
-        locale: locale(shape, rank),
+        language: language(shape, rank),
     }
 }
 
 /// Drawn from its own stream, so that the other values of a seed stay the same.
-fn locale(shape: &Shape, rank: u64) -> &'static str {
+fn language(shape: &Shape, rank: u64) -> &'static str {
     if Dice::new(shape.seed, !rank).chance(90) {
         "es"
     } else {

@@ -2,10 +2,9 @@
 
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
 use redress::wire::redress::identity::v1::{
-    AddressSource, Claims, MailEvent, MailEventKind, MailEventOutcome, MailEventVerdict,
-    RecordMailEventsRequest, RejectedRow, VerificationState,
+    AddressSource, Claims, MailEvent, MailEventKind, RecordMailEventsRequest, VerificationState,
 };
-use redress::wire::redress::r#type::v1::PostalAddress;
+use redress::wire::redress::r#type::v1::{ItemResult, ItemVerdict, PostalAddress};
 use tonic::Status;
 
 use super::person;
@@ -70,7 +69,7 @@ pub async fn unhappy_ways(house: &House, roster: &Roster, walk: &Walk, heard: &m
 }
 
 /// Rows that are not taken, with planted values in every column.
-pub async fn rejects(house: &House, walk: &Walk) -> Vec<RejectedRow> {
+pub async fn rejects(house: &House, walk: &Walk) -> Vec<ItemVerdict> {
     let mut rows: Vec<Row> = (0..4)
         .map(|number| Row::adult(300 + number, Sandbox::Active))
         .collect();
@@ -81,16 +80,13 @@ pub async fn rejects(house: &House, walk: &Walk) -> Vec<RejectedRow> {
     let answers = walk::import(house, &walk.campaign, &rows)
         .await
         .expect("the import");
-    let rejects: Vec<RejectedRow> = answers
-        .into_iter()
-        .flat_map(|answer| answer.rejected)
-        .collect();
+    let rejects = walk::rejected(&answers);
     assert_eq!(rejects.len(), rows.len());
     rejects
 }
 
 /// What happened to letters, with planted values in every field; one address is taken.
-pub async fn verdicts(house: &House, roster: &Roster, walk: &Walk) -> Vec<MailEventVerdict> {
+pub async fn verdicts(house: &House, roster: &Roster, walk: &Walk) -> Vec<ItemVerdict> {
     let row = &roster.adults[6].0;
     let address = |postal_code: &str| PostalAddress {
         line1: "7999 Vexillary Crescent".into(),
@@ -122,8 +118,8 @@ pub async fn verdicts(house: &House, roster: &Roster, walk: &Walk) -> Vec<MailEv
     };
     let answer = house.rosters().record_mail_events(request).await;
     let verdicts = answer.expect("verdicts").into_inner().verdicts;
-    let outcomes = verdicts.iter().map(MailEventVerdict::outcome);
-    let refused = outcomes.filter(|outcome| *outcome == MailEventOutcome::Refused);
+    let outcomes = verdicts.iter().map(ItemVerdict::result);
+    let refused = outcomes.filter(|outcome| *outcome == ItemResult::Refused);
     assert_eq!((verdicts.len(), refused.count()), (4, 3));
     verdicts
 }

@@ -107,6 +107,9 @@ fn planted() -> Roster {
         row.given_name = format!("Zyxwolde{}", letters(number));
         row.family_name = format!("Quornbury{}", letters(number));
         row.address_line1 = format!("{} Vexillary Crescent", 7000 + number);
+        row.prior_names = format!("Zyxwolde{} Brackwater", letters(number));
+        row.prior_addresses = format!("{} Tessellate Row; Old Gary", 7000 + number);
+        row.data_elements = "SSN; Grimblewort implant".into();
         if !row.email.is_empty() {
             row.email = format!("canary.{number}@quornbury.example");
             row.phone = format!("+126077{:05}", 31_000 + number);
@@ -150,6 +153,9 @@ fn canaries(roster: &Roster) -> Vec<Canary> {
         Canary::new("family name", "Quornbury"),
         Canary::new("street", "Vexillary"),
         Canary::new("reference", "CANARYREF"),
+        Canary::new("prior name", "Brackwater"),
+        Canary::new("prior address", "Tessellate"),
+        Canary::new("exposed data in words", "Grimblewort"),
     ];
     for row in roster
         .rows

@@ -176,7 +176,9 @@ impl House {
             has_contact: false,
             created_at: self.now(),
             erased_at: None,
-            locale: String::new(),
+            language: String::new(),
+            confidential: false,
+            data_elements: "[]".into(),
             returned: false,
         };
         let row = individual::ActiveModel::from(row).reset_all();

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use redress::codes::enrollment::outcomes;
 use redress::db::Process;
-use redress::db::entities::ClosedSet as _;
 use redress::db::entities::handoff::Kind;
 use redress::db::entities::outcome::OutcomeClass;
 use redress::handoff::activation::lease::{Terms, lease};

@@ -133,7 +133,11 @@ async fn a_reissue_and_a_completion_at_once_never_both_win(database: Database) {
     for (completed, reissued) in join_all(races).await {
         match (completed, reissued) {
             (Ok(_), Err(refused)) => {
-                assert_eq!(reason_of(&refused), Some(Reason::CodeRedeemed), "{refused:?}");
+                assert_eq!(
+                    reason_of(&refused),
+                    Some(Reason::CodeRedeemed),
+                    "{refused:?}"
+                );
             }
             (Err(refused), Ok(_)) => {
                 assert_eq!(reason_of(&refused), Some(Reason::CodeState), "{refused:?}");
@@ -281,7 +285,10 @@ async fn what_was_revoked_only_an_operator_gives_again(database: Database) {
     house
         .run("UPDATE code SET state = 'REVOKED', settled_at = 1 WHERE generation = 2")
         .await;
-    assert_eq!(why(house.reissue_by_agent(person).await), Reason::CodeRevoked);
+    assert_eq!(
+        why(house.reissue_by_agent(person).await),
+        Reason::CodeRevoked
+    );
     let third = house.reissue(person).await.unwrap();
     assert_eq!((third.generation, third.supersedes_generation), (3, 2));
     // A batch holds one letter a person, so this one is in another.

@@ -119,7 +119,9 @@ fn individual(ids: &Ids) -> individual::Model {
         has_contact: false,
         created_at: NOW,
         erased_at: None,
-        locale: String::new(),
+        language: String::new(),
+        confidential: false,
+        data_elements: "[]".into(),
         returned: false,
     }
 }

@@ -2,8 +2,8 @@
 
 use redress::db::entities::{activation_code, audit_event, campaign_key};
 use redress::kernel::fault::{Reason, reason_of};
-use redress::wire::redress::handoff::v1::ActivationCodeReject::{Duplicate, Malformed};
 use redress::wire::redress::handoff::v1::ImportActivationCodesRequest;
+use redress::wire::redress::r#type::v1::ItemReason::{Duplicate, Malformed};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 
 use super::activation::{borrowed, numbered};
@@ -30,7 +30,7 @@ async fn a_file_of_codes_is_imported_once_and_told_by_line(database: Database) {
     let rejected: Vec<_> = answer
         .rejected
         .iter()
-        .map(|row| (row.line, row.reason()))
+        .map(|row| (row.index, row.reason()))
         .collect();
     assert_eq!(
         rejected,

@@ -5,14 +5,14 @@ use std::time::Duration;
 use redress::kernel::ids::{HandoffId, PartnerId};
 use redress::wire::redress::bureau::v1::{EnrollmentOrder, EnrollmentProgress};
 use redress::wire::redress::handoff::v1::{
-    GetHandoffRequest, HandoffState, ItemVerdict, ListHandoffsRequest, Partner, PartnerMode,
+    GetHandoffRequest, HandoffState, ListHandoffsRequest, Partner, PartnerMode,
     ReplayHandoffRequest,
 };
 use redress::wire::redress::r#type::v1::OutcomeClass;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
 use super::pull::{acknowledge, drain_as};
-use super::said::{report, status};
+use super::said::{report, status, word};
 use super::world::{BACKOFF, LEASE, World};
 use crate::harness::{Database, fill, plans};
 
@@ -23,12 +23,8 @@ impl World {
     async fn acknowledged(&self, offers: &[EnrollmentOrder]) {
         let request = acknowledge(self, offers);
         let answer = self.as_partner(PULLS).acknowledge_handoffs(request).await;
-        let results = answer.unwrap().into_inner().results;
-        assert!(
-            results
-                .iter()
-                .all(|one| one.verdict() == ItemVerdict::Recorded)
-        );
+        let verdicts = answer.unwrap().into_inner().verdicts;
+        assert!(verdicts.iter().all(|one| word(one) == "APPLIED"));
     }
 
     async fn says(&self, id: HandoffId, progress: EnrollmentProgress, class: OutcomeClass) {
@@ -38,7 +34,7 @@ impl World {
             ..said
         };
         let verdicts = report(self, PULLS, vec![said]).await;
-        assert_eq!(verdicts, [ItemVerdict::Recorded]);
+        assert_eq!(verdicts, ["APPLIED"]);
     }
 }
 

@@ -6,10 +6,10 @@ use futures::StreamExt;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::bureau::v1::EnrollmentOrder;
 use redress::wire::redress::handoff::v1::{
-    AcknowledgeHandoffsRequest, HandoffAcknowledgement, ItemVerdict, PullHandoffsRequest,
-    PullHandoffsResponse,
+    AcknowledgeHandoffsRequest, HandoffAcknowledgement, PullHandoffsRequest, PullHandoffsResponse,
 };
 
+use super::said::word;
 use super::world::{LEASE, World};
 use crate::harness::{Database, apply, both};
 
@@ -118,23 +118,23 @@ async fn an_acknowledgement_states_a_fact_whatever_the_lease_says(database: Data
     let mut client = world.as_partner("sandbox-bureau");
     for _ in 0..2 {
         // The same call is the same call.
-        let results = client
+        let verdicts = client
             .acknowledge_handoffs(request.clone())
             .await
             .unwrap()
             .into_inner()
-            .results;
-        assert_eq!(results[0].verdict(), ItemVerdict::Recorded);
+            .verdicts;
+        assert_eq!(word(&verdicts[0]), "APPLIED");
     }
     assert_eq!(world.state(id).await, "ACCEPTED");
     let again = acknowledge(&world, &offers);
-    let results = client
+    let verdicts = client
         .acknowledge_handoffs(again)
         .await
         .unwrap()
         .into_inner()
-        .results;
-    assert_eq!(results[0].verdict(), ItemVerdict::Unchanged);
+        .verdicts;
+    assert_eq!(word(&verdicts[0]), "UNCHANGED");
     assert!(drain(&world, 0).await.is_empty());
 }
 
@@ -180,17 +180,13 @@ async fn a_large_queue_is_drained_whole(database: Database) {
     }
     let offers = drain(&world, 1_000).await;
     assert_eq!(offers.len(), 700);
-    let results = world
+    let verdicts = world
         .as_partner("sandbox-bureau")
         .acknowledge_handoffs(acknowledge(&world, &offers))
         .await
         .unwrap();
-    let results = results.into_inner().results;
-    assert!(
-        results
-            .iter()
-            .all(|result| result.verdict() == ItemVerdict::Recorded)
-    );
+    let verdicts = verdicts.into_inner().verdicts;
+    assert!(verdicts.iter().all(|verdict| word(verdict) == "APPLIED"));
 }
 
 /// Who is pushed to cannot pull, and who is nobody is told so.

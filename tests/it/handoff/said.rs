@@ -5,9 +5,9 @@ use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::HandoffId;
 use redress::wire::redress::bureau::v1::{EnrollmentProgress, EnrollmentStatus};
 use redress::wire::redress::handoff::v1::{
-    GetHandoffRequest, HandoffState, ItemVerdict, Partner, PartnerMode, ReportOutcomesRequest,
+    GetHandoffRequest, HandoffState, Partner, PartnerMode, ReportOutcomesRequest,
 };
-use redress::wire::redress::r#type::v1::OutcomeClass;
+use redress::wire::redress::r#type::v1::{ItemResult, ItemVerdict, OutcomeClass};
 
 use tonic_types::StatusExt;
 
@@ -40,11 +40,24 @@ fn refused(id: HandoffId) -> EnrollmentStatus {
     )
 }
 
+/// What became of an item: why it was refused, or else the result.
+pub fn word(verdict: &ItemVerdict) -> &'static str {
+    let (name, prefix) = match verdict.result() {
+        ItemResult::Refused => (verdict.reason().as_str_name(), "ITEM_REASON_"),
+        result => (result.as_str_name(), "ITEM_RESULT_"),
+    };
+    assert!(
+        verdict.help.is_empty() == (verdict.result() != ItemResult::Refused),
+        "{verdict:?}"
+    );
+    name.strip_prefix(prefix).unwrap()
+}
+
 pub async fn report(
     world: &World,
     name: &str,
     statuses: Vec<EnrollmentStatus>,
-) -> Vec<ItemVerdict> {
+) -> Vec<&'static str> {
     let request = ReportOutcomesRequest {
         request_id: world.request_id(),
         statuses,
@@ -54,11 +67,8 @@ pub async fn report(
         .report_outcomes(request)
         .await
         .unwrap();
-    let results = response.into_inner().results;
-    results
-        .iter()
-        .map(redress::wire::redress::handoff::v1::ItemResult::verdict)
-        .collect()
+    let verdicts = response.into_inner().verdicts;
+    verdicts.iter().map(word).collect()
 }
 
 async fn another_partner(world: &World) {
@@ -82,21 +92,14 @@ async fn a_partner_that_contradicts_itself_changes_nothing(database: Database) {
         vec![active(id), active(id), refused(id)],
     )
     .await;
-    assert_eq!(
-        verdicts,
-        [
-            ItemVerdict::Recorded,
-            ItemVerdict::Unchanged,
-            ItemVerdict::Contradicts
-        ]
-    );
+    assert_eq!(verdicts, ["APPLIED", "UNCHANGED", "CONTRADICTS"]);
     let other_reference = EnrollmentStatus {
         partner_reference: "REF-2".to_owned(),
         ..active(id)
     };
     assert_eq!(
         report(&world, "sandbox-bureau", vec![other_reference]).await,
-        [ItemVerdict::Contradicts]
+        ["CONTRADICTS"]
     );
     let row = world.row(id).await;
     assert_eq!(
@@ -132,7 +135,7 @@ async fn an_action_that_was_taken_leads_to_active(database: Database) {
     report(&world, "sandbox-bureau", vec![frozen]).await;
     assert_eq!(
         report(&world, "sandbox-bureau", vec![active(id)]).await,
-        [ItemVerdict::Recorded]
+        ["APPLIED"]
     );
     assert_eq!(
         world.outcomes(id).await,
@@ -150,7 +153,7 @@ async fn another_partners_handoff_does_not_exist(database: Database) {
     let id = world.enroll(partner, "666010001").await;
     assert_eq!(
         report(&world, "other", vec![active(id)]).await,
-        [ItemVerdict::Unknown]
+        ["UNKNOWN_HANDOFF"]
     );
     let get = GetHandoffRequest {
         handoff_id: id.to_string(),
@@ -200,15 +203,7 @@ async fn items_are_judged_one_by_one(database: Database) {
         vec![malformed, classless, long_ago, active(id)],
     )
     .await;
-    assert_eq!(
-        verdicts,
-        [
-            ItemVerdict::Malformed,
-            ItemVerdict::Malformed,
-            ItemVerdict::Malformed,
-            ItemVerdict::Recorded
-        ]
-    );
+    assert_eq!(verdicts, ["MALFORMED", "MALFORMED", "MALFORMED", "APPLIED"]);
     let nothing = ReportOutcomesRequest {
         request_id: "x".to_owned(),
         statuses: Vec::new(),

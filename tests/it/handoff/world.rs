@@ -221,7 +221,9 @@ impl World {
             has_contact: false,
             created_at: now,
             erased_at: None,
-            locale: String::new(),
+            language: String::new(),
+            confidential: false,
+            data_elements: "[]".into(),
             returned: false,
         };
         row.into_active_model().insert(&self.owner).await.unwrap();

@@ -12,7 +12,11 @@ use super::walk::{Letter, SETTLED};
 /// Has a confirmation code sent to the e-mail address on the roster, reads it there and confirms it.
 pub async fn by_mail(person: Person<'_>, verification_id: &str, address: &str) {
     let client = person.client();
-    let sent = client.send_code(verification_id, ContactChannel::Email.into());
+    let waiting = client.verification(verification_id).await;
+    let contacts = waiting.expect("a verification").contacts;
+    let mut contacts = contacts.iter();
+    let contact = contacts.find(|one| one.channel() == ContactChannel::Email);
+    let sent = client.send_code(verification_id, contact.expect("an e-mail address"));
     sent.await.expect("a code is sent");
     let digits = poll::until("a message", SETTLED, async || {
         messages(&person.house.outbox())

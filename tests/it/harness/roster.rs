@@ -13,7 +13,8 @@ pub const ENTITIES: &[(&str, &str)] = &[
 ];
 
 const HEADER: &str = "external_ref,covered_entity,given_name,middle_name,family_name,suffix,\
-    date_of_birth,ssn,address_line1,address_line2,city,region,postal_code,country,phone,email,population";
+    date_of_birth,ssn,address_line1,address_line2,city,region,postal_code,country,phone,email,population,\
+    language,data_elements,prior_names,prior_addresses,confidential_communication";
 
 const GIVEN: &[&str] = &[
     "Ada", "Boris", "Carla", "Deshawn", "Elena", "Farid", "Greta", "Hector", "Ines", "Jamal",
@@ -107,6 +108,11 @@ pub struct Row {
     pub phone: String,
     pub email: String,
     pub population: String,
+    pub language: String,
+    pub data_elements: String,
+    pub prior_names: String,
+    pub prior_addresses: String,
+    pub confidential: String,
 }
 
 impl Row {
@@ -132,6 +138,11 @@ impl Row {
             phone: format!("+1260555{:04}", number % 10_000),
             email: format!("person{number}@mail.example"),
             population: "adult".into(),
+            language: String::new(),
+            data_elements: "NAME;SSN".into(),
+            prior_names: String::new(),
+            prior_addresses: String::new(),
+            confidential: String::new(),
         }
     }
 
@@ -159,7 +170,7 @@ impl Row {
         }
     }
 
-    fn cells(&self) -> [&str; 17] {
+    fn cells(&self) -> [&str; 22] {
         [
             &self.external_ref,
             &self.covered_entity,
@@ -178,6 +189,11 @@ impl Row {
             &self.phone,
             &self.email,
             &self.population,
+            &self.language,
+            &self.data_elements,
+            &self.prior_names,
+            &self.prior_addresses,
+            &self.confidential,
         ]
     }
 }

@@ -13,12 +13,14 @@ use redress::wire::redress::enrollment::v1::{
 };
 use redress::wire::redress::handoff::v1::{CreatePartnerRequest, Partner, PartnerMode};
 use redress::wire::redress::identity::v1::import_roster_request::Part;
+use redress::wire::redress::identity::v1::import_roster_response::Step;
 use redress::wire::redress::identity::v1::{
-    ExportMailingAddressesRequest, ImportChunk, ImportEnd, ImportHeader, ImportRosterRequest,
-    ImportRosterResponse, MailingAddress, RosterRow,
+    ExportMailingAddressesRequest, ImportChunk, ImportEnd, ImportHeader, ImportProgress,
+    ImportResult, ImportRosterRequest, ImportRosterResponse, MailingAddress, RosterRow,
 };
 use redress::wire::redress::sandbox::v1::{BookEntry, ListBookEntriesRequest};
-use tonic::Status;
+use redress::wire::redress::r#type::v1::ItemVerdict;
+use tonic::{Status, Streaming};
 
 use super::clients::request_id;
 use super::processes::{House, Service};
@@ -168,6 +170,37 @@ pub async fn import(
     Ok(got)
 }
 
+/// The last answer of an import.
+pub fn import_result(answers: &[ImportRosterResponse]) -> &ImportResult {
+    match answers.last().and_then(|answer| answer.step.as_ref()) {
+        Some(Step::Result(result)) => result,
+        _ => panic!("an import that did not end"),
+    }
+}
+
+/// The rows of an import that were not taken.
+pub fn rejected(answers: &[ImportRosterResponse]) -> Vec<ItemVerdict> {
+    let steps = answers.iter().filter_map(|answer| answer.step.as_ref());
+    let rows = steps.filter_map(|step| match step {
+        Step::Progress(progress) => Some(progress.rejected.clone()),
+        Step::Result(_) => None,
+    });
+    rows.flatten().collect()
+}
+
+/// Reads the answer to the header and the one to the first chunk.
+pub async fn first_chunk(answers: &mut Streaming<ImportRosterResponse>) -> ImportProgress {
+    let mut last = None;
+    for _ in 0..2 {
+        let answer = answers.message().await.expect("an answer");
+        last = answer.expect("an answer").step;
+    }
+    match last {
+        Some(Step::Progress(progress)) => progress,
+        other => panic!("not an answer to a chunk: {other:?}"),
+    }
+}
+
 pub fn import_parts(campaign: &Campaign, rows: &[Row]) -> Vec<ImportRosterRequest> {
     let message = |part| ImportRosterRequest { part: Some(part) };
     let mut parts = vec![message(Part::Header(ImportHeader {
@@ -205,7 +238,11 @@ fn wire_row((row, line): (&Row, i64)) -> RosterRow {
         phone: row.phone,
         email: row.email,
         population: row.population,
-        language_code: String::new(),
+        language_code: row.language,
+        data_elements: row.data_elements,
+        prior_names: row.prior_names,
+        prior_addresses: row.prior_addresses,
+        confidential_communication: row.confidential,
     }
 }
 

@@ -34,6 +34,7 @@ impl House {
             request_id: request_id.into(),
             campaign: NUMBER.into(),
             verification_id: verification.into(),
+            contact_id: self.contact(channel).await,
             channel: channel.into(),
         };
         let answer = self
@@ -41,6 +42,17 @@ impl House {
             .send_confirmation_code(by(Role::Portal, message))
             .await?;
         Ok(answer.into_inner().expire_time.unwrap().seconds)
+    }
+
+    /// The id of the first person's first contact that a channel reaches, or one that nobody has.
+    async fn contact(&self, channel: ContactChannel) -> String {
+        let kind = match channel {
+            ContactChannel::Voice => ContactChannel::Sms,
+            other => other,
+        };
+        let seen = self.masked_individual().await.contacts;
+        let found = seen.into_iter().find(|one| one.channel() == kind);
+        found.map_or_else(|| self.request_id(), |one| one.contact_id)
     }
 
     pub async fn send(&self, verification: &str, channel: ContactChannel) -> Result<i64, Status> {
@@ -77,7 +89,7 @@ impl House {
     }
 
     /// What lies in the outbox, oldest first.
-    fn messages(&self) -> Vec<serde_json::Value> {
+    pub fn messages(&self) -> Vec<serde_json::Value> {
         let mut files: Vec<_> = fs::read_dir(self.outbox.path())
             .unwrap()
             .map(|file| file.unwrap().path())

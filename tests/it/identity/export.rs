@@ -90,13 +90,13 @@ async fn the_block_is_printed_and_the_export_is_audited(database: Database) {
 #[apply(both)]
 async fn letters_are_addressed_in_the_language_of_whoever_reads_them(database: Database) {
     let house = House::open(&database).await;
-    let with = |line, population: &str, locale: &str| {
+    let with = |line, population: &str, language: &str| {
         but(somebody(line), |row| {
             row.given_name = format!("G{line}").into();
             row.family_name = "de la Garza".into();
             row.middle_name = "".into();
             row.population = population.into();
-            row.locale = locale.into();
+            row.language = language.into();
         })
     };
     house
@@ -114,8 +114,8 @@ async fn letters_are_addressed_in_the_language_of_whoever_reads_them(database: D
         )
         .await;
     // A second entity knows the language, and what it says of somebody whose language is known does not count.
-    let also = |line, locale: &str| {
-        but(with(line, "minor", locale), |row| {
+    let also = |line, language: &str| {
+        but(with(line, "minor", language), |row| {
             row.covered_entity = "st-francis".into();
         })
     };
@@ -123,7 +123,7 @@ async fn letters_are_addressed_in_the_language_of_whoever_reads_them(database: D
     let all = export(&house, None).await;
     let told: Vec<(&str, &str)> = all
         .iter()
-        .map(|one| (one.name.expose().as_str(), one.locale.as_str()))
+        .map(|one| (one.name.expose().as_str(), one.language.as_str()))
         .collect();
     assert_eq!(
         told,
@@ -137,7 +137,7 @@ async fn letters_are_addressed_in_the_language_of_whoever_reads_them(database: D
             ("A los padres o tutores de G8 de la Garza", "es"),
         ]
     );
-    let clear = "SELECT COUNT(*) FROM individual WHERE locale = 'es'";
+    let clear = "SELECT COUNT(*) FROM individual WHERE language = 'es'";
     assert_eq!(house.number(clear).await, 4);
 }
 
@@ -229,14 +229,7 @@ async fn an_individual_is_seen_masked_and_the_view_is_audited(database: Database
         .iter()
         .map(|contact| contact.masked.as_str())
         .collect();
-    assert_eq!(
-        contacts,
-        [
-            "e-mail k***@e***.org",
-            "text to ***-***-**42",
-            "call to ***-***-**42"
-        ]
-    );
+    assert_eq!(contacts, ["e-mail k***@e***.org", "telephone ***-***-**42"]);
     assert_eq!(seen.covered_entity_keys.len(), 1);
     let actor = "SELECT actor FROM audit_event WHERE action = 'individual.viewed_masked'";
     assert_eq!(house.text(actor).await, "call-center/one/a-17");

@@ -53,7 +53,7 @@ fn mixed() -> Vec<RawRow> {
             row.ssn = "".into();
         }),
         but(ada(9), |row| row.email = "nobody".into()),
-        but(ada(10), |row| row.locale = "fr".into()),
+        but(ada(10), |row| row.language = "english".into()),
     ]
 }
 
@@ -69,16 +69,19 @@ async fn rows_are_accepted_merged_and_rejected_with_line_column_and_reason(datab
             (6, Column::Ssn, Cause::SsnOfAnother),
             (7, Column::ExternalRef, Cause::RefConflict),
             (9, Column::Email, Cause::Malformed),
-            (10, Column::Locale, Cause::Malformed),
+            (10, Column::Language, Cause::Malformed),
         ]
     );
     let lines: Vec<i64> = answers
         .iter()
         .map(|answer| answer.as_ref().unwrap().durable_line)
         .collect();
-    assert_eq!(lines, [4, 7, 10, 10]);
+    assert_eq!(lines, [1, 4, 7, 10, 10]);
     let last = answers.last().unwrap().as_ref().unwrap();
-    assert_eq!((last.totals, last.done), (totals(2, 1, 0, 6), true));
+    assert_eq!(
+        (last.totals, last.finished.is_some()),
+        (totals(2, 1, 0, 6), true)
+    );
     assert_eq!(house.count("individual").await, 2);
     assert_eq!(house.count("individual_entity").await, 3);
     assert_eq!(house.count("individual_index").await, 2);
@@ -137,7 +140,12 @@ async fn an_import_that_broke_off_goes_on_where_it_stopped(database: Database) {
         house.text("SELECT state FROM roster_import").await,
         "RUNNING"
     );
-    assert_eq!(house.load(FILE, &rows).await.totals, totals(18, 0, 20, 0));
+    let answers = house.import(FILE, &rows, 10).await;
+    let lines = answers
+        .iter()
+        .map(|answer| answer.as_ref().unwrap().durable_line);
+    assert_eq!(lines.collect::<Vec<_>>(), [21, 11, 21, 31, 39, 39]);
+    assert_eq!(answers[5].as_ref().unwrap().totals, totals(18, 0, 20, 0));
     let counts = get_roster_statistics(&house.context, house.campaign)
         .await
         .unwrap();
@@ -189,7 +197,7 @@ async fn importers_at_once_end_the_same(database: Database) {
     for answers in join_all(importers).await {
         let answers = answers.unwrap();
         let last = answers.last().unwrap().as_ref().unwrap();
-        assert!(last.done && last.totals.rows == 100 && last.totals.rejected == 0);
+        assert!(last.finished.is_some() && last.totals.rows == 100 && last.totals.rejected == 0);
     }
     assert_eq!(house.count("individual").await, 100);
     assert_eq!(house.count("individual_entity").await, 200);
@@ -219,7 +227,7 @@ async fn importers_of_the_same_people_in_opposite_order_do_not_wait_for_ever(dat
     for answers in join_all(importers).await {
         let answers = answers.unwrap();
         let last = answers.last().unwrap().as_ref().unwrap();
-        assert!(last.done && last.totals.rows == 400 && last.totals.rejected == 0);
+        assert!(last.finished.is_some() && last.totals.rows == 400 && last.totals.rejected == 0);
     }
     assert_eq!(house.count("individual").await, 400);
     assert_eq!(house.count("individual_index").await, 400);

@@ -1,9 +1,12 @@
 //! The process `identity-verification`, on both databases, with a clock that stands still.
 
+mod circumstances;
 mod confirm;
+mod contacts;
 mod export;
 mod house;
 mod import;
+mod imports;
 mod mail;
 mod people;
 mod plans;

@@ -5,6 +5,7 @@ use redress::kernel::ids::{EnrollmentId, IndividualId};
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 use redress::wire::redress::identity::v1::roster_service_server::RosterService;
+use redress::wire::redress::r#type::v1::ItemResult;
 use wire::ContactChannel::{Email, Sms};
 use wire::MailEventKind::{AddressCorrected, Mailed, Remailed, Returned};
 use wire::ReferralState::{Approved, Denied};
@@ -83,7 +84,7 @@ async fn write_to(house: &House, who: IndividualId) {
     let day = [Mailed, Returned, AddressCorrected, Remailed];
     for (kind, day) in day.into_iter().zip(3..) {
         let verdicts = house.record(vec![event(who, kind, day)]).await;
-        assert_eq!(verdicts[0].outcome(), wire::MailEventOutcome::Recorded);
+        assert_eq!(verdicts[0].result(), ItemResult::Applied);
     }
     assert_eq!(house.history(who, 3).await.len(), 4);
     assert_eq!(export(house, Some(fill::last())).await.len(), 4);

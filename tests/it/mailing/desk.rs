@@ -11,11 +11,11 @@ use redress::client::mailing::manifest::Manifest;
 use redress::client::request::new_request_id;
 use redress::kernel::caller::Role;
 use redress::wire::redress::enrollment::v1 as wire;
-use wire::issue_codes_response::Step;
 use redress::wire::redress::identity::v1 as roster;
 use roster::roster_service_client::RosterServiceClient;
 use wire::campaign_service_client::CampaignServiceClient;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
+use wire::issue_codes_response::Step;
 
 use crate::harness::Database;
 use crate::harness::processes::{House, Service, name_of};

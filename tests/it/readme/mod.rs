@@ -174,7 +174,8 @@ fn rpcs() -> String {
 }
 
 fn reasons() -> String {
-    let mut text = String::from("| Reason | Status | Try again | What it says |\n|---|---|---|---|\n");
+    let mut text =
+        String::from("| Reason | Status | Try again | What it says |\n|---|---|---|---|\n");
     for reason in Reason::ALL {
         let code = format!("{:?}", reason.code());
         let code = screaming(&code);

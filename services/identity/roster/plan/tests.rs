@@ -141,7 +141,7 @@ fn rows_loaded_under_an_older_index_key_are_known_again() {
 fn a_row_without_a_language_is_the_row_that_it_was() {
     let mut said = row(2, "one", "A", "Ada", "1961-03-12", "666-01-0001");
     let silent = said.clone();
-    said.columns.locale = "es".to_owned();
+    said.columns.language = "es".to_owned();
     let indexer = Indexer::new(CAMPAIGN, &Key::from_bytes([3; 32]));
     let before: [&[u8]; 13] = [
         b"Ada",
@@ -168,9 +168,9 @@ fn a_row_without_a_language_is_the_row_that_it_was() {
 
 #[test]
 fn a_merged_row_tells_the_language_where_none_is_known() {
-    let with = |line, reference: &str, locale: &str| {
+    let with = |line, reference: &str, language: &str| {
         let mut row = row(line, "two", reference, "Ada", "1961-03-12", "666-01-0001");
-        row.columns.locale = locale.to_owned();
+        row.columns.language = language.to_owned();
         row
     };
     let batch = judged(
@@ -179,6 +179,6 @@ fn a_merged_row_tells_the_language_where_none_is_known() {
     );
     let known = Known::default();
     let plan = plan(&batch, &known);
-    assert_eq!(plan.slots[0].locale, Some(Locale::Es));
+    assert_eq!(plan.slots[0].person.language, "es".parse().ok());
     assert!(plan.slots[0].changed);
 }

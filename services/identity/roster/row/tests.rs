@@ -47,13 +47,13 @@ fn a_good_row_is_normalised() {
     assert_eq!(row.person.postal_code.unwrap().expose(), "46802-1234");
     assert_eq!(row.person.country.unwrap().expose(), "US");
     assert_eq!(row.person.phone.unwrap().expose(), "+12605550100");
-    assert_eq!((row.population, row.locale), (Population::Adult, None));
+    assert_eq!((row.population, row.stated), (Population::Adult, None));
 }
 
 #[test]
 fn every_cause_names_its_column() {
     use Cause::{ImplausibleDate, Malformed, Missing, SsnNeverIssued, TooLong, UnknownEntity};
-    let cases: [(Reject, Column, Cause); 19] = [
+    let cases: [(Reject, Column, Cause); 22] = [
         (
             rejected(|r| r.external_ref = " ".into()),
             Column::ExternalRef,
@@ -131,13 +131,28 @@ fn every_cause_names_its_column() {
             Malformed,
         ),
         (
-            rejected(|r| r.locale = "fr".to_owned()),
-            Column::Locale,
+            rejected(|r| r.language = "english".to_owned()),
+            Column::Language,
             Malformed,
         ),
         (
-            rejected(|r| r.locale = "e\u{7}n".to_owned()),
-            Column::Locale,
+            rejected(|r| r.language = "e\u{7}n".to_owned()),
+            Column::Language,
+            Malformed,
+        ),
+        (
+            rejected(|r| r.phone = "260-555-0100; call me".into()),
+            Column::Phone,
+            Malformed,
+        ),
+        (
+            rejected(|r| r.prior_names = "x".repeat(1_001).into()),
+            Column::PriorNames,
+            TooLong,
+        ),
+        (
+            rejected(|r| r.confidential = "maybe".to_owned()),
+            Column::ConfidentialCommunication,
             Malformed,
         ),
         (
@@ -148,7 +163,7 @@ fn every_cause_names_its_column() {
     ];
     for (reject, column, cause) in cases {
         assert_eq!(reject, Reject::new(column, cause));
-        assert!(reject.way_out().len() > 20);
+        assert!(reject.help().len() > 20);
     }
 }
 
@@ -169,14 +184,43 @@ fn the_birth_date_makes_a_minor_unless_the_column_says_otherwise() {
 
 #[test]
 fn a_row_may_say_its_language() {
-    let locale = |column: &str| {
+    let language = |column: &str| {
         let mut raw = good();
-        raw.locale = column.to_owned();
-        parse_row(&raw, &rules()).unwrap().locale
+        raw.language = column.to_owned();
+        let language = parse_row(&raw, &rules()).unwrap().person.language;
+        language.map(|tag| tag.as_str().to_owned())
     };
-    assert_eq!(locale(" ES "), Some(Locale::Es));
-    assert_eq!(locale("en"), Some(Locale::En));
-    assert_eq!(locale(" "), None);
+    assert_eq!(language(" ES ").as_deref(), Some("es"));
+    assert_eq!(language("zh-hant").as_deref(), Some("zh-Hant"));
+    assert_eq!(language(" "), None);
+}
+
+#[test]
+fn cells_hold_lists_of_values_each_once() {
+    let mut raw = good();
+    raw.phone = "(260) 555-0100; 260-555-0101;; +12605550100".into();
+    raw.email = "ada@example.org;ada@Example.ORG;a.l@example.org".into();
+    raw.prior_names = "Ada Byron; ".into();
+    raw.data_elements = "SSN; tattoos".into();
+    raw.confidential = "Yes".to_owned();
+    let person = parse_row(&raw, &rules()).unwrap().person;
+    let shown = |texts: Vec<&Text>| -> Vec<String> {
+        texts.iter().map(|text| text.expose().clone()).collect()
+    };
+    assert_eq!(
+        shown(person.phones().collect()),
+        ["+12605550100", "+12605550101"]
+    );
+    assert_eq!(
+        shown(person.emails().collect()),
+        ["ada@example.org", "a.l@example.org"]
+    );
+    assert_eq!(shown(person.prior_names.iter().collect()), ["Ada Byron"]);
+    assert_eq!(
+        shown(person.data_elements.iter().collect()),
+        ["SSN", "tattoos"]
+    );
+    assert!(person.confidential);
 }
 
 #[test]

@@ -5,13 +5,15 @@
 //! after the intent was committed.
 
 use serde_json::json;
+use uuid::Uuid;
 
-use crate::db::audit;
 use crate::db::entities::confirmation_code::{self, Channel, State};
 use crate::db::entities::{ClosedSet, verification};
+use crate::db::{self, audit};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::blind::Indexer;
+use crate::identity::matching::contact;
 use crate::identity::roster;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::rules::{EMAIL_CODE_LIFE, PHONE_CODE_LIFE};
@@ -21,7 +23,7 @@ use crate::identity::verification::store as verifications;
 use crate::identity::verification::store::state_of;
 use crate::identity::verification::throttles::{self, Meter};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, ConfirmationId, IndividualId, VerificationId};
+use crate::kernel::ids::{CampaignId, ConfirmationId, ContactId, IndividualId, VerificationId};
 use crate::kernel::secrets::Secret;
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call, throttle};
@@ -41,7 +43,9 @@ pub struct Send {
     /// The verification that needs confirmation.
     pub verification: VerificationId,
     /// Which of the contacts on record to use.
-    pub channel: Channel,
+    pub contact: ContactId,
+    /// How; nothing means as the contact is reached commonly.
+    pub channel: Option<Channel>,
 }
 
 /// Sends a code and gives when it stops being good.
@@ -53,9 +57,10 @@ pub async fn send_confirmation_code(
     Meter::of(context, call, &command.engagement_number)?
         .charge()
         .await?;
-    let (campaign, to) = contact(context, command).await?;
-    let row = intend(context, call, command, campaign).await?;
-    if let Some(to) = to
+    let (campaign, recipient) = recipient(context, command).await?;
+    let channel = recipient.as_ref().map(|recipient| recipient.channel);
+    let row = intend(context, call, command, campaign, channel).await?;
+    if let Some(recipient) = recipient
         && row.state == State::Sent
         && context.now() < row.expires_at
     {
@@ -63,7 +68,7 @@ pub async fn send_confirmation_code(
         let message = Message {
             id: row.id,
             channel: row.channel,
-            to,
+            to: recipient.to,
             code,
             expires_at: row.expires_at,
         };
@@ -78,10 +83,10 @@ pub async fn send_confirmation_code(
 
 /// Finds the contact on record of a verification that may have a code. For any other the person is not decrypted, so that the
 /// answer depends on the state alone; a repeated request is recognised later.
-async fn contact(
+async fn recipient(
     context: &Context,
     command: &Send,
-) -> Result<(CampaignId, Option<Secret<String>>), Error> {
+) -> Result<(CampaignId, Option<Recipient>), Error> {
     let found = verifications::campaign(context.db.read(), &command.engagement_number).await?;
     let (campaign, key) = found.ok_or(Error::VerificationNotFound)?;
     let row = verifications::find(context.db.read(), campaign.id, command.verification).await?;
@@ -96,11 +101,25 @@ async fn contact(
     }
     let sealer = context.sealer(&key.ok_or(Error::CampaignErased)?)?;
     let person = decrypt(&sealer, &person)?.ok_or(Error::IndividualErased)?;
-    let to = command
-        .channel
-        .contact(&person)
+    let indexer = context.steady_indexer(campaign.id)?;
+    let found = contact::contacts(&person)
+        .find(|contact| contact.id(&indexer, individual) == command.contact)
         .ok_or(Error::NoContactOnRecord)?;
-    Ok((campaign.id, Some(to.clone())))
+    let channel = command.channel.unwrap_or(found.kind.channel());
+    if !found.kind.is_reached_by(channel) {
+        let rule = "must be SMS or VOICE for a telephone, EMAIL for an e-mail address, or empty";
+        return Err(Error::field("channel", rule));
+    }
+    let to = found.value.clone();
+    Ok((campaign.id, Some(Recipient { channel, to })))
+}
+
+/// Whom a code goes to.
+struct Recipient {
+    /// How.
+    channel: Channel,
+    /// The address or number on record.
+    to: Secret<String>,
 }
 
 /// Stores that a code will be sent; gives the code of the earlier call if the request is repeated.
@@ -109,21 +128,22 @@ async fn intend(
     call: &Call,
     command: &Send,
     campaign: CampaignId,
+    channel: Option<Channel>,
 ) -> Result<confirmation_code::Model, Error> {
     let now = context.now();
     let id: ConfirmationId = context.ids.next();
     let indexer = context.steady_indexer(campaign)?;
-    let row = confirmation_code::Model {
+    let row = channel.map(|channel| confirmation_code::Model {
         campaign_id: campaign,
         id,
         verification_id: command.verification,
-        channel: command.channel,
+        channel,
         mac: mac(&indexer, id, digits(&indexer, id).expose()),
         attempts: 0,
         state: State::Sent,
         sent_at: now,
-        expires_at: now + life(command.channel),
-    };
+        expires_at: now + life(channel),
+    });
     let act = Act::on(
         "confirmation_code.sent",
         "verification",
@@ -133,7 +153,7 @@ async fn intend(
         context,
         Some(campaign),
         act,
-        json!({ "channel": command.channel.as_str() }),
+        json!({ "channel": channel.map(Channel::as_str) }),
     );
     let (row, event) = (&row, &event);
     context
@@ -146,6 +166,9 @@ async fn intend(
                 }
                 let of = verifications::lock(tx, campaign, command.verification).await?;
                 let individual = may_send(&of.ok_or(Error::VerificationNotFound)?, now)?;
+                // It could not have a code a moment ago.
+                let row = row.as_ref();
+                let row = row.ok_or_else(|| db::Error::overtaken("verification"))?;
                 if store::count(tx, campaign, command.verification).await? >= context.rules.sends {
                     return Err(Error::SendsSpent);
                 }
@@ -189,18 +212,17 @@ pub fn digits(indexer: &Indexer, id: ConfirmationId) -> Secret<String> {
 }
 
 /// Gives the MAC under which digits are stored and compared.
-pub fn mac(indexer: &Indexer, id: ConfirmationId, digits: &str) -> uuid::Uuid {
+pub fn mac(indexer: &Indexer, id: ConfirmationId, digits: &str) -> Uuid {
     let mac = indexer.secret("confirmation code", &[id.as_bytes(), digits.as_bytes()]);
     let mut half = [0; 16];
     half.copy_from_slice(&mac[..16]);
-    uuid::Uuid::from_bytes(half)
+    Uuid::from_bytes(half)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kernel::crypto::Key;
-    use uuid::Uuid;
 
     #[test]
     fn digits_are_six_and_their_mac_is_bound_to_the_code() {

@@ -1,9 +1,9 @@
 //! The history of a person's letters: told in order, and what follows for the address.
 
 use redress::wire::redress::identity::v1 as wire;
+use redress::wire::redress::r#type::v1::ItemResult::Applied;
 use redress::wire::redress::r#type::v1::PostalAddress;
 use wire::MailEventKind::{AddressCorrected, Mailed, Remailed, Returned};
-use wire::MailEventOutcome::Recorded;
 
 use super::{event, gary, lines, outcomes};
 use crate::harness::{Database, apply, both};
@@ -15,13 +15,13 @@ use crate::identity::people::{ada, but};
 async fn a_history_is_told_in_order_however_it_was_recorded(database: Database) {
     let (house, who) = House::with_ada(&database).await;
     let late = [event(who, Remailed, 13), event(who, AddressCorrected, 12)];
-    assert_eq!(outcomes(&house.record(late.to_vec()).await), [Recorded; 2]);
+    assert_eq!(outcomes(&house.record(late.to_vec()).await), [Applied; 2]);
     let early = [
         event(who, Returned, 10),
         event(who, Mailed, 3),
         event(who, Returned, 12),
     ];
-    assert_eq!(outcomes(&house.record(early.to_vec()).await), [Recorded; 3]);
+    assert_eq!(outcomes(&house.record(early.to_vec()).await), [Applied; 3]);
     for size in [0, 2] {
         let history = house.history(who, size).await;
         let told: Vec<_> = history
@@ -133,7 +133,7 @@ async fn an_older_correction_that_comes_late_changes_no_address(database: Databa
     house.record(vec![event(who, AddressCorrected, 12)]).await;
     let mut late = event(who, AddressCorrected, 11);
     late.address = Some(gary("1 Old Rd"));
-    assert_eq!(outcomes(&house.record(vec![late]).await), [Recorded]);
+    assert_eq!(outcomes(&house.record(vec![late]).await), [Applied]);
     assert_eq!(lines(&export(&house, None).await)[0][0], "9 Elm Ave");
 }
 

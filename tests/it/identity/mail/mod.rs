@@ -8,7 +8,7 @@ use redress::kernel::caller::Role;
 use redress::kernel::ids::IndividualId;
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::roster_service_server::RosterService;
-use redress::wire::redress::r#type::v1::PostalAddress;
+use redress::wire::redress::r#type::v1::{ItemResult, ItemVerdict, PostalAddress};
 use tonic::Status;
 use wire::MailEventKind::{AddressCorrected, Returned};
 
@@ -61,7 +61,7 @@ impl House {
         }
     }
 
-    pub async fn record(&self, events: Vec<wire::MailEvent>) -> Vec<wire::MailEventVerdict> {
+    pub async fn record(&self, events: Vec<wire::MailEvent>) -> Vec<ItemVerdict> {
         record(&self.handlers, self.mail(events)).await.unwrap()
     }
 
@@ -91,18 +91,15 @@ impl House {
 async fn record(
     handlers: &Handlers,
     request: wire::RecordMailEventsRequest,
-) -> Result<Vec<wire::MailEventVerdict>, Status> {
+) -> Result<Vec<ItemVerdict>, Status> {
     let answer = handlers
         .record_mail_events(by(Role::Operator, request))
         .await?;
     Ok(answer.into_inner().verdicts)
 }
 
-fn outcomes(verdicts: &[wire::MailEventVerdict]) -> Vec<wire::MailEventOutcome> {
-    verdicts
-        .iter()
-        .map(wire::MailEventVerdict::outcome)
-        .collect()
+fn outcomes(verdicts: &[ItemVerdict]) -> Vec<ItemResult> {
+    verdicts.iter().map(ItemVerdict::result).collect()
 }
 
 fn lines(house_export: &[redress::identity::roster::export::Addressee]) -> Vec<Vec<String>> {

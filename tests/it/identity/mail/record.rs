@@ -6,10 +6,10 @@ use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::roster_service_server::RosterService;
+use redress::wire::redress::r#type::v1::ItemReason as Refusal;
+use redress::wire::redress::r#type::v1::ItemResult::{Applied, Refused, Unchanged};
 use sea_orm::ConnectionTrait;
 use wire::MailEventKind::{AddressCorrected, Mailed, Remailed, Returned};
-use wire::MailEventOutcome::{KnownBefore, Recorded, Refused};
-use wire::MailEventRefusal as Refusal;
 
 use super::{event, gary, lines, outcomes, record};
 use crate::harness::{Database, apply, both};
@@ -65,7 +65,7 @@ async fn each_event_is_judged_by_itself_and_the_rest_is_recorded(database: Datab
         .await;
     let told: Vec<(&str, Refusal)> = verdicts
         .iter()
-        .map(|one| (one.field.as_str(), one.refusal()))
+        .map(|one| (one.field.as_str(), one.reason()))
         .collect();
     assert_eq!(
         told,
@@ -88,8 +88,8 @@ async fn each_event_is_judged_by_itself_and_the_rest_is_recorded(database: Datab
     );
     for verdict in &verdicts {
         assert_eq!(
-            verdict.outcome() == Refused,
-            verdict.way_out.len() > 20,
+            verdict.result() == Refused,
+            verdict.help.len() > 20,
             "{verdict:?}"
         );
     }
@@ -104,7 +104,7 @@ async fn each_event_is_judged_by_itself_and_the_rest_is_recorded(database: Datab
     house.clock.advance(std::time::Duration::from_hours(2));
     assert_eq!(
         outcomes(&house.record(vec![event(who, Mailed, 18)]).await),
-        [Recorded]
+        [Applied]
     );
 }
 
@@ -119,7 +119,7 @@ async fn the_same_again_changes_nothing(database: Database) {
     ];
     let request = house.mail(events.clone());
     let first = record(&house.handlers, request.clone()).await.unwrap();
-    assert_eq!(outcomes(&first), [Recorded, Recorded, Recorded, Refused]);
+    assert_eq!(outcomes(&first), [Applied, Applied, Applied, Refused]);
     let (people, audited) = (house.individuals().await, house.count("audit_event").await);
     assert_eq!(
         record(&house.handlers, request.clone()).await.unwrap(),
@@ -129,7 +129,7 @@ async fn the_same_again_changes_nothing(database: Database) {
     let again = house.record(events).await;
     assert_eq!(
         outcomes(&again),
-        [KnownBefore, KnownBefore, KnownBefore, Refused],
+        [Unchanged, Unchanged, Unchanged, Refused],
         "the same events"
     );
     let other = wire::RecordMailEventsRequest {
@@ -151,9 +151,9 @@ async fn the_same_again_changes_nothing(database: Database) {
     let verdicts = house.record(twice).await;
     assert_eq!(
         outcomes(&verdicts),
-        [Refused, Refused, KnownBefore, KnownBefore]
+        [Refused, Refused, Unchanged, Unchanged]
     );
-    assert_eq!(verdicts[0].refusal(), Refusal::RecordedOtherwise);
+    assert_eq!(verdicts[0].reason(), Refusal::RecordedOtherwise);
     assert_eq!(house.individuals().await, people);
     assert_eq!(
         (
@@ -185,7 +185,7 @@ async fn of_two_who_correct_one_address_at_once_one_is_told(database: Database) 
             told.extend(outcomes(&answer.await.unwrap()));
         }
         told.sort_unstable();
-        assert_eq!(told, [Recorded, Refused]);
+        assert_eq!(told, [Applied, Refused]);
         let street = lines(&export(&house, None).await).remove(0).remove(0);
         assert!(street.starts_with(&format!("{round} ")), "{street}");
     }
@@ -212,7 +212,7 @@ async fn a_database_that_stumbles_neither_loses_nor_doubles_an_event(database: D
         });
         assert_eq!(
             outcomes(&house.record(events.collect()).await),
-            [Recorded; 10]
+            [Applied; 10]
         );
     }
     house.context.db.faults().set(FaultRates::default());
@@ -232,7 +232,7 @@ async fn a_call_that_cannot_be_meant_is_refused_as_a_whole(database: Database) {
     let house = House::open(&database).await;
     let nobody = || event(house.ids.next(), Mailed, 3);
     assert_eq!(
-        house.record(vec![nobody()]).await[0].refusal(),
+        house.record(vec![nobody()]).await[0].reason(),
         Refusal::UnknownIndividual,
         "no roster yet"
     );
@@ -289,7 +289,7 @@ async fn a_thousand_events_are_one_call(database: Database) {
     });
     assert_eq!(
         outcomes(&house.record(events.collect()).await),
-        [Recorded; 1_000]
+        [Applied; 1_000]
     );
     assert_eq!(
         lines(&export(&house, None).await),

@@ -1,71 +1,35 @@
 //! The roster's RPCs.
 
+pub mod import;
+
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use jiff::civil;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Streaming};
+use tonic::Request;
 
 use crate::db::entities::confirmation_code::Channel;
+use crate::db::entities::individual::DataElement;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
+use crate::identity::matching::mask::MaskedContact;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, IndividualId};
-use crate::kernel::secrets::Secret;
-use crate::kernel::server::draining_of;
+use crate::process::Call;
 use crate::process::convert::population_to_wire;
-use crate::process::{self, Call};
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::identity::v1 as wire;
+use crate::wire::redress::r#type::v1 as types;
 
 use super::export::{self, Addressee};
 use super::get::{self, Masked};
-use super::import::{self, Answer, Header, Part, Totals};
-use super::reject::{Cause, Reject};
-use super::row::{RawColumns, RawRow};
 use super::statistics::{self, Statistics};
 use super::substitute_notice::{SubstituteNotice, Undeliverable};
 
 /// Messages that wait for a slow reader; when they are full the export waits.
 const AHEAD: usize = 2;
-
-/// ImportRoster.
-pub fn import_roster(
-    context: &Context,
-    request: Request<Streaming<wire::ImportRosterRequest>>,
-) -> Result<BoxStream<'static, Result<wire::ImportRosterResponse, Error>>, Error> {
-    let call = Call::of(&request)?;
-    let draining = draining_of(&request);
-    // What was read before the process drains is written and answered; nothing is read after.
-    let parts = request
-        .into_inner()
-        .take_until(draining.clone().cancelled_owned());
-    // A client that broke off its stream reads no answer; the log has the reason why the import stopped.
-    let broken = || Error::field("part", "could not be read; send the file again");
-    let reader = context.clone();
-    let parts = parts.then(move |part| {
-        let context = reader.clone();
-        async move { part_of(&context, part.map_err(|_| broken())?).await }
-    });
-    let last = futures::stream::poll_fn(move |_| {
-        std::task::Poll::Ready(
-            draining
-                .is_cancelled()
-                .then_some(Err(process::Error::ShuttingDown.into())),
-        )
-    });
-    let (sender, answers) = mpsc::channel(import::ANSWERS);
-    tokio::spawn(import::import_roster(
-        context.clone(),
-        call,
-        parts.chain(last.take(1)).boxed(),
-        sender,
-    ));
-    let answers = ReceiverStream::new(answers);
-    Ok(answers.map(|one| one.map(|one| answer(&one))).boxed())
-}
 
 /// GetIndividual.
 pub async fn get_individual(
@@ -122,103 +86,6 @@ pub async fn get_roster_statistics(
     Ok(roster_statistics(&counted))
 }
 
-async fn part_of(context: &Context, message: wire::ImportRosterRequest) -> Result<Part, Error> {
-    use wire::import_roster_request::Part as Wire;
-    match message.part {
-        None => Err(Error::field("part", "must be a header, a chunk or an end")),
-        Some(Wire::Header(header)) => header_of(context, &header).await.map(Part::Header),
-        Some(Wire::Chunk(chunk)) => Ok(Part::Chunk(chunk.rows.into_iter().map(row_of).collect())),
-        Some(Wire::End(end)) => Ok(Part::End { rows: end.rows }),
-    }
-}
-
-async fn header_of(context: &Context, header: &wire::ImportHeader) -> Result<Header, Error> {
-    let mut fields = Fields::default();
-    let campaign = context.campaign_id(&mut fields, &header.campaign).await?;
-    let file_sha256 = header.file_sha256.to_ascii_lowercase();
-    let is_hash =
-        file_sha256.len() == 64 && file_sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
-    fields.demand(
-        is_hash,
-        "header.file_sha256",
-        "must be 64 hexadecimal digits",
-    );
-    fields.finish()?;
-    Ok(Header {
-        campaign,
-        file_sha256,
-    })
-}
-
-fn row_of(row: wire::RosterRow) -> RawRow {
-    RawRow {
-        line: row.line,
-        columns: RawColumns {
-            external_ref: Secret::new(row.external_ref),
-            covered_entity: row.covered_entity_key,
-            given_name: Secret::new(row.given_name),
-            middle_name: Secret::new(row.middle_name),
-            family_name: Secret::new(row.family_name),
-            suffix: Secret::new(row.suffix),
-            date_of_birth: Secret::new(row.date_of_birth),
-            ssn: Secret::new(row.ssn),
-            address_line1: Secret::new(row.address_line1),
-            address_line2: Secret::new(row.address_line2),
-            city: Secret::new(row.city),
-            region: Secret::new(row.region),
-            postal_code: Secret::new(row.postal_code),
-            country: Secret::new(row.country),
-            phone: Secret::new(row.phone),
-            email: Secret::new(row.email),
-            population: row.population,
-            locale: row.language_code,
-        },
-    }
-}
-
-fn answer(answer: &Answer) -> wire::ImportRosterResponse {
-    wire::ImportRosterResponse {
-        import_id: answer.import.to_string(),
-        durable_line: answer.durable_line,
-        totals: Some(totals(answer.totals)),
-        rejected: answer
-            .rejected
-            .iter()
-            .map(|(line, reject)| rejected(*line, *reject))
-            .collect(),
-        done: answer.done,
-    }
-}
-
-fn totals(totals: Totals) -> wire::ImportTotals {
-    wire::ImportTotals {
-        rows: totals.rows,
-        accepted: totals.accepted,
-        merged: totals.merged,
-        unchanged: totals.unchanged,
-        rejected: totals.rejected,
-    }
-}
-
-fn rejected(line: i64, reject: Reject) -> wire::RejectedRow {
-    let reason = match reject.cause {
-        Cause::Missing => wire::RejectReason::Missing,
-        Cause::Malformed => wire::RejectReason::Malformed,
-        Cause::TooLong => wire::RejectReason::TooLong,
-        Cause::UnknownEntity => wire::RejectReason::UnknownEntity,
-        Cause::SsnNeverIssued => wire::RejectReason::SsnNeverIssued,
-        Cause::SsnOfAnother => wire::RejectReason::SsnOfAnother,
-        Cause::RefConflict => wire::RejectReason::RefConflict,
-        Cause::ImplausibleDate => wire::RejectReason::ImplausibleDate,
-    };
-    wire::RejectedRow {
-        line,
-        column: reject.column.as_str().to_owned(),
-        reason: reason.into(),
-        way_out: reject.way_out(),
-    }
-}
-
 fn masked(masked: Masked) -> wire::MaskedIndividual {
     wire::MaskedIndividual {
         individual_id: masked.individual.to_string(),
@@ -230,7 +97,29 @@ fn masked(masked: Masked) -> wire::MaskedIndividual {
         mailable: masked.mailable,
         contacts: contacts(masked.contacts),
         covered_entity_keys: masked.entities.iter().map(ToString::to_string).collect(),
+        data_elements: masked.data_elements.into_iter().map(element).collect(),
+        language_code: masked.language,
+        confidential_communication: masked.confidential,
     }
+}
+
+fn element(element: DataElement) -> i32 {
+    match element {
+        DataElement::Name => types::DataElement::Name,
+        DataElement::Address => types::DataElement::Address,
+        DataElement::DateOfBirth => types::DataElement::DateOfBirth,
+        DataElement::Ssn => types::DataElement::Ssn,
+        DataElement::Medical => types::DataElement::Medical,
+        DataElement::HealthInsurance => types::DataElement::HealthInsurance,
+        DataElement::FinancialAccount => types::DataElement::FinancialAccount,
+        DataElement::PaymentCard => types::DataElement::PaymentCard,
+        DataElement::DriversLicense => types::DataElement::DriversLicense,
+        DataElement::Passport => types::DataElement::Passport,
+        DataElement::Login => types::DataElement::Login,
+        DataElement::Biometric => types::DataElement::Biometric,
+        DataElement::Other => types::DataElement::Other,
+    }
+    .into()
 }
 
 fn channel(channel: Channel) -> i32 {
@@ -243,10 +132,11 @@ fn channel(channel: Channel) -> i32 {
 }
 
 /// Writes masked contacts.
-pub fn contacts(contacts: Vec<(Channel, String)>) -> Vec<wire::MaskedContact> {
-    let contact = |(kind, masked)| wire::MaskedContact {
-        channel: channel(kind),
-        masked,
+pub fn contacts(contacts: Vec<MaskedContact>) -> Vec<wire::MaskedContact> {
+    let contact = |contact: MaskedContact| wire::MaskedContact {
+        contact_id: contact.id.to_string(),
+        channel: channel(contact.channel),
+        masked: contact.masked,
     };
     contacts.into_iter().map(contact).collect()
 }
@@ -258,7 +148,7 @@ fn addresses(page: Vec<Addressee>) -> wire::ExportMailingAddressesResponse {
         lines: one.lines.iter().map(|line| line.expose().clone()).collect(),
         covered_entity_keys: one.entities,
         population: population_to_wire(one.population).into(),
-        language_code: one.locale.as_str().to_owned(),
+        language_code: one.language.as_str().to_owned(),
     };
     wire::ExportMailingAddressesResponse {
         addresses: page.into_iter().map(address).collect(),
