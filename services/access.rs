@@ -261,7 +261,22 @@ pub const TABLE: &[Access] = &[
         &[Partner],
     ),
     unary(
+        "/redress.handoff.v1.HandoffService/ReturnHandoffs",
+        &[Partner],
+        PROMPT,
+    ),
+    unary(
+        "/redress.handoff.v1.HandoffService/ExtendLeases",
+        &[Partner],
+        PROMPT,
+    ),
+    unary(
         "/redress.handoff.v1.HandoffService/GetHandoff",
+        &[Partner],
+        PROMPT,
+    ),
+    unary(
+        "/redress.handoff.v1.HandoffService/ListPartnerHandoffs",
         &[Partner],
         PROMPT,
     ),

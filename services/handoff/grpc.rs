@@ -109,7 +109,28 @@ impl HandoffService for Handlers {
         &self,
         request: Request<wire::GetHandoffRequest>,
     ) -> Answer<wire::GetHandoffResponse> {
-        respond(queue::grpc::get_handoff(&self.context, request).await)
+        respond(pull::grpc::get_handoff(&self.context, request).await)
+    }
+
+    async fn return_handoffs(
+        &self,
+        request: Request<wire::ReturnHandoffsRequest>,
+    ) -> Answer<wire::ReturnHandoffsResponse> {
+        respond(pull::grpc::return_handoffs(&self.context, request).await)
+    }
+
+    async fn extend_leases(
+        &self,
+        request: Request<wire::ExtendLeasesRequest>,
+    ) -> Answer<wire::ExtendLeasesResponse> {
+        respond(pull::grpc::extend_leases(&self.context, request).await)
+    }
+
+    async fn list_partner_handoffs(
+        &self,
+        request: Request<wire::ListPartnerHandoffsRequest>,
+    ) -> Answer<wire::ListPartnerHandoffsResponse> {
+        respond(pull::grpc::list_partner_handoffs(&self.context, request).await)
     }
 }
 

@@ -43,6 +43,14 @@ impl Context {
         }
     }
 
+    /// Gives the engagement number of a campaign that there is.
+    pub async fn number_of(&self, id: CampaignId) -> Result<String, Error> {
+        let found = self.campaign(&CampaignKey::Id(id)).await?;
+        found
+            .map(|(_, number)| number)
+            .ok_or(Error::CampaignNotFound)
+    }
+
     async fn campaign(&self, key: &CampaignKey) -> Result<Option<(CampaignId, String)>, Error> {
         let known = self.campaigns.find(|(id, number)| match key {
             CampaignKey::Id(wanted) => id == wanted,

@@ -28,6 +28,8 @@ const FIGURES: &[&str] = &[
     "submitted",
     "handed_off",
     "acknowledged",
+    "in_spanish",
+    "active_in_part",
     "active",
     "action_required",
     "impostors_tried",
@@ -89,7 +91,9 @@ fn check(printed: &str) {
     );
     let settled = figure("active") + figure("action_required") + figure("enrollment_refused");
     assert_eq!(settled, figure("submitted"), "{printed}");
-    assert_eq!(figure("acknowledged"), figure("submitted"), "{printed}");
+    assert_eq!(figure("promised"), figure("submitted"), "{printed}");
+    assert_eq!(figure("acknowledged"), figure("handed_off"), "{printed}");
+    assert!(figure("handed_off") > figure("submitted"), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

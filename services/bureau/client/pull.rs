@@ -19,8 +19,9 @@ use crate::wire::redress::bureau::v1::{
     EnrollmentOrder, EnrollmentProgress, EnrollmentStatus, HandoffKind,
 };
 use crate::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
+use crate::wire::redress::handoff::v1::pull_handoffs_response::Step;
 use crate::wire::redress::handoff::v1::{
-    AcknowledgeHandoffsRequest, HandoffAcknowledgement, PullHandoffsRequest, PullHandoffsResponse,
+    AcknowledgeHandoffsRequest, HandoffAcknowledgement, HandoffOffers, PullHandoffsRequest,
     ReportOutcomesRequest,
 };
 
@@ -86,12 +87,15 @@ impl Puller {
             let Some(message) = message else {
                 return Ok(taken);
             };
-            taken += self.take(message?).await?;
+            // A heartbeat needs no answer, and what is drained ends by itself.
+            if let Some(Step::Offers(offers)) = message?.step {
+                taken += self.take(offers).await?;
+            }
         }
     }
 
     /// Books what was offered and acknowledges it.
-    async fn take(&mut self, message: PullHandoffsResponse) -> Result<usize, Status> {
+    async fn take(&mut self, message: HandoffOffers) -> Result<usize, Status> {
         let mut taken = Vec::with_capacity(message.offers.len());
         let mut canceled = Vec::new();
         for offer in message.offers {

@@ -54,7 +54,7 @@ pub(crate) async fn report_outcomes(
     Ok(wire::ReportOutcomesResponse { verdicts })
 }
 
-fn check(request_id: &str, path: &'static str, items: usize) -> Result<Uuid, Fault> {
+pub(crate) fn check(request_id: &str, path: &'static str, items: usize) -> Result<Uuid, Fault> {
     let mut fields = Fields::default();
     let id = fields.request_id(request_id);
     let fits = (1..=ITEMS).contains(&items);
@@ -99,7 +99,12 @@ async fn apply(
         .collect())
 }
 
-fn verdict_to_wire(path: &str, (at, id): (usize, &str), verdict: Verdict) -> ItemVerdict {
+/// Writes a verdict on the item at a place of a request.
+pub(crate) fn verdict_to_wire(
+    path: &str,
+    (at, id): (usize, &str),
+    verdict: Verdict,
+) -> ItemVerdict {
     let item = Item::at(at, id);
     let (reason, field, help) = match verdict {
         Verdict::Recorded => return item.applied(),

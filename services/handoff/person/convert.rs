@@ -42,6 +42,16 @@ pub fn cancel(handoff: &Handoff, engagement: &str, cancels: HandoffId) -> wire::
     }
 }
 
+/// Gives what is ordered.
+pub fn coverage(handoff: &Handoff) -> wire::OrderedCoverage {
+    wire::OrderedCoverage {
+        coverage_id: handoff.coverage_id.to_string(),
+        product_code: handoff.product_code.clone(),
+        term_months: handoff.term_months,
+        contract_code: handoff.contract_code.clone().unwrap_or_default(),
+    }
+}
+
 /// Gives what every order has.
 fn order(handoff: &Handoff, engagement: &str) -> wire::EnrollmentOrder {
     wire::EnrollmentOrder {
@@ -49,12 +59,7 @@ fn order(handoff: &Handoff, engagement: &str) -> wire::EnrollmentOrder {
         kind: kind_to_wire(handoff.kind, handoff.order_attempt).into(),
         attempt: handoff.order_attempt,
         engagement_number: engagement.to_owned(),
-        coverage: Some(wire::OrderedCoverage {
-            coverage_id: handoff.coverage_id.to_string(),
-            product_code: handoff.product_code.clone(),
-            term_months: handoff.term_months,
-            contract_code: handoff.contract_code.clone().unwrap_or_default(),
-        }),
+        coverage: Some(coverage(handoff)),
         queue_time: Some(handoff.created_at.to_proto()),
         ..wire::EnrollmentOrder::default()
     }

@@ -1,4 +1,5 @@
 //! The stream of partners that pull.
 
 pub(crate) mod grpc;
+mod leases;
 pub mod stream;

@@ -4,6 +4,8 @@
 //! process takes an acknowledgement, or for the next poll of the queue: another instance may have taken it. A partner that
 //! comes back gets what it did not acknowledge when the lease has run out.
 
+use std::time::Duration;
+
 use futures::Stream;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +24,9 @@ use crate::kernel::ids::PartnerId;
 
 /// At most so many handoffs in one message, which keeps it well below the limit of messages.
 const MESSAGE: u64 = 500;
+
+/// After so long without offers a stream gives a sign of life.
+const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// What a partner wants.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +56,17 @@ pub struct Pull {
     owner: String,
     wish: Wish,
     draining: CancellationToken,
+}
+
+/// What a stream gives.
+#[derive(Debug)]
+pub enum Pulled {
+    /// Offers that are due.
+    Offers(Vec<Offer>),
+    /// Nothing for a while.
+    Heartbeat,
+    /// Nothing is due any more, and the stream ends.
+    Drained,
 }
 
 enum Found {
@@ -84,19 +100,20 @@ impl Pull {
     }
 
     /// Gives offers as they come. The stream ends with UNAVAILABLE when the process drains.
-    pub fn stream(self) -> impl Stream<Item = Result<Vec<Offer>, Error>> {
+    pub fn stream(self) -> impl Stream<Item = Result<Pulled, Error>> {
         futures::stream::unfold(Some(self), |pull| async move {
             let pull = pull?;
             match pull.next().await {
-                Ok(Some(offers)) => Some((Ok(offers), Some(pull))),
-                Ok(None) => None,
+                Ok(Pulled::Drained) => Some((Ok(Pulled::Drained), None)),
+                Ok(pulled) => Some((Ok(pulled), Some(pull))),
                 Err(error) => Some((Err(error), None)),
             }
         })
     }
 
-    /// Waits for the next offers; `None` ends the stream.
-    async fn next(&self) -> Result<Option<Vec<Offer>>, Error> {
+    /// Waits for the next offers, but not for longer than a heartbeat.
+    async fn next(&self) -> Result<Pulled, Error> {
+        let mut heartbeat = std::pin::pin!(tokio::time::sleep(HEARTBEAT));
         loop {
             let changed = self.context.queue_changed.notified();
             let mut changed = std::pin::pin!(changed);
@@ -107,13 +124,14 @@ impl Pull {
             }
             match self.poll().await? {
                 Found::Offers(offers) if offers.is_empty() => continue,
-                Found::Offers(offers) => return Ok(Some(offers)),
-                Found::Nothing if self.wish.drain => return Ok(None),
+                Found::Offers(offers) => return Ok(Pulled::Offers(offers)),
+                Found::Nothing if self.wish.drain => return Ok(Pulled::Drained),
                 Found::Nothing | Found::Full => {}
             }
             tokio::select! {
                 () = changed => {}
                 () = self.draining.cancelled() => {}
+                () = &mut heartbeat => return Ok(Pulled::Heartbeat),
                 () = tokio::time::sleep(self.context.rules.poll_interval) => {}
             }
         }

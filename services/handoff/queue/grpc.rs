@@ -1,11 +1,10 @@
-//! What is queued and what is stuck, for the operator and for the partner whose handoff it is.
+//! What is queued and what is stuck, for the operator.
 
 use tonic::Request;
 
 use crate::db::entities::{ClosedSet as _, handoff};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::partner;
 use crate::handoff::request::page_size;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
@@ -20,23 +19,6 @@ use super::state::State;
 use super::{convert, replay, statistics, store};
 
 const REPLAY: &str = "redress.handoff.v1.HandoffAdminService/ReplayHandoff";
-
-pub(crate) async fn get_handoff(
-    context: &Context,
-    request: Request<wire::GetHandoffRequest>,
-) -> Result<wire::GetHandoffResponse, Error> {
-    let call = Call::of(&request)?;
-    let mut fields = Fields::default();
-    let id: HandoffId = fields.id("handoff_id", &request.into_inner().handoff_id);
-    fields.finish()?;
-    let db = context.db.read();
-    let partner = partner::store::by_name(db, &call.caller.name).await?;
-    let found = store::of_partner(db, partner.id, id).await?;
-    let handoff = found.ok_or(Error::HandoffNotFound)?;
-    Ok(wire::GetHandoffResponse {
-        handoff: Some(to_wire(&handoff)),
-    })
-}
 
 pub(crate) async fn list_handoffs(
     context: &Context,
@@ -143,7 +125,7 @@ fn to_wire(handoff: &Handoff) -> wire::Handoff {
 }
 
 /// Reads the state that a list is filtered by; `None` lists all.
-fn state_filter(number: i32) -> Result<Option<handoff::State>, ()> {
+pub(crate) fn state_filter(number: i32) -> Result<Option<handoff::State>, ()> {
     match wire::HandoffState::try_from(number) {
         Ok(wire::HandoffState::Unspecified) => Ok(None),
         Ok(state) => convert::state_of(state).map(Some).ok_or(()),

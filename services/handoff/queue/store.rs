@@ -128,6 +128,54 @@ pub async fn page(
     parsed(rows)
 }
 
+/// Lists a partner's handoffs in one state or in all, as far as they changed since an instant, in the order of their ids.
+pub async fn page_of_partner(
+    db: &impl ConnectionTrait,
+    partner: PartnerId,
+    (state, since): (Option<handoff::State>, Option<Timestamp>),
+    after: Option<HandoffId>,
+    limit: u64,
+) -> Result<Vec<Handoff>, Error> {
+    let mut query = Entity::find().filter(Column::PartnerId.eq(partner));
+    if let Some(state) = state {
+        query = query.filter(Column::State.eq(state));
+    }
+    if let Some(since) = since {
+        let changed = Column::CreatedAt
+            .gte(since)
+            .or(Column::AcknowledgedAt.gte(since))
+            .or(Column::SettledAt.gte(since));
+        query = query.filter(changed);
+    }
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after));
+    }
+    let rows = query.order_by_asc(Column::Id).limit(limit).all(db).await?;
+    parsed(rows)
+}
+
+/// Gives leases until an instant, to handoffs that are locked and under a lease.
+pub async fn extend(
+    tx: &impl ConnectionTrait,
+    leased: &[Handoff],
+    until: Timestamp,
+) -> Result<(), Error> {
+    const UPDATE: &str = "UPDATE handoff SET not_before = $2, lease_expires_at = $2 FROM v \
+        WHERE handoff.partner_id = $3 AND handoff.id = v.id AND handoff.state = $4";
+    let Some(first) = leased.first() else {
+        return Ok(());
+    };
+    let ids: Vec<HandoffId> = leased.iter().map(|handoff| handoff.id).collect();
+    let rest = [
+        until.into(),
+        first.partner_id.into(),
+        handoff::State::Leased.as_str().into(),
+    ];
+    let statement = rows::bind_ids(tx.get_database_backend(), UPDATE, &ids, rest);
+    let written = tx.execute_raw(statement).await?;
+    Ok(expect_rows(written.rows_affected(), leased.len())?)
+}
+
 /// Counts what one stream or worker holds under leases that run.
 pub async fn held_by(
     db: &impl ConnectionTrait,

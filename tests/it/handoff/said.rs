@@ -71,7 +71,7 @@ pub async fn report(
     verdicts.iter().map(word).collect()
 }
 
-async fn another_partner(world: &World) {
+pub async fn another_partner(world: &World) {
     let partner = Partner {
         name: "other".to_owned(),
         mode: PartnerMode::Pull.into(),
@@ -146,7 +146,7 @@ async fn an_action_that_was_taken_leads_to_active(database: Database) {
 
 /// Another partner's handoff is as unknown as one that never was.
 #[apply(both)]
-async fn another_partners_handoff_does_not_exist(database: Database) {
+pub async fn another_partners_handoff_does_not_exist(database: Database) {
     let world = World::new(database).await;
     let partner = world.pull_partner().await;
     another_partner(&world).await;
