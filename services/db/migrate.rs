@@ -39,8 +39,16 @@ pub struct StepStatus {
 /// # Errors
 /// [`Error::Connect`] with what to do, [`Error::Schema`] where the database is newer than this program.
 pub async fn up(url: &Secret<String>) -> Result<Vec<String>, Error> {
+    up_to(url, None).await
+}
+
+/// As [`up`], with so many steps only: what an older program left behind.
+///
+/// # Errors
+/// As [`up`].
+pub async fn up_to(url: &Secret<String>, steps: Option<u32>) -> Result<Vec<String>, Error> {
     let connection = open(url, true).await?;
-    let result = up_on(&connection).await;
+    let result = up_on(&connection, steps).await;
     connection.close().await?;
     result
 }
@@ -94,22 +102,24 @@ async fn open(url: &Secret<String>, create: bool) -> Result<DatabaseConnection, 
     }
 }
 
-async fn up_on(connection: &DatabaseConnection) -> Result<Vec<String>, Error> {
+async fn up_on(connection: &DatabaseConnection, steps: Option<u32>) -> Result<Vec<String>, Error> {
     let tx = begin(connection).await?;
     let before = match Migrator::install(&tx).await {
         Ok(()) => schema::applied(&tx).await?,
         Err(error) => return Err(error.into()),
     };
     schema::refuse_newer(&before)?;
-    Migrator::up(&tx, None).await?;
-    if tx.get_database_backend() == DbBackend::Postgres {
+    Migrator::up(&tx, steps).await?;
+    let mut applied = schema::applied(&tx).await?;
+    // The grants are those of the whole schema.
+    if tx.get_database_backend() == DbBackend::Postgres
+        && migrations::names().all(|name| applied.iter().any(|it| it == name))
+    {
         grants::apply(&tx).await?;
     }
     tx.commit().await?;
-    Ok(migrations::names()
-        .filter(|name| !before.iter().any(|version| version == name))
-        .map(str::to_owned)
-        .collect())
+    applied.retain(|name| !before.contains(name));
+    Ok(applied)
 }
 
 async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, Error> {

@@ -11,4 +11,5 @@ mod seed;
 mod states;
 mod throttle;
 mod transactions;
+mod upgrade;
 mod writers;
