@@ -120,6 +120,13 @@ impl IdentityVerificationService for Handlers {
         answer(verification::grpc::get_verification(&self.context, &request).await)
     }
 
+    async fn get_referral(
+        &self,
+        request: Request<wire::GetReferralRequest>,
+    ) -> Result<Response<wire::GetReferralResponse>, Status> {
+        answer(referral::grpc::get_referral(&self.context, &request).await)
+    }
+
     async fn list_referrals(
         &self,
         request: Request<wire::ListReferralsRequest>,

@@ -15,6 +15,7 @@ pub mod confirmation_code;
 pub mod consent;
 pub mod covered_entity;
 pub mod enrollment;
+pub mod evidence;
 pub mod export_approval;
 pub mod handoff;
 pub mod handoff_attempt;

@@ -2,8 +2,11 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::db::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
+
+use super::evidence::{self, Evidence};
 
 /// A row of `verification`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -35,6 +38,18 @@ pub struct Model {
     pub decided_at: Option<Timestamp>,
     /// Until when it holds.
     pub expires_at: Timestamp,
+    /// JSON: what it rests on. See [`Model::evidence`].
+    pub evidence: String,
+}
+
+impl Model {
+    /// Gives what the verification rests on.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where a word is no kind of evidence.
+    pub fn evidence(&self) -> Result<Vec<Evidence>, Error> {
+        evidence::read("verification.evidence", &self.evidence)
+    }
 }
 
 /// How the person was found on the roster.

@@ -13,7 +13,7 @@ use crate::process::{Act, Call};
 use super::store;
 use super::view::{self, View};
 
-/// Gives a verification; its waterfall only to operators, and with an audit event.
+/// Gives a verification; its waterfall and all evidence only to operators, and with an audit event.
 pub async fn get_verification(
     context: &Context,
     call: &Call,
@@ -34,5 +34,9 @@ pub async fn get_verification(
     disclosure::record(context, "audit_waterfall", &event).await?;
     let waterfall = serde_json::from_str(&row.waterfall);
     let waterfall = waterfall.map_err(|_| db::Error::corrupt("verification.waterfall"))?;
-    Ok(View { waterfall, ..view })
+    Ok(View {
+        waterfall,
+        evidence: row.evidence()?,
+        ..view
+    })
 }

@@ -3,6 +3,7 @@
 use tonic::Request;
 
 use crate::db::entities::confirmation_code::Channel;
+use crate::db::entities::referral::DecisionReason;
 use crate::db::entities::verification::State;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
@@ -10,9 +11,11 @@ use crate::identity::matching::compare::Claims;
 use crate::identity::matching::waterfall::{Agreement, Level};
 use crate::identity::matching::{fold, ssn};
 use crate::identity::roster::grpc::contacts;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::secrets::Secret;
 use crate::process::Call;
+use crate::process::convert::evidence_to_wire;
 use crate::wire::redress::identity::v1 as wire;
 
 use super::confirmation_code::confirm::{self, Confirm};
@@ -203,6 +206,26 @@ fn verification(view: View) -> wire::Verification {
         expire_time: Some(view.expires_at.to_proto()),
         create_time: Some(view.created_at.to_proto()),
         waterfall: view.waterfall.0.iter().copied().map(agreement).collect(),
+        attempts_left: view.attempts_left,
+        due_time: view.due_at.map(Timestamp::to_proto),
+        evidence: view
+            .evidence
+            .iter()
+            .map(|kind| evidence_to_wire(*kind).into())
+            .collect(),
+        decision_reason: decision_reason(view.decision_reason).into(),
+    }
+}
+
+/// Writes why a reviewer decided so.
+pub fn decision_reason(reason: Option<DecisionReason>) -> wire::DecisionReason {
+    match reason {
+        None => wire::DecisionReason::Unspecified,
+        Some(DecisionReason::DocumentsSeen) => wire::DecisionReason::DocumentsSeen,
+        Some(DecisionReason::RecordCorrected) => wire::DecisionReason::RecordCorrected,
+        Some(DecisionReason::NotThePerson) => wire::DecisionReason::NotThePerson,
+        Some(DecisionReason::NotEnoughEvidence) => wire::DecisionReason::NotEnoughEvidence,
+        Some(DecisionReason::Other) => wire::DecisionReason::Other,
     }
 }
 

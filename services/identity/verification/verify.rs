@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::db::entities::evidence::{self, Evidence};
 use crate::db::entities::verification::{self, Path};
 use crate::db::entities::{ClosedSet, referral};
 use crate::db::{self, audit};
@@ -72,9 +73,12 @@ pub async fn verify_identity(
     match rows.state {
         Verification::Refused { .. } => Err(Error::Refused),
         Verification::ConfirmationRequired { .. } => {
-            Ok(view::made(&rows.verification, rows.state, found.contacts))
+            view::made(&rows.verification, rows.state, found.contacts)
         }
-        _ => Ok(view::made(&rows.verification, rows.state, Vec::new())),
+        Verification::Verified { .. } | Verification::Referred { .. } => Ok(View {
+            due_at: rows.referral.as_ref().map(|referral| referral.due_at),
+            ..view::made(&rows.verification, rows.state, Vec::new())?
+        }),
     }
 }
 
@@ -160,6 +164,7 @@ fn rows(
         created_at: now,
         decided_at: state.decided_at(),
         expires_at: now + context.rules.verified_for,
+        evidence: evidence::write(grounds(decision, found.fresh_letter)),
     };
     let act = Act::on("verification.decided", "verification", verification.id);
     let detail = json!({ "state": state.state().as_str(), "path": path.as_str() });
@@ -172,6 +177,13 @@ fn rows(
         referral,
         event,
     })
+}
+
+/// Gives what a comparison rests on, whatever it came to.
+fn grounds(decision: Decision, fresh_letter: bool) -> impl Iterator<Item = Evidence> {
+    let letter = fresh_letter.then_some(Evidence::LetterCode);
+    let record = (decision == Decision::Accept).then_some(Evidence::RecordMatch);
+    letter.into_iter().chain(record)
 }
 
 fn open_referral(
@@ -191,6 +203,8 @@ fn open_referral(
         decided_by: None,
         decided_at: None,
         reason,
+        decision_reason: None,
+        evidence: evidence::write([]),
     }
 }
 

@@ -109,6 +109,7 @@ impl House {
             created_at: self.now(),
             decided_at: Some(self.now()),
             expires_at: self.now() + Duration::from_hours(1),
+            evidence: "[]".into(),
         };
         let row = verification::ActiveModel::from(row).reset_all();
         verification::Entity::insert(row)

@@ -76,6 +76,11 @@ async fn a_column_takes_the_words_of_its_enum_and_no_others(database: Database) 
         ("partner", "mode", words::<partner::Mode>()),
         ("partner", "state", words::<partner::State>()),
         ("product", "population", words::<product::Population>()),
+        (
+            "referral",
+            "decision_reason",
+            words::<referral::DecisionReason>(),
+        ),
         ("referral", "state", words::<referral::State>()),
         ("roster_import", "state", words::<roster_import::State>()),
         ("verification", "path", words::<verification::Path>()),
