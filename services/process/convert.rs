@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::db::entities::evidence::Evidence;
 use crate::db::entities::individual::Population;
 use crate::db::entities::outcome::OutcomeClass;
+use crate::db::entities::representative::{Authority, Relationship};
 use crate::kernel::fields::Fields;
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::r#type::v1 as wire;
@@ -51,6 +52,39 @@ pub fn class_of(number: i32) -> Option<OutcomeClass> {
         Ok(given) => OutcomeClass::iter().find(|known| class_to_wire(Some(*known)) == given),
         Err(_) => Some(OutcomeClass::Other),
     }
+}
+
+/// Gives what a representative is to a person as the contract has it.
+pub const fn relationship_to_wire(relationship: Relationship) -> wire::Relationship {
+    match relationship {
+        Relationship::Parent => wire::Relationship::Parent,
+        Relationship::Guardian => wire::Relationship::Guardian,
+        Relationship::Conservator => wire::Relationship::Conservator,
+        Relationship::AttorneyInFact => wire::Relationship::AttorneyInFact,
+        Relationship::PersonalRepresentative => wire::Relationship::PersonalRepresentative,
+        Relationship::NextOfKin => wire::Relationship::NextOfKin,
+        Relationship::Other => wire::Relationship::Other,
+    }
+}
+
+/// Reads what a representative is to a person.
+pub fn relationship_of(relationship: wire::Relationship) -> Option<Relationship> {
+    Relationship::iter().find(|known| relationship_to_wire(*known) == relationship)
+}
+
+/// Gives a representative's right as the contract has it.
+pub const fn authority_to_wire(authority: Authority) -> wire::Authority {
+    match authority {
+        Authority::ByLaw => wire::Authority::ByLaw,
+        Authority::CourtOrder => wire::Authority::CourtOrder,
+        Authority::PowerOfAttorney => wire::Authority::PowerOfAttorney,
+        Authority::EstateLetters => wire::Authority::EstateLetters,
+    }
+}
+
+/// Reads a representative's right.
+pub fn authority_of(authority: wire::Authority) -> Option<Authority> {
+    Authority::iter().find(|known| authority_to_wire(*known) == authority)
 }
 
 /// Gives a kind of evidence as the contract has it.

@@ -28,6 +28,7 @@ pub mod outcome;
 pub mod partner;
 pub mod product;
 pub mod referral;
+pub mod representative;
 pub mod roster_import;
 pub mod throttle;
 pub mod verification;

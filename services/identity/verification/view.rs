@@ -14,11 +14,12 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{EnrollmentId, VerificationId};
 
 use super::confirmation_code::store as codes;
+use super::representative::Representative;
 use super::state::Verification;
 use super::store::{referral_of, state_of};
 
 /// What a caller is told about a verification. It does not say why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct View {
     /// Id.
     pub id: VerificationId,
@@ -40,6 +41,8 @@ pub struct View {
     pub due_at: Option<Timestamp>,
     /// Why a reviewer decided so.
     pub decision_reason: Option<DecisionReason>,
+    /// Who acts for the person.
+    pub representative: Option<Representative>,
     /// The comparison; empty but for operators who ask for it.
     pub waterfall: Waterfall,
 }
@@ -123,6 +126,7 @@ pub fn made(
         attempts_left: None,
         due_at: None,
         decision_reason: None,
+        representative: Representative::of(row)?,
         waterfall: Waterfall::default(),
     })
 }

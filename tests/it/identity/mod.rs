@@ -11,6 +11,7 @@ mod mail;
 mod people;
 mod plans;
 mod referral;
+mod representatives;
 mod throttle;
 mod undeliverable;
 mod verify;

@@ -28,7 +28,13 @@ pub(super) fn changes() -> Vec<Change> {
         Change::Remake(vec![
             Remade {
                 table: verification(),
-                values: &[("evidence", "'[]'")],
+                values: &[
+                    ("evidence", "'[]'"),
+                    ("representative_relationship", "NULL"),
+                    ("representative_authority", "NULL"),
+                    ("representative_evidence", "'[]'"),
+                    ("representative_name", "NULL"),
+                ],
             },
             Remade {
                 table: confirmation_code(),
@@ -115,7 +121,7 @@ fn mail_event() -> Blueprint {
     .clustered()
 }
 
-/// As in the baseline, with what it rests on.
+/// As in the baseline, with what it rests on and who acts for the person.
 fn verification() -> Blueprint {
     Blueprint::table(
         "verification",
@@ -134,7 +140,37 @@ fn verification() -> Blueprint {
             maybe(instant("decided_at")),
             instant("expires_at"),
             otherwise(text("evidence"), "[]"),
+            maybe(text("representative_relationship")),
+            maybe(text("representative_authority")),
+            otherwise(text("representative_evidence"), "[]"),
+            maybe(bytes("representative_name")),
         ],
+    )
+    .one_of(
+        "representative_relationship",
+        &[
+            "PARENT",
+            "GUARDIAN",
+            "CONSERVATOR",
+            "ATTORNEY_IN_FACT",
+            "PERSONAL_REPRESENTATIVE",
+            "NEXT_OF_KIN",
+            "OTHER",
+        ],
+    )
+    .one_of(
+        "representative_authority",
+        &[
+            "BY_LAW",
+            "COURT_ORDER",
+            "POWER_OF_ATTORNEY",
+            "ESTATE_LETTERS",
+        ],
+    )
+    .check(
+        "representative",
+        "(representative_relationship IS NULL) = (representative_authority IS NULL) \
+         AND (representative_name IS NULL OR representative_relationship IS NOT NULL)",
     )
     .one_of("path", &["LETTER", "LOOKUP"])
     .one_of(

@@ -1,5 +1,7 @@
 //! The RPCs of verifications and confirmation codes.
 
+mod representative;
+
 use tonic::Request;
 
 use crate::db::entities::confirmation_code::Channel;
@@ -18,11 +20,11 @@ use crate::process::Call;
 use crate::process::convert::evidence_to_wire;
 use crate::wire::redress::identity::v1 as wire;
 
-use super::confirmation_code::confirm::{self, Confirm};
-use super::confirmation_code::send::{self, DIGITS, Send};
-use super::get;
-use super::verify::{self, Verify};
-use super::view::View;
+use crate::identity::verification::confirmation_code::confirm::{self, Confirm};
+use crate::identity::verification::confirmation_code::send::{self, DIGITS, Send};
+use crate::identity::verification::get;
+use crate::identity::verification::verify::{self, Verify};
+use crate::identity::verification::view::View;
 
 const NAME: usize = 80;
 
@@ -40,6 +42,9 @@ pub async fn verify_identity(
         .await?;
     let enrollment = fields.maybe_id("enrollment_id", &message.enrollment_id);
     let claims = claims_of(&mut fields, message.claims.as_ref());
+    let acting = message.claims.as_ref();
+    let acting = acting.and_then(|claims| claims.representative.as_ref());
+    let acting = acting.map(|one| representative::read(&mut fields, one));
     fields.finish()?;
     let command = Verify {
         request: call.request(context, id, "VerifyIdentity", message)?,
@@ -47,6 +52,7 @@ pub async fn verify_identity(
         enrollment,
         // They are missing only if a field was wrong.
         claims: claims.ok_or_else(|| Error::field("claims", "must be given"))?,
+        representative: acting.flatten(),
     };
     let view = verify::verify_identity(context, &call, &command).await?;
     Ok(wire::VerifyIdentityResponse {
@@ -214,6 +220,7 @@ fn verification(view: View) -> wire::Verification {
             .map(|kind| evidence_to_wire(*kind).into())
             .collect(),
         decision_reason: decision_reason(view.decision_reason).into(),
+        representative: view.representative.as_ref().map(representative::write),
     }
 }
 
