@@ -85,6 +85,11 @@ pub const TABLE: &[Access] = &[
         PROMPT,
     ),
     unary(
+        "/redress.identity.v1.IdentityVerificationService/CorrectEnrollment",
+        FRONT,
+        PROMPT,
+    ),
+    unary(
         "/redress.identity.v1.IdentityVerificationService/GetReferral",
         &[Operator, CallCenter],
         PROMPT,

@@ -98,6 +98,8 @@ pub const GRANTS: &[Grant] = &[
     ),
     all("verification", Identity, CHANGE),
     all("verification", Codes, "SELECT"),
+    all("supplement", Identity, CHANGE),
+    all("supplement", Handoff, "SELECT"),
     all("confirmation_code", Identity, CHANGE),
     all("referral", Identity, CHANGE),
     all("partner", Handoff, CHANGE),

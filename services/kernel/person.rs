@@ -74,6 +74,38 @@ impl Person {
         self.phone.iter().chain(&self.other_phones)
     }
 
+    /// Puts what a person mended or chose over the record. A name and an address are replaced as a whole; lists are added to.
+    pub fn overlay(&mut self, over: Self) {
+        if !over.family_name.expose().is_empty() {
+            self.given_name = over.given_name;
+            self.middle_name = over.middle_name;
+            self.family_name = over.family_name;
+            self.suffix = over.suffix;
+        }
+        if !over.address_lines.is_empty() {
+            self.address_lines = over.address_lines;
+            self.city = over.city;
+            self.region = over.region;
+            self.postal_code = over.postal_code;
+            self.country = over.country;
+        }
+        self.date_of_birth = over.date_of_birth.or(self.date_of_birth);
+        self.ssn = over.ssn.or(self.ssn.take());
+        self.phone = over.phone.or(self.phone.take());
+        self.email = over.email.or(self.email.take());
+        self.language = over.language.or(self.language.take());
+        for (ours, theirs) in [
+            (&mut self.prior_names, over.prior_names),
+            (&mut self.prior_addresses, over.prior_addresses),
+        ] {
+            for text in theirs {
+                if !ours.iter().any(|known| known.expose() == text.expose()) {
+                    ours.push(text);
+                }
+            }
+        }
+    }
+
     /// Gives every e-mail address on record.
     pub fn emails(&self) -> impl Iterator<Item = &Text> {
         self.email.iter().chain(&self.other_emails)
@@ -214,6 +246,15 @@ pub struct Place {
 }
 
 impl Place {
+    /// What an individual mended or chose.
+    pub fn supplement_of(individual: IndividualId) -> Self {
+        Self {
+            table: "supplement",
+            column: "sealed",
+            row: individual.as_uuid(),
+        }
+    }
+
     /// The record of an individual.
     fn of(individual: IndividualId) -> Self {
         Self {
@@ -406,6 +447,32 @@ mod tests {
         assert!(sealer().open(OTHER, b"salt", &sealed).is_err());
         let stranger = PersonSealer::new(CAMPAIGN, Key::from_bytes([2; 32]));
         assert!(stranger.open(ONE, b"salt", &sealed).is_err());
+    }
+
+    #[test]
+    fn what_a_person_mended_stands_over_the_record() {
+        let mut person = ada();
+        person.overlay(Person {
+            family_name: "King".into(),
+            given_name: "Augusta".into(),
+            prior_names: vec!["Ada Byron".into()],
+            email: Some("own@example.org".into()),
+            ..Person::default()
+        });
+        assert_eq!(person.given_name.expose(), "Augusta");
+        assert_eq!(person.email.as_ref().unwrap().expose(), "own@example.org");
+        assert_eq!(person.address_lines.len(), 2);
+        assert!(person.ssn.is_some() && person.prior_names.len() == 1);
+        person.overlay(Person {
+            address_lines: vec!["1 Elm St".into()],
+            prior_names: vec!["Ada Byron".into()],
+            ..Person::default()
+        });
+        assert_eq!(
+            (person.address_lines.len(), person.prior_names.len()),
+            (1, 1)
+        );
+        assert!(person.city.is_none(), "an address is replaced as a whole");
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub mod product;
 pub mod referral;
 pub mod representative;
 pub mod roster_import;
+pub mod supplement;
 pub mod throttle;
 pub mod verification;
 pub mod wave;

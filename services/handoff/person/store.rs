@@ -16,6 +16,8 @@ pub struct Sealed {
     pub salt: Option<Vec<u8>>,
     /// The data.
     pub sealed: Option<Vec<u8>>,
+    /// What the person mended or chose.
+    pub supplement: Option<Vec<u8>>,
 }
 
 /// Gets the encrypted data of a campaign's people.
@@ -24,7 +26,9 @@ pub async fn sealed(
     campaign: CampaignId,
     people: &[IndividualId],
 ) -> Result<HashMap<IndividualId, Sealed>, Error> {
-    const QUERY: &str = "SELECT i.id, i.salt, i.sealed FROM v JOIN individual i ON i.campaign_id = $2 AND i.id = v.id";
+    const QUERY: &str = "SELECT i.id, i.salt, i.sealed, s.sealed AS supplement FROM v \
+        JOIN individual i ON i.campaign_id = $2 AND i.id = v.id \
+        LEFT JOIN supplement s ON s.campaign_id = $2 AND s.individual_id = v.id";
     if people.is_empty() {
         return Ok(HashMap::new());
     }

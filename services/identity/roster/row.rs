@@ -147,6 +147,27 @@ pub fn parse_row(raw: &RawColumns, rules: &Rules) -> Result<Row, Reject> {
     })
 }
 
+/// Parses the columns that somebody mends or chooses, under the rules of a row; none of them is required. A name is given as a whole
+/// or not at all.
+pub fn parse_correction(raw: &RawColumns, today: Date, sandbox: bool) -> Result<Person, Reject> {
+    let mut person = Person::default();
+    let middle_name = text(Column::MiddleName, raw.middle_name.expose())?;
+    let suffix = text(Column::Suffix, raw.suffix.expose())?;
+    let given_name = text(Column::GivenName, raw.given_name.expose())?;
+    let has_parts = given_name.is_some() || middle_name.is_some() || suffix.is_some();
+    if has_parts || !raw.family_name.expose().trim().is_empty() {
+        person.family_name = name(Column::FamilyName, raw.family_name.expose())?;
+        person.given_name = given_name.unwrap_or_default();
+        person.middle_name = middle_name;
+        person.suffix = suffix;
+    }
+    person.date_of_birth = birth_date(raw.date_of_birth.expose(), today)?;
+    person.ssn = number(raw.ssn.expose(), sandbox)?;
+    add_contacts(&mut person, raw)?;
+    person.language = language(&raw.language)?;
+    Ok(person)
+}
+
 /// Parses the columns of an address into a person of whom nothing else is known.
 pub fn parse_address(raw: &RawColumns) -> Result<Person, Reject> {
     let mut nobody = Person::default();

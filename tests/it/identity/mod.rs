@@ -3,6 +3,7 @@
 mod circumstances;
 mod confirm;
 mod contacts;
+mod correct;
 mod export;
 mod house;
 mod import;

@@ -51,6 +51,7 @@ pub(super) fn changes() -> Vec<Change> {
                 ],
             },
         ]),
+        Change::Make(supplement()),
     ]
 }
 
@@ -258,6 +259,26 @@ fn referral() -> Blueprint {
     .references(
         &["campaign_id", "verification_id"],
         "verification",
+        &["campaign_id", "id"],
+    )
+}
+
+/// What an individual mended or chose: sealed under the individual's key, and so erased with the individual.
+fn supplement() -> Blueprint {
+    Blueprint::table(
+        "supplement",
+        &["campaign_id", "individual_id"],
+        [
+            uuid("campaign_id"),
+            uuid("individual_id"),
+            bytes("sealed"),
+            instant("updated_at"),
+            text("updated_by"),
+        ],
+    )
+    .references(
+        &["campaign_id", "individual_id"],
+        "individual",
         &["campaign_id", "id"],
     )
 }

@@ -26,8 +26,6 @@ use crate::identity::verification::get;
 use crate::identity::verification::verify::{self, Verify};
 use crate::identity::verification::view::View;
 
-const NAME: usize = 80;
-
 /// VerifyIdentity.
 pub async fn verify_identity(
     context: &Context,
@@ -150,15 +148,27 @@ fn claims_of(fields: &mut Fields, claims: Option<&wire::Claims>) -> Option<Claim
         return None;
     };
     let name = claims.name.clone().unwrap_or_default();
-    let given = fields.maybe_text("claims.name.given_name", &name.given_name, NAME);
+    let given = fields.maybe_text(
+        "claims.name.given_name",
+        &name.given_name,
+        representative::NAME,
+    );
     let given = given.map(fold::name).unwrap_or_default();
     fields.demand(
         !given.is_empty(),
         "claims.name.given_name",
         "must be a name",
     );
-    let middle = fields.maybe_text("claims.name.middle_name", &name.middle_name, NAME);
-    let family = fields.maybe_text("claims.name.family_name", &name.family_name, NAME);
+    let middle = fields.maybe_text(
+        "claims.name.middle_name",
+        &name.middle_name,
+        representative::NAME,
+    );
+    let family = fields.maybe_text(
+        "claims.name.family_name",
+        &name.family_name,
+        representative::NAME,
+    );
     let family = family.map(fold::family).unwrap_or_default();
     fields.demand(
         !family.is_empty(),

@@ -9,7 +9,8 @@ use crate::process::convert::{
 };
 use crate::wire::redress::r#type::v1 as wire;
 
-use super::NAME;
+/// The most characters of a part of a name.
+pub const NAME: usize = 80;
 
 /// Reads a representative; names every field that is wrong, never its value.
 pub fn read(fields: &mut Fields, given: &wire::Representative) -> Option<Representative> {
