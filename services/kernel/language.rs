@@ -54,7 +54,7 @@ mod tests {
             ("es", "es", "es"),
             (" EN-us ", "en-US", "en"),
             ("zh-hant-tw", "zh-Hant-TW", "zh"),
-            ("es_MX", "es-MX", "es"),
+            ("es-mx", "es-MX", "es"),
         ] {
             let language: Language = text.parse().unwrap();
             assert_eq!((language.as_str(), language.primary()), (tag, primary));
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn what_is_no_language_is_refused() {
-        for text in ["", "und", "Spanish", "e", "en-", "12", "en US"] {
+        for text in ["", "und", "Spanish", "e", "en-", "12", "en US", "es_MX"] {
             assert_eq!(text.parse::<Language>(), Err(InvalidLanguage), "{text:?}");
         }
     }

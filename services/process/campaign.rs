@@ -1,7 +1,5 @@
 //! The campaign of a request, which names it by its engagement number or by its id.
 
-use std::sync::{PoisonError, RwLock};
-
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
@@ -11,24 +9,6 @@ use crate::kernel::ids::CampaignId;
 
 use super::context::Context;
 use super::error::Error;
-
-/// The campaigns that this process has read: neither the id nor the number of one ever changes.
-#[derive(Debug, Default)]
-pub(super) struct KnownCampaigns(RwLock<Vec<(CampaignId, String)>>);
-
-impl KnownCampaigns {
-    fn find(&self, wanted: impl Fn(&(CampaignId, String)) -> bool) -> Option<(CampaignId, String)> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.iter().find(|campaign| wanted(campaign)).cloned()
-    }
-
-    fn keep(&self, campaign: (CampaignId, String)) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if !known.contains(&campaign) {
-            known.push(campaign);
-        }
-    }
-}
 
 impl Context {
     /// Reads the field `campaign` of a request as an id. An id that no campaign has is given as it is.

@@ -12,8 +12,8 @@ use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, Ids};
 use crate::kernel::keyring::{KeyProvider, Purpose};
 
-use super::campaign::KnownCampaigns;
 use super::error::Error;
+use super::known_campaigns::KnownCampaigns;
 
 /// Time, ids, database and keys. A service's own context has this one in it. Clones share everything.
 #[derive(Clone)]

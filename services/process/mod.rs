@@ -9,6 +9,7 @@ mod context;
 pub mod convert;
 mod error;
 pub mod housekeeping;
+mod known_campaigns;
 pub mod request;
 mod run;
 mod settings;

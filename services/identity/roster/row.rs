@@ -202,18 +202,18 @@ fn add_contacts(person: &mut Person, raw: &RawColumns) -> Result<(), Reject> {
     let parse = |phone: &Text| contact::parse_phone(phone.expose()).ok_or(malformed(Column::Phone));
     let phones = list(Column::Phone, raw.phone.expose())?;
     let phones: Vec<Text> = phones.iter().map(parse).collect::<Result<_, _>>()?;
-    (person.phone, person.other_phones) = first_and_others(phones);
+    (person.phone, person.other_phones) = first_and_others(&phones);
     let parse = |email: &Text| contact::parse_email(email.expose()).ok_or(malformed(Column::Email));
     let emails = list(Column::Email, raw.email.expose())?;
     let emails: Vec<Text> = emails.iter().map(parse).collect::<Result<_, _>>()?;
-    (person.email, person.other_emails) = first_and_others(emails);
+    (person.email, person.other_emails) = first_and_others(&emails);
     Ok(())
 }
 
 /// Takes a list apart, each value once.
-fn first_and_others(values: Vec<Text>) -> (Option<Text>, Vec<Text>) {
+fn first_and_others(values: &[Text]) -> (Option<Text>, Vec<Text>) {
     let mut once: Vec<Text> = Vec::with_capacity(values.len());
-    merge::add(&mut once, &values);
+    merge::add(&mut once, values);
     let mut values = once.into_iter();
     (values.next(), values.collect())
 }

@@ -49,8 +49,8 @@ pub fn open_name(
     row: &verification::Model,
     salt: &[u8],
 ) -> Result<Option<Person>, Error> {
-    let sealed = row.representative_name.as_ref();
-    let opened = sealed.map(|sealed| sealer.open_at(place(row.id), salt, sealed));
+    let name = row.representative_name.as_ref();
+    let opened = name.map(|name| sealer.open_at(place(row.id), salt, name));
     opened.transpose().map_err(error::unreadable)
 }
 

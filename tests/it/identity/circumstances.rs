@@ -99,7 +99,7 @@ async fn a_second_listing_adds_what_it_knows_and_takes_nothing_away(database: Da
         ("", false)
     );
     let second = but(known_well(2), |row| {
-        row.covered_entity = "st-francis".into()
+        row.covered_entity = "st-francis".into();
     });
     let merged = house.load("b", &[second]).await.totals;
     assert_eq!(
