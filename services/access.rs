@@ -85,6 +85,16 @@ pub const TABLE: &[Access] = &[
         PROMPT,
     ),
     unary(
+        "/redress.identity.v1.IdentityVerificationService/CorrectEnrollment",
+        FRONT,
+        PROMPT,
+    ),
+    unary(
+        "/redress.identity.v1.IdentityVerificationService/GetReferral",
+        &[Operator, CallCenter],
+        PROMPT,
+    ),
+    unary(
         "/redress.identity.v1.IdentityVerificationService/ListReferrals",
         &[Operator, CallCenter],
         PROMPT,

@@ -59,6 +59,18 @@ pub enum Error {
     /// The one refusal of a confirmation code.
     #[error("the confirmation code is not accepted")]
     ConfirmationNotAccepted,
+    /// The verification is not of this person, or it is not VERIFIED.
+    #[error("not verified for this enrollment")]
+    NotVerified,
+    /// A new contact needs a stronger verification.
+    #[error("a confirmation code or a review is required")]
+    StepUpRequired,
+    /// The enrollment is beyond this.
+    #[error("the enrollment is {state}")]
+    EnrollmentState {
+        /// Where it stands.
+        state: &'static str,
+    },
     /// There is no such referral.
     #[error("no such referral")]
     ReferralNotFound,
@@ -144,6 +156,11 @@ impl From<Error> for Fault {
                 Self::new(Reason::VerificationState).metadata("state", "NO_FURTHER_CODE")
             }
             Error::ConfirmationNotAccepted => Self::new(Reason::ConfirmationNotAccepted),
+            Error::NotVerified => Self::new(Reason::NotVerified),
+            Error::StepUpRequired => Self::new(Reason::StepUpRequired),
+            Error::EnrollmentState { state } => {
+                Self::new(Reason::EnrollmentState).metadata("state", state)
+            }
             Error::ReferralNotFound => Self::new(Reason::ReferralNotFound),
             Error::ReferralDecided => Self::new(Reason::ReferralDecided),
             Error::SecondPersonRequired => Self::new(Reason::SecondPersonRequired),

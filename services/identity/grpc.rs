@@ -11,7 +11,7 @@ use crate::wire::redress::identity::v1::roster_service_server::RosterService;
 
 use super::context::Context;
 use super::error::Error;
-use super::{mail, referral, roster, verification};
+use super::{correction, mail, referral, roster, verification};
 
 /// The handlers of both services.
 #[derive(Clone)]
@@ -118,6 +118,20 @@ impl IdentityVerificationService for Handlers {
         request: Request<wire::GetVerificationRequest>,
     ) -> Result<Response<wire::GetVerificationResponse>, Status> {
         answer(verification::grpc::get_verification(&self.context, &request).await)
+    }
+
+    async fn correct_enrollment(
+        &self,
+        request: Request<wire::CorrectEnrollmentRequest>,
+    ) -> Result<Response<wire::CorrectEnrollmentResponse>, Status> {
+        answer(correction::grpc::correct_enrollment(&self.context, &request).await)
+    }
+
+    async fn get_referral(
+        &self,
+        request: Request<wire::GetReferralRequest>,
+    ) -> Result<Response<wire::GetReferralResponse>, Status> {
+        answer(referral::grpc::get_referral(&self.context, &request).await)
     }
 
     async fn list_referrals(

@@ -6,6 +6,7 @@
 //! [`roster`]; [`disclosure`]; [`context`]; [`sender`], [`rules`], [`error`]; [`matching`], which is pure.
 
 pub mod context;
+pub mod correction;
 pub mod disclosure;
 pub mod error;
 pub mod grpc;

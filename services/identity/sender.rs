@@ -10,6 +10,8 @@ use std::path::PathBuf;
 
 use futures::future::BoxFuture;
 use serde_json::json;
+use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::db::entities::ClosedSet;
 use crate::db::entities::confirmation_code::Channel;
@@ -32,6 +34,21 @@ pub struct Message {
     pub expires_at: Timestamp,
 }
 
+/// Tells a contact on record that a new one was taken. Its `Debug` shows no contact.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Makes a repeated notice the same notice.
+    pub id: Uuid,
+    /// How it travels.
+    pub channel: Channel,
+    /// The address or number on record.
+    pub to: Secret<String>,
+}
+
+/// What a [`Notice`] says. It names nobody.
+pub const NEW_CONTACT: &str = "A new e-mail address or telephone number was given for your enrollment in credit monitoring. If that \
+    was not you, call the number in your letter.";
+
 /// A message was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the carrier did not take the message")]
@@ -41,6 +58,9 @@ pub struct SendError;
 pub trait Sender: Send + Sync {
     /// Hands over one message; the same id again is the same message.
     fn send(&self, message: Message) -> BoxFuture<'_, Result<(), SendError>>;
+
+    /// Hands over one notice; the same id again is the same notice.
+    fn notify(&self, notice: Notice) -> BoxFuture<'_, Result<(), SendError>>;
 }
 
 /// Writes each message as one JSON file into a folder, whole or not at all, readable by its owner alone.
@@ -57,16 +77,9 @@ impl Outbox {
         }
     }
 
-    fn write(&self, message: &Message) -> std::io::Result<()> {
+    fn write(&self, id: Uuid, body: &Zeroizing<String>) -> std::io::Result<()> {
         fs::create_dir_all(&self.folder)?;
-        let partial = self.folder.join(format!(".{}.partial", message.id));
-        let body = json!({
-            "confirmation_id": message.id,
-            "channel": message.channel.as_str(),
-            "to": message.to.expose(),
-            "code": message.code.expose(),
-            "expires_at": message.expires_at,
-        });
+        let partial = self.folder.join(format!(".{id}.partial"));
         let mut options = fs::OpenOptions::new();
         let mut file = options
             .write(true)
@@ -74,18 +87,41 @@ impl Outbox {
             .truncate(true)
             .mode(0o600)
             .open(&partial)?;
-        file.write_all(body.to_string().as_bytes())?;
+        file.write_all(body.as_bytes())?;
         file.sync_all()?;
-        fs::rename(partial, self.folder.join(format!("{}.json", message.id)))
+        fs::rename(partial, self.folder.join(format!("{id}.json")))
     }
 }
 
 impl Sender for Outbox {
     fn send(&self, message: Message) -> BoxFuture<'_, Result<(), SendError>> {
-        let outbox = self.clone();
+        let body = json!({
+            "confirmation_id": message.id,
+            "channel": message.channel.as_str(),
+            "to": message.to.expose(),
+            "code": message.code.expose(),
+            "expires_at": message.expires_at,
+        });
+        self.put(message.id.as_uuid(), &body)
+    }
+
+    fn notify(&self, notice: Notice) -> BoxFuture<'_, Result<(), SendError>> {
+        let body = json!({
+            "notice_id": notice.id,
+            "channel": notice.channel.as_str(),
+            "to": notice.to.expose(),
+            "text": NEW_CONTACT,
+        });
+        self.put(notice.id, &body)
+    }
+}
+
+impl Outbox {
+    fn put(&self, id: Uuid, body: &serde_json::Value) -> BoxFuture<'static, Result<(), SendError>> {
+        let (outbox, body) = (self.clone(), Zeroizing::new(body.to_string()));
         Box::pin(async move {
             let folder = outbox.folder.clone();
-            let written = tokio::task::spawn_blocking(move || outbox.write(&message)).await;
+            let written = tokio::task::spawn_blocking(move || outbox.write(id, &body)).await;
             written.map_err(|_| SendError)?.map_err(|error| {
                 // The caller is not told the cause, so the operator must be.
                 tracing::error!(folder = %folder.display(), error = %error.kind(), "the outbox cannot be written");
@@ -98,7 +134,6 @@ impl Sender for Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     #[tokio::test]
     async fn a_message_is_one_whole_file_named_by_its_id() {

@@ -9,6 +9,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::crypto::{self, Key, OpenError};
@@ -71,6 +72,38 @@ impl Person {
     /// Gives every telephone number on record.
     pub fn phones(&self) -> impl Iterator<Item = &Text> {
         self.phone.iter().chain(&self.other_phones)
+    }
+
+    /// Puts what a person mended or chose over the record. A name and an address are replaced as a whole; lists are added to.
+    pub fn overlay(&mut self, over: Self) {
+        if !over.family_name.expose().is_empty() {
+            self.given_name = over.given_name;
+            self.middle_name = over.middle_name;
+            self.family_name = over.family_name;
+            self.suffix = over.suffix;
+        }
+        if !over.address_lines.is_empty() {
+            self.address_lines = over.address_lines;
+            self.city = over.city;
+            self.region = over.region;
+            self.postal_code = over.postal_code;
+            self.country = over.country;
+        }
+        self.date_of_birth = over.date_of_birth.or(self.date_of_birth);
+        self.ssn = over.ssn.or(self.ssn.take());
+        self.phone = over.phone.or(self.phone.take());
+        self.email = over.email.or(self.email.take());
+        self.language = over.language.or(self.language.take());
+        for (ours, theirs) in [
+            (&mut self.prior_names, over.prior_names),
+            (&mut self.prior_addresses, over.prior_addresses),
+        ] {
+            for text in theirs {
+                if !ours.iter().any(|known| known.expose() == text.expose()) {
+                    ours.push(text);
+                }
+            }
+        }
     }
 
     /// Gives every e-mail address on record.
@@ -201,41 +234,67 @@ impl TryFrom<Stored<'_>> for Person {
     }
 }
 
+/// Where a person's data lies: it opens nowhere else.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// The row's own key within the campaign.
+    pub row: Uuid,
+}
+
+impl Place {
+    /// What an individual mended or chose.
+    pub fn supplement_of(individual: IndividualId) -> Self {
+        Self {
+            table: "supplement",
+            column: "sealed",
+            row: individual.as_uuid(),
+        }
+    }
+
+    /// The record of an individual.
+    fn of(individual: IndividualId) -> Self {
+        Self {
+            table: "individual",
+            column: "sealed",
+            row: individual.as_uuid(),
+        }
+    }
+
+    /// The associated data: table, column, campaign, row.
+    fn parts<'a>(&'a self, campaign: &'a CampaignId) -> [&'a [u8]; 4] {
+        [
+            self.table.as_bytes(),
+            self.column.as_bytes(),
+            campaign.as_bytes(),
+            self.row.as_bytes(),
+        ]
+    }
+}
+
 /// Seals a person at its place under the person's key.
-pub fn seal_person(
-    key: &Key,
-    campaign: CampaignId,
-    individual: IndividualId,
-    person: &Person,
-) -> Vec<u8> {
+fn seal_person(key: &Key, campaign: CampaignId, place: Place, person: &Person) -> Vec<u8> {
     let mut plain = Zeroizing::new(Vec::with_capacity(8 * STEP));
     serde_json::to_writer(&mut *plain, &Stored::from(person)).expect("texts serialize");
     // JSON may end in spaces, so the padding needs no marker.
     let padded = plain.len().next_multiple_of(STEP);
     plain.resize(padded, b' ');
-    crypto::seal(key, &place(&campaign, &individual), &plain)
+    crypto::seal(key, &place.parts(&campaign), &plain)
 }
 
 /// Opens what [`seal_person`] sealed at the same place.
-pub fn open_person(
+fn open_person(
     key: &Key,
     campaign: CampaignId,
-    individual: IndividualId,
+    place: Place,
     sealed: &[u8],
 ) -> Result<Person, OpenError> {
-    let plain = crypto::open(key, &place(&campaign, &individual), sealed).map(Zeroizing::new)?;
+    let plain = crypto::open(key, &place.parts(&campaign), sealed).map(Zeroizing::new)?;
     let stored: Stored<'_> = serde_json::from_slice(&plain).map_err(|_| OpenError)?;
     stored.try_into()
-}
-
-/// The associated data: table, column, campaign, individual.
-fn place<'a>(campaign: &'a CampaignId, individual: &'a IndividualId) -> [&'a [u8]; 4] {
-    [
-        b"individual",
-        b"sealed",
-        campaign.as_bytes(),
-        individual.as_bytes(),
-    ]
 }
 
 /// Seals and opens the people of one campaign. It holds the campaign's data key.
@@ -279,7 +338,18 @@ impl PersonSealer {
 
     /// Seals a person under the salt of its row.
     pub fn seal(&self, individual: IndividualId, salt: &[u8], person: &Person) -> Vec<u8> {
-        seal_person(&self.person_key(salt), self.campaign, individual, person)
+        self.seal_at(Place::of(individual), salt, person)
+    }
+
+    /// Seals further data in the form of a person at another place, under the salt of the individual's row: it is erased with the
+    /// individual.
+    pub fn seal_at(&self, place: Place, salt: &[u8], person: &Person) -> Vec<u8> {
+        seal_person(&self.person_key(salt), self.campaign, place, person)
+    }
+
+    /// Opens what [`PersonSealer::seal_at`] sealed at the same place.
+    pub fn open_at(&self, place: Place, salt: &[u8], sealed: &[u8]) -> Result<Person, OpenError> {
+        open_person(&self.person_key(salt), self.campaign, place, sealed)
     }
 
     /// Opens a person with the salt of its row.
@@ -289,7 +359,7 @@ impl PersonSealer {
         salt: &[u8],
         sealed: &[u8],
     ) -> Result<Person, OpenError> {
-        open_person(&self.person_key(salt), self.campaign, individual, sealed)
+        self.open_at(Place::of(individual), salt, sealed)
     }
 }
 
@@ -308,7 +378,6 @@ impl fmt::Debug for PersonSealer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use uuid::Uuid;
 
     const CAMPAIGN: CampaignId = CampaignId::from_uuid(Uuid::from_u128(1));
     const ONE: IndividualId = IndividualId::from_uuid(Uuid::from_u128(2));
@@ -365,7 +434,7 @@ mod tests {
         let mut before = br#"{"g":"Ada","f":"Lovelace","e":"ada@example.org"}"#.to_vec();
         before.resize(before.len().next_multiple_of(STEP), b' ');
         let key = sealer().person_key(b"salt");
-        let sealed = crypto::seal(&key, &place(&CAMPAIGN, &ONE), &before);
+        let sealed = crypto::seal(&key, &Place::of(ONE).parts(&CAMPAIGN), &before);
         let back = sealer().open(ONE, b"salt", &sealed).unwrap();
         assert_eq!(back.emails().count(), 1);
         assert!(back.language.is_none() && back.prior_names.is_empty() && !back.confidential);
@@ -378,6 +447,45 @@ mod tests {
         assert!(sealer().open(OTHER, b"salt", &sealed).is_err());
         let stranger = PersonSealer::new(CAMPAIGN, Key::from_bytes([2; 32]));
         assert!(stranger.open(ONE, b"salt", &sealed).is_err());
+    }
+
+    #[test]
+    fn what_a_person_mended_stands_over_the_record() {
+        let mut person = ada();
+        person.overlay(Person {
+            family_name: "King".into(),
+            given_name: "Augusta".into(),
+            prior_names: vec!["Ada Byron".into()],
+            email: Some("own@example.org".into()),
+            ..Person::default()
+        });
+        assert_eq!(person.given_name.expose(), "Augusta");
+        assert_eq!(person.email.as_ref().unwrap().expose(), "own@example.org");
+        assert_eq!(person.address_lines.len(), 2);
+        assert!(person.ssn.is_some() && person.prior_names.len() == 1);
+        person.overlay(Person {
+            address_lines: vec!["1 Elm St".into()],
+            prior_names: vec!["Ada Byron".into()],
+            ..Person::default()
+        });
+        assert_eq!(
+            (person.address_lines.len(), person.prior_names.len()),
+            (1, 1)
+        );
+        assert!(person.city.is_none(), "an address is replaced as a whole");
+    }
+
+    #[test]
+    fn further_data_opens_only_at_its_place() {
+        let at = |column| Place {
+            table: "supplement",
+            column,
+            row: ONE.as_uuid(),
+        };
+        let sealed = sealer().seal_at(at("sealed"), b"salt", &ada());
+        assert!(sealer().open_at(at("sealed"), b"salt", &sealed).is_ok());
+        assert!(sealer().open_at(at("other"), b"salt", &sealed).is_err());
+        assert!(sealer().open(ONE, b"salt", &sealed).is_err());
     }
 
     #[test]

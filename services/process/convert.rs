@@ -4,9 +4,11 @@ use jiff::civil;
 use sea_orm::Iterable;
 use uuid::Uuid;
 
+use crate::db::entities::evidence::Evidence;
 use crate::db::entities::individual::Population;
 use crate::db::entities::outcome::OutcomeClass;
 use crate::db::entities::representative::{Authority, Relationship};
+use crate::kernel::fields::Fields;
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::r#type::v1 as wire;
 
@@ -83,6 +85,45 @@ pub const fn authority_to_wire(authority: Authority) -> wire::Authority {
 /// Reads a representative's right.
 pub fn authority_of(authority: wire::Authority) -> Option<Authority> {
     Authority::iter().find(|known| authority_to_wire(*known) == authority)
+}
+
+/// Gives a kind of evidence as the contract has it.
+pub const fn evidence_to_wire(evidence: Evidence) -> wire::Evidence {
+    match evidence {
+        Evidence::LetterCode => wire::Evidence::LetterCode,
+        Evidence::RecordMatch => wire::Evidence::RecordMatch,
+        Evidence::EmailCode => wire::Evidence::EmailCode,
+        Evidence::SmsCode => wire::Evidence::SmsCode,
+        Evidence::VoiceCode => wire::Evidence::VoiceCode,
+        Evidence::Review => wire::Evidence::Review,
+        Evidence::PhotoId => wire::Evidence::PhotoId,
+        Evidence::BirthCertificate => wire::Evidence::BirthCertificate,
+        Evidence::DeathCertificate => wire::Evidence::DeathCertificate,
+        Evidence::CourtOrder => wire::Evidence::CourtOrder,
+        Evidence::PowerOfAttorney => wire::Evidence::PowerOfAttorney,
+        Evidence::EstateLetters => wire::Evidence::EstateLetters,
+        Evidence::ProofOfAddress => wire::Evidence::ProofOfAddress,
+    }
+}
+
+/// Reads a kind of evidence; none where the number is none of the contract.
+pub fn evidence_of(number: i32) -> Option<Evidence> {
+    let given = wire::Evidence::try_from(number).ok()?;
+    Evidence::iter().find(|known| evidence_to_wire(*known) == given)
+}
+
+/// Reads the documents that somebody saw. Names each field that is no document.
+pub fn documents_of(fields: &mut Fields, path: &str, numbers: &[i32]) -> Vec<Evidence> {
+    let document = |number: &i32| evidence_of(*number).filter(|kind| kind.is_document());
+    for (at, number) in numbers.iter().enumerate() {
+        let rule = "must be a document that was seen";
+        fields.demand(
+            document(number).is_some(),
+            format_args!("{path}[{at}]"),
+            rule,
+        );
+    }
+    numbers.iter().filter_map(document).collect()
 }
 
 /// Names an item of a call that takes many: its place or line, and its id.
@@ -181,5 +222,10 @@ mod tests {
         }
         assert_eq!(population_of(0), None);
         assert_eq!(population_of(9_999), None);
+        for evidence in Evidence::iter() {
+            let number = evidence_to_wire(evidence).into();
+            assert_eq!(evidence_of(number), Some(evidence));
+        }
+        assert_eq!(evidence_of(0), None);
     }
 }

@@ -23,6 +23,7 @@ pub fn claims() -> Result<Claims, Problem> {
             ssn,
         )?,
         postal_code: line("  ZIP code:")?,
+        representative: None,
     })
 }
 

@@ -10,6 +10,7 @@ use crate::client::convert::{date, state, time};
 use crate::client::paging::{PAGE_SIZE, read_all};
 use crate::client::problem::{OrProblem, Outcome};
 use crate::wire::redress::identity::v1 as wire;
+use wire::list_mail_events_request::Person;
 use wire::roster_service_client::RosterServiceClient;
 
 /// Flags of `mailing history`.
@@ -29,7 +30,7 @@ pub async fn run(session: &Session, args: &HistoryArgs) -> Outcome {
     let events = read_all(async |page_token| {
         let request = wire::ListMailEventsRequest {
             campaign: campaign.campaign_id.clone(),
-            individual_id: args.individual_id.clone(),
+            person: Some(Person::IndividualId(args.individual_id.clone())),
             page_size: PAGE_SIZE,
             page_token,
         };

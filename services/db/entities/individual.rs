@@ -7,6 +7,10 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
 
 /// A row of `individual`.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a column, and none excludes another"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "individual")]
 pub struct Model {

@@ -2,8 +2,11 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::db::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ReferralId, VerificationId};
+
+use super::evidence::{self, Evidence};
 
 /// A row of `referral`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -31,6 +34,20 @@ pub struct Model {
     pub decided_at: Option<Timestamp>,
     /// Why it was referred.
     pub reason: Reason,
+    /// Why it was decided so.
+    pub decision_reason: Option<DecisionReason>,
+    /// JSON: which documents the reviewer saw. See [`Model::evidence`].
+    pub evidence: String,
+}
+
+impl Model {
+    /// Gives which documents the reviewer saw.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where a word is no kind of evidence.
+    pub fn evidence(&self) -> Result<Vec<Evidence>, Error> {
+        evidence::read("referral.evidence", &self.evidence)
+    }
 }
 
 /// Where a referral stands.
@@ -89,6 +106,39 @@ pub enum Reason {
     NoContactOnRecord,
     /// A minor: the guardian is verified by a person.
     Minor,
+}
+
+/// Why a reviewer decided so.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum DecisionReason {
+    /// Documents show that the person is who they say.
+    DocumentsSeen,
+    /// The record was wrong and is corrected.
+    RecordCorrected,
+    /// It is somebody else.
+    NotThePerson,
+    /// What was shown is not enough.
+    NotEnoughEvidence,
+    /// Another reason, which the reviewer's own file has.
+    Other,
 }
 
 /// Relations are followed by hand, where the query is written.

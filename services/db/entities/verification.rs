@@ -2,8 +2,12 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::db::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
+
+use super::evidence::{self, Evidence};
+use super::representative::{Authority, Relationship};
 
 /// A row of `verification`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -35,6 +39,35 @@ pub struct Model {
     pub decided_at: Option<Timestamp>,
     /// Until when it holds.
     pub expires_at: Timestamp,
+    /// JSON: what it rests on. See [`Model::evidence`].
+    pub evidence: String,
+    /// What somebody who acts for the person is to them.
+    pub representative_relationship: Option<Relationship>,
+    /// What gives that one the right to act.
+    pub representative_authority: Option<Authority>,
+    /// JSON: which evidence of it was seen. See [`Model::representative_evidence`].
+    pub representative_evidence: String,
+    /// The representative's own name, sealed under the person's key; absent where no person was found.
+    pub representative_name: Option<Vec<u8>>,
+}
+
+impl Model {
+    /// Gives what the verification rests on.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where a word is no kind of evidence.
+    pub fn evidence(&self) -> Result<Vec<Evidence>, Error> {
+        evidence::read("verification.evidence", &self.evidence)
+    }
+
+    /// Gives which evidence of the representative's authority was seen.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where a word is no kind of evidence.
+    pub fn representative_evidence(&self) -> Result<Vec<Evidence>, Error> {
+        let json = &self.representative_evidence;
+        evidence::read("verification.representative_evidence", json)
+    }
 }
 
 /// How the person was found on the roster.

@@ -7,6 +7,10 @@ use sea_orm_migration::SchemaManager;
 use super::blueprint::Blueprint;
 
 /// One change of the schema.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a step has few changes, each applied once"
+)]
 pub(super) enum Change {
     /// Makes a table.
     Make(Blueprint),

@@ -1,13 +1,14 @@
 //! An order on the wire to a partner.
 
-use crate::db::entities::confirmation_code::Channel as ContactChannel;
 use crate::db::entities::enrollment::Channel;
-use crate::db::entities::verification::Path;
+use crate::db::entities::evidence::Evidence as Kind;
 use crate::handoff::queue::convert::kind_to_wire;
 use crate::handoff::queue::handoff::Handoff;
 use crate::kernel::ids::HandoffId;
 use crate::kernel::person::{Person, Text};
-use crate::process::convert::{authority_to_wire, date, population_to_wire, relationship_to_wire};
+use crate::process::convert::{
+    authority_to_wire, date, evidence_to_wire, population_to_wire, relationship_to_wire,
+};
 use crate::wire::redress::bureau::v1 as wire;
 use crate::wire::redress::r#type::v1::{self as shared, PersonName, PostalAddress};
 
@@ -80,7 +81,7 @@ fn subject(person: &Person, evidence: Option<&Evidence>) -> wire::Subject {
             family_name: exposed(&person.family_name),
             suffix: maybe(person.suffix.as_ref()),
         }),
-        prior_names: Vec::new(),
+        prior_names: person.prior_names.iter().map(exposed).collect(),
         date_of_birth: person.date_of_birth.map(date),
         ssn: maybe(person.ssn.as_ref()),
         address: Some(PostalAddress {
@@ -91,10 +92,19 @@ fn subject(person: &Person, evidence: Option<&Evidence>) -> wire::Subject {
             postal_code: maybe(person.postal_code.as_ref()),
             country: maybe(person.country.as_ref()),
         }),
-        prior_addresses: Vec::new(),
+        prior_addresses: person.prior_addresses.iter().map(exposed).collect(),
         email: maybe(person.email.as_ref()),
         phone: maybe(person.phone.as_ref()),
-        language_code: evidence.map(|it| it.language.clone()).unwrap_or_default(),
+        language_code: language(person, evidence),
+    }
+}
+
+/// Gives the language that the person chose, or else the one that they consented in.
+fn language(person: &Person, evidence: Option<&Evidence>) -> String {
+    match (&person.language, evidence) {
+        (Some(chosen), _) => chosen.to_string(),
+        (None, Some(evidence)) => evidence.language.clone(),
+        (None, None) => String::new(),
     }
 }
 
@@ -118,31 +128,27 @@ fn consent(evidence: &Evidence) -> wire::ConsentEvidence {
 }
 
 fn proofing(evidence: &Evidence) -> wire::ProofingEvidence {
-    let letter = (evidence.path == Path::Letter).then_some(shared::Evidence::LetterCode);
-    let confirmed = evidence.confirmed_by.map(|channel| match channel {
-        ContactChannel::Email => shared::Evidence::EmailCode,
-        ContactChannel::Sms => shared::Evidence::SmsCode,
-        ContactChannel::Voice => shared::Evidence::VoiceCode,
-    });
-    let reviewed = evidence.is_reviewed.then_some(shared::Evidence::Review);
-    let kinds = [
-        Some(shared::Evidence::RecordMatch),
-        letter,
-        confirmed,
-        reviewed,
-    ];
     wire::ProofingEvidence {
-        evidence: kinds.into_iter().flatten().map(i32::from).collect(),
+        evidence: labels(&evidence.proofing),
         verify_time: evidence.decided_at.map(|at| at.to_proto()),
     }
 }
 
+/// Tells who acts for the person: who was verified as such, or else who consented as such.
 fn representative(evidence: &Evidence) -> Option<shared::Representative> {
+    let relationship = evidence.acting_relationship.or(evidence.relationship)?;
+    let authority = evidence.acting_authority.or(evidence.authority)?;
     Some(shared::Representative {
-        relationship: relationship_to_wire(evidence.relationship?).into(),
-        authority: authority_to_wire(evidence.authority?).into(),
-        ..shared::Representative::default()
+        relationship: relationship_to_wire(relationship).into(),
+        authority: authority_to_wire(authority).into(),
+        evidence: labels(&evidence.acting_evidence),
+        name: None,
     })
+}
+
+fn labels(kinds: &[Kind]) -> Vec<i32> {
+    let labels = kinds.iter().map(|kind| evidence_to_wire(*kind).into());
+    labels.collect()
 }
 
 fn change(change: Change) -> wire::ProjectionChange {

@@ -23,7 +23,7 @@ use crate::handoff::queue::lease_store::Leased;
 use crate::handoff::queue::retry_policy::Failure;
 use crate::handoff::{metrics, queue};
 use crate::kernel::ids::{CampaignId, CoverageId, EnrollmentId, HandoffId, IndividualId};
-use crate::kernel::person::{Person, PersonSealer};
+use crate::kernel::person::{Person, PersonSealer, Place};
 
 use super::evidence::{self, Evidence};
 use super::projection::{self, Change};
@@ -191,9 +191,14 @@ impl CampaignData {
         let person = self.people.get(&handoff.individual_id).ok_or_else(erased)?;
         let salt = person.salt.as_ref().ok_or_else(erased)?;
         let data = person.sealed.as_ref().ok_or_else(erased)?;
-        let opened = sealer
-            .open(handoff.individual_id, salt, data)
-            .map_err(|_| Failure::Undeliverable(DeadReason::PersonUnreadable))?;
+        let unreadable = |_| Failure::Undeliverable(DeadReason::PersonUnreadable);
+        let id = handoff.individual_id;
+        let mut opened = sealer.open(id, salt, data).map_err(unreadable)?;
+        if let Some(supplement) = &person.supplement {
+            let place = Place::supplement_of(id);
+            let supplement = sealer.open_at(place, salt, supplement);
+            opened.overlay(supplement.map_err(unreadable)?);
+        }
         Ok((opened, person.population))
     }
 }

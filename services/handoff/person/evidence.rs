@@ -4,20 +4,17 @@ use std::collections::HashMap;
 
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
-use crate::db::entities::confirmation_code::{self, Channel as ContactChannel};
 use crate::db::entities::enrollment::Channel;
+use crate::db::entities::evidence::{self, Evidence as Kind};
 use crate::db::entities::representative::{Authority, Relationship};
-use crate::db::entities::verification::Path;
-use crate::db::entities::{ClosedSet as _, referral};
 use crate::db::rows;
 use crate::handoff::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId};
 
 /// What an enrollment rests on.
-#[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    enrollment_id: EnrollmentId,
     /// Language of the consent text.
     pub language: String,
     /// Its version.
@@ -32,14 +29,54 @@ pub struct Evidence {
     pub relationship: Option<Relationship>,
     /// What gave them the right to.
     pub authority: Option<Authority>,
-    /// How the person was found: by a letter or without one.
-    pub path: Path,
+    /// What the identity was verified by.
+    pub proofing: Vec<Kind>,
     /// When the identity was verified.
     pub decided_at: Option<Timestamp>,
-    /// The channel of a confirmation code that came back.
-    pub confirmed_by: Option<ContactChannel>,
-    /// Whether a reviewer approved.
-    pub is_reviewed: bool,
+    /// What the one who was verified to act for the person is to them.
+    pub acting_relationship: Option<Relationship>,
+    /// What gives that one the right to.
+    pub acting_authority: Option<Authority>,
+    /// Which documents of it were seen.
+    pub acting_evidence: Vec<Kind>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    enrollment_id: EnrollmentId,
+    language: String,
+    version: String,
+    text_sha256: String,
+    given_at: Timestamp,
+    channel: Channel,
+    relationship: Option<Relationship>,
+    authority: Option<Authority>,
+    evidence: String,
+    decided_at: Option<Timestamp>,
+    representative_relationship: Option<Relationship>,
+    representative_authority: Option<Authority>,
+    representative_evidence: String,
+}
+
+impl Row {
+    fn read(self) -> Result<(EnrollmentId, Evidence), Error> {
+        let acting = "verification.representative_evidence";
+        let evidence = Evidence {
+            language: self.language,
+            version: self.version,
+            text_sha256: self.text_sha256,
+            given_at: self.given_at,
+            channel: self.channel,
+            relationship: self.relationship,
+            authority: self.authority,
+            proofing: evidence::read("verification.evidence", &self.evidence)?,
+            decided_at: self.decided_at,
+            acting_relationship: self.representative_relationship,
+            acting_authority: self.representative_authority,
+            acting_evidence: evidence::read(acting, &self.representative_evidence)?,
+        };
+        Ok((self.enrollment_id, evidence))
+    }
 }
 
 /// Reads the evidence of enrollments that were submitted.
@@ -48,25 +85,17 @@ pub async fn of_enrollments(
     campaign: CampaignId,
     enrollments: &[EnrollmentId],
 ) -> Result<HashMap<EnrollmentId, Evidence>, Error> {
+    const QUERY: &str = "SELECT s.enrollment_id, s.language, s.version, s.text_sha256, s.given_at, s.channel, s.relationship, \
+         s.authority, w.evidence, w.decided_at, w.representative_relationship, w.representative_authority, \
+         w.representative_evidence \
+         FROM v JOIN enrollment e ON e.campaign_id = $2 AND e.id = v.id \
+         JOIN consent s ON s.campaign_id = e.campaign_id AND s.enrollment_id = e.id \
+         JOIN verification w ON w.campaign_id = e.campaign_id AND w.id = e.verification_id";
     if enrollments.is_empty() {
         return Ok(HashMap::new());
     }
-    let query = format!(
-        "SELECT s.enrollment_id, s.language, s.version, s.text_sha256, s.given_at, s.channel, s.relationship, s.authority, \
-         w.path, w.decided_at, \
-         (SELECT c.channel FROM confirmation_code c WHERE c.campaign_id = w.campaign_id AND c.verification_id = w.id \
-          AND c.state = '{}' LIMIT 1) AS confirmed_by, \
-         (SELECT 1 FROM referral r WHERE r.campaign_id = w.campaign_id AND r.verification_id = w.id \
-          AND r.state = '{}' LIMIT 1) IS NOT NULL AS is_reviewed \
-         FROM v JOIN enrollment e ON e.campaign_id = $2 AND e.id = v.id \
-         JOIN consent s ON s.campaign_id = e.campaign_id AND s.enrollment_id = e.id \
-         JOIN verification w ON w.campaign_id = e.campaign_id AND w.id = e.verification_id",
-        confirmation_code::State::Confirmed.as_str(),
-        referral::State::Approved.as_str(),
-    );
     let backend = db.get_database_backend();
-    let statement = rows::bind_ids(backend, &query, enrollments, [campaign.into()]);
-    let found = Evidence::find_by_statement(statement).all(db).await?;
-    let by_id = found.into_iter().map(|row| (row.enrollment_id, row));
-    Ok(by_id.collect())
+    let statement = rows::bind_ids(backend, QUERY, enrollments, [campaign.into()]);
+    let found = Row::find_by_statement(statement).all(db).await?;
+    found.into_iter().map(Row::read).collect()
 }

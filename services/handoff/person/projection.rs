@@ -23,6 +23,8 @@ pub enum Field {
     FamilyName,
     /// The city.
     City,
+    /// A name from before.
+    PriorNames,
 }
 
 /// What was done to a field.
@@ -42,6 +44,7 @@ impl Field {
             Self::MiddleName => "name.middle_name",
             Self::FamilyName => "name.family_name",
             Self::City => "address.city",
+            Self::PriorNames => "prior_names",
         }
     }
 }
@@ -57,6 +60,7 @@ impl fmt::Display for Change {
             Field::MiddleName => "MIDDLE_NAME",
             Field::FamilyName => "FAMILY_NAME",
             Field::City => "CITY",
+            Field::PriorNames => "PRIOR_NAMES",
         };
         write!(f, "{field}_{done}")
     }
@@ -85,6 +89,16 @@ pub fn apply(limits: Projection, person: &mut Person) -> Vec<Change> {
             changes.push(Change::Folded(field));
         }
         cut(name, field, max, &mut changes);
+    }
+    let mut odd = person.prior_names.iter_mut();
+    let odd = odd
+        .by_ref()
+        .filter(|name| limits.ascii_names && !name.expose().chars().all(is_plain));
+    let folded = odd
+        .map(|name| *name = Secret::new(fold(name.expose())))
+        .count();
+    if folded > 0 {
+        changes.push(Change::Folded(Field::PriorNames));
     }
     if let Some(city) = &mut person.city {
         cut(city, Field::City, limits.city_max, &mut changes);

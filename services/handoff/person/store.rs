@@ -19,6 +19,8 @@ pub struct Sealed {
     pub sealed: Option<Vec<u8>>,
     /// The population.
     pub population: Population,
+    /// What the person mended or chose.
+    pub supplement: Option<Vec<u8>>,
 }
 
 /// Gets the encrypted data of a campaign's people.
@@ -27,7 +29,9 @@ pub async fn sealed(
     campaign: CampaignId,
     people: &[IndividualId],
 ) -> Result<HashMap<IndividualId, Sealed>, Error> {
-    const QUERY: &str = "SELECT i.id, i.salt, i.sealed, i.population FROM v JOIN individual i ON i.campaign_id = $2 AND i.id = v.id";
+    const QUERY: &str = "SELECT i.id, i.salt, i.sealed, i.population, s.sealed AS supplement FROM v \
+         JOIN individual i ON i.campaign_id = $2 AND i.id = v.id \
+         LEFT JOIN supplement s ON s.campaign_id = $2 AND s.individual_id = v.id";
     if people.is_empty() {
         return Ok(HashMap::new());
     }

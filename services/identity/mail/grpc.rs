@@ -7,13 +7,14 @@ use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::roster::grpc::date;
 use crate::identity::roster::row::RawColumns;
+use crate::identity::roster::whom::Whom;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::IndividualId;
 use crate::kernel::paging;
 use crate::kernel::secrets::Secret;
 use crate::process::Call;
 use crate::process::convert::Item;
 use crate::wire::redress::identity::v1 as wire;
+use crate::wire::redress::identity::v1::list_mail_events_request::Person;
 use crate::wire::redress::r#type::v1::{ItemReason, ItemVerdict, PostalAddress};
 
 use super::event::{RawAddress, RawEvent};
@@ -57,8 +58,14 @@ pub async fn list_mail_events(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
-    let individual: IndividualId = fields.id("individual_id", &message.individual_id);
+    let whom = message.person.as_ref().map(|person| match person {
+        Person::IndividualId(id) => Whom::Individual(fields.id("individual_id", id)),
+        Person::VerificationId(id) => Whom::Verification(fields.id("verification_id", id)),
+        Person::EnrollmentId(id) => Whom::Enrollment(fields.id("enrollment_id", id)),
+    });
     fields.finish()?;
+    let whom = whom.ok_or_else(|| Error::field("person", "must be given"))?;
+    let individual = whom.find(context, campaign).await?;
     let query = List {
         campaign,
         individual,

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::db::entities::referral::{self, State};
+use crate::db::entities::evidence::{self, Evidence};
+use crate::db::entities::referral::{self, DecisionReason, State};
 use crate::db::entities::{ClosedSet, verification};
 use crate::db::{self, Tx, audit};
 use crate::identity::context::Context;
@@ -29,6 +30,10 @@ pub struct Decide {
     pub referral: ReferralId,
     /// The decision.
     pub ruling: Ruling,
+    /// Why; it fits the ruling.
+    pub reason: DecisionReason,
+    /// Which documents were seen.
+    pub evidence: Vec<Evidence>,
 }
 
 /// Decides a case. Who asked for the verification may not decide it; of two concurrent decisions one wins.
@@ -38,7 +43,10 @@ pub async fn decide_referral(
     command: &Decide,
 ) -> Result<Case, Error> {
     let act = Act::on("referral.decided", "referral", command.referral);
-    let detail = json!({ "decision": State::from(command.ruling).as_str() });
+    let detail = json!({
+        "decision": State::from(command.ruling).as_str(),
+        "reason": command.reason.as_str(), "evidence": command.evidence,
+    });
     let event = call.event(context, Some(command.campaign), act, detail);
     let (now, reviewer) = (context.now(), call.actor());
     let (event, reviewer) = (&event, reviewer.as_str());
@@ -52,7 +60,7 @@ pub async fn decide_referral(
                     audit::record(tx, std::slice::from_ref(event)).await?;
                     request::record(tx, &command.request, &command.referral, now).await?;
                 }
-                Ok(Case::of(&find(tx, command).await?))
+                Case::of(&find(tx, command).await?)
             })
         })
         .await
@@ -81,7 +89,15 @@ async fn rule(
         Undecidable::Decided => Error::ReferralDecided,
         Undecidable::SamePerson => Error::SecondPersonRequired,
     })?;
-    if !store::decide(tx, &row, decided, reviewer, at).await? {
+    let evidence = evidence::write(command.evidence.iter().copied());
+    let decision = store::Decision {
+        to: decided,
+        reason: command.reason,
+        evidence: &evidence,
+        reviewer,
+        at,
+    };
+    if !store::decide(tx, &row, decision).await? {
         return Err(Error::ReferralDecided);
     }
     let event = match command.ruling {
@@ -92,5 +108,10 @@ async fn rule(
     let next = next.map_err(|forbidden| Error::VerificationState {
         state: forbidden.from.as_str(),
     })?;
-    verifications::advance(tx, &of, &next, expires_at).await
+    let mut grounds = of.evidence()?;
+    if command.ruling == Ruling::Approved {
+        grounds.push(Evidence::Review);
+        grounds.extend(&command.evidence);
+    }
+    verifications::advance(tx, &of, &next, expires_at, &grounds).await
 }

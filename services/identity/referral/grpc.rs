@@ -1,19 +1,40 @@
 //! The RPCs of referrals.
 
+use prost_types::Timestamp as WireTime;
 use tonic::Request;
 
-use crate::db::entities::referral::{Reason, State};
+use crate::db::entities::referral::{DecisionReason, Reason, State};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
+use crate::identity::verification::grpc::decision_reason;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::paging;
 use crate::process::Call;
+use crate::process::convert::{documents_of, evidence_to_wire};
 use crate::wire::redress::identity::v1 as wire;
 
 use super::case::Case;
 use super::decide::{self, Decide};
 use super::list;
 use super::state::Ruling;
+use super::store::Filter;
+
+/// GetReferral.
+pub async fn get_referral(
+    context: &Context,
+    request: &Request<wire::GetReferralRequest>,
+) -> Result<wire::GetReferralResponse, Error> {
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let id = fields.id("referral_id", &message.referral_id);
+    fields.finish()?;
+    let found = list::get_referral(context, campaign, id).await?;
+    Ok(wire::GetReferralResponse {
+        referral: Some(case(&found)),
+    })
+}
 
 /// ListReferrals.
 pub async fn list_referrals(
@@ -23,10 +44,17 @@ pub async fn list_referrals(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let filter = Filter {
+        state: state_of(&mut fields, message.state),
+        due_before: instant_of(&mut fields, message.due_before_time.as_ref()),
+        reason: reason_of(&mut fields, message.reason),
+    };
     fields.finish()?;
-    let size = paging::page_size(message.page_size)?;
-    let (cases, next_page_token) =
-        list::list_referrals(context, campaign, size, &message.page_token).await?;
+    let page = (
+        paging::page_size(message.page_size)?,
+        message.page_token.as_str(),
+    );
+    let (cases, next_page_token) = list::list_referrals(context, campaign, filter, page).await?;
     Ok(wire::ListReferralsResponse {
         referrals: cases.iter().map(case).collect(),
         next_page_token,
@@ -50,17 +78,69 @@ pub async fn decide_referral(
         wire::ReferralState::Unspecified | wire::ReferralState::Open => None,
     };
     fields.demand(ruling.is_some(), "decision", "must be APPROVED or DENIED");
+    let evidence = documents_of(&mut fields, "evidence", &message.evidence);
+    let reason = decision_reason_of(message.decision_reason());
+    let fits = |ruling: Ruling| reason.is_some_and(|why| ruling.fits(why, !evidence.is_empty()));
+    fields.demand(
+        ruling.is_none_or(fits),
+        "decision_reason",
+        "must be given and go with the decision; DOCUMENTS_SEEN needs evidence",
+    );
     fields.finish()?;
     let command = Decide {
         request: call.request(context, id, "DecideReferral", message)?,
         campaign,
         referral,
         ruling: ruling.unwrap_or(Ruling::Denied),
+        reason: reason.unwrap_or(DecisionReason::Other),
+        evidence,
     };
     let decided = decide::decide_referral(context, &call, &command).await?;
     Ok(wire::DecideReferralResponse {
         referral: Some(case(&decided)),
     })
+}
+
+fn state_of(fields: &mut Fields, number: i32) -> State {
+    match wire::ReferralState::try_from(number) {
+        Ok(wire::ReferralState::Unspecified | wire::ReferralState::Open) => State::Open,
+        Ok(wire::ReferralState::Approved) => State::Approved,
+        Ok(wire::ReferralState::Denied) => State::Denied,
+        Err(_) => {
+            fields.wrong("state", "must be OPEN, APPROVED or DENIED, or empty");
+            State::Open
+        }
+    }
+}
+
+fn instant_of(fields: &mut Fields, time: Option<&WireTime>) -> Option<Timestamp> {
+    let instant = time.map(Timestamp::from_proto)?;
+    fields.demand(instant.is_ok(), "due_before_time", "must be an instant");
+    instant.ok()
+}
+
+fn reason_of(fields: &mut Fields, number: i32) -> Option<Reason> {
+    match wire::ReferralReason::try_from(number) {
+        Ok(wire::ReferralReason::Unspecified) => None,
+        Ok(wire::ReferralReason::ScoreBetweenThresholds) => Some(Reason::ScoreBetweenThresholds),
+        Ok(wire::ReferralReason::NoContactOnRecord) => Some(Reason::NoContactOnRecord),
+        Ok(wire::ReferralReason::Minor) => Some(Reason::Minor),
+        Err(_) => {
+            fields.wrong("reason", "must be a reason of a referral, or empty");
+            None
+        }
+    }
+}
+
+fn decision_reason_of(reason: wire::DecisionReason) -> Option<DecisionReason> {
+    match reason {
+        wire::DecisionReason::Unspecified => None,
+        wire::DecisionReason::DocumentsSeen => Some(DecisionReason::DocumentsSeen),
+        wire::DecisionReason::RecordCorrected => Some(DecisionReason::RecordCorrected),
+        wire::DecisionReason::NotThePerson => Some(DecisionReason::NotThePerson),
+        wire::DecisionReason::NotEnoughEvidence => Some(DecisionReason::NotEnoughEvidence),
+        wire::DecisionReason::Other => Some(DecisionReason::Other),
+    }
 }
 
 fn case(case: &Case) -> wire::Referral {
@@ -74,6 +154,7 @@ fn case(case: &Case) -> wire::Referral {
         Reason::NoContactOnRecord => wire::ReferralReason::NoContactOnRecord,
         Reason::Minor => wire::ReferralReason::Minor,
     };
+    let decision = case.decision.as_ref();
     wire::Referral {
         referral_id: case.id.to_string(),
         verification_id: case.verification.to_string(),
@@ -82,5 +163,13 @@ fn case(case: &Case) -> wire::Referral {
         reason: reason.into(),
         open_time: Some(case.opened_at.to_proto()),
         due_time: Some(case.due_at.to_proto()),
+        evidence: case
+            .evidence
+            .iter()
+            .map(|kind| evidence_to_wire(*kind).into())
+            .collect(),
+        decision_reason: decision_reason(decision.map(|decision| decision.reason)).into(),
+        decider: decision.map_or_else(String::new, |decision| decision.decider.clone()),
+        decide_time: decision.map(|decision| decision.at.to_proto()),
     }
 }

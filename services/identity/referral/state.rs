@@ -1,6 +1,6 @@
 //! The machine of a referral: OPEN -> APPROVED | DENIED.
 
-use crate::db::entities::referral::State;
+use crate::db::entities::referral::{DecisionReason, State};
 
 /// How a referral is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,20 @@ pub enum Undecidable {
     SamePerson,
 }
 
+impl Ruling {
+    /// Tells whether a reason goes with the ruling, given whether documents were seen.
+    pub const fn fits(self, reason: DecisionReason, has_documents: bool) -> bool {
+        match reason {
+            DecisionReason::DocumentsSeen => has_documents && matches!(self, Self::Approved),
+            DecisionReason::RecordCorrected => matches!(self, Self::Approved),
+            DecisionReason::NotThePerson | DecisionReason::NotEnoughEvidence => {
+                matches!(self, Self::Denied)
+            }
+            DecisionReason::Other => true,
+        }
+    }
+}
+
 /// Decides a referral, if it is open and the reviewer is not who asked.
 pub fn decide(
     state: State,
@@ -48,6 +62,18 @@ pub fn decide(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reason_goes_with_its_ruling() {
+        use DecisionReason as R;
+        assert!(Ruling::Approved.fits(R::DocumentsSeen, true));
+        assert!(!Ruling::Approved.fits(R::DocumentsSeen, false));
+        assert!(!Ruling::Denied.fits(R::DocumentsSeen, true));
+        assert!(Ruling::Approved.fits(R::RecordCorrected, false));
+        assert!(!Ruling::Approved.fits(R::NotThePerson, true));
+        assert!(Ruling::Denied.fits(R::NotEnoughEvidence, true));
+        assert!(Ruling::Denied.fits(R::Other, false) && Ruling::Approved.fits(R::Other, false));
+    }
 
     #[test]
     fn a_referral_is_decided_once_and_by_another() {

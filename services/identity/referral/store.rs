@@ -6,16 +6,28 @@ use sea_orm::{
     RelationDef,
 };
 
-use crate::db::entities::referral::{self, State};
+use crate::db::entities::referral::{self, DecisionReason, Reason, State};
 use crate::db::entities::verification;
 use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ReferralId};
 
-/// Gives one page of open referrals with their individuals, oldest first.
-pub async fn list_open(
+/// Which referrals are listed.
+#[derive(Clone, Copy, Debug)]
+pub struct Filter {
+    /// Of this state.
+    pub state: State,
+    /// Due before this instant.
+    pub due_before: Option<Timestamp>,
+    /// Referred for this reason.
+    pub reason: Option<Reason>,
+}
+
+/// Gives one page of referrals with their individuals, oldest first.
+pub async fn list(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
+    filter: Filter,
     after: Option<ReferralId>,
     limit: u64,
 ) -> Result<Vec<(referral::Model, Option<verification::Model>)>, Error> {
@@ -24,7 +36,13 @@ pub async fn list_open(
         .select_also(verification::Entity)
         .join(JoinType::LeftJoin, to_verification())
         .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::State.eq(State::Open));
+        .filter(Column::State.eq(filter.state));
+    if let Some(instant) = filter.due_before {
+        query = query.filter(Column::DueAt.lt(instant));
+    }
+    if let Some(reason) = filter.reason {
+        query = query.filter(Column::Reason.eq(reason));
+    }
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
     }
@@ -59,19 +77,34 @@ fn to_verification() -> RelationDef {
         .into()
 }
 
+/// A decision to write.
+#[derive(Clone, Copy, Debug)]
+pub struct Decision<'a> {
+    /// The state that it leads to.
+    pub to: State,
+    /// Why.
+    pub reason: DecisionReason,
+    /// What was seen, as the column has it.
+    pub evidence: &'a str,
+    /// Who decides.
+    pub reviewer: &'a str,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Decides a referral, if it is open; tells whether it was.
 pub async fn decide(
     connection: &impl ConnectionTrait,
     row: &referral::Model,
-    to: State,
-    reviewer: &str,
-    at: Timestamp,
+    decision: Decision<'_>,
 ) -> Result<bool, Error> {
     use referral::Column;
     let update = referral::Entity::update_many()
-        .col_expr(Column::State, Expr::value(to))
-        .col_expr(Column::DecidedBy, Expr::value(reviewer))
-        .col_expr(Column::DecidedAt, Expr::value(at.as_micros()))
+        .col_expr(Column::State, Expr::value(decision.to))
+        .col_expr(Column::DecidedBy, Expr::value(decision.reviewer))
+        .col_expr(Column::DecidedAt, Expr::value(decision.at.as_micros()))
+        .col_expr(Column::DecisionReason, Expr::value(decision.reason))
+        .col_expr(Column::Evidence, Expr::value(decision.evidence))
         .filter(Column::CampaignId.eq(row.campaign_id))
         .filter(Column::Id.eq(row.id))
         .filter(Column::State.eq(State::Open));

@@ -12,6 +12,7 @@ use crate::process::{Act, Call};
 
 use super::decrypt::decrypt;
 use super::store;
+use super::whom::Whom;
 
 /// An individual with personal data masked.
 #[derive(Clone, Debug)]
@@ -47,8 +48,9 @@ pub async fn get_individual(
     context: &Context,
     call: &Call,
     campaign: CampaignId,
-    id: IndividualId,
+    whom: Whom,
 ) -> Result<Masked, Error> {
+    let id = whom.find(context, campaign).await?;
     let row = store::individual(context.db.read(), campaign, id).await?;
     let row = row.ok_or(Error::IndividualNotFound)?;
     let key = store::find_key(context.db.read(), campaign).await?;

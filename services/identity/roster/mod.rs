@@ -25,4 +25,5 @@ pub mod sealed;
 pub mod statistics;
 pub mod store;
 pub mod substitute_notice;
+pub mod whom;
 pub mod write;

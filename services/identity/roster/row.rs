@@ -147,6 +147,27 @@ pub fn parse_row(raw: &RawColumns, rules: &Rules) -> Result<Row, Reject> {
     })
 }
 
+/// Parses the columns that somebody mends or chooses, under the rules of a row; none of them is required. A name is given as a whole
+/// or not at all.
+pub fn parse_correction(raw: &RawColumns, today: Date, sandbox: bool) -> Result<Person, Reject> {
+    let mut person = Person::default();
+    let middle_name = text(Column::MiddleName, raw.middle_name.expose())?;
+    let suffix = text(Column::Suffix, raw.suffix.expose())?;
+    let given_name = text(Column::GivenName, raw.given_name.expose())?;
+    let has_parts = given_name.is_some() || middle_name.is_some() || suffix.is_some();
+    if has_parts || !raw.family_name.expose().trim().is_empty() {
+        person.family_name = name(Column::FamilyName, raw.family_name.expose())?;
+        person.given_name = given_name.unwrap_or_default();
+        person.middle_name = middle_name;
+        person.suffix = suffix;
+    }
+    person.date_of_birth = birth_date(raw.date_of_birth.expose(), today)?;
+    person.ssn = number(raw.ssn.expose(), sandbox)?;
+    add_contacts(&mut person, raw)?;
+    person.language = language(&raw.language)?;
+    Ok(person)
+}
+
 /// Parses the columns of an address into a person of whom nothing else is known.
 pub fn parse_address(raw: &RawColumns) -> Result<Person, Reject> {
     let mut nobody = Person::default();
@@ -181,18 +202,18 @@ fn add_contacts(person: &mut Person, raw: &RawColumns) -> Result<(), Reject> {
     let parse = |phone: &Text| contact::parse_phone(phone.expose()).ok_or(malformed(Column::Phone));
     let phones = list(Column::Phone, raw.phone.expose())?;
     let phones: Vec<Text> = phones.iter().map(parse).collect::<Result<_, _>>()?;
-    (person.phone, person.other_phones) = first_and_others(phones);
+    (person.phone, person.other_phones) = first_and_others(&phones);
     let parse = |email: &Text| contact::parse_email(email.expose()).ok_or(malformed(Column::Email));
     let emails = list(Column::Email, raw.email.expose())?;
     let emails: Vec<Text> = emails.iter().map(parse).collect::<Result<_, _>>()?;
-    (person.email, person.other_emails) = first_and_others(emails);
+    (person.email, person.other_emails) = first_and_others(&emails);
     Ok(())
 }
 
 /// Takes a list apart, each value once.
-fn first_and_others(values: Vec<Text>) -> (Option<Text>, Vec<Text>) {
+fn first_and_others(values: &[Text]) -> (Option<Text>, Vec<Text>) {
     let mut once: Vec<Text> = Vec::with_capacity(values.len());
-    merge::add(&mut once, &values);
+    merge::add(&mut once, values);
     let mut values = once.into_iter();
     (values.next(), values.collect())
 }

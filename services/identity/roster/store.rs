@@ -10,10 +10,13 @@ use sea_orm::{
 
 use crate::db;
 use crate::db::entities::{
-    campaign, campaign_key, covered_entity, individual, individual_entity, roster_import,
+    campaign, campaign_key, covered_entity, enrollment, individual, individual_entity,
+    roster_import, verification,
 };
 use crate::identity::error::Error;
-use crate::kernel::ids::{CampaignId, CoveredEntityId, ImportId, IndividualId};
+use crate::kernel::ids::{
+    CampaignId, CoveredEntityId, EnrollmentId, ImportId, IndividualId, VerificationId,
+};
 
 use super::letter_language::LetterLanguage;
 
@@ -275,4 +278,24 @@ pub async fn imports(
     let query =
         roster_import::Entity::find().filter(roster_import::Column::CampaignId.eq(campaign));
     Ok(query.all(connection).await?)
+}
+
+/// Gives a verification.
+pub async fn verification(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    id: VerificationId,
+) -> Result<Option<verification::Model>, Error> {
+    let query = verification::Entity::find_by_id((campaign, id));
+    Ok(query.one(connection).await?)
+}
+
+/// Gives an enrollment.
+pub async fn enrollment(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    id: EnrollmentId,
+) -> Result<Option<enrollment::Model>, Error> {
+    let query = enrollment::Entity::find_by_id((campaign, id));
+    Ok(query.one(connection).await?)
 }

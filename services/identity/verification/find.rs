@@ -21,6 +21,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId};
 use crate::kernel::person::{Person, PersonSealer};
+use crate::kernel::secrets::Secret;
 
 use super::decide::Subject;
 use super::store;
@@ -36,6 +37,8 @@ pub struct Found {
     pub waterfall: Waterfall,
     /// Whether the letter's code still proves the address.
     pub fresh_letter: bool,
+    /// What the key of the person derives from.
+    pub salt: Option<Secret<Vec<u8>>>,
     /// The person's contacts, masked.
     pub contacts: Vec<MaskedContact>,
 }
@@ -206,6 +209,7 @@ fn judge(context: &Context, scope: &Scope, mut compared: Vec<Compared>) -> Resul
         decision: Some(decision),
         waterfall: best.waterfall,
         fresh_letter: false,
+        salt: best.row.salt.map(Secret::new),
         contacts: mask::mask_contacts(&best.person, &indexer, best.row.id),
     })
 }

@@ -3,17 +3,21 @@
 use serde_json::json;
 
 use crate::db;
+use crate::db::entities::{campaign_key, verification};
 use crate::identity::context::Context;
 use crate::identity::disclosure;
 use crate::identity::error::Error;
+use crate::identity::roster;
 use crate::kernel::caller::Role;
 use crate::kernel::ids::VerificationId;
+use crate::kernel::person::Person;
 use crate::process::{Act, Call};
 
+use super::representative::open_name;
 use super::store;
 use super::view::{self, View};
 
-/// Gives a verification; its waterfall only to operators, and with an audit event.
+/// Gives a verification; its waterfall and all evidence only to operators, a representative's name only to them and call centers, and with an audit event.
 pub async fn get_verification(
     context: &Context,
     call: &Call,
@@ -25,7 +29,12 @@ pub async fn get_verification(
     let row = store::find(context.db.read(), campaign.id, id)
         .await?
         .ok_or(Error::VerificationNotFound)?;
-    let view = view::view(context, &row, key.as_ref()).await?;
+    let mut view = view::view(context, &row, key.as_ref()).await?;
+    if let Some(representative) = &mut view.representative
+        && matches!(call.caller.role, Role::Operator | Role::CallCenter)
+    {
+        representative.name = name(context, call, &row, key.as_ref()).await?;
+    }
     if call.caller.role != Role::Operator {
         return Ok(view);
     }
@@ -34,5 +43,29 @@ pub async fn get_verification(
     disclosure::record(context, "audit_waterfall", &event).await?;
     let waterfall = serde_json::from_str(&row.waterfall);
     let waterfall = waterfall.map_err(|_| db::Error::corrupt("verification.waterfall"))?;
-    Ok(View { waterfall, ..view })
+    Ok(View {
+        waterfall,
+        evidence: row.evidence()?,
+        ..view
+    })
+}
+
+/// Gives the name of the representative, if it was kept and the person was not erased. The audit event is committed before.
+async fn name(
+    context: &Context,
+    call: &Call,
+    row: &verification::Model,
+    key: Option<&campaign_key::Model>,
+) -> Result<Option<Person>, Error> {
+    let Some((individual, key)) = row.individual_id.zip(key) else {
+        return Ok(None);
+    };
+    let person = roster::store::individual(context.db.read(), row.campaign_id, individual).await?;
+    let Some(salt) = person.and_then(|person| person.salt) else {
+        return Ok(None);
+    };
+    let act = Act::on("verification.representative_viewed", "verification", row.id);
+    let event = call.event(context, Some(row.campaign_id), act, json!({}));
+    disclosure::record(context, "audit_representative", &event).await?;
+    open_name(&context.sealer(key)?, row, &salt)
 }

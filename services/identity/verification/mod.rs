@@ -8,6 +8,7 @@ pub mod decide;
 pub mod find;
 pub mod get;
 pub mod grpc;
+pub mod representative;
 pub mod state;
 pub mod store;
 pub mod throttles;

@@ -7,6 +7,7 @@ use sea_orm::{
 };
 
 use crate::db;
+use crate::db::entities::evidence::{self, Evidence};
 use crate::db::entities::{campaign, campaign_key, enrollment, individual, referral, verification};
 use crate::identity::error::Error;
 use crate::identity::matching::blind::Keys;
@@ -111,6 +112,17 @@ pub async fn insert_referral(
     Ok(())
 }
 
+/// Gives the referral of a verification, if there is one.
+pub async fn referral_of(
+    connection: &impl ConnectionTrait,
+    of: &verification::Model,
+) -> Result<Option<referral::Model>, Error> {
+    let query = referral::Entity::find()
+        .filter(referral::Column::CampaignId.eq(of.campaign_id))
+        .filter(referral::Column::VerificationId.eq(of.id));
+    Ok(query.one(connection).await?)
+}
+
 /// Gives a verification.
 pub async fn find(
     connection: &impl ConnectionTrait,
@@ -140,12 +152,13 @@ pub async fn lock(
         .await?)
 }
 
-/// Moves a verification from one state to another.
+/// Moves a verification from one state to another, with all that it rests on then.
 pub async fn advance(
     connection: &impl ConnectionTrait,
     row: &verification::Model,
     to: &Verification,
     expires_at: Timestamp,
+    grounds: &[Evidence],
 ) -> Result<(), Error> {
     use verification::Column;
     let update = verification::Entity::update_many()
@@ -155,6 +168,10 @@ pub async fn advance(
             Expr::value(to.decided_at().map(Timestamp::as_micros)),
         )
         .col_expr(Column::ExpiresAt, Expr::value(expires_at.as_micros()))
+        .col_expr(
+            Column::Evidence,
+            Expr::value(evidence::write(grounds.iter().copied())),
+        )
         .filter(Column::CampaignId.eq(row.campaign_id))
         .filter(Column::Id.eq(row.id))
         .filter(Column::State.eq(row.state));

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::db::entities::evidence::{self, Evidence};
 use crate::db::entities::verification::{self, Path};
 use crate::db::entities::{ClosedSet, referral};
 use crate::db::{self, audit};
@@ -17,6 +18,7 @@ use crate::process::{Act, Call};
 
 use super::decide::decide;
 use super::find::{self, Found, Letter, Scope};
+use super::representative::{Representative, seal_name};
 use super::state::Verification;
 use super::store;
 use super::throttles::Meter;
@@ -33,6 +35,8 @@ pub struct Verify {
     pub enrollment: Option<EnrollmentId>,
     /// What the person claims.
     pub claims: Claims,
+    /// Who acts for the person.
+    pub representative: Option<Representative>,
 }
 
 /// The stored answer to a request: ids only. Without a campaign only the refusal is stored.
@@ -72,9 +76,12 @@ pub async fn verify_identity(
     match rows.state {
         Verification::Refused { .. } => Err(Error::Refused),
         Verification::ConfirmationRequired { .. } => {
-            Ok(view::made(&rows.verification, rows.state, found.contacts))
+            view::made(&rows.verification, rows.state, found.contacts)
         }
-        _ => Ok(view::made(&rows.verification, rows.state, Vec::new())),
+        Verification::Verified { .. } | Verification::Referred { .. } => Ok(View {
+            due_at: rows.referral.as_ref().map(|referral| referral.due_at),
+            ..view::made(&rows.verification, rows.state, Vec::new())?
+        }),
     }
 }
 
@@ -146,9 +153,12 @@ fn rows(
         Some(_) => Path::Letter,
         None => Path::Lookup,
     };
+    let id = context.ids.next();
+    let representative = command.representative.as_ref();
+    let evidence_of_it = representative.iter().flat_map(|one| &one.evidence);
     let verification = verification::Model {
         campaign_id: scope.campaign,
-        id: context.ids.next(),
+        id,
         individual_id: found.subject.map(|subject| subject.individual),
         enrollment_id: command.enrollment,
         path,
@@ -160,6 +170,11 @@ fn rows(
         created_at: now,
         decided_at: state.decided_at(),
         expires_at: now + context.rules.verified_for,
+        evidence: evidence::write(grounds(decision, found.fresh_letter)),
+        representative_relationship: representative.map(|one| one.relationship),
+        representative_authority: representative.map(|one| one.authority),
+        representative_evidence: evidence::write(evidence_of_it.copied()),
+        representative_name: sealed_name(context, scope, id, (found, representative))?,
     };
     let act = Act::on("verification.decided", "verification", verification.id);
     let detail = json!({ "state": state.state().as_str(), "path": path.as_str() });
@@ -172,6 +187,28 @@ fn rows(
         referral,
         event,
     })
+}
+
+/// Seals the representative's name under the key of the person who was found; without one it is not kept.
+fn sealed_name(
+    context: &Context,
+    scope: &Scope,
+    of: VerificationId,
+    (found, representative): (&Found, Option<&Representative>),
+) -> Result<Option<Vec<u8>>, Error> {
+    let name = representative.and_then(|one| one.name.as_ref());
+    let Some(((salt, key), name)) = found.salt.as_ref().zip(scope.key.as_ref()).zip(name) else {
+        return Ok(None);
+    };
+    let sealer = context.sealer(key)?;
+    Ok(Some(seal_name(&sealer, of, salt.expose(), name)))
+}
+
+/// Gives what a comparison rests on, whatever it came to.
+fn grounds(decision: Decision, fresh_letter: bool) -> impl Iterator<Item = Evidence> {
+    let letter = fresh_letter.then_some(Evidence::LetterCode);
+    let record = (decision == Decision::Accept).then_some(Evidence::RecordMatch);
+    letter.into_iter().chain(record)
 }
 
 fn open_referral(
@@ -191,6 +228,8 @@ fn open_referral(
         decided_by: None,
         decided_at: None,
         reason,
+        decision_reason: None,
+        evidence: evidence::write([]),
     }
 }
 

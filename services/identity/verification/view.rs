@@ -1,5 +1,7 @@
 //! A verification as its caller may see it.
 
+use crate::db::entities::evidence::Evidence;
+use crate::db::entities::referral::{DecisionReason, State};
 use crate::db::entities::{campaign_key, individual, verification};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
@@ -7,14 +9,17 @@ use crate::identity::matching::mask::{self, MaskedContact};
 use crate::identity::matching::waterfall::Waterfall;
 use crate::identity::roster;
 use crate::identity::roster::decrypt::decrypt;
+use crate::identity::rules::TRIES;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{EnrollmentId, VerificationId};
 
+use super::confirmation_code::store as codes;
+use super::representative::Representative;
 use super::state::Verification;
-use super::store::state_of;
+use super::store::{referral_of, state_of};
 
 /// What a caller is told about a verification. It does not say why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct View {
     /// Id.
     pub id: VerificationId,
@@ -28,6 +33,16 @@ pub struct View {
     pub expires_at: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What it rests on, as far as that tells the caller nothing new.
+    pub evidence: Vec<Evidence>,
+    /// How often the code that was sent last can still be tried.
+    pub attempts_left: Option<i32>,
+    /// By when the open review is decided.
+    pub due_at: Option<Timestamp>,
+    /// Why a reviewer decided so.
+    pub decision_reason: Option<DecisionReason>,
+    /// Who acts for the person.
+    pub representative: Option<Representative>,
     /// The comparison; empty but for operators who ask for it.
     pub waterfall: Waterfall,
 }
@@ -40,14 +55,37 @@ pub async fn view(
 ) -> Result<View, Error> {
     let state = state_of(row)?;
     let mut contacts = Vec::new();
+    let mut attempts_left = None;
     if let (Verification::ConfirmationRequired { individual }, Some(key)) = (state, key)
         && context.now() < row.expires_at
         && let Some(person) =
             roster::store::individual(context.db.read(), row.campaign_id, individual).await?
     {
         contacts = masked_contacts(context, key, &person)?;
+        let sent = codes::find_sent(context.db.read(), row.campaign_id, row.id).await?;
+        let sent = sent.filter(|code| context.now() < code.expires_at);
+        attempts_left = sent.map(|code| TRIES - code.attempts);
     }
-    Ok(made(row, state, contacts))
+    let view = View {
+        attempts_left,
+        ..made(row, state, contacts)?
+    };
+    match state {
+        Verification::ConfirmationRequired { .. } => Ok(view),
+        _ => reviewed(context, row, view).await,
+    }
+}
+
+/// Adds what a reviewer has to do or did.
+async fn reviewed(context: &Context, row: &verification::Model, view: View) -> Result<View, Error> {
+    let referral = referral_of(context.db.read(), row).await?;
+    let open = referral.as_ref();
+    let open = open.filter(|referral| referral.state == State::Open);
+    Ok(View {
+        due_at: open.map(|referral| referral.due_at),
+        decision_reason: referral.and_then(|referral| referral.decision_reason),
+        ..view
+    })
 }
 
 fn masked_contacts(
@@ -65,14 +103,30 @@ fn masked_contacts(
 }
 
 /// Makes the view of a row whose contacts are known.
-pub fn made(row: &verification::Model, state: Verification, contacts: Vec<MaskedContact>) -> View {
-    View {
+pub fn made(
+    row: &verification::Model,
+    state: Verification,
+    contacts: Vec<MaskedContact>,
+) -> Result<View, Error> {
+    let evidence = match state {
+        Verification::ConfirmationRequired { .. } | Verification::Verified { .. } => {
+            row.evidence()?
+        }
+        // It would tell which datum was right.
+        Verification::Referred { .. } | Verification::Refused { .. } => Vec::new(),
+    };
+    Ok(View {
         id: row.id,
         enrollment: row.enrollment_id,
         state,
         contacts,
         expires_at: row.expires_at,
         created_at: row.created_at,
+        evidence,
+        attempts_left: None,
+        due_at: None,
+        decision_reason: None,
+        representative: Representative::of(row)?,
         waterfall: Waterfall::default(),
-    }
+    })
 }

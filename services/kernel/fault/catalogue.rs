@@ -97,6 +97,7 @@ reasons! {
     VerificationState "VERIFICATION_STATE" FailedPrecondition "The verification's state does not allow this.";
     VerificationExpired "VERIFICATION_EXPIRED" FailedPrecondition "The verification is too old; verify again.";
     NotVerified "NOT_VERIFIED" FailedPrecondition "The person has not been verified for this enrollment.";
+    StepUpRequired "STEP_UP_REQUIRED" FailedPrecondition "A contact that is not on record is taken only with a confirmation code or a review.";
     SenderUnavailable "SENDER_UNAVAILABLE" Unavailable "The message could not be sent; call again with the same request id.";
     ConfirmationNotAccepted "CONFIRMATION_NOT_ACCEPTED" FailedPrecondition "This confirmation code cannot be used.";
     NoContactOnRecord "NO_CONTACT_ON_RECORD" FailedPrecondition "There is no such contact on record.";

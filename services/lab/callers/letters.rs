@@ -62,6 +62,7 @@ impl Person {
             date_of_birth: Some(wire_date(self.date_of_birth)),
             ssn: self.ssn.clone(),
             postal_code: self.postal_code.clone(),
+            representative: None,
         }
     }
 

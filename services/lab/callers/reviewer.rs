@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 use crate::client::connect::Channels;
 use crate::client::request::new_request_id;
 use crate::wire::redress::identity::v1 as wire;
+use crate::wire::redress::r#type::v1::Evidence;
 use wire::identity_verification_service_client::IdentityVerificationServiceClient;
+use wire::{DecisionReason, ReferralState};
 
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -33,7 +35,7 @@ impl Reviewer {
             let request = wire::ListReferralsRequest {
                 campaign: campaign_id.clone(),
                 page_size: 500,
-                page_token: String::new(),
+                ..wire::ListReferralsRequest::default()
             };
             let waiting = client
                 .list_referrals(request)
@@ -43,16 +45,20 @@ impl Reviewer {
                 let Some(genuine) = self.papers_of(&referral.verification_id) else {
                     continue;
                 };
-                let decision = if genuine {
-                    wire::ReferralState::Approved
+                let (decision, reason, evidence) = if genuine {
+                    let seen = vec![Evidence::PhotoId.into()];
+                    (ReferralState::Approved, DecisionReason::DocumentsSeen, seen)
                 } else {
-                    wire::ReferralState::Denied
+                    let nothing = Vec::new();
+                    (ReferralState::Denied, DecisionReason::NotThePerson, nothing)
                 };
                 let request = wire::DecideReferralRequest {
                     request_id: new_request_id(),
                     campaign: campaign_id.clone(),
                     referral_id: referral.referral_id,
                     decision: decision.into(),
+                    decision_reason: reason.into(),
+                    evidence,
                 };
                 // Whatever goes wrong, it is still open at the next look.
                 let _ = client.decide_referral(request).await;

@@ -111,6 +111,11 @@ impl House {
             created_at: self.now(),
             decided_at: Some(self.now()),
             expires_at: self.now() + Duration::from_hours(1),
+            evidence: "[]".into(),
+            representative_relationship: None,
+            representative_authority: None,
+            representative_evidence: "[]".into(),
+            representative_name: None,
         };
         let row = verification::ActiveModel::from(row).reset_all();
         verification::Entity::insert(row)

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use redress::db::entities::{
     ClosedSet, activation_code, campaign, code, code_batch, confirmation_code, enrollment, handoff,
-    individual, mail_event, outcome, partner, product, referral, roster_import, verification, wave,
+    individual, mail_event, outcome, partner, product, referral, representative, roster_import,
+    verification, wave,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Iterable, Statement};
 
@@ -76,8 +77,23 @@ async fn a_column_takes_the_words_of_its_enum_and_no_others(database: Database) 
         ("partner", "mode", words::<partner::Mode>()),
         ("partner", "state", words::<partner::State>()),
         ("product", "population", words::<product::Population>()),
+        (
+            "referral",
+            "decision_reason",
+            words::<referral::DecisionReason>(),
+        ),
         ("referral", "state", words::<referral::State>()),
         ("roster_import", "state", words::<roster_import::State>()),
+        (
+            "verification",
+            "representative_authority",
+            words::<representative::Authority>(),
+        ),
+        (
+            "verification",
+            "representative_relationship",
+            words::<representative::Relationship>(),
+        ),
         ("verification", "path", words::<verification::Path>()),
         ("verification", "state", words::<verification::State>()),
         ("wave", "kind", words::<wave::Kind>()),

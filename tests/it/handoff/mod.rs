@@ -16,4 +16,5 @@ mod pull;
 mod push;
 mod said;
 mod seed;
+mod supplement;
 mod world;

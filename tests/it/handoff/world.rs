@@ -54,7 +54,7 @@ pub struct World {
     pub campaign: CampaignId,
     pub bureau_at: SocketAddr,
     handoff_at: SocketAddr,
-    sealer: PersonSealer,
+    pub sealer: PersonSealer,
     authority: Authority,
     folder: tempfile::TempDir,
     life: Lifecycle,
@@ -241,6 +241,12 @@ impl World {
             at: now,
         };
         self.queue(Kind::Enroll, queued).await
+    }
+
+    /// The salt of an individual.
+    pub async fn salt(&self, id: IndividualId) -> Vec<u8> {
+        let query = individual::Entity::find_by_id((self.campaign, id));
+        query.one(&self.owner).await.unwrap().unwrap().salt.unwrap()
     }
 
     /// Queues the withdrawal of an enrollment, as the codes process does.

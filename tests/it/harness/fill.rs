@@ -219,10 +219,10 @@ fn verifications(campaign: CampaignId) -> Vec<String> {
         ),
         insert(
             "referral",
-            "campaign_id, id, verification_id, state, opened_at, due_at, opened_by, decided_by, decided_at, reason",
+            "campaign_id, id, verification_id, state, opened_at, due_at, opened_by, decided_by, decided_at, reason, decision_reason",
             &format!(
                 "'{campaign}', {referral}, {verification}, CASE n % 20 WHEN 0 THEN 'OPEN' ELSE 'APPROVED' END, 0, 0, 'portal/x', \
-                 CASE WHEN n % 20 > 0 THEN 'ann' END, CASE WHEN n % 20 > 0 THEN 0 END, 'SCORE_BETWEEN_THRESHOLDS'"
+                 CASE WHEN n % 20 > 0 THEN 'ann' END, CASE WHEN n % 20 > 0 THEN 0 END, 'SCORE_BETWEEN_THRESHOLDS', CASE WHEN n % 20 > 0 THEN 'OTHER' END"
             ),
         ),
     ]

@@ -167,6 +167,7 @@ impl Row {
             date_of_birth: self.date_of_birth.parse().ok().map(wire_date),
             ssn: self.ssn.replace('-', ""),
             postal_code: self.postal_code.clone(),
+            representative: None,
         }
     }
 

@@ -6,8 +6,8 @@ use redress::identity::roster::keys::RosterKeys;
 use redress::identity::roster::row::RawRow;
 use redress::identity::roster::store;
 use redress::kernel::caller::Role;
-use redress::kernel::person::Person;
 use redress::wire::redress::identity::v1 as wire;
+use redress::wire::redress::identity::v1::get_individual_request::Person;
 use redress::wire::redress::identity::v1::roster_service_server::RosterService;
 use redress::wire::redress::r#type::v1::DataElement;
 
@@ -28,17 +28,24 @@ fn known_well(line: i64) -> RawRow {
 }
 
 impl House {
-    pub async fn masked_individual(&self) -> wire::MaskedIndividual {
+    /// A person as the call center sees them, if there is one.
+    pub async fn masked_individual(&self, person: Person) -> Option<wire::MaskedIndividual> {
         let message = wire::GetIndividualRequest {
             campaign: NUMBER.into(),
-            individual_id: self.individuals().await[0].id.to_string(),
+            person: Some(person),
         };
         let answer = self.handlers.get_individual(by(Role::CallCenter, message));
-        answer.await.unwrap().into_inner().individual.unwrap()
+        answer.await.ok()?.into_inner().individual
+    }
+
+    async fn first_masked(&self) -> wire::MaskedIndividual {
+        let id = self.individuals().await[0].id.to_string();
+        let seen = self.masked_individual(Person::IndividualId(id)).await;
+        seen.unwrap()
     }
 
     /// The first person of the roster, decrypted.
-    async fn person(&self) -> Person {
+    async fn person(&self) -> redress::kernel::person::Person {
         let row = self.individuals().await.remove(0);
         let key = store::find_key(self.context.db.read(), self.campaign).await;
         let keys = RosterKeys::of(&self.context, &key.unwrap().unwrap()).unwrap();
@@ -52,7 +59,7 @@ async fn a_masked_individual_tells_language_exposed_data_and_confidential_commun
 ) {
     let house = House::open(&database).await;
     house.load(FILE, &[known_well(2)]).await;
-    let seen = house.masked_individual().await;
+    let seen = house.first_masked().await;
     assert_eq!(seen.language_code, "es-MX");
     let elements: Vec<_> = seen.data_elements().collect();
     assert_eq!(
@@ -86,13 +93,13 @@ async fn a_second_listing_adds_what_it_knows_and_takes_nothing_away(database: Da
     house
         .load("a", &[but(ada(2), |row| row.data_elements = "NAME".into())])
         .await;
-    let seen = house.masked_individual().await;
+    let seen = house.first_masked().await;
     assert_eq!(
         (seen.language_code.as_str(), seen.confidential_communication),
         ("", false)
     );
     let second = but(known_well(2), |row| {
-        row.covered_entity = "st-francis".into()
+        row.covered_entity = "st-francis".into();
     });
     let merged = house.load("b", &[second]).await.totals;
     assert_eq!(
@@ -110,7 +117,7 @@ async fn a_second_listing_adds_what_it_knows_and_takes_nothing_away(database: Da
         row.email = "k.oneill@example.org".into();
     });
     house.load("c", &[third]).await;
-    let seen = house.masked_individual().await;
+    let seen = house.first_masked().await;
     assert_eq!(seen.language_code, "es-MX", "the first that was said stays");
     assert!(seen.confidential_communication);
     assert_eq!(seen.data_elements.len(), 4);

@@ -7,6 +7,7 @@ use futures::future::join_all;
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::identity::v1 as wire;
+use redress::wire::redress::identity::v1::get_individual_request::Person;
 use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 use redress::wire::redress::identity::v1::{ContactChannel, VerificationState as State};
 use tonic::Status;
@@ -16,7 +17,7 @@ use super::people::{ada, but, claims};
 use crate::harness::{Database, apply, both};
 
 /// A house where Katherine has lost her letter and waits for a code.
-async fn waiting(database: &Database) -> (House, String) {
+pub async fn waiting(database: &Database) -> (House, String) {
     let house = House::open(database).await;
     house.load(FILE, &[ada(2)]).await;
     let verification = house.verify(None, claims()).await.unwrap();
@@ -34,7 +35,7 @@ impl House {
             request_id: request_id.into(),
             campaign: NUMBER.into(),
             verification_id: verification.into(),
-            contact_id: self.contact(channel).await,
+            contact_id: self.contact(verification, channel).await,
             channel: channel.into(),
         };
         let answer = self
@@ -44,14 +45,17 @@ impl House {
         Ok(answer.into_inner().expire_time.unwrap().seconds)
     }
 
-    /// The id of the first person's first contact that a channel reaches, or one that nobody has.
-    async fn contact(&self, channel: ContactChannel) -> String {
+    /// The id of the first contact that a channel reaches of the verification's person, or one that nobody has.
+    async fn contact(&self, verification: &str, channel: ContactChannel) -> String {
         let kind = match channel {
             ContactChannel::Voice => ContactChannel::Sms,
             other => other,
         };
-        let seen = self.masked_individual().await.contacts;
-        let found = seen.into_iter().find(|one| one.channel() == kind);
+        let seen = self
+            .masked_individual(Person::VerificationId(verification.into()))
+            .await;
+        let contacts = seen.map(|seen| seen.contacts).unwrap_or_default();
+        let found = contacts.into_iter().find(|one| one.channel() == kind);
         found.map_or_else(|| self.request_id(), |one| one.contact_id)
     }
 
@@ -114,7 +118,7 @@ pub fn other(code: &str) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
 
-fn refused(answer: &Result<wire::Verification, Status>) -> Vec<u8> {
+pub fn refused(answer: &Result<wire::Verification, Status>) -> Vec<u8> {
     let status = answer.as_ref().unwrap_err();
     assert_eq!(reason_of(status), Some(Reason::ConfirmationNotAccepted));
     status.details().to_vec()

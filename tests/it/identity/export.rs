@@ -212,7 +212,9 @@ async fn an_individual_is_seen_masked_and_the_view_is_audited(database: Database
     let id = house.individuals().await[0].id;
     let asked = |id: IndividualId| wire::GetIndividualRequest {
         campaign: house.campaign.to_string(),
-        individual_id: id.to_string(),
+        person: Some(wire::get_individual_request::Person::IndividualId(
+            id.to_string(),
+        )),
     };
     let seen = house
         .handlers

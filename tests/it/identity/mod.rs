@@ -3,6 +3,7 @@
 mod circumstances;
 mod confirm;
 mod contacts;
+mod correct;
 mod export;
 mod house;
 mod import;
@@ -11,6 +12,7 @@ mod mail;
 mod people;
 mod plans;
 mod referral;
+mod representatives;
 mod throttle;
 mod undeliverable;
 mod verify;

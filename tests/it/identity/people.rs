@@ -69,6 +69,7 @@ pub fn claims() -> wire::Claims {
         date_of_birth: date(1961, 3, 12),
         ssn: String::new(),
         postal_code: String::new(),
+        representative: None,
     }
 }
 

@@ -77,7 +77,9 @@ async fn verify(house: &House, letter: EnrollmentId) {
 async fn write_to(house: &House, who: IndividualId) {
     let asked = wire::GetIndividualRequest {
         campaign: house.campaign.to_string(),
-        individual_id: who.to_string(),
+        person: Some(wire::get_individual_request::Person::IndividualId(
+            who.to_string(),
+        )),
     };
     let seen = house.handlers.get_individual(by(Role::CallCenter, asked));
     seen.await.unwrap();

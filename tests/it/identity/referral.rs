@@ -6,6 +6,7 @@ use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::ReferralState as Decision;
 use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
+use redress::wire::redress::r#type::v1::Evidence;
 use tonic::Status;
 
 use super::house::{House, by, by_name};
@@ -18,6 +19,7 @@ impl House {
             campaign: self.campaign.to_string(),
             page_size: size,
             page_token: token.into(),
+            ..wire::ListReferralsRequest::default()
         };
         self.handlers
             .list_referrals(by(Role::Operator, message))
@@ -32,6 +34,14 @@ impl House {
             campaign: self.campaign.to_string(),
             referral_id: referral.into(),
             decision: decision.into(),
+            decision_reason: match decision {
+                Decision::Denied => wire::DecisionReason::NotEnoughEvidence.into(),
+                _ => wire::DecisionReason::DocumentsSeen.into(),
+            },
+            evidence: match decision {
+                Decision::Denied => Vec::new(),
+                _ => vec![Evidence::PhotoId.into()],
+            },
         }
     }
 
@@ -141,6 +151,7 @@ async fn the_same_decision_again_is_the_same_answer(database: Database) {
     assert_eq!(house.decide("ann", message.clone()).await.unwrap(), first);
     let other = wire::DecideReferralRequest {
         decision: Decision::Denied.into(),
+        decision_reason: wire::DecisionReason::Other.into(),
         ..message
     };
     let refused = house.decide("ann", other).await.unwrap_err();
@@ -189,4 +200,137 @@ async fn a_case_that_is_not_there_is_said_so(database: Database) {
         reason_of(&house.decide("ann", open).await.unwrap_err()),
         Some(Reason::InvalidRequest)
     );
+}
+
+#[apply(both)]
+async fn a_decision_says_why_and_what_was_seen(database: Database) {
+    let (house, cases) = referred(&database, 2).await;
+    let waiting = &cases[0];
+    let seen = house
+        .verification_as(Role::Portal, &waiting.verification_id)
+        .await;
+    assert_eq!(seen.due_time, waiting.due_time);
+    assert!(
+        seen.evidence.is_empty(),
+        "it would tell which datum was right"
+    );
+    let ours = house
+        .verification_as(Role::Operator, &waiting.verification_id)
+        .await;
+    assert_eq!(ours.evidence, [i32::from(Evidence::LetterCode)]);
+
+    let approve = house.decision(&waiting.referral_id, Decision::Approved);
+    for (reason, evidence) in [
+        (wire::DecisionReason::Unspecified, vec![Evidence::PhotoId]),
+        (wire::DecisionReason::NotThePerson, vec![Evidence::PhotoId]),
+        (wire::DecisionReason::DocumentsSeen, vec![]),
+        (
+            wire::DecisionReason::DocumentsSeen,
+            vec![Evidence::EmailCode],
+        ),
+    ] {
+        let wrong = wire::DecideReferralRequest {
+            request_id: house.request_id(),
+            decision_reason: reason.into(),
+            evidence: evidence.into_iter().map(i32::from).collect(),
+            ..approve.clone()
+        };
+        let refused = house.decide("ann", wrong).await.unwrap_err();
+        assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
+    }
+    let decided = house.decide("ann", approve).await.unwrap();
+    assert_eq!(
+        decided.decision_reason(),
+        wire::DecisionReason::DocumentsSeen
+    );
+    assert_eq!(decided.evidence, [i32::from(Evidence::PhotoId)]);
+    assert_eq!(decided.decider, "operator/ann");
+    assert!(decided.decide_time.is_some());
+    let verified = house
+        .verification_as(Role::Portal, &waiting.verification_id)
+        .await;
+    let rests_on = [Evidence::LetterCode, Evidence::Review, Evidence::PhotoId];
+    assert_eq!(verified.evidence().collect::<Vec<_>>(), rests_on);
+    assert_eq!(
+        verified.decision_reason(),
+        wire::DecisionReason::DocumentsSeen
+    );
+    assert_eq!(verified.due_time, None);
+
+    let get = |referral_id: String| {
+        let campaign = house.campaign.to_string();
+        let message = wire::GetReferralRequest {
+            campaign,
+            referral_id,
+        };
+        house.handlers.get_referral(by(Role::CallCenter, message))
+    };
+    let got = get(waiting.referral_id.clone()).await.unwrap().into_inner();
+    assert_eq!(got.referral, Some(decided));
+    let nobody = get(house.request_id()).await.unwrap_err();
+    assert_eq!(reason_of(&nobody), Some(Reason::ReferralNotFound));
+}
+
+#[apply(both)]
+async fn referrals_are_listed_by_state_due_time_and_reason(database: Database) {
+    let (house, cases) = referred(&database, 3).await;
+    let deny = house.decision(&cases[1].referral_id, Decision::Denied);
+    house.decide("ann", deny).await.unwrap();
+    let list = async |change: &dyn Fn(&mut wire::ListReferralsRequest)| {
+        let mut message = wire::ListReferralsRequest {
+            campaign: house.campaign.to_string(),
+            ..wire::ListReferralsRequest::default()
+        };
+        change(&mut message);
+        let answer = house
+            .handlers
+            .list_referrals(by(Role::Operator, message))
+            .await;
+        answer
+            .map(|answer| answer.into_inner().referrals.len())
+            .map_err(|status| reason_of(&status))
+    };
+    assert_eq!(list(&|_| ()).await, Ok(2));
+    assert_eq!(
+        list(&|ask| ask.state = Decision::Denied.into()).await,
+        Ok(1)
+    );
+    assert_eq!(
+        list(&|ask| ask.state = Decision::Approved.into()).await,
+        Ok(0)
+    );
+    assert_eq!(
+        list(&|ask| ask.due_before_time = cases[0].due_time).await,
+        Ok(0)
+    );
+    let later = cases[0].due_time.map(|time| prost_types::Timestamp {
+        seconds: time.seconds + 1,
+        ..time
+    });
+    assert_eq!(list(&|ask| ask.due_before_time = later).await, Ok(2));
+    let reason = wire::ReferralReason::ScoreBetweenThresholds;
+    assert_eq!(list(&|ask| ask.reason = reason.into()).await, Ok(2));
+    assert_eq!(
+        list(&|ask| ask.reason = wire::ReferralReason::Minor.into()).await,
+        Ok(0)
+    );
+    assert_eq!(
+        list(&|ask| ask.state = 99).await,
+        Err(Some(Reason::InvalidRequest))
+    );
+    assert_eq!(
+        list(&|ask| ask.reason = 99).await,
+        Err(Some(Reason::InvalidRequest))
+    );
+}
+
+impl House {
+    pub async fn verification_as(&self, role: Role, id: &str) -> wire::Verification {
+        let message = wire::GetVerificationRequest {
+            campaign: self.campaign.to_string(),
+            verification_id: id.into(),
+        };
+        let answer = self.handlers.get_verification(by(role, message)).await;
+        answer.unwrap().into_inner().verification.unwrap()
+    }
 }

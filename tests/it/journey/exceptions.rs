@@ -8,7 +8,7 @@ use redress::wire::redress::enrollment::v1::{
 };
 use redress::wire::redress::handoff::v1::PartnerMode;
 use redress::wire::redress::identity::v1::{
-    DecideReferralRequest, ListReferralsRequest, ReferralState, VerificationState,
+    DecideReferralRequest, DecisionReason, ListReferralsRequest, ReferralState, VerificationState,
 };
 
 use super::person;
@@ -208,6 +208,8 @@ async fn approve_the_only_referral(house: &House, walk: &Walk) {
         campaign: walk.campaign_id(),
         referral_id: waiting.referrals[0].referral_id.clone(),
         decision: ReferralState::Approved.into(),
+        decision_reason: DecisionReason::RecordCorrected.into(),
+        evidence: Vec::new(),
     };
     let decided = operator
         .decide_referral(by(Role::Operator, 0, decide))

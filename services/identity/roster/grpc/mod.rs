@@ -21,12 +21,14 @@ use crate::process::Call;
 use crate::process::convert::population_to_wire;
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::identity::v1 as wire;
+use crate::wire::redress::identity::v1::get_individual_request::Person;
 use crate::wire::redress::r#type::v1 as types;
 
 use super::export::{self, Addressee};
 use super::get::{self, Masked};
 use super::statistics::{self, Statistics};
 use super::substitute_notice::{SubstituteNotice, Undeliverable};
+use super::whom::Whom;
 
 /// Messages that wait for a slow reader; when they are full the export waits.
 const AHEAD: usize = 2;
@@ -40,9 +42,14 @@ pub async fn get_individual(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
-    let id: IndividualId = fields.id("individual_id", &message.individual_id);
+    let whom = message.person.as_ref().map(|person| match person {
+        Person::IndividualId(id) => Whom::Individual(fields.id("individual_id", id)),
+        Person::VerificationId(id) => Whom::Verification(fields.id("verification_id", id)),
+        Person::EnrollmentId(id) => Whom::Enrollment(fields.id("enrollment_id", id)),
+    });
     fields.finish()?;
-    let individual = get::get_individual(context, &call, campaign, id).await?;
+    let whom = whom.ok_or_else(|| Error::field("person", "must be given"))?;
+    let individual = get::get_individual(context, &call, campaign, whom).await?;
     Ok(wire::GetIndividualResponse {
         individual: Some(masked(individual)),
     })

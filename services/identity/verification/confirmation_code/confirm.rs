@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
-use crate::db::entities::{ClosedSet, confirmation_code, verification};
+use crate::db::entities::confirmation_code::{self, Channel};
+use crate::db::entities::evidence::Evidence;
+use crate::db::entities::{ClosedSet, verification};
 use crate::db::{Tx, audit};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
@@ -63,7 +65,7 @@ pub async fn confirm_code(
     }
     let row = verifications::find(context.db.read(), campaign, command.verification).await?;
     let row = row.ok_or(Error::ConfirmationNotAccepted)?;
-    Ok(view::made(&row, state_of(&row)?, Vec::new()))
+    view::made(&row, state_of(&row)?, Vec::new())
 }
 
 /// One try in one transaction. A wrong one is committed like a right one: it must count.
@@ -146,6 +148,12 @@ async fn attempt(
     let verified = verified.map_err(|forbidden| Error::VerificationState {
         state: forbidden.from.as_str(),
     })?;
-    verifications::advance(tx, &row, &verified, expires_at).await?;
+    let mut grounds = row.evidence()?;
+    grounds.push(match code.channel {
+        Channel::Email => Evidence::EmailCode,
+        Channel::Sms => Evidence::SmsCode,
+        Channel::Voice => Evidence::VoiceCode,
+    });
+    verifications::advance(tx, &row, &verified, expires_at, &grounds).await?;
     Ok(true)
 }

@@ -70,7 +70,9 @@ impl House {
         loop {
             let request = wire::ListMailEventsRequest {
                 campaign: self.campaign.to_string(),
-                individual_id: who.to_string(),
+                person: Some(wire::list_mail_events_request::Person::IndividualId(
+                    who.to_string(),
+                )),
                 page_size: size,
                 page_token,
             };

@@ -264,7 +264,9 @@ async fn a_call_that_cannot_be_meant_is_refused_as_a_whole(database: Database) {
     );
     let request = wire::ListMailEventsRequest {
         campaign: house.campaign.to_string(),
-        individual_id: stranger,
+        person: Some(wire::list_mail_events_request::Person::IndividualId(
+            stranger,
+        )),
         ..wire::ListMailEventsRequest::default()
     };
     let unknown = house

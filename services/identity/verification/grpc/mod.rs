@@ -1,8 +1,11 @@
 //! The RPCs of verifications and confirmation codes.
 
+mod representative;
+
 use tonic::Request;
 
 use crate::db::entities::confirmation_code::Channel;
+use crate::db::entities::referral::DecisionReason;
 use crate::db::entities::verification::State;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
@@ -10,18 +13,18 @@ use crate::identity::matching::compare::Claims;
 use crate::identity::matching::waterfall::{Agreement, Level};
 use crate::identity::matching::{fold, ssn};
 use crate::identity::roster::grpc::contacts;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::secrets::Secret;
 use crate::process::Call;
+use crate::process::convert::evidence_to_wire;
 use crate::wire::redress::identity::v1 as wire;
 
-use super::confirmation_code::confirm::{self, Confirm};
-use super::confirmation_code::send::{self, DIGITS, Send};
-use super::get;
-use super::verify::{self, Verify};
-use super::view::View;
-
-const NAME: usize = 80;
+use crate::identity::verification::confirmation_code::confirm::{self, Confirm};
+use crate::identity::verification::confirmation_code::send::{self, DIGITS, Send};
+use crate::identity::verification::get;
+use crate::identity::verification::verify::{self, Verify};
+use crate::identity::verification::view::View;
 
 /// VerifyIdentity.
 pub async fn verify_identity(
@@ -37,6 +40,9 @@ pub async fn verify_identity(
         .await?;
     let enrollment = fields.maybe_id("enrollment_id", &message.enrollment_id);
     let claims = claims_of(&mut fields, message.claims.as_ref());
+    let acting = message.claims.as_ref();
+    let acting = acting.and_then(|claims| claims.representative.as_ref());
+    let acting = acting.map(|one| representative::read(&mut fields, one));
     fields.finish()?;
     let command = Verify {
         request: call.request(context, id, "VerifyIdentity", message)?,
@@ -44,6 +50,7 @@ pub async fn verify_identity(
         enrollment,
         // They are missing only if a field was wrong.
         claims: claims.ok_or_else(|| Error::field("claims", "must be given"))?,
+        representative: acting.flatten(),
     };
     let view = verify::verify_identity(context, &call, &command).await?;
     Ok(wire::VerifyIdentityResponse {
@@ -141,15 +148,27 @@ fn claims_of(fields: &mut Fields, claims: Option<&wire::Claims>) -> Option<Claim
         return None;
     };
     let name = claims.name.clone().unwrap_or_default();
-    let given = fields.maybe_text("claims.name.given_name", &name.given_name, NAME);
+    let given = fields.maybe_text(
+        "claims.name.given_name",
+        &name.given_name,
+        representative::NAME,
+    );
     let given = given.map(fold::name).unwrap_or_default();
     fields.demand(
         !given.is_empty(),
         "claims.name.given_name",
         "must be a name",
     );
-    let middle = fields.maybe_text("claims.name.middle_name", &name.middle_name, NAME);
-    let family = fields.maybe_text("claims.name.family_name", &name.family_name, NAME);
+    let middle = fields.maybe_text(
+        "claims.name.middle_name",
+        &name.middle_name,
+        representative::NAME,
+    );
+    let family = fields.maybe_text(
+        "claims.name.family_name",
+        &name.family_name,
+        representative::NAME,
+    );
     let family = family.map(fold::family).unwrap_or_default();
     fields.demand(
         !family.is_empty(),
@@ -203,6 +222,27 @@ fn verification(view: View) -> wire::Verification {
         expire_time: Some(view.expires_at.to_proto()),
         create_time: Some(view.created_at.to_proto()),
         waterfall: view.waterfall.0.iter().copied().map(agreement).collect(),
+        attempts_left: view.attempts_left,
+        due_time: view.due_at.map(Timestamp::to_proto),
+        evidence: view
+            .evidence
+            .iter()
+            .map(|kind| evidence_to_wire(*kind).into())
+            .collect(),
+        decision_reason: decision_reason(view.decision_reason).into(),
+        representative: view.representative.as_ref().map(representative::write),
+    }
+}
+
+/// Writes why a reviewer decided so.
+pub fn decision_reason(reason: Option<DecisionReason>) -> wire::DecisionReason {
+    match reason {
+        None => wire::DecisionReason::Unspecified,
+        Some(DecisionReason::DocumentsSeen) => wire::DecisionReason::DocumentsSeen,
+        Some(DecisionReason::RecordCorrected) => wire::DecisionReason::RecordCorrected,
+        Some(DecisionReason::NotThePerson) => wire::DecisionReason::NotThePerson,
+        Some(DecisionReason::NotEnoughEvidence) => wire::DecisionReason::NotEnoughEvidence,
+        Some(DecisionReason::Other) => wire::DecisionReason::Other,
     }
 }
 
