@@ -116,6 +116,11 @@ pub const TABLE: &[Access] = &[
         PROMPT,
     ),
     unary(
+        "/redress.enrollment.v1.CampaignService/GetPublicCampaign",
+        &[Operator, CallCenter, Portal, Auditor],
+        PROMPT,
+    ),
+    unary(
         "/redress.enrollment.v1.CampaignService/ListCampaigns",
         &[Operator, CallCenter, Auditor],
         PROMPT,

@@ -208,7 +208,9 @@ impl EnrollmentClient {
     pub async fn enrollment(&self, enrollment_id: &str) -> Result<codes::Enrollment, Status> {
         let message = codes::GetEnrollmentRequest {
             campaign: self.engagement_number.clone(),
-            enrollment_id: enrollment_id.to_owned(),
+            which: Some(codes::get_enrollment_request::Which::EnrollmentId(
+                enrollment_id.to_owned(),
+            )),
         };
         let answer = self.patiently(|| {
             let (mut client, message) = (self.codes.clone(), message.clone());

@@ -51,6 +51,13 @@ impl CampaignService for Handlers {
         one(campaign::grpc::get_campaign(&self.context, request).await)
     }
 
+    async fn get_public_campaign(
+        &self,
+        request: Request<wire::GetPublicCampaignRequest>,
+    ) -> Answer<wire::GetPublicCampaignResponse> {
+        one(campaign::grpc::get_public_campaign(&self.context, request).await)
+    }
+
     async fn list_campaigns(
         &self,
         request: Request<wire::ListCampaignsRequest>,

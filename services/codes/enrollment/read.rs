@@ -4,21 +4,35 @@ use uuid::Uuid;
 
 use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::kernel::ids::{CampaignId, EnrollmentId};
+use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
 
+use super::returning;
 use super::state::Shown;
 use super::store::{self, Enrollment};
+
+/// Which enrollment is meant.
+#[derive(Clone, Copy, Debug)]
+pub enum Which {
+    /// This one.
+    Enrollment(EnrollmentId),
+    /// The newest one of the person who was verified.
+    Of(VerificationId),
+}
 
 /// Gets an enrollment.
 pub async fn get_enrollment(
     context: &Context,
     engagement_number: &str,
-    id: EnrollmentId,
+    which: Which,
 ) -> Result<Enrollment, Error> {
     let read = context.db.read();
     let campaign = (context.campaign_cache)
         .by_number(read, engagement_number)
         .await?;
+    let id = match which {
+        Which::Enrollment(id) => id,
+        Which::Of(verification) => returning::newest(context, campaign.id, verification).await?,
+    };
     let found = store::get(read, campaign.id, id, context.now()).await?;
     found.ok_or(Error::EnrollmentNotFound)
 }

@@ -74,9 +74,9 @@ pub enum State {
     Started,
     /// Completed by the person, on its way to the partners.
     Submitted,
-    /// Every coverage that was not refused runs.
+    /// Every coverage runs, or has run to its end.
     Active,
-    /// Some coverages run, others do not yet.
+    /// Some coverages run, others do not, or not yet.
     PartlyActive,
     /// Somebody must act first.
     ActionRequired,

@@ -175,7 +175,9 @@ impl House {
     pub async fn get(&self, enrollment: &str) -> wire::Enrollment {
         let message = wire::GetEnrollmentRequest {
             campaign: NUMBER.into(),
-            enrollment_id: enrollment.into(),
+            which: Some(wire::get_enrollment_request::Which::EnrollmentId(
+                enrollment.into(),
+            )),
         };
         self.handlers
             .get_enrollment(by(Role::CallCenter, message))

@@ -242,3 +242,31 @@ async fn the_report_counts_each_figure_by_its_definition(database: Database) {
     };
     assert_eq!(report.outcomes, [frozen]);
 }
+
+/// An enrollment page shows what the letter says, and nothing of contracts and thresholds.
+#[apply(both)]
+async fn a_page_may_show_what_the_letter_says(database: Database) {
+    let house = House::open(&database).await;
+    let wanted = house.wanted();
+    let created = house.create(wanted).await.unwrap();
+    let show = async |campaign: &str| {
+        let message = wire::GetPublicCampaignRequest {
+            campaign: campaign.to_owned(),
+        };
+        let request = by(Role::Portal, message);
+        house.handlers.get_public_campaign(request).await
+    };
+    let shown = show(NUMBER).await.unwrap().into_inner().campaign.unwrap();
+    assert_eq!(shown.campaign_id, created.campaign_id);
+    assert_eq!(shown.state(), wire::CampaignState::Open);
+    assert_eq!(shown.enroll_by_date, created.enroll_by_date);
+    assert_eq!(shown.letter_phone, created.letter_phone);
+    let names = created.covered_entities.iter().map(|it| it.name.clone());
+    assert_eq!(shown.covered_entity_names, names.collect::<Vec<_>>());
+    let shown_terms: Vec<i32> = shown.products.iter().map(|it| it.term_months).collect();
+    let terms: Vec<i32> = created.products.iter().map(|it| it.term_months).collect();
+    assert_eq!(shown_terms, terms);
+    assert_eq!(shown.consent_language_codes[0], created.language_code);
+    let refused = show("Z000001").await.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::CampaignNotFound));
+}

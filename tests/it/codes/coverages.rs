@@ -324,7 +324,9 @@ async fn a_portal_is_told_what_the_person_may_know(database: Database) {
     let get = async |role| {
         let message = wire::GetEnrollmentRequest {
             campaign: campaign.to_string(),
-            enrollment_id: enrollment.enrollment_id.clone(),
+            which: Some(wire::get_enrollment_request::Which::EnrollmentId(
+                enrollment.enrollment_id.clone(),
+            )),
         };
         let answer = house.handlers.get_enrollment(by(role, message)).await;
         answer.unwrap().into_inner().enrollment.unwrap()

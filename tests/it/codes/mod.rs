@@ -20,6 +20,7 @@ mod reissue;
 mod reissue_printing;
 mod report;
 mod report_law;
+mod returning;
 mod revoke;
 mod rush;
 mod sealing;

@@ -51,7 +51,9 @@ async fn a_stored_word_that_is_no_state_is_data_corrupt_in_every_answer(database
             Role::Operator,
             wire::GetEnrollmentRequest {
                 campaign: NUMBER.into(),
-                enrollment_id: enrollment.clone(),
+                which: Some(wire::get_enrollment_request::Which::EnrollmentId(
+                    enrollment.clone(),
+                )),
             },
         )
     };

@@ -246,7 +246,8 @@ async fn only_who_is_verified_for_the_enrollment_corrects_it(database: Database)
             .await,
         not_verified
     );
-    let cancel = "UPDATE enrollment SET state = 'CANCELED', settled_at = 1 WHERE state = 'STARTED'";
+    let cancel = "UPDATE enrollment SET state = 'CANCELED', settled_at = 1, cancel_reason = 'OTHER', \
+        canceled_by = 'portal/one', cancel_requested_at = 1 WHERE state = 'STARTED'";
     house.owner.execute_unprepared(cancel).await.unwrap();
     let canceled = house.correct(house.correction(letter, &id, mended())).await;
     assert_eq!(canceled, Err(Some(Reason::EnrollmentState)));

@@ -59,6 +59,42 @@ pub async fn get_campaign(
     })
 }
 
+/// Gets what everybody may know of a campaign.
+pub async fn get_public_campaign(
+    context: &Context,
+    request: Request<wire::GetPublicCampaignRequest>,
+) -> Result<wire::GetPublicCampaignResponse, Error> {
+    let mut fields = Fields::default();
+    let id = (context.campaign_id(&mut fields, &request.get_ref().campaign)).await?;
+    fields.finish()?;
+    let found = campaign(super::read::get_campaign(context, id).await?);
+    let entities = found.covered_entities.into_iter();
+    let products = found
+        .products
+        .into_iter()
+        .map(|product| wire::PublicProduct {
+            population: product.population,
+            product_code: product.product_code,
+            term_months: product.term_months,
+        });
+    let texts = found.consent_texts.into_iter();
+    let campaign = wire::PublicCampaign {
+        campaign_id: found.campaign_id,
+        engagement_number: found.engagement_number,
+        state: found.state,
+        enroll_by_date: found.enroll_by_date,
+        time_zone: found.time_zone,
+        covered_entity_names: entities.map(|entity| entity.name).collect(),
+        products: products.collect(),
+        letter_url: found.letter_url,
+        letter_phone: found.letter_phone,
+        consent_language_codes: texts.map(|text| text.language_code).collect(),
+    };
+    Ok(wire::GetPublicCampaignResponse {
+        campaign: Some(campaign),
+    })
+}
+
 /// Lists campaigns.
 pub async fn list_campaigns(
     context: &Context,

@@ -25,8 +25,9 @@ use crate::codes::enrollment::begin::{self, Begin};
 use crate::codes::enrollment::cancel::{self, Cancel};
 use crate::codes::enrollment::complete::{self, Complete, Completions, Consent};
 use crate::codes::enrollment::look_up::Entitlement;
+use crate::codes::enrollment::read::{self, Which};
 use crate::codes::enrollment::state::Shown;
-use crate::codes::enrollment::{check, convert, read};
+use crate::codes::enrollment::{check, convert};
 
 /// Begins an enrollment.
 pub async fn begin_enrollment(
@@ -80,12 +81,21 @@ pub async fn get_enrollment(
     let number = context
         .engagement_number(&mut fields, &message.campaign)
         .await?;
-    let id: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
+    let which = which(message, &mut fields);
     fields.finish()?;
-    let found = read::get_enrollment(context, &number, id).await?;
+    let found = read::get_enrollment(context, &number, which).await?;
     Ok(wire::GetEnrollmentResponse {
         enrollment: Some(view::enrollment(&found, role)),
     })
+}
+
+fn which(message: &wire::GetEnrollmentRequest, fields: &mut Fields) -> Which {
+    use wire::get_enrollment_request::Which as Given;
+    match &message.which {
+        Some(Given::EnrollmentId(id)) => Which::Enrollment(fields.id("enrollment_id", id)),
+        Some(Given::VerificationId(id)) => Which::Of(fields.id("verification_id", id)),
+        None => Which::Enrollment(fields.id("enrollment_id", "")),
+    }
 }
 
 /// Lists a campaign's enrollments.

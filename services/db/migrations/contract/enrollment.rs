@@ -259,6 +259,8 @@ fn enrollment() -> Blueprint {
         "state IN ('STARTED', 'SUBMITTED', 'ACTIVE', 'PARTLY_ACTIVE', 'ACTION_REQUIRED', 'SUSPENDED', 'CANCEL_PENDING')",
     )
     .index(&["campaign_id", "state", "id"])
+    // A caller who comes back is found by the person.
+    .index(&["campaign_id", "individual_id"])
 }
 
 fn consent() -> Blueprint {
