@@ -93,17 +93,8 @@ impl Entry {
             native_code: native_code(class).to_owned(),
             effective_time: Some(since.to_proto()),
             observed_time: Some(now.to_proto()),
-            revision: self.revision(progress),
+            revision: revision(progress),
             ..wire::EnrollmentStatus::default()
-        }
-    }
-
-    /// Counts the changes: taken, decided, canceled.
-    fn revision(&self, progress: EnrollmentProgress) -> i64 {
-        match progress {
-            EnrollmentProgress::Accepted => 1,
-            EnrollmentProgress::Canceled => 3,
-            _ => 2,
         }
     }
 
@@ -124,7 +115,7 @@ impl Entry {
             progress: EnrollmentProgress::Accepted.into(),
             outcome_class: OutcomeClass::Unspecified.into(),
             native_code: String::new(),
-            revision: self.revision(EnrollmentProgress::Accepted),
+            revision: revision(EnrollmentProgress::Accepted),
             effective_time: Some(self.booked_at.to_proto()),
             ..self.status(self.booked_at)
         }
@@ -266,6 +257,15 @@ impl Book {
         let unreported = self.unreported.iter().filter_map(|id| self.get(*id));
         let due = unreported.filter(|entry| entry.is_unreported(now));
         due.take(most).map(|entry| entry.status(now)).collect()
+    }
+}
+
+/// Counts the changes: taken, decided, canceled.
+const fn revision(progress: EnrollmentProgress) -> i64 {
+    match progress {
+        EnrollmentProgress::Accepted => 1,
+        EnrollmentProgress::Canceled => 3,
+        _ => 2,
     }
 }
 

@@ -57,6 +57,11 @@ impl AddAssign for Funnel {
 /// belongs to nobody.
 pub fn funnel_sql() -> String {
     let enroll = handoff::Kind::Enroll.as_str();
+    let running = format!(
+        "COUNT(CASE WHEN state IN ('{}', '{}') THEN 1 END)",
+        enrollment::State::Active.as_str(),
+        enrollment::State::PartlyActive.as_str()
+    );
     format!(
         "SELECT r.*, i.*, n.*, c.*, v.*, e.*, w.*, h.* FROM \
          (SELECT CAST(COALESCE(SUM(rows), 0) AS BIGINT) AS rows, CAST(COALESCE(SUM(rejected), 0) AS BIGINT) AS rejected \
@@ -75,11 +80,7 @@ pub fn funnel_sql() -> String {
           COUNT(CASE WHEN kind = '{enroll}' THEN acknowledged_at END) AS acknowledged, \
           {} AS dead FROM handoff WHERE campaign_id = $1) h",
         mail_event::Kind::Returned.as_str(),
-        format!(
-            "COUNT(CASE WHEN state IN ('{}', '{}') THEN 1 END)",
-            enrollment::State::Active.as_str(),
-            enrollment::State::PartlyActive.as_str()
-        ),
+        running,
         count_if("state", enrollment::State::ActionRequired),
         count_if("state", enrollment::State::Refused),
         verification::State::Verified.as_str(),

@@ -17,13 +17,13 @@ pub(super) struct Blueprint {
 
 impl Blueprint {
     /// Starts a table with its primary key.
-    pub fn table<const N: usize>(
+    pub fn table(
         name: &'static str,
         key: &[&'static str],
-        columns: [ColumnDef; N],
+        columns: impl IntoIterator<Item = ColumnDef>,
     ) -> Self {
         let mut table = Table::create().table(name).to_owned();
-        let mut names = Vec::with_capacity(N);
+        let mut names = Vec::new();
         for mut column in columns {
             names.push(column.get_column_name().clone());
             table.col(&mut column);

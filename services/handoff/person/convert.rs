@@ -4,6 +4,7 @@ use crate::db::entities::enrollment::Channel;
 use crate::db::entities::evidence::Evidence as Kind;
 use crate::handoff::queue::convert::kind_to_wire;
 use crate::handoff::queue::handoff::Handoff;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::HandoffId;
 use crate::kernel::person::{Person, Text};
 use crate::process::convert::{
@@ -130,7 +131,7 @@ fn consent(evidence: &Evidence) -> wire::ConsentEvidence {
 fn proofing(evidence: &Evidence) -> wire::ProofingEvidence {
     wire::ProofingEvidence {
         evidence: labels(&evidence.proofing),
-        verify_time: evidence.decided_at.map(|at| at.to_proto()),
+        verify_time: evidence.decided_at.map(Timestamp::to_proto),
     }
 }
 

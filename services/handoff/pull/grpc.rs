@@ -171,14 +171,14 @@ async fn order_again(
     };
     let actor = format!("partner/{}", partner.name);
     let decrypted = decrypt(context, partner, &actor, vec![leased]).await?;
-    let orders = decrypted.into_iter().filter_map(|decrypted| {
+    let mut orders = decrypted.into_iter().filter_map(|decrypted| {
         let number = &decrypted.engagement_number;
         match decrypted.ask.ok()? {
             Ask::Enroll(enrollee) => Some(order::enroll(handoff, number, &enrollee)),
             Ask::Cancel(enroll) => Some(order::cancel(handoff, number, enroll)),
         }
     });
-    Ok(orders.last())
+    Ok(orders.next_back())
 }
 
 /// Lists the partner's handoffs.

@@ -1,5 +1,6 @@
 //! A database that an older program left, with its rows, brought up to date.
 
+use redress::db::entities::enrollment::State::{Active, Canceled, Started};
 use redress::db::entities::{campaign, consent, consent_text, coverage, enrollment};
 use redress::db::entities::{handoff, individual, outcome, product};
 use redress::db::migrate;
@@ -32,10 +33,11 @@ fn with_ids(backend: DbBackend, sql: &str) -> String {
     for part in parts {
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
         let number: u128 = part[..digits].parse().expect("a number after #");
-        text.push_str(&match backend {
+        let literal = match backend {
             DbBackend::Sqlite => format!("X'{}'", id(number).simple()),
             _ => format!("'{}'", id(number)),
-        });
+        };
+        text.push_str(&literal);
         text.push_str(&part[digits..]);
     }
     text
@@ -128,7 +130,6 @@ async fn enrollments_are_kept(owner: &DatabaseConnection) {
         .map(|row| (row.id.as_uuid(), row.state, row.cancel_reason.is_some()))
         .collect();
     said.sort_unstable_by_key(|(id, ..)| *id);
-    use enrollment::State::{Active, Canceled, Started};
     assert_eq!(
         said,
         [

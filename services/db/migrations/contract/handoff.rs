@@ -48,7 +48,7 @@ fn handoff() -> Blueprint {
     Blueprint::table(
         "handoff",
         &["campaign_id", "id"],
-        [
+        vec![
             uuid("campaign_id"),
             uuid("id"),
             uuid("enrollment_id"),
