@@ -252,6 +252,11 @@ pub const TABLE: &[Access] = &[
         PROMPT,
     ),
     unary(
+        "/redress.handoff.v1.PartnerService/UpdatePartner",
+        &[Operator],
+        PROMPT,
+    ),
+    unary(
         "/redress.handoff.v1.PartnerService/PausePartner",
         &[Operator],
         PROMPT,

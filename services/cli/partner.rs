@@ -22,6 +22,8 @@ pub enum Command {
     Create(CreateArgs),
     /// List partners by name.
     List,
+    /// Change where a partner listens or how much it takes at once. Orders that wait go there, too.
+    Update(UpdateArgs),
     /// Stop offering enrollments to a partner; people can go on enrolling.
     Pause(Which),
     /// Offer enrollments to a paused partner again.
@@ -69,6 +71,19 @@ impl CreateArgs {
     }
 }
 
+/// Flags of `partner update`: what is not given stays as it is.
+#[derive(Debug, Args)]
+pub struct UpdateArgs {
+    /// The partner's name.
+    pub name: String,
+    /// Where a push partner listens now. This or --max-in-flight is needed.
+    #[arg(long, value_name = "URL", required_unless_present = "max_in_flight")]
+    pub endpoint: Option<String>,
+    /// Enrollments under way at once.
+    #[arg(long, value_name = "N")]
+    pub max_in_flight: Option<i32>,
+}
+
 /// Who calls whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
@@ -96,6 +111,21 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         }
         Command::List => list(session, &channels).await,
         Command::Pool(command) => pool::run(session, &channels, command).await,
+        Command::Update(args) => {
+            let request = wire::UpdatePartnerRequest {
+                request_id: new_request_id(),
+                partner_id: find(&channels, &args.name).await?.partner_id,
+                endpoint: args.endpoint,
+                max_in_flight: args.max_in_flight,
+                projection: None,
+            };
+            let updated = client
+                .update_partner(request)
+                .await
+                .or_problem("change the partner")?
+                .partner;
+            render::one(session.format, &record(&updated.unwrap_or_default()))
+        }
         Command::Pause(which) => {
             let partner_id = find(&channels, &which.name).await?.partner_id;
             let request = wire::PausePartnerRequest {

@@ -63,6 +63,13 @@ impl PartnerService for Handlers {
         respond(partner::grpc::list_partners(&self.context, request).await)
     }
 
+    async fn update_partner(
+        &self,
+        request: Request<wire::UpdatePartnerRequest>,
+    ) -> Answer<wire::UpdatePartnerResponse> {
+        respond(partner::grpc::update_partner(&self.context, request).await)
+    }
+
     async fn pause_partner(
         &self,
         request: Request<wire::PausePartnerRequest>,

@@ -15,9 +15,11 @@ use crate::process::Call;
 use crate::wire::redress::handoff::v1 as wire;
 
 use super::model::{BreakerRules, Partner, Projection};
+use super::update::{self, Changes};
 use super::{create, store};
 
 const CREATE: &str = "redress.handoff.v1.PartnerService/CreatePartner";
+const UPDATE: &str = "redress.handoff.v1.PartnerService/UpdatePartner";
 const PAUSE: &str = "redress.handoff.v1.PartnerService/PausePartner";
 const RESUME: &str = "redress.handoff.v1.PartnerService/ResumePartner";
 
@@ -87,6 +89,45 @@ pub(crate) async fn list_partners(
     })
 }
 
+pub(crate) async fn update_partner(
+    context: &Context,
+    request: Request<wire::UpdatePartnerRequest>,
+) -> Result<wire::UpdatePartnerResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.into_inner();
+    let (request_id, id) = target(&message.request_id, &message.partner_id)?;
+    let mode = store::by_id(context.db.read(), id).await?.mode;
+    let mut fields = Fields::default();
+    let changes = changes(&mut fields, &message, mode);
+    fields.finish()?;
+    let key = call.request(context, request_id, UPDATE, &message)?;
+    let partner = update::update_partner(context, &key, id, &changes).await?;
+    Ok(wire::UpdatePartnerResponse {
+        partner: Some(to_wire(&partner)),
+    })
+}
+
+fn changes(fields: &mut Fields, given: &wire::UpdatePartnerRequest, mode: Mode) -> Changes {
+    if let Some(endpoint) = &given.endpoint {
+        match mode {
+            Mode::Push => fields.demand(
+                is_endpoint(endpoint),
+                "endpoint",
+                "must be https://HOST:PORT",
+            ),
+            Mode::Pull => fields.wrong("endpoint", "must be unset in mode PULL"),
+        }
+    }
+    let changes = Changes {
+        endpoint: given.endpoint.clone(),
+        max_in_flight: (given.max_in_flight).map(|wish| in_flight(fields, "", wish)),
+        projection: (given.projection.as_ref()).map(|limits| projection(fields, "", Some(limits))),
+    };
+    let nothing = changes == Changes::default();
+    fields.demand(!nothing, "endpoint", "something must be changed");
+    changes
+}
+
 pub(crate) async fn pause_partner(
     context: &Context,
     request: Request<wire::PausePartnerRequest>,
@@ -141,8 +182,8 @@ fn parse(fields: &mut Fields, partner: Option<&wire::Partner>, context: &Context
         mode: mode(fields, partner),
         endpoint: (!given.endpoint.is_empty()).then(|| given.endpoint.clone()),
         state: State::Active,
-        max_in_flight: in_flight(fields, given.max_in_flight),
-        projection: projection(fields, given.projection.as_ref()),
+        max_in_flight: in_flight(fields, "partner.", given.max_in_flight),
+        projection: projection(fields, "partner.", given.projection.as_ref()),
         breaker: BreakerRules::default(),
         created_at: context.clock.now(),
     }
@@ -190,32 +231,32 @@ fn is_endpoint(text: &str) -> bool {
         && !text.contains('@')
 }
 
-fn in_flight(fields: &mut Fields, wish: i32) -> u16 {
+fn in_flight(fields: &mut Fields, at: &str, wish: i32) -> u16 {
     match u16::try_from(wish) {
         Ok(0) => DEFAULT_IN_FLIGHT,
         Ok(wish @ 1..=1_000) => wish,
         _ => {
-            fields.wrong("partner.max_in_flight", "must be 0 to 1000");
+            fields.wrong(format_args!("{at}max_in_flight"), "must be 0 to 1000");
             DEFAULT_IN_FLIGHT
         }
     }
 }
 
-fn projection(fields: &mut Fields, given: Option<&wire::FieldProjection>) -> Projection {
+fn projection(fields: &mut Fields, at: &str, given: Option<&wire::FieldProjection>) -> Projection {
     let Some(given) = given else {
         return Projection::default();
     };
-    let mut length = |path, wish: i32| match u16::try_from(wish) {
+    let mut length = |name, wish: i32| match u16::try_from(wish) {
         Ok(length) if length <= LONGEST_FIELD => length,
         _ => {
-            fields.wrong(path, "must be 0 to 1000");
+            fields.wrong(format_args!("{at}projection.{name}"), "must be 0 to 1000");
             0
         }
     };
     Projection {
-        given_name_max: length("partner.projection.given_name_max", given.given_name_max),
-        family_name_max: length("partner.projection.family_name_max", given.family_name_max),
-        city_max: length("partner.projection.city_max", given.city_max),
+        given_name_max: length("given_name_max", given.given_name_max),
+        family_name_max: length("family_name_max", given.family_name_max),
+        city_max: length("city_max", given.city_max),
         ascii_names: given.ascii_names,
     }
 }

@@ -5,3 +5,4 @@ pub mod create;
 pub(crate) mod grpc;
 pub mod model;
 pub mod store;
+pub mod update;

@@ -75,6 +75,20 @@ pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Err
     }
 }
 
+/// Writes what can be changed of a partner but for its state.
+pub async fn write(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Error> {
+    let projection = serde_json::to_string(&partner.projection).expect("numbers serialize");
+    let in_flight: i32 = partner.max_in_flight.into();
+    Entity::update_many()
+        .col_expr(Column::Endpoint, Expr::value(partner.endpoint.clone()))
+        .col_expr(Column::MaxInFlight, Expr::value(in_flight))
+        .col_expr(Column::Projection, Expr::value(projection))
+        .filter(Column::Id.eq(partner.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Moves a partner to a state; tells whether that changed anything.
 pub async fn set_state(
     tx: &impl ConnectionTrait,

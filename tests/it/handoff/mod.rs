@@ -11,6 +11,7 @@ mod correction;
 mod crash;
 mod lease;
 mod observe;
+mod partner;
 mod plans;
 mod pull;
 mod push;
