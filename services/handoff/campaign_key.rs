@@ -6,7 +6,7 @@ use crate::db::entities::{campaign, campaign_key};
 use crate::kernel::crypto::OpenError;
 use crate::kernel::ids::CampaignId;
 use crate::kernel::keyring::{KeyError, KeyProvider, Purpose};
-use crate::kernel::person::PersonSealer;
+use crate::kernel::person_sealer::PersonSealer;
 
 use super::error::Error;
 

@@ -7,7 +7,7 @@ use crate::db::entities::campaign_key;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::CampaignId;
 use crate::kernel::keyring::{KeyError, Purpose};
-use crate::kernel::person::PersonSealer;
+use crate::kernel::person_sealer::PersonSealer;
 use crate::process;
 
 use super::error::Error;

@@ -17,6 +17,7 @@ pub mod language;
 pub mod lifecycle;
 pub mod paging;
 pub mod person;
+pub mod person_sealer;
 pub mod retry;
 pub mod secrets;
 pub mod server;

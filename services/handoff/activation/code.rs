@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::kernel::crypto::{self, Key, OpenError};
 use crate::kernel::ids::{CampaignId, PartnerId};
-use crate::kernel::person::PersonSealer;
+use crate::kernel::person_sealer::PersonSealer;
 use crate::kernel::secrets::Secret;
 
 /// The shortest code and the longest, in letters. Every code is padded to the longest before it is encrypted.

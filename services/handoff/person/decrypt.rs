@@ -23,7 +23,8 @@ use crate::handoff::queue::lease_store::Leased;
 use crate::handoff::queue::retry_policy::Failure;
 use crate::handoff::{metrics, queue};
 use crate::kernel::ids::{CampaignId, CoverageId, EnrollmentId, HandoffId, IndividualId};
-use crate::kernel::person::{Person, PersonSealer, Place};
+use crate::kernel::person::Person;
+use crate::kernel::person_sealer::{PersonSealer, Place};
 
 use super::evidence::{self, Evidence};
 use super::projection::{self, Change};

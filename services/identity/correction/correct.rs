@@ -19,7 +19,8 @@ use crate::identity::verification::store as verifications;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
-use crate::kernel::person::{Person, PersonSealer, Place};
+use crate::kernel::person::Person;
+use crate::kernel::person_sealer::{PersonSealer, Place};
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 

@@ -2,7 +2,8 @@
 
 use crate::db::entities::individual;
 use crate::identity::error::{self, Error};
-use crate::kernel::person::{Person, PersonSealer};
+use crate::kernel::person::Person;
+use crate::kernel::person_sealer::PersonSealer;
 
 /// Decrypts the person of a row; nothing if the person's data was destroyed.
 pub fn decrypt(sealer: &PersonSealer, row: &individual::Model) -> Result<Option<Person>, Error> {

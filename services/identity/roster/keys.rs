@@ -4,7 +4,7 @@ use crate::db::entities::campaign_key;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::blind::Indexer;
-use crate::kernel::person::PersonSealer;
+use crate::kernel::person_sealer::PersonSealer;
 
 /// Encrypts people and makes their blind keys.
 #[derive(Clone, Debug)]

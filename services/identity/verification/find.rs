@@ -20,7 +20,8 @@ use crate::identity::roster::decrypt::decrypt;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId};
-use crate::kernel::person::{Person, PersonSealer};
+use crate::kernel::person::Person;
+use crate::kernel::person_sealer::PersonSealer;
 use crate::kernel::secrets::Secret;
 
 use super::decide::Subject;

@@ -5,7 +5,8 @@ use crate::db::entities::representative::{Authority, Relationship};
 use crate::db::entities::verification;
 use crate::identity::error::{self, Error};
 use crate::kernel::ids::VerificationId;
-use crate::kernel::person::{Person, PersonSealer, Place};
+use crate::kernel::person::Person;
+use crate::kernel::person_sealer::{PersonSealer, Place};
 
 /// Who acts for a person, as far as it is known or may be told.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use redress::db::entities::{campaign, campaign_key};
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::{CampaignId, Ids};
 use redress::kernel::keyring::{KeyProvider, Keyring, Purpose};
-use redress::kernel::person::PersonSealer;
+use redress::kernel::person_sealer::PersonSealer;
 use redress::wire::redress::handoff::v1::{Partner, PartnerMode};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, IntoActiveModel};
 

@@ -1,7 +1,8 @@
 //! What a person mended or chose stands over the roster's record where a partner gets the person.
 
 use redress::db::entities::supplement;
-use redress::kernel::person::{Person, Place};
+use redress::kernel::person::Person;
+use redress::kernel::person_sealer::Place;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
 use super::pull::drain;

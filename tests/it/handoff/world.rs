@@ -23,7 +23,8 @@ use redress::kernel::ids::{
 };
 use redress::kernel::keyring::{Keyring, Purpose};
 use redress::kernel::lifecycle::Lifecycle;
-use redress::kernel::person::{Person, PersonSealer};
+use redress::kernel::person::Person;
+use redress::kernel::person_sealer::PersonSealer;
 use redress::kernel::server::{Builder, bind};
 use redress::kernel::settings::ServerSettings;
 use redress::wire::redress::handoff::v1::handoff_admin_service_client::HandoffAdminServiceClient;

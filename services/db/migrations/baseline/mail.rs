@@ -7,7 +7,7 @@ pub(super) fn tables() -> Vec<Blueprint> {
 }
 
 /// Something that happened to one person's letter: of each kind one a day. The address is not here, only a keyed hash of it.
-fn mail_event() -> Blueprint {
+pub fn mail_event() -> Blueprint {
     Blueprint::table(
         "mail_event",
         &["campaign_id", "individual_id", "happened_on", "kind"],

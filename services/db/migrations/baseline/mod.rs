@@ -4,10 +4,10 @@ mod activation;
 pub(super) mod campaign;
 mod enrollment;
 pub(super) mod handoff;
-mod mail;
+pub(super) mod mail;
 mod process;
 pub(super) mod roster;
-mod verification;
+pub(super) mod verification;
 pub(super) mod wave;
 
 use super::change::Change;

@@ -43,7 +43,7 @@ fn verification() -> Blueprint {
     .index(&["campaign_id", "individual_id"])
 }
 
-fn confirmation_code() -> Blueprint {
+pub fn confirmation_code() -> Blueprint {
     Blueprint::table(
         "confirmation_code",
         &["campaign_id", "id"],

@@ -1,5 +1,6 @@
 //! The identity side.
 
+use crate::db::migrations::baseline;
 use crate::db::migrations::blueprint::{
     Blueprint, bigint, boolean, bytes, instant, int, maybe, otherwise, text, uuid,
 };
@@ -21,7 +22,7 @@ pub(super) fn changes() -> Vec<Change> {
                 ],
             },
             Remade {
-                table: mail_event(),
+                table: baseline::mail::mail_event(),
                 values: &[],
             },
         ]),
@@ -37,7 +38,7 @@ pub(super) fn changes() -> Vec<Change> {
                 ],
             },
             Remade {
-                table: confirmation_code(),
+                table: baseline::verification::confirmation_code(),
                 values: &[],
             },
             Remade {
@@ -86,40 +87,6 @@ fn individual() -> Blueprint {
     )
     // Undeliverable people are counted often, and few rows fit.
     .index_where(&["campaign_id", "id"], "NOT mailable")
-}
-
-/// As in the baseline: it references a table that is made anew.
-fn mail_event() -> Blueprint {
-    Blueprint::table(
-        "mail_event",
-        &["campaign_id", "individual_id", "happened_on", "kind"],
-        [
-            uuid("campaign_id"),
-            uuid("individual_id"),
-            text("happened_on"),
-            text("kind"),
-            maybe(text("return_reason")),
-            maybe(text("address_source")),
-            maybe(uuid("address_mac")),
-            text("recorded_by"),
-            instant("recorded_at"),
-        ],
-    )
-    .one_of(
-        "kind",
-        &["MAILED", "RETURNED", "ADDRESS_CORRECTED", "REMAILED"],
-    )
-    .check("returned", "(kind = 'RETURNED') = (return_reason IS NOT NULL)")
-    .check(
-        "corrected",
-        "(kind = 'ADDRESS_CORRECTED') = (address_source IS NOT NULL) AND (address_source IS NULL) = (address_mac IS NULL)",
-    )
-    .references(
-        &["campaign_id", "individual_id"],
-        "individual",
-        &["campaign_id", "id"],
-    )
-    .clustered()
 }
 
 /// As in the baseline, with what it rests on and who acts for the person.
@@ -189,34 +156,6 @@ fn verification() -> Blueprint {
     .check("letter", "path <> 'LETTER' OR enrollment_id IS NOT NULL")
     .index(&["campaign_id", "enrollment_id"])
     .index(&["campaign_id", "individual_id"])
-}
-
-/// As in the baseline: it references a table that is made anew.
-fn confirmation_code() -> Blueprint {
-    Blueprint::table(
-        "confirmation_code",
-        &["campaign_id", "id"],
-        [
-            uuid("campaign_id"),
-            uuid("id"),
-            uuid("verification_id"),
-            text("channel"),
-            uuid("mac"),
-            int("attempts"),
-            text("state"),
-            instant("sent_at"),
-            instant("expires_at"),
-        ],
-    )
-    .one_of("channel", &["EMAIL", "SMS", "VOICE"])
-    .one_of("state", &["SENT", "CONFIRMED", "SPENT"])
-    .check("attempts", "attempts >= 0")
-    .references(
-        &["campaign_id", "verification_id"],
-        "verification",
-        &["campaign_id", "id"],
-    )
-    .index(&["campaign_id", "verification_id"])
 }
 
 /// As in the baseline, with why it was decided so and what was seen.

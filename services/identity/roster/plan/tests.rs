@@ -7,7 +7,7 @@ use crate::identity::roster::row::{RawColumns, RawRow, Rules};
 use crate::kernel::clock::{Clock, Timestamp};
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{CampaignId, Ids};
-use crate::kernel::person::PersonSealer;
+use crate::kernel::person_sealer::PersonSealer;
 
 use super::*;
 
