@@ -1,10 +1,9 @@
 //! Instants, civil dates and pages, between the contract and this process.
 
-use jiff::civil;
-
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::Fault;
 use crate::kernel::paging;
+use crate::process::convert;
 use crate::wire::google::r#type::Date;
 
 /// The most rows of a page, as the contract says.
@@ -22,16 +21,7 @@ pub fn time(at: Option<Timestamp>) -> Option<prost_types::Timestamp> {
 
 /// Writes a civil date from the text of a column.
 pub fn date(text: Option<&str>) -> Option<Date> {
-    Some(civil_date(text?.parse().ok()?))
-}
-
-/// Writes a civil date.
-pub fn civil_date(day: civil::Date) -> Date {
-    Date {
-        year: day.year().into(),
-        month: day.month().into(),
-        day: day.day().into(),
-    }
+    Some(convert::date(text?.parse().ok()?))
 }
 
 /// Gives the year, month and day of a date.

@@ -22,8 +22,13 @@ impl Language {
 
     /// Gives the language without script and region: `es` of `es-MX`.
     pub fn primary(&self) -> &str {
-        self.0.split('-').next().unwrap_or_default()
+        primary(&self.0)
     }
+}
+
+/// Gives a tag without script and region: `es` of `es-MX`.
+pub fn primary(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or_default()
 }
 
 impl FromStr for Language {

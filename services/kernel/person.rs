@@ -66,7 +66,8 @@ impl Person {
         self.email.iter().chain(&self.other_emails)
     }
 
-    /// Puts what a person mended or chose over the record. A name and an address are replaced as a whole; lists are added to.
+    /// Puts what a person mended or chose over the record. A name and an address are replaced as a whole, and
+    /// earlier ones are added to; further contacts, data elements and `confidential` stay the record's.
     pub fn overlay(&mut self, over: Self) {
         if !over.family_name.expose().is_empty() {
             self.given_name = over.given_name;

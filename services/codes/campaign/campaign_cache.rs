@@ -11,7 +11,8 @@ use crate::db;
 use crate::db::entities::individual::Population;
 use crate::db::entities::{campaign, consent_text, product};
 use crate::kernel::crypto::sha256_hex;
-use crate::kernel::ids::CampaignId;
+use crate::kernel::ids::{CampaignId, PartnerId};
+use crate::kernel::language::primary;
 
 use super::store::{self, Campaign};
 
@@ -79,7 +80,6 @@ impl CachedCampaign {
 
     /// Gives the consent text in a language, in its primary language (`es` for `es-MX`), or in the campaign's own.
     pub fn consent_text(&self, language: &str) -> Option<&ConsentText> {
-        let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_owned();
         let texts = &self.consent_texts;
         texts
             .iter()
@@ -90,6 +90,12 @@ impl CachedCampaign {
                     .find(|text| primary(&text.language) == primary(language))
             })
             .or_else(|| texts.first())
+    }
+
+    /// Gives the partner's contract code for one of its products.
+    pub fn contract_code(&self, partner: PartnerId, code: &str) -> Option<String> {
+        let of = |it: &&product::Model| it.partner_id == partner && it.code == code;
+        self.products.iter().find(of)?.contract_code.clone()
     }
 
     /// Gives the products of a population.

@@ -1,7 +1,7 @@
 //! Beginning an enrollment.
 //!
-//! The order is what keeps guessers blind: check symbols first, without any database work; then the throttles, in a
-//! transaction of their own; then one look-up of the campaign and one of the entitlement, whatever they find; then one
+//! The order is what keeps guessers blind: check symbols first, with no more database work than to find a campaign that is named by
+//! its id; then the throttles, in a transaction of their own; then one look-up of the campaign and one of the entitlement, whatever they find; then one
 //! audit event that knows the cause. The caller reads one refusal for all of them.
 
 use serde_json::json;

@@ -6,6 +6,7 @@
 
 use serde_json::json;
 
+use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::entities::coverage::{Model as Coverage, State as CoverageState};
@@ -75,7 +76,7 @@ pub async fn cancel_enrollment(
             };
             store::cancel(tx, found.row.key(), canceling).await?;
             if to == State::CancelPending {
-                ask_partners(tx, call, &found, (handoffs, now)).await?;
+                ask_partners(tx, call, campaign, &found, (handoffs, now)).await?;
             }
             let detail = json!({
                 "from": found.row.shown().as_str(), "to": to, "why": cancel.reason,
@@ -97,6 +98,7 @@ pub async fn cancel_enrollment(
 async fn ask_partners(
     tx: &Tx<'_>,
     call: &Call,
+    campaign: &CachedCampaign,
     found: &Enrollment,
     (handoffs, at): (&[HandoffId], Timestamp),
 ) -> Result<(), Error> {
@@ -110,7 +112,7 @@ async fn ask_partners(
         partner_id: coverage.partner_id,
         product_code: coverage.product_code.clone(),
         term_months: coverage.term_months,
-        contract_code: None,
+        contract_code: campaign.contract_code(coverage.partner_id, &coverage.product_code),
         trace: call.trace.clone(),
         at,
     };

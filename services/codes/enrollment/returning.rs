@@ -9,7 +9,7 @@ use crate::db::entities::{enrollment, verification};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
 
-/// Names the newest enrollment of the person that a good verification is about: the live one, if there is one.
+/// Names the newest enrollment of the person that a good verification is about.
 pub async fn newest(
     context: &Context,
     campaign: CampaignId,

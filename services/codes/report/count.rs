@@ -76,7 +76,13 @@ pub async fn count(context: &Context, id: CampaignId, by: Option<By>) -> Result<
     let deadlines = law
         .deadlines(discovered_on, today, &census)
         .map_err(|_| db::Error::corrupt("campaign.discovered_on"))?;
-    let term_months = campaign.shortest_term();
+    let mut monitoring = law.monitoring_of(campaign.shortest_term(), &census.residents);
+    if campaign.row.raise_term_by_law {
+        // Each person gets the months that their state asks for.
+        for (owed, _) in &mut monitoring {
+            owed.short_by = 0;
+        }
+    }
     let slices = name_all(context, &campaign, by, counted.slices).await?;
     Ok(Report {
         engagement_number: campaign.row.engagement_number,
@@ -85,7 +91,7 @@ pub async fn count(context: &Context, id: CampaignId, by: Option<By>) -> Result<
         outcomes: counted.outcomes,
         pools: counted.pools,
         deadlines,
-        monitoring: law.monitoring_of(term_months, &census.residents),
+        monitoring,
         without_rule: law.unknown_to(&census),
         law_version: &law.version,
         at,

@@ -3,11 +3,12 @@
 use tonic::Request;
 
 use crate::codes::context::Context;
-use crate::codes::convert::{civil_date, time};
+use crate::codes::convert::time;
 use crate::codes::error::Error;
 use crate::codes::law::{Deadline, Owed};
 use crate::kernel::fields::Fields;
 use crate::process::convert::class_to_wire;
+use crate::process::convert::date;
 use crate::wire::redress::enrollment::v1 as wire;
 
 use super::count::{self, NamedSlice, Report};
@@ -104,7 +105,7 @@ fn deadline(deadline: &Deadline<'_>) -> wire::Deadline {
         what: deadline.rule.what.clone(),
         condition: deadline.rule.condition.clone(),
         citation: deadline.rule.citation.clone(),
-        due_date: Some(civil_date(deadline.due_on)),
+        due_date: Some(date(deadline.due_on)),
         days_left: deadline.days_left,
         applies: deadline.applies,
         people: deadline.people,

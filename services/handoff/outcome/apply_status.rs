@@ -178,15 +178,11 @@ impl<'a> Batch<'a> {
                 metrics::contradicted(actor);
                 (Verdict::Contradicts, false)
             }
-            Applied::Known => {
-                if is_correction {
-                    note_revision(row, status);
-                }
-                (note_reference(row, status), false)
-            }
+            Applied::Known => (note_reference(row, status), false),
             Applied::Moved(state) => {
                 note_reference(row, status);
-                note_revision(row, status);
+                row.handoff.revision = status.revision.max(row.handoff.revision);
+                row.handoff.native_code.clone_from(&status.native_code);
                 self.move_to(report.handoff, state, status);
                 (Verdict::Recorded, state == State::Canceled)
             }
@@ -295,13 +291,6 @@ fn note_reference(row: &mut Row, status: &PartnerStatus) -> Verdict {
     row.handoff.partner_reference.clone_from(&status.reference);
     row.changed = true;
     Verdict::Recorded
-}
-
-/// Keeps the revision, so that an older one changes nothing any more, and the code that came with it.
-fn note_revision(row: &mut Row, status: &PartnerStatus) {
-    row.handoff.revision = status.revision.max(row.handoff.revision);
-    row.handoff.native_code.clone_from(&status.native_code);
-    row.changed = true;
 }
 
 const fn action(decision: Decision) -> &'static str {

@@ -20,7 +20,8 @@ pub struct Unreadable;
 
 /// Reads a status. Without a time it holds from now on.
 ///
-/// A class stands exactly where the partner could not activate. Anything else is refused, not guessed at.
+/// A class stands exactly where the partner could not activate; one that does not go with its progress is refused, not guessed at. A
+/// progress or class that is not known here is OTHER.
 pub fn status(given: &EnrollmentStatus, now: Timestamp) -> Result<PartnerStatus, Unreadable> {
     let instant = |time: &Option<prost_types::Timestamp>| match time {
         Some(time) => Timestamp::from_proto(time).map_err(|_| Unreadable),
@@ -51,7 +52,7 @@ pub fn reference(text: &str) -> Result<Option<String>, Unreadable> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-/// Reads the partner's own last day, with its zone.
+/// Reads the partner's own last day. Its zone must be one that there is, and is not kept.
 fn term_end(given: &EnrollmentStatus) -> Result<Option<Date>, Unreadable> {
     let Some(date) = &given.term_end_date else {
         return Ok(None);

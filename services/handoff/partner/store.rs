@@ -17,6 +17,11 @@ pub async fn by_id(db: &impl ConnectionTrait, id: PartnerId) -> Result<Partner, 
     found(Entity::find_by_id(id).one(db).await?)
 }
 
+/// Gets a partner and keeps others from changing it until the transaction ends.
+pub async fn lock(tx: &impl ConnectionTrait, id: PartnerId) -> Result<Partner, Error> {
+    found(Entity::find_by_id(id).lock_exclusive().one(tx).await?)
+}
+
 /// Gets a partner by its certificate's name.
 pub async fn by_name(db: &impl ConnectionTrait, name: &str) -> Result<Partner, Error> {
     found(Entity::find().filter(Column::Name.eq(name)).one(db).await?)

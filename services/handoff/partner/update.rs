@@ -55,7 +55,7 @@ pub async fn update_partner(
         .db
         .run_tx("partner.update", |tx| {
             Box::pin(async move {
-                let before = store::by_id(tx, id).await?;
+                let before = store::lock(tx, id).await?;
                 if request::answered::<PartnerId>(tx, request).await?.is_some() {
                     return Ok(before);
                 }

@@ -90,14 +90,14 @@ pub fn apply(limits: Projection, person: &mut Person) -> Vec<Change> {
         }
         cut(name, field, max, &mut changes);
     }
-    let mut odd = person.prior_names.iter_mut();
-    let odd = odd
-        .by_ref()
-        .filter(|name| limits.ascii_names && !name.expose().chars().all(is_plain));
-    let folded = odd
-        .map(|name| *name = Secret::new(fold(name.expose())))
-        .count();
-    if folded > 0 {
+    let mut is_folded = false;
+    for name in &mut person.prior_names {
+        if limits.ascii_names && !name.expose().chars().all(is_plain) {
+            *name = Secret::new(fold(name.expose()));
+            is_folded = true;
+        }
+    }
+    if is_folded {
         changes.push(Change::Folded(Field::PriorNames));
     }
     if let Some(city) = &mut person.city {

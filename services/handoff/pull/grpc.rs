@@ -33,7 +33,7 @@ use crate::wire::redress::handoff::v1 as wire;
 use crate::wire::redress::r#type::v1::ItemVerdict;
 
 use super::leases;
-use super::stream::{Offer, Pull, Pulled, Wish};
+use super::stream::{self, Offer, Pull, Pulled, Wish};
 
 const RETURN: &str = "redress.handoff.v1.HandoffService/ReturnHandoffs";
 const EXTEND: &str = "redress.handoff.v1.HandoffService/ExtendLeases";
@@ -92,7 +92,7 @@ pub(crate) async fn return_handoffs(
     };
     let key = call.request(context, id, RETURN, &message)?;
     let wish = leases::Wish::Return(after);
-    let verdicts = change_leases(context, &call, &key, &message.handoff_ids, wish).await?;
+    let (verdicts, _) = change_leases(context, &call, &key, &message.handoff_ids, wish).await?;
     Ok(wire::ReturnHandoffsResponse { verdicts })
 }
 
@@ -107,10 +107,10 @@ pub(crate) async fn extend_leases(
     let key = call.request(context, id, EXTEND, &message)?;
     let until = context.clock.now() + context.rules.pull_lease;
     let wish = leases::Wish::Extend(until);
-    let verdicts = change_leases(context, &call, &key, &message.handoff_ids, wish).await?;
+    let (verdicts, until) = change_leases(context, &call, &key, &message.handoff_ids, wish).await?;
     Ok(wire::ExtendLeasesResponse {
         verdicts,
-        lease_expire_time: Some(until.to_proto()),
+        lease_expire_time: until.map(Timestamp::to_proto),
     })
 }
 
@@ -120,13 +120,14 @@ async fn change_leases(
     key: &request::Request,
     ids: &[String],
     wish: leases::Wish,
-) -> Result<Vec<ItemVerdict>, Error> {
+) -> Result<(Vec<ItemVerdict>, Option<Timestamp>), Error> {
     let partner = partner::store::by_name(context.db.read(), &call.caller.name).await?;
+    let partner = stream::pulling(&partner)?;
     let items: Vec<Option<HandoffId>> = ids.iter().map(|id| id.parse().ok()).collect();
-    let verdicts = leases::change_leases(context, partner.id, key, &items, wish).await?;
-    let items = ids.iter().zip(verdicts).enumerate();
+    let changed = leases::change_leases(context, partner.id, key, &items, wish).await?;
+    let items = ids.iter().zip(changed.verdicts).enumerate();
     let verdicts = items.map(|(at, (id, verdict))| verdict_to_wire(IDS, (at, id), verdict));
-    Ok(verdicts.collect())
+    Ok((verdicts.collect(), changed.until))
 }
 
 /// Gets one of the partner's handoffs, with its order while that is owed.
@@ -143,10 +144,12 @@ pub(crate) async fn get_handoff(
     let found = queue::store::of_partner(db, partner.id, id).await?;
     let handoff = found.ok_or(Error::HandoffNotFound)?;
     let number = context.number_of(handoff.campaign_id).await?;
-    let owed = matches!(
-        handoff.state,
-        State::Queued | State::Leased | State::Unsettled
-    );
+    // What was never offered waits its turn, such as behind an earlier cancellation of the same person.
+    let owed = handoff.sent_at.is_some()
+        && matches!(
+            handoff.state,
+            State::Queued | State::Leased | State::Unsettled
+        );
     let order = if owed {
         order_again(context, &partner, &handoff).await?
     } else {

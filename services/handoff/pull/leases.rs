@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::db::Tx;
 use crate::db::entities::handoff;
 use crate::db::entities::handoff_attempt::AttemptResult;
@@ -26,18 +28,39 @@ pub enum Wish {
     Extend(Timestamp),
 }
 
-/// Changes the leases of a partner's handoffs; `None` stands for an id that cannot be read. Gives a verdict for each, in order.
+/// What became of leases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// A verdict for each item, in order.
+    pub verdicts: Vec<Verdict>,
+    /// When the leases that were extended end.
+    pub until: Option<Timestamp>,
+}
+
+/// The stored answer to a request.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    verdicts: String,
+    until: Option<Timestamp>,
+}
+
+/// Changes the leases of a partner's handoffs; `None` stands for an id that cannot be read.
 pub async fn change_leases(
     context: &Context,
     partner: PartnerId,
     request: &Request,
     items: &[Option<HandoffId>],
     wish: Wish,
-) -> Result<Vec<Verdict>, Error> {
-    let verdicts = context.db.run_tx("handoff.leases", |tx| {
+) -> Result<Changed, Error> {
+    let until = match wish {
+        Wish::Return(_) => None,
+        Wish::Extend(until) => Some(until),
+    };
+    let changed = context.db.run_tx("handoff.leases", |tx| {
         Box::pin(async move {
-            if let Some(letters) = request::answered::<String>(tx, request).await? {
-                return Ok::<_, Error>(recall(&letters)?);
+            if let Some(Kept { verdicts, until }) = request::answered(tx, request).await? {
+                let verdicts = recall(&verdicts)?;
+                return Ok::<_, Error>(Changed { verdicts, until });
             }
             let ids: Vec<HandoffId> = items.iter().flatten().copied().collect();
             let locked = store::lock_of_partner(tx, partner, &ids).await?;
@@ -48,13 +71,17 @@ pub async fn change_leases(
                 Wish::Return(after) => give_back(tx, context, leased, after).await?,
                 Wish::Extend(until) => store::extend(tx, &leased, until).await?,
             }
-            request::record(tx, request, &keep(&verdicts), context.clock.now()).await?;
-            Ok(verdicts)
+            let kept = Kept {
+                verdicts: keep(&verdicts),
+                until,
+            };
+            request::record(tx, request, &kept, context.clock.now()).await?;
+            Ok(Changed { verdicts, until })
         })
     });
-    let verdicts = verdicts.await?;
+    let changed = changed.await?;
     context.queue_changed.notify_waiters();
-    Ok(verdicts)
+    Ok(changed)
 }
 
 fn verdict(locked: &[Handoff], id: Option<HandoffId>) -> Verdict {

@@ -69,6 +69,16 @@ pub enum Pulled {
     Drained,
 }
 
+/// Demands that a partner is one that pulls: the leases of another are our own worker's.
+pub fn pulling(partner: &Partner) -> Result<&Partner, Error> {
+    match partner.mode {
+        Mode::Pull => Ok(partner),
+        Mode::Push => Err(Error::NotPulling {
+            partner: partner.id,
+        }),
+    }
+}
+
 enum Found {
     Offers(Vec<Offer>),
     Nothing,
@@ -84,11 +94,7 @@ impl Pull {
         wish: Wish,
         draining: CancellationToken,
     ) -> Result<Self, Error> {
-        if partner.mode != Mode::Pull {
-            return Err(Error::NotPulling {
-                partner: partner.id,
-            });
-        }
+        pulling(partner)?;
         Ok(Self {
             owner: format!("pull/{}", context.ids.request_id().simple()),
             actor: format!("partner/{}", partner.name),

@@ -135,7 +135,7 @@ impl Bureau {
                     _ => (Err(Failure::Unreadable), signal),
                 }
             }
-            // The partner has nothing to withdraw, which is all that is wanted.
+            // The partner has nothing to cancel, which is all that is wanted.
             Err(status) if is_from_partner(&status) && status.code() == Code::NotFound => {
                 let canceled = PartnerStatus::of(Fact::Canceled, self.clock.now());
                 (Ok(canceled), Signal::Up)

@@ -5,6 +5,7 @@ use tonic::Request;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::address;
+use crate::identity::roster::grpc::address_columns;
 use crate::identity::roster::reject::{Column, Reject};
 use crate::identity::roster::row::{self, RawColumns};
 use crate::kernel::fields::Fields;
@@ -79,15 +80,18 @@ fn read(context: &Context, fields: &mut Fields, given: &wire::Correction) -> Per
     let today = context.now().date_in(&jiff::tz::TimeZone::UTC);
     let today = today.unwrap_or_default();
     let parsed = row::parse_correction(&columns(given), today, context.rules.sandbox_ssn);
-    let mut person = take(fields, parsed);
+    let is_read = parsed.is_ok();
+    let mut person = take(fields, parsed).unwrap_or_default();
     let one = person.other_emails.is_empty();
     fields.demand(one, "correction.email", "must be one address");
     let one = person.other_phones.is_empty();
     fields.demand(one, "correction.phone", "must be one number");
     let is_whole = given.name.is_none() || !person.family_name.expose().is_empty();
-    fields.demand(is_whole, "correction.name.family_name", "must be given");
-    if let Some(given) = &given.address {
-        let place = take(fields, row::parse_address(&columns_of(given)));
+    let rule = "must be given";
+    fields.demand(is_whole || !is_read, "correction.name.family_name", rule);
+    let place = given.address.as_ref();
+    let place = place.map(|place| row::parse_address(&address_columns(place)));
+    if let Some(place) = place.and_then(|place| take(fields, place)) {
         let rule = "must be an address that somebody can write to";
         fields.demand(address::is_mailable(&place), "correction.address", rule);
         address::replace(&mut person, &place);
@@ -99,11 +103,11 @@ fn read(context: &Context, fields: &mut Fields, given: &wire::Correction) -> Per
     person
 }
 
-fn take(fields: &mut Fields, parsed: Result<Person, Reject>) -> Person {
-    parsed.unwrap_or_else(|reject| {
-        fields.wrong(path(reject.column), reject.help());
-        Person::default()
-    })
+/// Takes what can be read; names the field that cannot.
+fn take(fields: &mut Fields, parsed: Result<Person, Reject>) -> Option<Person> {
+    parsed
+        .map_err(|reject| fields.wrong(path(reject.column), reject.help()))
+        .ok()
 }
 
 const fn path(column: Column) -> &'static str {
@@ -153,19 +157,6 @@ fn columns(given: &wire::Correction) -> RawColumns {
 /// A date that is none is read as one that cannot be.
 fn day(date: &Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year, date.month, date.day)
-}
-
-fn columns_of(given: &PostalAddress) -> RawColumns {
-    let given = given.clone();
-    RawColumns {
-        address_line1: Secret::new(given.line1),
-        address_line2: Secret::new(given.line2),
-        city: Secret::new(given.city),
-        region: Secret::new(given.region),
-        postal_code: Secret::new(given.postal_code),
-        country: Secret::new(given.country),
-        ..RawColumns::default()
-    }
 }
 
 fn lines(fields: &mut Fields, path: &str, given: Vec<Text>) -> Vec<Text> {

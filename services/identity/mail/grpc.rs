@@ -5,14 +5,13 @@ use tonic::Request;
 use crate::db::entities::mail_event::{AddressSource, Kind, ReturnReason};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
-use crate::identity::roster::grpc::date;
-use crate::identity::roster::row::RawColumns;
+use crate::identity::roster::grpc::address_columns;
 use crate::identity::roster::whom::Whom;
 use crate::kernel::fields::Fields;
 use crate::kernel::paging;
-use crate::kernel::secrets::Secret;
 use crate::process::Call;
 use crate::process::convert::Item;
+use crate::process::convert::date;
 use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::identity::v1::list_mail_events_request::Person;
 use crate::wire::redress::r#type::v1::{ItemReason, ItemVerdict, PostalAddress};
@@ -95,16 +94,7 @@ fn event(event: &wire::MailEvent) -> RawEvent {
 }
 
 fn address(address: &PostalAddress) -> RawAddress {
-    let hidden = |text: &String| Secret::new(text.clone());
-    RawAddress(RawColumns {
-        address_line1: hidden(&address.line1),
-        address_line2: hidden(&address.line2),
-        city: hidden(&address.city),
-        region: hidden(&address.region),
-        postal_code: hidden(&address.postal_code),
-        country: hidden(&address.country),
-        ..RawColumns::default()
-    })
+    RawAddress(address_columns(address))
 }
 
 fn kind_of(kind: wire::MailEventKind) -> Option<Kind> {

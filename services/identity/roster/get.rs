@@ -39,8 +39,8 @@ pub struct Masked {
     pub data_elements: Vec<DataElement>,
     /// Whether the person asked to be written to elsewhere or otherwise.
     pub confidential: bool,
-    /// Covered entities that listed the individual.
-    pub entities: Vec<CoveredEntityId>,
+    /// Keys of the covered entities that listed the individual, sorted.
+    pub entities: Vec<String>,
 }
 
 /// Gives one individual, masked. The audit event is committed before anything is given.
@@ -60,9 +60,11 @@ pub async fn get_individual(
     }
     let person = decrypt(&context.sealer(&key)?, &row)?.ok_or(Error::IndividualErased)?;
     let links = store::entities_between(context.db.read(), campaign, id, id).await?;
-    let mut entities: Vec<CoveredEntityId> = links.into_iter().map(|(_, entity)| entity).collect();
+    let keys = store::entities(context.db.read(), campaign).await?;
+    let listed = |id: &CoveredEntityId| links.iter().any(|(_, entity)| entity == id);
+    let keys = keys.into_iter().filter(|(_, id)| listed(id));
+    let mut entities: Vec<String> = keys.map(|(key, _)| key).collect();
     entities.sort_unstable();
-    entities.dedup();
     let data_elements = row.data_elements()?;
     let act = Act::on("individual.viewed_masked", "individual", id);
     let event = call.event(context, Some(campaign), act, json!({}));

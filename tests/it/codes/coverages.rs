@@ -9,6 +9,7 @@ use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::CampaignId;
 use redress::wire::redress::enrollment::v1 as wire;
+use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
 use redress::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
 use redress::wire::redress::r#type::v1::OutcomeClass as Class;
 use sea_orm::{ActiveModelTrait, EntityTrait};
@@ -225,6 +226,9 @@ async fn a_cancellation_is_a_request_until_every_partner_has_confirmed_it(databa
     let asked = house.cancel(&enrollment.enrollment_id).await.unwrap();
     assert_eq!(asked.state(), State::CancelPending);
     assert_eq!(house.count("handoff WHERE kind = 'CANCEL'").await, 2);
+    let other_contract = "handoff c WHERE c.kind = 'CANCEL' AND NOT EXISTS (SELECT 1 FROM handoff e WHERE e.kind = 'ENROLL' \
+        AND e.coverage_id = c.coverage_id AND e.contract_code IS NOT DISTINCT FROM c.contract_code)";
+    assert_eq!(house.count(other_contract).await, 0);
     let again = house.cancel(&enrollment.enrollment_id).await.unwrap_err();
     assert_eq!(reason_of(&again), Some(Reason::EnrollmentState));
     let first = [Said(0, Canceled, None, 0)];
@@ -309,6 +313,15 @@ async fn the_law_of_the_persons_state_raises_a_term_that_is_too_short(database: 
     let mut terms: Vec<i32> = done.coverages.iter().map(|it| it.term_months).collect();
     terms.sort_unstable();
     assert_eq!(terms, [24, 24, 36], "Connecticut asks for 24 months");
+    let message = wire::GetCampaignReportRequest {
+        campaign: campaign.to_string(),
+        ..Default::default()
+    };
+    let report = house
+        .handlers
+        .get_campaign_report(by(Role::Operator, message));
+    let owed = report.await.unwrap().into_inner().monitoring;
+    assert!(!owed.is_empty() && owed.iter().all(|it| it.short_by == 0));
 }
 
 /// What stands on a bureau's file is not for everybody who has the letter.

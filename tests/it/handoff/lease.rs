@@ -110,10 +110,14 @@ async fn an_extended_lease_holds(database: Database) {
             request_id: world.request_id(),
             handoff_ids: vec![id.to_string()],
         };
-        let extended = client.extend_leases(request).await.unwrap().into_inner();
+        let extended = client.extend_leases(request.clone()).await.unwrap();
+        let extended = extended.into_inner();
         assert_eq!(word(&extended.verdicts[0]), "APPLIED");
         let end = extended.lease_expire_time.unwrap();
         assert!(end.seconds > world.context.clock.now().to_proto().seconds);
+        world.hand.advance(Duration::from_secs(1));
+        let repeated = client.extend_leases(request).await.unwrap().into_inner();
+        assert_eq!(repeated, extended, "the same call is the same call");
         assert!(drain(&world, 0).await.is_empty(), "it is held");
     }
     world.hand.advance(LEASE);
@@ -137,12 +141,36 @@ async fn an_extended_lease_holds(database: Database) {
     assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
 }
 
+/// The leases of a partner that we call are our worker's.
+#[apply(both)]
+async fn a_partner_that_we_call_holds_no_leases(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let id = world.enroll(partner, "666010001").await;
+    let mut client = world.as_partner("sandbox-bureau");
+    let back = ReturnHandoffsRequest {
+        request_id: world.request_id(),
+        handoff_ids: vec![id.to_string()],
+        retry_delay: None,
+    };
+    let refused = client.return_handoffs(back).await.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::PartnerState));
+    let longer = ExtendLeasesRequest {
+        request_id: world.request_id(),
+        handoff_ids: vec![id.to_string()],
+    };
+    let refused = client.extend_leases(longer).await.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::PartnerState));
+}
+
 /// A partner that lost an order between our stream and its books asks for it by its id.
 #[apply(both)]
 async fn an_order_is_given_again_while_it_is_owed(database: Database) {
     let world = World::new(database).await;
     let partner = world.pull_partner().await;
     let id = world.enroll(partner, "666010001").await.to_string();
+    let early = own(&world, &id).await;
+    assert_eq!(early.order, None, "it was never offered");
     let offers = drain(&world, 0).await;
     let again = own(&world, &id).await;
     assert!(!format!("{again:?}").contains("Lovelace"));

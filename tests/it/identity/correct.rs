@@ -14,6 +14,7 @@ use redress::wire::redress::identity::v1::identity_verification_service_server::
 use redress::wire::redress::r#type::v1::{PersonName, PostalAddress};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use tonic::Status;
+use tonic_types::StatusExt;
 
 use super::house::{FILE, House, NUMBER, by};
 use super::people::{ada, claims, date, somebody};
@@ -187,6 +188,15 @@ async fn a_new_contact_needs_a_code_or_a_review_and_the_old_one_is_told(database
         .correct(house.correction(letter, &id, new.clone()))
         .await;
     assert_eq!(refused, Err(Some(Reason::StepUpRequired)));
+    let wrong = wire::Correction {
+        ssn: "12345".into(),
+        ..mended()
+    };
+    let wrong = by(Role::Portal, house.correction(letter, &id, wrong));
+    let refused = house.handlers.correct_enrollment(wrong).await.unwrap_err();
+    let violations = refused.get_details_bad_request().unwrap().field_violations;
+    let fields: Vec<&str> = violations.iter().map(|it| it.field.as_str()).collect();
+    assert_eq!(fields, ["correction.ssn"], "one fault is told once");
     assert_eq!(house.count("supplement").await, 0);
 
     house.clock.advance(std::time::Duration::from_hours(24));

@@ -162,12 +162,12 @@ pub async fn check_code(
 ) -> Result<wire::CheckCodeResponse, Error> {
     let call = Call::of(&request)?;
     let message = request.get_ref();
+    let code = Code::parse(&message.code).map_err(|_| Error::CodeMistyped)?;
     let mut fields = Fields::default();
     let number = context
         .engagement_number(&mut fields, &message.campaign)
         .await?;
     fields.finish()?;
-    let code = Code::parse(&message.code).map_err(|_| Error::CodeMistyped)?;
     let until = check::check_code(context, &call, &number, code).await?;
     Ok(wire::CheckCodeResponse {
         expire_time: time(Some(until)),

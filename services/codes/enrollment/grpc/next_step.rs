@@ -8,6 +8,7 @@ use crate::codes::enrollment::store::Enrollment;
 use crate::db::entities::coverage;
 use crate::db::entities::enrollment::State;
 use crate::db::entities::outcome::OutcomeClass;
+use crate::kernel::language::primary;
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::{NextAction as Action, NextActor as Actor};
 
@@ -32,7 +33,7 @@ pub fn next_step(found: &Enrollment, is_public: bool) -> Option<wire::NextStep> 
         }
     };
     let Step(actor, action, agent, english, spanish) = *step;
-    let is_spanish = found.row.language.split('-').next() == Some("es");
+    let is_spanish = primary(&found.row.language) == "es";
     Some(wire::NextStep {
         actor: actor.into(),
         action: action.into(),

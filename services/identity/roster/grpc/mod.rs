@@ -4,7 +4,6 @@ pub mod import;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use jiff::civil;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Request;
@@ -14,10 +13,13 @@ use crate::db::entities::individual::DataElement;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::mask::MaskedContact;
+use crate::identity::roster::row::RawColumns;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, IndividualId};
+use crate::kernel::secrets::Secret;
 use crate::process::Call;
+use crate::process::convert::date;
 use crate::process::convert::population_to_wire;
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::identity::v1 as wire;
@@ -103,7 +105,7 @@ fn masked(masked: Masked) -> wire::MaskedIndividual {
         population: population_to_wire(masked.population).into(),
         mailable: masked.mailable,
         contacts: contacts(masked.contacts),
-        covered_entity_keys: masked.entities.iter().map(ToString::to_string).collect(),
+        covered_entity_keys: masked.entities,
         data_elements: masked.data_elements.into_iter().map(element).collect(),
         language_code: masked.language,
         confidential_communication: masked.confidential,
@@ -206,11 +208,16 @@ fn utc_date(at: Timestamp) -> Option<Date> {
     at.date_in(&jiff::tz::TimeZone::UTC).ok().map(date)
 }
 
-/// Writes a civil date.
-pub fn date(date: civil::Date) -> Date {
-    Date {
-        year: date.year().into(),
-        month: date.month().into(),
-        day: date.day().into(),
+/// Gives a postal address as the columns of a roster row.
+pub fn address_columns(address: &types::PostalAddress) -> RawColumns {
+    let hidden = |text: &String| Secret::new(text.clone());
+    RawColumns {
+        address_line1: hidden(&address.line1),
+        address_line2: hidden(&address.line2),
+        city: hidden(&address.city),
+        region: hidden(&address.region),
+        postal_code: hidden(&address.postal_code),
+        country: hidden(&address.country),
+        ..RawColumns::default()
     }
 }

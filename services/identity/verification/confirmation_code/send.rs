@@ -23,6 +23,7 @@ use crate::identity::verification::store as verifications;
 use crate::identity::verification::store::state_of;
 use crate::identity::verification::throttles::{self, Meter};
 use crate::kernel::clock::Timestamp;
+use crate::kernel::crypto;
 use crate::kernel::ids::{CampaignId, ConfirmationId, ContactId, IndividualId, VerificationId};
 use crate::kernel::secrets::Secret;
 use crate::process::request::{self, Request};
@@ -213,10 +214,7 @@ pub fn digits(indexer: &Indexer, id: ConfirmationId) -> Secret<String> {
 
 /// Gives the MAC under which digits are stored and compared.
 pub fn mac(indexer: &Indexer, id: ConfirmationId, digits: &str) -> Uuid {
-    let mac = indexer.secret("confirmation code", &[id.as_bytes(), digits.as_bytes()]);
-    let mut half = [0; 16];
-    half.copy_from_slice(&mac[..16]);
-    Uuid::from_bytes(half)
+    crypto::half(&indexer.secret("confirmation code", &[id.as_bytes(), digits.as_bytes()]))
 }
 
 #[cfg(test)]
