@@ -9,8 +9,6 @@ use std::time::Duration;
 use crate::kernel::caller::Role::{self, Auditor, CallCenter, Operator, Partner, Portal, Service};
 use crate::kernel::server::{Access, Kind};
 
-/// A call that a person waits for.
-const PROMPT: Duration = Duration::from_secs(10);
 /// A call that counts or changes a whole campaign.
 const SLOW: Duration = Duration::from_secs(30);
 /// Reading every row of a campaign of millions.
@@ -29,20 +27,17 @@ pub const TABLE: &[Access] = &[
         &[Operator],
         BULK,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.RosterService/GetImport",
         &[Operator, Auditor],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.RosterService/ListImports",
         &[Operator, Auditor],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.RosterService/GetIndividual",
         &[Operator, CallCenter],
-        PROMPT,
     ),
     stream(
         "/redress.identity.v1.RosterService/ExportMailingAddresses",
@@ -54,81 +49,67 @@ pub const TABLE: &[Access] = &[
         &[Operator],
         SLOW,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.RosterService/ListMailEvents",
         &[Operator, CallCenter],
-        PROMPT,
     ),
     unary(
         "/redress.identity.v1.RosterService/GetRosterStatistics",
         &[Operator, Auditor],
         SLOW,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.IdentityVerificationService/VerifyIdentity",
         FRONT,
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.IdentityVerificationService/SendConfirmationCode",
         FRONT,
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.IdentityVerificationService/ConfirmCode",
         FRONT,
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.IdentityVerificationService/GetVerification",
         &[Operator, CallCenter, Portal],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.IdentityVerificationService/CorrectEnrollment",
         FRONT,
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.IdentityVerificationService/GetReferral",
         &[Operator, CallCenter],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.IdentityVerificationService/ListReferrals",
         &[Operator, CallCenter],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.identity.v1.IdentityVerificationService/DecideReferral",
         &[Operator, CallCenter],
-        PROMPT,
     ),
     // enrollment-codes
-    unary(
+    prompt(
         "/redress.enrollment.v1.CampaignService/CreateCampaign",
         &[Operator],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.CampaignService/GetCampaign",
         &[Operator, CallCenter, Auditor],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.CampaignService/GetPublicCampaign",
         &[Operator, CallCenter, Portal, Auditor],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.CampaignService/ListCampaigns",
         &[Operator, CallCenter, Auditor],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.CampaignService/CloseCampaign",
         &[Operator],
-        PROMPT,
     ),
     unary(
         "/redress.enrollment.v1.CampaignService/ExtendEnrollBy",
@@ -140,15 +121,13 @@ pub const TABLE: &[Access] = &[
         &[Operator, Auditor],
         COUNTING,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/CreateWave",
         &[Operator],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ListWaves",
         &[Operator, Auditor],
-        PROMPT,
     ),
     unary(
         "/redress.enrollment.v1.EnrollmentCodeService/RecordWaveMailing",
@@ -165,106 +144,100 @@ pub const TABLE: &[Access] = &[
         &[Operator],
         BULK,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/RequestExport",
         &[Operator],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ApproveExport",
         &[Operator],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ListExportApprovals",
         &[Operator, Auditor],
-        PROMPT,
     ),
     unary(
         "/redress.enrollment.v1.EnrollmentCodeService/SealBatch",
         &[Operator],
         SLOW,
     ),
-    unary(
+    prompt(
+        "/redress.enrollment.v1.EnrollmentCodeService/GetBatch",
+        &[Operator, Auditor],
+    ),
+    prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ListBatches",
         &[Operator, Auditor],
-        PROMPT,
     ),
-    unary(
+    prompt(
+        "/redress.enrollment.v1.EnrollmentCodeService/ListRevocations",
+        &[Operator, Auditor],
+    ),
+    prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ReissueCode",
         &[Operator, CallCenter],
-        PROMPT,
     ),
     stream(
         "/redress.enrollment.v1.EnrollmentCodeService/RevokeCodes",
         &[Operator],
         BULK,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ListCodes",
         &[Operator, CallCenter],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/CheckCode",
         &[Operator, CallCenter, Portal],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentService/BeginEnrollment",
         FRONT,
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentService/CompleteEnrollment",
         FRONT,
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentService/GetEnrollment",
         &[Operator, CallCenter, Portal],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentService/ListEnrollments",
         &[Operator, Auditor],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.enrollment.v1.EnrollmentService/CancelEnrollment",
         &[Operator, CallCenter, Portal],
-        PROMPT,
+    ),
+    prompt(
+        "/redress.enrollment.v1.EnrollmentService/ResubmitEnrollment",
+        &[Operator, CallCenter, Portal],
     ),
     // bureau-handoff
-    unary(
+    prompt(
         "/redress.handoff.v1.PartnerService/CreatePartner",
         &[Operator],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.handoff.v1.PartnerService/GetPartner",
         &[Operator, Auditor],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.handoff.v1.PartnerService/ListPartners",
         &[Operator, Auditor],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.handoff.v1.PartnerService/UpdatePartner",
         &[Operator],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.handoff.v1.PartnerService/PausePartner",
         &[Operator],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.handoff.v1.PartnerService/ResumePartner",
         &[Operator],
-        PROMPT,
     ),
     stream(
         "/redress.handoff.v1.HandoffService/PullHandoffs",
@@ -280,35 +253,26 @@ pub const TABLE: &[Access] = &[
         "/redress.handoff.v1.HandoffService/ReportOutcomes",
         &[Partner],
     ),
-    unary(
+    prompt(
         "/redress.handoff.v1.HandoffService/ReturnHandoffs",
         &[Partner],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.handoff.v1.HandoffService/ExtendLeases",
         &[Partner],
-        PROMPT,
     ),
-    unary(
-        "/redress.handoff.v1.HandoffService/GetHandoff",
-        &[Partner],
-        PROMPT,
-    ),
-    unary(
+    prompt("/redress.handoff.v1.HandoffService/GetHandoff", &[Partner]),
+    prompt(
         "/redress.handoff.v1.HandoffService/ListPartnerHandoffs",
         &[Partner],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.handoff.v1.HandoffAdminService/ListHandoffs",
         &[Operator, Auditor],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.handoff.v1.HandoffAdminService/ReplayHandoff",
         &[Operator],
-        PROMPT,
     ),
     unary(
         "/redress.handoff.v1.HandoffAdminService/GetQueueStatistics",
@@ -331,27 +295,29 @@ pub const TABLE: &[Access] = &[
         &[Service],
         SLOW,
     ),
-    unary(
+    prompt(
         "/redress.bureau.v1.BureauEnrollmentService/GetEnrollmentStatus",
         &[Service],
-        PROMPT,
     ),
-    unary(
+    prompt(
         "/redress.bureau.v1.BureauEnrollmentService/CancelEnrollment",
         &[Service],
-        PROMPT,
     ),
-    unary(
+    prompt(
+        "/redress.bureau.v1.BureauEnrollmentService/ListEnrollmentStatuses",
+        &[Service],
+    ),
+    prompt(
         "/redress.sandbox.v1.SandboxService/ListBookEntries",
         &[Operator],
-        PROMPT,
     ),
-    unary(
-        "/redress.sandbox.v1.SandboxService/GetBookKey",
-        &[Operator],
-        PROMPT,
-    ),
+    prompt("/redress.sandbox.v1.SandboxService/GetBookKey", &[Operator]),
 ];
+
+/// A call that a person waits for.
+const fn prompt(path: &'static str, roles: &'static [Role]) -> Access {
+    unary(path, roles, Duration::from_secs(10))
+}
 
 const fn unary(path: &'static str, roles: &'static [Role], deadline: Duration) -> Access {
     Access {

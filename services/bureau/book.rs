@@ -37,6 +37,24 @@ pub enum Line {
         progress: String,
         /// The outcome class's name on the wire.
         class: String,
+        /// The attempt of the order; absent for the first.
+        #[serde(default = "first", skip_serializing_if = "is_first")]
+        attempt: i32,
+    },
+    /// An order took the place of an earlier attempt.
+    Updated {
+        /// Redress's reference.
+        id: Uuid,
+        /// When.
+        at: Timestamp,
+        /// The attempt of the order.
+        attempt: i32,
+        /// The keyed hash of the person.
+        digest: String,
+        /// The outcome's name on the wire.
+        progress: String,
+        /// The outcome class's name on the wire.
+        class: String,
     },
     /// An enrollment that stands in the book was offered again.
     Offered {
@@ -59,6 +77,15 @@ pub enum Line {
     },
 }
 
+const fn first() -> i32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_first(attempt: &i32) -> bool {
+    *attempt == 1
+}
+
 /// One enrollment in the book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -74,6 +101,8 @@ pub struct Entry {
     pub activation: String,
     /// How often it was offered.
     pub offers: i32,
+    /// The attempt of the newest order.
+    pub attempt: i32,
     booked_at: Timestamp,
     due: Timestamp,
     outcome: (EnrollmentProgress, OutcomeClass),
@@ -93,9 +122,20 @@ impl Entry {
             native_code: native_code(class).to_owned(),
             effective_time: Some(since.to_proto()),
             observed_time: Some(now.to_proto()),
-            revision: revision(progress),
+            revision: self.revision(progress),
+            attempt: self.attempt,
             ..wire::EnrollmentStatus::default()
         }
+    }
+
+    /// Counts the changes over all attempts: taken, decided, canceled.
+    const fn revision(&self, progress: EnrollmentProgress) -> i64 {
+        let of_attempt = match progress {
+            EnrollmentProgress::Accepted => 1,
+            EnrollmentProgress::Canceled => 3,
+            _ => 2,
+        };
+        (self.attempt as i64 - 1) * 3 + of_attempt
     }
 
     /// Gives the bureau's own reference, stable because it is the head of the reference that it was given.
@@ -109,13 +149,16 @@ impl Entry {
         progress != EnrollmentProgress::Accepted && self.reported != Some(progress)
     }
 
-    /// Gives what the first offer is answered: taken, and nothing more.
+    /// Gives what the first offer of an attempt is answered: taken, and nothing more; or that it was canceled before.
     pub fn accepted(&self) -> wire::EnrollmentStatus {
+        if self.canceled_at.is_some() {
+            return self.status(self.booked_at);
+        }
         wire::EnrollmentStatus {
             progress: EnrollmentProgress::Accepted.into(),
             outcome_class: OutcomeClass::Unspecified.into(),
             native_code: String::new(),
-            revision: revision(EnrollmentProgress::Accepted),
+            revision: self.revision(EnrollmentProgress::Accepted),
             effective_time: Some(self.booked_at.to_proto()),
             ..self.status(self.booked_at)
         }
@@ -143,6 +186,13 @@ impl Entry {
             )
         }
     }
+}
+
+fn outcome(progress: &str, class: &str) -> (EnrollmentProgress, OutcomeClass) {
+    (
+        EnrollmentProgress::from_str_name(progress).unwrap_or_default(),
+        OutcomeClass::from_str_name(class).unwrap_or_default(),
+    )
 }
 
 /// The sandbox's own code for a class; bureaus have hundreds of them.
@@ -181,6 +231,7 @@ impl Book {
                 due,
                 progress,
                 class,
+                attempt,
             } => {
                 self.book(Entry {
                     id: *id,
@@ -189,15 +240,31 @@ impl Book {
                     product: product.clone(),
                     activation: activation.clone(),
                     offers: 1,
+                    attempt: *attempt,
                     booked_at: *at,
                     due: *due,
-                    outcome: (
-                        EnrollmentProgress::from_str_name(progress).unwrap_or_default(),
-                        OutcomeClass::from_str_name(class).unwrap_or_default(),
-                    ),
+                    outcome: outcome(progress, class),
                     canceled_at: None,
                     reported: None,
                 });
+            }
+            Line::Updated {
+                id,
+                at,
+                attempt,
+                digest,
+                progress,
+                class,
+            } => {
+                self.change(*id, |entry| {
+                    entry.offers += 1;
+                    entry.attempt = *attempt;
+                    entry.digest.clone_from(digest);
+                    (entry.booked_at, entry.due) = (*at, *at);
+                    entry.outcome = outcome(progress, class);
+                    entry.reported = None;
+                });
+                self.note(*id);
             }
             Line::Offered { id } => self.change(*id, |entry| entry.offers += 1),
             Line::Canceled { id, at } => {
@@ -260,15 +327,6 @@ impl Book {
     }
 }
 
-/// Counts the changes: taken, decided, canceled.
-const fn revision(progress: EnrollmentProgress) -> i64 {
-    match progress {
-        EnrollmentProgress::Accepted => 1,
-        EnrollmentProgress::Canceled => 3,
-        _ => 2,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,6 +345,7 @@ mod tests {
             due,
             progress: EnrollmentProgress::Active.as_str_name().to_owned(),
             class: OutcomeClass::Unspecified.as_str_name().to_owned(),
+            attempt: 1,
         }
     }
 

@@ -77,11 +77,24 @@ impl Desk {
         let subject = order.subject.as_ref().unwrap_or(&nobody);
         let ordered = order.coverage.clone().unwrap_or_default();
         let product = ordered.product_code.as_str();
-        let rule = rule_for(&subject.ssn, product);
+        let rule = rule_for(&subject.ssn, product, order.attempt);
         let now = self.clock.now();
         let (written, answered) = {
             let mut state = self.lock();
-            if state.book.get(id).is_some() {
+            let known = state.book.get(id).map(|entry| entry.attempt);
+            if known.is_some_and(|known| known < order.attempt) {
+                let line = Line::Updated {
+                    id,
+                    at: now,
+                    attempt: order.attempt,
+                    digest: digest(&self.key, subject),
+                    progress: rule.progress.as_str_name().to_owned(),
+                    class: rule.class.as_str_name().to_owned(),
+                };
+                let written = self.change(&mut state, line);
+                let status = state.book.get(id).map(Entry::accepted).unwrap_or_default();
+                (written, Answered::Status(status))
+            } else if known.is_some() {
                 let written = self.change(&mut state, Line::Offered { id });
                 let status = state.book.get(id).map(|entry| entry.status(now));
                 (written, Answered::Status(status.unwrap_or_default()))
@@ -107,6 +120,7 @@ impl Desk {
                     },
                     progress: rule.progress.as_str_name().to_owned(),
                     class: rule.class.as_str_name().to_owned(),
+                    attempt: order.attempt.max(1),
                 };
                 let written = self.change(&mut state, line);
                 let status = state.book.get(id).map(Entry::accepted).unwrap_or_default();
@@ -309,6 +323,32 @@ mod tests {
         assert_eq!(again.partner_reference, first.partner_reference);
         let book = desk.page(0, 10);
         assert_eq!((book.len(), book[0].0.offers), (1, 2));
+    }
+
+    #[tokio::test]
+    async fn another_attempt_takes_the_place_of_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = desk(folder.path());
+        let first = status(desk.submit(ID, &order("666110001")).await.unwrap());
+        let refused = desk.status(ID).await.unwrap().unwrap();
+        assert_eq!(refused.progress(), EnrollmentProgress::ActionRequired);
+        let again = EnrollmentOrder {
+            attempt: 2,
+            ..order("666110001")
+        };
+        let taken = status(desk.submit(ID, &again).await.unwrap());
+        assert_eq!(
+            (taken.progress(), taken.attempt),
+            (EnrollmentProgress::Accepted, 2)
+        );
+        assert_eq!(taken.partner_reference, first.partner_reference);
+        assert!(taken.revision > refused.revision);
+        let late = status(desk.submit(ID, &order("666110001")).await.unwrap());
+        assert_eq!(
+            (late.progress(), late.attempt),
+            (EnrollmentProgress::Active, 2)
+        );
+        assert_eq!(desk.page(0, 10).len(), 1);
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ use crate::wire::redress::bureau::v1::{self as wire, EnrollmentStatus};
 use crate::wire::redress::sandbox::v1 as sandbox;
 use crate::wire::redress::sandbox::v1::sandbox_service_server::SandboxService;
 
+use super::book::Entry;
 use super::desk::{Answered, Desk};
 
 /// The one process that may hand enrollments over.
@@ -33,6 +34,22 @@ impl Handlers {
     /// Makes the handlers.
     pub fn new(desk: Arc<Desk>) -> Self {
         Self { desk }
+    }
+
+    /// Gives a page of the book, and the token of the next one.
+    fn page(
+        &self,
+        wish: i32,
+        filter: &[&[u8]],
+        token: &str,
+    ) -> Result<(Vec<(Entry, EnrollmentStatus)>, String), Fault> {
+        let wish = if wish == 0 { DEFAULT_PAGE } else { wish };
+        let size = paging::page_size(wish)?;
+        let place: usize = paging::page_after(filter, token)?.unwrap_or_default();
+        let most = usize::try_from(size).unwrap_or(usize::MAX);
+        let mut entries = self.desk.page(place, most.saturating_add(1));
+        let next_page_token = paging::next_page(&mut entries, size, filter, |_| place + most);
+        Ok((entries, next_page_token))
     }
 }
 
@@ -93,10 +110,33 @@ impl BureauEnrollmentService for Handlers {
             handoff_id: own.to_string(),
             partner_reference: String::new(),
             revision: 0,
+            attempt: 0,
             ..known(status)?
         };
         Ok(Response::new(wire::CancelEnrollmentResponse {
             status: Some(status),
+        }))
+    }
+
+    async fn list_enrollment_statuses(
+        &self,
+        request: Request<wire::ListEnrollmentStatusesRequest>,
+    ) -> Result<Response<wire::ListEnrollmentStatusesResponse>, Status> {
+        only_redress(&request)?;
+        let message = request.into_inner();
+        let since = message.changed_since_time.map(|at| (at.seconds, at.nanos));
+        let instant = format!("{since:?}");
+        let filter: [&[u8]; 2] = [b"statuses", instant.as_bytes()];
+        let (entries, next_page_token) =
+            self.page(message.page_size, &filter, &message.page_token)?;
+        let changed = |status: &EnrollmentStatus| {
+            let at = status.effective_time.map(|at| (at.seconds, at.nanos));
+            at >= since
+        };
+        let statuses = entries.into_iter().map(|(_, status)| status);
+        Ok(Response::new(wire::ListEnrollmentStatusesResponse {
+            statuses: statuses.filter(changed).collect(),
+            next_page_token,
         }))
     }
 }
@@ -108,16 +148,8 @@ impl SandboxService for Handlers {
         request: Request<sandbox::ListBookEntriesRequest>,
     ) -> Result<Response<sandbox::ListBookEntriesResponse>, Status> {
         let message = request.into_inner();
-        let wish = if message.page_size == 0 {
-            DEFAULT_PAGE
-        } else {
-            message.page_size
-        };
-        let size = paging::page_size(wish)?;
-        let place: usize = paging::page_after(FILTER, &message.page_token)?.unwrap_or_default();
-        let most = usize::try_from(size).unwrap_or(usize::MAX);
-        let mut entries = self.desk.page(place, most.saturating_add(1));
-        let next_page_token = paging::next_page(&mut entries, size, FILTER, |_| place + most);
+        let (entries, next_page_token) =
+            self.page(message.page_size, FILTER, &message.page_token)?;
         let entries = entries
             .into_iter()
             .map(|(entry, status)| sandbox::BookEntry {

@@ -149,6 +149,7 @@ mod tests {
             due: now,
             progress: String::new(),
             class: String::new(),
+            attempt: 1,
         }
     }
 

@@ -15,6 +15,8 @@
 //! | 666-19 | ACTION_REQUIRED, NO_HIT |
 //! | 666-20 | ACTION_REQUIRED, FILE_FROZEN for products whose code ends in `-2`, as for one bureau of several; otherwise ACTIVE |
 //! | any other, or no SSN | ACTIVE |
+//!
+//! An order that is given again, with a higher attempt, ends ACTIVE for everybody: what was missing is there now.
 
 use std::time::Duration;
 
@@ -127,8 +129,11 @@ const FROZEN_IN_PART: &str = "66620";
 
 const OTHERWISE: Rule = rule("", EnrollmentProgress::Active, WELL, Habit::None);
 
-/// Finds the rule for an SSN, which may be empty or carry dashes, and a product.
-pub fn rule_for(ssn: &str, product: &str) -> Rule {
+/// Finds the rule for an SSN, which may be empty or carry dashes, a product and the attempt of the order.
+pub fn rule_for(ssn: &str, product: &str, attempt: i32) -> Rule {
+    if attempt > 1 {
+        return OTHERWISE;
+    }
     let digits: String = ssn.chars().filter(char::is_ascii_digit).take(5).collect();
     if digits == FROZEN_IN_PART && product.ends_with("-2") {
         return RULES[0];
@@ -144,16 +149,17 @@ mod tests {
     #[test]
     fn the_group_decides() {
         assert_eq!(
-            rule_for("666-11-0001", "GOLD").class,
+            rule_for("666-11-0001", "GOLD", 1).class,
             OutcomeClass::FileFrozen
         );
-        assert_eq!(rule_for("666150001", "GOLD").habit, Habit::DownAtFirst);
-        assert_eq!(rule_for("666010001", "GOLD"), OTHERWISE);
-        assert_eq!(rule_for("", "GOLD"), OTHERWISE);
-        assert_eq!(rule_for("666200001", "CM3B-1"), OTHERWISE);
-        let frozen = rule_for("666200001", "CM3B-2");
+        assert_eq!(rule_for("666150001", "GOLD", 1).habit, Habit::DownAtFirst);
+        assert_eq!(rule_for("666010001", "GOLD", 1), OTHERWISE);
+        assert_eq!(rule_for("666120001", "GOLD", 2), OTHERWISE);
+        assert_eq!(rule_for("", "GOLD", 1), OTHERWISE);
+        assert_eq!(rule_for("666200001", "CM3B-1", 1), OTHERWISE);
+        let frozen = rule_for("666200001", "CM3B-2", 1);
         assert_eq!(frozen.class, OutcomeClass::FileFrozen);
-        assert_eq!(rule_for("123111111", "GOLD"), OTHERWISE);
+        assert_eq!(rule_for("123111111", "GOLD", 1), OTHERWISE);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::db::entities::ClosedSet;
 use crate::db::entities::enrollment::State;
 use crate::kernel::combine::Rejected;
 use crate::kernel::fault::{Fault, Reason};
+use crate::kernel::ids::CoverageId;
 use crate::kernel::keyring::KeyError;
 use crate::process::throttle::Refusal;
 use crate::process::{self, Failure};
@@ -104,6 +105,15 @@ pub enum Error {
         /// Where it stands.
         state: State,
     },
+    /// A coverage, or every one, stands where it cannot be ordered again by this caller.
+    #[error("no such coverage can be ordered again")]
+    CoverageState {
+        /// Which; none where no coverage can.
+        coverage: Option<CoverageId>,
+    },
+    /// Whoever consents is not whom the verification names.
+    #[error("whoever consents was not verified")]
+    ConsenterNotVerified,
     /// The enroll-by date has passed.
     #[error("the enroll-by date has passed")]
     EnrollmentExpired,
@@ -207,6 +217,15 @@ impl From<Error> for Fault {
             Error::EnrollmentState { state } => {
                 Self::new(Reason::EnrollmentState).metadata("state", state.as_str())
             }
+            Error::CoverageState { coverage } => {
+                let id = coverage.map(|id| id.to_string());
+                Self::new(Reason::CoverageState).precondition(
+                    "STATE",
+                    id.unwrap_or_else(|| "coverages".to_owned()),
+                    "only ACTION_REQUIRED or REFUSED can be ordered again, and not for every reason nor by every role",
+                )
+            }
+            Error::ConsenterNotVerified => Self::new(Reason::ConsenterNotVerified),
             Error::EnrollmentExpired => Self::new(Reason::EnrollmentExpired),
             Error::NotVerified => Self::new(Reason::NotVerified),
             Error::VerificationExpired => Self::new(Reason::VerificationExpired),

@@ -156,6 +156,13 @@ impl EnrollmentCodeService for Handlers {
         one(batch::grpc::seal_batch(&self.context, request).await)
     }
 
+    async fn get_batch(
+        &self,
+        request: Request<wire::GetBatchRequest>,
+    ) -> Answer<wire::GetBatchResponse> {
+        one(batch::grpc::get_batch(&self.context, request).await)
+    }
+
     async fn list_batches(
         &self,
         request: Request<wire::ListBatchesRequest>,
@@ -175,6 +182,13 @@ impl EnrollmentCodeService for Handlers {
         request: Request<wire::RevokeCodesRequest>,
     ) -> Answer<Self::RevokeCodesStream> {
         many(letter::grpc::revoke_codes(&self.context, request).await)
+    }
+
+    async fn list_revocations(
+        &self,
+        request: Request<wire::ListRevocationsRequest>,
+    ) -> Answer<wire::ListRevocationsResponse> {
+        one(letter::grpc::list_revocations(&self.context, request).await)
     }
 
     async fn list_codes(
@@ -228,5 +242,12 @@ impl EnrollmentService for Handlers {
         request: Request<wire::CancelEnrollmentRequest>,
     ) -> Answer<wire::CancelEnrollmentResponse> {
         one(enrollment::grpc::cancel_enrollment(&self.context, request).await)
+    }
+
+    async fn resubmit_enrollment(
+        &self,
+        request: Request<wire::ResubmitEnrollmentRequest>,
+    ) -> Answer<wire::ResubmitEnrollmentResponse> {
+        one(enrollment::grpc::resubmit_enrollment(&self.context, request).await)
     }
 }

@@ -18,6 +18,7 @@ use crate::{access, wire};
 use super::activation::watch;
 use super::context::Context;
 use super::grpc::Handlers;
+use super::outcome::resubmit;
 use super::push::worker::PushWorker;
 use super::settings::Settings;
 
@@ -51,6 +52,7 @@ pub async fn serve(
         let worker = PushWorker::new(context.clone(), tls, &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
+    life.spawn(resubmit::run(context.clone(), life.token()));
     life.spawn(watch::run(context.clone(), life.token()));
     life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;

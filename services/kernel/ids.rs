@@ -132,6 +132,8 @@ ids! {
     ExportApprovalId = "export approval";
     /// Names a batch of codes.
     BatchId = "batch";
+    /// Names one call that took codes back.
+    RevocationId = "revocation";
     /// Names an enrollment.
     EnrollmentId = "enrollment";
     /// Names one product of one partner for one person.

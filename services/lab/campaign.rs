@@ -29,6 +29,7 @@ pub fn invented(
     let entities = ENTITIES.iter().map(|entity| EntityEntry {
         key: entity.key.clone(),
         name: entity.name.clone(),
+        ..EntityEntry::default()
     });
     Ok(CampaignFile {
         engagement_number: format!("D{digits:06}"),

@@ -104,9 +104,9 @@ impl Puller {
                 .map_err(|_| Status::internal("an offer without an id"))?;
             if order.kind() == HandoffKind::Cancel {
                 canceled.push(self.cancel(&order).await?);
-                taken.push(acknowledgement(id, String::new()));
+                taken.push(acknowledgement(id, order.attempt, String::new()));
             } else if let Some(reference) = self.book(id, &order).await? {
-                taken.push(acknowledgement(id, reference));
+                taken.push(acknowledgement(id, order.attempt, reference));
             }
         }
         let count = taken.len();
@@ -176,10 +176,11 @@ impl Puller {
     }
 }
 
-fn acknowledgement(id: Uuid, partner_reference: String) -> HandoffAcknowledgement {
+fn acknowledgement(id: Uuid, attempt: i32, partner_reference: String) -> HandoffAcknowledgement {
     HandoffAcknowledgement {
         handoff_id: id.to_string(),
         partner_reference,
+        attempt,
     }
 }
 

@@ -123,6 +123,7 @@ fn entity(text: &str) -> Result<EntityEntry, String> {
     Ok(EntityEntry {
         key: key.to_owned(),
         name: name.to_owned(),
+        ..EntityEntry::default()
     })
 }
 

@@ -27,7 +27,7 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ListArgs) 
         campaign: campaign.campaign_id,
         individual_id: args.individual,
         page_size: 500,
-        page_token: String::new(),
+        ..wire::ListCodesRequest::default()
     };
     let answer = EnrollmentCodeServiceClient::new(channels.codes.clone())
         .list_codes(request)

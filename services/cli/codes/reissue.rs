@@ -59,6 +59,7 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ReissueArg
         campaign: campaign.engagement_number,
         individual_id: args.individual,
         reason: wire::ReissueReason::from(args.reason).into(),
+        ..wire::ReissueCodeRequest::default()
     };
     let answer = EnrollmentCodeServiceClient::new(channels.codes.clone())
         .reissue_code(request)

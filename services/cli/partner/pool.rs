@@ -104,6 +104,7 @@ async fn import(session: &Session, channels: &Channels, args: &ImportArgs) -> Ou
             partner_id: partner.partner_id.clone(),
             rows: fresh.iter().map(|row| (*row).clone()).collect(),
             low_water: args.low_water,
+            ..wire::ImportActivationCodesRequest::default()
         };
         let answer = HandoffAdminServiceClient::new(channels.handoff.clone())
             .import_activation_codes(request)

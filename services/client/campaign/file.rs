@@ -82,13 +82,22 @@ pub struct Verification {
 }
 
 /// A covered entity in a campaign file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EntityEntry {
     /// Key in roster files.
     pub key: String,
     /// Name in letters.
     pub name: String,
+    /// Its own day of discovery; the campaign's when absent.
+    #[serde(default, deserialize_with = "maybe_civil_date")]
+    pub discovery_date: Option<Date>,
+    /// Who makes its notices: `COVERED_ENTITY` (itself, the default) or `BUSINESS_ASSOCIATE`.
+    #[serde(default)]
+    pub notifier: String,
+    /// Whom to ask there.
+    #[serde(default)]
+    pub contact: String,
 }
 
 /// A product in a campaign file.
@@ -122,14 +131,7 @@ impl CampaignFile {
                 "a campaign needs at least one covered entity and one product",
             ));
         }
-        let entities = self
-            .covered_entities
-            .iter()
-            .map(|entity| wire::CoveredEntity {
-                key: entity.key.clone(),
-                name: entity.name.clone(),
-                ..wire::CoveredEntity::default()
-            });
+        let entities = self.covered_entities.iter().map(EntityEntry::to_wire);
         let product = |product: &ProductEntry| -> Result<wire::Product, Problem> {
             let population = parse_population(&product.population)
                 .map_err(|rule| Problem::usage(format!("population of a product: {rule}")))?;
@@ -158,7 +160,7 @@ impl CampaignFile {
             raise_term_by_law: self.raise_term_by_law,
             grace_days: self.grace_days,
             language_code: self.language.clone(),
-            covered_entities: entities.collect(),
+            covered_entities: entities.collect::<Result<_, _>>()?,
             products: products.collect::<Result<_, _>>()?,
             letter_url: self.letter_url.clone(),
             letter_phone: self.letter_phone.clone(),
@@ -171,6 +173,34 @@ impl CampaignFile {
             ..wire::Campaign::default()
         })
     }
+}
+
+impl EntityEntry {
+    fn to_wire(&self) -> Result<wire::CoveredEntity, Problem> {
+        let notifier = match self.notifier.to_uppercase().as_str() {
+            "" => wire::Notifier::Unspecified,
+            "COVERED_ENTITY" => wire::Notifier::CoveredEntity,
+            "BUSINESS_ASSOCIATE" => wire::Notifier::BusinessAssociate,
+            _ => {
+                return Err(Problem::usage(format!(
+                    "notifier of the covered entity {}: must be COVERED_ENTITY or BUSINESS_ASSOCIATE",
+                    self.key
+                )));
+            }
+        };
+        Ok(wire::CoveredEntity {
+            key: self.key.clone(),
+            name: self.name.clone(),
+            discovery_date: self.discovery_date.map(wire_date),
+            notifier: notifier.into(),
+            contact: self.contact.clone(),
+            ..wire::CoveredEntity::default()
+        })
+    }
+}
+
+fn maybe_civil_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    civil_date(deserializer).map(Some)
 }
 
 fn civil_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {

@@ -1,4 +1,4 @@
-//! Sealing a batch, and listing batches.
+//! Sealing a batch, and reading batches.
 
 use serde_json::json;
 
@@ -50,6 +50,16 @@ pub async fn seal_batch(
     });
     let sealed = store::get(context.db.read(), campaign, done.await?).await?;
     sealed.ok_or(Error::BatchNotFound)
+}
+
+/// Gets a batch.
+pub async fn get_batch(
+    context: &Context,
+    campaign: CampaignId,
+    batch: BatchId,
+) -> Result<code_batch::Model, Error> {
+    let found = store::get(context.db.read(), campaign, batch).await?;
+    found.ok_or(Error::BatchNotFound)
 }
 
 /// Lists a campaign's batches, newest first: at most one more than `limit`, to know whether there is another page.

@@ -9,7 +9,8 @@ use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::audit;
 use crate::db::entities::campaign::{self, State};
-use crate::db::entities::{consent_text, covered_entity, product};
+use crate::db::entities::covered_entity::{self, Notifier};
+use crate::db::entities::{consent_text, product};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};
 use crate::kernel::keyring::Purpose;
@@ -36,8 +37,8 @@ pub struct NewCampaign {
     pub zone: String,
     /// The first instant after the last day.
     pub enroll_by_at: Timestamp,
-    /// Keys and names.
-    pub entities: Vec<(String, String)>,
+    /// The covered entities.
+    pub entities: Vec<NewEntity>,
     /// What each population gets.
     pub products: Vec<NewProduct>,
     /// Whether a coverage gets the months that the law asks for.
@@ -56,6 +57,21 @@ pub struct NewCampaign {
     pub language: String,
     /// Whether an export of codes needs the consent of a second operator.
     pub two_operators: bool,
+}
+
+/// A covered entity of a campaign to be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEntity {
+    /// Key in roster files.
+    pub key: String,
+    /// Name in letters.
+    pub name: String,
+    /// Its own day of discovery.
+    pub discovered_on: Option<Date>,
+    /// Who makes its notices.
+    pub notifier: Notifier,
+    /// Whom to ask there.
+    pub contact: String,
 }
 
 /// A product of a campaign to be created.
@@ -140,15 +156,15 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
         grace_days: new.grace_days,
         two_operators: new.two_operators,
     };
-    let entities = new
-        .entities
-        .iter()
-        .map(|(key, name)| covered_entity::Model {
-            campaign_id: id,
-            id: context.ids.next(),
-            entity_key: key.clone(),
-            name: name.clone(),
-        });
+    let entities = new.entities.iter().map(|entity| covered_entity::Model {
+        campaign_id: id,
+        id: context.ids.next(),
+        entity_key: entity.key.clone(),
+        name: entity.name.clone(),
+        discovered_on: entity.discovered_on.map(|day| day.to_string()),
+        contact: entity.contact.clone(),
+        notifier: entity.notifier,
+    });
     let products = new.products.iter().map(|product| product::Model {
         campaign_id: id,
         population: product.population,

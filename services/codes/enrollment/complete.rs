@@ -302,8 +302,18 @@ impl Item {
             return Err(Error::NotVerified);
         }
         match found.verification_expires_at {
-            Some(at) if now < at => Ok(()),
+            Some(at) if now < at => self.check_consenter(found),
             _ => Err(Error::VerificationExpired),
+        }
+    }
+
+    /// The person consents who was verified: the beneficiary, or the same representative.
+    fn check_consenter(&self, found: &Found) -> Result<(), Error> {
+        let acting = found.acting_relationship.zip(found.acting_authority);
+        if self.complete.consent.by == acting {
+            Ok(())
+        } else {
+            Err(Error::ConsenterNotVerified)
         }
     }
 

@@ -88,6 +88,10 @@ pub struct Found {
     pub verified_individual: Option<IndividualId>,
     /// When it stops being good.
     pub verification_expires_at: Option<Timestamp>,
+    /// What whoever was verified to act for the person is to them.
+    pub acting_relationship: Option<Relationship>,
+    /// What gives that one the right to.
+    pub acting_authority: Option<Authority>,
 }
 
 /// Reads what is there, one row for each that has an enrollment, and locks the enrollments in one order.
@@ -99,7 +103,8 @@ pub async fn find(tx: &Tx<'_>, wanted: &[Wanted]) -> Result<Vec<Found>, db::Erro
          COALESCE(e.code_mac, (SELECT d.mac FROM code d WHERE d.campaign_id = e.campaign_id \
          AND d.individual_id = e.individual_id AND d.state = '{}' LIMIT 1)) AS mac, c.state AS code_state, \
          w.state AS verification_state, w.enrollment_id AS verified_enrollment, w.individual_id AS verified_individual, \
-         w.expires_at AS verification_expires_at \
+         w.expires_at AS verification_expires_at, w.representative_relationship AS acting_relationship, \
+         w.representative_authority AS acting_authority \
          FROM v JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.enrollment_id \
          JOIN individual i ON i.campaign_id = e.campaign_id AND i.id = e.individual_id \
          LEFT JOIN consent s ON s.campaign_id = e.campaign_id AND s.enrollment_id = e.id \

@@ -5,9 +5,13 @@
 //! correction leads: an outcome with a higher revision. CANCELED is never left, and a cancellation that was asked for is only
 //! confirmed.
 
-use crate::db::entities::coverage::State;
+use crate::db::entities::coverage::{Model as Coverage, State};
 use crate::db::entities::enrollment;
 use crate::db::entities::outcome::{Decision, OutcomeClass};
+use crate::kernel::caller::Role;
+
+/// The most orders of one coverage.
+const MOST_ORDERS: i32 = 10;
 
 /// Gives the state after an outcome; none where the outcome does not fit. `is_correction`: it has a higher revision than what was
 /// known.
@@ -40,6 +44,57 @@ pub fn told_class(class: Option<OutcomeClass>, is_public: bool) -> Option<Outcom
             Some(OutcomeClass::Other)
         }
         class => class,
+    }
+}
+
+/// Tells whether an outcome answers an order that another one has replaced: it needs nobody's attention then. That the coverage runs,
+/// stopped or ended holds whichever order it was.
+pub const fn is_outdated(order_attempt: i32, answered: i32, decision: Decision) -> bool {
+    let asks = matches!(decision, Decision::ActionRequired(_) | Decision::Refused(_));
+    asks && answered < order_attempt
+}
+
+/// Gives the state of a coverage that is ordered again; none where it cannot be.
+pub const fn ordered_again(state: State) -> Option<State> {
+    match state {
+        State::ActionRequired | State::Refused => Some(State::Submitted),
+        State::Submitted
+        | State::Active
+        | State::Suspended
+        | State::Ended
+        | State::CancelPending
+        | State::Canceled => None,
+    }
+}
+
+/// Tells whether a caller of this role may order a coverage again.
+pub fn can_be_ordered_again(coverage: &Coverage, role: Role) -> bool {
+    let may = |class| who_orders_again(class).contains(&role);
+    ordered_again(coverage.state).is_some()
+        && coverage.order_attempt < MOST_ORDERS
+        && coverage.outcome_class.is_some_and(may)
+}
+
+/// Gives who can order again after an outcome (DOMAIN, "what handing off really meets"): nobody where the same order would come to the
+/// same end.
+const fn who_orders_again(class: OutcomeClass) -> &'static [Role] {
+    match class {
+        // The person mends or does something.
+        OutcomeClass::InvalidInput | OutcomeClass::NoHit | OutcomeClass::FileFrozen => {
+            &[Role::Portal, Role::CallCenter, Role::Operator]
+        }
+        // An agent has seen papers.
+        OutcomeClass::IdentityNotConfirmed | OutcomeClass::VictimAlert => {
+            &[Role::CallCenter, Role::Operator]
+        }
+        // An operator has looked into it.
+        OutcomeClass::SsnMismatch | OutcomeClass::ProductConfig | OutcomeClass::Other => {
+            &[Role::Operator]
+        }
+        OutcomeClass::ThinFile
+        | OutcomeClass::Deceased
+        | OutcomeClass::Minor
+        | OutcomeClass::AlreadyEnrolled => &[],
     }
 }
 
@@ -131,6 +186,46 @@ mod tests {
                 _ => all,
             };
             assert!(row.ends_with(expected), "{row}");
+        }
+    }
+
+    #[test]
+    fn who_may_order_again_follows_from_the_class() {
+        let table: Vec<String> = OutcomeClass::iter()
+            .map(|class| {
+                let roles = who_orders_again(class).iter().map(|role| role.as_str());
+                format!(
+                    "{}: {}",
+                    class.as_str(),
+                    roles.collect::<Vec<_>>().join(" ")
+                )
+            })
+            .collect();
+        assert_eq!(
+            table,
+            [
+                "INVALID_INPUT: portal call-center operator",
+                "IDENTITY_NOT_CONFIRMED: call-center operator",
+                "NO_HIT: portal call-center operator",
+                "THIN_FILE: ",
+                "FILE_FROZEN: portal call-center operator",
+                "VICTIM_ALERT: call-center operator",
+                "SSN_MISMATCH: operator",
+                "DECEASED: ",
+                "MINOR: ",
+                "ALREADY_ENROLLED: ",
+                "PRODUCT_CONFIG: operator",
+                "OTHER: operator",
+            ]
+        );
+    }
+
+    #[test]
+    fn only_what_asks_for_something_is_outdated_by_another_order() {
+        for decision in DECISIONS {
+            let asks = matches!(decision, Decision::ActionRequired(_) | Decision::Refused(_));
+            assert_eq!(is_outdated(2, 1, decision), asks, "{decision:?}");
+            assert!(!is_outdated(2, 2, decision));
         }
     }
 

@@ -63,6 +63,7 @@ pub struct CoverageChange {
     outcome_class: Option<OutcomeClass>,
     native_code: Option<String>,
     revision: i64,
+    order_attempt: i32,
     #[serde(serialize_with = "rows::micros")]
     activated_at: Option<Timestamp>,
     term_ends_on: Option<String>,
@@ -79,6 +80,7 @@ impl From<Coverage> for CoverageChange {
             outcome_class: coverage.outcome_class,
             native_code: coverage.native_code,
             revision: coverage.revision,
+            order_attempt: coverage.order_attempt,
             activated_at: coverage.activated_at,
             term_ends_on: coverage.term_ends_on,
             settled_at: coverage.settled_at,
@@ -86,13 +88,14 @@ impl From<Coverage> for CoverageChange {
     }
 }
 
-const COVERAGE: [(&str, Is); 9] = [
+const COVERAGE: [(&str, Is); 10] = [
     ("campaign_id", Is::Uuid),
     ("id", Is::Uuid),
     ("state", Is::Text),
     ("outcome_class", Is::Text),
     ("native_code", Is::Text),
     ("revision", Is::Big),
+    ("order_attempt", Is::Int),
     ("activated_at", Is::Big),
     ("term_ends_on", Is::Text),
     ("settled_at", Is::Big),
@@ -105,7 +108,8 @@ pub async fn change(tx: &Tx<'_>, changes: &[CoverageChange]) -> Result<(), db::E
     }
     let sql = format!(
         "WITH {} UPDATE coverage SET state = v.state, outcome_class = v.outcome_class, native_code = v.native_code, \
-         revision = v.revision, activated_at = v.activated_at, term_ends_on = v.term_ends_on, settled_at = v.settled_at \
+         revision = v.revision, order_attempt = v.order_attempt, activated_at = v.activated_at, \
+         term_ends_on = v.term_ends_on, settled_at = v.settled_at \
          FROM v WHERE coverage.campaign_id = v.campaign_id AND coverage.id = v.id",
         rows::table(tx.backend(), &COVERAGE)
     );

@@ -16,6 +16,7 @@ pub mod order;
 pub mod outcome_store;
 pub mod outcomes;
 pub mod read;
+pub mod resubmit;
 pub mod returning;
 pub mod state;
 pub mod store;

@@ -74,6 +74,7 @@ pub fn coverage_of(order: &Queued) -> coverage::Model {
         outcome_class: None,
         native_code: None,
         revision: 0,
+        order_attempt: 1,
         activated_at: None,
         term_ends_on: None,
         settled_at: None,

@@ -48,13 +48,16 @@ pub struct Standing {
     pub state: State,
     /// Whether the person has another enrollment that is alive.
     pub is_replaced: bool,
+    /// Whether somebody wanted it canceled, whatever became of each coverage.
+    pub is_withdrawn: bool,
 }
 
 /// Reads and locks the enrollments of outcomes, in one order.
 pub async fn standings(tx: &Tx<'_>, keys: &[Key]) -> Result<Vec<Standing>, db::Error> {
     let sql = format!(
         "WITH {} SELECT e.campaign_id, e.id, e.state, (SELECT 1 FROM enrollment o WHERE o.campaign_id = e.campaign_id \
-         AND o.individual_id = e.individual_id AND o.id <> e.id AND o.{} LIMIT 1) IS NOT NULL AS is_replaced FROM v \
+         AND o.individual_id = e.individual_id AND o.id <> e.id AND o.{} LIMIT 1) IS NOT NULL AS is_replaced, \
+         e.cancel_reason IS NOT NULL AS is_withdrawn FROM v \
          JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.id ORDER BY e.campaign_id, e.id{}",
         rows::table(tx.backend(), &KEY),
         State::IS_LIVE,

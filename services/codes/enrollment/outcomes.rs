@@ -157,7 +157,7 @@ impl Enrollments {
         let class = outcome.outcome_class.map_or("", ClosedSet::as_str);
         let mut detail = json!({
             "outcome": outcome.id, "handoff": outcome.handoff_id, "coverage": outcome.coverage_id, "result": outcome.result,
-            "class": class, "revision": outcome.revision, "effective": outcome.effective_at, "applied": false,
+            "class": class, "revision": outcome.revision, "attempt": outcome.order_attempt, "effective": outcome.effective_at, "applied": false,
         });
         let key = Key {
             campaign_id: outcome.campaign_id,
@@ -205,6 +205,11 @@ impl Entry {
             return Ok(Some("NO_COVERAGE"));
         };
         let before = self.coverages[place].clone();
+        // Only while it waits for the newer order: that one may not have been needed any more.
+        let waits = before.state == coverage_entity::State::Submitted;
+        if waits && coverage::is_outdated(before.order_attempt, outcome.order_attempt, decision) {
+            return Ok(Some("EARLIER_ORDER"));
+        }
         let is_correction = outcome.revision > before.revision;
         let Some(state) = coverage::decided(before.state, decision, is_correction) else {
             return Ok(Some(before.state.as_str()));

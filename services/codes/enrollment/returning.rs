@@ -1,13 +1,13 @@
 //! The enrollment of a caller who comes back: found by who they are, without a number.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::codes::context::Context;
 use crate::codes::error::Error;
+use crate::codes::letter::whose;
 use crate::db;
-use crate::db::entities::{enrollment, verification};
-use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
+use crate::db::entities::enrollment;
+use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
 
 /// Names the newest enrollment of the person that a good verification is about.
 pub async fn newest(
@@ -16,7 +16,7 @@ pub async fn newest(
     id: VerificationId,
 ) -> Result<EnrollmentId, Error> {
     let read = context.db.read();
-    let individual = verified(read, campaign, id, context.now()).await?;
+    let individual = whose::verified(read, campaign, id, context.now()).await?;
     let newest = enrollment::Entity::find()
         .select_only()
         .column(enrollment::Column::Id)
@@ -30,20 +30,4 @@ pub async fn newest(
         .await
         .map_err(db::Error::from)?;
     newest.ok_or(Error::EnrollmentNotFound)
-}
-
-async fn verified(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    id: VerificationId,
-    now: Timestamp,
-) -> Result<IndividualId, Error> {
-    let row = verification::Entity::find_by_id((campaign, id));
-    let row = row.one(connection).await.map_err(db::Error::from)?;
-    let row = row.filter(|row| row.state == verification::State::Verified);
-    let row = row.ok_or(Error::NotVerified)?;
-    if row.expires_at <= now {
-        return Err(Error::VerificationExpired);
-    }
-    row.individual_id.ok_or(Error::NotVerified)
 }

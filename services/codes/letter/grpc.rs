@@ -12,17 +12,20 @@ use crate::codes::context::Context;
 use crate::codes::convert::{date, page_size, time};
 use crate::codes::error::Error;
 use crate::db::entities::code::State;
+use crate::db::entities::revocation::{Model, Target as Kept};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::{BatchId, IndividualId};
+use crate::kernel::ids::BatchId;
 use crate::kernel::paging;
 use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
 
 use super::list;
 use super::reissue::{self, Reissue, Why};
+use super::revocation;
 use super::revoke::{Progress, Revoke, Target};
 use super::store::Line;
+use super::whose::{self, Whose};
 
 /// Gives somebody a code that takes the place of the one before.
 pub async fn reissue_code(
@@ -36,14 +39,19 @@ pub async fn reissue_code(
     let engagement_number = context
         .engagement_number(&mut fields, &message.campaign)
         .await?;
-    let individual: IndividualId = fields.id("individual_id", &message.individual_id);
+    let named = [
+        &message.individual_id,
+        &message.verification_id,
+        &message.enrollment_id,
+    ];
+    let whose = whose(named, &mut fields);
     let why = why(message.reason);
     fields.demand(why.is_some(), "reason", "must be one of the reasons");
     fields.finish()?;
     let request = call.request(context, id, "ReissueCode", message)?;
     let command = Reissue {
         engagement_number,
-        individual,
+        whose: whose.ok_or(Error::IndividualNotFound)?,
         why: why.ok_or(Error::IndividualNotFound)?,
     };
     let line = reissue::reissue_code(context, &call, &request, &command).await?;
@@ -81,8 +89,16 @@ pub async fn list_codes(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
-    let individual: IndividualId = fields.id("individual_id", &message.individual_id);
+    let named = [
+        &message.individual_id,
+        &message.verification_id,
+        &message.enrollment_id,
+    ];
+    let whose = whose(named, &mut fields);
     fields.finish()?;
+    let whose = whose.ok_or(Error::IndividualNotFound)?;
+    let read = context.db.read();
+    let individual = whose::individual(read, campaign, whose, context.now()).await?;
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 3] = [b"codes", campaign.as_bytes(), individual.as_bytes()];
     let place = |line: &Line| (line.generation, line.batch_id);
@@ -99,6 +115,71 @@ pub async fn list_codes(
         codes: page.iter().map(|line| letter_code(line, now)).collect(),
         next_page_token,
     })
+}
+
+/// Lists what was revoked.
+pub async fn list_revocations(
+    context: &Context,
+    request: Request<wire::ListRevocationsRequest>,
+) -> Result<wire::ListRevocationsResponse, Error> {
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    fields.finish()?;
+    let size = page_size(message.page_size)?;
+    let filter: [&[u8]; 2] = [b"revocations", campaign.as_bytes()];
+    let before = paging::page_after(&filter, &message.page_token)?;
+    let mut page = revocation::list_revocations(context, campaign, before, size).await?;
+    let next_page_token = paging::next_page(&mut page, size, &filter, |row| row.id);
+    Ok(wire::ListRevocationsResponse {
+        revocations: page.into_iter().map(revocation_to_wire).collect(),
+        next_page_token,
+    })
+}
+
+fn revocation_to_wire(row: Model) -> wire::Revocation {
+    use wire::revocation::Target as Whose;
+    let id = row.target_id.to_string();
+    let target = match row.target {
+        Kept::Individual => Whose::IndividualId(id),
+        Kept::Wave => Whose::WaveId(id),
+        Kept::Batch => Whose::BatchId(id),
+    };
+    wire::Revocation {
+        revocation_id: row.id.to_string(),
+        target: Some(target),
+        reason: row.reason,
+        actor: row.actor,
+        start_time: time(Some(row.started_at)),
+        finish_time: time(row.finished_at),
+        codes: row.codes,
+        revoked: row.revoked,
+    }
+}
+
+/// Reads whom a request is about: by individual, by verification or by enrollment, and by one of them alone.
+fn whose(
+    [individual, verification, enrollment]: [&String; 3],
+    fields: &mut Fields,
+) -> Option<Whose> {
+    match (
+        individual.as_str(),
+        verification.as_str(),
+        enrollment.as_str(),
+    ) {
+        (id, "", "") if !id.is_empty() => Some(Whose::Individual(fields.id("individual_id", id))),
+        ("", id, "") if !id.is_empty() => {
+            Some(Whose::Verification(fields.id("verification_id", id)))
+        }
+        ("", "", id) if !id.is_empty() => Some(Whose::Enrollment(fields.id("enrollment_id", id))),
+        _ => {
+            fields.wrong(
+                "individual_id",
+                "must be given, or verification_id or enrollment_id in its place: exactly one of the three",
+            );
+            None
+        }
+    }
 }
 
 fn why(reason: i32) -> Option<Why> {
@@ -173,5 +254,6 @@ fn letter_code(line: &Line, now: Timestamp) -> wire::LetterCode {
         proof_expire_time: time(proof_until),
         printable: has_letter && line.completed_at.is_some(),
         withheld: !has_letter,
+        ..wire::LetterCode::default()
     }
 }

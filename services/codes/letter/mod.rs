@@ -4,6 +4,8 @@ pub mod grpc;
 pub mod list;
 pub mod reissue;
 pub mod reissue_limits;
+pub mod revocation;
 pub mod revoke;
 pub mod revoke_store;
 pub mod store;
+pub mod whose;

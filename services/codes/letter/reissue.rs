@@ -7,6 +7,7 @@
 //! code of a batch that can be sealed could be printed. A code whose batch was never exported keeps its letter: nobody has seen
 //! it, and another one would be a second letter in the same mailing.
 
+use sea_orm::EntityTrait;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -29,6 +30,7 @@ use crate::process::{Act, Call};
 
 use super::reissue_limits;
 use super::store::{self, Addressee, Line};
+use super::whose::{self, Whose};
 
 /// Another letter for somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub struct Reissue {
     /// The engagement number, in its one spelling.
     pub engagement_number: String,
     /// Who.
-    pub individual: IndividualId,
+    pub whose: Whose,
     /// Why.
     pub why: Why,
 }
@@ -88,8 +90,10 @@ pub async fn reissue_code(
             }
             let found = campaigns::lock_open(tx, campaign).await?;
             reissue_limits::charge_agent(context, tx, call).await?;
-            let (mac, detail) = replace(context, tx, call, &found, reissue, fresh).await?;
-            let subject = ("individual", Some(reissue.individual.as_uuid()));
+            let individual = whose::individual(tx, campaign, reissue.whose, context.now()).await?;
+            let whom = (individual, reissue.why);
+            let (mac, detail) = replace(context, tx, call, &found, whom, fresh).await?;
+            let subject = ("individual", Some(individual.as_uuid()));
             let event = call.event(
                 context,
                 Some(campaign),
@@ -102,9 +106,12 @@ pub async fn reissue_code(
         })
     });
     let mac = done.await?;
-    let lines = store::of(read, campaign, reissue.individual).await?;
+    let gone = || db::Error::corrupt("a code that was written is not there");
+    let code = code::Entity::find_by_id((campaign, mac)).one(read).await?;
+    let individual = code.ok_or_else(gone)?.individual_id;
+    let lines = store::of(read, campaign, individual).await?;
     let line = lines.into_iter().find(|line| line.mac == mac);
-    line.ok_or_else(|| db::Error::corrupt("a code that was written is not there").into())
+    Ok(line.ok_or_else(gone)?)
 }
 
 /// Makes the new code, unless the letter of the old one is not printed yet; gives the code that is good from now on.
@@ -113,13 +120,13 @@ async fn replace(
     tx: &Tx<'_>,
     call: &Call,
     campaign: &campaign::Model,
-    reissue: &Reissue,
+    (individual, why): (IndividualId, Why),
     fresh: &Fresh,
 ) -> Result<(Uuid, serde_json::Value), Error> {
-    let addressee = store::addressee(tx, campaign.id, reissue.individual).await?;
+    let addressee = store::addressee(tx, campaign.id, individual).await?;
     let addressee = reachable(addressee)?;
     let proof_days = term::proof_days(&addressee.region, &addressee.country);
-    let lines = store::lock(tx, campaign.id, reissue.individual).await?;
+    let lines = store::lock(tx, campaign.id, individual).await?;
     let newest = newest(&lines).ok_or(Error::NoCodeYet)?;
     allowed(newest.state, call)?;
     if context.now() >= newest.enroll_by_at {
@@ -128,17 +135,17 @@ async fn replace(
     if newest.state == State::Issued && newest.is_to_be_printed() {
         store::set_proof_days(tx, campaign.id, newest.mac, proof_days).await?;
         let detail = json!({
-            "why": reissue.why, "generation": newest.generation, "batch": newest.batch_id, "made": false,
+            "why": why, "generation": newest.generation, "batch": newest.batch_id, "made": false,
         });
         return Ok((newest.mac, detail));
     }
-    reissue_limits::charge_person(context, tx, campaign.id, reissue.individual).await?;
+    reissue_limits::charge_person(context, tx, campaign.id, individual).await?;
     if newest.state == State::Issued {
         store::supersede(tx, campaign.id, newest.mac, context.now()).await?;
     }
     let batch = batch_for(tx, newest, &lines, fresh).await?;
     let generation = 1 + lines.iter().map(|line| line.generation).max().unwrap_or(0);
-    let code = open_secret(context, &batch)?.code(campaign.id, reissue.individual, generation);
+    let code = open_secret(context, &batch)?.code(campaign.id, individual, generation);
     let mac = derive::mac(
         &context.keys.get(Purpose::Code, campaign.code_key_version)?,
         campaign.id,
@@ -147,7 +154,7 @@ async fn replace(
     let row = code::Model {
         campaign_id: campaign.id,
         mac,
-        individual_id: reissue.individual,
+        individual_id: individual,
         batch_id: batch.id,
         generation,
         state: State::Issued,
@@ -159,8 +166,7 @@ async fn replace(
     };
     insert(tx, &row).await?;
     batch::store::grow(tx, campaign.id, batch.id, 1).await?;
-    let detail =
-        json!({ "why": reissue.why, "generation": generation, "batch": batch.id, "made": true });
+    let detail = json!({ "why": why, "generation": generation, "batch": batch.id, "made": true });
     Ok((mac, detail))
 }
 

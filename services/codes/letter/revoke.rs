@@ -16,11 +16,12 @@ use crate::codes::error::Error;
 use crate::codes::{batch, campaign, wave};
 use crate::db::Tx;
 use crate::db::audit::{self, Event};
-use crate::db::entities::code_batch;
-use crate::kernel::ids::{AuditId, BatchId, CampaignId, IndividualId, WaveId};
+use crate::db::entities::{code_batch, revocation as entity};
+use crate::kernel::ids::{AuditId, BatchId, CampaignId, IndividualId, RevocationId, WaveId};
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
+use super::revocation;
 use super::revoke_store::{self, Chunk, Found, Scope};
 use super::store;
 
@@ -55,6 +56,7 @@ pub struct Revoke {
     campaign: CampaignId,
     scope: Scope,
     codes: i64,
+    id: RevocationId,
     end: Event,
     chunk: u64,
 }
@@ -68,13 +70,13 @@ impl Revoke {
         (campaign, target): (CampaignId, Target),
         reason: &str,
     ) -> Result<Self, Error> {
-        let end: AuditId = context.ids.next();
+        let fresh: RevocationId = context.ids.next();
         let begun = context.db.run_tx("revoke_codes", |tx| {
             Box::pin(async move {
                 campaign::store::lock(tx, campaign)
                     .await?
                     .ok_or(Error::CampaignNotFound)?;
-                let before = request::answered::<AuditId>(tx, request).await?;
+                let before = request::answered::<RevocationId>(tx, request).await?;
                 let (scope, codes) = scope(context, tx, campaign, target).await?;
                 if before.is_none() {
                     let detail = json!({ "codes": codes, "reason": reason });
@@ -85,12 +87,27 @@ impl Revoke {
                         detail,
                     );
                     audit::record(tx, &[event]).await?;
-                    request::record(tx, request, &end, context.now()).await?;
+                    request::record(tx, request, &fresh, context.now()).await?;
                 }
-                Ok::<_, Error>((scope, codes, before.unwrap_or(end)))
+                let id = before.unwrap_or(fresh);
+                let (kind, target_id) = kept(target);
+                let row = entity::Model {
+                    campaign_id: campaign,
+                    id,
+                    target: kind,
+                    target_id,
+                    reason: reason.to_owned(),
+                    actor: call.actor(),
+                    codes,
+                    revoked: 0,
+                    started_at: context.now(),
+                    finished_at: None,
+                };
+                revocation::keep(tx, row).await?;
+                Ok::<_, Error>((scope, codes, id))
             })
         });
-        let (scope, codes, end) = begun.await?;
+        let (scope, codes, id) = begun.await?;
         let detail = json!({ "reason": reason });
         let event = call.event(
             context,
@@ -103,8 +120,12 @@ impl Revoke {
             campaign,
             scope,
             codes,
+            id,
             // However often it is resumed, one event records its end.
-            end: Event { id: end, ..event },
+            end: Event {
+                id: AuditId::from_uuid(id.as_uuid()),
+                ..event
+            },
             chunk: CHUNK,
         })
     }
@@ -184,10 +205,13 @@ impl Revoke {
             detail.insert("revoked".to_owned(), json!(found.revoked));
         }
         let end = &end;
+        let key = (self.campaign, self.id);
+        let now = self.context.now();
         let done = self.context.db.run_tx("revoked_codes", |tx| {
-            Box::pin(
-                async move { Ok::<_, Error>(audit::record(tx, std::slice::from_ref(end)).await?) },
-            )
+            Box::pin(async move {
+                revocation::finish(tx, key, found.revoked, now).await?;
+                Ok::<_, Error>(audit::record(tx, std::slice::from_ref(end)).await?)
+            })
         });
         done.await
     }
@@ -208,6 +232,14 @@ async fn unprinted(
     }
     campaign::store::lock(tx, campaign).await?;
     Ok(batch::store::unprinted(tx, campaign).await?)
+}
+
+const fn kept(target: Target) -> (entity::Target, Uuid) {
+    match target {
+        Target::Individual(id) => (entity::Target::Individual, id.as_uuid()),
+        Target::Wave(id) => (entity::Target::Wave, id.as_uuid()),
+        Target::Batch(id) => (entity::Target::Batch, id.as_uuid()),
+    }
 }
 
 fn subject(target: Target) -> (&'static str, Option<Uuid>) {

@@ -37,6 +37,8 @@ pub struct Model {
     pub native_code: Option<String>,
     /// The partner's revision of what it reported last.
     pub revision: i64,
+    /// Which order this is, counted from 1: the same product ordered again is a new attempt.
+    pub order_attempt: i32,
     /// When it began.
     pub activated_at: Option<Timestamp>,
     /// Last day of the term, a civil date.

@@ -1,6 +1,7 @@
 //! An organisation whose people a campaign covers.
 
 use sea_orm::entity::prelude::*;
+use strum::IntoStaticStr;
 
 use crate::kernel::ids::{CampaignId, CoveredEntityId};
 
@@ -18,6 +19,28 @@ pub struct Model {
     pub entity_key: String,
     /// The name people read.
     pub name: String,
+    /// When it discovered the breach, a civil date; none means the campaign's day.
+    pub discovered_on: Option<String>,
+    /// Whom to ask there.
+    pub contact: String,
+    /// Who makes its notices.
+    pub notifier: Notifier,
+}
+
+/// Who makes the notices that a covered entity owes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Notifier {
+    /// Itself.
+    #[default]
+    CoveredEntity,
+    /// Its business associate, in its name.
+    BusinessAssociate,
 }
 
 /// Relations are followed by hand, where the query is written.

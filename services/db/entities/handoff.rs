@@ -152,6 +152,10 @@ pub struct Model {
     pub acknowledged_at: Option<Timestamp>,
     /// When it came to its end.
     pub settled_at: Option<Timestamp>,
+    /// When anything of it changed last.
+    pub updated_at: Timestamp,
+    /// When its newest order was given.
+    pub ordered_at: Timestamp,
 }
 
 /// What the process `enrollment-codes` writes of a handoff: everything that is known when it is queued.
@@ -202,9 +206,10 @@ impl Queued {
     pub fn insert(kind: Kind, from: &str) -> String {
         format!(
             "INSERT INTO handoff (campaign_id, id, enrollment_id, coverage_id, individual_id, partner_id, kind, product_code, \
-             term_months, contract_code, order_attempt, state, attempts, not_before, trace_context, revision, created_at) \
+             term_months, contract_code, order_attempt, state, attempts, not_before, trace_context, revision, created_at, \
+             updated_at, ordered_at) \
              SELECT campaign_id, handoff_id, enrollment_id, coverage_id, individual_id, partner_id, '{}', product_code, \
-             term_months, contract_code, 1, '{}', 0, at, trace, 0, at FROM {from}",
+             term_months, contract_code, 1, '{}', 0, at, trace, 0, at, at, at FROM {from}",
             kind.as_str(),
             State::Queued.as_str()
         )

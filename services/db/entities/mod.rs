@@ -31,6 +31,8 @@ pub mod partner;
 pub mod product;
 pub mod referral;
 pub mod representative;
+pub mod resubmission;
+pub mod revocation;
 pub mod roster_import;
 pub mod supplement;
 pub mod throttle;

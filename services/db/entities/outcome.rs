@@ -115,6 +115,8 @@ pub struct Model {
     pub native_code: Option<String>,
     /// The partner's revision; 0 where it gives none.
     pub revision: i64,
+    /// The order that it is the outcome of, counted from 1.
+    pub order_attempt: i32,
     /// From when it holds.
     #[serde(serialize_with = "rows::micros")]
     pub effective_at: Timestamp,
@@ -140,7 +142,7 @@ impl Decision {
 }
 
 impl Model {
-    const COLUMNS: [(&str, Is); 12] = [
+    const COLUMNS: [(&str, Is); 13] = [
         ("campaign_id", Is::Uuid),
         ("id", Is::Uuid),
         ("enrollment_id", Is::Uuid),
@@ -150,6 +152,7 @@ impl Model {
         ("outcome_class", Is::Text),
         ("native_code", Is::Text),
         ("revision", Is::Big),
+        ("order_attempt", Is::Int),
         ("effective_at", Is::Big),
         ("term_ends_on", Is::Text),
         ("created_at", Is::Big),

@@ -101,7 +101,7 @@ async fn put_back(
         };
         Change::of(handoff::State::Leased, &handoff)
     });
-    store::write(tx, &changes.collect::<Vec<_>>()).await?;
+    store::write(tx, &changes.collect::<Vec<_>>(), now).await?;
     metrics::waited(back.len());
     Ok(())
 }

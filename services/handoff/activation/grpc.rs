@@ -81,6 +81,15 @@ async fn read(
         .low_water
         .is_none_or(|mark| (0..=MARK).contains(&mark));
     fields.demand(fits, "low_water", "must be 0 to 100000");
+    let fits = matches!(
+        message.delivery(),
+        wire::ActivationDelivery::Unspecified | wire::ActivationDelivery::Assigned
+    );
+    fields.demand(
+        fits,
+        "delivery",
+        "must be ASSIGNED: codes are not printed in letters yet",
+    );
     fields.finish()?;
     let codes = message.rows.iter();
     Ok(Import {
@@ -126,5 +135,6 @@ fn to_wire(pool: &PoolCount) -> wire::ActivationPool {
         low_water: pool.low_water,
         is_low: pool.is_low(),
         empty_since_time: pool.empty_since.map(Timestamp::to_proto),
+        delivery: wire::ActivationDelivery::Assigned.into(),
     }
 }

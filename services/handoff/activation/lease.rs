@@ -14,10 +14,11 @@ use crate::handoff::outcome::apply_status::{Reporter, StatusReport, apply_status
 use crate::handoff::partner::audit::about_partner;
 use crate::handoff::partner::model::Partner;
 use crate::handoff::queue::attempts::{self, Attempt};
+use crate::handoff::queue::audit::about_handoff;
 use crate::handoff::queue::handoff::Handoff;
 use crate::handoff::queue::lease_store::{self, LeaseOrder, Leased};
 use crate::handoff::queue::retry_policy::PartnerStatus;
-use crate::handoff::queue::state::{Fact, State};
+use crate::handoff::queue::state::{Event, Fact, State};
 use crate::handoff::queue::store::{self, Change};
 use crate::kernel::ids::{CampaignId, CoverageId};
 
@@ -109,7 +110,8 @@ async fn end_expired(tx: &Tx<'_>, order: &LeaseOrder, leased: &[Leased]) -> Resu
     attempts::add(tx, &ended).await
 }
 
-/// Takes out orders that were canceled before they were ever sent: they are not sent any more.
+/// Takes out orders that were canceled before they were ever sent: they are not sent any more. One of which an earlier attempt was sent is
+/// ACCEPTED, as that attempt: the cancellation goes to the partner after it.
 async fn take_out_canceled(
     tx: &Tx<'_>,
     context: &Context,
@@ -119,7 +121,7 @@ async fn take_out_canceled(
 ) -> Result<Vec<Leased>, Error> {
     let mut unsent: HashMap<CampaignId, Vec<CoverageId>> = HashMap::new();
     for leased in &leased {
-        if leased.handoff.kind == Kind::Enroll && leased.sent_before.is_none() {
+        if leased.handoff.kind == Kind::Enroll && !leased.was_offered() {
             let of_campaign = unsent.entry(leased.handoff.campaign_id).or_default();
             of_campaign.push(leased.handoff.coverage_id);
         }
@@ -139,6 +141,10 @@ async fn take_out_canceled(
         leased.handoff.kind == Kind::Enroll && canceled.contains(&leased.handoff.coverage_id)
     };
     let (gone, offered): (Vec<Leased>, Vec<Leased>) = leased.into_iter().partition(is_canceled);
+    let (earlier, gone): (Vec<Leased>, Vec<Leased>) = gone
+        .into_iter()
+        .partition(|leased| leased.sent_before.is_some());
+    withdraw(tx, context, (actor, order), &earlier).await?;
     // Nothing was sent under the lease, so it is taken back.
     let put_back = gone.iter().map(|leased| Handoff {
         state: State::Queued,
@@ -149,7 +155,7 @@ async fn take_out_canceled(
     let put_back: Vec<Change> = put_back
         .map(|handoff| Change::of(handoff::State::Leased, &handoff))
         .collect();
-    store::write(tx, &put_back).await?;
+    store::write(tx, &put_back, order.now).await?;
     let reports = gone.iter().map(|leased| StatusReport {
         handoff: leased.handoff.id,
         status: PartnerStatus::of(Fact::Canceled, order.now),
@@ -161,4 +167,35 @@ async fn take_out_canceled(
     };
     apply_status(tx, context, reporter, &reports).await?;
     Ok(offered)
+}
+
+/// Leaves orders as the earlier attempt that the partner has.
+async fn withdraw(
+    tx: &Tx<'_>,
+    context: &Context,
+    (actor, order): (&str, &LeaseOrder),
+    earlier: &[Leased],
+) -> Result<(), Error> {
+    let mut changes = Vec::with_capacity(earlier.len());
+    let mut events = Vec::with_capacity(earlier.len());
+    for leased in earlier {
+        let kept = Handoff {
+            state: leased.handoff.state.on(Event::Withdraw)?,
+            acknowledged_at: leased.sent_before,
+            sent_at: leased.sent_before,
+            not_before: order.now + context.rules.follow_up_after,
+            ..leased.handoff.clone()
+        };
+        changes.push(Change::of(handoff::State::Leased, &kept));
+        let detail = json!({ "attempt": kept.order_attempt });
+        events.push(about_handoff(
+            context,
+            actor,
+            "handoff.not_resubmitted",
+            &kept,
+            detail,
+        ));
+    }
+    store::write(tx, &changes, order.now).await?;
+    Ok(audit::record(tx, &events).await?)
 }

@@ -147,15 +147,25 @@ impl<'a> Batch<'a> {
             return (Verdict::Unknown, false);
         };
         let status = &report.status;
-        if !is_plausible(status, &row.handoff, self.now) {
+        // A cancellation has one attempt; its answer may bear that of the order.
+        let is_of_no_order =
+            row.handoff.kind == Kind::Enroll && status.attempt > row.handoff.order_attempt;
+        if is_of_no_order || !is_plausible(status, &row.handoff, self.now) {
             return (Verdict::Malformed, false);
+        }
+        // It answers an order that another one has replaced.
+        if status.is_outdated(&row.handoff) {
+            return (Verdict::Unchanged, false);
         }
         let known = row.handoff.state;
         let is_correction = status.revision > row.handoff.revision;
         let applied = match (row.handoff.kind, status.fact) {
             _ if contradicts_reference(&row.handoff, status) => Applied::Contradiction,
-            // Older than what is known.
-            _ if status.revision > 0 && status.revision < row.handoff.revision => Applied::Known,
+            // Older than what is known. As the answer to an order that is under way it says nothing of that order.
+            _ if status.revision > 0 && status.revision < row.handoff.revision => match known {
+                State::Leased => Applied::Contradiction,
+                _ => Applied::Known,
+            },
             (Kind::Enroll, fact) | (Kind::Cancel, fact @ (Fact::Accepted | Fact::Canceled)) => {
                 known.apply(fact, is_correction)
             }
@@ -225,6 +235,7 @@ impl<'a> Batch<'a> {
             outcome_class,
             native_code: handoff.native_code.clone(),
             revision: handoff.revision,
+            order_attempt: handoff.order_attempt,
             effective_at: status.effective_at,
             term_ends_on: status.term_ends_on.map(|day| day.to_string()),
             created_at: now,
@@ -265,7 +276,7 @@ impl<'a> Batch<'a> {
             let event = about_partner(self.context, actor, "handoffs.accepted", partner, detail);
             self.events.push(event);
         }
-        store::write(tx, &changes).await?;
+        store::write(tx, &changes, self.now).await?;
         attempts::add(tx, &ended).await?;
         if !self.outcomes.is_empty() {
             let insert = Outcome::insert(tx.backend(), &self.outcomes);

@@ -39,9 +39,18 @@ pub fn status(given: &EnrollmentStatus, now: Timestamp) -> Result<PartnerStatus,
         reference: reference(&given.partner_reference)?,
         native_code: native.or(unnamed),
         revision: given.revision,
+        attempt: attempt(given.attempt)?,
         effective_at: instant(&given.effective_time)?,
         term_ends_on: term_end(given)?,
     })
+}
+
+/// Reads which attempt a partner speaks of; 0 where it names none.
+pub fn attempt(given: i32) -> Result<i32, Unreadable> {
+    if given < 0 {
+        return Err(Unreadable);
+    }
+    Ok(given)
 }
 
 /// Reads a partner's reference: at most 64 graphic ASCII characters, none when empty.
@@ -65,7 +74,7 @@ fn term_end(given: &EnrollmentStatus) -> Result<Option<Date>, Unreadable> {
 }
 
 /// Reads a partner's own text: at most 64 characters that can be printed, none when empty.
-fn text(text: &str) -> Result<Option<String>, Unreadable> {
+pub fn text(text: &str) -> Result<Option<String>, Unreadable> {
     let text = text.trim();
     if text.chars().count() > REFERENCE_MAX || text.chars().any(char::is_control) {
         return Err(Unreadable);

@@ -68,6 +68,7 @@ fn acknowledgement(context: &Context, item: &wire::HandoffAcknowledgement) -> Op
         handoff: item.handoff_id.parse().ok()?,
         status: PartnerStatus {
             reference: convert::reference(&item.partner_reference).ok()?,
+            attempt: convert::attempt(item.attempt).ok()?,
             ..PartnerStatus::of(Fact::Accepted, context.clock.now())
         },
     })

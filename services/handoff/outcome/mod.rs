@@ -5,4 +5,5 @@ pub mod convert;
 pub(crate) mod grpc;
 pub mod kept_verdicts;
 pub mod report;
+pub mod resubmit;
 pub mod settle;

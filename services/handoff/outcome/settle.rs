@@ -95,9 +95,9 @@ async fn end_failed(
         metrics::lease_lost();
         return attempts::add(tx, &attempt(failure.result(), "LEASE_LOST")).await;
     }
-    let results = attempts::results(tx, handoff.campaign_id, handoff.id).await?;
+    let results = attempts::results(tx, &handoff).await?;
     let history = History {
-        attempts: u32::try_from(handoff.attempts).unwrap_or(u32::MAX),
+        attempts: u32::try_from(results.len()).unwrap_or(u32::MAX) + 1,
         failures: retry_policy::failures(results),
     };
     let next = retry_policy::next(failure, history, &context.rules, &context.ids);
@@ -106,7 +106,7 @@ async fn end_failed(
         State::Dead(_) => AttemptResult::GaveUp,
         _ => failure.result(),
     };
-    store::write(tx, &[Change::of(handoff::State::Leased, &after)]).await?;
+    store::write(tx, &[Change::of(handoff::State::Leased, &after)], now).await?;
     attempts::add(tx, &attempt(result, after.state.name().as_str())).await?;
     if let State::Dead(reason) = after.state {
         metrics::dead(reason);

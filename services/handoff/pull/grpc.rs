@@ -145,7 +145,7 @@ pub(crate) async fn get_handoff(
     let handoff = found.ok_or(Error::HandoffNotFound)?;
     let number = context.number_of(handoff.campaign_id).await?;
     // What was never offered waits its turn, such as behind an earlier cancellation of the same person.
-    let owed = handoff.sent_at.is_some()
+    let owed = handoff.is_offered()
         && matches!(
             handoff.state,
             State::Queued | State::Leased | State::Unsettled
@@ -249,6 +249,7 @@ fn own(handoff: &Handoff, engagement_number: String) -> wire::PartnerHandoff {
         queue_time: time(Some(handoff.created_at)),
         acknowledge_time: time(handoff.acknowledged_at),
         settle_time: time(handoff.settled_at),
+        update_time: time(Some(handoff.updated_at)),
     }
 }
 

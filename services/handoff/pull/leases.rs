@@ -115,6 +115,6 @@ async fn give_back(
         };
         changes.push(Change::of(handoff::State::Leased, &back));
     }
-    store::write(tx, &changes).await?;
+    store::write(tx, &changes, now).await?;
     attempts::add(tx, &ended).await
 }

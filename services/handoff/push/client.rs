@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tonic::{Code, Response, Status};
+use tonic_types::StatusExt;
 
 use crate::db::entities::outcome::OutcomeClass;
 use crate::handoff::outcome::apply_status::is_plausible;
@@ -14,13 +15,16 @@ use crate::handoff::queue::retry_policy::{Answer, Failure, PartnerStatus};
 use crate::handoff::queue::state::Fact;
 use crate::kernel::client::{self, Client};
 use crate::kernel::clock::{Clock, Timestamp};
-use crate::kernel::fault::retry_after_of;
+use crate::kernel::fault::{DOMAIN, retry_after_of};
 use crate::kernel::ids::HandoffId;
+use crate::process::convert::class_of;
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_client::BureauEnrollmentServiceClient;
 use crate::wire::redress::bureau::v1::{
     CancelEnrollmentRequest, EnrollmentOrder, EnrollmentStatus, GetEnrollmentStatusRequest,
     SubmitEnrollmentRequest,
 };
+
+use crate::wire::redress::r#type::v1 as wire;
 
 use super::circuit_breaker::Signal;
 
@@ -70,6 +74,11 @@ impl Bureau {
             Ok(Ask::Enroll(enrollee)) => {
                 if leased.sent_before.is_some() {
                     match self.ask(&leased.handoff).await {
+                        // What it knows of an order that this one replaces is no answer to this one.
+                        Inquiry::Known((Ok(status), _))
+                            if status.answers_an_order()
+                                && leased.handoff.order_attempt > 1
+                                && status.attempt != leased.handoff.order_attempt => {}
                         Inquiry::Known(result) => return result,
                         Inquiry::NotKnown => {}
                     }
@@ -98,14 +107,23 @@ impl Bureau {
         let request = client::request(request, self.timeout);
         let called = self.client.submit_enrollment(request);
         match in_time(self.timeout, called).await {
-            Ok(response) => self.read(response.status.as_ref(), handoff),
-            Err(status) => submit_failed(&status, self.clock.now()),
+            Ok(response) => match self.read(response.status.as_ref(), handoff) {
+                (Ok(status), signal) if status.is_outdated(handoff) => {
+                    (Err(Failure::Unreadable), signal)
+                }
+                (answer, signal) => (answer.map(|it| it.to_attempt(handoff)), signal),
+            },
+            Err(status) => {
+                let (answer, signal) = submit_failed(&status, self.clock.now());
+                (answer.map(|it| it.to_attempt(handoff)), signal)
+            }
         }
     }
 
     async fn ask(&mut self, handoff: &Handoff) -> Inquiry {
         let request = GetEnrollmentStatusRequest {
             handoff_id: handoff.id.to_string(),
+            attempt: handoff.order_attempt,
         };
         let request = client::request(request, self.timeout);
         let called = self.client.get_enrollment_status(request);
@@ -185,11 +203,30 @@ fn is_connect_error(status: &Status) -> bool {
 /// Gives what an enrollment came to that got no status.
 fn submit_failed(status: &Status, now: Timestamp) -> CallResult {
     if is_from_partner(status) && status.code() == Code::InvalidArgument {
-        // The person must correct a field; another attempt would not help.
-        let wrong = Fact::ActionRequired(OutcomeClass::InvalidInput);
-        return (Ok(PartnerStatus::of(wrong, now)), Signal::Up);
+        // Somebody must act; another try would not help.
+        return (Ok(refused_input(status, now)), Signal::Up);
     }
     failed(status)
+}
+
+/// Reads what is wrong with an order: the class and the partner's own code where its error names them, or else the first field.
+fn refused_input(status: &Status, now: Timestamp) -> PartnerStatus {
+    let details = status.get_error_details();
+    let info = details.error_info();
+    let info = info.filter(|info| info.domain == DOMAIN);
+    let class = info.and_then(|info| {
+        let name = format!("OUTCOME_CLASS_{}", info.reason);
+        class_of(wire::OutcomeClass::from_str_name(&name)?.into())
+    });
+    let field = details.bad_request();
+    let field = field.and_then(|wrong| Some(&wrong.field_violations.first()?.field));
+    let native = info.and_then(|info| info.metadata.get("native_code"));
+    let mut codes = [native, field].into_iter().flatten();
+    let class = class.unwrap_or(OutcomeClass::InvalidInput);
+    PartnerStatus {
+        native_code: codes.find_map(|text| convert::text(text).ok().flatten()),
+        ..PartnerStatus::of(Fact::ActionRequired(class), now)
+    }
 }
 
 /// Gives what a call came to that got no status.
@@ -266,6 +303,28 @@ mod tests {
         let wrong = Fact::ActionRequired(OutcomeClass::InvalidInput);
         assert_eq!((answer.unwrap().fact, signal), (wrong, Signal::Up));
         assert_eq!(failed(&refused).0, Err(Failure::Rejected));
+    }
+
+    #[test]
+    fn an_error_of_an_order_can_name_the_class_and_the_field() {
+        use tonic_types::ErrorDetails;
+        let of = |details: ErrorDetails| {
+            let status = Status::with_error_details(Code::InvalidArgument, "", details);
+            let status = submit_failed(&status, Timestamp::EPOCH).0.unwrap();
+            (status.fact, status.native_code)
+        };
+        let field = "order.subject.name.family_name";
+        let named = of(ErrorDetails::with_bad_request_violation(field, "no digits"));
+        let wrong = Fact::ActionRequired(OutcomeClass::InvalidInput);
+        assert_eq!(named, (wrong, Some(field.to_owned())));
+        let native = [("native_code".to_owned(), "9193".to_owned())];
+        let classed = of(ErrorDetails::with_error_info("NO_HIT", DOMAIN, native));
+        let no_hit = Fact::ActionRequired(OutcomeClass::NoHit);
+        assert_eq!(classed, (no_hit, Some("9193".to_owned())));
+        for (reason, domain) in [("MOOD", DOMAIN), ("NO_HIT", "bureau.example")] {
+            let unheard_of = of(ErrorDetails::with_error_info(reason, domain, []));
+            assert_eq!(unheard_of, (wrong, None));
+        }
     }
 
     #[test]

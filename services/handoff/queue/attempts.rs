@@ -79,17 +79,17 @@ pub async fn add(tx: &impl ConnectionTrait, attempts: &[Attempt]) -> Result<(), 
     Ok(())
 }
 
-/// Gives how the last hundred attempts of a handoff ended, latest first.
+/// Gives how the last hundred attempts at a handoff's newest order ended, latest first.
 pub async fn results(
     db: &impl ConnectionTrait,
-    campaign: CampaignId,
-    handoff: HandoffId,
+    handoff: &Handoff,
 ) -> Result<Vec<AttemptResult>, Error> {
     let results = Entity::find()
         .select_only()
         .column(Column::Result)
-        .filter(Column::CampaignId.eq(campaign))
-        .filter(Column::HandoffId.eq(handoff))
+        .filter(Column::CampaignId.eq(handoff.campaign_id))
+        .filter(Column::HandoffId.eq(handoff.id))
+        .filter(Column::StartedAt.gte(handoff.ordered_at))
         .order_by_desc(Column::Attempt)
         .limit(100)
         .into_tuple();

@@ -121,6 +121,7 @@ fn to_wire(handoff: &Handoff) -> wire::Handoff {
         native_code: handoff.native_code.clone().unwrap_or_default(),
         revision: handoff.revision,
         order_attempt: handoff.order_attempt,
+        update_time: time(Some(handoff.updated_at)),
     }
 }
 

@@ -61,6 +61,17 @@ pub struct Handoff {
     pub acknowledged_at: Option<Timestamp>,
     /// When its outcome became known.
     pub settled_at: Option<Timestamp>,
+    /// When anything of it changed last.
+    pub updated_at: Timestamp,
+    /// When its newest order was given.
+    pub ordered_at: Timestamp,
+}
+
+impl Handoff {
+    /// Tells whether the newest order was offered, and not only one before it.
+    pub fn is_offered(&self) -> bool {
+        self.sent_at.is_some_and(|at| at >= self.ordered_at)
+    }
 }
 
 impl TryFrom<handoff::Model> for Handoff {
@@ -91,6 +102,8 @@ impl TryFrom<handoff::Model> for Handoff {
             sent_at: row.sent_at,
             acknowledged_at: row.acknowledged_at,
             settled_at: row.settled_at,
+            updated_at: row.updated_at,
+            ordered_at: row.ordered_at,
         })
     }
 }

@@ -48,6 +48,14 @@ pub struct Leased {
     pub sent_before: Option<Timestamp>,
 }
 
+impl Leased {
+    /// Tells whether the order had been offered before, and not only an attempt that it replaces.
+    pub fn was_offered(&self) -> bool {
+        self.sent_before
+            .is_some_and(|at| at >= self.handoff.ordered_at)
+    }
+}
+
 /// What is leased, in this order: expired leases, what must be asked after, what waits.
 const ORDER: [State; 3] = [State::Leased, State::Unsettled, State::Queued];
 
@@ -138,7 +146,7 @@ async fn on_postgres(
     let sql = format!(
         "WITH due AS MATERIALIZED (SELECT h.campaign_id, h.id, h.sent_at AS sent_before {} \
          FOR UPDATE OF h SKIP LOCKED) \
-         UPDATE handoff SET state = '{}', attempts = attempts + 1, sent_at = $3, not_before = $5, \
+         UPDATE handoff SET state = '{}', attempts = attempts + 1, sent_at = $3, updated_at = $3, not_before = $5, \
          lease_expires_at = $5, lease_owner = $6, lease_token = $7 \
          FROM due WHERE handoff.campaign_id = due.campaign_id AND handoff.id = due.id \
          RETURNING handoff.*, due.sent_before",
@@ -195,7 +203,7 @@ async fn mark(tx: &Tx<'_>, order: &LeaseOrder, found: &[Handoff]) -> Result<(), 
         return Ok(());
     }
     let sql = format!(
-        "WITH {} UPDATE handoff SET state = '{}', attempts = attempts + 1, sent_at = $2, not_before = $3, \
+        "WITH {} UPDATE handoff SET state = '{}', attempts = attempts + 1, sent_at = $2, updated_at = $2, not_before = $3, \
          lease_expires_at = $3, lease_owner = $4, lease_token = $5 \
          FROM v WHERE handoff.campaign_id = v.campaign_id AND handoff.id = v.id",
         rows::table(DbBackend::Sqlite, &KEY),
@@ -227,6 +235,7 @@ fn now_leased(found: Handoff, order: &LeaseOrder, before: State) -> Leased {
             not_before: order.expires_at,
             lease_token: Some(order.token),
             sent_at: Some(order.now),
+            updated_at: order.now,
             ..found
         },
     }

@@ -41,7 +41,8 @@ pub async fn replay_handoff(
                 }
                 handoff.state = handoff.state.on(Event::Replay)?;
                 handoff.not_before = now;
-                store::write(tx, &[Change::of(handoff::State::Dead, &handoff)]).await?;
+                let change = Change::of(handoff::State::Dead, &handoff);
+                store::write(tx, &[change], now).await?;
                 let detail = json!({ "reason": reason });
                 let actor = &request.caller;
                 let event = about_handoff(context, actor, "handoff.replayed", &handoff, detail);

@@ -29,6 +29,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::Ids;
 use crate::kernel::retry::Backoff;
 
+use super::handoff::Handoff;
 use super::state::Fact;
 
 /// The longest pause that a partner can ask for.
@@ -45,6 +46,8 @@ pub struct PartnerStatus {
     pub native_code: Option<String>,
     /// Its revision of this status; 0 where it gives none.
     pub revision: i64,
+    /// The attempt that it speaks of; 0 where it names none.
+    pub attempt: i32,
     /// Since when it is so.
     pub effective_at: Timestamp,
     /// The last day of the term by its own count.
@@ -59,9 +62,37 @@ impl PartnerStatus {
             reference: None,
             native_code: None,
             revision: 0,
+            attempt: 0,
             effective_at,
             term_ends_on: None,
         }
+    }
+
+    /// Tells whether the status answers an order, and not that a coverage runs, stopped or ended: those hold whichever order it was.
+    pub const fn answers_an_order(&self) -> bool {
+        matches!(
+            self.fact,
+            Fact::Accepted | Fact::ActionRequired(_) | Fact::Refused(_)
+        )
+    }
+
+    /// Tells whether the status answers an order that another one has replaced. Without a number it speaks of the newest order that was
+    /// offered.
+    pub fn is_outdated(&self, handoff: &Handoff) -> bool {
+        let is_earlier = match self.attempt {
+            0 => handoff.order_attempt > 1 && !handoff.is_offered(),
+            attempt => attempt < handoff.order_attempt,
+        };
+        is_earlier && self.answers_an_order()
+    }
+
+    /// Gives the status with the attempt that it is the answer to, where it names none.
+    #[must_use]
+    pub const fn to_attempt(mut self, handoff: &Handoff) -> Self {
+        if self.attempt == 0 {
+            self.attempt = handoff.order_attempt;
+        }
+        self
     }
 }
 
@@ -115,12 +146,12 @@ pub enum Next {
     GiveUp(DeadReason),
 }
 
-/// The attempts of a handoff when a call fails.
+/// The tries of an order when a call fails.
 #[derive(Clone, Copy, Debug)]
 pub struct History {
-    /// How often the handoff was offered, this attempt included.
+    /// How often the order was offered, this try included.
     pub attempts: u32,
-    /// How many attempts before this one counted towards giving up; see [`failures`].
+    /// How many tries before this one counted towards giving up; see [`failures`].
     pub failures: u32,
 }
 

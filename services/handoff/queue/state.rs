@@ -6,6 +6,7 @@
 //!    |        v   v                |          +-> ACTIVE | REFUSED | SUSPENDED | ENDED | CANCELED
 //!    +---- UNSETTLED (asked first)  +-> SUSPENDED | ENDED | CANCELED
 //!    +---- DEAD (replayed)
+//!    +---- ACTION_REQUIRED, REFUSED (ordered again: the next attempt under the same id)
 //! ```
 //!
 //! What a partner reports is a [`Fact`]: it happened, so it holds in every state, also after a lease ran out and for a DEAD
@@ -75,6 +76,10 @@ pub enum Event {
     GiveUp(DeadReason),
     /// An operator queues it again.
     Replay,
+    /// It is ordered again, as another attempt.
+    Resubmit,
+    /// The person withdrew before the newest attempt was offered: what the partner has is the one before.
+    Withdraw,
 }
 
 /// What a fact changes.
@@ -167,7 +172,10 @@ impl State {
         match (self, event) {
             (Self::Queued | Self::Unsettled | Self::Leased, Event::Lease) => Ok(Self::Leased),
             // Whether a DEAD handoff was ever sent is in `sent_at`, so that the partner is asked before it is sent again.
-            (Self::Leased, Event::PutBack) | (Self::Dead(_), Event::Replay) => Ok(Self::Queued),
+            (Self::Leased, Event::PutBack)
+            | (Self::Dead(_), Event::Replay)
+            | (Self::ActionRequired(_) | Self::Refused(_), Event::Resubmit) => Ok(Self::Queued),
+            (Self::Leased, Event::Withdraw) => Ok(Self::Accepted),
             (Self::Leased, Event::LoseAnswer) => Ok(Self::Unsettled),
             (Self::Leased, Event::GiveUp(reason)) => Ok(Self::Dead(reason)),
             (state, _) => Err(WrongState { from: state.name() }),
@@ -296,6 +304,7 @@ mod tests {
         }
         assert_eq!(leased.on(put_back), Ok(queued));
         assert_eq!(leased.on(Event::LoseAnswer), Ok(unsettled));
+        assert_eq!(leased.on(Event::Withdraw), Ok(State::Accepted));
         assert_eq!(
             dead.on(lease),
             Err(WrongState {
@@ -309,6 +318,11 @@ mod tests {
             })
         );
         assert_eq!(dead.on(Event::Replay), Ok(queued));
+        for fact in facts() {
+            let known = fact.state();
+            let answered = matches!(known, State::ActionRequired(_) | State::Refused(_));
+            assert_eq!(known.on(Event::Resubmit).is_ok(), answered, "{fact:?}");
+        }
         for fact in facts() {
             let known = fact.state();
             for event in [lease, put_back, Event::Replay] {

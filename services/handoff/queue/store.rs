@@ -141,11 +141,7 @@ pub async fn page_of_partner(
         query = query.filter(Column::State.eq(state));
     }
     if let Some(since) = since {
-        let changed = Column::CreatedAt
-            .gte(since)
-            .or(Column::AcknowledgedAt.gte(since))
-            .or(Column::SettledAt.gte(since));
-        query = query.filter(changed);
+        query = query.filter(Column::UpdatedAt.gte(since));
     }
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after));
@@ -196,6 +192,10 @@ pub async fn held_by(
     Ok(held.and_then(|held| u64::try_from(held).ok()).unwrap_or(0))
 }
 
+/// Nothing of the handoff changes but when its partner is asked.
+const ASK_LATER: &str = "UPDATE handoff SET not_before = $2 FROM v \
+    WHERE handoff.partner_id = $3 AND handoff.id = v.id";
+
 /// Takes the ACCEPTED handoffs of a partner whose outcome is overdue, and sets when each is asked after next.
 ///
 /// There is no lease: two workers that ask the same question harm nobody, and the new `not_before` makes it rare.
@@ -216,15 +216,14 @@ pub async fn take_overdue(
         .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
         .all(tx)
         .await?;
-    let mut overdue = parsed(rows)?;
-    let changes: Vec<Change> = overdue
-        .iter_mut()
-        .map(|handoff| {
-            handoff.not_before = next;
-            Change::of(handoff::State::Accepted, handoff)
-        })
-        .collect();
-    write(tx, &changes).await?;
+    let overdue = parsed(rows)?;
+    let ids: Vec<HandoffId> = overdue.iter().map(|handoff| handoff.id).collect();
+    if !ids.is_empty() {
+        let rest = [next.into(), partner.into()];
+        let statement = rows::bind_ids(tx.get_database_backend(), ASK_LATER, &ids, rest);
+        let written = tx.execute_raw(statement).await?;
+        expect_rows(written.rows_affected(), ids.len())?;
+    }
     Ok(overdue)
 }
 
@@ -286,6 +285,9 @@ impl Change {
             sent_at: to.sent_at,
             acknowledged_at: to.acknowledged_at,
             settled_at: to.settled_at,
+            order_attempt: to.order_attempt,
+            ordered_at: to.ordered_at,
+            trace_context: to.trace_context.as_deref(),
         }
     }
 }
@@ -311,9 +313,13 @@ struct Row<'a> {
     acknowledged_at: Option<Timestamp>,
     #[serde(serialize_with = "rows::micros")]
     settled_at: Option<Timestamp>,
+    order_attempt: i32,
+    #[serde(serialize_with = "rows::micros")]
+    ordered_at: Timestamp,
+    trace_context: Option<&'a str>,
 }
 
-const ROW: [(&str, Is); 14] = [
+const ROW: [(&str, Is); 17] = [
     ("campaign_id", Is::Uuid),
     ("id", Is::Uuid),
     ("was", Is::Text),
@@ -328,10 +334,17 @@ const ROW: [(&str, Is); 14] = [
     ("sent_at", Is::Big),
     ("acknowledged_at", Is::Big),
     ("settled_at", Is::Big),
+    ("order_attempt", Is::Int),
+    ("ordered_at", Is::Big),
+    ("trace_context", Is::Text),
 ];
 
 /// Writes what became of handoffs; the leases that they had end.
-pub async fn write(tx: &impl ConnectionTrait, changes: &[Change]) -> Result<(), Error> {
+pub async fn write(
+    tx: &impl ConnectionTrait,
+    changes: &[Change],
+    now: Timestamp,
+) -> Result<(), Error> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -341,11 +354,13 @@ pub async fn write(tx: &impl ConnectionTrait, changes: &[Change]) -> Result<(), 
          partner_reference = v.partner_reference, outcome_class = v.outcome_class, native_code = v.native_code, \
          revision = v.revision, dead_reason = v.dead_reason, \
          sent_at = v.sent_at, acknowledged_at = v.acknowledged_at, settled_at = v.settled_at, \
+         order_attempt = v.order_attempt, ordered_at = v.ordered_at, trace_context = v.trace_context, updated_at = $2, \
          lease_owner = NULL, lease_token = NULL, lease_expires_at = NULL \
          FROM v WHERE handoff.campaign_id = v.campaign_id AND handoff.id = v.id AND handoff.state = v.was",
         rows::table(backend, &ROW)
     );
     let rows: Vec<Row<'_>> = changes.iter().map(Change::row).collect();
-    let written = tx.execute_raw(rows::bind(backend, sql, &rows)).await?;
+    let statement = rows::bind_with(backend, sql, &rows, [now.into()]);
+    let written = tx.execute_raw(statement).await?;
     Ok(expect_rows(written.rows_affected(), changes.len())?)
 }

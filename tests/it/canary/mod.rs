@@ -228,6 +228,7 @@ async fn activation_codes(house: &House, walk: &Walk, heard: &mut Vec<Status>) -
         partner_id: walk.campaign.products[0].partner_id.clone(),
         rows: rows.collect(),
         low_water: Some(20),
+        ..ImportActivationCodesRequest::default()
     };
     let mut queue = house.queue();
     let answer = queue.import_activation_codes(import.clone()).await;

@@ -49,6 +49,53 @@ async fn a_campaign_is_created_once_however_often_it_is_asked_for(database: Data
     assert_eq!(reason_of(&refused), Some(Reason::RequestIdReused));
 }
 
+/// The law's days run from the entity's own discovery, and whoever makes its notices is asked about them.
+#[apply(both)]
+async fn a_covered_entity_has_its_own_discovery_and_notifier(database: Database) {
+    let house = House::open(&database).await;
+    let mut wanted = house.wanted();
+    let own = wire::CoveredEntity {
+        key: "own".into(),
+        name: "Own".into(),
+        discovery_date: wanted.discovery_date,
+        notifier: wire::Notifier::BusinessAssociate.into(),
+        contact: "Privacy office, 1-800-555-0199".into(),
+        ..Default::default()
+    };
+    wanted.covered_entities.push(own.clone());
+    let mut odd = wanted.clone();
+    let tomorrow = wanted.enroll_by_date;
+    odd.covered_entities[1] = wire::CoveredEntity {
+        discovery_date: tomorrow,
+        notifier: 9,
+        contact: "x".repeat(201),
+        ..own.clone()
+    };
+    let refused = house.create(odd).await.unwrap_err();
+    let violations = refused.get_error_details();
+    let violations = &violations.bad_request().unwrap().field_violations;
+    let fields: Vec<&str> = violations.iter().map(|it| it.field.as_str()).collect();
+    let path = |field: &str| format!("campaign.covered_entities[1].{field}");
+    assert_eq!(
+        fields,
+        [path("discovery_date"), path("notifier"), path("contact")]
+    );
+    let created = house.create(wanted).await.unwrap();
+    let [plain, kept] = &created.covered_entities[..] else {
+        panic!("{created:?}")
+    };
+    assert_eq!(plain.notifier(), wire::Notifier::CoveredEntity);
+    assert_eq!((plain.discovery_date, plain.contact.as_str()), (None, ""));
+    let id = kept.covered_entity_id.clone();
+    assert_eq!(
+        kept,
+        &wire::CoveredEntity {
+            covered_entity_id: id,
+            ..own
+        }
+    );
+}
+
 #[apply(both)]
 async fn an_engagement_number_belongs_to_one_campaign(database: Database) {
     let house = House::open(&database).await;

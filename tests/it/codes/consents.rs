@@ -70,10 +70,24 @@ async fn a_person_hears_and_consents_to_the_text_in_their_language(database: Dat
     completion.consent = Some(consent.clone());
     let refused = house.complete(completion.clone()).await.unwrap_err();
     assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
+    completion.request_id = house.request_id();
     completion.consent = Some(wire::Consent {
         authority: Authority::CourtOrder.into(),
         ..consent
     });
+    // The verification names the person, and somebody else consents.
+    let stranger = house.complete(completion.clone()).await.unwrap_err();
+    assert_eq!(reason_of(&stranger), Some(Reason::ConsenterNotVerified));
+    let acting = "representative_relationship = 'GUARDIAN', representative_authority";
+    for other in ["POWER_OF_ATTORNEY", "COURT_ORDER"] {
+        house
+            .run(&format!("UPDATE verification SET {acting} = '{other}'"))
+            .await;
+        if other != "COURT_ORDER" {
+            let other = house.complete(completion.clone()).await.unwrap_err();
+            assert_eq!(reason_of(&other), Some(Reason::ConsenterNotVerified));
+        }
+    }
     let done = house.complete(completion).await.unwrap();
     assert_eq!(done.language_code, "es");
     assert_eq!(done.consenter_relationship(), Relationship::Guardian);

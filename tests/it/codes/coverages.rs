@@ -82,6 +82,7 @@ impl House {
                 outcome_class: *class,
                 native_code: class.map(|_| "SC306".to_owned()),
                 revision: *revision,
+                order_attempt: 1,
                 effective_at: self.now(),
                 term_ends_on: None,
                 created_at: self.now(),

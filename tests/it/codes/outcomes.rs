@@ -35,6 +35,7 @@ async fn comes(
         outcome_class: ActiveEnum::try_from_value(&class.to_owned()).ok(),
         native_code: None,
         revision: 0,
+        order_attempt: 1,
         effective_at: at,
         term_ends_on: None,
         created_at: at,

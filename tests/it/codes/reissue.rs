@@ -18,12 +18,13 @@ use crate::harness::{Database, apply, both};
 const DAY: Duration = Duration::from_hours(24);
 
 impl House {
-    fn reissue_of(&self, person: IndividualId) -> wire::ReissueCodeRequest {
+    pub fn reissue_of(&self, person: IndividualId) -> wire::ReissueCodeRequest {
         wire::ReissueCodeRequest {
             request_id: self.request_id(),
             campaign: NUMBER.into(),
             individual_id: person.to_string(),
             reason: wire::ReissueReason::Lost.into(),
+            ..Default::default()
         }
     }
 
@@ -60,7 +61,7 @@ impl House {
     }
 }
 
-fn why(refused: Result<wire::LetterCode, Status>) -> Reason {
+pub fn why(refused: Result<wire::LetterCode, Status>) -> Reason {
     reason_of(&refused.unwrap_err()).unwrap()
 }
 

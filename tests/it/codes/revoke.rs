@@ -82,6 +82,34 @@ async fn one_persons_codes_are_revoked_and_nobody_elses(database: Database) {
         Some(Reason::CodeNotAccepted)
     );
     house.begun(&codes[0].1).await;
+    let message = wire::ListRevocationsRequest {
+        campaign: campaign.to_string(),
+        ..Default::default()
+    };
+    let kept = house
+        .handlers
+        .list_revocations(by(Role::Auditor, message.clone()))
+        .await
+        .unwrap()
+        .into_inner()
+        .revocations;
+    assert_eq!(kept.len(), 2, "each call is kept");
+    assert_ne!(kept[0].revocation_id, kept[1].revocation_id);
+    for kept in kept {
+        let whose = wire::revocation::Target::IndividualId(people[1].to_string());
+        assert_eq!(kept.target, Some(whose));
+        assert_eq!((kept.codes, kept.revoked), (1, 1));
+        assert_eq!(kept.actor, "operator/test");
+        assert!(kept.finish_time.is_some());
+    }
+    let first = wire::ListRevocationsRequest {
+        page_size: 1,
+        ..message
+    };
+    let page = house.handlers.list_revocations(by(Role::Operator, first));
+    let page = page.await.unwrap().into_inner();
+    assert_eq!(page.revocations.len(), 1);
+    assert!(!page.next_page_token.is_empty());
     let nobody = house
         .revoke(campaign, WireTarget::IndividualId(house.request_id()))
         .await
@@ -195,6 +223,7 @@ async fn a_revocation_that_broke_off_goes_on_and_ends_the_same(database: Databas
     running.await.unwrap();
     let before = house.count(REVOKED).await;
     assert!((1..20).contains(&before), "{before}");
+    assert_eq!(house.count("revocation WHERE finished_at IS NULL").await, 1);
     assert_eq!(
         house
             .count("audit_event WHERE action = 'codes.revoked'")
@@ -213,6 +242,9 @@ async fn a_revocation_that_broke_off_goes_on_and_ends_the_same(database: Databas
         assert_eq!((last.found.seen, last.found.revoked), (20, 20));
     }
     assert_eq!(house.count(REVOKED).await, 20);
+    let ended = "revocation WHERE codes = 20 AND revoked = 20 AND finished_at IS NOT NULL";
+    assert_eq!(house.count(ended).await, 1);
+    assert_eq!(house.count("revocation").await, 1);
     for action in ["codes.revoking", "codes.revoked"] {
         assert_eq!(
             house

@@ -1,5 +1,8 @@
 //! What a sealed batch leaves behind: somebody takes the whole database and every key, and tries.
 
+use redress::kernel::caller::Role;
+use redress::kernel::fault::{Reason, reason_of};
+use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use std::collections::BTreeSet;
 
 use redress::codes::code::Code;
@@ -10,7 +13,7 @@ use redress::kernel::keyring::Purpose;
 use redress::wire::redress::enrollment::v1 as wire;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-use super::house::House;
+use super::house::{House, by};
 use crate::harness::{Database, apply, both};
 
 /// Everything that stands in the database, as text, with bytes in hexadecimal.
@@ -141,4 +144,23 @@ async fn a_sealed_batch_gives_no_code_to_whoever_has_everything(database: Databa
     for (_, code) in &codes {
         assert!(!dump.contains(code) && !dump.contains(&code.replace('-', "")));
     }
+}
+
+/// Whatever became of a stream, the batch tells how far it came.
+#[apply(both)]
+async fn a_batch_is_got_by_its_id(database: Database) {
+    let house = House::open(&database).await;
+    let campaign = house.campaign().await;
+    house.people(campaign, 1).await;
+    let batch = house.issue(campaign).await;
+    let get = async |batch_id: String| {
+        let campaign = campaign.to_string();
+        let message = wire::GetBatchRequest { campaign, batch_id };
+        let answer = house.handlers.get_batch(by(Role::Auditor, message)).await?;
+        Ok(answer.into_inner().batch.unwrap())
+    };
+    let got: Result<_, tonic::Status> = get(batch.batch_id.clone()).await;
+    assert_eq!(got.unwrap(), batch);
+    let unknown = get(house.request_id()).await.unwrap_err();
+    assert_eq!(reason_of(&unknown), Some(Reason::BatchNotFound));
 }

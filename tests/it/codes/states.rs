@@ -133,6 +133,7 @@ async fn an_issued_code_is_shown_as_expired_once_its_last_day_has_passed(databas
         campaign: NUMBER.into(),
         individual_id: person.to_string(),
         reason: wire::ReissueReason::Lost.into(),
+        ..Default::default()
     };
     let reissued = async || {
         let answer = house

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use redress::db::entities::{
-    ClosedSet, activation_code, campaign, code, code_batch, confirmation_code, enrollment, handoff,
-    individual, mail_event, outcome, partner, product, referral, representative, roster_import,
-    verification, wave,
+    ClosedSet, activation_code, campaign, code, code_batch, confirmation_code, covered_entity,
+    enrollment, handoff, individual, mail_event, outcome, partner, product, referral,
+    representative, revocation, roster_import, verification, wave,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Iterable, Statement};
 
@@ -64,6 +64,11 @@ async fn a_column_takes_the_words_of_its_enum_and_no_others(database: Database) 
             "state",
             words::<confirmation_code::State>(),
         ),
+        (
+            "covered_entity",
+            "notifier",
+            words::<covered_entity::Notifier>(),
+        ),
         ("enrollment", "state", words::<enrollment::State>()),
         ("handoff", "kind", words::<handoff::Kind>()),
         ("handoff", "state", words::<handoff::State>()),
@@ -83,6 +88,7 @@ async fn a_column_takes_the_words_of_its_enum_and_no_others(database: Database) 
             words::<referral::DecisionReason>(),
         ),
         ("referral", "state", words::<referral::State>()),
+        ("revocation", "target", words::<revocation::Target>()),
         ("roster_import", "state", words::<roster_import::State>()),
         (
             "verification",

@@ -102,6 +102,8 @@ fn handoff(ids: &Ids) -> handoff::Model {
         sent_at: None,
         acknowledged_at: None,
         settled_at: None,
+        updated_at: NOW,
+        ordered_at: NOW,
     }
 }
 
@@ -197,6 +199,7 @@ async fn a_coverage_has_what_its_state_has_earned(database: Database) {
         outcome_class: None,
         native_code: None,
         revision: 0,
+        order_attempt: 1,
         activated_at: Some(NOW),
         term_ends_on: Some("2017-07-17".to_owned()),
         settled_at: None,

@@ -89,7 +89,7 @@ async fn the_rows_are_kept(database: Database) {
     }
     owner.close().await.unwrap();
     let others = migrate::up(&database.url()).await.unwrap();
-    assert_eq!(others, ["0002_contract"]);
+    assert_eq!(others, ["0002_contract", "0003_resubmission"]);
     let owner = database.owner().await;
     campaign_is_kept(&owner).await;
     enrollments_are_kept(&owner).await;
@@ -152,6 +152,7 @@ async fn enrollments_are_kept(owner: &DatabaseConnection) {
         .collect();
     assert_eq!(said, [(id(21), id(41)), (id(22), id(42))]);
     assert_eq!(rows[0].term_ends_on.as_deref(), Some("2017-07-01"));
+    assert!(rows.iter().all(|row| row.order_attempt == 1));
 }
 
 async fn handoffs_are_kept(owner: &DatabaseConnection) {
@@ -163,6 +164,7 @@ async fn handoffs_are_kept(owner: &DatabaseConnection) {
                 row.id.as_uuid(),
                 row.coverage_id.as_uuid(),
                 row.order_attempt,
+                row.updated_at.as_micros(),
             )
         })
         .collect();
@@ -170,9 +172,9 @@ async fn handoffs_are_kept(owner: &DatabaseConnection) {
     assert_eq!(
         said,
         [
-            (id(41), id(41), 1),
-            (id(42), id(42), 1),
-            (id(43), id(42), 1)
+            (id(41), id(41), 1, 3),
+            (id(42), id(42), 1, 3),
+            (id(43), id(42), 1, 3)
         ]
     );
     let row = outcome::Entity::find().one(owner).await.unwrap().unwrap();

@@ -30,6 +30,7 @@ impl World {
             partner_id: partner.to_string(),
             rows: rows.collect(),
             low_water: Some(0),
+            ..ImportActivationCodesRequest::default()
         }
     }
 

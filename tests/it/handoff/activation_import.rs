@@ -2,7 +2,7 @@
 
 use redress::db::entities::{activation_code, audit_event, campaign_key};
 use redress::kernel::fault::{Reason, reason_of};
-use redress::wire::redress::handoff::v1::ImportActivationCodesRequest;
+use redress::wire::redress::handoff::v1::{ActivationDelivery, ImportActivationCodesRequest};
 use redress::wire::redress::r#type::v1::ItemReason::{Duplicate, Malformed};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 
@@ -57,6 +57,13 @@ async fn a_file_of_codes_is_imported_once_and_told_by_line(database: Database) {
     );
     assert_eq!(world.counts().await, [3, 3, 0]);
     assert_eq!(world.told("activation_codes.imported").await, 1);
+    let mut printed = ImportActivationCodesRequest {
+        request_id: world.request_id(),
+        ..request.clone()
+    };
+    printed.set_delivery(ActivationDelivery::Printed);
+    let refused = world.import(printed).await.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
     let mut other = request;
     "ZZZZ-9".clone_into(&mut other.rows[0].code);
     assert!(!format!("{other:?}").contains("ZZZZ-9"));

@@ -15,6 +15,7 @@ mod partner;
 mod plans;
 mod pull;
 mod push;
+mod resubmission;
 mod said;
 mod seed;
 mod supplement;

@@ -51,6 +51,7 @@ pub fn acknowledge(world: &World, offers: &[EnrollmentOrder]) -> AcknowledgeHand
     let item = |offer: &EnrollmentOrder| HandoffAcknowledgement {
         handoff_id: offer.handoff_id.clone(),
         partner_reference: format!("REF-{}", &offer.handoff_id[30..]),
+        attempt: offer.attempt,
     };
     AcknowledgeHandoffsRequest {
         request_id: world.request_id(),

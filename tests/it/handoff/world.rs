@@ -122,6 +122,12 @@ impl World {
         Outgoing::new().on(client::connect(&endpoint, &files).unwrap())
     }
 
+    /// Connects to the bureau as the handoff process does.
+    pub fn bureau_as_redress(&self) -> Client {
+        let endpoint = format!("https://localhost:{}", self.bureau_at.port());
+        Outgoing::new().on(client::connect(&endpoint, &self.service_tls()).unwrap())
+    }
+
     pub fn partners(&self) -> PartnerServiceClient<Client> {
         PartnerServiceClient::new(self.channel(Role::Operator, "one"))
     }

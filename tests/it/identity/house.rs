@@ -97,6 +97,9 @@ impl House {
                 id,
                 entity_key: key.into(),
                 name: key.into(),
+                discovered_on: None,
+                contact: String::new(),
+                notifier: covered_entity::Notifier::default(),
             };
             put::<covered_entity::Entity, covered_entity::ActiveModel>(&owner, row.into()).await;
         }

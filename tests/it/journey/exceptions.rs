@@ -3,18 +3,22 @@
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
+use redress::wire::redress::enrollment::v1::enrollment_service_client::EnrollmentServiceClient;
 use redress::wire::redress::enrollment::v1::{
-    EnrollmentState, ExportCodesRequest, SealBatchRequest,
+    EnrollmentState, ExportCodesRequest, ResubmitEnrollmentRequest, SealBatchRequest,
 };
 use redress::wire::redress::handoff::v1::PartnerMode;
 use redress::wire::redress::identity::v1::{
     DecideReferralRequest, DecisionReason, ListReferralsRequest, ReferralState, VerificationState,
 };
 
+use redress::wire::redress::r#type::v1::OutcomeClass;
+
 use super::person;
 use crate::harness::clients::{by, request_id};
-use crate::harness::processes::House;
-use crate::harness::roster::Roster;
+use crate::harness::one_coverage::OneCoverage as _;
+use crate::harness::processes::{House, Service};
+use crate::harness::roster::{Roster, Sandbox};
 use crate::harness::walk::{self, Walk};
 use crate::harness::{Database, apply, both, confirm};
 
@@ -215,4 +219,42 @@ async fn approve_the_only_referral(house: &House, walk: &Walk) {
         .decide_referral(by(Role::Operator, 0, decide))
         .await;
     decided.expect("the referral is decided");
+}
+
+/// The bureau finds the file frozen; the person lifts the freeze, and the agent orders again.
+#[apply(both)]
+async fn a_frozen_file_is_ordered_again_and_becomes_active(database: Database) {
+    let house = House::open(database).await;
+    let roster = Roster::small(24);
+    let walk = walk::prepare(&house, &roster).await;
+    let row = roster.answered(Sandbox::FileFrozen).next();
+    let row = row.expect("somebody with a frozen file");
+    let caller = person(&house, &walk, 1);
+    let code = walk.letter_of(row).code.clone();
+    let enrolled = caller.enroll(&code, row.claims()).await.expect("enrolled");
+    let id = enrolled.enrollment_id;
+    let frozen = caller.settled(&id).await;
+    assert_eq!(frozen.state(), EnrollmentState::ActionRequired);
+    assert_eq!(frozen.class(), OutcomeClass::FileFrozen);
+    let again = ResubmitEnrollmentRequest {
+        request_id: request_id(),
+        campaign: walk.campaign_id(),
+        enrollment_id: id.clone(),
+        coverage_ids: Vec::new(),
+    };
+    let channel = house.channel(Service::Codes, Role::Operator);
+    let ordered = EnrollmentServiceClient::new(channel)
+        .resubmit_enrollment(by(Role::Operator, 0, again))
+        .await
+        .expect("ordered again")
+        .into_inner();
+    let ordered = ordered.enrollment.expect("an enrollment");
+    assert_eq!(ordered.state(), EnrollmentState::Submitted);
+    let settled = caller.settled(&id).await;
+    assert_eq!(settled.state(), EnrollmentState::Active);
+    assert_eq!(settled.coverage().attempt, 2);
+    let book = walk::book(&house).await;
+    let entry = &book[&settled.coverage().coverage_id];
+    let status = entry.status.as_ref().expect("a status");
+    assert_eq!((book.len(), status.attempt), (1, 2), "booked once");
 }

@@ -173,7 +173,7 @@ fn enrollment_ways() -> Ways {
     ways
 }
 
-/// The states that outcomes, corrections among them, lead a coverage to.
+/// The states that outcomes, corrections among them, and another order lead a coverage to.
 fn coverage_steps(from: coverages::State) -> Vec<coverages::State> {
     let class = OutcomeClass::FileFrozen;
     let decisions = [
@@ -187,6 +187,7 @@ fn coverage_steps(from: coverages::State) -> Vec<coverages::State> {
     let steps = decisions.map(|decision| coverage::decided(from, decision, true));
     steps
         .into_iter()
+        .chain([coverage::ordered_again(from)])
         .flatten()
         .filter(|to| *to != from)
         .collect()
@@ -240,6 +241,7 @@ fn handoff_ways() -> Ways {
         Event::LoseAnswer,
         Event::GiveUp(dead),
         Event::Replay,
+        Event::Resubmit,
     ];
     assert_eq!(states.len(), handoff_entity::State::iter().count());
     let mut ways = Ways::new();

@@ -83,6 +83,22 @@ pub async fn seal_batch(
     })
 }
 
+/// Gets a batch.
+pub async fn get_batch(
+    context: &Context,
+    request: Request<wire::GetBatchRequest>,
+) -> Result<wire::GetBatchResponse, Error> {
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let id: BatchId = fields.id("batch_id", &message.batch_id);
+    fields.finish()?;
+    let found = seal::get_batch(context, campaign, id).await?;
+    Ok(wire::GetBatchResponse {
+        batch: Some(batch(&found)),
+    })
+}
+
 /// Lists a campaign's batches.
 pub async fn list_batches(
     context: &Context,
@@ -132,6 +148,7 @@ fn exported(page: Vec<Plain>) -> wire::ExportCodesResponse {
         individual_id: plain.individual.to_string(),
         code: plain.code.expose(),
         seed: plain.seed,
+        ..wire::PlainCode::default()
     });
     wire::ExportCodesResponse {
         codes: codes.collect(),

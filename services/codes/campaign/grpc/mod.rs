@@ -9,6 +9,7 @@ use crate::codes::convert::{date, page_size, time};
 use crate::codes::error::Error;
 use crate::codes::law::Law;
 use crate::db::entities::campaign::State;
+use crate::db::entities::covered_entity::Notifier;
 use crate::kernel::fields::Fields;
 use crate::kernel::paging;
 use crate::process::Call;
@@ -164,6 +165,9 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
         covered_entity_id: entity.id.to_string(),
         key: entity.entity_key,
         name: entity.name,
+        discovery_date: date(entity.discovered_on.as_deref()),
+        notifier: notifier(entity.notifier).into(),
+        contact: entity.contact,
     });
     let products = products.into_iter().map(|product| wire::Product {
         population: population_to_wire(product.population.into()).into(),
@@ -194,6 +198,13 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
         grace_days: Some(row.grace_days),
         language_code: row.language,
         two_operators: row.two_operators,
+    }
+}
+
+const fn notifier(notifier: Notifier) -> wire::Notifier {
+    match notifier {
+        Notifier::CoveredEntity => wire::Notifier::CoveredEntity,
+        Notifier::BusinessAssociate => wire::Notifier::BusinessAssociate,
     }
 }
 

@@ -26,6 +26,7 @@ use crate::codes::enrollment::cancel::{self, Cancel};
 use crate::codes::enrollment::complete::{self, Complete, Completions, Consent};
 use crate::codes::enrollment::look_up::Entitlement;
 use crate::codes::enrollment::read::{self, Which};
+use crate::codes::enrollment::resubmit::{self, Resubmit};
 use crate::codes::enrollment::state::Shown;
 use crate::codes::enrollment::{check, convert};
 
@@ -152,6 +153,34 @@ pub async fn cancel_enrollment(
     let canceled = cancel::cancel_enrollment(context, &call, &request, &command).await?;
     Ok(wire::CancelEnrollmentResponse {
         enrollment: Some(view::enrollment(&canceled, call.caller.role)),
+    })
+}
+
+/// Orders coverages of an enrollment again.
+pub async fn resubmit_enrollment(
+    context: &Context,
+    request: Request<wire::ResubmitEnrollmentRequest>,
+) -> Result<wire::ResubmitEnrollmentResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let number = context
+        .engagement_number(&mut fields, &message.campaign)
+        .await?;
+    let enrollment: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
+    let coverages = message.coverage_ids.iter();
+    let coverages = coverages.map(|id| fields.id("coverage_ids", id)).collect();
+    fields.finish()?;
+    let request = call.request(context, id, "ResubmitEnrollment", message)?;
+    let command = Resubmit {
+        engagement_number: number,
+        enrollment,
+        coverages,
+    };
+    let ordered = resubmit::resubmit_enrollment(context, &call, &request, &command).await?;
+    Ok(wire::ResubmitEnrollmentResponse {
+        enrollment: Some(view::enrollment(&ordered, call.caller.role)),
     })
 }
 

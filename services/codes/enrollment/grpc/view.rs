@@ -48,6 +48,7 @@ fn coverage(coverage: &coverage::Model, is_public: bool) -> wire::Coverage {
         activate_time: time(coverage.activated_at),
         term_end_date: date(coverage.term_ends_on.as_deref()),
         revision: if is_public { 0 } else { coverage.revision },
+        attempt: coverage.order_attempt,
     }
 }
 

@@ -37,7 +37,8 @@ pub fn campaign(
     let language = language(wire, fields);
     let consent_texts = consent_texts(wire, &language, fields);
     let policy = policy(wire, fields);
-    let entities = entities(wire, fields);
+    let today = zone.as_ref().and_then(|zone| now.date_in(zone).ok());
+    let entities = entities(wire, today, fields);
     let products = products(wire, known, fields);
     let engagement_number =
         fields.engagement_number("campaign.engagement_number", &wire.engagement_number);

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::codes::campaign::create::NewProduct;
+use jiff::civil::Date;
+
+use crate::codes::campaign::create::{NewEntity, NewProduct};
+use crate::codes::convert::parts;
+use crate::db::entities::covered_entity::Notifier;
 use crate::db::entities::product::Population;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
@@ -24,8 +28,11 @@ pub fn partners(campaign: &wire::Campaign) -> Vec<PartnerId> {
         .collect()
 }
 
-/// Reads the keys and names of the covered entities.
-pub fn entities(wire: &wire::Campaign, fields: &mut Fields) -> Vec<(String, String)> {
+/// The longest contact of a covered entity.
+const CONTACT: usize = 200;
+
+/// Reads the covered entities; `today` is the day in the campaign's zone, if that is known.
+pub fn entities(wire: &wire::Campaign, today: Option<Date>, fields: &mut Fields) -> Vec<NewEntity> {
     let count = wire.covered_entities.len();
     fields.demand(
         (1..=ENTITIES).contains(&count),
@@ -51,12 +58,46 @@ pub fn entities(wire: &wire::Campaign, fields: &mut Fields) -> Vec<(String, Stri
             format!("{path}.key"),
             "stands in the list twice",
         );
-        entities.push((
-            entity.key.clone(),
-            fields.text(format!("{path}.name"), &entity.name, 120),
-        ));
+        entities.push(NewEntity {
+            key: entity.key.clone(),
+            name: fields.text(format!("{path}.name"), &entity.name, 120),
+            discovered_on: discovery(entity, (&path, today), fields),
+            notifier: notifier(entity, &path, fields),
+            contact: contact(entity, &path, fields),
+        });
     }
     entities
+}
+
+fn discovery(
+    entity: &wire::CoveredEntity,
+    (path, today): (&str, Option<Date>),
+    fields: &mut Fields,
+) -> Option<Date> {
+    let given = entity.discovery_date.as_ref()?;
+    let path = format!("{path}.discovery_date");
+    let day = fields.date(path.clone(), Some(parts(given)))?;
+    let fits = today.is_none_or(|today| day <= today);
+    fields.demand(fits, path, "must not lie in the future");
+    Some(day)
+}
+
+fn notifier(entity: &wire::CoveredEntity, path: &str, fields: &mut Fields) -> Notifier {
+    match wire::Notifier::try_from(entity.notifier) {
+        Ok(wire::Notifier::Unspecified | wire::Notifier::CoveredEntity) => Notifier::CoveredEntity,
+        Ok(wire::Notifier::BusinessAssociate) => Notifier::BusinessAssociate,
+        Err(_) => {
+            fields.wrong(format!("{path}.notifier"), "must be one of the contract");
+            Notifier::default()
+        }
+    }
+}
+
+fn contact(entity: &wire::CoveredEntity, path: &str, fields: &mut Fields) -> String {
+    if entity.contact.trim().is_empty() {
+        return String::new();
+    }
+    fields.text(format!("{path}.contact"), &entity.contact, CONTACT)
 }
 
 /// Reads who gets what from whom; `known` are the partners that exist.
