@@ -6,8 +6,8 @@ use clap_complete::Shell;
 use crate::cli::connect::ConnectArgs;
 use crate::cli::render::Format;
 use crate::cli::{
-    bench, campaign, certs, codes, demo, enroll, health, keys, mailing, migrate, partner, report,
-    roster, serve, up,
+    bench, campaign, certs, codes, demo, enroll, find, health, keys, mailing, migrate, partner,
+    report, roster, serve, up,
 };
 
 /// Runs the remedy after a data breach: roster, letters, verification, enrollment, handoff to the bureau.
@@ -58,6 +58,15 @@ Examples:
   redress demo --database-url postgres://postgres@localhost/redress
   redress demo --attach                         on what `redress up` started";
 
+const FIND_HELP: &str = "What is shown is masked, and every search is kept in the audit log. Writing habits make no difference, and a short form finds its name.
+
+Examples:
+  redress find Mary Smith --born 1976
+  redress find 'Smith, Mary' --zip 46802
+  redress find Smith --zip 46802                all given names
+  redress find 100234                           a reference of any covered entity
+  redress find 100234 --entity clinic";
+
 const SERVE_HELP: &str = "Examples:
   redress serve enrollment-codes --help         shows the settings of a process
   redress serve enrollment-codes --config /etc/redress/codes.toml
@@ -93,6 +102,9 @@ pub enum Command {
     Mailing(mailing::Command),
     /// Go through one enrollment by hand, as a person with a letter does.
     Enroll(enroll::EnrollArgs),
+    /// Find somebody on the list, by name or by a covered entity's reference.
+    #[command(after_long_help = FIND_HELP)]
+    Find(find::FindArgs),
     /// Print the funnel of a campaign, from rows to active monitoring.
     Report(report::ReportArgs),
     /// Ask every process whether it serves; exit code 1 when one does not.

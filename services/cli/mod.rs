@@ -12,6 +12,7 @@ pub mod codes;
 pub mod connect;
 pub mod demo;
 pub mod enroll;
+pub mod find;
 pub mod health;
 pub mod keys;
 pub mod mailing;
@@ -78,6 +79,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Codes(command) => codes::run(&session, command).await,
         Command::Mailing(command) => mailing::run(&session, command).await,
         Command::Enroll(args) => enroll::run(&session, args).await,
+        Command::Find(args) => find::run(&session, args).await,
         Command::Report(args) => report::run(&session, args).await,
         Command::Bench(command) => bench::run(&session, command).await,
         Command::Health(args) => health::run(&session, args).await,
