@@ -14,6 +14,7 @@ pub mod demo;
 pub mod enroll;
 pub mod health;
 pub mod keys;
+pub mod list;
 pub mod mailing;
 pub mod migrate;
 pub mod partner;

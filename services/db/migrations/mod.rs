@@ -15,6 +15,7 @@ mod baseline;
 mod blueprint;
 mod change;
 mod contract;
+mod import_warnings;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -27,7 +28,7 @@ use change::Change;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 3] = [
     Step {
         name: "0001_baseline",
         changes: baseline::changes,
@@ -35,6 +36,10 @@ const STEPS: [Step; 2] = [
     Step {
         name: "0002_contract",
         changes: contract::changes,
+    },
+    Step {
+        name: "0004_import_warnings",
+        changes: import_warnings::changes,
     },
 ];
 
