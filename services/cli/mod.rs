@@ -15,6 +15,7 @@ pub mod enroll;
 pub mod find;
 pub mod health;
 pub mod keys;
+pub mod list;
 pub mod mailing;
 pub mod migrate;
 pub mod partner;

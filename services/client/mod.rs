@@ -18,3 +18,4 @@ pub mod ready;
 pub mod report;
 pub mod request;
 pub mod roster;
+pub mod table;

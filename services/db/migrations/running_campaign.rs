@@ -1,7 +1,7 @@
 //! What a campaign needs while it runs: orders that are given again, revocations that can be looked up, consent texts that are replaced, and
 //! what covered entities owe by themselves.
 
-use super::blueprint::{Blueprint, bigint, instant, int, maybe, otherwise, text, uuid};
+use super::blueprint::{Blueprint, bigint, bytes, instant, int, maybe, otherwise, text, uuid};
 use super::change::{Change, Remade};
 
 pub(super) fn changes() -> Vec<Change> {
@@ -20,6 +20,13 @@ pub(super) fn changes() -> Vec<Change> {
         Change::Run(
             "UPDATE handoff SET updated_at = COALESCE(settled_at, acknowledged_at, created_at), ordered_at = created_at",
         ),
+        Change::Add(
+            "roster_import",
+            ["corrected", "warned", "unmailable"]
+                .map(|name| otherwise(bigint(name), 0_i64))
+                .into(),
+        ),
+        Change::Make(individual_history()),
         Change::Make(revocation()),
         Change::Remake(vec![Remade {
             table: consent_text(),
@@ -77,6 +84,23 @@ fn revocation() -> Blueprint {
     )
     .one_of("target", &["INDIVIDUAL", "WAVE", "BATCH"])
     .references(&["campaign_id"], "campaign", &["id"])
+}
+
+/// What the record of an individual was before a file corrected it: sealed under the individual's key, and so erased with it.
+fn individual_history() -> Blueprint {
+    Blueprint::table(
+        "individual_history",
+        &["campaign_id", "individual_id", "changed_at"],
+        [
+            uuid("campaign_id"),
+            uuid("individual_id"),
+            instant("changed_at"),
+            text("changed_by"),
+            uuid("import_id"),
+            text("fields"),
+            maybe(bytes("sealed")),
+        ],
+    )
 }
 
 /// The texts that people consent to. One that another has replaced is kept: who consented to it did so to these words.
