@@ -40,6 +40,10 @@ pub const TABLE: &[Access] = &[
         &[Operator, CallCenter],
     ),
     prompt(
+        "/redress.identity.v1.RosterService/ListCorrections",
+        &[Operator, CallCenter, Auditor],
+    ),
+    prompt(
         "/redress.identity.v1.RosterService/SearchIndividuals",
         &[Operator, CallCenter],
     ),

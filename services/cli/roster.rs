@@ -198,6 +198,7 @@ fn with_totals(record: Record, totals: &wire::ImportTotals) -> Record {
         .with("rows", totals.rows)
         .with("accepted", totals.accepted)
         .with("merged", totals.merged)
+        .with("corrected", totals.corrected)
         .with("unchanged", totals.unchanged)
         .with("rejected", totals.rejected)
         .with("warned", totals.warned)

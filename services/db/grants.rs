@@ -93,6 +93,7 @@ pub const GRANTS: &[Grant] = &[
         &["campaign_id", "covered_entity_id", "individual_id"],
     ),
     all("individual_index", Identity, CHANGE_AND_DELETE),
+    all("individual_history", Identity, KEEP),
     all("mail_event", Identity, KEEP),
     columns(
         "mail_event",

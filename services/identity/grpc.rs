@@ -61,6 +61,13 @@ impl RosterService for Handlers {
         answer(roster::grpc::get_individual(&self.context, &request).await)
     }
 
+    async fn list_corrections(
+        &self,
+        request: Request<wire::ListCorrectionsRequest>,
+    ) -> Result<Response<wire::ListCorrectionsResponse>, Status> {
+        answer(roster::grpc::list_corrections(&self.context, &request).await)
+    }
+
     async fn search_individuals(
         &self,
         request: Request<wire::SearchIndividualsRequest>,

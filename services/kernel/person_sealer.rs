@@ -156,6 +156,15 @@ impl Place {
         }
     }
 
+    /// What the record of an individual was before a file corrected it.
+    pub fn history_of(individual: IndividualId) -> Self {
+        Self {
+            table: "individual_history",
+            column: "sealed",
+            row: individual.as_uuid(),
+        }
+    }
+
     /// The record of an individual.
     fn of(individual: IndividualId) -> Self {
         Self {

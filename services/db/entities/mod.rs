@@ -24,6 +24,7 @@ pub mod handoff_attempt;
 pub mod idempotency;
 pub mod individual;
 pub mod individual_entity;
+pub mod individual_history;
 pub mod individual_index;
 pub mod mail_event;
 pub mod outcome;

@@ -35,6 +35,8 @@ pub struct Model {
     pub finished_at: Option<Timestamp>,
     /// Every row up to this line is durable or rejected, and counted; the header is line 1.
     pub durable_line: i64,
+    /// Rows that corrected a person.
+    pub corrected: i64,
     /// Rows taken with a warning.
     pub warned: i64,
     /// Rows taken whose address no letter can be sent to.

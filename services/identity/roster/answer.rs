@@ -16,6 +16,8 @@ pub struct Totals {
     pub accepted: i64,
     /// Rows merged.
     pub merged: i64,
+    /// Rows that corrected an individual.
+    pub corrected: i64,
     /// Rows loaded before.
     pub unchanged: i64,
     /// Rows not taken.

@@ -50,6 +50,7 @@ pub fn count<'r>(import: &mut Model, rows: impl Iterator<Item = (i64, &'r Outcom
         match outcome {
             Outcome::Accepted => import.accepted += 1,
             Outcome::Merged => import.merged += 1,
+            Outcome::Corrected => import.corrected += 1,
             Outcome::Rejected(_) if first_seen => import.rejected += 1,
             Outcome::Unchanged | Outcome::Rejected(_) => continue,
         }
@@ -75,7 +76,7 @@ pub fn finish(import: &mut Model, rows: i64, now: Timestamp) -> bool {
 
 fn unchanged(import: &Model) -> i64 {
     // After a new beginning what was taken before is counted already, and its rows are not.
-    (import.rows - import.rejected - import.accepted - import.merged).max(0)
+    (import.rows - import.rejected - import.accepted - import.merged - import.corrected).max(0)
 }
 
 #[cfg(test)]
@@ -98,6 +99,7 @@ mod tests {
             merged: 0,
             unchanged: 0,
             rejected: 0,
+            corrected: 0,
             warned: 0,
             unmailable: 0,
             state: State::Running,

@@ -153,11 +153,13 @@ impl Import {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
+        let actor = self.call.actor();
         let target = Target {
             campaign: self.campaign,
             import: self.id,
             keys: &self.keys,
             now: self.context.now(),
+            actor: &actor,
         };
         let db = &self.context.db;
         db.run_bulk("import_roster", |tx| {
@@ -179,6 +181,7 @@ impl Import {
             match outcome {
                 Outcome::Accepted => self.totals.accepted += 1,
                 Outcome::Merged => self.totals.merged += 1,
+                Outcome::Corrected => self.totals.corrected += 1,
                 Outcome::Unchanged => self.totals.unchanged += 1,
                 Outcome::Rejected(reject) => {
                     self.totals.rejected += 1;
@@ -283,6 +286,7 @@ fn fresh(context: &Context, header: &Header) -> roster_import::Model {
         merged: 0,
         unchanged: 0,
         rejected: 0,
+        corrected: 0,
         warned: 0,
         unmailable: 0,
         state: roster_import::State::Running,

@@ -12,15 +12,16 @@ use crate::kernel::ids::CampaignId;
 
 use super::decrypt::decrypt;
 use super::keys::RosterKeys;
-use super::plan::{Known, Stored};
+use super::plan::{Known, Listed, Stored};
 use super::prepare::{Judged, Prepared};
+use super::store;
 
 /// What was found, people still sealed.
 pub struct Found {
-    /// MAC of the content by MAC of the reference.
-    references: HashMap<Uuid, Uuid>,
-    /// People by key of their SSN.
-    people: Vec<(i64, individual::Model)>,
+    /// What was loaded, by MAC of the reference.
+    references: HashMap<Uuid, Listed>,
+    /// People by key of their SSN, or under a reference whose content is another one now.
+    people: Vec<(Option<i64>, individual::Model)>,
 }
 
 impl Found {
@@ -37,8 +38,8 @@ impl Found {
     }
 }
 
-/// Asks for the references of all rows, and for the SSNs of those whose reference is new: a row that was loaded before is judged by
-/// its content alone. Both under every version of the index key.
+/// Asks for the references of all rows, and for the SSNs of those whose reference is new: a row that was loaded before with
+/// the same content needs nothing more. Both under every version of the index key.
 pub async fn find(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
@@ -48,16 +49,22 @@ pub async fn find(
     let macs = rows().flat_map(|row| &row.macs);
     let references = sorted(macs.map(|macs| macs.reference));
     let references = contents(connection, campaign, &references).await?;
-    let is_new = |row: &&Prepared| {
+    // One that is there with the same content needs nothing more.
+    let is_same = |row: &&Prepared| {
         let mut macs = row.macs.iter();
-        !macs.any(|macs| references.contains_key(&macs.reference))
+        macs.any(|macs| {
+            let listed = references.get(&macs.reference);
+            listed.is_some_and(|listed| listed.content == macs.content)
+        })
     };
-    let ssns = sorted(
-        rows()
-            .filter(is_new)
-            .flat_map(|row| row.ssn_keys.iter().copied()),
-    );
-    let people = by_ssn(connection, campaign, &ssns).await?;
+    let others = || rows().filter(|row| !is_same(row));
+    let ssns = sorted(others().flat_map(|row| row.ssn_keys.iter().copied()));
+    let listed = others().flat_map(|row| &row.macs);
+    let listed = listed.filter_map(|macs| references.get(&macs.reference));
+    let listed = sorted(listed.map(|listed| listed.individual));
+    let mut people = by_ssn(connection, campaign, &ssns).await?;
+    let corrected = store::individuals(connection, campaign, &listed).await?;
+    people.extend(corrected.into_iter().map(|row| (None, row)));
     Ok(Found { references, people })
 }
 
@@ -68,25 +75,29 @@ fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
     values
 }
 
-/// Gives the MACs of content of those references that were loaded before.
+/// Gives what those references hold that were loaded before.
 async fn contents(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
     references: &[Uuid],
-) -> Result<HashMap<Uuid, Uuid>, Error> {
+) -> Result<HashMap<Uuid, Listed>, Error> {
     if references.is_empty() {
         return Ok(HashMap::new());
     }
     let backend = connection.get_database_backend();
     let sql = format!(
-        "SELECT ref_mac, row_mac FROM individual_entity WHERE campaign_id = $2 AND ref_mac {}",
+        "SELECT ref_mac, row_mac, individual_id FROM individual_entity WHERE campaign_id = $2 AND ref_mac {}",
         rows::among(backend, Is::Uuid)
     );
     let statement = rows::bind_with(backend, sql, references, [campaign.into()]);
     let found = connection.query_all_raw(statement).await?;
-    let pairs = found
-        .iter()
-        .map(|row| Ok((row.try_get("", "ref_mac")?, row.try_get("", "row_mac")?)));
+    let pairs = found.iter().map(|row| {
+        let listed = Listed {
+            content: row.try_get("", "row_mac")?,
+            individual: row.try_get("", "individual_id")?,
+        };
+        Ok((row.try_get("", "ref_mac")?, listed))
+    });
     pairs.collect()
 }
 
@@ -98,7 +109,7 @@ async fn by_ssn(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
     keys: &[i64],
-) -> Result<Vec<(i64, individual::Model)>, Error> {
+) -> Result<Vec<(Option<i64>, individual::Model)>, Error> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -116,7 +127,7 @@ async fn by_ssn(
     let found = connection.query_all_raw(statement).await?;
     let people = found.iter().map(|row| {
         let person = individual::Model::from_query_result(row, "")?;
-        Ok((row.try_get("", "ssn")?, person))
+        Ok((Some(row.try_get("", "ssn")?), person))
     });
     people.collect()
 }

@@ -58,6 +58,111 @@ pub fn enrich(known: &mut Person, more: &Person) -> bool {
     changed
 }
 
+/// What a correction changed of a record, for its history.
+pub type Fields = Vec<&'static str>;
+
+/// Tells whether a row under a known reference still tells of the same person: by name, birth date or SSN. A reference that was given to
+/// somebody else must not take the first one's letter along.
+pub fn can_correct(known: &Person, row: &Person) -> bool {
+    let ssn = |person: &Person| person.ssn.as_ref().map(|ssn| ssn.expose().clone());
+    is_same_person(known, row) || (known.ssn.is_some() && ssn(known) == ssn(row))
+}
+
+/// Replaces what a corrected row says; an empty cell takes nothing away. A former name and a former address stay beside the new one.
+pub fn correct(known: &mut Person, row: &Person) -> Fields {
+    let before = known.clone();
+    let mut fields = Fields::new();
+    if full_name(known) != full_name(row) {
+        known.given_name.clone_from(&row.given_name);
+        known.middle_name.clone_from(&row.middle_name);
+        known.family_name.clone_from(&row.family_name);
+        known.suffix.clone_from(&row.suffix);
+        add(&mut known.prior_names, &[full_name(&before).into()]);
+        fields.push("name");
+    }
+    if row.date_of_birth.is_some() && row.date_of_birth != known.date_of_birth {
+        known.date_of_birth = row.date_of_birth;
+        fields.push("date_of_birth");
+    }
+    if row.ssn.is_some() && !same(&row.ssn, &known.ssn) {
+        known.ssn.clone_from(&row.ssn);
+        fields.push("ssn");
+    }
+    if !row.address_lines.is_empty() && one_line(row) != one_line(known) {
+        let former = one_line(known);
+        address::replace(known, row);
+        if !former.is_empty() {
+            add(&mut known.prior_addresses, &[former.into()]);
+        }
+        fields.push("address");
+    }
+    if correct_contacts(known, row) {
+        fields.push("contacts");
+    }
+    let mut circumstances = row.language.is_some() && row.language != known.language;
+    if circumstances {
+        known.language.clone_from(&row.language);
+    }
+    circumstances |= add(&mut known.prior_names, &row.prior_names);
+    circumstances |= add(&mut known.prior_addresses, &row.prior_addresses);
+    circumstances |= add(&mut known.data_elements, &row.data_elements);
+    circumstances |= row.confidential && !known.confidential;
+    known.confidential |= row.confidential;
+    if circumstances {
+        fields.push("circumstances");
+    }
+    fields
+}
+
+/// Replaces the contacts of a kind that the row names.
+fn correct_contacts(known: &mut Person, row: &Person) -> bool {
+    let list = |texts: &[Text]| -> Vec<String> {
+        texts.iter().map(|text| text.expose().clone()).collect()
+    };
+    let mut changed = false;
+    let phones =
+        same(&row.phone, &known.phone) && list(&row.other_phones) == list(&known.other_phones);
+    if row.phone.is_some() && !phones {
+        known.phone.clone_from(&row.phone);
+        known.other_phones.clone_from(&row.other_phones);
+        changed = true;
+    }
+    let emails =
+        same(&row.email, &known.email) && list(&row.other_emails) == list(&known.other_emails);
+    if row.email.is_some() && !emails {
+        known.email.clone_from(&row.email);
+        known.other_emails.clone_from(&row.other_emails);
+        changed = true;
+    }
+    changed
+}
+
+fn same(a: &Option<Text>, b: &Option<Text>) -> bool {
+    a.as_ref().map(Text::expose) == b.as_ref().map(Text::expose)
+}
+
+fn full_name(person: &Person) -> String {
+    let parts = [
+        Some(&person.given_name),
+        person.middle_name.as_ref(),
+        Some(&person.family_name),
+        person.suffix.as_ref(),
+    ];
+    words(parts.into_iter().flatten())
+}
+
+fn one_line(person: &Person) -> String {
+    let place = [&person.city, &person.region, &person.postal_code];
+    let parts = person.address_lines.iter();
+    words(parts.chain(place.into_iter().flatten()))
+}
+
+fn words<'t>(parts: impl Iterator<Item = &'t Text>) -> String {
+    let parts = parts.map(|part| part.expose().as_str());
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    parts.join(" ")
+}
+
 /// Adds the lists of `more` to those of `known`.
 fn add_lists(known: &mut Person, more: &Person) -> bool {
     let mut phones: Vec<Text> = more.phones().cloned().collect();
@@ -119,6 +224,44 @@ mod tests {
         assert!(is_same_person(&ada(), &other));
         other.date_of_birth = Some(date(1990, 3, 12));
         assert!(!is_same_person(&ada(), &other));
+    }
+
+    #[test]
+    fn a_correction_replaces_what_it_says_and_keeps_what_was() {
+        let mut known = Person {
+            address_lines: vec!["12 Main St".into()],
+            city: Some("Fort Wayne".into()),
+            phone: Some("+12605550100".into()),
+            ..ada()
+        };
+        let row = Person {
+            family_name: "Byron".into(),
+            address_lines: vec!["1 Elm St".into()],
+            city: Some("Gary".into()),
+            ssn: None,
+            ..ada()
+        };
+        assert!(can_correct(&known, &row));
+        assert_eq!(correct(&mut known, &row), ["name", "address"]);
+        assert_eq!(known.family_name.expose(), "Byron");
+        assert_eq!(known.prior_names[0].expose(), "Katherine Neill");
+        assert_eq!(known.prior_addresses[0].expose(), "12 Main St Fort Wayne");
+        assert!(
+            known.ssn.is_some() && known.phone.is_some(),
+            "an empty cell takes nothing away"
+        );
+        assert!(
+            correct(&mut known, &row).is_empty(),
+            "the second time nothing changes"
+        );
+        let other = Person {
+            given_name: "Robert".into(),
+            family_name: "Poe".into(),
+            date_of_birth: Some(date(1990, 1, 2)),
+            ssn: Some("666019999".into()),
+            ..Person::default()
+        };
+        assert!(!can_correct(&known, &other));
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod decrypt;
 pub mod export;
 pub mod get;
 pub mod grpc;
+pub mod history;
 pub mod import;
 pub mod imports;
 pub mod keys;

@@ -20,10 +20,19 @@ use super::reject::{Cause, Column, Reject};
 /// What the roster holds about the references and SSNs of a batch.
 #[derive(Debug, Default)]
 pub struct Known {
-    /// MAC of the content by MAC of the reference, which has the covered entity in it.
-    pub references: HashMap<Uuid, Uuid>,
-    /// People by key of their SSN.
-    pub people: Vec<(i64, Stored)>,
+    /// What was loaded under a reference, by its MAC, which has the covered entity in it.
+    pub references: HashMap<Uuid, Listed>,
+    /// People by key of their SSN, where that was asked for.
+    pub people: Vec<(Option<i64>, Stored)>,
+}
+
+/// What was loaded under a reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// MAC of the content.
+    pub content: Uuid,
+    /// The person.
+    pub individual: IndividualId,
 }
 
 /// A person on the roster.
@@ -46,7 +55,9 @@ pub enum Outcome {
     Accepted,
     /// It was merged into an individual already known.
     Merged,
-    /// It was loaded before with the same content.
+    /// It corrected the record of an individual, under a reference that was loaded before with other content.
+    Corrected,
+    /// It was loaded before with the same content, or is what a later file has corrected.
     Unchanged,
     /// It is not taken.
     Rejected(Reject),
@@ -65,6 +76,17 @@ pub struct Slot<'b> {
     pub origin: Origin<'b>,
     /// Whether the batch changed what its origin says.
     pub changed: bool,
+    /// What the batch corrected.
+    pub correction: Option<Correction>,
+}
+
+/// What a batch corrected of a person.
+#[derive(Debug)]
+pub struct Correction {
+    /// The person before.
+    pub before: Person,
+    /// Which fields.
+    pub fields: merge::Fields,
 }
 
 /// Where a person comes from.
@@ -96,6 +118,8 @@ pub struct Plan<'b> {
     pub slots: Vec<Slot<'b>>,
     /// The references to write.
     pub links: Vec<Link>,
+    /// The references that stand there and have other content now.
+    pub relinks: Vec<Link>,
 }
 
 impl Link {
@@ -109,12 +133,13 @@ impl Link {
     }
 }
 
-/// Plans rows in order.
-pub fn plan<'b>(batch: &'b [Judged], known: &'b Known) -> Plan<'b> {
+/// Plans rows in order. A line up to `durable_line` was seen by an earlier run of the same file: it corrects nothing again, because a
+/// later file may have corrected it since.
+pub fn plan<'b>(batch: &'b [Judged], known: &'b Known, durable_line: i64) -> Plan<'b> {
     let mut planner = Planner::new(known, batch.len());
     for judged in batch {
         let outcome = match &judged.verdict {
-            Ok(row) => planner.take(row),
+            Ok(row) => planner.take(row, judged.line > durable_line),
             Err(reject) => Outcome::Rejected(*reject),
         };
         planner.plan.outcomes.push(outcome);
@@ -125,10 +150,12 @@ pub fn plan<'b>(batch: &'b [Judged], known: &'b Known) -> Plan<'b> {
 struct Planner<'b> {
     known: &'b Known,
     plan: Plan<'b>,
-    /// Content by reference, of rows of this batch.
-    seen: HashMap<Uuid, Uuid>,
+    /// What rows of this batch loaded, by reference.
+    seen: HashMap<Uuid, Listed>,
     /// Slots by key of the SSN.
     by_ssn: HashMap<i64, Vec<usize>>,
+    /// Slots by individual.
+    by_id: HashMap<IndividualId, usize>,
 }
 
 impl<'b> Planner<'b> {
@@ -139,31 +166,44 @@ impl<'b> Planner<'b> {
                 outcomes: Vec::with_capacity(rows),
                 slots: Vec::with_capacity(known.people.len() + rows),
                 links: Vec::with_capacity(rows),
+                relinks: Vec::new(),
             },
+            by_id: HashMap::with_capacity(known.people.len()),
             seen: HashMap::with_capacity(rows),
             by_ssn: HashMap::with_capacity(known.people.len() + rows),
         };
         for (key, stored) in &known.people {
-            let at = planner.add(Slot {
-                individual: stored.individual,
-                person: Cow::Borrowed(&stored.person),
-                population: stored.population,
-                origin: Origin::Roster(&stored.salt),
-                changed: false,
+            let known = planner.by_id.get(&stored.individual).copied();
+            let at = known.unwrap_or_else(|| {
+                planner.add(Slot {
+                    individual: stored.individual,
+                    person: Cow::Borrowed(&stored.person),
+                    population: stored.population,
+                    origin: Origin::Roster(&stored.salt),
+                    changed: false,
+                    correction: None,
+                })
             });
-            planner.by_ssn.entry(*key).or_default().push(at);
+            if let Some(key) = key {
+                planner.by_ssn.entry(*key).or_default().push(at);
+            }
         }
         planner
     }
 
     fn add(&mut self, slot: Slot<'b>) -> usize {
+        let at = self.plan.slots.len();
+        self.by_id.insert(slot.individual, at);
         self.plan.slots.push(slot);
-        self.plan.slots.len() - 1
+        at
     }
 
-    fn take(&mut self, row: &'b Prepared) -> Outcome {
-        if let Some(outcome) = self.loaded_before(row) {
-            return outcome;
+    fn take(&mut self, row: &'b Prepared, can_correct: bool) -> Outcome {
+        match self.loaded_before(row) {
+            Some((macs, listed)) if listed.content == macs.content => return Outcome::Unchanged,
+            Some(_) if !can_correct => return Outcome::Unchanged,
+            Some((macs, listed)) => return self.correct(row, macs, listed.individual),
+            None => {}
         }
         let outcome = match self.with_ssn_of(row) {
             None => self.accept(row),
@@ -172,25 +212,82 @@ impl<'b> Planner<'b> {
             }
             Some(_) => return Outcome::Rejected(Reject::new(Column::Ssn, Cause::SsnOfAnother)),
         };
-        let macs = row.macs[0];
-        self.seen.insert(macs.reference, macs.content);
         outcome
     }
 
     /// Looks the reference up under every version of the index key.
-    fn loaded_before(&self, row: &Prepared) -> Option<Outcome> {
+    fn loaded_before(&self, row: &Prepared) -> Option<(RowMacs, Listed)> {
         row.macs.iter().find_map(|macs| {
             let key = &macs.reference;
-            let content = self
-                .seen
-                .get(key)
-                .or_else(|| self.known.references.get(key))?;
-            Some(if *content == macs.content {
-                Outcome::Unchanged
-            } else {
-                Outcome::Rejected(Reject::new(Column::ExternalRef, Cause::RefConflict))
-            })
+            let seen = self.seen.get(key);
+            let listed = seen.or_else(|| self.known.references.get(key))?;
+            Some((*macs, *listed))
         })
+    }
+
+    /// Corrects the record of the individual under a known reference. Whoever was erased stays erased.
+    fn correct(&mut self, row: &'b Prepared, macs: RowMacs, individual: IndividualId) -> Outcome {
+        let Some(at) = self.by_id.get(&individual).copied() else {
+            return Outcome::Unchanged;
+        };
+        if !merge::can_correct(&self.plan.slots[at].person, &row.person) {
+            return Outcome::Rejected(Reject::new(Column::ExternalRef, Cause::RefConflict));
+        }
+        if self.with_ssn_of(row).is_some_and(|other| other != at) {
+            return Outcome::Rejected(Reject::new(Column::Ssn, Cause::SsnOfAnother));
+        }
+        let slot = &mut self.plan.slots[at];
+        let before = slot.person.clone().into_owned();
+        let mut person = before.clone();
+        let mut fields = merge::correct(&mut person, &row.person);
+        let population = match (row.stated, slot.population) {
+            (Some(stated), _) => stated,
+            (None, Population::Deceased) => Population::Deceased,
+            (None, _) => row.population,
+        };
+        if population != slot.population {
+            slot.population = population;
+            fields.push("population");
+        }
+        let is_corrected = !fields.is_empty();
+        if is_corrected {
+            slot.person = Cow::Owned(person);
+            slot.changed = true;
+            let correction = slot.correction.get_or_insert(Correction {
+                before,
+                fields: Vec::new(),
+            });
+            correction.fields.extend(fields);
+        }
+        if let Some(key) = row.ssn_keys.first() {
+            self.by_ssn.entry(*key).or_default().push(at);
+        }
+        self.relink(row, macs, individual);
+        if is_corrected {
+            Outcome::Corrected
+        } else {
+            Outcome::Unchanged
+        }
+    }
+
+    /// Notes the content under a reference, whether this batch wrote it or an earlier one.
+    fn relink(&mut self, row: &Prepared, macs: RowMacs, individual: IndividualId) {
+        let content = macs.content;
+        let listed = Listed {
+            content,
+            individual,
+        };
+        self.seen.insert(macs.reference, listed);
+        let known = |link: &&mut Link| link.macs.reference == macs.reference;
+        let links = self.plan.links.iter_mut().chain(&mut self.plan.relinks);
+        match links.into_iter().find(known) {
+            Some(link) => link.macs.content = content,
+            None => self.plan.relinks.push(Link {
+                entity: row.entity,
+                macs,
+                individual,
+            }),
+        }
     }
 
     /// Finds the person with the row's SSN. A key that two numbers share is sorted out by the numbers.
@@ -217,6 +314,7 @@ impl<'b> Planner<'b> {
             population: row.population,
             origin: Origin::New(row),
             changed: false,
+            correction: None,
         });
         if let Some(key) = row.ssn_keys.first() {
             self.by_ssn.entry(*key).or_default().push(at);
@@ -241,6 +339,12 @@ impl<'b> Planner<'b> {
     }
 
     fn link(&mut self, row: &Prepared, individual: IndividualId) {
+        let RowMacs { reference, content } = row.macs[0];
+        let listed = Listed {
+            content,
+            individual,
+        };
+        self.seen.insert(reference, listed);
         self.plan.links.push(Link::of(row, individual));
     }
 }

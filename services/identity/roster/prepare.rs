@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -44,6 +45,8 @@ pub struct Prepared {
     pub ssn_keys: Vec<i64>,
     /// Which rules apply.
     pub population: Population,
+    /// The population column; nothing if it is empty.
+    pub stated: Option<Population>,
     /// The person.
     pub person: Person,
     /// What is written if nobody like that is known.
@@ -51,7 +54,7 @@ pub struct Prepared {
 }
 
 /// Keyed hashes of one row under one version of the index key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RowMacs {
     /// Of the covered entity's reference.
     pub reference: Uuid,
@@ -92,6 +95,7 @@ fn ready(row: Row, keys: &RosterKeys, ids: &Ids) -> Prepared {
         macs: indexers.map(|indexer| macs(indexer, &row)).collect(),
         ssn_keys,
         population: row.population,
+        stated: row.stated,
         person: row.person,
         sealed,
     }

@@ -115,7 +115,7 @@ pub enum Cause {
     SsnNeverIssued,
     /// The SSN is on record for another person.
     SsnOfAnother,
-    /// The reference was loaded before with other content.
+    /// The reference was loaded before for somebody else.
     RefConflict,
     /// Nobody living was born on that day.
     ImplausibleDate,
@@ -162,7 +162,7 @@ impl Reject {
                     .to_owned()
             }
             Cause::RefConflict => {
-                "give each person a reference of their own; this one was loaded before with other content".to_owned()
+                "give each person a reference of their own; this one was loaded before for somebody with another name, birth date and SSN".to_owned()
             }
             Cause::ImplausibleDate => {
                 "check the date: it lies in the future or more than 120 years back".to_owned()

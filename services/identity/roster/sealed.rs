@@ -24,6 +24,8 @@ pub struct Sealed {
     pub sealed: Vec<u8>,
     /// Which rules apply.
     pub population: Population,
+    /// Whether the address is another one than before, so that letters that came back say nothing about it.
+    pub moved: bool,
     /// What is stored in the clear.
     #[serde(flatten)]
     pub clear: ClearColumns,
@@ -46,6 +48,7 @@ impl Sealed {
             salt: salt.to_vec(),
             sealed: keys.sealer.seal(id, salt, person),
             population,
+            moved: false,
             clear: ClearColumns::of(person),
             keys: keys.current().person(person),
         }

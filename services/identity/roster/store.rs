@@ -170,6 +170,18 @@ pub async fn change_import(
     Ok(written.update(connection).await?)
 }
 
+/// Gives the line up to which an import was seen.
+pub async fn durable_line(
+    connection: &impl ConnectionTrait,
+    import: (CampaignId, ImportId),
+) -> Result<i64, Error> {
+    let query = roster_import::Entity::find_by_id(import);
+    let row = query.one(connection).await?;
+    Ok(row
+        .ok_or_else(|| db::Error::corrupt("roster_import"))?
+        .durable_line)
+}
+
 /// Demands that a statement changed exactly one row.
 pub fn one_row(affected: u64) -> Result<(), Error> {
     if affected == 1 {

@@ -13,10 +13,11 @@ use crate::kernel::ids::{CampaignId, ImportId};
 use crate::process;
 
 use super::count::{self, Notices};
+use super::history::{self, Entry};
 use super::keys::RosterKeys;
 use super::lookup::{self, Found};
-use super::plan::{self, Link, Origin, Outcome, Slot};
-use super::prepare::Judged;
+use super::plan::{self, Correction, Link, Origin, Outcome, Slot};
+use super::prepare::{Judged, RowMacs};
 use super::sealed::Sealed;
 use super::store;
 
@@ -31,6 +32,8 @@ pub struct Target<'a> {
     pub keys: &'a Arc<RosterKeys>,
     /// When the batch is written.
     pub now: Timestamp,
+    /// Who imports, for the history of what is corrected.
+    pub actor: &'a str,
 }
 
 /// Writes a batch and gives what became of each row, in order. Running it again on what it wrote finds every row unchanged or
@@ -42,17 +45,21 @@ pub async fn write(
 ) -> Result<Vec<Outcome>, Error> {
     store::lock_roster(tx, target.campaign).await?;
     let found = lookup::find(tx, target.campaign, rows).await?;
+    let import = (target.campaign, target.import);
+    let durable_line = store::durable_line(tx, import).await?;
     let lines: Vec<(i64, Notices)> = rows
         .iter()
         .map(|row| (row.line, Notices::of(&row.warnings)))
         .collect();
     let (rows, keys) = (Arc::clone(rows), Arc::clone(target.keys));
-    let planned = tokio::task::spawn_blocking(move || Planned::of(&rows, found, &keys)).await;
+    let planned =
+        tokio::task::spawn_blocking(move || Planned::of(&rows, found, &keys, durable_line)).await;
     let planned = planned.map_err(|_| process::Error::ShuttingDown)??;
     insert(tx, target, &planned.new).await?;
     link(tx, target, &planned.links).await?;
     update(tx, target.campaign, &planned.changed).await?;
-    let import = (target.campaign, target.import);
+    relink(tx, target, &planned.relinks).await?;
+    history::keep(tx, target, &planned.corrected).await?;
     let lines = lines.into_iter().zip(&planned.outcomes);
     let lines = lines.map(|((line, notices), outcome)| (line, outcome, notices));
     store::change_import(tx, import, |import| count::count(import, lines)).await?;
@@ -66,15 +73,23 @@ struct Planned {
     changed: Vec<Sealed>,
     /// In the order of their references: a load in the order of the key is several times as fast.
     links: Vec<Link>,
+    relinks: Vec<Link>,
+    corrected: Vec<Entry>,
     outcomes: Vec<Outcome>,
 }
 
 impl Planned {
-    fn of(rows: &[Judged], found: Found, keys: &RosterKeys) -> Result<Self, Error> {
+    fn of(
+        rows: &[Judged],
+        found: Found,
+        keys: &RosterKeys,
+        durable_line: i64,
+    ) -> Result<Self, Error> {
         let known = found.decrypt(keys)?;
-        let plan = plan::plan(rows, &known);
-        let (mut new, mut changed) = (Vec::new(), Vec::new());
+        let plan = plan::plan(rows, &known, durable_line);
+        let (mut new, mut changed, mut corrected) = (Vec::new(), Vec::new(), Vec::new());
         for slot in &plan.slots {
+            corrected.extend(Entry::of(slot, keys));
             match &slot.origin {
                 Origin::New(row) if !slot.changed => new.push(Arc::clone(&row.sealed)),
                 Origin::New(row) => new.push(Arc::new(seal(slot, &row.sealed.salt, keys))),
@@ -87,14 +102,40 @@ impl Planned {
         Ok(Self {
             new,
             changed,
+            corrected,
             links,
+            relinks: plan.relinks,
             outcomes: plan.outcomes,
         })
     }
 }
 
 fn seal(slot: &Slot<'_>, salt: &[u8], keys: &RosterKeys) -> Sealed {
-    Sealed::of(slot.individual, salt, &slot.person, slot.population, keys)
+    let moved = |correction: &Correction| correction.fields.contains(&"address");
+    Sealed {
+        moved: slot.correction.as_ref().is_some_and(moved),
+        ..Sealed::of(slot.individual, salt, &slot.person, slot.population, keys)
+    }
+}
+
+/// Writes the content of references that a row has corrected.
+async fn relink(tx: &Tx<'_>, target: Target<'_>, links: &[Link]) -> Result<(), Error> {
+    const RELINK: &str = "UPDATE individual_entity SET row_mac = v.content, import_id = $3 FROM v \
+        WHERE individual_entity.campaign_id = $2 AND individual_entity.ref_mac = v.reference";
+    const COLUMNS: [(&str, Is); 2] = [("reference", Is::Uuid), ("content", Is::Uuid)];
+    if links.is_empty() {
+        return Ok(());
+    }
+    let macs: Vec<RowMacs> = links.iter().map(|link| link.macs).collect();
+    let sql = format!("WITH {} {RELINK}", rows::table(tx.backend(), &COLUMNS));
+    let rest = [target.campaign.into(), target.import.into()];
+    let statement = rows::bind_with(tx.backend(), sql, &macs, rest);
+    let written = tx.execute_raw(statement).await?.rows_affected();
+    if written == links.len() as u64 {
+        Ok(())
+    } else {
+        Err(db::Error::corrupt("a row that should be there is missing").into())
+    }
 }
 
 async fn insert(tx: &Tx<'_>, target: Target<'_>, people: &[Arc<Sealed>]) -> Result<(), Error> {
@@ -203,7 +244,7 @@ fn link_rows(links: &[Link]) -> Rows<'_, 4> {
     }))
 }
 
-const COLUMNS: [(&str, Is); 16] = [
+const COLUMNS: [(&str, Is); 17] = [
     ("id", Is::Uuid),
     ("salt", Is::Bytes),
     ("sealed", Is::Bytes),
@@ -214,6 +255,7 @@ const COLUMNS: [(&str, Is); 16] = [
     ("data_elements", Is::Text),
     ("confidential", Is::Bool),
     ("mailable", Is::Bool),
+    ("moved", Is::Bool),
     ("has_contact", Is::Bool),
     ("ssn", Is::Big),
     ("name_dob", Is::Big),
@@ -222,9 +264,10 @@ const COLUMNS: [(&str, Is); 16] = [
     ("last4_dob", Is::Big),
 ];
 
-/// A row that is merged does not make an address good from which letters came back.
+/// A row that is merged does not make an address good from which letters came back; one that corrects it does.
 const UPDATE_PEOPLE: &str = "UPDATE individual SET sealed = v.sealed, population = v.population, region = v.region, \
-    country = v.country, language = v.language, data_elements = v.data_elements, confidential = v.confidential, mailable = (v.mailable AND NOT individual.returned), has_contact = v.has_contact FROM v \
+    country = v.country, language = v.language, data_elements = v.data_elements, confidential = v.confidential, mailable = (v.mailable AND (v.moved OR NOT individual.returned)), \
+    returned = (individual.returned AND NOT v.moved), has_contact = v.has_contact FROM v \
     WHERE individual.campaign_id = $2 AND individual.id = v.id AND individual.salt IS NOT NULL";
 /// Most merges add a contact or a second listing, and leave the five indexes alone.
 const UPDATE_KEYS: &str = "UPDATE individual_index SET ssn = v.ssn, name_dob = v.name_dob, name_postal = v.name_postal, \

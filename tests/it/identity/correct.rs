@@ -279,7 +279,13 @@ async fn a_correction_follows_the_rules_of_a_roster(database: Database) {
     let changes: [fn(&mut wire::Correction); 9] = [
         |one| *one = wire::Correction::default(),
         |one| one.name = Some(PersonName::default()),
-        |one| one.name.as_mut().unwrap().family_name.clear(),
+        |one| {
+            // One name is a name; a middle name alone is none.
+            one.name = Some(PersonName {
+                middle_name: "K".into(),
+                ..PersonName::default()
+            });
+        },
         |one| one.address = Some(PostalAddress::default()),
         |one| one.date_of_birth = date(2999, 1, 1),
         |one| one.ssn = "12345".into(),

@@ -4,6 +4,7 @@ mod circumstances;
 mod confirm;
 mod contacts;
 mod correct;
+mod corrections;
 mod export;
 mod house;
 mod import;

@@ -211,6 +211,7 @@ fn to_wire(import: &roster_import::Model) -> wire::Import {
             rejected: import.rejected,
             warned: import.warned,
             unmailable: import.unmailable,
+            corrected: import.corrected,
         }),
         durable_line: import.durable_line,
         start_time: Some(import.started_at.to_proto()),
@@ -227,6 +228,7 @@ fn totals(totals: Totals) -> wire::ImportTotals {
         rejected: totals.rejected,
         warned: totals.warned,
         unmailable: totals.unmailable,
+        corrected: totals.corrected,
     }
 }
 

@@ -18,6 +18,7 @@ use crate::identity::roster::row::RawColumns;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, IndividualId};
+use crate::kernel::paging;
 use crate::kernel::secrets::Secret;
 use crate::process::Call;
 use crate::process::convert::date;
@@ -29,6 +30,7 @@ use crate::wire::redress::r#type::v1 as types;
 
 use super::export::{self, Addressee};
 use super::get::{self, Masked};
+use super::history;
 use super::statistics::{self, Statistics};
 use super::substitute_notice::{SubstituteNotice, Undeliverable};
 use super::whom::Whom;
@@ -37,6 +39,9 @@ pub use search::search_individuals;
 
 /// Messages that wait for a slow reader; when they are full the export waits.
 const AHEAD: usize = 2;
+
+/// The most rows of a page.
+const PAGE: u64 = 500;
 
 /// GetIndividual.
 pub async fn get_individual(
@@ -57,6 +62,37 @@ pub async fn get_individual(
     let individual = get::get_individual(context, &call, campaign, whom).await?;
     Ok(wire::GetIndividualResponse {
         individual: Some(masked(individual)),
+    })
+}
+
+/// ListCorrections.
+pub async fn list_corrections(
+    context: &Context,
+    request: &Request<wire::ListCorrectionsRequest>,
+) -> Result<wire::ListCorrectionsResponse, Error> {
+    let call = Call::of(request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let id: IndividualId = fields.id("individual_id", &message.individual_id);
+    fields.finish()?;
+    let size = paging::page_size(message.page_size)?.min(PAGE);
+    let filter: [&[u8]; 3] = [b"corrections", campaign.as_bytes(), id.as_bytes()];
+    let after = paging::page_after(&filter, &message.page_token)?;
+    let page = (after, size);
+    let mut found = history::list_corrections(context, &call, campaign, id, page).await?;
+    let next_page_token = paging::next_page(&mut found, size, &filter, |row| row.changed_at);
+    let corrections = found.into_iter().map(|row| {
+        Ok(wire::RosterCorrection {
+            fields: row.fields()?,
+            correct_time: Some(row.changed_at.to_proto()),
+            actor: row.changed_by,
+            import_id: row.import_id.to_string(),
+        })
+    });
+    Ok(wire::ListCorrectionsResponse {
+        corrections: corrections.collect::<Result<_, crate::db::Error>>()?,
+        next_page_token,
     })
 }
 

@@ -11,6 +11,7 @@ use crate::kernel::ids::{CampaignId, Ids};
 use crate::kernel::person_sealer::PersonSealer;
 
 use super::*;
+use crate::identity::roster::count::HEADER;
 
 const CAMPAIGN: CampaignId = CampaignId::from_uuid(Uuid::from_u128(9));
 
@@ -61,7 +62,14 @@ fn judged(rows: &[RawRow], index: &[u8]) -> Vec<Judged> {
 }
 
 fn outcomes(rows: &[RawRow]) -> Vec<Outcome> {
-    plan(&judged(rows, &[3]), &Known::default()).outcomes
+    plan(&judged(rows, &[3]), &Known::default(), HEADER).outcomes
+}
+
+fn listed(link: &Link) -> Listed {
+    Listed {
+        content: link.macs.content,
+        individual: link.individual,
+    }
 }
 
 const CONFLICT: Outcome = Outcome::Rejected(Reject::new(Column::ExternalRef, Cause::RefConflict));
@@ -84,12 +92,70 @@ fn duplicates_inside_a_batch_are_seen() {
     let expected = [
         Outcome::Accepted,
         Outcome::Unchanged,
-        CONFLICT,
+        Outcome::Corrected,
         Outcome::Merged,
         ANOTHER,
         Outcome::Accepted,
     ];
     assert_eq!(outcomes(&rows), expected);
+}
+
+/// Under a reference of before stands somebody else: the letter of the first one is not theirs.
+#[test]
+fn a_reference_that_names_somebody_else_is_refused() {
+    let rows = [
+        row(2, "one", "A", "Ada", "1961-03-12", "666-01-0001"),
+        row(3, "one", "A", "Robert", "1990-01-01", "666-01-0002"),
+        row(4, "one", "B", "Robert", "1990-01-01", "666-01-0002"),
+        row(5, "one", "A", "Ada", "1961-03-12", "666-01-0002"),
+    ];
+    assert_eq!(
+        outcomes(&rows),
+        [Outcome::Accepted, CONFLICT, Outcome::Accepted, ANOTHER]
+    );
+}
+
+/// A corrected row changes the record once; what an earlier run of the same file has seen does not change it back.
+#[test]
+fn a_correction_is_planned_once_and_never_taken_back_by_the_old_file() {
+    let first = row(2, "one", "A", "Ada", "1961-03-12", "666-01-0001");
+    let mut second = row(2, "one", "A", "Ada", "1961-03-13", "");
+    second.columns.population = "deceased".to_owned();
+    let before = judged(std::slice::from_ref(&first), &[3]);
+    let nothing = Known::default();
+    let link = plan(&before, &nothing, HEADER).links[0];
+    let Ok(prepared) = &before[0].verdict else {
+        panic!("a good row")
+    };
+    let known = Known {
+        references: HashMap::from([(link.macs.reference, listed(&link))]),
+        people: vec![(
+            None,
+            Stored {
+                individual: link.individual,
+                person: prepared.person.clone(),
+                population: Population::Adult,
+                salt: vec![1],
+            },
+        )],
+    };
+    let batch = judged(&[second.clone(), second, first], &[3]);
+    let plan = plan(&batch, &known, HEADER);
+    assert_eq!(
+        plan.outcomes,
+        [Outcome::Corrected, Outcome::Unchanged, Outcome::Corrected]
+    );
+    assert_eq!((plan.slots.len(), plan.relinks.len()), (1, 1));
+    let slot = &plan.slots[0];
+    assert_eq!(
+        slot.population,
+        Population::Deceased,
+        "nobody said that it was wrong"
+    );
+    let correction = slot.correction.as_ref().unwrap();
+    assert_eq!(correction.before.date_of_birth, Some(date(1961, 3, 12)));
+    let late = super::plan(&batch, &known, 3);
+    assert_eq!(late.outcomes, [Outcome::Unchanged; 3]);
 }
 
 #[test]
@@ -102,7 +168,7 @@ fn a_merged_row_enriches_and_links_to_the_same_person() {
         &[3],
     );
     let known = Known::default();
-    let plan = plan(&batch, &known);
+    let plan = plan(&batch, &known, HEADER);
     assert_eq!(plan.slots.len(), 1);
     assert!(plan.slots[0].changed && plan.slots[0].person.phone.is_some());
     assert_eq!(plan.slots[0].population, Population::Deceased);
@@ -128,14 +194,14 @@ fn rows_loaded_under_an_older_index_key_are_known_again() {
     let rows = [row(2, "one", "A", "Ada", "1961-03-12", "666-01-0001")];
     let old = judged(&rows, &[3]);
     let nothing = Known::default();
-    let written = plan(&old, &nothing);
+    let written = plan(&old, &nothing, HEADER);
     let link = written.links[0];
     let known = Known {
-        references: HashMap::from([(link.macs.reference, link.macs.content)]),
+        references: HashMap::from([(link.macs.reference, listed(&link))]),
         people: Vec::new(),
     };
     let batch = judged(&rows, &[4, 3]);
-    assert_eq!(plan(&batch, &known).outcomes, [Outcome::Unchanged]);
+    assert_eq!(plan(&batch, &known, HEADER).outcomes, [Outcome::Unchanged]);
 }
 
 /// The language came later than the first rosters: a row that says none is the same row as before.
@@ -180,7 +246,7 @@ fn a_merged_row_tells_the_language_where_none_is_known() {
         &[3],
     );
     let known = Known::default();
-    let plan = plan(&batch, &known);
+    let plan = plan(&batch, &known, HEADER);
     assert_eq!(plan.slots[0].person.language, "es".parse().ok());
     assert!(plan.slots[0].changed);
 }
