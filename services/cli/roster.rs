@@ -114,7 +114,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Check(args) => {
             let channels = session.connect(ClientRole::Operator)?;
             let checked = read(&channels, &args, Purpose::Check).await?;
-            render::one(session.format, &check::record(&args.file, &checked))?;
+            check::print(session.format, &args.file, &checked)?;
             args.list
                 .judge(checked.totals.rejected, checked.listed.rejects.as_deref())
         }

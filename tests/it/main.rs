@@ -23,6 +23,7 @@ mod identity;
 mod journey;
 mod layers;
 mod letters;
+mod lists;
 mod mailing;
 mod mailing_record;
 mod operator;

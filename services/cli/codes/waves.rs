@@ -40,7 +40,7 @@ pub struct CreateArgs {
     /// A covered entity by its key; may be given several times, and so may the next two.
     #[arg(long = "entity", value_name = "KEY")]
     entities: Vec<String>,
-    /// A state or region of the address, such as IN.
+    /// A state or region of the address, such as IN or Indiana.
     #[arg(long = "region", value_name = "REGION")]
     regions: Vec<String>,
     /// ADULT, MINOR or DECEASED.

@@ -27,13 +27,13 @@ use crate::wire::redress::handoff::v1 as wire;
 use crate::wire::redress::r#type::v1::ItemReason;
 use wire::handoff_admin_service_client::HandoffAdminServiceClient;
 
-static CODES: Vocabulary = Vocabulary {
-    of: "activation codes",
-    columns: &[Column::required(
+static CODES: Vocabulary = Vocabulary::new(
+    "activation codes",
+    &[Column::required(
         "activation_code",
         "code codes activation activationcodes",
     )],
-};
+);
 
 /// Codes in one call.
 const CHUNK: usize = 5_000;

@@ -2,12 +2,25 @@
 
 use std::path::Path;
 
-use crate::cli::render::Record;
+use crate::cli::render::{self, Format, Record};
+use crate::client::problem::Outcome;
+use crate::client::roster::facts::ColumnFacts;
 use crate::client::roster::import::Imported;
 use crate::client::roster::survey::Survey;
 
-/// What a check came to.
-pub fn record(file: &Path, checked: &Imported) -> Record {
+/// Prints what a check came to.
+pub fn print(format: Format, file: &Path, checked: &Imported) -> Outcome {
+    let record = record(file, checked);
+    if format != Format::Table {
+        return render::one(format, &record.with("columns", lines(&checked.survey)));
+    }
+    render::one(format, &record)?;
+    render::print("")?;
+    let columns: Vec<Record> = columns(&checked.survey).collect();
+    render::many(format, &columns, "the list has no column")
+}
+
+fn record(file: &Path, checked: &Imported) -> Record {
     let Imported {
         survey,
         totals,
@@ -22,7 +35,6 @@ pub fn record(file: &Path, checked: &Imported) -> Record {
         .with("detected", survey.detected.as_str())
         .with("passed_over", survey.notes.clone())
         .with("rows", survey.rows)
-        .with("columns", columns(survey))
         .with("date_formats", counts(&survey.facts.date_shapes))
         .with("populations", counts(&survey.facts.populations))
         .with("same_name_and_birth_date", repeated.people)
@@ -37,21 +49,30 @@ pub fn record(file: &Path, checked: &Imported) -> Record {
         .with("warnings_file", listing(&listed.warnings))
 }
 
-fn columns(survey: &Survey) -> Vec<String> {
-    let columns = survey.facts.columns.iter().map(|facts| {
-        // In tenths of a percent, rounded down: 100% is every row.
-        let share = facts.filled.saturating_mul(1_000) / survey.rows.max(1);
-        let examples = facts.examples.join("   ");
-        format!(
-            "{:<26} {:>3}.{}%  {examples}",
-            facts.column,
-            share / 10,
-            share % 10
-        )
-        .trim_end()
-        .to_owned()
-    });
-    columns.collect()
+fn columns(survey: &Survey) -> impl Iterator<Item = Record> {
+    survey.facts.columns.iter().map(|facts| {
+        Record::new()
+            .with("column", facts.column)
+            .with("filled", share(facts.filled, survey.rows))
+            .with("looks_like", facts.examples.join("   "))
+    })
+}
+
+fn lines(survey: &Survey) -> Vec<String> {
+    let columns = survey.facts.columns.iter();
+    let line = |facts: &ColumnFacts| {
+        let (share, examples) = (share(facts.filled, survey.rows), facts.examples.join(" "));
+        format!("{} {share} {examples}", facts.column)
+            .trim_end()
+            .to_owned()
+    };
+    columns.map(line).collect()
+}
+
+/// In tenths of a percent, rounded down: 100% is every row.
+fn share(filled: u64, rows: u64) -> String {
+    let share = filled.saturating_mul(1_000) / rows.max(1);
+    format!("{}.{}%", share / 10, share % 10)
 }
 
 fn counts(counts: &std::collections::BTreeMap<String, u64>) -> Vec<String> {

@@ -16,9 +16,9 @@ use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::r#type::v1::PostalAddress;
 
 /// The columns of a file of mail events. The print file calls the individual's id `letter`.
-static EVENTS: Vocabulary = Vocabulary {
-    of: "mail events",
-    columns: &[
+static EVENTS: Vocabulary = Vocabulary::new(
+    "mail events",
+    &[
         Column::required("letter", "individualid letterid sequenceid"),
         Column::required("event", "kind mailevent status disposition"),
         Column::required("date", "eventdate dateofevent maildate returndate"),
@@ -34,7 +34,7 @@ static EVENTS: Vocabulary = Vocabulary {
         Column::optional("postal_code", "zip zipcode newzip zip5 zip9 postcode"),
         Column::optional("country", "countrycode"),
     ],
-};
+);
 
 const KINDS: &str = "MAILED, RETURNED, ADDRESS_CORRECTED or REMAILED";
 const REASONS: &str = "NOT_DELIVERABLE_AS_ADDRESSED, MOVED_LEFT_NO_ADDRESS, VACANT, DECEASED, REFUSED, UNCLAIMED or OTHER";
@@ -102,7 +102,7 @@ impl EventReader {
         if let Some(trouble) = &row.trouble {
             return Err(misfit("", trouble.as_str()));
         }
-        let mut cells = <[&str; EVENTS.columns.len()]>::default();
+        let mut cells = <[&str; 11]>::default();
         for (ours, cell) in cells.iter_mut().zip(&row.cells) {
             *ours = cell.trim();
         }

@@ -22,16 +22,16 @@ pub struct Seed {
     lines: [String; 4],
 }
 
-static SEEDS: Vocabulary = Vocabulary {
-    of: "seeds",
-    columns: &[
+static SEEDS: Vocabulary = Vocabulary::new(
+    "seeds",
+    &[
         Column::required("name", "fullname nameline"),
         Column::required("address_line1", "address address1 street"),
         Column::optional("address_line2", "address2"),
         Column::optional("address_line3", "address3"),
         Column::optional("address_line4", "address4"),
     ],
-};
+);
 
 impl Seed {
     /// Reads a file of seeds.

@@ -3,9 +3,9 @@
 use crate::client::table::columns::{Column, Vocabulary};
 
 /// Names the columns of a roster file, in the order in which they are written.
-pub static ROSTER: Vocabulary = Vocabulary {
-    of: "a roster",
-    columns: &[
+pub static ROSTER: Vocabulary = Vocabulary::new(
+    "a roster",
+    &[
         Column::required("external_ref", REFERENCE),
         Column::required("covered_entity", ENTITY),
         Column::required("given_name", GIVEN),
@@ -59,7 +59,7 @@ pub static ROSTER: Vocabulary = Vocabulary {
             "confidential confidentialcommunications confcomm confidentialcomm",
         ),
     ],
-};
+);
 
 const REFERENCE: &str = "reference ref refno referencenumber referenceno refid mrn mrnumber medicalrecordnumber medicalrecord medicalrecordno \
     medrecno chart chartnumber chartno account accountnumber accountno acct acctno acctnumber id idnumber number no \

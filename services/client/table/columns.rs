@@ -1,7 +1,8 @@
 //! Which column of a file is which of ours: by its name, by the names that others give it, or by a map that somebody wrote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::client::problem::Problem;
 
@@ -37,12 +38,14 @@ impl Column {
 }
 
 /// The columns of one kind of table.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Vocabulary {
     /// What such a table is called: "a roster".
     pub of: &'static str,
     /// Its columns.
     pub columns: &'static [Column],
+    /// The place of each name, made when it is first asked for.
+    known: OnceLock<HashMap<String, usize>>,
 }
 
 /// What others put before the name of a column.
@@ -63,6 +66,15 @@ const BEFORE: [&str; 13] = [
 ];
 
 impl Vocabulary {
+    /// Names the columns of a kind of table.
+    pub const fn new(of: &'static str, columns: &'static [Column]) -> Self {
+        Self {
+            of,
+            columns,
+            known: OnceLock::new(),
+        }
+    }
+
     /// Finds a column by the name that a file gives it.
     pub fn find(&self, name: &str) -> Option<usize> {
         let name = plain(name);
@@ -76,14 +88,16 @@ impl Vocabulary {
     }
 
     fn by_plain_name(&self, name: &str) -> Option<usize> {
-        let own = self
-            .columns
-            .iter()
-            .position(|column| plain(column.name) == name);
-        own.or_else(|| {
-            let mut columns = self.columns.iter();
-            columns.position(|column| column.usual.split(' ').any(|usual| usual == name))
-        })
+        let known = self.known.get_or_init(|| {
+            let columns = self.columns.iter().enumerate();
+            let usual = columns.clone().flat_map(|(at, column)| {
+                let names = column.usual.split(' ').filter(|name| !name.is_empty());
+                names.map(move |name| (name.to_owned(), at))
+            });
+            let own = columns.map(|(at, column)| (plain(column.name), at));
+            usual.chain(own).collect()
+        });
+        known.get(name).copied()
     }
 
     /// Names the column that is spelled most alike.
@@ -243,13 +257,13 @@ impl Places {
 mod tests {
     use super::*;
 
-    const PEOPLE: Vocabulary = Vocabulary {
-        of: "a list of people",
-        columns: &[
+    static PEOPLE: Vocabulary = Vocabulary::new(
+        "a list of people",
+        &[
             Column::required("given_name", "first firstname fname"),
             Column::optional("postal_code", "zip zipcode"),
         ],
-    };
+    );
 
     fn places(header: &[&str], map: &[(&str, &str)], ignore: bool) -> Result<Places, String> {
         let header: Vec<String> = header.iter().map(|&name| name.to_owned()).collect();

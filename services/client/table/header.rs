@@ -10,6 +10,9 @@ use super::split::Dialect;
 /// Lines among which the header is looked for.
 pub const HEAD: usize = 60;
 
+/// No column has a longer name.
+const LONGEST_NAME: usize = 80;
+
 /// The delimiters that are tried, in this order.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
 
@@ -40,7 +43,7 @@ impl Header {
 pub fn named(vocabulary: &Vocabulary, map: &Map, cells: &[String]) -> usize {
     let mut seen = vec![false; vocabulary.columns.len()];
     let mut left_out = 0;
-    for cell in cells {
+    for cell in cells.iter().filter(|cell| cell.len() <= LONGEST_NAME) {
         match meaning(vocabulary, map, cell.trim()) {
             Meaning::Ours(ours) => seen[ours] = true,
             Meaning::LeftOut => left_out += 1,
@@ -58,11 +61,18 @@ pub fn best<'r>(
 ) -> Option<(usize, usize)> {
     // A title such as "List of members" may hold one name by chance; a table of one column has no more.
     let least = vocabulary.columns.len().min(2);
+    let required = vocabulary.columns.iter().filter(|column| column.required);
+    let enough = required.count().max(least);
     let mut best: Option<(usize, usize)> = None;
     for (at, cells) in records {
         let score = named(vocabulary, map, cells);
         if score >= least && best.is_none_or(|(_, most)| score > most) {
             best = Some((at, score));
+        }
+        // A record of known names alone is the header; what names them again below is it once more.
+        let filled = cells.iter().filter(|cell| !cell.trim().is_empty()).count();
+        if score >= enough && score == filled {
+            break;
         }
     }
     best
@@ -139,13 +149,13 @@ mod tests {
     use super::*;
     use crate::client::table::columns::Column;
 
-    const PEOPLE: Vocabulary = Vocabulary {
-        of: "a list of people",
-        columns: &[
+    static PEOPLE: Vocabulary = Vocabulary::new(
+        "a list of people",
+        &[
             Column::required("name", ""),
             Column::optional("city", "town"),
         ],
-    };
+    );
 
     fn found(text: &str) -> Option<(u8, u8, i64)> {
         let texts = (1..).zip(text.lines());

@@ -10,6 +10,7 @@ mod container;
 mod encoding;
 mod header;
 mod lines;
+mod options;
 mod passed_over;
 mod records;
 mod source;
@@ -17,6 +18,8 @@ mod split;
 mod workbook;
 
 use std::path::{Path, PathBuf};
+
+pub use self::options::Options;
 
 use self::columns::{Map, Places, Vocabulary};
 use self::passed_over::{Judge, PassedOver};
@@ -26,17 +29,6 @@ use crate::client::problem::Problem;
 
 /// So many notes of what was passed over are kept.
 const NOTES: usize = 100;
-
-/// What somebody says about a file.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// Which column is which.
-    pub map: Map,
-    /// The sheet of a workbook.
-    pub sheet: Option<String>,
-    /// Whether unknown columns are passed over.
-    pub ignore_unknown: bool,
-}
 
 /// One row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -168,16 +168,16 @@ mod tests {
     use super::*;
     use crate::client::table::columns::Column;
 
-    const PEOPLE: Vocabulary = Vocabulary {
-        of: "a list",
-        columns: &[
+    static PEOPLE: Vocabulary = Vocabulary::new(
+        "a list",
+        &[
             Column::optional("ref", ""),
             Column::optional("given", ""),
             Column::optional("family", ""),
             Column::optional("city", ""),
             Column::optional("zip", ""),
         ],
-    };
+    );
 
     fn judged(lines: &[&str]) -> Vec<Option<PassedOver>> {
         let cells = |line: &str| -> Vec<String> { line.split(',').map(str::to_owned).collect() };

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Options;
 use super::columns::Vocabulary;
 use super::container::{self, Opened, Text};
 use super::encoding::Encoding;
 use super::header::{self, HEAD, Header};
 use super::lines::{Line, Lines};
+use super::options::Options;
 use super::records::{RawRecord, Records};
 use super::workbook::{Format, Rows, Sheet, Workbook};
 

@@ -3,15 +3,15 @@ use std::io::Write;
 use super::columns::Column;
 use super::*;
 
-static PEOPLE: Vocabulary = Vocabulary {
-    of: "a list of people",
-    columns: &[
+static PEOPLE: Vocabulary = Vocabulary::new(
+    "a list of people",
+    &[
         Column::required("ref", "id"),
         Column::required("name", ""),
         Column::optional("city", "town"),
         Column::optional("zip", ""),
     ],
-};
+);
 
 struct Read {
     detected: String,

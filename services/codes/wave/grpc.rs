@@ -14,6 +14,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CoveredEntityId, IndividualId, WaveId};
 use crate::kernel::paging;
+use crate::kernel::places;
 use crate::process::Call;
 use crate::process::convert::{population_of, population_to_wire};
 use crate::wire::redress::enrollment::v1 as wire;
@@ -223,7 +224,8 @@ fn regions(message: &wire::CreateWaveRequest, fields: &mut Fields) -> Vec<String
     let mut regions = Vec::new();
     for (at, region) in message.regions.iter().take(REGIONS).enumerate() {
         let path = format!("regions[{at}]");
-        let region = fields.text(&path, region, 40).to_uppercase();
+        let region = fields.text(&path, region, 40);
+        let region = places::region(&region).map_or_else(|| region.to_uppercase(), str::to_owned);
         fields.demand(!regions.contains(&region), path, "stands in the list twice");
         regions.push(region);
     }

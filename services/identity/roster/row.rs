@@ -59,8 +59,8 @@ pub struct Rules {
 /// Parses a row. It is refused only where it does not say who is meant: a letter is owed whatever else is wrong.
 pub fn parse_row(raw: &RawColumns, rules: &Rules) -> Result<Row, Reject> {
     let mut reading = Reading::default();
-    let reference = reference(raw.external_ref.expose())?;
-    let entity = entity(&raw.covered_entity, rules)?;
+    let reference = reference(&mut reading, raw.external_ref.expose())?;
+    let entity = entity(&mut reading, &raw.covered_entity, rules)?;
     let mut person = Person::default();
     name::read(&mut reading, &mut person, raw)?;
     person.date_of_birth =
@@ -107,14 +107,17 @@ pub fn parse_correction(raw: &RawColumns, today: Date, sandbox: bool) -> Result<
         &raw.suffix,
     ];
     if parts.iter().any(|part| !part.expose().trim().is_empty()) {
-        let named = name::read(&mut reading, &mut person, raw);
-        named.map_err(|reject| Reject::new(Column::FamilyName, reject.cause))?;
+        // Who has one name gives it as the family name.
+        if raw.family_name.expose().trim().is_empty() {
+            return Err(Reject::new(Column::FamilyName, Cause::Missing));
+        }
+        name::read(&mut reading, &mut person, raw)?;
     }
     person.date_of_birth =
         reading.birth_date(raw.date_of_birth.expose(), DateOrder::MonthFirst, today);
     person.ssn = reading.ssn(raw.ssn.expose(), sandbox);
     contacts::read(&mut reading, &mut person, raw);
-    person.language = circumstances::language(&mut reading, &raw.language);
+    person.language = circumstances::tag(&mut reading, &raw.language);
     reading.strictly()?;
     Ok(person)
 }
@@ -129,11 +132,12 @@ pub fn parse_address(raw: &RawColumns) -> Result<Person, Reject> {
 }
 
 /// Reads the reference. Without it nobody can tell whether a row that comes again is the same person, corrected.
-fn reference(raw: &str) -> Result<Secret<String>, Reject> {
+fn reference(reading: &mut Reading, raw: &str) -> Result<Secret<String>, Reject> {
     const COLUMN: Column = Column::ExternalRef;
-    let mut reading = Reading::default();
     let text = reading.text(COLUMN, raw);
-    reading.strictly()?;
+    if let Some(What::LeftOut(cause)) = reading.warnings.first().map(|warning| warning.what) {
+        return Err(Reject::new(COLUMN, cause));
+    }
     let text = text.ok_or(Reject::new(COLUMN, Cause::Missing))?;
     if dates::is_scientific(text.expose()) {
         return Err(Reject::new(COLUMN, Cause::DigitsLost));
@@ -141,9 +145,9 @@ fn reference(raw: &str) -> Result<Secret<String>, Reject> {
     Ok(text)
 }
 
-fn entity(key: &str, rules: &Rules) -> Result<CoveredEntityId, Reject> {
+fn entity(reading: &mut Reading, key: &str, rules: &Rules) -> Result<CoveredEntityId, Reject> {
     let column = Column::CoveredEntity;
-    let key = Reading::default().cell(column, key);
+    let key = reading.cell(column, key);
     let key = key.ok_or(Reject::new(column, Cause::Missing))?;
     let entities = &rules.entities;
     let known = entities

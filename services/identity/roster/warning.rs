@@ -31,7 +31,7 @@ pub enum Mend {
     Formula,
     /// An apostrophe stood before it.
     Apostrophe,
-    /// A quote stood before it.
+    /// A quote stood before or behind it.
     StrayQuote,
     /// Control characters were taken out.
     ControlCharacters,
@@ -86,7 +86,7 @@ impl Mend {
         match self {
             Self::Formula => "the =\"...\" around the value was taken off",
             Self::Apostrophe => "the apostrophe before the value was taken off",
-            Self::StrayQuote => "a quote at the beginning of the value was taken off",
+            Self::StrayQuote => "a quote before or behind the value was taken off",
             Self::ControlCharacters => "control characters were taken out of the value",
             Self::LostZeros => {
                 "zeros that a spreadsheet program had cut off at the beginning were put back"

@@ -73,9 +73,10 @@ pub async fn rejects(house: &House, walk: &Walk) -> Vec<ItemVerdict> {
     let mut rows: Vec<Row> = (0..4)
         .map(|number| Row::adult(300 + number, Sandbox::Active))
         .collect();
-    rows[0].date_of_birth = "Quornbury".into();
-    rows[1].ssn = "Quornbury".into();
+    rows[0].external_ref = "Quornbury".repeat(20);
+    rows[1].covered_entity = "Quornbury".into();
     rows[2].covered_entity = "quornbury-clinic".into();
+    rows[3].given_name = "Quornbury".repeat(200);
     rows[3].family_name = "Quornbury".repeat(200);
     let answers = walk::import(house, &walk.campaign, &rows)
         .await

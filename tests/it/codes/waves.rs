@@ -164,7 +164,7 @@ async fn a_wave_selects_exactly_whom_it_names(database: Database) {
             .await,
         ids(&[indiana[0]])
     );
-    let by_region = of("ohio", |it| it.regions = vec!["OH".into()])
+    let by_region = of("ohio", |it| it.regions = vec!["Ohio".into()])
         .await
         .unwrap();
     assert_eq!(

@@ -348,8 +348,8 @@ fn malformed(from: usize) -> Vec<Row> {
     changed(
         from,
         &[
-            |row| row.external_ref.clear(),
-            |row| row.external_ref = "4.56E+08".into(),
+            |row| row.external_ref.insert_str(0, &"X".repeat(64)),
+            |row| row.covered_entity = "N/A".into(),
             |row| row.covered_entity.clear(),
             |row| row.covered_entity = "nobody-knows".into(),
             |row| {

@@ -136,7 +136,8 @@ async fn header_of(context: &Context, header: &wire::ImportHeader) -> Result<Hea
     })
 }
 
-fn row_of(row: wire::RosterRow) -> RawRow {
+/// Takes a row as it came.
+pub fn row_of(row: wire::RosterRow) -> RawRow {
     RawRow {
         line: row.line,
         columns: RawColumns {

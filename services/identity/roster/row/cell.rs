@@ -47,7 +47,10 @@ pub fn clean(column: Column, raw: &str) -> (Cell, Option<Mend>) {
     }
     let quotes = text.matches('"').count();
     let (opens, closes) = (text.starts_with('"'), text.ends_with('"'));
-    if opens && (quotes == 1 || (quotes == 2 && closes)) {
+    let is_stray = text.starts_with("\"\"")
+        || (quotes == 1 && (opens || closes))
+        || (quotes == 2 && opens && closes);
+    if is_stray {
         text = Zeroizing::new(text.trim_matches('"').trim().to_owned());
         mend = Some(Mend::StrayQuote);
     }
@@ -78,9 +81,10 @@ fn spaces(raw: &str) -> Cell {
 /// Tells whether the apostrophe at the beginning is the one with which spreadsheet programs mark a text. `'t Hooft` and `'s-Gravenhage` begin
 /// with one of their own.
 fn has_apostrophe(column: Column, text: &str) -> bool {
-    let mut letters = text.chars();
-    let is_marked = letters.next() == Some('\'') && text.len() > 1;
-    let own = matches!(
+    let Some(rest) = text.strip_prefix('\'').filter(|rest| !rest.is_empty()) else {
+        return false;
+    };
+    let has_own = matches!(
         column,
         Column::GivenName
             | Column::MiddleName
@@ -89,7 +93,14 @@ fn has_apostrophe(column: Column, text: &str) -> bool {
             | Column::AddressLine1
             | Column::AddressLine2
     );
-    is_marked && !(own && letters.next().is_some_and(char::is_lowercase))
+    let mut letters = rest.chars();
+    let is_article = letters
+        .next()
+        .is_some_and(|letter| "tsndkmrl".contains(letter))
+        && letters
+            .next()
+            .is_some_and(|letter| letter == ' ' || letter == '-' || letter.is_uppercase());
+    !(has_own && is_article)
 }
 
 /// Tells whether a text stands where there is no value.

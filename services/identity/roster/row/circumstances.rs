@@ -33,14 +33,18 @@ pub fn population(reading: &mut Reading, raw: &str) -> Option<Population> {
 }
 
 /// Reads a language: a tag, or English and Spanish by name.
-pub fn language(reading: &mut Reading, raw: &str) -> Option<Language> {
+fn language(reading: &mut Reading, raw: &str) -> Option<Language> {
+    match raw.trim().to_lowercase().as_str() {
+        "english" | "eng" | "inglés" | "ingles" => tag(reading, "en"),
+        "spanish" | "spa" | "español" | "espanol" => tag(reading, "es"),
+        _ => tag(reading, raw),
+    }
+}
+
+/// Reads the tag of a language.
+pub fn tag(reading: &mut Reading, raw: &str) -> Option<Language> {
     let text = reading.cell(Column::Language, raw)?;
-    let tag = match text.to_lowercase().as_str() {
-        "english" | "eng" | "inglés" | "ingles" => "en",
-        "spanish" | "spa" | "español" | "espanol" => "es",
-        _ => text.as_str(),
-    };
-    let known = tag.parse().ok();
+    let known = text.parse().ok();
     if known.is_none() {
         reading.leave_out(Column::Language, Cause::Malformed);
     }

@@ -170,11 +170,13 @@ fn claims_of(fields: &mut Fields, claims: Option<&wire::Claims>) -> Option<Claim
     };
     let given = given.map(fold::name).unwrap_or_default();
     let family = family.map(fold::family).unwrap_or_default();
-    fields.demand(
-        !family.is_empty(),
-        "claims.name.family_name",
-        "must be a name",
-    );
+    for path in ["claims.name.given_name", "claims.name.family_name"] {
+        fields.demand(
+            !family.is_empty(),
+            path,
+            "must be a name, at least one of the two",
+        );
+    }
     let born = claims.date_of_birth.as_ref();
     let born = born.map(|date| (date.year, date.month, date.day));
     let born = fields.date("claims.date_of_birth", born);
