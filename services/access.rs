@@ -271,6 +271,10 @@ pub const TABLE: &[Access] = &[
         &[Operator, Auditor],
     ),
     prompt(
+        "/redress.handoff.v1.HandoffAdminService/GetCampaignHandoff",
+        &[Operator, Auditor],
+    ),
+    prompt(
         "/redress.handoff.v1.HandoffAdminService/ReplayHandoff",
         &[Operator],
     ),
