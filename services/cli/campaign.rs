@@ -2,6 +2,7 @@
 
 mod create;
 mod extend;
+mod public;
 mod record;
 mod template;
 pub mod which;
@@ -34,6 +35,8 @@ pub enum Command {
     List,
     /// Show one campaign.
     Show(Which),
+    /// Show what an enrollment page and an agent may show of a campaign.
+    Public(Which),
     /// Give people more time: a later last day to enroll, for the campaign or one of its waves.
     Extend(extend::ExtendArgs),
     /// Close a campaign: nobody can begin any more, those who began can finish.
@@ -71,6 +74,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             let campaign = get(&channels.codes, &which.campaign).await?;
             render::one(session.format, &record(&campaign))
         }
+        Command::Public(which) => public::run(session, &channels, which).await,
         Command::Extend(args) => extend::run(session, &channels, args).await,
         Command::Close(which) => close(session, &channels, &which).await,
         Command::Template(_) => Ok(()),

@@ -12,20 +12,24 @@ pub mod codes;
 pub mod connect;
 pub mod demo;
 pub mod enroll;
+pub mod enrollment;
+pub mod handoff;
 pub mod health;
+pub mod individual;
 pub mod keys;
 pub mod mailing;
 pub mod migrate;
 pub mod partner;
 pub mod progress;
+pub mod referral;
 pub mod render;
 pub mod report;
 pub mod roster;
 pub mod serve;
 pub mod session;
 pub mod up;
+pub mod verification;
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -78,6 +82,11 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Codes(command) => codes::run(&session, command).await,
         Command::Mailing(command) => mailing::run(&session, command).await,
         Command::Enroll(args) => enroll::run(&session, args).await,
+        Command::Enrollment(command) => enrollment::run(&session, command).await,
+        Command::Referral(command) => referral::run(&session, command).await,
+        Command::Verification(command) => verification::run(&session, command).await,
+        Command::Individual(command) => individual::run(&session, command).await,
+        Command::Handoff(command) => handoff::run(&session, command).await,
         Command::Report(args) => report::run(&session, args).await,
         Command::Bench(command) => bench::run(&session, command).await,
         Command::Health(args) => health::run(&session, args).await,
@@ -85,8 +94,9 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Certs(args) => certs::run(&session, &args),
         Command::Keys(command) => keys::run(&session, command),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "redress", &mut io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "redress", &mut script);
+            render::print(String::from_utf8_lossy(&script).trim_end())
         }
     }
 }
