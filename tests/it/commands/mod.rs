@@ -1,9 +1,11 @@
 //! Every command of the program against the real processes: in every format, into a closed pipe, and when it is refused.
 
+mod page;
 mod settling;
 mod table;
 
-use std::process::Stdio;
+use std::io::Write as _;
+use std::process::{Command, Stdio};
 
 use redress::kernel::caller::Role;
 use redress::wire::redress::enrollment::v1::EnrollmentState;
@@ -14,7 +16,7 @@ use serde_json::Value;
 
 use crate::harness::person::Person;
 use crate::harness::processes::{House, name_of};
-use crate::harness::program::{Said, bare};
+use crate::harness::program::{Said, bare, said};
 use crate::harness::roster::{Roster, Row, Sandbox};
 use crate::harness::walk::{self, Walk};
 use crate::harness::{Database, apply, both};
@@ -89,13 +91,26 @@ impl Scene {
             .to_owned()
     }
 
+    /// Runs the program with these lines at its input.
+    fn answering(&self, words: &[&str], answers: &str) -> Said {
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        writer.write_all(answers.as_bytes()).expect("the answers");
+        drop(writer);
+        said(self.program(words).stdin(reader))
+    }
+
+    fn program(&self, words: &[&str]) -> Command {
+        let mut command = bare(env!("CARGO_BIN_EXE_redress"));
+        command.current_dir(self.house.path());
+        command.arg("--dir").arg(self.house.path()).args(words);
+        command
+    }
+
     /// Runs the program with nobody at the other end of its output.
     fn into_a_closed_pipe(&self, words: &[&str]) -> Said {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
-        let mut command = bare(env!("CARGO_BIN_EXE_redress"));
-        command.current_dir(self.house.path());
-        command.arg("--dir").arg(self.house.path()).args(words);
+        let mut command = self.program(words);
         let child = command.stdout(writer).stderr(Stdio::piped()).spawn();
         drop(command);
         let output = child.and_then(|child| child.wait_with_output());

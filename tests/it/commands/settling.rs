@@ -102,20 +102,17 @@ fn the_referral_is_decided_once(scene: &Scene) {
         let text = decide(more).refused(2);
         assert!(text.contains(told), "{more:?}: {text}");
     }
-    let approve = [
-        "--decision",
-        "approve",
-        "--reason",
-        "documents-seen",
-        "--evidence",
-    ];
-    let words = [
-        &["referral", "decide", &id],
-        &approve[..],
-        &["birth-certificate"],
-    ]
-    .concat();
-    let decided = scene.json(&words);
+    let perhaps = scene.answering(&["referral", "decide", &id], "perhaps\n");
+    let perhaps = perhaps.refused(2);
+    assert!(perhaps.contains("answer approve or deny"), "{perhaps}");
+    let answers = "approve\ndocuments-seen\nbirth-certificate court-order\n";
+    let decided = scene.answering(&["--format", "json", "referral", "decide", &id], answers);
+    let decided = decided.fine();
+    let decided: Value = serde_json::from_str(&decided).expect("JSON");
+    assert_eq!(
+        decided["evidence"],
+        Value::from(vec!["BIRTH_CERTIFICATE", "COURT_ORDER"])
+    );
     let columns = ["state", "decision_reason", "decider"].map(|it| decided[it].as_str());
     assert_eq!(
         columns,
