@@ -39,6 +39,10 @@ pub const TABLE: &[Access] = &[
         "/redress.identity.v1.RosterService/GetIndividual",
         &[Operator, CallCenter],
     ),
+    prompt(
+        "/redress.identity.v1.RosterService/SearchIndividuals",
+        &[Operator, CallCenter],
+    ),
     stream(
         "/redress.identity.v1.RosterService/ExportMailingAddresses",
         &[Operator],

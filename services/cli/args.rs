@@ -6,8 +6,8 @@ use clap_complete::Shell;
 use crate::cli::connect::ConnectArgs;
 use crate::cli::render::Format;
 use crate::cli::{
-    bench, campaign, certs, codes, demo, enroll, enrollment, handoff, health, individual, keys,
-    mailing, migrate, partner, referral, report, roster, serve, up, verification,
+    bench, campaign, certs, codes, demo, enroll, enrollment, find, handoff, health, individual,
+    keys, mailing, migrate, partner, referral, report, roster, serve, up, verification,
 };
 
 /// Runs the remedy after a data breach: roster, letters, verification, enrollment, handoff to the bureau.
@@ -39,9 +39,9 @@ Then, in another terminal, a campaign of your own, in this order:
   redress enroll                                try one letter by hand
   redress report                                where everybody stands
 
-Somebody has to look at, once people answer:
+What waits for you once people answer:
   redress referral list                         people whose identity is not certain
-  redress enrollment list --state action-required
+  redress enrollment list --state action-required       people whose monitoring does not run yet
   redress handoff list --state dead             what was given up on; `redress handoff replay` queues it again
 
 Exit codes: 0 done, 1 refused or a check failed, 2 a flag, a setting or the surroundings are wrong.";
@@ -62,6 +62,15 @@ Examples:
   redress demo --people 20000 --format json
   redress demo --database-url postgres://postgres@localhost/redress
   redress demo --attach                         on what `redress up` started";
+
+const FIND_HELP: &str = "What is shown is masked, and every search is kept in the audit log. Writing habits make no difference, and a short form finds its name.
+
+Examples:
+  redress find Mary Smith --born 1976
+  redress find 'Smith, Mary' --zip 46802
+  redress find Smith --zip 46802                all given names
+  redress find 100234                           a reference of any covered entity
+  redress find 100234 --entity clinic";
 
 const SERVE_HELP: &str = "Examples:
   redress serve enrollment-codes --help         shows the settings of a process
@@ -98,6 +107,9 @@ pub enum Command {
     Mailing(mailing::Command),
     /// Go through one enrollment by hand, as a person with a letter does.
     Enroll(enroll::EnrollArgs),
+    /// Find somebody on the list, by name or by a covered entity's reference.
+    #[command(after_long_help = FIND_HELP)]
+    Find(find::FindArgs),
     /// Show people's enrollments, cancel them, order their coverages again.
     #[command(subcommand)]
     Enrollment(enrollment::Command),

@@ -13,6 +13,7 @@ pub mod connect;
 pub mod demo;
 pub mod enroll;
 pub mod enrollment;
+pub mod find;
 pub mod handoff;
 pub mod health;
 pub mod individual;
@@ -82,6 +83,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Codes(command) => codes::run(&session, command).await,
         Command::Mailing(command) => mailing::run(&session, command).await,
         Command::Enroll(args) => enroll::run(&session, args).await,
+        Command::Find(args) => find::run(&session, args).await,
         Command::Enrollment(command) => enrollment::run(&session, command).await,
         Command::Referral(command) => referral::run(&session, command).await,
         Command::Verification(command) => verification::run(&session, command).await,

@@ -72,6 +72,7 @@ fn head(found: &wire::Verification) -> Record {
     Record::new()
         .with("verification_id", found.verification_id.as_str())
         .with("enrollment_id", found.enrollment_id.as_str())
+        .with("individual_id", found.individual_id.as_str())
         .with("state", word)
         .with("made", time(found.create_time.as_ref()))
         .with("good_until", time(found.expire_time.as_ref()))

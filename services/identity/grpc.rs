@@ -61,6 +61,13 @@ impl RosterService for Handlers {
         answer(roster::grpc::get_individual(&self.context, &request).await)
     }
 
+    async fn search_individuals(
+        &self,
+        request: Request<wire::SearchIndividualsRequest>,
+    ) -> Result<Response<wire::SearchIndividualsResponse>, Status> {
+        answer(roster::grpc::search_individuals(&self.context, &request).await)
+    }
+
     async fn export_mailing_addresses(
         &self,
         request: Request<wire::ExportMailingAddressesRequest>,

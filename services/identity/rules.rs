@@ -59,6 +59,9 @@ pub struct Throttles {
     /// Identities that may be tried in one campaign in a minute.
     #[arg(id = "tries_per_campaign", long, default_value = "30000", value_parser = limit())]
     pub campaign: u32,
+    /// Searches of the roster that one agent of a call center may make in an hour.
+    #[arg(id = "searches_per_agent", long, default_value = "60", value_parser = limit())]
+    pub searches: u32,
     /// Times that one person may be tried in an hour.
     #[arg(id = "tries_per_person", long, default_value = "6", value_parser = limit())]
     pub person: u32,

@@ -28,6 +28,7 @@ pub(super) fn head(enrollment: &wire::Enrollment) -> Record {
     let relationship = enrollment.consenter_relationship();
     Record::new()
         .with("enrollment_id", enrollment.enrollment_id.as_str())
+        .with("individual_id", enrollment.individual_id.as_str())
         .with("state", state_of(enrollment))
         .with("language", enrollment.language_code.as_str())
         .with("begun", time(enrollment.create_time.as_ref()))

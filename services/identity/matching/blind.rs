@@ -177,6 +177,17 @@ impl Indexer {
         }
     }
 
+    /// Gives the keys under which everybody of a family name is found whose given name begins with one of these letters, by a day of
+    /// birth or a postal code.
+    pub fn bearers(&self, family: &Folded, initial: char, with: With<'_>) -> i64 {
+        let name = Zeroizing::new(format!("{} {initial}", family.joined()));
+        let (macs, bytes): (&Macs, &[u8]) = match &with {
+            With::Born(day) => (&self.of_row.name_dob, &date_bytes(*day)),
+            With::Postal(code) => (&self.of_row.name_postal, code.as_bytes()),
+        };
+        crypto::quarter(&macs.mac(&[name.as_bytes(), bytes]))
+    }
+
     /// Gives the key of the claimed name alone; all claims without a name share one key. Nobody is looked up by it: it is for
     /// throttling, and stays the same while birth date or SSN are guessed.
     pub fn name(&self, claims: &Claims) -> i64 {
@@ -208,6 +219,15 @@ impl Indexer {
                 .map(|(digits, born)| key(&of_row.last4_dob, digits.as_bytes(), &born)),
         }
     }
+}
+
+/// What stands beside a name in a key.
+#[derive(Clone, Copy)]
+pub enum With<'a> {
+    /// The day of birth.
+    Born(Date),
+    /// The folded postal code.
+    Postal(&'a str),
 }
 
 /// What keys are made of, folded.

@@ -10,6 +10,12 @@ static GROUPS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
     lines.map(|line| line.split(',').collect()).collect()
 });
 
+/// Gives the forms that a folded given name may stand for, itself not among them if it has none.
+pub fn forms(name: &str) -> impl Iterator<Item = &'static str> {
+    let groups = GROUPS.iter().filter(move |group| group.contains(&name));
+    groups.flatten().copied()
+}
+
 /// Tells whether two folded given names may be forms of one name.
 pub fn related(a: &str, b: &str) -> bool {
     GROUPS

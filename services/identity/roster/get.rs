@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use crate::db::entities::individual::{DataElement, Population};
+use crate::db::entities::individual::{self, DataElement, Population};
 use crate::identity::context::Context;
 use crate::identity::disclosure;
 use crate::identity::error::Error;
 use crate::identity::matching::mask::{self, MaskedContact};
 use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
+use crate::kernel::person::Person;
 use crate::process::{Act, Call};
 
 use super::decrypt::decrypt;
@@ -59,6 +60,19 @@ pub async fn get_individual(
         return Err(Error::IndividualErased);
     }
     let person = decrypt(&context.sealer(&key)?, &row)?.ok_or(Error::IndividualErased)?;
+    let act = Act::on("individual.viewed_masked", "individual", id);
+    let event = call.event(context, Some(campaign), act, json!({}));
+    disclosure::record(context, "audit_view", &event).await?;
+    masked(context, row, &person).await
+}
+
+/// Masks an individual. Whoever gives it away has it in the audit log first.
+pub async fn masked(
+    context: &Context,
+    row: individual::Model,
+    person: &Person,
+) -> Result<Masked, Error> {
+    let (campaign, id) = (row.campaign_id, row.id);
     let links = store::entities_between(context.db.read(), campaign, id, id).await?;
     let keys = store::entities(context.db.read(), campaign).await?;
     let listed = |id: &CoveredEntityId| links.iter().any(|(_, entity)| entity == id);
@@ -66,18 +80,15 @@ pub async fn get_individual(
     let mut entities: Vec<String> = keys.map(|(key, _)| key).collect();
     entities.sort_unstable();
     let data_elements = row.data_elements()?;
-    let act = Act::on("individual.viewed_masked", "individual", id);
-    let event = call.event(context, Some(campaign), act, json!({}));
-    disclosure::record(context, "audit_view", &event).await?;
     Ok(Masked {
         individual: id,
-        name: mask::mask_name(&person),
+        name: mask::mask_name(person),
         birth_year: person.date_of_birth.map(jiff::civil::Date::year),
         has_ssn: person.ssn.is_some(),
         region: row.region,
         population: row.population,
         mailable: row.mailable,
-        contacts: mask::mask_contacts(&person, &context.steady_indexer(campaign)?, id),
+        contacts: mask::mask_contacts(person, &context.steady_indexer(campaign)?, id),
         language: row.language,
         data_elements,
         confidential: row.confidential,

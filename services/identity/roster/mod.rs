@@ -22,6 +22,7 @@ pub mod reject;
 pub mod row;
 pub mod salutation;
 pub mod sealed;
+pub mod search;
 pub mod statistics;
 pub mod store;
 pub mod substitute_notice;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::db;
+use crate::db::entities::verification::State;
 use crate::db::entities::{campaign_key, verification};
 use crate::identity::context::Context;
 use crate::identity::disclosure;
@@ -30,6 +31,11 @@ pub async fn get_verification(
         .await?
         .ok_or(Error::VerificationNotFound)?;
     let mut view = view::view(context, &row, key.as_ref()).await?;
+    view.individual = row.individual_id.filter(|_| match call.caller.role {
+        Role::Operator => true,
+        Role::CallCenter => row.state == State::Verified,
+        _ => false,
+    });
     if let Some(representative) = &mut view.representative
         && matches!(call.caller.role, Role::Operator | Role::CallCenter)
     {

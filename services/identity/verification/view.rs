@@ -11,7 +11,7 @@ use crate::identity::roster;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::rules::TRIES;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{EnrollmentId, VerificationId};
+use crate::kernel::ids::{EnrollmentId, IndividualId, VerificationId};
 
 use super::confirmation_code::store as codes;
 use super::representative::Representative;
@@ -43,6 +43,8 @@ pub struct View {
     pub decision_reason: Option<DecisionReason>,
     /// Who acts for the person.
     pub representative: Option<Representative>,
+    /// The individual, for callers who may act on it.
+    pub individual: Option<IndividualId>,
     /// The comparison; empty but for operators who ask for it.
     pub waterfall: Waterfall,
 }
@@ -127,6 +129,7 @@ pub fn made(
         due_at: None,
         decision_reason: None,
         representative: Representative::of(row)?,
+        individual: None,
         waterfall: Waterfall::default(),
     })
 }

@@ -14,6 +14,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ("identity.v1.RosterService/GetImport", "roster imported"),
     ("identity.v1.RosterService/ListImports", "roster imports"),
     ("identity.v1.RosterService/GetIndividual", "individual show"),
+    ("identity.v1.RosterService/SearchIndividuals", "find"),
     (
         "identity.v1.RosterService/ExportMailingAddresses",
         "mailing export",

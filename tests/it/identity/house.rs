@@ -57,6 +57,7 @@ pub fn generous() -> Rules {
         person_a_day: many,
         person_ever: many,
         sends: many,
+        searches: 60,
     };
     Rules {
         sandbox_ssn: true,

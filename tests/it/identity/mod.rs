@@ -13,6 +13,7 @@ mod people;
 mod plans;
 mod referral;
 mod representatives;
+mod search;
 mod throttle;
 mod undeliverable;
 mod verify;

@@ -31,6 +31,11 @@ pub fn enrollment(found: &Enrollment, role: Role) -> wire::Enrollment {
         language_code: row.language.clone(),
         consenter_relationship: relationship.unwrap_or_default().into(),
         consenter_authority: authority.unwrap_or_default().into(),
+        individual_id: if is_public {
+            String::new()
+        } else {
+            row.individual_id.to_string()
+        },
     }
 }
 

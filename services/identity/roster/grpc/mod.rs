@@ -1,6 +1,7 @@
 //! The roster's RPCs.
 
 pub mod import;
+mod search;
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -31,6 +32,8 @@ use super::get::{self, Masked};
 use super::statistics::{self, Statistics};
 use super::substitute_notice::{SubstituteNotice, Undeliverable};
 use super::whom::Whom;
+
+pub use search::search_individuals;
 
 /// Messages that wait for a slow reader; when they are full the export waits.
 const AHEAD: usize = 2;

@@ -231,6 +231,7 @@ fn verification(view: View) -> wire::Verification {
             .collect(),
         decision_reason: decision_reason(view.decision_reason).into(),
         representative: view.representative.as_ref().map(representative::write),
+        individual_id: view.individual.map(|id| id.to_string()).unwrap_or_default(),
     }
 }
 
