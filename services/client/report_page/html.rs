@@ -68,7 +68,9 @@ pub(super) fn table(heads: &[&str], rows: &[Vec<Cell>]) -> String {
         let cell = rows.first().and_then(|row| row.get(at));
         matches!(cell, Some(Cell::Number(_) | Cell::Share(_)))
     };
-    let mut text = String::from("<div class=\"wide\"><table>\n<thead><tr>");
+    // Where there are few columns, pictures have room.
+    let class = if heads.len() <= 4 { "few" } else { "many" };
+    let mut text = format!("<div class=\"wide\"><table class=\"{class}\">\n<thead><tr>");
     for (at, head) in heads.iter().enumerate() {
         text += &match *head {
             "" => "<td></td>".to_owned(),
