@@ -112,6 +112,10 @@ pub const TABLE: &[Access] = &[
         &[Operator, CallCenter, Auditor],
     ),
     prompt(
+        "/redress.enrollment.v1.CampaignService/UpdateCampaign",
+        &[Operator],
+    ),
+    prompt(
         "/redress.enrollment.v1.CampaignService/CloseCampaign",
         &[Operator],
     ),

@@ -5,9 +5,10 @@ mod extend;
 mod public;
 mod record;
 mod template;
+mod update;
 pub mod which;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::cli::ask;
@@ -16,7 +17,7 @@ use crate::cli::session::Session;
 use crate::client::campaign::{all, create, get};
 use crate::client::connect::{Channels, ClientRole};
 use crate::client::convert::{date, state};
-use crate::client::problem::{OrProblem, Outcome};
+use crate::client::problem::{OrProblem, Outcome, Problem};
 use crate::client::request::new_request_id;
 use crate::wire::redress::enrollment::v1 as wire;
 use record::record;
@@ -39,8 +40,11 @@ pub enum Command {
     Public(Which),
     /// Give people more time: a later last day to enroll, for the campaign or one of its waves.
     Extend(extend::ExtendArgs),
+    /// Change what can change while a campaign runs: names, addresses, more entities and products, new consent texts.
+    #[command(after_long_help = UPDATE_EXAMPLES)]
+    Update(Box<update::UpdateArgs>),
     /// Close a campaign: nobody can begin any more, those who began can finish.
-    Close(Which),
+    Close(CloseArgs),
 }
 
 const CREATE_EXAMPLES: &str = "Examples:
@@ -49,6 +53,25 @@ const CREATE_EXAMPLES: &str = "Examples:
   redress campaign create --file campaign.toml
   redress campaign create --engagement B123456 --name 'Clinic breach' --breach 2026-05-07 --discovered 2026-05-26 \\
       --enroll-by 2027-01-31 --entity clinic='Summit City Clinic' --product ADULT=CM3B@sandbox-bureau";
+
+const UPDATE_EXAMPLES: &str = "Nothing is taken away: people may have been told of it. Enrollments that were begun keep their text.
+
+Examples:
+  redress campaign update B123456 --phone 1-800-555-0101
+  redress campaign update B123456 --entity clinic='Summit City Clinic, Fort Wayne'
+  redress campaign update B123456 --product ADULT=CM3B-2@sandbox-bureau --term 24
+  redress campaign update B123456 --consent-file consent.txt --consent-version 2026-02
+  redress campaign update B123456 --file campaign.toml     adds what the file has and the campaign has not";
+
+/// Flags of `campaign close`.
+#[derive(Debug, Args)]
+pub struct CloseArgs {
+    #[command(flatten)]
+    which: Which,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
 
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
@@ -76,7 +99,8 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         }
         Command::Public(which) => public::run(session, &channels, which).await,
         Command::Extend(args) => extend::run(session, &channels, args).await,
-        Command::Close(which) => close(session, &channels, &which).await,
+        Command::Update(args) => update::run(session, &channels, *args).await,
+        Command::Close(args) => close(session, &channels, &args).await,
         Command::Template(_) => Ok(()),
     }
 }
@@ -101,8 +125,15 @@ async fn list(session: &Session, channels: &Channels) -> Outcome {
     )
 }
 
-async fn close(session: &Session, channels: &Channels, which: &Which) -> Outcome {
-    let campaign = get(&channels.codes, &which.campaign).await?;
+async fn close(session: &Session, channels: &Channels, args: &CloseArgs) -> Outcome {
+    let campaign = get(&channels.codes, &args.which.campaign).await?;
+    let question = format!(
+        "Close {} ({})? Nobody who has a letter can begin to enroll any more, and it cannot be opened again.",
+        campaign.engagement_number, campaign.name
+    );
+    if !args.yes && !ask::yes(&question)? {
+        return Err(Problem::refused("nothing was closed"));
+    }
     let request = wire::CloseCampaignRequest {
         request_id: new_request_id(),
         campaign: campaign.campaign_id,

@@ -18,6 +18,7 @@ pub mod handoff;
 pub mod health;
 pub mod individual;
 pub mod keys;
+pub mod list;
 pub mod mailing;
 pub mod migrate;
 pub mod partner;

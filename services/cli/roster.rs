@@ -1,5 +1,6 @@
 //! `redress roster`: the list of affected people.
 
+mod check;
 mod imported;
 
 use std::io::{self, BufWriter};
@@ -9,13 +10,14 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 
 use crate::cli::campaign::which::CampaignArg;
+use crate::cli::list::{self, ListArgs};
 use crate::cli::progress;
 use crate::cli::render::{self, Record};
 use crate::cli::session::Session;
 use crate::client::connect::{Channels, ClientRole};
 use crate::client::convert::{date, state, time};
 use crate::client::problem::{OrProblem, Outcome, Problem};
-use crate::client::roster::import::{Imported, import};
+use crate::client::roster::import::{Imported, Purpose, import};
 use crate::client::roster::imports::imports;
 use crate::lab::people::roster;
 use crate::lab::people::shape::{AS_OF, Shape};
@@ -28,9 +30,12 @@ pub enum Command {
     /// Write a roster of invented people.
     #[command(after_long_help = SYNTHESIZE_HELP)]
     Synthesize(SynthesizeArgs),
-    /// Load a roster file; rows that cannot be taken go to FILE.rejects.csv.
-    #[command(after_long_help = IMPORT_HELP)]
+    /// Load a roster file; rows that cannot be taken go to FILE.rejects.csv, cells that cannot be read to FILE.warnings.csv.
+    #[command(after_long_help = import_help())]
     Import(ImportArgs),
+    /// Say what a roster file holds and what an import would refuse or warn of, and load nothing.
+    #[command(after_long_help = list::FILES)]
+    Check(ImportArgs),
     /// List the files that were loaded, newest first, and how far an import has come that broke off.
     Imports(CampaignArg),
     /// Show one import by its id.
@@ -56,7 +61,16 @@ language (or locale: a tag such as es; empty means the campaign's), data_element
 confidential_communication (yes or no). phone, email, data_elements, prior_names and prior_addresses take several values, separated by ;.
 
 Loading the same file again changes nothing, so an import that was cut off is resumed by running it again: it goes on after the last line \
-whose answer was seen. Rows that could not be taken are in FILE.rejects.csv with line, column, reason and what to do; mend them in a file of their own and import that.";
+whose answer was seen.
+
+A row is refused only where it does not say who is meant: without a known covered entity, a reference, or any name. Such rows are in FILE.rejects.csv \
+with line, column, reason and what to do; mend them in a file of their own and import that. The exit code is then 1, with --allow-rejects 0. \
+Any other cell that cannot be read is left out, and what a spreadsheet program has spoiled is mended where that is safe; both are in \
+FILE.warnings.csv. So are rows without an address that a letter can be sent to.";
+
+fn import_help() -> String {
+    format!("{IMPORT_HELP}\n\n{}", list::FILES)
+}
 
 /// Flags of `roster synthesize`.
 #[derive(Debug, Args)]
@@ -80,7 +94,9 @@ pub struct SynthesizeArgs {
 pub struct ImportArgs {
     #[command(flatten)]
     campaign: CampaignArg,
-    /// The roster: CSV with a header line.
+    #[command(flatten)]
+    list: ListArgs,
+    /// The roster: a text or a workbook with a header.
     file: PathBuf,
 }
 
@@ -90,10 +106,20 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Synthesize(args) => synthesize(session, &args),
         Command::Import(args) => {
             let channels = session.connect(ClientRole::Operator)?;
-            let campaign = args.campaign.find(&channels.codes).await?;
-            let imported =
-                import(&channels, &campaign.campaign_id, &args.file, progress::show).await?;
-            render::one(session.format, &import_record(&imported))
+            let imported = read(&channels, &args, Purpose::Load).await?;
+            list::tell(&imported.survey.detected, &imported.survey.notes);
+            render::one(session.format, &import_record(&imported))?;
+            args.list.judge(
+                imported.totals.rejected.max(imported.file.rejected),
+                imported.listed.rejects.as_deref(),
+            )
+        }
+        Command::Check(args) => {
+            let channels = session.connect(ClientRole::Operator)?;
+            let checked = read(&channels, &args, Purpose::Check).await?;
+            render::one(session.format, &check::record(&args.file, &checked))?;
+            args.list
+                .judge(checked.totals.rejected, checked.listed.rejects.as_deref())
         }
         Command::Imports(campaign) => {
             let channels = session.connect(ClientRole::Operator)?;
@@ -114,6 +140,24 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             render::one(session.format, &statistics_record(&stats))
         }
     }
+}
+
+async fn read(
+    channels: &Channels,
+    args: &ImportArgs,
+    purpose: Purpose,
+) -> Result<Imported, Problem> {
+    let options = args.list.options()?;
+    let campaign = args.campaign.find(&channels.codes).await?;
+    import(
+        channels,
+        &campaign.campaign_id,
+        &args.file,
+        &options,
+        purpose,
+        progress::show,
+    )
+    .await
 }
 
 fn synthesize(session: &Session, args: &SynthesizeArgs) -> Outcome {
@@ -142,7 +186,8 @@ fn synthesize(session: &Session, args: &SynthesizeArgs) -> Outcome {
 }
 
 fn import_record(imported: &Imported) -> Record {
-    let rejects = imported.rejects.as_ref();
+    let listed = &imported.listed;
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let mut record = Record::new().with("import_id", imported.import_id.as_str());
     if imported.after_line > 1 {
         record = record
@@ -150,10 +195,9 @@ fn import_record(imported: &Imported) -> Record {
             .with("rows_of_the_file", imported.file.rows)
             .with("rejected_of_the_file", imported.file.rejected);
     }
-    with_totals(record, &imported.totals).with(
-        "rejects_file",
-        rejects.map(|path| path.display().to_string()),
-    )
+    with_totals(record, &imported.totals)
+        .with("rejects_file", path(&listed.rejects))
+        .with("warnings_file", path(&listed.warnings))
 }
 
 fn with_totals(record: Record, totals: &wire::ImportTotals) -> Record {
@@ -163,6 +207,8 @@ fn with_totals(record: Record, totals: &wire::ImportTotals) -> Record {
         .with("merged", totals.merged)
         .with("unchanged", totals.unchanged)
         .with("rejected", totals.rejected)
+        .with("warned", totals.warned)
+        .with("unmailable", totals.unmailable)
 }
 
 fn file_record(import: &wire::Import) -> Record {

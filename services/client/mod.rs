@@ -19,3 +19,4 @@ pub mod report;
 pub mod report_page;
 pub mod request;
 pub mod roster;
+pub mod table;

@@ -65,6 +65,13 @@ impl CampaignService for Handlers {
         one(campaign::grpc::list_campaigns(&self.context, request).await)
     }
 
+    async fn update_campaign(
+        &self,
+        request: Request<wire::UpdateCampaignRequest>,
+    ) -> Answer<wire::UpdateCampaignResponse> {
+        one(campaign::grpc::update_campaign(&self.context, request).await)
+    }
+
     async fn close_campaign(
         &self,
         request: Request<wire::CloseCampaignRequest>,

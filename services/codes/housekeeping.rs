@@ -1,4 +1,4 @@
-//! What this process does now and then beside what every process does: ending terms.
+//! What this process does now and then beside what every process does: ending terms, and reading campaigns again.
 
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ use super::{campaign, enrollment};
 
 /// How often it is done.
 const EVERY: Duration = Duration::from_mins(10);
+/// For how long a campaign is remembered: another instance may have changed it.
+const REMEMBERED: Duration = Duration::from_secs(5);
 /// Campaigns read at a time.
 const PAGE: u64 = 100;
 
@@ -26,6 +28,13 @@ pub async fn run(context: Context, token: CancellationToken) {
         if !lifecycle::pause(&token, EVERY).await {
             return;
         }
+    }
+}
+
+/// Forgets campaigns, again and again, until the process drains.
+pub async fn forget_campaigns(context: Context, token: CancellationToken) {
+    while lifecycle::pause(&token, REMEMBERED).await {
+        context.campaign_cache.forget();
     }
 }
 

@@ -57,6 +57,10 @@ pub async fn serve(
 pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
     life.spawn(outcomes::run(context.clone(), life.token()));
     life.spawn(housekeeping::run(context.clone(), life.token()));
+    life.spawn(housekeeping::forget_campaigns(
+        context.clone(),
+        life.token(),
+    ));
     life.spawn(process::housekeeping::run(
         context.common.clone(),
         life.token(),

@@ -60,7 +60,7 @@ pub const GRANTS: &[Grant] = &[
     all("wave_member", Codes, KEEP),
     all("code", Codes, CHANGE),
     all("export_approval", Codes, CHANGE),
-    all("consent_text", Codes, KEEP),
+    all("consent_text", Codes, CHANGE),
     all("coverage", Codes, CHANGE),
     all("enrollment", Codes, CHANGE),
     all("enrollment", Identity, "SELECT"),

@@ -49,7 +49,9 @@ async fn letters_live_their_life_at_the_terminal(database: Database) {
     let roster = Roster::small(12);
     std::fs::write(house.path().join("people.csv"), roster.csv()).expect("the roster");
     found_campaign(&house);
-    house.redress(&["roster", "import", "people.csv"]).fine();
+    house
+        .redress(&["roster", "import", "people.csv", "--allow-rejects"])
+        .fine();
 
     let minors = told(
         &house,

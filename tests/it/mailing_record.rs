@@ -47,6 +47,7 @@ async fn a_list_from_the_mail_house_is_recorded_from_the_command_line(database: 
         "returned.csv",
         "--source",
         "USPS_NCOA",
+        "--allow-rejects",
     ];
     let first = json(house.redress(&words));
     assert_eq!(counts(&first), [8, 4, 0, 4], "{first}");

@@ -20,7 +20,14 @@ async fn a_campaign_is_run_from_the_command_line(database: Database) {
     let roster = Roster::small(40);
     std::fs::write(house.path().join("people.csv"), roster.csv()).expect("the roster");
     found_campaign(&house);
-    let imported = json(house.redress(&["--format", "json", "roster", "import", "people.csv"]));
+    let imported = json(house.redress(&[
+        "--format",
+        "json",
+        "roster",
+        "import",
+        "people.csv",
+        "--allow-rejects",
+    ]));
     let counted = |name: &str| {
         imported[name]
             .as_u64()
@@ -29,8 +36,21 @@ async fn a_campaign_is_run_from_the_command_line(database: Database) {
     assert_eq!(counted("rows"), Some(roster.rows.len()));
     assert_eq!(counted("rejected"), Some(roster.rejected));
     assert_eq!(counted("merged"), Some(roster.merged));
+    assert_eq!(counted("warned"), Some(roster.warned));
+    assert_eq!(counted("unmailable"), Some(1));
     rejects_name_line_column_and_reason(&house, &roster);
-    let again = json(house.redress(&["--format", "json", "roster", "import", "people.csv"]));
+    let refused = house
+        .redress(&["roster", "import", "people.csv"])
+        .refused(1);
+    assert!(refused.contains("people.csv.rejects.csv"), "{refused}");
+    let again = json(house.redress(&[
+        "--format",
+        "json",
+        "roster",
+        "import",
+        "people.csv",
+        "--allow-rejects",
+    ]));
     assert_eq!(
         (again["accepted"].as_u64(), again["merged"].as_u64()),
         (Some(0), Some(0))
@@ -246,11 +266,21 @@ fn rejects_name_line_column_and_reason(house: &House, roster: &Roster) {
     assert_eq!(lines.next(), Some("line,column,reason,help"));
     assert_eq!(lines.count(), roster.rejected);
     for word in [
+        "external_ref",
+        "covered_entity",
+        "given_name",
+        "UNKNOWN_ENTITY",
+    ] {
+        assert!(text.contains(word), "{word} in {text}");
+    }
+    let path = house.path().join("people.csv.warnings.csv");
+    let text = std::fs::read_to_string(path).expect("a warnings file");
+    assert_eq!(text.lines().count(), 1 + roster.warned);
+    for word in [
         "date_of_birth",
         "ssn",
-        "covered_entity",
-        "family_name",
-        "UNKNOWN_ENTITY",
+        "ADDRESS_UNDELIVERABLE",
+        "IMPLAUSIBLE_DATE",
     ] {
         assert!(text.contains(word), "{word} in {text}");
     }
@@ -271,6 +301,7 @@ fn activation_codes_are_taken_once(house: &House) {
         "sandbox-bureau",
         "--low-water",
         "3",
+        "--allow-rejects",
     ];
     for (imported, known) in [(3, 0), (0, 3)] {
         let said = json(house.redress(&words));
@@ -286,7 +317,7 @@ fn activation_codes_are_taken_once(house: &House) {
     let told = house.redress(&[&["partner", "pool", "import"], &words[5..]].concat());
     let told = told.fine();
     assert!(!told.contains("BUREAU-0001"), "{told}");
-    std::fs::write(house.path().join("wrong.csv"), "code\nBUREAU-0009\n").expect("a file");
+    std::fs::write(house.path().join("wrong.csv"), "number\nBUREAU-0009\n").expect("a file");
     let wrong = [&["partner", "pool", "import", "wrong.csv"], &words[6..]].concat();
     let refused = house.redress(&wrong).refused(2);
     assert!(refused.contains("activation_code"), "{refused}");

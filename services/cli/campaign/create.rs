@@ -116,7 +116,8 @@ impl CreateArgs {
     }
 }
 
-fn entity(text: &str) -> Result<EntityEntry, String> {
+/// Reads `KEY=NAME`.
+pub fn entity(text: &str) -> Result<EntityEntry, String> {
     let (key, name) = text
         .split_once('=')
         .ok_or("wanted: KEY=NAME, such as clinic='Summit City Clinic'")?;
@@ -127,7 +128,8 @@ fn entity(text: &str) -> Result<EntityEntry, String> {
     })
 }
 
-fn product(text: &str) -> Result<ProductEntry, String> {
+/// Reads `POPULATION=CODE@PARTNER`.
+pub fn product(text: &str) -> Result<ProductEntry, String> {
     let wanted = "wanted: POPULATION=CODE@PARTNER, such as ADULT=CM3B@sandbox-bureau";
     let (population, rest) = text.split_once('=').ok_or(wanted)?;
     let (code, partner) = rest.split_once('@').ok_or(wanted)?;

@@ -9,6 +9,7 @@ use clap::Args;
 use crate::client::campaign::file::TEMPLATE;
 use crate::client::problem::Problem;
 use crate::client::roster::reader::RosterReader;
+use crate::client::table::Options;
 
 /// Where the example's covered entity begins and ends in the template.
 const ENTITY: &str = "[[covered_entity]]";
@@ -35,11 +36,8 @@ impl TemplateArgs {
 /// Counts the rows of each covered entity; what no campaign could take as a key is left to the import's rejects.
 fn entities(roster: &Path) -> Result<BTreeMap<String, u64>, Problem> {
     let mut rows = BTreeMap::new();
-    let mut reader = RosterReader::open(roster)?;
-    while let Some(chunk) = reader
-        .next_chunk()
-        .map_err(|error| Problem::file(roster, &error))?
-    {
+    let mut reader = RosterReader::open(roster, &Options::default())?;
+    while let Some(chunk) = reader.next_chunk()? {
         for row in chunk.rows {
             if is_key(&row.covered_entity_key) {
                 *rows.entry(row.covered_entity_key).or_default() += 1;

@@ -28,7 +28,7 @@ pub enum Command {
     /// Tell whether a print file is the one that its manifest describes; needs no service.
     Check(check::CheckArgs),
     /// Record what the mail house says: letters mailed, returned, addresses corrected, letters mailed again.
-    #[command(after_long_help = record::HELP)]
+    #[command(after_long_help = record::help())]
     Record(record::RecordArgs),
     /// Show what happened to one individual's letters.
     History(history::HistoryArgs),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::campaign::which::CampaignArg;
+use crate::cli::list::{self, ListArgs};
 use crate::cli::progress;
 use crate::cli::render::{self, Record};
 use crate::cli::session::Session;
@@ -22,13 +23,18 @@ use wire::roster_service_client::RosterServiceClient;
 /// The most events of one call.
 const MOST: usize = 1_000;
 
-pub(super) const HELP: &str = "Columns: letter (the id that the print file has in this column), event (MAILED, RETURNED, ADDRESS_CORRECTED or \
+const HELP: &str = "Columns: letter (the id that the print file has in this column), event (MAILED, RETURNED, ADDRESS_CORRECTED or \
 REMAILED), date; with RETURNED reason (NOT_DELIVERABLE_AS_ADDRESSED, MOVED_LEFT_NO_ADDRESS, VACANT, DECEASED, REFUSED, UNCLAIMED or OTHER); with \
 ADDRESS_CORRECTED source (USPS_NCOA, MAIL_HOUSE or COVERED_ENTITY), address_line1, address_line2, city, region, postal_code, country.
 
 Whoever's letter came back gets no further one until the address is corrected; a code that went to the old address must then be reissued. \
 Recording the same file again changes nothing, so what was cut off is resumed by running it again. Rows that could not be taken are in \
 FILE.rejects.csv with line, column, reason and what to do. An address that somebody gives while enrolling does not belong here.";
+
+/// The long help.
+pub(super) fn help() -> String {
+    format!("{HELP}\n\n{}", list::FILES)
+}
 
 /// Flags of `mailing record`.
 #[derive(Debug, Args)]
@@ -38,7 +44,9 @@ pub struct RecordArgs {
     /// Who knew the better addresses of rows that do not say: USPS_NCOA, MAIL_HOUSE or COVERED_ENTITY.
     #[arg(long, value_name = "WORD", value_parser = events::source)]
     source: Option<wire::AddressSource>,
-    /// The events: CSV with a header line.
+    #[command(flatten)]
+    list: ListArgs,
+    /// The events: a text or a workbook with a header.
     file: PathBuf,
 }
 
@@ -53,8 +61,7 @@ struct Tally {
 /// Sends the file in calls of many events; each event is judged by itself.
 pub async fn run(session: &Session, args: &RecordArgs) -> Outcome {
     let path = &args.file;
-    let mut reader = EventReader::open(path, args.source)?;
-    let size = std::fs::metadata(path).map_err(|error| Problem::file(path, &error))?;
+    let mut reader = EventReader::open(path, &args.list.options()?, args.source)?;
     let channels = session.connect(ClientRole::Operator)?;
     let campaign = args.campaign.find(&channels.codes).await?;
     let mut client = RosterServiceClient::new(channels.identity.clone());
@@ -62,8 +69,7 @@ pub async fn run(session: &Session, args: &RecordArgs) -> Outcome {
     let mut tally = Tally::default();
     let bar = progress::show("recording mail events", Unit::Bytes);
     loop {
-        let lines = reader.next_lines(MOST);
-        let lines = lines.map_err(|error| Problem::file(path, &error))?;
+        let lines = reader.next_lines(MOST)?;
         if lines.is_empty() {
             break;
         }
@@ -79,21 +85,28 @@ pub async fn run(session: &Session, args: &RecordArgs) -> Outcome {
             let answer = answer.or_problem("record the mail events")?;
             take(&sent, &answer.verdicts, &mut tally, &mut rejects)?;
         }
-        bar.set(reader.bytes(), size.len());
+        let (done, all) = reader.table().progress();
+        bar.set(done, all);
     }
     drop(bar);
-    let rejected = rejects.rows;
-    let rejects = rejects.finish()?;
+    let table = reader.table();
+    list::tell(table.detected(), &table.notes());
+    let listed = rejects.finish()?;
     let record = Record::new()
         .with("events", tally.events)
         .with("recorded", tally.recorded)
         .with("known_before", tally.known_before)
-        .with("rejected", rejected)
+        .with("rejected", listed.rejected)
         .with(
             "rejects_file",
-            rejects.map(|path| path.display().to_string()),
+            listed
+                .rejects
+                .as_ref()
+                .map(|path| path.display().to_string()),
         );
-    render::one(session.format, &record)
+    render::one(session.format, &record)?;
+    let rejected = i64::try_from(listed.rejected).unwrap_or(i64::MAX);
+    args.list.judge(rejected, listed.rejects.as_deref())
 }
 
 /// Parts what can be sent, with its lines, from what cannot.

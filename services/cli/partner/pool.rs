@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use crate::cli::campaign::which::CampaignArg;
+use crate::cli::list::{self, ListArgs};
 use crate::cli::render::{self, Format, Record};
 use crate::cli::session::Session;
 use crate::cli::{ask, progress};
@@ -19,13 +20,21 @@ use crate::client::problem::{OrProblem, Outcome, Problem};
 use crate::client::progress::Unit;
 use crate::client::request::new_request_id;
 use crate::client::roster::rejects::REASON;
+use crate::client::table::Table;
+use crate::client::table::columns::{Column, Vocabulary};
 use crate::kernel::crypto::fingerprint128;
 use crate::wire::redress::handoff::v1 as wire;
 use crate::wire::redress::r#type::v1::ItemReason;
 use wire::handoff_admin_service_client::HandoffAdminServiceClient;
 
-/// The one column of the file.
-const COLUMN: &str = "activation_code";
+static CODES: Vocabulary = Vocabulary {
+    of: "activation codes",
+    columns: &[Column::required(
+        "activation_code",
+        "code codes activation activationcodes",
+    )],
+};
+
 /// Codes in one call.
 const CHUNK: usize = 5_000;
 /// So many rejects are printed; all are in the file.
@@ -53,6 +62,8 @@ FILE.rejects.csv. From the first code on, each enrollment gets a code of its own
 pub struct ImportArgs {
     /// The file.
     pub file: PathBuf,
+    #[command(flatten)]
+    pub list: ListArgs,
     /// The partner's name.
     #[arg(long, value_name = "NAME")]
     pub partner: String,
@@ -82,7 +93,7 @@ pub async fn run(session: &Session, channels: &Channels, command: Command) -> Ou
 type Reject = (i64, &'static str);
 
 async fn import(session: &Session, channels: &Channels, args: &ImportArgs) -> Outcome {
-    let rows = read(&args.file)?;
+    let rows = read(args)?;
     let campaign = args.campaign.find(&channels.codes).await?;
     let partner = partner::find(channels, &args.partner).await?;
     let (mut imported, mut known) = (0_i64, 0_i64);
@@ -135,8 +146,13 @@ async fn import(session: &Session, channels: &Channels, args: &ImportArgs) -> Ou
         .with("imported", imported)
         .with("known", known)
         .with("rejected", rejects.len())
-        .with("rejects_file", file.map(|path| path.display().to_string()));
-    render::one(session.format, &record)
+        .with(
+            "rejects_file",
+            file.as_ref().map(|path| path.display().to_string()),
+        );
+    render::one(session.format, &record)?;
+    let rejected = i64::try_from(rejects.len()).unwrap_or(i64::MAX);
+    args.list.judge(rejected, file.as_deref())
 }
 
 fn word(reason: ItemReason) -> &'static str {
@@ -145,44 +161,21 @@ fn word(reason: ItemReason) -> &'static str {
 }
 
 /// Reads the file. A row of another shape is sent without a code, so that it is counted with those that are malformed.
-fn read(path: &Path) -> Result<Vec<wire::ActivationCodeRow>, Problem> {
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(path)
-        .map_err(|error| Problem::file(path, &error))?;
-    let header = reader
-        .byte_headers()
-        .map_err(|error| Problem::file(path, &error))?;
-    let names: Vec<&[u8]> = header.iter().map(<[u8]>::trim_ascii).collect();
-    let first = names
-        .first()
-        .map(|name| name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(name));
-    if names.len() != 1 || first != Some(COLUMN.as_bytes()) {
-        return Err(Problem::usage(format!(
-            "{}: the first line must be `{COLUMN}`, the one column of the file",
-            path.display()
-        )));
-    }
+fn read(args: &ImportArgs) -> Result<Vec<wire::ActivationCodeRow>, Problem> {
+    let mut table = Table::open(&args.file, &CODES, &args.list.options()?)?;
     let mut rows = Vec::new();
-    let mut record = csv::ByteRecord::new();
-    loop {
-        // The message of a broken file names its place alone.
-        let more = reader.read_byte_record(&mut record);
-        if !more.map_err(|error| Problem::file(path, &error))? {
-            break;
-        }
-        let line = record.position().map_or(0, csv::Position::line);
-        let code = match (record.len(), record.get(0).map(std::str::from_utf8)) {
-            (1, Some(Ok(code))) => code.trim().to_owned(),
-            _ => String::new(),
-        };
-        let line = i64::try_from(line).unwrap_or(i64::MAX);
-        rows.push(wire::ActivationCodeRow { line, code });
+    while let Some(row) = table.next_row()? {
+        let code = row.cells.first().map_or("", |cell| cell.trim()).to_owned();
+        rows.push(wire::ActivationCodeRow {
+            line: row.line,
+            code,
+        });
     }
+    list::tell(table.detected(), &table.notes());
     if rows.is_empty() {
         return Err(Problem::usage(format!(
             "{}: there is no code in it",
-            path.display()
+            args.file.display()
         )));
     }
     Ok(rows)

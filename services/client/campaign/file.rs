@@ -132,18 +132,7 @@ impl CampaignFile {
             ));
         }
         let entities = self.covered_entities.iter().map(EntityEntry::to_wire);
-        let product = |product: &ProductEntry| -> Result<wire::Product, Problem> {
-            let population = parse_population(&product.population)
-                .map_err(|rule| Problem::usage(format!("population of a product: {rule}")))?;
-            Ok(wire::Product {
-                population: population.into(),
-                product_code: product.product_code.clone(),
-                partner_id: product.partner.clone(),
-                term_months: product.term_months,
-                contract_code: product.contract_code.clone(),
-            })
-        };
-        let products = self.products.iter().map(product);
+        let products = self.products.iter().map(ProductEntry::to_wire);
         let consents = self.consents.iter().map(|text| wire::ConsentText {
             language_code: text.language.clone(),
             version: text.version.clone(),
@@ -175,8 +164,24 @@ impl CampaignFile {
     }
 }
 
+impl ProductEntry {
+    /// Converts to a wire message that still names the partner by name, not by id.
+    pub fn to_wire(&self) -> Result<wire::Product, Problem> {
+        let population = parse_population(&self.population)
+            .map_err(|rule| Problem::usage(format!("population of a product: {rule}")))?;
+        Ok(wire::Product {
+            population: population.into(),
+            product_code: self.product_code.clone(),
+            partner_id: self.partner.clone(),
+            term_months: self.term_months,
+            contract_code: self.contract_code.clone(),
+        })
+    }
+}
+
 impl EntityEntry {
-    fn to_wire(&self) -> Result<wire::CoveredEntity, Problem> {
+    /// Converts to a wire message.
+    pub fn to_wire(&self) -> Result<wire::CoveredEntity, Problem> {
         let notifier = match self.notifier.to_uppercase().as_str() {
             "" => wire::Notifier::Unspecified,
             "COVERED_ENTITY" => wire::Notifier::CoveredEntity,

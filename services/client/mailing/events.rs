@@ -3,35 +3,38 @@
 //! The header says which column is which. Unknown words are rejected here, because the wire has only known ones; everything
 //! else the service judges.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::Path;
 
-use csv::{ByteRecord, Reader, ReaderBuilder};
+use jiff::civil::Date;
 
-use crate::client::convert::{parse_date, wire_date};
+use crate::client::convert::wire_date;
 use crate::client::problem::Problem;
-use crate::client::roster::reader::header_name;
+use crate::client::table::columns::{Column, Vocabulary};
+use crate::client::table::{Options, Row, Table};
+use crate::kernel::dates::{DateOrder, Mended, NoDate, read_date};
 use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::r#type::v1::PostalAddress;
 
-/// The columns of a file of mail events.
-pub const COLUMNS: [&str; 11] = [
-    "letter",
-    "event",
-    "date",
-    "reason",
-    "source",
-    "address_line1",
-    "address_line2",
-    "city",
-    "region",
-    "postal_code",
-    "country",
-];
-
-/// Columns that a file must have.
-const REQUIRED: [&str; 3] = ["letter", "event", "date"];
+/// The columns of a file of mail events. The print file calls the individual's id `letter`.
+static EVENTS: Vocabulary = Vocabulary {
+    of: "mail events",
+    columns: &[
+        Column::required("letter", "individualid letterid sequenceid"),
+        Column::required("event", "kind mailevent status disposition"),
+        Column::required("date", "eventdate dateofevent maildate returndate"),
+        Column::optional("reason", "returnreason reasoncode"),
+        Column::optional("source", "addresssource"),
+        Column::optional(
+            "address_line1",
+            "address address1 addr1 newaddress newaddress1 street",
+        ),
+        Column::optional("address_line2", "address2 addr2 newaddress2 apt unit"),
+        Column::optional("city", "newcity town"),
+        Column::optional("region", "state newstate st province"),
+        Column::optional("postal_code", "zip zipcode newzip zip5 zip9 postcode"),
+        Column::optional("country", "countrycode"),
+    ],
+};
 
 const KINDS: &str = "MAILED, RETURNED, ADDRESS_CORRECTED or REMAILED";
 const REASONS: &str = "NOT_DELIVERABLE_AS_ADDRESSED, MOVED_LEFT_NO_ADDRESS, VACANT, DECEASED, REFUSED, UNCLAIMED or OTHER";
@@ -57,62 +60,51 @@ pub struct Line {
 
 /// A file of mail events that is being read.
 pub struct EventReader {
-    csv: Reader<BufReader<File>>,
-    /// For each of [`COLUMNS`], where it stands in this file.
-    places: [Option<usize>; COLUMNS.len()],
-    width: usize,
+    table: Table,
     /// The source of rows whose column `source` is empty.
     source: Option<wire::AddressSource>,
 }
 
 impl EventReader {
     /// Opens a file and checks its header.
-    pub fn open(path: &Path, source: Option<wire::AddressSource>) -> Result<Self, Problem> {
-        let file = File::open(path).map_err(|error| Problem::file(path, &error))?;
-        let buffered = BufReader::with_capacity(1 << 18, file);
-        let mut csv = ReaderBuilder::new().flexible(true).from_reader(buffered);
-        let header = csv.byte_headers();
-        let header = header.map_err(|error| Problem::file(path, &error))?;
-        let names: Vec<String> = header.iter().map(header_name).map(renamed).collect();
-        let places = places(&names).map_err(|wrong| Problem::file(path, &wrong))?;
+    pub fn open(
+        path: &Path,
+        options: &Options,
+        source: Option<wire::AddressSource>,
+    ) -> Result<Self, Problem> {
         Ok(Self {
-            csv,
-            places,
-            width: names.len(),
+            table: Table::open(path, &EVENTS, options)?,
             source,
         })
     }
 
+    /// Gives the table.
+    pub fn table(&mut self) -> &mut Table {
+        &mut self.table
+    }
+
     /// Reads the next rows; none at the end of the file.
-    pub fn next_lines(&mut self, most: usize) -> Result<Vec<Line>, csv::Error> {
+    pub fn next_lines(&mut self, most: usize) -> Result<Vec<Line>, Problem> {
         let mut lines = Vec::new();
-        let mut record = ByteRecord::new();
-        while lines.len() < most && self.csv.read_byte_record(&mut record)? {
-            let position = record.position();
-            let line = position.map_or(0, |position| i64::try_from(position.line()).unwrap_or(0));
-            let event = self.event(&record);
-            lines.push(Line { line, event });
+        while lines.len() < most
+            && let Some(row) = self.table.next_row()?
+        {
+            let event = self.event(&row);
+            lines.push(Line {
+                line: row.line,
+                event,
+            });
         }
         Ok(lines)
     }
 
-    /// Gives how many bytes have been read.
-    pub fn bytes(&self) -> u64 {
-        self.csv.position().byte()
-    }
-
-    fn event(&self, record: &ByteRecord) -> Result<wire::MailEvent, Misfit> {
-        if record.len() != self.width {
-            let (row, header) = (record.len(), self.width);
-            let help = format!("the row has {row} columns and the header {header}");
-            return Err(misfit("", help));
+    fn event(&self, row: &Row) -> Result<wire::MailEvent, Misfit> {
+        if let Some(trouble) = &row.trouble {
+            return Err(misfit("", trouble.as_str()));
         }
-        let mut cells = <[&str; COLUMNS.len()]>::default();
-        for (column, place) in self.places.iter().enumerate() {
-            let bytes = place.and_then(|at| record.get(at)).unwrap_or_default();
-            let text = std::str::from_utf8(bytes);
-            let text = text.map_err(|_| misfit(COLUMNS[column], "write it in UTF-8"))?;
-            cells[column] = text.trim();
+        let mut cells = <[&str; EVENTS.columns.len()]>::default();
+        for (ours, cell) in cells.iter_mut().zip(&row.cells) {
+            *ours = cell.trim();
         }
         let [letter, event, day, reason, source, address @ ..] = cells;
         let kind = word(
@@ -138,7 +130,7 @@ impl EventReader {
         )?;
         let is_correction = kind == Some(wire::MailEventKind::AddressCorrected);
         let source = source.or(self.source.filter(|_| is_correction));
-        let day = parse_date(day).map_err(|wrong| misfit("date", wrong))?;
+        let day = happened_on(day).map_err(|wrong| misfit("date", wrong))?;
         Ok(wire::MailEvent {
             individual_id: letter.to_owned(),
             kind: kind.unwrap_or_default().into(),
@@ -157,12 +149,20 @@ fn misfit(column: &'static str, help: impl Into<String>) -> Misfit {
     }
 }
 
-/// Accepts `individual_id` for the column that the print file calls `letter`.
-fn renamed(name: String) -> String {
-    if name == "individual_id" {
-        "letter".to_owned()
-    } else {
-        name
+/// Reads a day. A year of two digits is refused: nobody guesses when a letter came back.
+fn happened_on(text: &str) -> Result<Date, &'static str> {
+    match read_date(text, DateOrder::MonthFirst, Date::MAX) {
+        Ok(read) if read.mended == Some(Mended::Century) => {
+            Err("write the year with four digits, as in 2026-11-20")
+        }
+        Ok(read) if read.mended == Some(Mended::OtherOrder) => {
+            Err("write the month first, as in 11/20/2026, or the year, as in 2026-11-20")
+        }
+        Ok(read) => Ok(read.date),
+        Err(NoDate::DigitsLost) => {
+            Err("a spreadsheet program has cut the number short; write the date as 2026-11-20")
+        }
+        Err(NoDate::Malformed) => Err("a date looks like 2026-11-20 or 11/20/2026"),
     }
 }
 
@@ -206,36 +206,6 @@ fn postal(cells: [&str; 6]) -> Option<PostalAddress> {
     (address != PostalAddress::default()).then_some(address)
 }
 
-/// Finds each column, or says which are missing or unknown.
-fn places(names: &[String]) -> Result<[Option<usize>; COLUMNS.len()], String> {
-    let places = COLUMNS.map(|column| names.iter().position(|name| name == column));
-    let listed = |wrong: Vec<&str>, what: &str| {
-        (!wrong.is_empty()).then(|| format!("columns are {what}: {}", wrong.join(", ")))
-    };
-    let has = |column: &&str| names.iter().any(|name| name == column);
-    let missing = REQUIRED.into_iter().filter(|column| !has(column));
-    let unknown = names.iter().map(String::as_str);
-    let unknown = unknown.filter(|name| !COLUMNS.contains(name));
-    let twice = names.iter().enumerate();
-    let twice = twice.filter(|(at, name)| names[..*at].contains(name));
-    let twice = twice.map(|(_, name)| name.as_str());
-    let wrong: Vec<String> = [
-        listed(missing.collect(), "missing"),
-        listed(unknown.collect(), "unknown"),
-        listed(twice.collect(), "there twice"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if wrong.is_empty() {
-        return Ok(places);
-    }
-    let (wrong, columns) = (wrong.join("; "), COLUMNS.join(", "));
-    Err(format!(
-        "the header does not fit: {wrong}\n  columns of mail events: {columns}"
-    ))
-}
-
 /// Gives the column in which a field of an event stands.
 pub fn column_of(field: &str) -> &'static str {
     let field = field.split_once("].").map_or(field, |(_, field)| field);
@@ -263,7 +233,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("events.csv");
         std::fs::write(&path, text).unwrap();
-        Ok(EventReader::open(&path, source)?.next_lines(100).unwrap())
+        EventReader::open(&path, &Options::default(), source)?.next_lines(100)
     }
 
     #[test]
@@ -309,7 +279,7 @@ mod tests {
             .unwrap()
             .to_string();
         assert!(
-            told.contains("missing: date") && told.contains("unknown: reson"),
+            told.contains("missing: date") && told.contains("unknown: reson (nearest: reason)"),
             "{told}"
         );
         let lines = read("letter,event,date\na,MAILED,soon\na,MAILED\n", None).unwrap();
@@ -318,5 +288,36 @@ mod tests {
             .map(|line| line.event.as_ref().unwrap_err().column);
         assert_eq!(columns.collect::<Vec<_>>(), ["date", ""]);
         assert_eq!(column_of("events[3].address.city"), "city");
+    }
+
+    #[test]
+    fn days_are_read_in_the_ways_in_which_programs_write_them() {
+        let days = [
+            "2026-11-20 00:00:00",
+            "20-Nov-2026",
+            "20261120",
+            "11-20-2026",
+            "46346",
+        ];
+        let rows: Vec<String> = days
+            .iter()
+            .map(|day| format!("a,RETURNED,{day}\r\n"))
+            .collect();
+        let text = format!(
+            "letter,event,date\r\n{}a,RETURNED,11/20/26\r\n",
+            rows.concat()
+        );
+        let lines = read(&text, None).unwrap();
+        for line in &lines[..5] {
+            let day = line.event.as_ref().unwrap().event_date.unwrap();
+            assert_eq!(
+                (day.year, day.month, day.day),
+                (2026, 11, 20),
+                "{}",
+                line.line
+            );
+        }
+        let misfit = lines[5].event.as_ref().unwrap_err();
+        assert!(misfit.help.contains("four digits") && lines[5].line == 7);
     }
 }

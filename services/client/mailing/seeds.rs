@@ -5,67 +5,65 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::client::problem::Problem;
+use crate::client::table::columns::{Column, Vocabulary};
+use crate::client::table::{Options, Table};
 use crate::wire::redress::enrollment::v1::PlainCode;
 use crate::wire::redress::identity::v1::MailingAddress;
 use crate::wire::redress::r#type::v1::Population;
 
 /// The name and address of a staff member.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Seed {
     /// Name line.
     name: String,
-    address_line1: String,
-    #[serde(default)]
-    address_line2: String,
-    #[serde(default)]
-    address_line3: String,
-    #[serde(default)]
-    address_line4: String,
+    lines: [String; 4],
 }
+
+static SEEDS: Vocabulary = Vocabulary {
+    of: "seeds",
+    columns: &[
+        Column::required("name", "fullname nameline"),
+        Column::required("address_line1", "address address1 street"),
+        Column::optional("address_line2", "address2"),
+        Column::optional("address_line3", "address3"),
+        Column::optional("address_line4", "address4"),
+    ],
+};
 
 impl Seed {
     /// Reads a file of seeds.
     pub fn read(path: &Path) -> Result<Vec<Self>, Problem> {
-        let failed = |error: csv::Error| Problem::file(path, &error);
-        let mut reader = csv::ReaderBuilder::new()
-            .trim(csv::Trim::All)
-            .from_path(path)
-            .map_err(failed)?;
-        let seeds: Vec<Self> = reader
-            .deserialize()
-            .collect::<Result<_, _>>()
-            .map_err(failed)?;
-        let is_whole = |seed: &Self| !seed.name.is_empty() && !seed.address_line1.is_empty();
-        if let Some(at) = seeds.iter().position(|seed| !is_whole(seed)) {
-            let line = at + 2;
-            return Err(Problem::usage(format!(
-                "{}: line {line} needs a name and an address_line1",
-                path.display()
-            )));
+        let mut table = Table::open(path, &SEEDS, &Options::default())?;
+        let mut seeds = Vec::new();
+        while let Some(row) = table.next_row()? {
+            let line = row.line;
+            let wrong =
+                |wrong: &str| Problem::usage(format!("{}: line {line} {wrong}", path.display()));
+            if let Some(trouble) = &row.trouble {
+                return Err(wrong(&format!("cannot be read: {trouble}")));
+            }
+            let mut cells = row.cells.iter().map(|cell| cell.trim().to_owned());
+            let seed = Self {
+                name: cells.next().unwrap_or_default(),
+                lines: std::array::from_fn(|_| cells.next().unwrap_or_default()),
+            };
+            if seed.name.is_empty() || seed.lines[0].is_empty() {
+                return Err(wrong("needs a name and an address_line1"));
+            }
+            seeds.push(seed);
         }
         Ok(seeds)
     }
 
     fn address(&self, individual_id: &str, entity: Option<&String>) -> MailingAddress {
-        let lines = [
-            &self.address_line1,
-            &self.address_line2,
-            &self.address_line3,
-            &self.address_line4,
-        ];
+        let lines = self.lines.iter();
         MailingAddress {
             individual_id: individual_id.to_owned(),
             name: self.name.clone(),
-            lines: lines
-                .into_iter()
-                .filter(|line| !line.is_empty())
-                .cloned()
-                .collect(),
+            lines: lines.filter(|line| !line.is_empty()).cloned().collect(),
             covered_entity_keys: entity.cloned().into_iter().collect(),
             population: Population::Adult.into(),
             // The campaign's own.
@@ -132,10 +130,7 @@ mod tests {
     fn seed(name: &str) -> Seed {
         Seed {
             name: name.into(),
-            address_line1: "1 Main St".into(),
-            address_line2: String::new(),
-            address_line3: String::new(),
-            address_line4: "Fort Wayne, IN 46802".into(),
+            lines: ["1 Main St", "", "", "Fort Wayne, IN 46802"].map(String::from),
         }
     }
 

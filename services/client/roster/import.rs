@@ -5,21 +5,27 @@
 //! the rows that are durable and whose rejects are written down already.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::reader::{Chunk, RosterReader};
-use super::rejects::Rejects;
+use super::rejects::{Listed, REASON, Rejects};
+use super::survey::{Survey, survey};
 use crate::client::connect::Channels;
-use crate::client::files::sha256_of;
+use crate::client::convert::state;
+use crate::client::files::beside;
 use crate::client::problem::{OrProblem, Problem};
 use crate::client::progress::{Progress, Show, Unit};
+use crate::client::table::Options;
 use crate::wire::redress::identity::v1 as wire;
+use crate::wire::redress::r#type::v1::ItemVerdict;
 use wire::import_roster_request::Part;
 use wire::import_roster_response::Step;
 use wire::roster_service_client::RosterServiceClient;
+
+pub use super::survey::Purpose;
 
 /// Chunks sent and not yet answered: enough for the largest batch to be settled, another one to wait, and some to be read.
 const IN_FLIGHT: usize = 120;
@@ -29,38 +35,40 @@ const DOING: &str = "import the roster";
 /// What an import came to.
 #[derive(Clone, Debug, Default)]
 pub struct Imported {
-    /// The import.
+    /// The import; empty where the file was only checked.
     pub import_id: String,
+    /// What the file was found to be.
+    pub survey: Survey,
     /// Totals of this run: what it sent, not what it skipped.
     pub totals: wire::ImportTotals,
     /// The line after which this run went on; 1 if it began at the first row.
     pub after_line: i64,
     /// Totals of the whole file over all runs.
     pub file: wire::ImportTotals,
-    /// Where the rejects are, if there are any.
-    pub rejects: Option<PathBuf>,
+    /// Where the rejects and warnings are.
+    pub listed: Listed,
 }
 
-/// Imports a file into a campaign.
+/// Imports a file into a campaign, or has it judged.
 pub async fn import(
     channels: &Channels,
     campaign_id: &str,
     path: &Path,
+    options: &Options,
+    purpose: Purpose,
     show: Show,
 ) -> Result<Imported, Problem> {
-    let reader = RosterReader::open(path)?;
-    let size = std::fs::metadata(path)
-        .map_err(|error| Problem::file(path, &error))?
-        .len();
-    let hashed = path.to_owned();
-    let file_sha256 = tokio::task::spawn_blocking(move || sha256_of(&hashed));
-    let (file_sha256, _) = file_sha256
+    let read = (path.to_owned(), options.clone());
+    let surveyed = tokio::task::spawn_blocking(move || survey(&read.0, &read.1, purpose, show));
+    let surveyed = surveyed
         .await
-        .map_err(|error| Problem::usage(error.to_string()))?
-        .map_err(|error| Problem::file(path, &error))?;
+        .map_err(|error| Problem::usage(error.to_string()))??;
+    let reader = RosterReader::open(path, options)?;
     let header = wire::ImportHeader {
         campaign: campaign_id.to_owned(),
-        file_sha256,
+        file_sha256: surveyed.file_sha256.clone(),
+        date_order: surveyed.date_order.into(),
+        validate_only: purpose == Purpose::Check,
     };
 
     let (parts, outgoing) = mpsc::channel(1);
@@ -84,22 +92,32 @@ pub async fn import(
         .import_roster(ReceiverStream::new(outgoing))
         .await
         .or_problem(DOING)?;
+    let (what, files) = match purpose {
+        Purpose::Load => ("importing the roster", path.to_owned()),
+        // Those of an import stay as they are.
+        Purpose::Check => ("judging the rows", beside(path, ".check")),
+    };
     let imported = Follower {
         notes,
         permits,
         begin: Some(begin),
         waiting: BTreeMap::new(),
-        size,
-        progress: show("importing the roster", Unit::Bytes),
+        forgiven: BTreeMap::new(),
+        rows: surveyed.rows,
+        done: 0,
+        more_warned: 0,
+        progress: show(what, Unit::Pieces),
     }
-    .run(answers, path)
+    .run(answers, &files)
     .await;
     drop(client);
     let fed = feeding
         .await
         .map_err(|error| Problem::usage(error.to_string()))?;
-    fed.map_err(|error| Problem::file(path, &error))?;
-    imported
+    fed?;
+    let mut imported = imported?;
+    imported.survey = surveyed;
+    Ok(imported)
 }
 
 /// Reads the file in a thread of its own and sends it.
@@ -115,13 +133,14 @@ struct Feeder {
 /// A chunk that was sent, as the follower needs it.
 struct Note {
     last_line: i64,
-    bytes: u64,
+    rows: u64,
     misshapen: BTreeMap<i64, String>,
+    forgiven: BTreeMap<i64, &'static str>,
 }
 
 impl Feeder {
     /// Ends early, without an error, when the stream is closed: the answers then say why.
-    fn run(mut self, header: wire::ImportHeader) -> Result<(), csv::Error> {
+    fn run(mut self, header: wire::ImportHeader) -> Result<(), Problem> {
         if !send(&self.parts, Part::Header(header)) {
             return Ok(());
         }
@@ -130,21 +149,24 @@ impl Feeder {
         };
         let mut rows = 0;
         while let Some(chunk) = self.reader.next_chunk()? {
-            rows += i64::try_from(chunk.rows.len()).unwrap_or(0);
+            rows += chunk.rows.len() as u64;
             let Chunk {
                 rows: mut part,
                 mut misshapen,
-                bytes,
+                mut forgiven,
+                ..
             } = chunk;
             part.retain(|row| row.line > after_line);
             misshapen.retain(|line, _| *line > after_line);
+            forgiven.retain(|line, _| *line > after_line);
             let Some(last_line) = part.last().map(|row| row.line) else {
                 continue;
             };
             let _ = self.sent.send(Note {
                 last_line,
-                bytes,
+                rows,
                 misshapen,
+                forgiven,
             });
             if self.permitted.blocking_recv().is_none()
                 || !send(&self.parts, Part::Chunk(wire::ImportChunk { rows: part }))
@@ -152,6 +174,7 @@ impl Feeder {
                 return Ok(());
             }
         }
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
         send(&self.parts, Part::End(wire::ImportEnd { rows }));
         Ok(())
     }
@@ -163,7 +186,7 @@ fn send(parts: &mpsc::Sender<wire::ImportRosterRequest>, part: Part) -> bool {
     parts.blocking_send(request).is_ok()
 }
 
-/// Reads the answers, writes the rejects and lets the feeder go on.
+/// Reads the answers, writes the rejects and warnings and lets the feeder go on.
 struct Follower {
     notes: mpsc::UnboundedReceiver<Note>,
     permits: mpsc::Sender<()>,
@@ -171,7 +194,12 @@ struct Follower {
     begin: Option<oneshot::Sender<i64>>,
     /// Misshapen rows not answered yet.
     waiting: BTreeMap<i64, String>,
-    size: u64,
+    /// What was forgiven in rows not answered yet.
+    forgiven: BTreeMap<i64, &'static str>,
+    rows: u64,
+    done: u64,
+    /// Rows with a warning of the reader's and none of the service's.
+    more_warned: i64,
     progress: Progress,
 }
 
@@ -192,36 +220,57 @@ impl Follower {
             match next(&mut answers).await? {
                 Step::Progress(answer) => {
                     pending = self.settle(pending, answer.durable_line);
-                    for row in &answer.rejected {
-                        rejects.add(row, self.waiting.remove(&row.index).as_deref())?;
-                    }
+                    self.write_down(&answer, &mut rejects)?;
                     rejects.answered(&import_id, answer.durable_line)?;
                 }
                 Step::Result(result) => {
                     let import = result.import.unwrap_or_default();
+                    let mut totals = result.totals.unwrap_or_default();
+                    totals.warned += self.more_warned;
                     return Ok(Imported {
                         import_id,
-                        totals: result.totals.unwrap_or_default(),
+                        totals,
                         after_line,
                         file: import.totals.unwrap_or_default(),
-                        rejects: rejects.finish()?,
+                        listed: rejects.finish()?,
+                        ..Imported::default()
                     });
                 }
             }
         }
     }
 
+    /// Writes down what an answer says of its rows, and what the reader forgave in them.
+    fn write_down(
+        &mut self,
+        answer: &wire::ImportProgress,
+        rejects: &mut Rejects,
+    ) -> Result<(), Problem> {
+        let word = |row: &ItemVerdict| state(row.reason().as_str_name(), REASON);
+        for row in &answer.rejected {
+            self.forgiven.remove(&row.index);
+            rejects.add(row, self.waiting.remove(&row.index).as_deref())?;
+        }
+        for row in &answer.warnings {
+            rejects.warn(row.index, &row.field, &word(row), &row.help)?;
+        }
+        let later = self.forgiven.split_off(&(answer.durable_line + 1));
+        for (line, what) in std::mem::replace(&mut self.forgiven, later) {
+            self.more_warned += i64::from(rejects.warn(line, "", "MENDED", what)?);
+        }
+        Ok(())
+    }
+
     /// Takes the notes of the chunks up to a line off the list; gives the note that was read too early.
     fn settle(&mut self, mut pending: Option<Note>, durable_line: i64) -> Option<Note> {
-        while let Some(note) = pending.take().or_else(|| self.notes.try_recv().ok()) {
+        while let Some(mut note) = pending.take().or_else(|| self.notes.try_recv().ok()) {
+            self.waiting.append(&mut note.misshapen);
+            self.forgiven.append(&mut note.forgiven);
             if note.last_line > durable_line {
-                let misshapen = note.misshapen.iter();
-                self.waiting
-                    .extend(misshapen.map(|(line, wrong)| (*line, wrong.clone())));
                 return Some(note);
             }
-            self.waiting.extend(note.misshapen);
-            self.progress.set(note.bytes, self.size);
+            self.done = note.rows;
+            self.progress.set(self.done, self.rows);
             let _ = self.permits.try_send(());
         }
         None

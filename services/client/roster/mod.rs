@@ -1,6 +1,9 @@
 //! The list of affected people: reading its file and sending it.
 
+pub mod columns;
+pub mod facts;
 pub mod import;
 pub mod imports;
 pub mod reader;
 pub mod rejects;
+pub mod survey;

@@ -1,5 +1,7 @@
-//! The file of rows that could not be taken: line, column, reason, what to do. It holds no value of the file.
+//! The files of rows that could not be taken, and of cells that were left out or mended: line, column, reason, what to do. They hold no
+//! value of the list.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -11,59 +13,28 @@ use crate::client::files::beside;
 use crate::client::problem::Problem;
 use crate::wire::redress::r#type::v1::ItemVerdict;
 
-/// The ending of the rejects file while it is written.
-const PARTIAL: &str = ".rejects.csv.partial";
-/// The ending of the file that says up to which line the answers of an import are in the rejects file.
+/// The ending of the file of rows that were not taken.
+const REJECTS: &str = ".rejects.csv";
+/// The ending of the file of cells that were left out or mended.
+const WARNINGS: &str = ".warnings.csv";
+/// The ending of the file that says up to which line the answers of an import are in the others.
 const ANSWERED: &str = ".rejects.csv.answered";
 
 /// What reasons begin with on the wire.
 pub const REASON: &str = "ITEM_REASON_";
 
-/// The rejects file of one import, or of one list of mail events.
-pub struct Rejects {
+/// One of the files that are written beside a list: what was not taken, or what was taken with a warning.
+struct Listing {
     path: PathBuf,
     partial: PathBuf,
-    noted: PathBuf,
     csv: csv::Writer<BufWriter<File>>,
-    /// Rows written so far.
-    pub rows: u64,
+    rows: u64,
 }
 
-impl Rejects {
-    /// Goes on with the rejects of an import that broke off. Gives the last line whose answer is in them, at most `durable_line`; 1
-    /// where there are none to go on with.
-    pub fn go_on(file: &Path, import_id: &str, durable_line: i64) -> Result<(Self, i64), Problem> {
-        let partial = beside(file, PARTIAL);
-        let line = answered_line(file, import_id).map_or(1, |line| line.min(durable_line));
-        let kept = if line > 1 {
-            read_up_to(&partial, line).map_err(|error| Problem::file(&partial, &error))?
-        } else {
-            Vec::new()
-        };
-        // From here until the next answer an interrupted run begins at the first line.
-        let _ = fs::remove_file(beside(file, ANSWERED));
-        let mut rejects = Self::create(file)?;
-        for record in &kept {
-            let written = rejects.csv.write_record(record);
-            written.map_err(|error| Problem::file(&partial, &error))?;
-            rejects.rows += 1;
-        }
-        Ok((rejects, line))
-    }
-
-    /// Notes that every answer up to a line is in the file, so that the next run can go on from there if this one breaks off.
-    pub fn answered(&mut self, import_id: &str, line: i64) -> Result<(), Problem> {
-        let flushed = self.csv.flush();
-        flushed.map_err(|error| Problem::file(&self.partial, &error))?;
-        let noted = fs::write(&self.noted, format!("{import_id} {line}"));
-        noted.map_err(|error| Problem::file(&self.noted, &error))
-    }
-
-    /// Starts `FILE.rejects.csv`.
-    pub fn create(file: &Path) -> Result<Self, Problem> {
-        let path = beside(file, ".rejects.csv");
-        let partial = beside(file, PARTIAL);
-        let noted = beside(file, ANSWERED);
+impl Listing {
+    fn create(file: &Path, ending: &str) -> Result<Self, Problem> {
+        let path = beside(file, ending);
+        let partial = beside(&path, ".partial");
         let file = File::create(&partial).map_err(|error| Problem::file(&partial, &error))?;
         let mut csv = csv::Writer::from_writer(BufWriter::new(file));
         csv.write_record(["line", "column", "reason", "help"])
@@ -71,9 +42,98 @@ impl Rejects {
         Ok(Self {
             path,
             partial,
-            noted,
             csv,
             rows: 0,
+        })
+    }
+
+    fn note(&mut self, record: &StringRecord) -> Result<(), Problem> {
+        self.rows += 1;
+        let written = self.csv.write_record(record);
+        written.map_err(|error| Problem::file(&self.partial, &error))
+    }
+
+    fn flush(&mut self) -> Result<(), Problem> {
+        let flushed = self.csv.flush();
+        flushed.map_err(|error| Problem::file(&self.partial, &error))
+    }
+
+    /// Puts the file in place, or removes it where there is nothing in it. Gives its path if it is there.
+    fn finish(mut self) -> Result<Option<PathBuf>, Problem> {
+        let failed = |error: std::io::Error| Problem::file(&self.path, &error);
+        self.csv.flush().map_err(failed)?;
+        if self.rows > 0 {
+            fs::rename(&self.partial, &self.path).map_err(failed)?;
+            return Ok(Some(self.path));
+        }
+        fs::remove_file(&self.partial).map_err(failed)?;
+        let _ = fs::remove_file(&self.path);
+        Ok(None)
+    }
+}
+
+/// The rejects and the warnings of one import, or the rejects of another list.
+pub struct Rejects {
+    noted: PathBuf,
+    rejects: Listing,
+    warnings: Listing,
+    warned: BTreeSet<i64>,
+}
+
+/// Where the files are, if there are any, and how many rows they name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listed {
+    /// The file of rejects.
+    pub rejects: Option<PathBuf>,
+    /// Rows in it.
+    pub rejected: u64,
+    /// The file of warnings.
+    pub warnings: Option<PathBuf>,
+}
+
+impl Rejects {
+    /// Goes on with the files of an import that broke off. Gives the last line whose answer is in them, at most `durable_line`; 1
+    /// where there are none to go on with.
+    pub fn go_on(file: &Path, import_id: &str, durable_line: i64) -> Result<(Self, i64), Problem> {
+        let line = answered_line(file, import_id).map_or(1, |line| line.min(durable_line));
+        let kept = |ending: &str| {
+            let partial = beside(&beside(file, ending), ".partial");
+            let read = if line > 1 {
+                read_up_to(&partial, line)
+            } else {
+                Ok(Vec::new())
+            };
+            read.map_err(|error| Problem::file(&partial, &error))
+        };
+        let (kept_rejects, kept_warnings) = (kept(REJECTS)?, kept(WARNINGS)?);
+        // From here until the next answer an interrupted run begins at the first line.
+        let _ = fs::remove_file(beside(file, ANSWERED));
+        let mut files = Self::create(file)?;
+        for record in &kept_rejects {
+            files.rejects.note(record)?;
+        }
+        for record in &kept_warnings {
+            files.warnings.note(record)?;
+        }
+        Ok((files, line))
+    }
+
+    /// Notes that every answer up to a line is in the files, so that the next run can go on from there if this one breaks off.
+    pub fn answered(&mut self, import_id: &str, line: i64) -> Result<(), Problem> {
+        self.rejects.flush()?;
+        self.warnings.flush()?;
+        self.warned = BTreeSet::new();
+        let noted = fs::write(&self.noted, format!("{import_id} {line}"));
+        noted.map_err(|error| Problem::file(&self.noted, &error))
+    }
+
+    /// Starts `FILE.rejects.csv` and `FILE.warnings.csv`.
+    pub fn create(file: &Path) -> Result<Self, Problem> {
+        Ok(Self {
+            noted: beside(file, ANSWERED),
+            rejects: Listing::create(file, REJECTS)?,
+            warnings: Listing::create(file, WARNINGS)?,
+            warned: BTreeSet::new(),
         })
     }
 
@@ -86,7 +146,7 @@ impl Rejects {
         }
     }
 
-    /// Adds a line: the column at fault, the reason in one word, and what to do.
+    /// Adds a line to the rejects: the column at fault, the reason in one word, and what to do.
     pub fn note(
         &mut self,
         line: i64,
@@ -94,26 +154,39 @@ impl Rejects {
         reason: &str,
         help: &str,
     ) -> Result<(), Problem> {
-        let line = line.to_string();
-        self.rows += 1;
-        self.csv
-            .write_record([line.as_str(), column, reason, help])
-            .map_err(|error| Problem::file(&self.partial, &error))
+        self.rejects.note(&record(line, column, reason, help))
     }
 
-    /// Puts the file in place, or removes it where there is nothing in it. Gives its path if it is there.
-    pub fn finish(mut self) -> Result<Option<PathBuf>, Problem> {
-        let failed = |error: std::io::Error| Problem::file(&self.path, &error);
-        self.csv.flush().map_err(failed)?;
-        let _ = fs::remove_file(&self.noted);
-        if self.rows > 0 {
-            fs::rename(&self.partial, &self.path).map_err(failed)?;
-            return Ok(Some(self.path));
-        }
-        fs::remove_file(&self.partial).map_err(failed)?;
-        let _ = fs::remove_file(&self.path);
-        Ok(None)
+    /// Adds a line to the warnings. Tells whether it is the first one of its row since the last [`Self::answered`].
+    pub fn warn(
+        &mut self,
+        line: i64,
+        column: &str,
+        reason: &str,
+        help: &str,
+    ) -> Result<bool, Problem> {
+        self.warnings.note(&record(line, column, reason, help))?;
+        Ok(self.warned.insert(line))
     }
+
+    /// Gives how many rows are in the rejects.
+    pub fn rejected(&self) -> u64 {
+        self.rejects.rows
+    }
+
+    /// Puts the files in place, or removes those in which nothing is.
+    pub fn finish(self) -> Result<Listed, Problem> {
+        let _ = fs::remove_file(&self.noted);
+        Ok(Listed {
+            rejected: self.rejects.rows,
+            rejects: self.rejects.finish()?,
+            warnings: self.warnings.finish()?,
+        })
+    }
+}
+
+fn record(line: i64, column: &str, reason: &str, help: &str) -> StringRecord {
+    StringRecord::from(vec![line.to_string().as_str(), column, reason, help])
 }
 
 /// Reads what [`Rejects::answered`] noted; nothing if it was another import.
@@ -150,10 +223,14 @@ mod tests {
         first.note(7, "ssn", "MALFORMED", "mend it").unwrap();
         drop(first);
         let (second, line) = Rejects::go_on(&file, "one", 9).unwrap();
-        assert_eq!((second.rows, line), (1, 5));
+        assert_eq!((second.rejected(), line), (1, 5));
         drop(second);
         let (again, line) = Rejects::go_on(&file, "one", 9).unwrap();
-        assert_eq!((again.rows, line), (0, 1), "it broke off before an answer");
+        assert_eq!(
+            (again.rejected(), line),
+            (0, 1),
+            "it broke off before an answer"
+        );
     }
 
     #[test]
@@ -169,8 +246,8 @@ mod tests {
             first.answered("one", 5).unwrap();
             drop(first);
             let (second, line) = Rejects::go_on(&file, import, durable).unwrap();
-            assert_eq!((second.rows, line), expected);
-            assert!(second.finish().unwrap().is_some() == (expected.0 > 0));
+            assert_eq!((second.rejected(), line), expected);
+            assert!(second.finish().unwrap().rejects.is_some() == (expected.0 > 0));
             assert!(!beside(&file, ANSWERED).exists());
         }
     }

@@ -1,4 +1,4 @@
-//! What is settled about a campaign when it is created, and so may be remembered for ever.
+//! What seldom changes about a campaign, remembered for a few seconds: UpdateCampaign may run in another instance.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,13 +10,14 @@ use crate::codes::error::Error;
 use crate::db;
 use crate::db::entities::individual::Population;
 use crate::db::entities::{campaign, consent_text, product};
+use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::sha256_hex;
 use crate::kernel::ids::{CampaignId, PartnerId};
 use crate::kernel::language::primary;
 
 use super::store::{self, Campaign};
 
-/// The unchanging part of a campaign. Whether it is open is not in here.
+/// The part of a campaign that seldom changes. Whether it is open is not in here.
 #[derive(Debug)]
 pub struct CachedCampaign {
     /// Id.
@@ -31,7 +32,7 @@ pub struct CachedCampaign {
     pub raise_term_by_law: bool,
     /// Who gets what from whom.
     pub products: Vec<product::Model>,
-    /// The consent texts, the campaign's own language first.
+    /// The consent texts, the campaign's own language first, those that were replaced among them.
     pub consent_texts: Vec<ConsentText>,
 }
 
@@ -46,6 +47,8 @@ pub struct ConsentText {
     pub text: String,
     /// SHA-256 of the text, in lower-case hex.
     pub sha256: String,
+    /// When another one took its place.
+    pub replaced_at: Option<Timestamp>,
 }
 
 impl From<consent_text::Model> for ConsentText {
@@ -55,6 +58,7 @@ impl From<consent_text::Model> for ConsentText {
             language: row.language,
             version: row.version,
             text: row.text,
+            replaced_at: row.replaced_at,
         }
     }
 }
@@ -80,16 +84,15 @@ impl CachedCampaign {
 
     /// Gives the consent text in a language, in its primary language (`es` for `es-MX`), or in the campaign's own.
     pub fn consent_text(&self, language: &str) -> Option<&ConsentText> {
-        let texts = &self.consent_texts;
-        texts
-            .iter()
+        let current = || {
+            self.consent_texts
+                .iter()
+                .filter(|it| it.replaced_at.is_none())
+        };
+        current()
             .find(|text| text.language == language)
-            .or_else(|| {
-                texts
-                    .iter()
-                    .find(|text| primary(&text.language) == primary(language))
-            })
-            .or_else(|| texts.first())
+            .or_else(|| current().find(|text| primary(&text.language) == primary(language)))
+            .or_else(|| current().next())
     }
 
     /// Gives the partner's contract code for one of its products.
@@ -135,6 +138,12 @@ impl CampaignCache {
         }
         let row = store::by_id(connection, id).await?;
         self.keep(connection, row).await
+    }
+
+    /// Forgets all campaigns: each is read again when it is needed.
+    pub fn forget(&self) {
+        let mut campaigns = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        campaigns.clear();
     }
 
     fn find(&self, wanted: impl Fn(&CachedCampaign) -> bool) -> Option<Arc<CachedCampaign>> {

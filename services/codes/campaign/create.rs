@@ -12,13 +12,20 @@ use crate::db::entities::campaign::{self, State};
 use crate::db::entities::covered_entity::{self, Notifier};
 use crate::db::entities::{consent_text, product};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, PartnerId};
+use crate::kernel::ids::{CampaignId, CoveredEntityId, PartnerId};
 use crate::kernel::keyring::Purpose;
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
 use super::read::get_campaign;
 use super::store::{self, Campaign};
+
+/// The most covered entities of a campaign.
+pub const ENTITIES: usize = 500;
+/// The most products.
+pub const PRODUCTS: usize = 12;
+/// The most consent texts: one a language.
+pub const TEXTS: usize = 20;
 
 /// A campaign to be created; everything in it is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +139,35 @@ pub async fn create_campaign(
     get_campaign(context, done.await?).await
 }
 
+/// Gives the row of a covered entity.
+pub fn entity_row(
+    campaign_id: CampaignId,
+    id: CoveredEntityId,
+    new: &NewEntity,
+) -> covered_entity::Model {
+    covered_entity::Model {
+        campaign_id,
+        id,
+        entity_key: new.key.clone(),
+        name: new.name.clone(),
+        discovered_on: new.discovered_on.map(|day| day.to_string()),
+        contact: new.contact.clone(),
+        notifier: new.notifier,
+    }
+}
+
+/// Gives the row of a product.
+pub fn product_row(campaign_id: CampaignId, new: &NewProduct) -> product::Model {
+    product::Model {
+        campaign_id,
+        population: new.population,
+        partner_id: new.partner,
+        code: new.code.clone(),
+        term_months: new.term_months,
+        contract_code: new.contract_code.clone(),
+    }
+}
+
 fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
     let id: CampaignId = context.ids.next();
     let (accept, refer) = new.policy;
@@ -156,23 +192,9 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
         grace_days: new.grace_days,
         two_operators: new.two_operators,
     };
-    let entities = new.entities.iter().map(|entity| covered_entity::Model {
-        campaign_id: id,
-        id: context.ids.next(),
-        entity_key: entity.key.clone(),
-        name: entity.name.clone(),
-        discovered_on: entity.discovered_on.map(|day| day.to_string()),
-        contact: entity.contact.clone(),
-        notifier: entity.notifier,
-    });
-    let products = new.products.iter().map(|product| product::Model {
-        campaign_id: id,
-        population: product.population,
-        partner_id: product.partner,
-        code: product.code.clone(),
-        term_months: product.term_months,
-        contract_code: product.contract_code.clone(),
-    });
+    let entities = new.entities.iter();
+    let entities = entities.map(|entity| entity_row(id, context.ids.next(), entity));
+    let products = new.products.iter().map(|product| product_row(id, product));
     let texts = new
         .consent_texts
         .iter()
@@ -181,6 +203,7 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
             language: language.clone(),
             version: version.clone(),
             text: text.clone(),
+            replaced_at: None,
         });
     Ok(Campaign {
         row,

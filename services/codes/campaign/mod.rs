@@ -8,3 +8,4 @@ pub mod read;
 pub mod state;
 pub mod store;
 pub mod term;
+pub mod update;

@@ -25,7 +25,7 @@ pub struct Campaign {
     pub entities: Vec<covered_entity::Model>,
     /// Who gets what.
     pub products: Vec<product::Model>,
-    /// The consent texts, the campaign's own language first.
+    /// The consent texts, the campaign's own language first, those that were replaced among them.
     pub consent_texts: Vec<consent_text::Model>,
 }
 
@@ -176,6 +176,66 @@ pub async fn close(tx: &Tx<'_>, id: CampaignId, now: Timestamp) -> Result<(), db
     exactly_one(
         result.rows_affected,
         "a campaign that is not open was closed; lock and ask its state first",
+    )
+}
+
+/// Writes the words of a campaign that is locked.
+pub async fn correct(tx: &Tx<'_>, row: campaign::Model) -> Result<(), db::Error> {
+    let words = campaign::ActiveModel {
+        name: Set(row.name),
+        letter_url: Set(row.letter_url),
+        letter_phone: Set(row.letter_phone),
+        ..Default::default()
+    };
+    let result = campaign::Entity::update_many()
+        .set(words)
+        .filter(campaign::Column::Id.eq(row.id))
+        .exec(tx)
+        .await?;
+    exactly_one(
+        result.rows_affected,
+        "a campaign was changed without its lock",
+    )
+}
+
+/// Writes a covered entity that is known, or adds one.
+pub async fn put_entity(
+    tx: &Tx<'_>,
+    row: covered_entity::ActiveModel,
+    is_known: bool,
+) -> Result<(), db::Error> {
+    let row = row.reset_all();
+    if is_known {
+        covered_entity::Entity::update(row).exec(tx).await?;
+    } else {
+        covered_entity::Entity::insert(row)
+            .exec_without_returning(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Ends the use of the current consent text in a language.
+pub async fn replace_text(
+    tx: &Tx<'_>,
+    id: CampaignId,
+    language: &str,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let ended = consent_text::ActiveModel {
+        replaced_at: Set(Some(now)),
+        ..Default::default()
+    };
+    let result = consent_text::Entity::update_many()
+        .set(ended)
+        .filter(consent_text::Column::CampaignId.eq(id))
+        .filter(consent_text::Column::Language.eq(language))
+        .filter(consent_text::Column::ReplacedAt.is_null())
+        .exec(tx)
+        .await?;
+    exactly_one(
+        result.rows_affected,
+        "a consent text was replaced without its campaign's lock",
     )
 }
 

@@ -269,7 +269,7 @@ impl Item {
         if now >= found.complete_by_at {
             return Err(Error::EnrollmentExpired);
         }
-        self.check_consent()?;
+        self.check_consent(found)?;
         self.check_verification(found, now)?;
         if let Some(state) = found.code_state {
             code::state::on(state, code::state::Event::Redeem).map_err(|_| Error::CodeState)?;
@@ -277,19 +277,17 @@ impl Item {
         self.completion(found, now)
     }
 
-    fn check_consent(&self) -> Result<(), Error> {
+    /// The text is the current one in its language, or was when the enrollment was begun.
+    fn check_consent(&self, found: &Found) -> Result<(), Error> {
         let consent = &self.complete.consent;
         let mut texts = self.campaign.consent_texts.iter();
         let current = texts.any(|text| {
             text.language == consent.language.as_str()
                 && text.version == consent.version
                 && text.sha256 == consent.text_sha256
+                && text.replaced_at.is_none_or(|at| found.started_at <= at)
         });
-        if current {
-            Ok(())
-        } else {
-            Err(Error::ConsentOutdated)
-        }
+        current.then_some(()).ok_or(Error::ConsentOutdated)
     }
 
     /// The verification must be of this enrollment, or, when the letter was lost, of this individual.

@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::CampaignId;
 
 /// A row of `consent_text`.
@@ -15,9 +16,12 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub language: String,
     /// Version.
+    #[sea_orm(primary_key, auto_increment = false)]
     pub version: String,
     /// The text.
     pub text: String,
+    /// When another one took its place.
+    pub replaced_at: Option<Timestamp>,
 }
 
 /// Relations are followed by hand, where the query is written.

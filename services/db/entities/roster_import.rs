@@ -35,6 +35,10 @@ pub struct Model {
     pub finished_at: Option<Timestamp>,
     /// Every row up to this line is durable or rejected, and counted; the header is line 1.
     pub durable_line: i64,
+    /// Rows taken with a warning.
+    pub warned: i64,
+    /// Rows taken whose address no letter can be sent to.
+    pub unmailable: i64,
 }
 
 /// Where an import stands.

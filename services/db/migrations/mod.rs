@@ -15,7 +15,7 @@ mod baseline;
 mod blueprint;
 mod change;
 mod contract;
-mod resubmission;
+mod running_campaign;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -38,8 +38,8 @@ const STEPS: [Step; 3] = [
         changes: contract::changes,
     },
     Step {
-        name: "0003_resubmission",
-        changes: resubmission::changes,
+        name: "0003_running_campaign",
+        changes: running_campaign::changes,
     },
 ];
 

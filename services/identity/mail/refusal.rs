@@ -172,7 +172,11 @@ impl From<reject::Reject> for Refusal {
             | reject::Cause::SsnNeverIssued
             | reject::Cause::SsnOfAnother
             | reject::Cause::RefConflict
-            | reject::Cause::ImplausibleDate => Cause::Malformed,
+            | reject::Cause::ImplausibleDate
+            | reject::Cause::DigitsLost
+            | reject::Cause::UnknownRegion
+            | reject::Cause::UnknownCountry
+            | reject::Cause::NoValue => Cause::Malformed,
         };
         Self::new(field, cause)
     }

@@ -1,15 +1,8 @@
 //! Postal addresses: whether a letter can be sent, and how the block is printed (USPS Publication 28).
 
 use crate::kernel::person::Person;
+use crate::kernel::places;
 use crate::kernel::secrets::Secret;
-
-/// States, territories and military regions that the U.S. Postal Service delivers to.
-const REGIONS: [&str; 62] = [
-    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL", "IN", "IA",
-    "KS", "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE", "NV", "NH", "NJ", "NM",
-    "NY", "NC", "ND", "OH", "OK", "OR", "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VT", "VA", "WA",
-    "WV", "WI", "WY", "AS", "GU", "MP", "PR", "VI", "FM", "MH", "PW", "AA", "AE", "AP",
-];
 
 /// What stands in rosters where no address is known.
 const NOWHERE: [&str; 12] = [
@@ -32,12 +25,17 @@ pub fn is_mailable(person: &Person) -> bool {
     let street = person
         .address_lines
         .first()
-        .is_some_and(|line| is_somewhere(line.expose()));
+        .is_some_and(|line| is_somewhere(line.expose()) && !is_unit(line.expose()));
     let city = person
         .city
         .as_ref()
         .is_some_and(|city| is_somewhere(city.expose()));
-    street && city && (is_foreign(person) || has_region_and_zip(person))
+    let is_whole = if is_foreign(person) {
+        is_known_country(person)
+    } else {
+        has_region_and_zip(person)
+    };
+    street && city && is_whole
 }
 
 /// Replaces a person's address as a whole by another one's.
@@ -57,6 +55,34 @@ pub fn is_foreign(person: &Person) -> bool {
         .is_some_and(|country| country.expose() != "US")
 }
 
+/// Tells whether a line names a part of a building and no street: what is left where the line before it is not known.
+fn is_unit(line: &str) -> bool {
+    let words = [
+        "apt",
+        "apartment",
+        "ste",
+        "suite",
+        "rm",
+        "room",
+        "fl",
+        "floor",
+        "#",
+    ];
+    let line = line.trim().to_lowercase();
+    words.iter().any(|word| {
+        let rest = line
+            .strip_prefix(word)
+            .map(|rest| rest.trim_start_matches('.').trim_start());
+        // Apt 4, Suite 120-B, # 7: a number or a letter, and no name of a street behind it.
+        rest.is_some_and(|rest| rest.len() <= 6 && !rest.contains(' '))
+    })
+}
+
+fn is_known_country(person: &Person) -> bool {
+    let country = person.country.as_ref();
+    country.is_some_and(|country| country.expose() != places::NOWHERE)
+}
+
 fn is_somewhere(text: &str) -> bool {
     let plain: String = text
         .chars()
@@ -70,7 +96,7 @@ fn has_region_and_zip(person: &Person) -> bool {
     let region = person
         .region
         .as_ref()
-        .is_some_and(|region| REGIONS.contains(&region.expose().as_str()));
+        .is_some_and(|region| places::region(region.expose()).is_some());
     region
         && person
             .postal_code
@@ -86,17 +112,62 @@ fn is_zip(text: &str) -> bool {
     digits(zip, 5) && digits(more, 4) && zip != "00000" && zip != "99999"
 }
 
-/// Parses a U.S. ZIP with or without its four more digits into `12345` or `12345-6789`.
-pub fn parse_zip(text: &str) -> Option<Secret<String>> {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    let allowed = text
+/// What a text is as a U.S. ZIP.
+#[derive(Debug)]
+pub enum Zip {
+    /// `12345` or `12345-6789`.
+    Plain(Secret<String>),
+    /// The same, after zeros that were lost were put back before it.
+    WithZeros(Secret<String>),
+    /// It stands where no ZIP is known.
+    Filler,
+    /// It is none.
+    Malformed,
+}
+
+/// Reads a ZIP with or without its four more digits. Zeros that a spreadsheet program has cut off are put back where the ZIP then lies in
+/// the region of the address.
+pub fn read_zip(text: &str, region: Option<&str>) -> Zip {
+    let text = text.strip_suffix(".0").unwrap_or(text);
+    if !text
         .chars()
-        .all(|c| c.is_ascii_digit() || c == '-' || c == ' ');
-    match (allowed, digits.len()) {
-        (true, 5) => Some(Secret::new(digits)),
-        (true, 9) => Some(Secret::new(format!("{}-{}", &digits[..5], &digits[5..]))),
-        _ => None,
+        .all(|c| c.is_ascii_digit() || c == '-' || c == ' ')
+    {
+        return Zip::Malformed;
     }
+    let (first, more) = match text.trim_end_matches(['-', ' ']).split_once(['-', ' ']) {
+        Some((first, more)) => (digits(first), digits(more)),
+        None => (digits(text), String::new()),
+    };
+    let (zip, more, is_whole) = match (first.len(), more.len()) {
+        (5, 0 | 4) => (first, more, true),
+        (9, 0) => (first[..5].to_owned(), first[5..].to_owned(), true),
+        (3 | 4, 0 | 4) => (format!("{first:0>5}"), more, false),
+        (7 | 8, 0) => {
+            let padded = format!("{first:0>9}");
+            (padded[..5].to_owned(), padded[5..].to_owned(), false)
+        }
+        _ => return Zip::Malformed,
+    };
+    if zip == "00000" || zip == "99999" {
+        return Zip::Filler;
+    }
+    let code = if more.is_empty() || more == "0000" {
+        zip.clone()
+    } else {
+        format!("{zip}-{more}")
+    };
+    if is_whole {
+        Zip::Plain(Secret::new(code))
+    } else if region.is_some() && places::region_of_zip(&zip) == region {
+        Zip::WithZeros(Secret::new(code))
+    } else {
+        Zip::Malformed
+    }
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// Gives the whole name of a person, as it is printed.
@@ -112,6 +183,8 @@ pub fn full_name(person: &Person) -> String {
     .into_iter()
     .flatten()
     .map(|part| part.expose().as_str())
+    // Somebody with one name has no given name.
+    .filter(|part| !part.is_empty())
     .collect::<Vec<_>>()
     .join(" ")
 }
@@ -185,6 +258,9 @@ mod tests {
         };
         assert!(!with(|p| p.address_lines = vec!["UNKNOWN".into()]));
         assert!(!with(|p| p.address_lines = vec!["N/A".into()]));
+        assert!(!with(|p| p.address_lines = vec!["Apt 3".into()]));
+        assert!(!with(|p| p.address_lines = vec!["#12B".into()]));
+        assert!(with(|p| p.address_lines = vec!["Suite Rd 12".into()]));
         assert!(!with(|p| p.city = None));
         assert!(!with(|p| p.region = Some("XX".into())));
         assert!(!with(|p| p.postal_code = Some("00000".into())));
@@ -203,9 +279,47 @@ mod tests {
     }
 
     #[test]
-    fn zips_parse() {
-        assert_eq!(parse_zip("468021234").unwrap().expose(), "46802-1234");
-        assert_eq!(parse_zip("46802").unwrap().expose(), "46802");
-        assert!(parse_zip("4680").is_none() && parse_zip("K1A 0B1").is_none());
+    fn zips_are_read_and_lost_zeros_put_back_where_they_fit() {
+        let read = |text: &str, region| match read_zip(text, region) {
+            Zip::Plain(zip) => zip.expose().clone(),
+            Zip::WithZeros(zip) => format!("0 {}", zip.expose()),
+            Zip::Filler => "filler".to_owned(),
+            Zip::Malformed => "malformed".to_owned(),
+        };
+        for (text, region, expected) in [
+            ("468021234", Some("IN"), "46802-1234"),
+            ("46802-1234", None, "46802-1234"),
+            ("46802", None, "46802"),
+            ("46802-", None, "46802"),
+            ("46802.0", None, "46802"),
+            ("2134", Some("MA"), "0 02134"),
+            ("901", Some("PR"), "0 00901"),
+            ("21341234", Some("MA"), "0 02134-1234"),
+            ("2134-1234", Some("MA"), "0 02134-1234"),
+            ("2134", Some("IN"), "malformed"),
+            ("2134", None, "malformed"),
+            ("00000", Some("IN"), "filler"),
+            ("99999-9999", None, "filler"),
+            ("K1A 0B1", None, "malformed"),
+            ("123456", None, "malformed"),
+        ] {
+            assert_eq!(read(text, region), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_one_part_is_printed_alone() {
+        let mut person = home();
+        person.given_name = "".into();
+        person.middle_name = None;
+        person.suffix = None;
+        assert_eq!(full_name(&person), "Neill");
+    }
+
+    #[test]
+    fn an_unknown_country_is_nowhere() {
+        let mut away = home();
+        away.country = Some(places::NOWHERE.into());
+        assert!(is_foreign(&away) && !is_mailable(&away));
     }
 }

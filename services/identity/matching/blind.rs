@@ -241,7 +241,13 @@ struct Parts<'a> {
 /// Family name and the first letter of the given name: most nicknames and typing errors keep it, the rest are found by
 /// another key.
 fn name(family: &Folded, given: &Folded) -> Option<Zeroizing<String>> {
-    let first = given.joined().chars().next()?;
+    // Somebody with one name has no given name.
+    let first = given
+        .joined()
+        .chars()
+        .next()
+        .map(String::from)
+        .unwrap_or_default();
     (!family.is_empty()).then(|| Zeroizing::new(format!("{} {first}", family.joined())))
 }
 

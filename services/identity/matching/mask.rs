@@ -9,13 +9,13 @@ use crate::kernel::person::Person;
 use super::blind::Indexer;
 use super::contact::{self, Contact, Kind};
 
-/// Masks a person's name: `J*** S***`.
+/// Masks a person's name: `J*** S***`; `M***` where there is only one.
 pub fn mask_name(person: &Person) -> String {
-    format!(
-        "{} {}",
-        initial(person.given_name.expose()),
-        initial(person.family_name.expose())
-    )
+    let family = initial(person.family_name.expose());
+    match person.given_name.expose().as_str() {
+        "" => family,
+        given => format!("{} {family}", initial(given)),
+    }
 }
 
 /// A contact as callers see it.
@@ -87,6 +87,11 @@ mod tests {
             ..Person::default()
         };
         assert_eq!(mask_name(&person), "A*** Ö***");
+        let alone = Person {
+            family_name: "Madonna".into(),
+            ..Person::default()
+        };
+        assert_eq!(mask_name(&alone), "M***");
         let shown: Vec<String> = contact::contacts(&person)
             .map(|one| mask_contact(&one))
             .collect();

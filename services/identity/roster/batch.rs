@@ -6,6 +6,7 @@ use futures::{Stream, StreamExt};
 use tokio::sync::mpsc;
 
 use crate::identity::error::Error;
+use crate::kernel::dates::DateOrder;
 use crate::kernel::ids::{CampaignId, Ids};
 use crate::process;
 
@@ -39,6 +40,10 @@ pub struct Header {
     pub campaign: CampaignId,
     /// SHA-256 of the file in lower-case hex: the same file is the same import.
     pub file_sha256: String,
+    /// Which part of a date comes first in the file.
+    pub date_order: DateOrder,
+    /// Whether the rows are only judged.
+    pub validate_only: bool,
 }
 
 /// What one transaction writes: rows of whole chunks, and perhaps the end of the file.
@@ -129,19 +134,7 @@ impl Batcher {
     }
 
     fn check(&mut self, rows: &[RawRow]) -> Result<(), Error> {
-        if rows.is_empty() || rows.len() > CHUNK {
-            return Err(Error::field("chunk.rows", "must be 1 to 500 rows"));
-        }
-        for (at, row) in rows.iter().enumerate() {
-            if row.line <= self.line {
-                let path = format!("chunk.rows[{at}].line");
-                return Err(Error::field(
-                    path,
-                    "must grow from row to row; the header is line 1",
-                ));
-            }
-            self.line = row.line;
-        }
+        self.line = last_line(rows, self.line)?;
         Ok(())
     }
 
@@ -161,6 +154,24 @@ impl Batcher {
             end,
         })
     }
+}
+
+/// Checks the rows of a chunk behind a line, and gives the last line.
+pub fn last_line(rows: &[RawRow], mut line: i64) -> Result<i64, Error> {
+    if rows.is_empty() || rows.len() > CHUNK {
+        return Err(Error::field("chunk.rows", "must be 1 to 500 rows"));
+    }
+    for (at, row) in rows.iter().enumerate() {
+        if row.line <= line {
+            let path = format!("chunk.rows[{at}].line");
+            return Err(Error::field(
+                path,
+                "must grow from row to row; the header is line 1",
+            ));
+        }
+        line = row.line;
+    }
+    Ok(line)
 }
 
 #[cfg(test)]

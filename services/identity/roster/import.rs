@@ -24,45 +24,16 @@ use super::count;
 use super::keys::RosterKeys;
 use super::plan::Outcome;
 use super::prepare::Judged;
-use super::reject::Reject;
 use super::row::Rules;
 use super::store;
+use super::validate;
 use super::write::{self, Target};
 
+pub use super::answer::{Answer, Finished, Totals};
 pub use super::batch::{Header, Part};
 
 /// Answers that wait for a slow reader: those of one batch, so that the next one is written while they are sent.
 pub const ANSWERS: usize = batch::CHUNKS;
-
-/// Counts of one run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// Rows seen.
-    pub rows: i64,
-    /// Rows that made an individual.
-    pub accepted: i64,
-    /// Rows merged.
-    pub merged: i64,
-    /// Rows loaded before.
-    pub unchanged: i64,
-    /// Rows not taken.
-    pub rejected: i64,
-}
-
-/// The answer to the header, to a chunk, or to the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The import.
-    pub import: ImportId,
-    /// Every row up to this line is durable or rejected; in the first answer by an earlier run that broke off.
-    pub durable_line: i64,
-    /// Counts of this run.
-    pub totals: Totals,
-    /// Lines of the chunk that were not taken.
-    pub rejected: Vec<(i64, Reject)>,
-    /// The import as it is stored, with the totals of the whole file; in the last answer.
-    pub finished: Option<roster_import::Model>,
-}
 
 /// Runs an import until its parts end, and sends its answers. An error is the last answer.
 pub async fn import_roster<P>(
@@ -93,6 +64,10 @@ where
     let Part::Header(header) = first? else {
         return Err(Error::field("header", "must be the first message"));
     };
+    if header.validate_only {
+        let rules = rules(&context, &header).await?;
+        return validate::validate(rules, parts, answers).await;
+    }
     let (mut import, batcher) = Import::open(context, call, header).await?;
     if answers.send(Ok(import.begun())).await.is_err() {
         return Ok(());
@@ -123,7 +98,7 @@ struct Import {
 impl Import {
     /// Opens the import of this file. Gives what makes batches of the rest of it.
     async fn open(context: Context, call: Call, header: Header) -> Result<(Self, Batcher), Error> {
-        let rules = rules(&context, header.campaign).await?;
+        let rules = rules(&context, &header).await?;
         let (keys, row) = find_or_make(&context, &call, &header).await?;
         let batcher = Batcher {
             rules: Arc::new(rules),
@@ -151,10 +126,11 @@ impl Import {
     /// Says from which line to go on.
     fn begun(&self) -> Answer {
         Answer {
-            import: self.id,
+            import: Some(self.id),
             durable_line: self.line,
             totals: self.totals,
             rejected: Vec::new(),
+            warnings: Vec::new(),
             finished: None,
         }
     }
@@ -162,8 +138,7 @@ impl Import {
     /// Writes a batch and gives the answers to its parts.
     async fn take(&mut self, batch: Batch) -> Result<Vec<Answer>, Error> {
         let outcomes = self.write(&batch.rows).await?;
-        let lines = batch.rows.iter().map(|row| row.line);
-        let mut outcomes = lines.zip(outcomes);
+        let mut outcomes = batch.rows.iter().zip(outcomes);
         let chunks = batch.chunks.into_iter();
         let mut answers: Vec<Answer> = chunks
             .map(|length| self.answer(outcomes.by_ref().take(length)))
@@ -191,11 +166,16 @@ impl Import {
         .await
     }
 
-    fn answer(&mut self, rows: impl Iterator<Item = (i64, Outcome)>) -> Answer {
-        let mut rejected = Vec::new();
-        for (line, outcome) in rows {
+    fn answer<'r>(&mut self, rows: impl Iterator<Item = (&'r Judged, Outcome)>) -> Answer {
+        let (mut rejected, mut warnings) = (Vec::new(), Vec::new());
+        for (row, outcome) in rows {
+            let line = row.line;
             self.line = line;
             self.totals.rows += 1;
+            if !matches!(outcome, Outcome::Rejected(_)) {
+                self.totals.notice(&row.warnings);
+                warnings.extend(row.warnings.iter().map(|warning| (line, *warning)));
+            }
             match outcome {
                 Outcome::Accepted => self.totals.accepted += 1,
                 Outcome::Merged => self.totals.merged += 1,
@@ -207,11 +187,9 @@ impl Import {
             }
         }
         Answer {
-            import: self.id,
-            durable_line: self.line,
-            totals: self.totals,
             rejected,
-            finished: None,
+            warnings,
+            ..self.begun()
         }
     }
 
@@ -235,7 +213,7 @@ impl Import {
             )
         })?;
         Ok(Answer {
-            finished: Some(row),
+            finished: Some(Finished::Stored(row)),
             ..self.begun()
         })
     }
@@ -245,6 +223,7 @@ impl Import {
         let detail = json!({
             "rows": row.rows, "accepted": row.accepted, "merged": row.merged,
             "unchanged": row.unchanged, "rejected": row.rejected,
+            "warned": row.warned, "unmailable": row.unmailable,
         });
         self.call
             .event(&self.context, Some(self.campaign), act, detail)
@@ -252,7 +231,8 @@ impl Import {
 }
 
 /// Gives what rows are judged against, if the campaign takes any.
-async fn rules(context: &Context, campaign: CampaignId) -> Result<Rules, Error> {
+async fn rules(context: &Context, header: &Header) -> Result<Rules, Error> {
+    let campaign = header.campaign;
     let read = context.db.read();
     if store::campaign(read, campaign).await?.state != State::Open {
         return Err(Error::CampaignClosed);
@@ -262,6 +242,7 @@ async fn rules(context: &Context, campaign: CampaignId) -> Result<Rules, Error> 
         entities: store::entities(read, campaign).await?,
         today: today.map_err(|_| db::Error::corrupt("a clock without a date"))?,
         sandbox_ssn: context.rules.sandbox_ssn,
+        date_order: header.date_order,
     })
 }
 
@@ -302,6 +283,8 @@ fn fresh(context: &Context, header: &Header) -> roster_import::Model {
         merged: 0,
         unchanged: 0,
         rejected: 0,
+        warned: 0,
+        unmailable: 0,
         state: roster_import::State::Running,
         started_at: context.now(),
         finished_at: None,

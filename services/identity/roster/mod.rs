@@ -3,6 +3,7 @@
 //! A row of an import goes through three steps: [`row`] judges it by itself, [`prepare`] makes it ready to be written, [`write`] asks the
 //! database what it holds about a batch ([`lookup`]), decides what becomes of each row ([`plan`]), and writes that, in one transaction.
 
+pub mod answer;
 mod batch;
 pub mod clear_columns;
 mod count;
@@ -18,6 +19,7 @@ mod lookup;
 pub mod merge;
 pub mod plan;
 pub mod prepare;
+pub mod raw;
 pub mod reject;
 pub mod row;
 pub mod salutation;
@@ -26,5 +28,7 @@ pub mod search;
 pub mod statistics;
 pub mod store;
 pub mod substitute_notice;
+mod validate;
+pub mod warning;
 pub mod whom;
 pub mod write;

@@ -17,6 +17,7 @@ use super::keys::RosterKeys;
 use super::reject::Reject;
 use super::row::{RawRow, Row, Rules, parse_row};
 use super::sealed::Sealed;
+use super::warning::Warning;
 
 /// The length of a person's salt.
 const SALT_LEN: usize = 16;
@@ -28,6 +29,8 @@ pub struct Judged {
     pub line: i64,
     /// The row made ready, or why it is not taken.
     pub verdict: Result<Prepared, Reject>,
+    /// What there is to say about its cells, if it is taken.
+    pub warnings: Vec<Warning>,
 }
 
 /// A row made ready, and the person that it tells of.
@@ -66,9 +69,12 @@ impl std::fmt::Debug for Prepared {
 
 /// Prepares a row. Ids grow from row to row, so that a batch is sorted by its key.
 pub fn prepare(raw: &RawRow, rules: &Rules, keys: &RosterKeys, ids: &Ids) -> Judged {
+    let mut parsed = parse_row(&raw.columns, rules);
+    let warnings = parsed.as_mut().map(|row| std::mem::take(&mut row.warnings));
     Judged {
         line: raw.line,
-        verdict: parse_row(&raw.columns, rules).map(|row| ready(row, keys, ids)),
+        warnings: warnings.unwrap_or_default(),
+        verdict: parsed.map(|row| ready(row, keys, ids)),
     }
 }
 

@@ -89,11 +89,10 @@ impl Column {
             | Self::Population
             | Self::ConfidentialCommunication => 16,
             Self::Language => 35,
-            Self::DateOfBirth => 10,
-            Self::Ssn => 11,
+            Self::DateOfBirth => 40,
+            Self::Ssn => 20,
             Self::AddressLine1 | Self::AddressLine2 => 100,
-            Self::City => 60,
-            Self::Country => 2,
+            Self::City | Self::Country => 60,
             Self::Phone => 200,
             Self::DataElements => 500,
             Self::Email | Self::PriorNames | Self::PriorAddresses => 1_000,
@@ -120,6 +119,14 @@ pub enum Cause {
     RefConflict,
     /// Nobody living was born on that day.
     ImplausibleDate,
+    /// A spreadsheet program cut the number short.
+    DigitsLost,
+    /// It is no state, territory or military region.
+    UnknownRegion,
+    /// It is no country of ISO 3166.
+    UnknownCountry,
+    /// It is what programs write where there is no value.
+    NoValue,
 }
 
 /// A row that is not taken: the column and the cause, never a value.
@@ -141,7 +148,7 @@ impl Reject {
     pub fn help(&self) -> String {
         let column = self.column.as_str();
         match self.cause {
-            Cause::Missing => format!("fill in {column}; every row needs it"),
+            Cause::Missing => missing(self.column),
             Cause::TooLong => format!("shorten {column} to {} characters", self.column.longest()),
             Cause::Malformed => format!("write {column} as {}", form(self.column)),
             Cause::UnknownEntity => {
@@ -160,16 +167,36 @@ impl Reject {
             Cause::ImplausibleDate => {
                 "check the date: it lies in the future or more than 120 years back".to_owned()
             }
+            Cause::DigitsLost => format!(
+                "a spreadsheet program has cut {column} short, as in 4.56E+08, and its last digits are lost: take the value from the source, or make the column text first"
+            ),
+            Cause::UnknownRegion => "write the state as two letters of the U.S. Postal Service, or by its name".to_owned(),
+            Cause::UnknownCountry => "write the country as two letters of ISO 3166-1, or by its name".to_owned(),
+            Cause::NoValue => format!("it is what programs write where there is no value; if it is somebody's {column}, write it as a name: Null"),
         }
+    }
+}
+
+/// Says why a row without a value in this column is not taken.
+fn missing(column: Column) -> String {
+    match column {
+        Column::ExternalRef => {
+            "fill in external_ref: by it the same person is known again when the list is corrected or comes a second time; a number of the row in the source will do"
+                .to_owned()
+        }
+        Column::GivenName | Column::FamilyName => {
+            "give at least one name: without any nobody can be written to or known again".to_owned()
+        }
+        other => format!("fill in {}; every row needs it", other.as_str()),
     }
 }
 
 fn form(column: Column) -> &'static str {
     match column {
-        Column::DateOfBirth => "YYYY-MM-DD or MM/DD/YYYY",
+        Column::DateOfBirth => "YYYY-MM-DD or MM/DD/YYYY, or leave it empty",
         Column::Ssn => "nine digits, with or without dashes, or leave it empty",
         Column::PostalCode => "12345 or 12345-6789, or name the country it belongs to",
-        Column::Country => "two letters of ISO 3166-1, such as US",
+        Column::Country => "two letters of ISO 3166-1, such as US, or a name",
         Column::Phone => {
             "ten digits, or + and the country's number, several separated by ;, or leave it empty"
         }

@@ -12,7 +12,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ImportId};
 use crate::process;
 
-use super::count;
+use super::count::{self, Notices};
 use super::keys::RosterKeys;
 use super::lookup::{self, Found};
 use super::plan::{self, Link, Origin, Outcome, Slot};
@@ -42,7 +42,10 @@ pub async fn write(
 ) -> Result<Vec<Outcome>, Error> {
     store::lock_roster(tx, target.campaign).await?;
     let found = lookup::find(tx, target.campaign, rows).await?;
-    let lines: Vec<i64> = rows.iter().map(|row| row.line).collect();
+    let lines: Vec<(i64, Notices)> = rows
+        .iter()
+        .map(|row| (row.line, Notices::of(&row.warnings)))
+        .collect();
     let (rows, keys) = (Arc::clone(rows), Arc::clone(target.keys));
     let planned = tokio::task::spawn_blocking(move || Planned::of(&rows, found, &keys)).await;
     let planned = planned.map_err(|_| process::Error::ShuttingDown)??;
@@ -51,6 +54,7 @@ pub async fn write(
     update(tx, target.campaign, &planned.changed).await?;
     let import = (target.campaign, target.import);
     let lines = lines.into_iter().zip(&planned.outcomes);
+    let lines = lines.map(|((line, notices), outcome)| (line, outcome, notices));
     store::change_import(tx, import, |import| count::count(import, lines)).await?;
     Ok(planned.outcomes)
 }

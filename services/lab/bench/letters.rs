@@ -12,7 +12,8 @@ use crate::client::mailing::export::export;
 use crate::client::mailing::order::Order;
 use crate::client::problem::{Outcome, Problem};
 use crate::client::progress::Show;
-use crate::client::roster::import::import;
+use crate::client::roster::import::{Purpose, import};
+use crate::client::table::Options;
 use crate::client::{campaign, codes};
 use crate::kernel::secrets::Secret;
 use crate::lab::campaign::{invented, today};
@@ -160,7 +161,15 @@ impl Work {
         let id = &campaign.campaign_id;
         let count = |count: i64| u64::try_from(count).unwrap_or(0);
         let import = self.step(async {
-            let imported = import(channels, id, path, self.show).await?;
+            let imported = import(
+                channels,
+                id,
+                path,
+                &Options::default(),
+                Purpose::Load,
+                self.show,
+            )
+            .await?;
             Ok((count(imported.totals.rows), ()))
         });
         let (import, ()) = import.await?;

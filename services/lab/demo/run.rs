@@ -17,7 +17,8 @@ use crate::client::mailing::export::export;
 use crate::client::mailing::order::Order;
 use crate::client::problem::Problem;
 use crate::client::progress::Show;
-use crate::client::roster::import::import;
+use crate::client::roster::import::{Purpose, import};
+use crate::client::table::Options;
 use crate::client::{campaign, codes, files, report};
 use crate::lab::callers::context::CallContext;
 use crate::lab::callers::letters::{Person, holders};
@@ -97,7 +98,15 @@ impl Files {
         };
         roster::write_file(&shape, &files.roster, show)?;
         let id = &campaign.campaign_id;
-        import(&environment.operator, id, &files.roster, show).await?;
+        import(
+            &environment.operator,
+            id,
+            &files.roster,
+            &Options::default(),
+            Purpose::Load,
+            show,
+        )
+        .await?;
         let batch = codes::issue(&environment.operator, id, String::new(), show).await?;
         let batch = batch.ok_or_else(|| Problem::refused("nobody on the roster is owed a code"))?;
         let order = |out: &Path| Order::of_batch(campaign, batch.clone(), out);

@@ -28,6 +28,7 @@ mod rush;
 mod sealing;
 mod states;
 mod throttles;
+mod update_campaign;
 mod vectors;
 mod wave_mailing;
 mod waves;

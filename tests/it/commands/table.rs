@@ -68,6 +68,10 @@ const COMMANDS: &[(&str, &str)] = &[
         "enrollment.v1.CampaignService/ExtendEnrollBy",
         "campaign extend",
     ),
+    (
+        "enrollment.v1.CampaignService/UpdateCampaign",
+        "campaign update",
+    ),
     ("enrollment.v1.CampaignService/GetCampaignReport", "report"),
     (
         "enrollment.v1.EnrollmentCodeService/CreateWave",

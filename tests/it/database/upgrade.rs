@@ -89,7 +89,7 @@ async fn the_rows_are_kept(database: Database) {
     }
     owner.close().await.unwrap();
     let others = migrate::up(&database.url()).await.unwrap();
-    assert_eq!(others, ["0002_contract", "0003_resubmission"]);
+    assert_eq!(others, ["0002_contract", "0003_running_campaign"]);
     let owner = database.owner().await;
     campaign_is_kept(&owner).await;
     enrollments_are_kept(&owner).await;

@@ -206,6 +206,7 @@ pub fn import_parts(campaign: &Campaign, rows: &[Row]) -> Vec<ImportRosterReques
     let mut parts = vec![message(Part::Header(ImportHeader {
         campaign: campaign.campaign_id.clone(),
         file_sha256: sha256_hex(csv(rows).as_bytes()),
+        ..ImportHeader::default()
     }))];
     let wire: Vec<RosterRow> = rows.iter().zip(2..).map(wire_row).collect();
     for rows in wire.chunks(CHUNK) {

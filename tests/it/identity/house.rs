@@ -14,6 +14,7 @@ use redress::identity::sender::Outbox;
 use redress::identity::{Context, Error};
 use redress::kernel::caller::{Agent, Caller, Network, Role};
 use redress::kernel::clock::{Clock, ManualClock, Timestamp};
+use redress::kernel::dates::DateOrder;
 use redress::kernel::ids::{CampaignId, EnrollmentId, Ids, IndividualId};
 use redress::kernel::keyring::{Keyring, Purpose};
 use redress::process::Call;
@@ -127,10 +128,17 @@ impl House {
     }
 
     pub fn header(&self, file: &str) -> Part {
-        Part::Header(Header {
+        Part::Header(self.opening(file))
+    }
+
+    /// What opens an import.
+    pub fn opening(&self, file: &str) -> Header {
+        Header {
             campaign: self.campaign,
             file_sha256: file.repeat(64),
-        })
+            date_order: DateOrder::MonthFirst,
+            validate_only: false,
+        }
     }
 
     /// Imports a file in chunks of so many rows.

@@ -4,10 +4,12 @@ use futures::future::join_all;
 use redress::db::entities::individual::Population;
 use redress::db::{FaultRates, Process};
 use redress::identity::Error;
-use redress::identity::roster::import::{Answer, Part, Totals};
+use redress::identity::roster::import::{Answer, Finished, Header, Part, Totals};
 use redress::identity::roster::reject::{Cause, Column, Reject};
 use redress::identity::roster::row::RawRow;
 use redress::identity::roster::statistics::get_roster_statistics;
+use redress::identity::roster::warning::{Mend, Warning, What};
+use redress::kernel::dates::Mended;
 use redress::process;
 
 use super::house::{FILE, House, feed};
@@ -21,7 +23,22 @@ fn totals(accepted: i64, merged: i64, unchanged: i64, rejected: i64) -> Totals {
         merged,
         unchanged,
         rejected,
+        ..Totals::default()
     }
+}
+
+/// The same, with the two rows of [`mixed`] that are warned of.
+fn noticed(totals: Totals) -> Totals {
+    Totals {
+        warned: 2,
+        unmailable: 1,
+        ..totals
+    }
+}
+
+fn warnings(answers: &[Result<Answer, Error>]) -> Vec<(i64, Warning)> {
+    let answers = answers.iter().map(|answer| answer.as_ref().unwrap());
+    answers.flat_map(|answer| answer.warnings.clone()).collect()
 }
 
 fn rejects(answers: &[Result<Answer, Error>]) -> Vec<(i64, Column, Cause)> {
@@ -52,8 +69,15 @@ fn mixed() -> Vec<RawRow> {
             row.external_ref = "MRN-3".into();
             row.ssn = "".into();
         }),
-        but(ada(9), |row| row.email = "nobody".into()),
-        but(ada(10), |row| row.language = "english".into()),
+        but(ada(9), |row| {
+            row.external_ref = "MRN-9".into();
+            row.email = "kate at home".into();
+        }),
+        but(ada(10), |row| {
+            row.external_ref = "MRN-10".into();
+            row.date_of_birth = "3/12/61".into();
+            row.address_line1 = "UNKNOWN".into();
+        }),
     ]
 }
 
@@ -68,8 +92,23 @@ async fn rows_are_accepted_merged_and_rejected_with_line_column_and_reason(datab
             (4, Column::CoveredEntity, Cause::UnknownEntity),
             (6, Column::Ssn, Cause::SsnOfAnother),
             (7, Column::ExternalRef, Cause::RefConflict),
-            (9, Column::Email, Cause::Malformed),
-            (10, Column::Language, Cause::Malformed),
+        ]
+    );
+    assert_eq!(
+        warnings(&answers),
+        [
+            (9, Warning::left_out(Column::Email, Cause::Malformed)),
+            (
+                10,
+                Warning::mended(Column::DateOfBirth, Mend::Date(Mended::Century))
+            ),
+            (
+                10,
+                Warning {
+                    column: Column::AddressLine1,
+                    what: What::Undeliverable,
+                }
+            ),
         ]
     );
     let lines: Vec<i64> = answers
@@ -80,11 +119,32 @@ async fn rows_are_accepted_merged_and_rejected_with_line_column_and_reason(datab
     let last = answers.last().unwrap().as_ref().unwrap();
     assert_eq!(
         (last.totals, last.finished.is_some()),
-        (totals(2, 1, 0, 6), true)
+        (noticed(totals(2, 3, 0, 4)), true)
     );
     assert_eq!(house.count("individual").await, 2);
-    assert_eq!(house.count("individual_entity").await, 3);
+    assert_eq!(house.count("individual_entity").await, 5);
     assert_eq!(house.count("individual_index").await, 2);
+}
+
+/// As an import would judge it, but for what needs the roster.
+#[apply(both)]
+async fn a_file_that_is_only_judged_leaves_nothing_behind(database: Database) {
+    let house = House::open(&database).await;
+    let mut parts = vec![Part::Header(Header {
+        validate_only: true,
+        ..house.opening(FILE)
+    })];
+    parts.extend(mixed().chunks(4).map(|rows| Part::Chunk(rows.to_vec())));
+    parts.push(Part::End { rows: 9 });
+    let answers = feed(&house.context, parts).await;
+    let rejected: Vec<i64> = rejects(&answers).iter().map(|(line, ..)| *line).collect();
+    assert_eq!((rejected, warnings(&answers).len()), (vec![3, 4], 3));
+    let last = answers.last().unwrap().as_ref().unwrap();
+    assert_eq!(last.finished, Some(Finished::Judged));
+    assert_eq!(last.totals, noticed(totals(7, 0, 0, 2)));
+    for table in ["individual", "roster_import", "campaign_key", "audit_event"] {
+        assert_eq!(house.count(table).await, 0, "{table}");
+    }
 }
 
 #[apply(both)]
@@ -93,7 +153,11 @@ async fn the_same_file_again_changes_nothing(database: Database) {
     let first = house.load(FILE, &mixed()).await;
     let people = house.individuals().await;
     let second = house.load(FILE, &mixed()).await;
-    assert_eq!(second.totals, totals(0, 0, 3, 6));
+    assert_eq!(second.totals, noticed(totals(0, 0, 5, 4)));
+    for stored in [&first, &second] {
+        let import = stored.finished.as_ref().unwrap().import().unwrap();
+        assert_eq!((import.warned, import.unmailable), (2, 1));
+    }
     assert_eq!(second.import, first.import);
     assert_eq!(house.individuals().await, people);
     let counts = get_roster_statistics(&house.context, house.campaign)
@@ -106,7 +170,7 @@ async fn the_same_file_again_changes_nothing(database: Database) {
             counts.merged,
             counts.individuals
         ),
-        (9, 6, 1, 2)
+        (9, 4, 3, 2)
     );
 }
 

@@ -15,7 +15,7 @@ use crate::harness::{Database, apply, both};
 /// Twelve rows, two of them rejected.
 fn rows() -> Vec<RawRow> {
     let mut rows: Vec<RawRow> = (2..14).map(somebody).collect();
-    rows[1].columns.email = "nobody".into();
+    rows[1].columns.external_ref = "".into();
     rows[8].columns.covered_entity = "nowhere".into();
     rows
 }
@@ -115,7 +115,7 @@ async fn imports_are_listed_newest_first_in_pages_and_got_by_id(database: Databa
         let row = but(somebody(line), |row| {
             row.covered_entity = "concentra".into();
         });
-        ids.push(house.load(file, &[row]).await.import.to_string());
+        ids.push(house.load(file, &[row]).await.import.unwrap().to_string());
     }
     ids.reverse();
     let first = list(&house, 2, "").await;

@@ -63,7 +63,7 @@ impl Desk {
         let desk = Self { house };
         desk.found_campaign(entities, further);
         desk.house
-            .redress(&["roster", "import", "people.csv"])
+            .redress(&["roster", "import", "people.csv", "--allow-rejects"])
             .fine();
         desk
     }

@@ -73,7 +73,9 @@ async fn a_wave_is_one_file_of_its_open_batches_with_its_own_day(database: Datab
     let desk = Desk::of(database, &rows[..3], ENTITIES, &[]).await;
     std::fs::write(desk.path("more.csv"), crate::harness::roster::csv(&rows))
         .expect("a later roster");
-    desk.house.redress(&["roster", "import", "more.csv"]).fine();
+    desk.house
+        .redress(&["roster", "import", "more.csv", "--allow-rejects"])
+        .fine();
     let channels = desk.channels();
     let (campaign, first) = desk.batch(&channels).await;
     desk.issue_for(&channels, &campaign.campaign_id, &first.wave_id)

@@ -2,6 +2,7 @@
 
 mod read;
 
+use jiff::tz::TimeZone;
 use tonic::Request;
 
 use crate::codes::context::Context;
@@ -18,7 +19,7 @@ use crate::wire::redress::enrollment::v1 as wire;
 
 use super::campaign_cache::ConsentText;
 use super::store::Campaign;
-use super::{close, create};
+use super::{close, create, update};
 
 /// Creates a campaign.
 pub async fn create_campaign(
@@ -34,7 +35,7 @@ pub async fn create_campaign(
         fields.finish()?;
         return Err(Error::CampaignNotFound);
     };
-    let known = create::known_partners(context, &read::partners(wire)).await?;
+    let known = create::known_partners(context, &read::partners(&wire.products)).await?;
     let new = read::campaign(wire, &known, context.now(), &mut fields);
     fields.finish()?;
     let new = new.ok_or(Error::CampaignNotFound)?;
@@ -114,6 +115,28 @@ pub async fn list_campaigns(
     })
 }
 
+/// Changes a campaign that runs.
+pub async fn update_campaign(
+    context: &Context,
+    request: Request<wire::UpdateCampaignRequest>,
+) -> Result<wire::UpdateCampaignResponse, Error> {
+    let call = Call::of(&request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let campaign_id = context.campaign_id(&mut fields, &message.campaign).await?;
+    let given = message.changes.clone().unwrap_or_default();
+    let known = create::known_partners(context, &read::partners(&given.products)).await?;
+    let today = context.now().date_in(&TimeZone::UTC).ok();
+    let changes = read::changes(&given, &known, today, &mut fields);
+    fields.finish()?;
+    let request = call.request(context, id, "UpdateCampaign", message)?;
+    let updated = update::update_campaign(context, &call, &request, campaign_id, &changes).await?;
+    Ok(wire::UpdateCampaignResponse {
+        campaign: Some(campaign(updated)),
+    })
+}
+
 /// Closes a campaign.
 pub async fn close_campaign(
     context: &Context,
@@ -177,6 +200,7 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
         contract_code: product.contract_code.unwrap_or_default(),
     });
     let texts = consent_texts.into_iter();
+    let texts = texts.filter(|text| text.replaced_at.is_none());
     let texts = texts.map(|text| consent_text(&ConsentText::from(text)));
     wire::Campaign {
         campaign_id: row.id.to_string(),

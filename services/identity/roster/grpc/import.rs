@@ -13,7 +13,9 @@ use crate::identity::roster::import::{self, Answer, Header, Part, Totals};
 use crate::identity::roster::imports;
 use crate::identity::roster::reject::{Cause, Reject};
 use crate::identity::roster::row::{RawColumns, RawRow};
+use crate::identity::roster::warning::{Warning, What};
 use crate::kernel::clock::Timestamp;
+use crate::kernel::dates::DateOrder;
 use crate::kernel::fields::Fields;
 use crate::kernel::paging;
 use crate::kernel::secrets::Secret;
@@ -117,10 +119,20 @@ async fn header_of(context: &Context, header: &wire::ImportHeader) -> Result<Hea
         "header.file_sha256",
         "must be 64 hexadecimal digits",
     );
+    let date_order = match wire::DateOrder::try_from(header.date_order) {
+        Ok(wire::DateOrder::Unspecified | wire::DateOrder::MonthFirst) => DateOrder::MonthFirst,
+        Ok(wire::DateOrder::DayFirst) => DateOrder::DayFirst,
+        Err(_) => {
+            fields.wrong("header.date_order", "must be an order of the contract");
+            DateOrder::MonthFirst
+        }
+    };
     fields.finish()?;
     Ok(Header {
         campaign,
         file_sha256,
+        date_order,
+        validate_only: header.validate_only,
     })
 }
 
@@ -158,18 +170,23 @@ fn answer(answer: &Answer) -> wire::ImportRosterResponse {
     use wire::import_roster_response::Step;
     let totals = Some(totals(answer.totals));
     let step = match &answer.finished {
-        Some(import) => Step::Result(wire::ImportResult {
+        Some(finished) => Step::Result(wire::ImportResult {
             totals,
-            import: Some(to_wire(import)),
+            import: finished.import().map(to_wire),
         }),
         None => Step::Progress(wire::ImportProgress {
-            import_id: answer.import.to_string(),
+            import_id: answer.import.map(|id| id.to_string()).unwrap_or_default(),
             durable_line: answer.durable_line,
             totals,
             rejected: answer
                 .rejected
                 .iter()
                 .map(|(line, reject)| rejected(*line, *reject))
+                .collect(),
+            warnings: answer
+                .warnings
+                .iter()
+                .map(|(line, warning)| warned(*line, *warning))
                 .collect(),
         }),
     };
@@ -192,6 +209,8 @@ fn to_wire(import: &roster_import::Model) -> wire::Import {
             merged: import.merged,
             unchanged: import.unchanged,
             rejected: import.rejected,
+            warned: import.warned,
+            unmailable: import.unmailable,
         }),
         durable_line: import.durable_line,
         start_time: Some(import.started_at.to_proto()),
@@ -206,19 +225,41 @@ fn totals(totals: Totals) -> wire::ImportTotals {
         merged: totals.merged,
         unchanged: totals.unchanged,
         rejected: totals.rejected,
+        warned: totals.warned,
+        unmailable: totals.unmailable,
     }
 }
 
 fn rejected(line: i64, reject: Reject) -> ItemVerdict {
-    let reason = match reject.cause {
-        Cause::Missing => ItemReason::Missing,
-        Cause::Malformed => ItemReason::Malformed,
+    let reason = reason(reject.cause);
+    Item::line(line).refused(reason, reject.column.as_str(), reject.help())
+}
+
+fn warned(line: i64, warning: Warning) -> ItemVerdict {
+    let reason = match warning.what {
+        What::LeftOut(cause) => reason(cause),
+        What::Mended(_) => ItemReason::Mended,
+        What::Undeliverable => ItemReason::AddressUndeliverable,
+    };
+    ItemVerdict {
+        reason: reason.into(),
+        field: warning.column.as_str().to_owned(),
+        help: warning.help(),
+        ..Item::line(line).applied()
+    }
+}
+
+const fn reason(cause: Cause) -> ItemReason {
+    match cause {
+        Cause::Missing | Cause::NoValue => ItemReason::Missing,
+        Cause::Malformed | Cause::DigitsLost | Cause::UnknownRegion | Cause::UnknownCountry => {
+            ItemReason::Malformed
+        }
         Cause::TooLong => ItemReason::TooLong,
         Cause::UnknownEntity => ItemReason::UnknownEntity,
         Cause::SsnNeverIssued => ItemReason::SsnNeverIssued,
         Cause::SsnOfAnother => ItemReason::SsnOfAnother,
         Cause::RefConflict => ItemReason::RefConflict,
         Cause::ImplausibleDate => ItemReason::ImplausibleDate,
-    };
-    Item::line(line).refused(reason, reject.column.as_str(), reject.help())
+    }
 }

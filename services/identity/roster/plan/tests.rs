@@ -6,6 +6,7 @@ use crate::identity::roster::prepare::prepare;
 use crate::identity::roster::row::{RawColumns, RawRow, Rules};
 use crate::kernel::clock::{Clock, Timestamp};
 use crate::kernel::crypto::Key;
+use crate::kernel::dates::DateOrder;
 use crate::kernel::ids::{CampaignId, Ids};
 use crate::kernel::person_sealer::PersonSealer;
 
@@ -30,6 +31,7 @@ pub fn rules() -> Rules {
         entities: HashMap::from([("one".to_owned(), entity(1)), ("two".to_owned(), entity(2))]),
         today: date(2015, 7, 17),
         sandbox_ssn: true,
+        date_order: DateOrder::MonthFirst,
     }
 }
 

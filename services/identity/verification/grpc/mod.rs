@@ -153,12 +153,6 @@ fn claims_of(fields: &mut Fields, claims: Option<&wire::Claims>) -> Option<Claim
         &name.given_name,
         representative::NAME,
     );
-    let given = given.map(fold::name).unwrap_or_default();
-    fields.demand(
-        !given.is_empty(),
-        "claims.name.given_name",
-        "must be a name",
-    );
     let middle = fields.maybe_text(
         "claims.name.middle_name",
         &name.middle_name,
@@ -169,6 +163,12 @@ fn claims_of(fields: &mut Fields, claims: Option<&wire::Claims>) -> Option<Claim
         &name.family_name,
         representative::NAME,
     );
+    // Somebody with one name may give it as either; it is on record as the family name.
+    let (given, family) = match (given, family) {
+        (Some(only), None) => (None, Some(only)),
+        both => both,
+    };
+    let given = given.map(fold::name).unwrap_or_default();
     let family = family.map(fold::family).unwrap_or_default();
     fields.demand(
         !family.is_empty(),

@@ -5,11 +5,15 @@ mod offer;
 
 use std::collections::BTreeSet;
 
-use crate::codes::campaign::create::NewCampaign;
+use jiff::civil::Date;
+
+use crate::codes::campaign::create::{NewCampaign, TEXTS};
+use crate::codes::campaign::update::Changes;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
 use crate::wire::redress::enrollment::v1 as wire;
+use crate::wire::redress::r#type::v1::Population;
 
 use days::{Days, days, zone};
 pub use offer::partners;
@@ -22,8 +26,6 @@ const REFER: i32 = 700;
 const GRACE_DAYS: i32 = 7;
 /// The languages of letters; the first is taken where the request says nothing.
 const LETTERS: [&str; 2] = ["en", "es"];
-/// The most consent texts: one a language.
-const TEXTS: usize = 20;
 
 /// Reads a campaign and checks every rule; `known` are the partners that exist.
 pub fn campaign(
@@ -35,16 +37,33 @@ pub fn campaign(
     let zone = zone(wire, fields);
     let days = days(wire, zone.as_ref(), now, fields);
     let language = language(wire, fields);
-    let consent_texts = consent_texts(wire, &language, fields);
+    let texts = &wire.consent_texts;
+    let path = "campaign.consent_texts";
+    let consent_texts = consent_texts(texts, path, fields);
+    let has_own = consent_texts.iter().any(|(tag, ..)| *tag == language);
+    fields.demand(
+        has_own,
+        path,
+        "must have one in the campaign's own language",
+    );
     let policy = policy(wire, fields);
     let today = zone.as_ref().and_then(|zone| now.date_in(zone).ok());
-    let entities = entities(wire, today, fields);
-    let products = products(wire, known, fields);
+    let listed = !wire.covered_entities.is_empty();
+    fields.demand(listed, "campaign.covered_entities", "must be 1 to 500");
+    let path = "campaign.covered_entities";
+    let entities = entities(&wire.covered_entities, path, today, fields);
+    let adult = |product: &wire::Product| product.population() == Population::Adult;
+    fields.demand(
+        wire.products.iter().any(adult),
+        "campaign.products",
+        "must have one for the population ADULT",
+    );
+    let products = products(&wire.products, "campaign.products", known, fields);
     let engagement_number =
         fields.engagement_number("campaign.engagement_number", &wire.engagement_number);
     let name = fields.text("campaign.name", &wire.name, 120);
-    let letter_url = letter_url(wire, fields);
-    let letter_phone = letter_phone(wire, fields);
+    let letter_url = letter_url(&wire.letter_url, "campaign.letter_url", fields);
+    let letter_phone = letter_phone(&wire.letter_phone, "campaign.letter_phone", fields);
     fields.demand(
         (0..=90).contains(&wire.grace_days.unwrap_or(GRACE_DAYS)),
         "campaign.grace_days",
@@ -77,6 +96,42 @@ pub fn campaign(
     })
 }
 
+/// Reads the changes of a campaign that runs.
+pub fn changes(
+    wire: &wire::CampaignChanges,
+    known: &BTreeSet<PartnerId>,
+    today: Option<Date>,
+    fields: &mut Fields,
+) -> Changes {
+    let mut text = |given: &str, read: &dyn Fn(&str, &mut Fields) -> String| {
+        (!given.is_empty()).then(|| read(given, fields))
+    };
+    let name = text(&wire.name, &|given, fields| {
+        fields.text("changes.name", given, 120)
+    });
+    let url = text(&wire.letter_url, &|given, fields| {
+        letter_url(given, "changes.letter_url", fields)
+    });
+    let phone = text(&wire.letter_phone, &|given, fields| {
+        letter_phone(given, "changes.letter_phone", fields)
+    });
+    let path = "changes.covered_entities";
+    let entities = entities(&wire.covered_entities, path, today, fields);
+    let products = products(&wire.products, "changes.products", known, fields);
+    let path = "changes.consent_texts";
+    let consent_texts = consent_texts(&wire.consent_texts, path, fields);
+    let changes = Changes {
+        name,
+        letter_url: url,
+        letter_phone: phone,
+        entities,
+        products,
+        consent_texts,
+    };
+    fields.demand(!changes.is_empty(), "changes", "must change something");
+    changes
+}
+
 fn language(wire: &wire::Campaign, fields: &mut Fields) -> String {
     let language = if wire.language_code.is_empty() {
         LETTERS[0]
@@ -91,46 +146,41 @@ fn language(wire: &wire::Campaign, fields: &mut Fields) -> String {
     language.to_owned()
 }
 
-fn letter_url(wire: &wire::Campaign, fields: &mut Fields) -> String {
-    let url = fields.text("campaign.letter_url", &wire.letter_url, 200);
+fn letter_url(given: &str, path: &str, fields: &mut Fields) -> String {
+    let url = fields.text(path, given, 200);
     let host = url.strip_prefix("https://").unwrap_or_default();
     let fits = host.contains('.') && !host.starts_with('.') && !url.contains(char::is_whitespace);
     fields.demand(
         fits,
-        "campaign.letter_url",
+        path,
         "must be an https:// address: people are told to trust no other",
     );
     url
 }
 
-fn letter_phone(wire: &wire::Campaign, fields: &mut Fields) -> String {
-    let phone = fields.text("campaign.letter_phone", &wire.letter_phone, 30);
+fn letter_phone(given: &str, path: &str, fields: &mut Fields) -> String {
+    let phone = fields.text(path, given, 30);
     let digits = phone.chars().filter(char::is_ascii_digit).count();
     let fits = (7..=15).contains(&digits)
         && phone
             .chars()
             .all(|c| c.is_ascii_digit() || "+-(). ".contains(c));
-    fields.demand(
-        fits,
-        "campaign.letter_phone",
-        "must be a phone number of 7 to 15 digits",
-    );
+    fields.demand(fits, path, "must be a phone number of 7 to 15 digits");
     phone
 }
 
-/// Reads the consent texts: language, version and text of each.
+/// Reads consent texts that stand at a path: language, version and text of each.
 fn consent_texts(
-    wire: &wire::Campaign,
-    language: &str,
+    list: &[wire::ConsentText],
+    path: &str,
     fields: &mut Fields,
 ) -> Vec<(String, String, String)> {
-    const PATH: &str = "campaign.consent_texts";
-    let texts = &wire.consent_texts;
-    fields.demand((1..=TEXTS).contains(&texts.len()), PATH, "must be 1 to 20");
+    fields.demand(list.len() <= TEXTS, path, "must be 1 to 20");
+    let of = path;
     let mut languages = BTreeSet::new();
     let mut read = Vec::new();
-    for (at, text) in texts.iter().take(TEXTS).enumerate() {
-        let path = format!("{PATH}[{at}]");
+    for (at, text) in list.iter().take(TEXTS).enumerate() {
+        let path = format!("{of}[{at}]");
         let tag = fields.language(format!("{path}.language_code"), &text.language_code);
         let tag = tag.map(|tag| tag.to_string()).unwrap_or_default();
         let is_new = languages.insert(tag.clone());
@@ -150,12 +200,6 @@ fn consent_texts(
         );
         read.push((tag, version, text.text.clone()));
     }
-    let has_own = languages.contains(language);
-    fields.demand(
-        texts.is_empty() || has_own,
-        PATH,
-        "must have one in the campaign's own language",
-    );
     read
 }
 
@@ -184,7 +228,6 @@ fn policy(wire: &wire::Campaign, fields: &mut Fields) -> (i32, i32) {
 mod tests {
     use super::*;
     use crate::wire::google::r#type::Date as WireDate;
-    use crate::wire::redress::r#type::v1::Population;
 
     fn now() -> Timestamp {
         "2015-07-17T12:00:00Z".parse().unwrap()

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::codes::campaign::create::{NewEntity, NewProduct};
+use crate::codes::campaign::create::{ENTITIES, NewEntity, NewProduct, PRODUCTS};
 use crate::codes::convert::parts;
 use crate::db::entities::covered_entity::Notifier;
 use crate::db::entities::product::Population;
@@ -13,16 +13,12 @@ use crate::kernel::ids::PartnerId;
 use crate::wire::redress::enrollment::v1 as wire;
 use crate::wire::redress::r#type::v1 as wire_type;
 
-/// The most covered entities of a campaign.
-const ENTITIES: usize = 500;
-/// The most products.
-const PRODUCTS: usize = 12;
 /// The longest term, in calendar months.
 const TERM: i32 = 120;
 
-/// Gives the partners that a campaign names, as far as they are ids.
-pub fn partners(campaign: &wire::Campaign) -> Vec<PartnerId> {
-    let products = campaign.products.iter().take(PRODUCTS);
+/// Gives the partners that products name, as far as they are ids.
+pub fn partners(products: &[wire::Product]) -> Vec<PartnerId> {
+    let products = products.iter().take(PRODUCTS);
     products
         .filter_map(|product| product.partner_id.parse().ok())
         .collect()
@@ -31,18 +27,19 @@ pub fn partners(campaign: &wire::Campaign) -> Vec<PartnerId> {
 /// The longest contact of a covered entity.
 const CONTACT: usize = 200;
 
-/// Reads the covered entities; `today` is the day in the campaign's zone, if that is known.
-pub fn entities(wire: &wire::Campaign, today: Option<Date>, fields: &mut Fields) -> Vec<NewEntity> {
-    let count = wire.covered_entities.len();
-    fields.demand(
-        (1..=ENTITIES).contains(&count),
-        "campaign.covered_entities",
-        "must be 1 to 500",
-    );
+/// Reads covered entities that stand at a path; `today` is the day in the campaign's zone, if that is known.
+pub fn entities(
+    list: &[wire::CoveredEntity],
+    path: &str,
+    today: Option<Date>,
+    fields: &mut Fields,
+) -> Vec<NewEntity> {
+    fields.demand(list.len() <= ENTITIES, path, "must be 1 to 500");
+    let of = path;
     let mut keys = BTreeSet::new();
     let mut entities = Vec::new();
-    for (at, entity) in wire.covered_entities.iter().take(ENTITIES).enumerate() {
-        let path = format!("campaign.covered_entities[{at}]");
+    for (at, entity) in list.iter().take(ENTITIES).enumerate() {
+        let path = format!("{of}[{at}]");
         let fits = (1..=40).contains(&entity.key.len())
             && entity
                 .key
@@ -100,27 +97,19 @@ fn contact(entity: &wire::CoveredEntity, path: &str, fields: &mut Fields) -> Str
     fields.text(format!("{path}.contact"), &entity.contact, CONTACT)
 }
 
-/// Reads who gets what from whom; `known` are the partners that exist.
+/// Reads products that stand at a path; `known` are the partners that exist.
 pub fn products(
-    wire: &wire::Campaign,
+    list: &[wire::Product],
+    path: &str,
     known: &BTreeSet<PartnerId>,
     fields: &mut Fields,
 ) -> Vec<NewProduct> {
-    let adult = wire
-        .products
-        .iter()
-        .any(|product| product.population() == wire_type::Population::Adult);
-    fields.demand(
-        adult,
-        "campaign.products",
-        "must have one for the population ADULT",
-    );
-    let fits = wire.products.len() <= PRODUCTS;
-    fields.demand(fits, "campaign.products", "must be at most 12");
+    fields.demand(list.len() <= PRODUCTS, path, "must be at most 12");
+    let of = path;
     let mut seen = BTreeSet::new();
     let mut products = Vec::new();
-    for (at, product) in wire.products.iter().take(PRODUCTS).enumerate() {
-        let path = format!("campaign.products[{at}]");
+    for (at, product) in list.iter().take(PRODUCTS).enumerate() {
+        let path = format!("{of}[{at}]");
         let population = match product.population() {
             wire_type::Population::Adult => Some(Population::Adult),
             wire_type::Population::Minor => Some(Population::Minor),
