@@ -72,11 +72,12 @@ pub(super) fn table(heads: &[&str], rows: &[Vec<Cell>]) -> String {
     let class = if heads.len() <= 4 { "few" } else { "many" };
     let mut text = format!("<div class=\"wide\"><table class=\"{class}\">\n<thead><tr>");
     for (at, head) in heads.iter().enumerate() {
-        text += &match *head {
+        let cell = match *head {
             "" => "<td></td>".to_owned(),
             head if numbers(at) => format!("<th scope=\"col\" class=\"number\">{head}</th>"),
             head => format!("<th scope=\"col\">{head}</th>"),
         };
+        text.push_str(&cell);
     }
     text += "</tr></thead>\n<tbody>\n";
     for row in rows {

@@ -1,5 +1,7 @@
 //! Deadlines, and how long monitoring is owed.
 
+use std::fmt::Write as _;
+
 use super::html::{Cell, escape, section, table};
 use crate::client::convert::{date, with_commas};
 use crate::client::report::days_left;
@@ -36,7 +38,10 @@ pub(super) fn deadlines(report: &wire::GetCampaignReportResponse) -> String {
             )
         });
         let rules: String = rules.collect();
-        text += &format!("<h3>Not due by these numbers</h3>\n<ul>\n{rules}</ul>\n");
+        _ = writeln!(
+            text,
+            "<h3>Not due by these numbers</h3>\n<ul>\n{rules}</ul>"
+        );
     }
     section("Notices and their last days", &text)
 }
@@ -89,8 +94,9 @@ pub(super) fn monitoring(report: &wire::GetCampaignReportResponse) -> String {
             .iter()
             .map(|it| format!("{} {}", it.jurisdiction, with_commas(it.residents)));
         let states = states.collect::<Vec<_>>().join(", ");
-        text += &format!(
-            "<p>No rule is known here for the attorneys general of these states; look them up: {}</p>\n",
+        _ = writeln!(
+            text,
+            "<p>No rule is known here for the attorneys general of these states; look them up: {}</p>",
             escape(&states)
         );
     }
