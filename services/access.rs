@@ -283,6 +283,10 @@ pub const TABLE: &[Access] = &[
         &[Operator, Auditor],
     ),
     prompt(
+        "/redress.handoff.v1.HandoffAdminService/GetCampaignHandoff",
+        &[Operator, Auditor],
+    ),
+    prompt(
         "/redress.handoff.v1.HandoffAdminService/ReplayHandoff",
         &[Operator],
     ),

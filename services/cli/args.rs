@@ -6,8 +6,8 @@ use clap_complete::Shell;
 use crate::cli::connect::ConnectArgs;
 use crate::cli::render::Format;
 use crate::cli::{
-    bench, campaign, certs, codes, demo, enroll, find, health, keys, mailing, migrate, partner,
-    report, roster, serve, up,
+    bench, campaign, certs, codes, demo, enroll, enrollment, find, handoff, health, individual,
+    keys, mailing, migrate, partner, referral, report, roster, serve, up, verification,
 };
 
 /// Runs the remedy after a data breach: roster, letters, verification, enrollment, handoff to the bureau.
@@ -38,6 +38,11 @@ Then, in another terminal, a campaign of your own, in this order:
   redress codes seal                            once the letters are printed
   redress enroll                                try one letter by hand
   redress report                                where everybody stands
+
+What waits for you once people answer:
+  redress referral list                         people whose identity is not certain
+  redress enrollment list --state action-required       people whose monitoring does not run yet
+  redress handoff list --state dead             what was given up on; `redress handoff replay` queues it again
 
 Exit codes: 0 done, 1 refused or a check failed, 2 a flag, a setting or the surroundings are wrong.";
 
@@ -105,6 +110,21 @@ pub enum Command {
     /// Find somebody on the list, by name or by a covered entity's reference.
     #[command(after_long_help = FIND_HELP)]
     Find(find::FindArgs),
+    /// Show people's enrollments, cancel them, order their coverages again.
+    #[command(subcommand)]
+    Enrollment(enrollment::Command),
+    /// Review people whose identity is not certain: list, look, decide.
+    #[command(subcommand)]
+    Referral(referral::Command),
+    /// Show how somebody was verified.
+    #[command(subcommand)]
+    Verification(verification::Command),
+    /// Show what is on record of a person, masked.
+    #[command(subcommand)]
+    Individual(individual::Command),
+    /// Show what partners were asked, and queue again what was given up on.
+    #[command(subcommand)]
+    Handoff(handoff::Command),
     /// Print the funnel of a campaign, from rows to active monitoring.
     Report(report::ReportArgs),
     /// Ask every process whether it serves; exit code 1 when one does not.

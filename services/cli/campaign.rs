@@ -2,6 +2,7 @@
 
 mod create;
 mod extend;
+mod public;
 mod record;
 mod template;
 mod update;
@@ -35,6 +36,8 @@ pub enum Command {
     List,
     /// Show one campaign.
     Show(Which),
+    /// Show what an enrollment page and an agent may show of a campaign.
+    Public(Which),
     /// Give people more time: a later last day to enroll, for the campaign or one of its waves.
     Extend(extend::ExtendArgs),
     /// Change what can change while a campaign runs: names, addresses, more entities and products, new consent texts.
@@ -94,6 +97,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             let campaign = get(&channels.codes, &which.campaign).await?;
             render::one(session.format, &record(&campaign))
         }
+        Command::Public(which) => public::run(session, &channels, which).await,
         Command::Extend(args) => extend::run(session, &channels, args).await,
         Command::Update(args) => update::run(session, &channels, *args).await,
         Command::Close(args) => close(session, &channels, &args).await,

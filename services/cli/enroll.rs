@@ -11,11 +11,12 @@ use clap::Args;
 use tonic::Status;
 
 use crate::cli::ask::{line, note, until, yes};
+use crate::cli::enrollment::record::{coverage_words, next_step};
 use crate::cli::progress;
 use crate::cli::render::{self, Format, Record};
 use crate::cli::session::Session;
 use crate::client::connect::ClientRole;
-use crate::client::convert::{date, outcome_class, state};
+use crate::client::convert::state;
 use crate::client::enrollment::{EnrollmentClient, enrollment_id};
 use crate::client::problem::{Outcome, Problem};
 use crate::client::progress::Unit;
@@ -192,7 +193,7 @@ fn closing_words(enrollment: &codes::Enrollment) -> String {
 }
 
 fn record(enrollment: &codes::Enrollment) -> Record {
-    let coverages = enrollment.coverages.iter().map(coverage);
+    let coverages = enrollment.coverages.iter().map(coverage_words);
     Record::new()
         .with("enrollment_id", enrollment.enrollment_id.as_str())
         .with(
@@ -201,23 +202,4 @@ fn record(enrollment: &codes::Enrollment) -> Record {
         )
         .with("coverages", coverages.collect::<Vec<_>>())
         .with("next_step", next_step(enrollment))
-}
-
-/// What the person is told to do next.
-fn next_step(enrollment: &codes::Enrollment) -> &str {
-    let step = enrollment.next_step.as_ref();
-    step.map_or("", |step| step.person_text.as_str())
-}
-
-/// One coverage in a few words: the product, where it stands, why, and until when.
-fn coverage(coverage: &codes::Coverage) -> String {
-    let state = state(coverage.state().as_str_name(), "COVERAGE_STATE_");
-    let mut words = format!("{} {state}", coverage.product_code);
-    if coverage.outcome_class != 0 {
-        words = format!("{words} ({})", outcome_class(coverage.outcome_class));
-    }
-    if let Some(day) = date(coverage.term_end_date.as_ref()) {
-        words = format!("{words} until {day}");
-    }
-    words
 }

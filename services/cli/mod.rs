@@ -12,22 +12,26 @@ pub mod codes;
 pub mod connect;
 pub mod demo;
 pub mod enroll;
+pub mod enrollment;
 pub mod find;
+pub mod handoff;
 pub mod health;
+pub mod individual;
 pub mod keys;
 pub mod list;
 pub mod mailing;
 pub mod migrate;
 pub mod partner;
 pub mod progress;
+pub mod referral;
 pub mod render;
 pub mod report;
 pub mod roster;
 pub mod serve;
 pub mod session;
 pub mod up;
+pub mod verification;
 
-use std::io;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -81,6 +85,11 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Mailing(command) => mailing::run(&session, command).await,
         Command::Enroll(args) => enroll::run(&session, args).await,
         Command::Find(args) => find::run(&session, args).await,
+        Command::Enrollment(command) => enrollment::run(&session, command).await,
+        Command::Referral(command) => referral::run(&session, command).await,
+        Command::Verification(command) => verification::run(&session, command).await,
+        Command::Individual(command) => individual::run(&session, command).await,
+        Command::Handoff(command) => handoff::run(&session, command).await,
         Command::Report(args) => report::run(&session, args).await,
         Command::Bench(command) => bench::run(&session, command).await,
         Command::Health(args) => health::run(&session, args).await,
@@ -88,8 +97,9 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Certs(args) => certs::run(&session, &args),
         Command::Keys(command) => keys::run(&session, command),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "redress", &mut io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "redress", &mut script);
+            render::print(String::from_utf8_lossy(&script).trim_end())
         }
     }
 }

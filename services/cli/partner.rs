@@ -22,6 +22,8 @@ pub enum Command {
     Create(CreateArgs),
     /// List partners by name.
     List,
+    /// Show one partner.
+    Show(Which),
     /// Change where a partner listens or how much it takes at once. Orders that wait go there, too.
     Update(UpdateArgs),
     /// Stop offering enrollments to a partner; people can go on enrolling.
@@ -110,6 +112,10 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             render::one(session.format, &record(&partner))
         }
         Command::List => list(session, &channels).await,
+        Command::Show(which) => {
+            let partner = find(&channels, &which.name).await?;
+            render::one(session.format, &record(&partner))
+        }
         Command::Pool(command) => pool::run(session, &channels, command).await,
         Command::Update(args) => {
             let request = wire::UpdatePartnerRequest {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
+pub use crate::client::convert::with_commas;
 use crate::client::problem::{Outcome, Problem};
 
 /// How answers are printed.
@@ -52,13 +53,7 @@ impl Serialize for Record {
 /// Prints one record: as two columns, as an object, or as a header and a line.
 pub fn one(format: Format, record: &Record) -> Outcome {
     match format {
-        Format::Table => {
-            let mut table = plain_table();
-            for (name, value) in &record.0 {
-                table.add_row([words(name), cell(value)]);
-            }
-            print(&text(table))
-        }
+        Format::Table => print(&columns(record)),
         Format::Json => json(record),
         Format::Csv => csv(std::slice::from_ref(record)),
     }
@@ -77,17 +72,63 @@ pub fn one_or_none(format: Format, record: Option<&Record>, nothing: &str) -> Ou
 pub fn many(format: Format, records: &[Record], nothing: &str) -> Outcome {
     match format {
         Format::Table if records.is_empty() => print(nothing),
-        Format::Table => {
-            let mut table = plain_table();
-            table.set_header(records[0].0.iter().map(|(name, _)| words(name)));
-            for record in records {
-                table.add_row(record.0.iter().map(|(_, value)| cell(value)));
-            }
-            print(&text(table))
-        }
+        Format::Table => print(&rows(records)),
         Format::Json => json(&records),
         Format::Csv => csv(records),
     }
+}
+
+/// Prints one record with a list that belongs to it: below it, as an array in the object, or as a line for each item, with the
+/// record before it.
+pub fn one_with(
+    format: Format,
+    record: &Record,
+    name: &'static str,
+    items: &[Record],
+    nothing: &str,
+) -> Outcome {
+    match format {
+        Format::Table if items.is_empty() => print(&format!("{}\n\n{nothing}", columns(record))),
+        Format::Table => print(&format!(
+            "{}\n\n{}\n{}",
+            columns(record),
+            words(name),
+            rows(items)
+        )),
+        Format::Json => {
+            let items =
+                serde_json::to_value(items).map_err(|error| Problem::usage(error.to_string()))?;
+            json(&record.clone().with(name, items))
+        }
+        Format::Csv if items.is_empty() => csv(std::slice::from_ref(record)),
+        Format::Csv => {
+            let lines = items.iter().map(|item| {
+                let both = record.0.iter().chain(&item.0);
+                Record(both.cloned().collect())
+            });
+            csv(&lines.collect::<Vec<_>>())
+        }
+    }
+}
+
+fn columns(record: &Record) -> String {
+    let mut table = plain_table();
+    for (name, value) in &record.0 {
+        table.add_row([words(name), cell(value)]);
+    }
+    text(table)
+}
+
+/// A table with a header; of at least one record.
+fn rows(records: &[Record]) -> String {
+    let mut table = plain_table();
+    if let Some(first) = records.first() {
+        table.set_header(first.0.iter().map(|(name, _)| words(name)));
+    }
+    for record in records {
+        table.add_row(record.0.iter().map(|(_, value)| cell(value)));
+    }
+    text(table)
 }
 
 /// Prints any value as JSON.
@@ -142,19 +183,6 @@ fn csv(records: &[Record]) -> Outcome {
     print(String::from_utf8_lossy(&bytes).trim_end())
 }
 
-/// Writes a number the way Americans read it.
-pub fn with_commas(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if number < 0 { format!("-{text}") } else { text }
-}
-
 fn words(name: &str) -> String {
     name.replace('_', " ")
 }
@@ -177,12 +205,5 @@ mod tests {
         let record = Record::new().with("zulu", 1).with("alpha", "two");
         let text = serde_json::to_string(&record).unwrap();
         assert_eq!(text, r#"{"zulu":1,"alpha":"two"}"#);
-    }
-
-    #[test]
-    fn numbers_are_grouped_by_three() {
-        assert_eq!(with_commas(0), "0");
-        assert_eq!(with_commas(3_900_000), "3,900,000");
-        assert_eq!(with_commas(-1_234), "-1,234");
     }
 }

@@ -2,20 +2,24 @@
 
 pub mod funnel;
 mod law;
+mod page;
 mod pools;
 mod slices;
 
+use std::path::PathBuf;
+
 use clap::Args;
+use serde_json::json;
 
 use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Format, Record, with_commas};
 use crate::cli::session::Session;
 use crate::client::connect::ClientRole;
-use crate::client::convert::{outcome_class, time};
+use crate::client::convert::{date, outcome_class, time};
 use crate::client::problem::Outcome;
-use crate::client::report::fetch;
+use crate::client::report::{fetch, lines};
 use crate::wire::redress::enrollment::v1 as wire;
-use funnel::{funnel_text, lines};
+use funnel::funnel_text;
 
 /// Flags of `report`.
 #[derive(Debug, Args)]
@@ -25,12 +29,18 @@ pub struct ReportArgs {
     /// Count the parts of the campaign too. Whoever is listed by two entities counts in both, and once in the whole.
     #[arg(long, value_enum, value_name = "PART")]
     by: Option<slices::By>,
+    /// Write the report as one page for a browser, with pictures, by covered entity and by state. It needs no network.
+    #[arg(long, value_name = "FILE", conflicts_with = "by")]
+    html: Option<PathBuf>,
 }
 
 /// Prints the report.
 pub async fn run(session: &Session, args: ReportArgs) -> Outcome {
     let channels = session.connect(ClientRole::Operator)?;
     let campaign = args.campaign.find(&channels.codes).await?;
+    if let Some(path) = &args.html {
+        return page::write(session, &channels, &campaign, path).await;
+    }
     let by = args.by.map_or(wire::GroupBy::Unspecified, Into::into);
     let report = fetch(&channels, &campaign.campaign_id, by).await?;
     match session.format {
@@ -83,7 +93,16 @@ fn record(report: &wire::GetCampaignReportResponse) -> Record {
         .iter()
         .map(|it| (outcome_class(it.outcome_class), it.coverages.into()));
     let outcomes: serde_json::Map<String, serde_json::Value> = outcomes.collect();
-    record = record.with("outcomes", outcomes);
+    let days = report.days.iter().map(|day| {
+        json!({
+            "date": date(day.date.as_ref()),
+            "begun": day.begun,
+            "submitted": day.submitted,
+        })
+    });
+    record = record
+        .with("outcomes", outcomes)
+        .with("days", days.collect::<Vec<_>>());
     if !report.slices.is_empty() {
         record = record.with("slices", slices::values(report));
     }

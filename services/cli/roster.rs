@@ -1,6 +1,7 @@
 //! `redress roster`: the list of affected people.
 
 mod check;
+mod imported;
 
 use std::io::{self, BufWriter};
 use std::path::PathBuf;
@@ -37,6 +38,8 @@ pub enum Command {
     Check(ImportArgs),
     /// List the files that were loaded, newest first, and how far an import has come that broke off.
     Imports(CampaignArg),
+    /// Show one import by its id.
+    Imported(imported::ImportedArgs),
     /// Count a campaign's roster.
     Stats(CampaignArg),
 }
@@ -125,6 +128,10 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             let records: Vec<Record> = imports.iter().map(file_record).collect();
             let nothing = "nothing was loaded yet; `redress roster import FILE` does it";
             render::many(session.format, &records, nothing)
+        }
+        Command::Imported(args) => {
+            let import = imported::get(session, args).await?;
+            render::one(session.format, &file_record(&import))
         }
         Command::Stats(campaign) => {
             let channels = session.connect(ClientRole::Operator)?;

@@ -16,6 +16,7 @@ pub mod problem;
 pub mod progress;
 pub mod ready;
 pub mod report;
+pub mod report_page;
 pub mod request;
 pub mod roster;
 pub mod table;

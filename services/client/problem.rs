@@ -165,6 +165,9 @@ fn help(reason: Reason) -> Option<&'static str> {
         Reason::PartnerNotFound => "`redress partner list` shows the partners",
         Reason::BatchNotFound => "`redress codes batches` shows the batches",
         Reason::WaveNotFound => "`redress codes waves` shows the waves",
+        Reason::ReferralNotFound => "`redress referral list` shows the referrals",
+        Reason::EnrollmentNotFound => "`redress enrollment list` shows the enrollments",
+        Reason::HandoffNotFound => "`redress handoff list` shows the handoffs",
         Reason::NotMailable => "import a roster file with the right address first",
         Reason::NoCodeYet => "`redress codes issue` gives everybody a first code",
         Reason::WaveEmpty => {

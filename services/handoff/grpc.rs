@@ -150,6 +150,13 @@ impl HandoffAdminService for Handlers {
         respond(queue::grpc::list_handoffs(&self.context, request).await)
     }
 
+    async fn get_campaign_handoff(
+        &self,
+        request: Request<wire::GetCampaignHandoffRequest>,
+    ) -> Answer<wire::GetCampaignHandoffResponse> {
+        respond(queue::grpc::get_campaign_handoff(&self.context, request).await)
+    }
+
     async fn replay_handoff(
         &self,
         request: Request<wire::ReplayHandoffRequest>,

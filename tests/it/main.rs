@@ -13,6 +13,7 @@ mod bench;
 mod buf;
 mod canary;
 mod codes;
+mod commands;
 mod database;
 mod demo;
 mod examples;

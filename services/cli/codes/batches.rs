@@ -1,4 +1,6 @@
-//! `redress codes batches`: what was issued.
+//! `redress codes batches` and `redress codes batch`: what was issued.
+
+use clap::Args;
 
 use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Record};
@@ -6,8 +8,18 @@ use crate::cli::session::Session;
 use crate::client::codes::batches;
 use crate::client::connect::Channels;
 use crate::client::convert::{state, time};
-use crate::client::problem::Outcome;
+use crate::client::problem::{OrProblem, Outcome};
 use crate::wire::redress::enrollment::v1 as wire;
+use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
+
+/// Flags of `codes batch`.
+#[derive(Debug, Args)]
+pub struct BatchArgs {
+    #[command(flatten)]
+    campaign: CampaignArg,
+    /// The batch's id; `redress codes batches` shows it.
+    batch_id: String,
+}
 
 pub(super) async fn list(
     session: &Session,
@@ -22,6 +34,19 @@ pub(super) async fn list(
         &rows,
         "no batches yet; `redress codes issue` makes one",
     )
+}
+
+pub(super) async fn show(session: &Session, channels: &Channels, args: BatchArgs) -> Outcome {
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let request = wire::GetBatchRequest {
+        campaign: campaign.campaign_id,
+        batch_id: args.batch_id,
+    };
+    let answer = EnrollmentCodeServiceClient::new(channels.codes.clone())
+        .get_batch(request)
+        .await;
+    let batch = answer.or_problem("show the batch")?.batch;
+    render::one(session.format, &record(&batch.unwrap_or_default()))
 }
 
 pub(super) fn record(batch: &wire::CodeBatch) -> Record {

@@ -5,6 +5,7 @@ mod check;
 mod issue;
 mod lineage;
 mod reissue;
+mod revocations;
 mod revoke;
 mod seal;
 mod waves;
@@ -34,10 +35,14 @@ pub enum Command {
     Check(check::CheckArgs),
     /// List a campaign's batches, newest first.
     Batches(CampaignArg),
+    /// Show one batch: how far its issue came, whether it was exported and sealed.
+    Batch(batches::BatchArgs),
     /// Send somebody another letter, to the address on record.
     Reissue(reissue::ReissueArgs),
     /// Take codes back: one person's, a wave's or a batch's.
     Revoke(revoke::RevokeArgs),
+    /// List what was taken back, newest first, and how far a revocation came that broke off.
+    Revocations(CampaignArg),
     /// List all codes of one individual, without the codes.
     List(lineage::ListArgs),
 }
@@ -55,8 +60,10 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Seal(args) => seal::run(session, &channels, args).await,
         Command::Check(args) => check::run(session, &channels, args).await,
         Command::Batches(campaign) => batches::list(session, &channels, &campaign).await,
+        Command::Batch(args) => batches::show(session, &channels, args).await,
         Command::Reissue(args) => reissue::run(session, &channels, args).await,
         Command::Revoke(args) => revoke::run(session, &channels, args).await,
+        Command::Revocations(campaign) => revocations::list(session, &channels, &campaign).await,
         Command::List(args) => lineage::run(session, &channels, args).await,
     }
 }

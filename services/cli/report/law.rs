@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::cli::render::{self, with_commas};
 use crate::client::convert::date;
+use crate::client::report::days_left;
 use crate::wire::redress::enrollment::v1 as wire;
 
 /// The sections below the funnel, those first that somebody must act on.
@@ -58,7 +59,7 @@ fn notices(due: &[&wire::Deadline]) -> String {
         };
         table.add_row([
             format!("  {}", date(it.due_date.as_ref()).unwrap_or_default()),
-            days(it.days_left),
+            days_left(it.days_left),
             it.jurisdiction.clone(),
             format!("{}: {people} people [{}]", it.what, it.citation),
         ]);
@@ -68,17 +69,6 @@ fn notices(due: &[&wire::Deadline]) -> String {
 
 fn reach(reach: &wire::Reach) -> String {
     format!("{} {}", reach.key, with_commas(reach.people))
-}
-
-/// Says how far a day is, so that what is past cannot be overlooked.
-fn days(left: i32) -> String {
-    match left {
-        0 => "TODAY".to_owned(),
-        1 => "in 1 day".to_owned(),
-        -1 => "1 day PAST".to_owned(),
-        left if left < 0 => format!("{} days PAST", with_commas(i64::from(-left))),
-        left => format!("in {} days", with_commas(left.into())),
-    }
 }
 
 fn owed(report: &wire::GetCampaignReportResponse) -> String {
@@ -152,24 +142,4 @@ pub fn without_rule(report: &wire::GetCampaignReportResponse) -> Vec<Value> {
     let states =
         states.map(|it| json!({ "jurisdiction": it.jurisdiction, "residents": it.residents }));
     states.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_past_cannot_be_overlooked() {
-        let said = [12, 1, 0, -1, -4_000].map(days);
-        assert_eq!(
-            said,
-            [
-                "in 12 days",
-                "in 1 day",
-                "TODAY",
-                "1 day PAST",
-                "4,000 days PAST"
-            ]
-        );
-    }
 }

@@ -3,9 +3,9 @@
 use clap::ValueEnum;
 use serde_json::{Map, Value};
 
-use super::funnel::lines;
 use crate::cli::render::{self, Format, Record, with_commas};
 use crate::client::problem::Outcome;
+use crate::client::report::lines;
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::GroupBy;
 

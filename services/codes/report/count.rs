@@ -16,6 +16,7 @@ use crate::db::entities::{ClosedSet, covered_entity};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, WaveId};
 
+use super::days::{Day, by_day};
 use super::funnel::Funnel;
 use super::slices::{By, Part, Slice};
 use super::store::{self, Counted, OutcomeCount, Pool};
@@ -31,6 +32,8 @@ pub struct Report {
     pub outcomes: Vec<OutcomeCount>,
     /// Partners' own activation codes.
     pub pools: Vec<Pool>,
+    /// Enrollments a day.
+    pub days: Vec<Day>,
     /// The funnel of each part, if wished.
     pub slices: Vec<NamedSlice>,
     /// By when who must be told.
@@ -83,9 +86,11 @@ pub async fn count(context: &Context, id: CampaignId, by: Option<By>) -> Result<
             owed.short_by = 0;
         }
     }
+    let days = by_day(&counted.quarters, &zone, today)?;
     let slices = name_all(context, &campaign, by, counted.slices).await?;
     Ok(Report {
         engagement_number: campaign.row.engagement_number,
+        days,
         slices,
         funnel: counted.funnel,
         outcomes: counted.outcomes,

@@ -12,6 +12,7 @@ use crate::process::convert::date;
 use crate::wire::redress::enrollment::v1 as wire;
 
 use super::count::{self, NamedSlice, Report};
+use super::days::Day;
 use super::funnel::Funnel;
 use super::slices::By;
 use super::store::Pool;
@@ -71,6 +72,15 @@ fn report(report: Report) -> wire::GetCampaignReportResponse {
         states_without_rule: without_rule.collect(),
         law_version: report.law_version.to_owned(),
         pools: report.pools.into_iter().map(pool).collect(),
+        days: report.days.iter().map(day).collect(),
+    }
+}
+
+fn day(day: &Day) -> wire::ReportDay {
+    wire::ReportDay {
+        date: Some(date(day.date)),
+        begun: day.begun,
+        submitted: day.submitted,
     }
 }
 

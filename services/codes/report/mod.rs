@@ -1,6 +1,7 @@
 //! The funnel, whole and in slices.
 
 pub mod count;
+pub mod days;
 pub mod funnel;
 pub mod grpc;
 pub mod slices;

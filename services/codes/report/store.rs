@@ -8,6 +8,7 @@ use crate::db::entities::{ClosedSet, activation_code};
 use crate::db::{self, Db};
 use crate::kernel::ids::{CampaignId, CoveredEntityId, PartnerId};
 
+use super::days::{Quarter, quarters_sql};
 use super::funnel::{Funnel, count_if, funnel_sql};
 use super::slices::{self, By, Slice};
 
@@ -70,6 +71,8 @@ pub struct Counted {
     pub unreachable: Vec<Unreachable>,
     /// Partners' own activation codes.
     pub pools: Vec<Pool>,
+    /// Enrollments by time.
+    pub quarters: Vec<Quarter>,
     /// The funnel of each part.
     pub slices: Vec<Slice>,
 }
@@ -127,6 +130,7 @@ async fn all(
         residents: rows(connection, campaign, &residents_sql()).await?,
         unreachable: rows(connection, campaign, &unreachable_sql()).await?,
         pools: rows(connection, campaign, &pools_sql()).await?,
+        quarters: rows(connection, campaign, &quarters_sql()).await?,
         slices: match by {
             Some(by) => slices::count(connection, campaign, by).await?,
             None => Vec::new(),

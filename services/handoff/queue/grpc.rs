@@ -50,6 +50,22 @@ pub(crate) async fn list_handoffs(
     })
 }
 
+pub(crate) async fn get_campaign_handoff(
+    context: &Context,
+    request: Request<wire::GetCampaignHandoffRequest>,
+) -> Result<wire::GetCampaignHandoffResponse, Error> {
+    let message = request.into_inner();
+    let mut fields = Fields::default();
+    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let id = fields.id("handoff_id", &message.handoff_id);
+    fields.finish()?;
+    let found = store::get(context.db.read(), campaign, id).await?;
+    let handoff = found.ok_or(Error::HandoffNotFound)?;
+    Ok(wire::GetCampaignHandoffResponse {
+        handoff: Some(to_wire(&handoff)),
+    })
+}
+
 pub(crate) async fn replay_handoff(
     context: &Context,
     request: Request<wire::ReplayHandoffRequest>,

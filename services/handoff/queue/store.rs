@@ -97,6 +97,15 @@ pub async fn lock(
     one(Entity::find_by_id((campaign, id)).lock_exclusive(), tx).await
 }
 
+/// Gets a handoff of a campaign.
+pub async fn get(
+    db: &impl ConnectionTrait,
+    campaign: CampaignId,
+    id: HandoffId,
+) -> Result<Option<Handoff>, Error> {
+    one(Entity::find_by_id((campaign, id)), db).await
+}
+
 /// Gets one of a partner's handoffs.
 pub async fn of_partner(
     db: &impl ConnectionTrait,

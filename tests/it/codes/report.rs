@@ -9,6 +9,9 @@
 //! | 4 | Ohio | deceased | no | concentra |
 //! | 5 | Ontario | adult | yes | concentra |
 
+use jiff::ToSpan as _;
+use jiff::tz::TimeZone;
+use redress::client::convert::wire_date;
 use redress::db::entities::{covered_entity, individual_entity, mail_event};
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
@@ -315,4 +318,43 @@ async fn a_division_that_is_not_known_is_refused(database: Database) {
         .await
         .unwrap_err();
     assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
+}
+
+#[apply(both)]
+async fn enrollments_are_counted_by_the_day_in_the_campaigns_zone(database: Database) {
+    let house = House::open(&database).await;
+    let roster = house.roster().await;
+    let empty = house
+        .report(roster.campaign, wire::GroupBy::Unspecified)
+        .await;
+    assert_eq!(empty.days, []);
+    house.happen(&roster).await;
+    let zone = TimeZone::get(&house.wanted().time_zone).unwrap();
+    let today = house.now().date_in(&zone).unwrap();
+    // The first quarter of an hour of its day, and the last one of the day before.
+    let midnight = zone.to_timestamp((today - 3.days()).into()).unwrap();
+    let begun = |micros: i64| {
+        format!("UPDATE enrollment SET started_at = {micros} WHERE submitted_at IS NULL")
+    };
+    let days = async |micros: i64| {
+        house.run(&begun(micros)).await;
+        let report = house
+            .report(roster.campaign, wire::GroupBy::Unspecified)
+            .await;
+        let days = report.days.into_iter();
+        days.map(|it| (it.date.unwrap(), it.begun, it.submitted))
+            .collect::<Vec<_>>()
+    };
+    let date = |back: i64| wire_date(today - back.days());
+    let since_midnight = [
+        (date(3), 1, 0),
+        (date(2), 0, 0),
+        (date(1), 0, 0),
+        (date(0), 1, 1),
+    ];
+    assert_eq!(days(midnight.as_microsecond()).await, since_midnight);
+    let mut before_midnight = since_midnight.to_vec();
+    before_midnight[0].1 = 0;
+    before_midnight.insert(0, (date(4), 1, 0));
+    assert_eq!(days(midnight.as_microsecond() - 1).await, before_midnight);
 }

@@ -3,8 +3,9 @@
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::handoff::v1::get_partner_request::Key;
 use redress::wire::redress::handoff::v1::{
-    CreatePartnerRequest, FieldProjection, GetPartnerRequest, GetQueueStatisticsRequest,
-    HandoffState, ListHandoffsRequest, ListPartnersRequest, Partner, PartnerMode,
+    CreatePartnerRequest, FieldProjection, GetCampaignHandoffRequest, GetPartnerRequest,
+    GetQueueStatisticsRequest, HandoffState, ListHandoffsRequest, ListPartnersRequest, Partner,
+    PartnerMode,
 };
 use tonic_types::StatusExt;
 
@@ -145,6 +146,17 @@ async fn lists_and_counts_leave_nothing_out(database: Database) {
         request.page_token = page.next_page_token;
     }
     assert_eq!(listed, ids);
+    let got = async |handoff_id: String| {
+        let request = GetCampaignHandoffRequest {
+            campaign: world.campaign.to_string(),
+            handoff_id,
+        };
+        world.admin().get_campaign_handoff(request).await
+    };
+    let first = got(ids[0].clone()).await.unwrap().into_inner();
+    assert_eq!(first.handoff.unwrap().handoff_id, ids[0]);
+    let unknown = got(world.request_id()).await.unwrap_err();
+    assert_eq!(reason_of(&unknown), Some(Reason::HandoffNotFound));
     let queued = ListHandoffsRequest {
         campaign: world.campaign.to_string(),
         state: HandoffState::Queued.into(),

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory;
 use redress::access;
+use redress::cli::args::Cli;
 use redress::kernel::fault::Reason;
 use redress::kernel::settings::{command, markdown_table};
 
@@ -49,7 +51,10 @@ fn the_tables_of_the_documents_are_what_the_code_says() {
 fn every_table_stands_once_and_in_its_document() {
     for name in tables().keys() {
         let marker = format!("<!-- table: {name} -->");
-        let home = if *name == "settings" { OPERATIONS } else { API };
+        let home = match *name {
+            "settings" | "commands" => OPERATIONS,
+            _ => API,
+        };
         for document in DOCUMENTS {
             let count = usize::from(document == home);
             assert_eq!(
@@ -118,6 +123,7 @@ fn read(document: &str) -> String {
 fn tables() -> BTreeMap<&'static str, String> {
     BTreeMap::from([
         ("rpcs", rpcs()),
+        ("commands", commands()),
         ("reasons", reasons()),
         ("settings", settings()),
         ("states", states::table()),
@@ -171,6 +177,26 @@ fn rpcs() -> String {
         );
     }
     text
+}
+
+/// What the program itself says that its commands do.
+fn commands() -> String {
+    let mut text = String::from("| Command | What it does |\n|---|---|\n");
+    list(&Cli::command(), "redress", &mut text);
+    text
+}
+
+fn list(command: &clap::Command, name: &str, text: &mut String) {
+    for inner in command.get_subcommands() {
+        let name = format!("{name} {}", inner.get_name());
+        if inner.has_subcommands() {
+            list(inner, &name, text);
+        } else {
+            let about = inner.get_about().map(ToString::to_string);
+            let about = about.unwrap_or_default().replace('|', "\\|");
+            _ = writeln!(text, "| `{name}` | {about} |");
+        }
+    }
 }
 
 fn reasons() -> String {

@@ -1,0 +1,90 @@
+//! `redress handoff`: what partners were asked, and what is stuck.
+
+mod list;
+mod record;
+mod replay;
+
+use clap::{Args, Subcommand};
+
+use crate::cli::campaign::which::CampaignArg;
+use crate::cli::render::{self, Record};
+use crate::cli::session::Session;
+use crate::client::connect::{Channels, ClientRole};
+use crate::client::convert::{state, time};
+use crate::client::problem::{OrProblem, Outcome};
+use crate::wire::redress::handoff::v1 as wire;
+use list::{client, partner_names};
+
+/// Subcommands of `handoff`.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List a campaign's handoffs, oldest first.
+    List(list::ListArgs),
+    /// Show one handoff: what was asked, how often it was offered, what the partner said.
+    Show(ShowArgs),
+    /// Queue again what was given up on: one handoff, or all of a campaign.
+    #[command(after_long_help = replay::HELP)]
+    Replay(replay::ReplayArgs),
+    /// Count handoffs by partner and state, with the oldest of each.
+    Statistics(StatisticsArgs),
+}
+
+/// Flags of `handoff show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    campaign: CampaignArg,
+    /// The handoff's id: the reference that the partner stores.
+    handoff_id: String,
+}
+
+/// Flags of `handoff statistics`.
+#[derive(Debug, Args)]
+pub struct StatisticsArgs {
+    /// The engagement number, such as B123456, or the campaign's id; without it all campaigns are counted together.
+    #[arg(long, env = "REDRESS_CAMPAIGN", value_name = "NUMBER")]
+    campaign: Option<String>,
+}
+
+/// Runs a subcommand.
+pub async fn run(session: &Session, command: Command) -> Outcome {
+    let channels = session.connect(ClientRole::Operator)?;
+    match command {
+        Command::List(args) => list::run(session, &channels, args).await,
+        Command::Show(args) => show(session, &channels, args).await,
+        Command::Replay(args) => replay::run(session, &channels, args).await,
+        Command::Statistics(args) => statistics(session, &channels, args).await,
+    }
+}
+
+async fn show(session: &Session, channels: &Channels, args: ShowArgs) -> Outcome {
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let request = wire::GetCampaignHandoffRequest {
+        campaign: campaign.campaign_id,
+        handoff_id: args.handoff_id,
+    };
+    let answer = client(channels).get_campaign_handoff(request).await;
+    let handoff = answer.or_problem("show the handoff")?.handoff;
+    let partners = partner_names(channels).await?;
+    let record = record::whole(&handoff.unwrap_or_default(), &partners);
+    render::one(session.format, &record)
+}
+
+async fn statistics(session: &Session, channels: &Channels, args: StatisticsArgs) -> Outcome {
+    let request = wire::GetQueueStatisticsRequest {
+        campaign: args.campaign.unwrap_or_default(),
+    };
+    let answer = client(channels).get_queue_statistics(request).await;
+    let counts = answer.or_problem("count the handoffs")?.counts;
+    let rows = counts.iter().map(|count| {
+        let word = state(count.state().as_str_name(), "HANDOFF_STATE_");
+        Record::new()
+            .with("partner", count.partner_name.as_str())
+            .with("state", word)
+            .with("handoffs", count.handoffs)
+            .with("oldest_queued", time(count.oldest_create_time.as_ref()))
+            .with("partner_id", count.partner_id.as_str())
+    });
+    let rows: Vec<Record> = rows.collect();
+    render::many(session.format, &rows, "nothing was handed off yet")
+}
