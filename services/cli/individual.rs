@@ -6,7 +6,8 @@ use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Record};
 use crate::cli::session::Session;
 use crate::client::connect::ClientRole;
-use crate::client::convert::{population, state};
+use crate::client::convert::{population, state, time};
+use crate::client::paging::{PAGE_SIZE, read_all};
 use crate::client::problem::{OrProblem, Outcome};
 use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::r#type::v1::DataElement;
@@ -18,6 +19,17 @@ use wire::roster_service_client::RosterServiceClient;
 pub enum Command {
     /// Show one individual: enough to recognise, not enough to use.
     Show(ShowArgs),
+    /// List what files corrected of an individual's record: when, by whom, which fields; never the values.
+    History(HistoryArgs),
+}
+
+/// Flags of `individual history`.
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    #[command(flatten)]
+    campaign: CampaignArg,
+    /// The individual's id, as `redress find` gives it.
+    individual_id: String,
 }
 
 /// Flags of `individual show`.
@@ -57,7 +69,10 @@ impl From<Whom> for Person {
 
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
-    let Command::Show(args) = command;
+    let args = match command {
+        Command::Show(args) => args,
+        Command::History(args) => return history(session, args).await,
+    };
     let channels = session.connect(ClientRole::Operator)?;
     let campaign = args.campaign.find(&channels.codes).await?;
     let request = wire::GetIndividualRequest {
@@ -69,6 +84,37 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         .await;
     let individual = answer.or_problem("show the individual")?.individual;
     render::one(session.format, &record(&individual.unwrap_or_default()))
+}
+
+async fn history(session: &Session, args: HistoryArgs) -> Outcome {
+    let channels = session.connect(ClientRole::Operator)?;
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let mut client = RosterServiceClient::new(channels.identity.clone());
+    let corrections = read_all(async |page_token| {
+        let request = wire::ListCorrectionsRequest {
+            campaign: campaign.campaign_id.clone(),
+            individual_id: args.individual_id.clone(),
+            page_size: PAGE_SIZE,
+            page_token,
+        };
+        let answer = client.list_corrections(request).await;
+        let page = answer.or_problem("list the corrections")?;
+        Ok((page.corrections, page.next_page_token))
+    });
+    let records = corrections.await?;
+    let records = records.iter().map(|correction| {
+        Record::new()
+            .with("corrected", time(correction.correct_time.as_ref()))
+            .with("by", correction.actor.as_str())
+            .with("fields", correction.fields.as_slice())
+            .with("import_id", correction.import_id.as_str())
+    });
+    let records: Vec<Record> = records.collect();
+    render::many(
+        session.format,
+        &records,
+        "no file has corrected this record",
+    )
 }
 
 fn record(individual: &wire::MaskedIndividual) -> Record {

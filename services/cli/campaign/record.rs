@@ -64,9 +64,9 @@ fn entity(entity: &wire::CoveredEntity) -> String {
         (!entity.contact.is_empty()).then(|| entity.contact.clone()),
     ];
     let own: Vec<String> = own.into_iter().flatten().collect();
-    let mut text = format!("{}={}", entity.key, entity.name);
-    if !own.is_empty() {
-        text += &format!(" ({})", own.join("; "));
-    }
-    text
+    let own = match own.as_slice() {
+        [] => String::new(),
+        own => format!(" ({})", own.join("; ")),
+    };
+    format!("{}={}{own}", entity.key, entity.name)
 }

@@ -207,6 +207,7 @@ async fn every_listing_answers_in_every_format_and_into_a_closed_pipe(database: 
         (&["verification", "show", &scene.referred], "EXACT"),
         (&["find", "MRN-000005"], individual),
         (&["individual", "show", individual], individual),
+        (&["individual", "history", individual], ""),
         (
             &["individual", "show", "--enrollment", &scene.active],
             "ADULT",

@@ -16,6 +16,10 @@ const COMMANDS: &[(&str, &str)] = &[
     ("identity.v1.RosterService/GetIndividual", "individual show"),
     ("identity.v1.RosterService/SearchIndividuals", "find"),
     (
+        "identity.v1.RosterService/ListCorrections",
+        "individual history",
+    ),
+    (
         "identity.v1.RosterService/ExportMailingAddresses",
         "mailing export",
     ),
