@@ -137,7 +137,8 @@ fn of_digits(digits: &str, order: DateOrder, latest: Date) -> Option<DateRead> {
     match digits.len() {
         8 => {
             let part = |from: usize, to: usize| digits[from..to].parse::<i16>().ok();
-            let by_year = Date::new(part(0, 4)?, part(4, 6)? as i8, part(6, 8)? as i8).ok();
+            let short = |from: usize, to: usize| i8::try_from(part(from, to)?).ok();
+            let by_year = Date::new(part(0, 4)?, short(4, 6)?, short(6, 8)?).ok();
             let by_year = by_year.filter(|day| day.year() >= 1_850 && *day <= latest);
             let last = || in_order(part(0, 2)?, part(2, 4)?, part(4, 8)?, order);
             by_year

@@ -234,9 +234,13 @@ mod tests {
             row(6, "Dan", "", "999-99-9999"),
         ];
         let mut duplicates = Duplicates::default();
-        rows.iter().for_each(|row| duplicates.add(row));
+        for row in &rows {
+            duplicates.add(row);
+        }
         let mut search = duplicates.search();
-        rows.iter().for_each(|row| search.see(row));
+        for row in &rows {
+            search.see(row);
+        }
         let found = search.finish();
         assert_eq!((found.people, found.people_lines), (1, vec![vec![2, 4]]));
         assert_eq!((found.numbers, found.number_lines), (1, vec![vec![2, 5]]));

@@ -75,7 +75,7 @@ impl Listing {
 /// The rejects and the warnings of one import, or the rejects of another list.
 pub struct Rejects {
     noted: PathBuf,
-    rejects: Listing,
+    refused: Listing,
     warnings: Listing,
     warned: BTreeSet<i64>,
 }
@@ -110,7 +110,7 @@ impl Rejects {
         let _ = fs::remove_file(beside(file, ANSWERED));
         let mut files = Self::create(file)?;
         for record in &kept_rejects {
-            files.rejects.note(record)?;
+            files.refused.note(record)?;
         }
         for record in &kept_warnings {
             files.warnings.note(record)?;
@@ -120,7 +120,7 @@ impl Rejects {
 
     /// Notes that every answer up to a line is in the files, so that the next run can go on from there if this one breaks off.
     pub fn answered(&mut self, import_id: &str, line: i64) -> Result<(), Problem> {
-        self.rejects.flush()?;
+        self.refused.flush()?;
         self.warnings.flush()?;
         self.warned = BTreeSet::new();
         let noted = fs::write(&self.noted, format!("{import_id} {line}"));
@@ -131,7 +131,7 @@ impl Rejects {
     pub fn create(file: &Path) -> Result<Self, Problem> {
         Ok(Self {
             noted: beside(file, ANSWERED),
-            rejects: Listing::create(file, REJECTS)?,
+            refused: Listing::create(file, REJECTS)?,
             warnings: Listing::create(file, WARNINGS)?,
             warned: BTreeSet::new(),
         })
@@ -154,7 +154,7 @@ impl Rejects {
         reason: &str,
         help: &str,
     ) -> Result<(), Problem> {
-        self.rejects.note(&record(line, column, reason, help))
+        self.refused.note(&record(line, column, reason, help))
     }
 
     /// Adds a line to the warnings. Tells whether it is the first one of its row since the last [`Self::answered`].
@@ -171,15 +171,15 @@ impl Rejects {
 
     /// Gives how many rows are in the rejects.
     pub fn rejected(&self) -> u64 {
-        self.rejects.rows
+        self.refused.rows
     }
 
     /// Puts the files in place, or removes those in which nothing is.
     pub fn finish(self) -> Result<Listed, Problem> {
         let _ = fs::remove_file(&self.noted);
         Ok(Listed {
-            rejected: self.rejects.rows,
-            rejects: self.rejects.finish()?,
+            rejected: self.refused.rows,
+            rejects: self.refused.finish()?,
             warnings: self.warnings.finish()?,
         })
     }

@@ -72,7 +72,7 @@ pub fn survey(
         found.rows += chunk.rows.len() as u64;
         progress.set(chunk.progress.0, chunk.progress.1);
     }
-    found.detected = reader.table().detected().to_owned();
+    reader.table().detected().clone_into(&mut found.detected);
     found.notes = reader.table().notes();
     found.date_order = wire::DateOrder::MonthFirst;
     if days > 0 && months == 0 {
@@ -98,7 +98,9 @@ fn repeated(path: &Path, options: &Options, duplicates: Duplicates) -> Result<Re
     }
     let mut reader = RosterReader::open(path, options)?;
     while let Some(chunk) = reader.next_chunk()? {
-        chunk.rows.iter().for_each(|row| search.see(row));
+        for row in &chunk.rows {
+            search.see(row);
+        }
     }
     Ok(search.finish())
 }

@@ -79,11 +79,11 @@ impl Vocabulary {
     pub fn find(&self, name: &str) -> Option<usize> {
         let name = plain(name);
         self.by_plain_name(&name).or_else(|| {
-            let rests = BEFORE
+            let mut rests = BEFORE
                 .iter()
                 .filter_map(|word| name.strip_prefix(word))
                 .filter(|rest| !rest.is_empty());
-            rests.filter_map(|rest| self.by_plain_name(rest)).next()
+            rests.find_map(|rest| self.by_plain_name(rest))
         })
     }
 

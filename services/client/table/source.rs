@@ -155,26 +155,21 @@ fn open_sheet(
         .iter()
         .map(|sheet| sheet.name.as_str())
         .collect();
-    let found: Vec<(String, Header)> = match &options.sheet {
-        Some(name) => {
-            let same = |sheet: &&Sheet| sheet.name.trim().eq_ignore_ascii_case(name.trim());
-            let sheet = book.sheets.iter().find(same);
-            let sheet = sheet.ok_or_else(|| {
-                format!(
-                    "there is no sheet {name}; the sheets are {}",
-                    names.join(", ")
-                )
-            })?;
-            let header =
-                header_of(sheet).ok_or_else(|| no_header(vocabulary, "rows of the sheet"))?;
-            vec![(sheet.name.clone(), header)]
-        }
-        None => {
-            let visible = book.sheets.iter().filter(|sheet| sheet.is_visible);
-            visible
-                .filter_map(|sheet| Some((sheet.name.clone(), header_of(sheet)?)))
-                .collect()
-        }
+    let found: Vec<(String, Header)> = if let Some(name) = &options.sheet {
+        let same = |sheet: &&Sheet| sheet.name.trim().eq_ignore_ascii_case(name.trim());
+        let sheet = book.sheets.iter().find(same);
+        let sheet = sheet.ok_or_else(|| {
+            format!(
+                "there is no sheet {name}; the sheets are {}",
+                names.join(", ")
+            )
+        })?;
+        let header = header_of(sheet).ok_or_else(|| no_header(vocabulary, "rows of the sheet"))?;
+        vec![(sheet.name.clone(), header)]
+    } else {
+        let visible = book.sheets.iter().filter(|sheet| sheet.is_visible);
+        let found = visible.filter_map(|sheet| Some((sheet.name.clone(), header_of(sheet)?)));
+        found.collect()
     };
     let mut found = found.into_iter();
     let Some((name, header)) = found.next() else {

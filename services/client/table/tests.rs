@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::io::Write;
 
 use super::columns::Column;
@@ -125,7 +126,7 @@ fn two_stray_quotes_cost_nobody_a_row() {
     let mut text = "ref,name,city,zip\n".to_owned();
     for at in 1..=400 {
         let quote = if at == 10 || at == 310 { "\"" } else { "" };
-        text.push_str(&format!("{at},Ann,{quote}Gary,46402\n"));
+        writeln!(text, "{at},Ann,{quote}Gary,46402").unwrap();
     }
     let read = read(text.as_bytes());
     assert_eq!(read.rows.len(), 400);

@@ -81,7 +81,7 @@ impl Workbook {
                 Err(wrong) => return drop(send_sheets.send(Err(wrong))),
             };
             let sheets = book.sheets(head);
-            if send_sheets.send(sheets).is_ok()
+            if send_sheets.send(Ok(sheets)).is_ok()
                 && let Ok(name) = chosen.recv()
             {
                 book.send(&name, &send_rows);
@@ -161,7 +161,7 @@ impl Book {
         }
     }
 
-    fn sheets(&mut self, head: usize) -> Result<Vec<Sheet>, String> {
+    fn sheets(&mut self, head: usize) -> Vec<Sheet> {
         let metadata = match self {
             Self::Streamed(book) => book.sheets_metadata().to_vec(),
             Self::Whole(book) => book.sheets_metadata().to_vec(),
@@ -182,7 +182,7 @@ impl Book {
                 });
             }
         }
-        Ok(sheets)
+        sheets
     }
 
     /// Sends the rows of a sheet until they end or nobody takes them any more.
@@ -257,13 +257,12 @@ fn put(cells: &mut Vec<String>, column: usize, text: String) {
 fn of_cell(cell: &DataRef<'_>) -> String {
     match cell {
         DataRef::SharedString(text) => (*text).to_owned(),
-        DataRef::String(text) => text.clone(),
+        DataRef::String(text) | DataRef::DurationIso(text) => text.clone(),
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(number) => of_number(*number),
         DataRef::Bool(yes) => yes.to_string(),
         DataRef::DateTime(instant) => of_instant(*instant),
         DataRef::DateTimeIso(text) => of_iso(text),
-        DataRef::DurationIso(text) => text.clone(),
         // What a formula failed to give is no value.
         DataRef::Error(_) | DataRef::Empty => String::new(),
     }
@@ -271,13 +270,12 @@ fn of_cell(cell: &DataRef<'_>) -> String {
 
 fn of_data(cell: &Data) -> String {
     match cell {
-        Data::String(text) => text.clone(),
+        Data::String(text) | Data::DurationIso(text) => text.clone(),
         Data::Int(number) => number.to_string(),
         Data::Float(number) => of_number(*number),
         Data::Bool(yes) => yes.to_string(),
         Data::DateTime(instant) => of_instant(*instant),
         Data::DateTimeIso(text) => of_iso(text),
-        Data::DurationIso(text) => text.clone(),
         Data::Error(_) | Data::Empty => String::new(),
     }
 }

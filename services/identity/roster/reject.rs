@@ -82,14 +82,13 @@ impl Column {
     pub const fn longest(self) -> usize {
         match self {
             Self::ExternalRef => 64,
-            Self::CoveredEntity | Self::Region => 40,
+            Self::CoveredEntity | Self::Region | Self::DateOfBirth => 40,
             Self::GivenName | Self::MiddleName | Self::FamilyName => 80,
             Self::Suffix
             | Self::PostalCode
             | Self::Population
             | Self::ConfidentialCommunication => 16,
             Self::Language => 35,
-            Self::DateOfBirth => 40,
             Self::Ssn => 20,
             Self::AddressLine1 | Self::AddressLine2 => 100,
             Self::City | Self::Country => 60,

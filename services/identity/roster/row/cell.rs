@@ -117,16 +117,18 @@ pub fn is_nothing(column: Column, text: &str) -> bool {
     match column {
         Column::GivenName | Column::MiddleName | Column::FamilyName => is_no_name(text, &lower),
         Column::Suffix => is_among(NOTHING, &lower) || is_among(NO_PART, &lower),
-        // These say yes and no.
-        Column::ConfidentialCommunication | Column::Population if lower == "no" || lower == "x" => {
-            false
-        }
-        Column::AddressLine1 | Column::AddressLine2 | Column::City
+        // There these words are values.
+        Column::ConfidentialCommunication
+        | Column::Population
+        | Column::AddressLine1
+        | Column::AddressLine2
+        | Column::City
+        | Column::ExternalRef
+        | Column::CoveredEntity
             if lower == "no" || lower == "x" =>
         {
             false
         }
-        Column::ExternalRef | Column::CoveredEntity if lower == "x" || lower == "no" => false,
         _ => is_among(NOTHING, &lower),
     }
 }

@@ -19,7 +19,7 @@ pub fn read(reading: &mut Reading, person: &mut Person, raw: &RawColumns) {
     let region = reading.text(Column::Region, raw.region.expose());
     let country = country(reading, raw, region.as_ref());
     if places::is_domestic(&country) {
-        at_home(reading, person, raw, region, &country);
+        at_home(reading, person, raw, region.as_ref(), &country);
     } else {
         person.region = region;
         person.postal_code = reading.text(Column::PostalCode, raw.postal_code.expose());
@@ -55,11 +55,11 @@ fn at_home(
     reading: &mut Reading,
     person: &mut Person,
     raw: &RawColumns,
-    region: Option<Text>,
+    region: Option<&Text>,
     country: &str,
 ) {
     person.country = Some("US".into());
-    let written = region.as_ref().map(|region| region.expose().as_str());
+    let written = region.map(|region| region.expose().as_str());
     let known = written.and_then(places::region);
     // A territory may stand as the country.
     let known = known.or_else(|| places::region(country).filter(|_| country != "US"));
@@ -114,7 +114,7 @@ fn is_canadian(code: &str) -> bool {
         .filter(|letter| letter.is_alphanumeric())
         .collect();
     let is_right = |(at, letter): (usize, &char)| {
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             letter.is_ascii_alphabetic()
         } else {
             letter.is_ascii_digit()

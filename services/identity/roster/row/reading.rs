@@ -141,10 +141,10 @@ impl Reading {
                 return Some(ssn);
             }
             Err(ssn::SsnError::NeverIssued) if !lost_zeros => {
-                self.leave_out(COLUMN, Cause::SsnNeverIssued)
+                self.leave_out(COLUMN, Cause::SsnNeverIssued);
             }
             Err(ssn::SsnError::NeverIssued | ssn::SsnError::Malformed) => {
-                self.leave_out(COLUMN, Cause::Malformed)
+                self.leave_out(COLUMN, Cause::Malformed);
             }
         }
         None
