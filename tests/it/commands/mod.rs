@@ -5,7 +5,7 @@ mod settling;
 mod table;
 
 use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use redress::kernel::caller::Role;
 use redress::wire::redress::enrollment::v1::EnrollmentState;
@@ -107,13 +107,13 @@ impl Scene {
     }
 
     /// Runs the program with nobody at the other end of its output.
-    fn into_a_closed_pipe(&self, words: &[&str]) -> Said {
+    fn run_unread(&self, words: &[&str]) -> Said {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         drop(reader);
         let mut command = self.program(words);
         let child = command.stdout(writer).stderr(Stdio::piped()).spawn();
         drop(command);
-        let output = child.and_then(|child| child.wait_with_output());
+        let output = child.and_then(Child::wait_with_output);
         let output = output.expect("the program runs");
         Said {
             code: output.status.code(),
@@ -238,7 +238,7 @@ async fn every_listing_answers_in_every_format_and_into_a_closed_pipe(database: 
             record.unwrap_or_else(|error| panic!("{words:?}: {error}: {csv}"));
         }
         for format in ["table", "json", "csv"] {
-            let closed = scene.into_a_closed_pipe(&[&["--format", format], *words].concat());
+            let closed = scene.run_unread(&[&["--format", format], *words].concat());
             assert_eq!(
                 (closed.code, closed.errors.as_str()),
                 (Some(0), ""),
@@ -246,6 +246,6 @@ async fn every_listing_answers_in_every_format_and_into_a_closed_pipe(database: 
             );
         }
     }
-    let closed = scene.into_a_closed_pipe(&["completions", "bash"]);
+    let closed = scene.run_unread(&["completions", "bash"]);
     assert_eq!((closed.code, closed.errors.as_str()), (Some(0), ""));
 }
