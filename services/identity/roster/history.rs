@@ -18,7 +18,7 @@ use crate::process::{Act, Call};
 use super::keys::RosterKeys;
 use super::plan::{Origin, Slot};
 use super::store;
-use super::write::Target;
+use super::target::Target;
 
 /// One correction, on its way into the table.
 #[derive(Debug, Serialize)]

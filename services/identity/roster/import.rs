@@ -26,8 +26,9 @@ use super::plan::Outcome;
 use super::prepare::Judged;
 use super::row::Rules;
 use super::store;
+use super::target::Target;
 use super::validate;
-use super::write::{self, Target};
+use super::write;
 
 pub use super::answer::{Answer, Finished, Totals};
 pub use super::batch::{Header, Part};

@@ -84,7 +84,7 @@ pub fn correct(known: &mut Person, row: &Person) -> Fields {
         known.date_of_birth = row.date_of_birth;
         fields.push("date_of_birth");
     }
-    if row.ssn.is_some() && !same(&row.ssn, &known.ssn) {
+    if row.ssn.is_some() && !same(row.ssn.as_ref(), known.ssn.as_ref()) {
         known.ssn.clone_from(&row.ssn);
         fields.push("ssn");
     }
@@ -120,15 +120,15 @@ fn correct_contacts(known: &mut Person, row: &Person) -> bool {
         texts.iter().map(|text| text.expose().clone()).collect()
     };
     let mut changed = false;
-    let phones =
-        same(&row.phone, &known.phone) && list(&row.other_phones) == list(&known.other_phones);
+    let phones = same(row.phone.as_ref(), known.phone.as_ref())
+        && list(&row.other_phones) == list(&known.other_phones);
     if row.phone.is_some() && !phones {
         known.phone.clone_from(&row.phone);
         known.other_phones.clone_from(&row.other_phones);
         changed = true;
     }
-    let emails =
-        same(&row.email, &known.email) && list(&row.other_emails) == list(&known.other_emails);
+    let emails = same(row.email.as_ref(), known.email.as_ref())
+        && list(&row.other_emails) == list(&known.other_emails);
     if row.email.is_some() && !emails {
         known.email.clone_from(&row.email);
         known.other_emails.clone_from(&row.other_emails);
@@ -137,8 +137,8 @@ fn correct_contacts(known: &mut Person, row: &Person) -> bool {
     changed
 }
 
-fn same(a: &Option<Text>, b: &Option<Text>) -> bool {
-    a.as_ref().map(Text::expose) == b.as_ref().map(Text::expose)
+fn same(a: Option<&Text>, b: Option<&Text>) -> bool {
+    a.map(Text::expose) == b.map(Text::expose)
 }
 
 fn full_name(person: &Person) -> String {

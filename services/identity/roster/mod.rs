@@ -29,6 +29,7 @@ pub mod search;
 pub mod statistics;
 pub mod store;
 pub mod substitute_notice;
+pub mod target;
 mod validate;
 pub mod warning;
 pub mod whom;

@@ -205,14 +205,13 @@ impl<'b> Planner<'b> {
             Some((macs, listed)) => return self.correct(row, macs, listed.individual),
             None => {}
         }
-        let outcome = match self.with_ssn_of(row) {
+        match self.with_ssn_of(row) {
             None => self.accept(row),
             Some(at) if merge::is_same_person(&self.plan.slots[at].person, &row.person) => {
                 self.merge(at, row)
             }
-            Some(_) => return Outcome::Rejected(Reject::new(Column::Ssn, Cause::SsnOfAnother)),
-        };
-        outcome
+            Some(_) => Outcome::Rejected(Reject::new(Column::Ssn, Cause::SsnOfAnother)),
+        }
     }
 
     /// Looks the reference up under every version of the index key.

@@ -8,8 +8,7 @@ use crate::db::entities::ClosedSet;
 use crate::db::rows::{self, Is};
 use crate::db::{self, Bulk, Cell, Tx};
 use crate::identity::error::Error;
-use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, ImportId};
+use crate::kernel::ids::CampaignId;
 use crate::process;
 
 use super::count::{self, Notices};
@@ -20,21 +19,7 @@ use super::plan::{self, Correction, Link, Origin, Outcome, Slot};
 use super::prepare::{Judged, RowMacs};
 use super::sealed::Sealed;
 use super::store;
-
-/// What a batch belongs to.
-#[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// The import.
-    pub import: ImportId,
-    /// The campaign's keys.
-    pub keys: &'a Arc<RosterKeys>,
-    /// When the batch is written.
-    pub now: Timestamp,
-    /// Who imports, for the history of what is corrected.
-    pub actor: &'a str,
-}
+use super::target::Target;
 
 /// Writes a batch and gives what became of each row, in order. Running it again on what it wrote finds every row unchanged or
 /// rejected as before.
