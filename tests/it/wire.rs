@@ -140,10 +140,15 @@ fn every_mutation_carries_a_request_id() {
     }
 }
 
-/// AIP-158.
+/// AIP-158. A search for a person has a bound and no pages, so that nobody walks through the roster by common names.
 #[test]
 fn every_list_is_paged() {
     for method in contract::methods() {
+        if method.name() == "SearchIndividuals" {
+            assert!(field(&method, "page_token").is_none());
+            assert!(method.output().get_field_by_name("more").is_some());
+            continue;
+        }
         if !method.name().starts_with("List") && !method.name().starts_with("Search") {
             continue;
         }

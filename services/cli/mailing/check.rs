@@ -13,6 +13,8 @@ use crate::client::files::{beside, sha256_of};
 use crate::client::mailing::letter::Tally;
 use crate::client::mailing::manifest::Manifest;
 use crate::client::problem::{Outcome, Problem};
+use crate::client::table::columns::{Column, Vocabulary};
+use crate::client::table::{Options, Table};
 
 /// Flags of `mailing check`.
 #[derive(Debug, Args)]
@@ -85,6 +87,13 @@ fn compare(path: &Path, manifest: &Manifest, sha256: &str, bytes: u64) -> Outcom
                     .into(),
             );
         }
+        if letters_in(path) == Some(manifest.letters) {
+            return refused(format!(
+                "its {} letters are all there, but not as they were written: a spreadsheet program saved it again, which loses zeros and \
+                 marks, or its last line is cut; do not print it; fetch it again and open it in no other program",
+                manifest.letters
+            ));
+        }
         let wanted: Vec<String> = lengths.iter().flatten().map(u64::to_string).collect();
         return refused(format!(
             "{bytes} bytes, and the manifest says {}: it is cut short, or another file; fetch it again",
@@ -102,6 +111,33 @@ fn compare(path: &Path, manifest: &Manifest, sha256: &str, bytes: u64) -> Outcom
         }
         _ => refused("the file is the one that was hashed, but the manifest's counts are not its own: the manifest was changed".into()),
     }
+}
+
+/// The columns by which a print file is known again, whatever another program made of it.
+static LETTERS: Vocabulary = Vocabulary::new(
+    "letters",
+    &[
+        Column::required("sequence", ""),
+        Column::required("locale", ""),
+        Column::required("population", ""),
+    ],
+);
+
+/// Counts the letters of a file in whatever form a spreadsheet program saves it; nothing where it is another file or one is missing.
+fn letters_in(path: &Path) -> Option<u64> {
+    let options = Options {
+        ignore_unknown: true,
+        ..Options::default()
+    };
+    let mut table = Table::open(path, &LETTERS, &options).ok()?;
+    let mut letters = 0;
+    while let Some(row) = table.next_row().ok()? {
+        letters += 1;
+        if row.cells.first()?.parse() != Ok(letters) {
+            return None;
+        }
+    }
+    Some(letters)
 }
 
 /// Counts the lines; nothing where their numbers are not in order.

@@ -49,7 +49,7 @@ pub struct ExportArgs {
     /// The wave, by name or id: all its batches that are not sealed.
     #[arg(long, value_name = "NAME", conflicts_with = "batch")]
     wave: Option<String>,
-    /// Where to.
+    /// Where to: the file is there whole or not at all. A link is followed, and a FIFO gets the bytes.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Encrypt to this public key of age, the printer's; repeat for several who can each read it.
@@ -58,6 +58,9 @@ pub struct ExportArgs {
     /// Also write a letter to each of these people of your own: a CSV with name, address_line1 to address_line4.
     #[arg(long, value_name = "FILE")]
     seeds: Option<PathBuf>,
+    /// Begin the file with a byte order mark, by which Windows programs know UTF-8; the manifest says so.
+    #[arg(long)]
+    bom: bool,
 }
 
 /// Runs the command.
@@ -79,6 +82,7 @@ pub async fn run(session: &Session, args: ExportArgs) -> Outcome {
         out: args.out.clone(),
         recipients: args.encrypt_to,
         seeds: seeds.unwrap_or_default(),
+        byte_order_mark: args.bom,
     };
     let exported = export(&channels, &order, progress::show).await?;
     let batches = order.batches.iter().map(|batch| batch.batch_id.clone());

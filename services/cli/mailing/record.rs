@@ -24,7 +24,7 @@ use wire::roster_service_client::RosterServiceClient;
 const MOST: usize = 1_000;
 
 const HELP: &str = "Columns: letter (the id that the print file has in this column), event (MAILED, RETURNED, ADDRESS_CORRECTED or \
-REMAILED), date; with RETURNED reason (NOT_DELIVERABLE_AS_ADDRESSED, MOVED_LEFT_NO_ADDRESS, VACANT, DECEASED, REFUSED, UNCLAIMED or OTHER); with \
+REMAILED), date; with RETURNED reason (NOT_DELIVERABLE_AS_ADDRESSED, MOVED_LEFT_NO_ADDRESS, VACANT, DECEASED, REFUSED, UNCLAIMED or OTHER, or as the postal service stamps it: ANK, NO SUCH STREET, UTF); with \
 ADDRESS_CORRECTED source (USPS_NCOA, MAIL_HOUSE or COVERED_ENTITY), address_line1, address_line2, city, region, postal_code, country.
 
 Whoever's letter came back gets no further one until the address is corrected; a code that went to the old address must then be reissued. \

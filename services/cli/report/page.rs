@@ -32,7 +32,7 @@ pub(super) async fn write(
     let partial = Partial::create(path)?;
     let mut file = partial.handle().map_err(failed)?;
     file.write_all(text.as_bytes()).map_err(failed)?;
-    partial.publish(path).map_err(failed)?;
+    partial.publish().map_err(failed)?;
     let record = Record::new()
         .with("file", path.display().to_string())
         .with("engagement_number", by_entity.engagement_number.as_str())

@@ -8,6 +8,7 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use crate::client::convert::wire_date;
+use crate::client::mailing::endorsement;
 use crate::client::problem::Problem;
 use crate::client::table::columns::{Column, Vocabulary};
 use crate::client::table::{Options, Row, Table};
@@ -37,7 +38,7 @@ static EVENTS: Vocabulary = Vocabulary::new(
 );
 
 const KINDS: &str = "MAILED, RETURNED, ADDRESS_CORRECTED or REMAILED";
-const REASONS: &str = "NOT_DELIVERABLE_AS_ADDRESSED, MOVED_LEFT_NO_ADDRESS, VACANT, DECEASED, REFUSED, UNCLAIMED or OTHER";
+const REASONS: &str = "NOT_DELIVERABLE_AS_ADDRESSED, MOVED_LEFT_NO_ADDRESS, VACANT, DECEASED, REFUSED, UNCLAIMED or OTHER, or as the postal service stamps it (ANK, NO SUCH STREET)";
 const SOURCES: &str = "USPS_NCOA, MAIL_HOUSE or COVERED_ENTITY";
 
 /// A row that cannot be sent.
@@ -114,13 +115,13 @@ impl EventReader {
             "MAIL_EVENT_KIND_",
             wire::MailEventKind::from_str_name,
         )?;
-        let reason = word(
-            "reason",
-            reason,
-            REASONS,
-            "RETURN_REASON_",
-            wire::ReturnReason::from_str_name,
-        )?;
+        let reason = match reason {
+            "" => None,
+            text => Some(
+                endorsement::read(text)
+                    .ok_or_else(|| misfit("reason", format!("write reason as {REASONS}")))?,
+            ),
+        };
         let source = word(
             "source",
             source,

@@ -17,6 +17,9 @@ use crate::client::problem::Problem;
 use crate::client::progress::{Show, Unit};
 use crate::kernel::clock::Clock;
 
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8; 3] = b"\xef\xbb\xbf";
+
 /// Writes the file and its manifest.
 pub async fn export(
     channels: &Channels,
@@ -64,8 +67,12 @@ fn begin(order: &Order<'_>, partial: &Partial, show: Show) -> Result<Printing, P
         .and_then(|file| Sink::open(file, &order.recipients));
     let fields = order.fields();
     let entities = fields.entities.keys().cloned().collect();
+    let mut lines = LetterLines::new(fields);
+    if order.byte_order_mark {
+        lines.made.splice(..0, *BYTE_ORDER_MARK);
+    }
     Ok(Printing {
-        lines: LetterLines::new(fields),
+        lines,
         seeds: SeedLetters::new(order.seeds.clone(), entities),
         output: sink.and_then(Output::begin).map_err(failed)?,
         without_address: 0,
@@ -108,7 +115,7 @@ impl Done {
             // The old manifest must not describe the new file.
             std::fs::remove_file(&old).map_err(|error| Problem::file(&old, &error))?;
         }
-        partial.publish(&order.out).map_err(failed)?;
+        partial.publish().map_err(failed)?;
         let manifest = self.manifest(order).save(&order.out)?;
         Ok(Exported {
             letters: self.tally.letters,
@@ -139,6 +146,12 @@ impl Done {
             letters_by_locale: self.tally.by_locale.clone(),
             letters_by_population: self.tally.by_population.clone(),
             codes_without_address: self.without_address,
+            encoding: if order.byte_order_mark {
+                "UTF-8 with a byte order mark"
+            } else {
+                "UTF-8"
+            }
+            .to_owned(),
             columns: COLUMNS.map(str::to_owned).into(),
             csv_sha256: self.written.sha256.clone(),
             csv_bytes: self.written.bytes,

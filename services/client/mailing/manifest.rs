@@ -47,6 +47,9 @@ pub struct Manifest {
     pub letters_by_population: BTreeMap<String, u64>,
     /// Codes of people who have no usable address any more.
     pub codes_without_address: u64,
+    /// How the CSV is encoded; empty in manifests from before it was said.
+    #[serde(default)]
+    pub encoding: String,
     /// The columns, in their order.
     pub columns: Vec<String>,
     /// SHA-256 of the CSV.
@@ -85,7 +88,7 @@ impl Manifest {
         let partial = Partial::create(&path)?;
         let mut file = partial.handle().map_err(failed)?;
         file.write_all(&text)
-            .and_then(|()| partial.publish(&path))
+            .and_then(|()| partial.publish())
             .map_err(failed)?;
         Ok(path)
     }

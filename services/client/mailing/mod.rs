@@ -6,6 +6,7 @@
 
 pub mod addresses;
 pub mod codes;
+pub mod endorsement;
 pub mod events;
 pub mod export;
 pub mod feed;

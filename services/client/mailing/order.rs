@@ -23,6 +23,8 @@ pub struct Order<'a> {
     pub recipients: Vec<Recipient>,
     /// Letters to staff, to check the mail house.
     pub seeds: Vec<Seed>,
+    /// Whether the file begins with a byte order mark, by which Windows programs know UTF-8.
+    pub byte_order_mark: bool,
 }
 
 /// What an export came to.
@@ -52,6 +54,7 @@ impl<'a> Order<'a> {
             out: out.to_owned(),
             recipients: Vec::new(),
             seeds: Vec::new(),
+            byte_order_mark: false,
         }
     }
 

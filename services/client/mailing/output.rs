@@ -64,13 +64,9 @@ impl Sink {
 
     fn finish(self) -> io::Result<Option<(String, u64)>> {
         match self {
-            Self::Plain(file) => {
-                file.sync_all()?;
-                Ok(None)
-            }
+            Self::Plain(_) => Ok(None),
             Self::Sealed(writer) => {
-                let Hashing { file, hash, bytes } = writer.finish()?;
-                file.sync_all()?;
+                let Hashing { hash, bytes, .. } = writer.finish()?;
                 Ok(Some((hash.finish_hex(), bytes)))
             }
         }
@@ -121,7 +117,7 @@ impl Output {
         Ok(self.spare.try_recv().unwrap_or_default())
     }
 
-    /// Waits until everything is on the disk.
+    /// Waits until everything is written.
     pub fn finish(self) -> io::Result<Written> {
         drop(self.lines);
         let ended = self.thread.join();

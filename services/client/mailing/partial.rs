@@ -1,7 +1,8 @@
 //! A private file that is there whole under its name or not at all.
 //!
 //! It is written under another name, which also keeps two programs from writing it at once. What a program that was killed
-//! left under that name is written over by the next one.
+//! left under that name is written over by the next one. A link is followed; what is no plain file, such as a FIFO, is never
+//! replaced: it gets the bytes.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -16,23 +17,38 @@ const PRIVATE: u32 = 0o600;
 
 /// An unfinished file. It is removed when it is dropped without having been published.
 pub struct Partial {
-    path: PathBuf,
     file: File,
-    published: bool,
+    /// None for what is no plain file.
+    names: Option<Names>,
+}
+
+/// The names of a file, until it is finished and after that.
+struct Names {
+    partial: PathBuf,
+    out: PathBuf,
 }
 
 impl Partial {
     /// Begins the file that becomes `out`.
     pub fn create(out: &Path) -> Result<Self, Problem> {
-        let path = beside(out, ".partial");
-        let failed = |error: io::Error| Problem::file(&path, &error);
-        let file = lock(&path).map_err(failed)?;
+        if fs::metadata(out).is_ok_and(|there| !there.is_file()) {
+            let file = OpenOptions::new().write(true).open(out);
+            return Ok(Self {
+                file: file.map_err(|error| Problem::file(out, &error))?,
+                names: None,
+            });
+        }
+        let out = if out.is_symlink() {
+            fs::canonicalize(out).map_err(|error| Problem::file(out, &error))?
+        } else {
+            out.to_owned()
+        };
+        let partial = beside(&out, ".partial");
+        let failed = |error: io::Error| Problem::file(&partial, &error);
+        let file = lock(&partial).map_err(failed)?;
         file.set_len(0).map_err(failed)?;
-        Ok(Self {
-            path,
-            file,
-            published: false,
-        })
+        let names = Some(Names { partial, out });
+        Ok(Self { file, names })
     }
 
     /// Gives a handle to write with.
@@ -41,19 +57,23 @@ impl Partial {
     }
 
     /// Gives the finished file its name, durably.
-    pub fn publish(mut self, out: &Path) -> io::Result<()> {
+    pub fn publish(mut self) -> io::Result<()> {
+        let Some(Names { partial, out }) = &self.names else {
+            return Ok(());
+        };
         self.file.sync_all()?;
-        fs::rename(&self.path, out)?;
-        self.published = true;
+        fs::rename(partial, out)?;
         let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+        let folder = File::open(folder.unwrap_or(Path::new(".")));
+        self.names = None;
+        folder?.sync_all()
     }
 }
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        if !self.published {
-            let _ = fs::remove_file(&self.path);
+        if let Some(names) = &self.names {
+            let _ = fs::remove_file(&names.partial);
         }
     }
 }
@@ -89,7 +109,9 @@ fn lock(path: &Path) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::mailing::output::{Output, Sink};
     use std::io::Write;
+    use std::os::unix::fs::FileTypeExt;
 
     #[test]
     fn a_file_is_there_whole_and_private_or_not_at_all() {
@@ -106,10 +128,56 @@ mod tests {
 
         let whole = Partial::create(&out).unwrap();
         whole.handle().unwrap().write_all(b"whole").unwrap();
-        whole.publish(&out).unwrap();
+        whole.publish().unwrap();
         assert!(!partial.exists());
         assert_eq!(fs::read(&out).unwrap(), b"whole");
         let mode = fs::metadata(&out).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, PRIVATE);
+    }
+
+    #[test]
+    fn a_link_is_followed_and_one_that_leads_nowhere_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (out, link) = (
+            folder.path().join("letters.csv"),
+            folder.path().join("link"),
+        );
+        std::os::unix::fs::symlink("letters.csv", &link).unwrap();
+        assert!(Partial::create(&link).is_err());
+        fs::write(&out, "old").unwrap();
+        let partial = Partial::create(&link).unwrap();
+        partial.handle().unwrap().write_all(b"new").unwrap();
+        assert_eq!(fs::read(&out).unwrap(), b"old");
+        partial.publish().unwrap();
+        assert_eq!(fs::read(&out).unwrap(), b"new");
+        assert!(link.is_symlink() && fs::read_dir(folder.path()).unwrap().count() == 2);
+    }
+
+    #[test]
+    fn what_is_no_plain_file_gets_the_bytes_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        assert!(made.unwrap().success());
+        let reader = std::thread::spawn({
+            let fifo = fifo.clone();
+            move || fs::read(fifo).unwrap()
+        });
+        let partial = Partial::create(&fifo).unwrap();
+        let output = Output::begin(Sink::open(partial.handle().unwrap(), &[]).unwrap()).unwrap();
+        output.write(b"letters".to_vec()).unwrap();
+        assert_eq!(output.finish().unwrap().bytes, 7);
+        partial.publish().unwrap();
+        assert_eq!(reader.join().unwrap(), b"letters");
+        assert!(fs::metadata(&fifo).unwrap().file_type().is_fifo());
+
+        assert!(Partial::create(folder.path()).is_err(), "a folder");
+        let full = Path::new("/dev/full");
+        if full.exists() {
+            let partial = Partial::create(full).unwrap();
+            assert!(partial.handle().unwrap().write_all(b"letters").is_err());
+            drop(partial);
+            assert!(fs::metadata(full).unwrap().file_type().is_char_device());
+        }
     }
 }

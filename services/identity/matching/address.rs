@@ -213,8 +213,9 @@ pub fn address_lines(person: &Person) -> Vec<String> {
         .join(" ");
     lines.push(last);
     if is_foreign(person) {
-        // The country stands alone in the last line, in capitals (Publication 28, section 2-11).
-        lines.push(part(&person.country));
+        // A code there would be read as a state: `IN` is Indiana. An address in no known country is not mailable.
+        let country = part(&person.country);
+        lines.push(places::country_line(&country).unwrap_or(country));
     }
     lines
 }
@@ -275,7 +276,7 @@ mod tests {
         away.postal_code = Some("10115".into());
         away.city = Some("Berlin".into());
         assert!(is_mailable(&away));
-        assert_eq!(address_lines(&away)[2..], ["Berlin 10115", "DE"]);
+        assert_eq!(address_lines(&away)[2..], ["Berlin 10115", "GERMANY"]);
     }
 
     #[test]

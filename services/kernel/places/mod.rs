@@ -2,7 +2,7 @@
 //!
 //! `regions.txt` has the two letters of the U.S. Postal Service (Publication 28, appendix B), the name, and older abbreviations. `zips.txt`
 //! has the ranges of the first three digits of ZIP codes by state (USPS Domestic Mail Manual, labeling list L002). `countries.txt` has
-//! ISO 3166-1 with names in use.
+//! ISO 3166-1: both codes, the English name that a letter carries, other names in use.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -70,6 +70,14 @@ pub fn region(text: &str) -> Option<&'static str> {
 /// Gives the two letters of a country, however it is written.
 pub fn country(text: &str) -> Option<&'static str> {
     COUNTRIES.get(&plain(text)).copied()
+}
+
+/// Gives the English name of a country by its two letters, in capitals: the last line of a letter abroad (USPS Publication 28, section
+/// 2-11; International Mail Manual 122).
+pub fn country_line(code: &str) -> Option<String> {
+    let mut lines = include_str!("countries.txt").lines();
+    let line = lines.find(|line| line.split('|').next() == Some(code))?;
+    line.split('|').nth(2).map(str::to_uppercase)
 }
 
 /// Tells whether letters go to a country as they do at home.
@@ -150,6 +158,21 @@ mod tests {
             (None, None, None)
         );
         assert!(is_domestic("PR") && is_domestic("US") && !is_domestic("CA"));
+        for (code, line) in [
+            ("DE", "GERMANY"),
+            ("CI", "CÔTE D'IVOIRE"),
+            ("CD", "DEMOCRATIC REPUBLIC OF THE CONGO"),
+        ] {
+            assert_eq!(country_line(code).as_deref(), Some(line));
+        }
+        assert_eq!((country_line("ZZ"), country_line("DEU")), (None, None));
+        for code in COUNTRIES.values() {
+            let line = country_line(code).unwrap();
+            assert!(
+                line.len() > 3 && !line.ends_with(" OF") && !line.ends_with(" THE"),
+                "{code}: {line}"
+            );
+        }
         assert!(COUNTRIES.len() > 700 && REGIONS.len() > 120);
     }
 

@@ -180,7 +180,7 @@ fn cells_are_read_as_people_type_them() {
         ),
         (
             "north,Alba,,Canadianblank,,1961-03-12,,12 Main St,,Toronto,ON,M5V 3L9,,,,".to_owned(),
-            "Alba Canadianblank | 12 Main St | Toronto ON M5V 3L9 | CA",
+            "Alba Canadianblank | 12 Main St | Toronto ON M5V 3L9 | CANADA",
             true,
         ),
         (
@@ -263,6 +263,23 @@ fn addresses_abroad_are_taken_whatever_the_country() {
         .map(|(line, _)| *line)
         .collect();
     assert_eq!(unmailable, [7], "the country that is none");
+    let last_line = |line: i64| {
+        letter(&read.taken[&line]).and_then(|letter| Some(letter.rsplit_once(" | ")?.1.to_owned()))
+    };
+    let last_lines: Vec<Option<String>> = [2, 3, 4, 5, 6, 8].into_iter().map(last_line).collect();
+    let names = [
+        "CANADA",
+        "INDIA",
+        "GERMANY",
+        "GABON",
+        "San Juan PR 00901",
+        "UNITED KINGDOM",
+    ];
+    assert_eq!(
+        last_lines,
+        names.map(|name| Some(name.to_owned())),
+        "a code there reads as a state"
+    );
     let country = |line: i64| {
         read.taken[&line]
             .person

@@ -42,9 +42,13 @@ async fn the_manifest_describes_the_file_and_every_change_shows(database: Databa
     check().fine();
     let mut changed = bytes.clone();
     changed[bytes.len() / 2] ^= 1;
+    let text = String::from_utf8(bytes.clone()).expect("text");
+    let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
     for (content, word) in [
         (&changed[..], "changed"),
-        (&bytes[..bytes.len() - 1], "cut short"),
+        (windows.as_bytes(), "spreadsheet"),
+        (&bytes[..bytes.len() - 1], "last line is cut"),
+        (&bytes[..bytes.len() / 2], "cut short"),
         (&[][..], "cut short"),
     ] {
         std::fs::write(desk.path("letters.csv"), content).expect("another file");
@@ -59,6 +63,18 @@ async fn the_manifest_describes_the_file_and_every_change_shows(database: Databa
     assert!(check().refused(1).contains("manifest was changed"));
     std::fs::remove_file(&path).expect("no manifest");
     check().refused(2);
+
+    desk.export(&["--out", "letters.csv", "--bom"]).fine();
+    assert_eq!(
+        desk.read("letters.csv"),
+        [b"\xef\xbb\xbf", bytes.as_slice()].concat()
+    );
+    check().fine();
+    let text = String::from_utf8(desk.read("letters.csv.manifest.json")).expect("text");
+    assert!(
+        text.contains("\"encoding\": \"UTF-8 with a byte order mark\""),
+        "{text}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

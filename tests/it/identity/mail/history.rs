@@ -97,7 +97,7 @@ async fn who_moved_gets_no_letter_until_the_address_is_corrected(database: Datab
     );
     assert_eq!(
         lines(&export(&house, None).await),
-        [["Chausseestr. 5", "Berlin 10115", "DE"]]
+        [["Chausseestr. 5", "Berlin 10115", "GERMANY"]]
     );
 }
 
