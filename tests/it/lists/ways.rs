@@ -60,13 +60,13 @@ pub fn of_files(people: &[Cells]) -> Vec<(&'static str, Spoiled)> {
         (
             "UTF-16 BE, no BOM",
             with(&|list| {
-                list.encode = |text| text.encode_utf16().flat_map(u16::to_be_bytes).collect()
+                list.encode = |text| text.encode_utf16().flat_map(u16::to_be_bytes).collect();
             }),
         ),
         (
             "Windows-1252",
             with(&|list| {
-                list.encode = |text| encoding_rs::WINDOWS_1252.encode(text).0.into_owned()
+                list.encode = |text| encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
             }),
         ),
         ("TSV", written("\t", "\"")),
@@ -96,7 +96,7 @@ pub fn of_files(people: &[Cells]) -> Vec<(&'static str, Spoiled)> {
                         (None, "Report of May, confidential".to_owned()),
                         (None, String::new()),
                     ],
-                ))
+                ));
             }),
         ),
         (
@@ -113,7 +113,7 @@ pub fn of_files(people: &[Cells]) -> Vec<(&'static str, Spoiled)> {
                 list.lines.extend(
                     ["", "Clinic,Count", "north,20", "south,20"]
                         .map(|line| (None, line.to_owned())),
-                )
+                );
             }),
         ),
         (
@@ -131,18 +131,25 @@ pub fn of_files(people: &[Cells]) -> Vec<(&'static str, Spoiled)> {
     ]
 }
 
+/// Spoils the row of a person.
+type SpoilRow = fn(&mut List, usize, &Cells);
+/// Spoils the row of a person at a column.
+type SpoilCell = fn(&mut List, usize, usize, &Cells);
+/// Writes the value of a column otherwise.
+type Rewrite = fn(usize, &str) -> Option<String>;
+
 /// Ways to spoil one row.
-pub const ROWS: [(&str, fn(&mut List, usize, &Cells)); 7] = [
+pub const ROWS: [(&str, SpoilRow); 7] = [
     ("blank line", |list, at, _| list.insert_after(at, "")),
     ("row of commas", |list, at, _| {
-        list.insert_after(at, &",".repeat(16))
+        list.insert_after(at, &",".repeat(16));
     }),
     ("repeated header", |list, at, _| {
         let header = list.lines[0].1.clone();
         list.insert_after(at, &header);
     }),
     ("another delimiter", |list, at, cells| {
-        *list.row(at) = row_text(cells, ";", "\"")
+        *list.row(at) = row_text(cells, ";", "\"");
     }),
     ("line of Windows-1252", |list, at, _| {
         // A letter that stands for a lone byte.
@@ -152,7 +159,7 @@ pub const ROWS: [(&str, fn(&mut List, usize, &Cells)); 7] = [
             for line in text.split_inclusive('\n') {
                 match line.replace('\u{e000}', "") {
                     foreign if foreign.len() < line.len() => {
-                        bytes.extend_from_slice(&encoding_rs::WINDOWS_1252.encode(&foreign).0)
+                        bytes.extend_from_slice(&encoding_rs::WINDOWS_1252.encode(&foreign).0);
                     }
                     plain => bytes.extend(utf8(&plain)),
                 }
@@ -161,50 +168,50 @@ pub const ROWS: [(&str, fn(&mut List, usize, &Cells)); 7] = [
         };
     }),
     ("total in between", |list, at, _| {
-        list.insert_after(at, "Subtotal,,,,,,,,,,,,,,,,3")
+        list.insert_after(at, "Subtotal,,,,,,,,,,,,,,,,3");
     }),
     ("trailing commas", |list, at, _| {
-        list.row(at).push_str(",,,")
+        list.row(at).push_str(",,,");
     }),
 ];
 
 /// Ways to spoil one row at one column.
-pub const SHAPES: [(&str, fn(&mut List, usize, usize, &Cells)); 8] = [
+pub const SHAPES: [(&str, SpoilCell); 8] = [
     ("stray quote before", |list, at, column, cells| {
-        rewrite(list, at, cells, |texts| texts[column].insert(0, '"'))
+        rewrite(list, at, cells, |texts| texts[column].insert(0, '"'));
     }),
     ("stray quote behind", |list, at, column, cells| {
-        rewrite(list, at, cells, |texts| texts[column].push('"'))
+        rewrite(list, at, cells, |texts| texts[column].push('"'));
     }),
     ("stray quotes two rows apart", |list, at, column, cells| {
         rewrite(list, at, cells, |texts| texts[column].insert(0, '"'));
         let next = people()[(at + 2) % 40].clone();
         rewrite(list, (at + 2) % 40, &next, |texts| {
-            texts[column].insert(0, '"')
+            texts[column].insert(0, '"');
         });
     }),
     ("cell too many", |list, at, column, cells| {
         rewrite(list, at, cells, |texts| {
-            texts.insert(column, "x".to_owned())
-        })
+            texts.insert(column, "x".to_owned());
+        });
     }),
     ("cell too few", |list, at, column, cells| {
-        rewrite(list, at, cells, |texts| drop(texts.remove(column)))
+        rewrite(list, at, cells, |texts| drop(texts.remove(column)));
     }),
     ("break within quotes", |list, at, column, cells| {
         rewrite(list, at, cells, |texts| {
-            texts[column] = format!("\"{}\n\"", texts[column].trim_matches('"'))
+            texts[column] = format!("\"{}\n\"", texts[column].trim_matches('"'));
         });
     }),
     ("spaces around", |list, at, column, cells| {
         rewrite(list, at, cells, |texts| {
-            texts[column] = format!(" {}\u{a0} ", texts[column])
+            texts[column] = format!(" {}\u{a0} ", texts[column]);
         });
     }),
     ("quote opened twice", |list, at, column, cells| {
         rewrite(list, at, cells, |texts| {
-            texts[column] = format!("\"\"{}", texts[column])
-        })
+            texts[column] = format!("\"\"{}", texts[column]);
+        });
     }),
 ];
 
@@ -218,7 +225,7 @@ fn rewrite(list: &mut List, at: usize, cells: &Cells, change: impl FnOnce(&mut V
 }
 
 /// Other ways to write the value of a cell; nothing where the column has no such value.
-pub const VALUES: [(&str, fn(usize, &str) -> Option<String>); 18] = [
+pub const VALUES: [(&str, Rewrite); 18] = [
     ("=\"...\"", |_, cell| {
         full(cell, |cell| format!("=\"{cell}\""))
     }),
