@@ -4,6 +4,7 @@
 //! budget: each has until its share of the drain time-out has passed since the drain began, whatever the steps before it
 //! took. Correctness never needs it: SIGKILL is the normal test.
 
+use std::fmt::Display;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -127,8 +128,35 @@ impl Lifecycle {
 /// Sleeps unless the drain begins first; tells whether to go on. For the loops of workers.
 pub async fn pause(token: &CancellationToken, duration: Duration) -> bool {
     tokio::select! {
+        biased;
         () = token.cancelled() => false,
         () = tokio::time::sleep(duration) => true,
+    }
+}
+
+/// How long a worker waits when there is nothing to do.
+const IDLE: Duration = Duration::from_millis(200);
+/// How long it waits after an error.
+const TROUBLE: Duration = Duration::from_secs(1);
+
+/// Takes the steps of a worker until the drain begins. A step gives how much it did; after nothing, and after an error, the next one waits.
+pub async fn work_off<E: Display, F: Future<Output = Result<usize, E>>>(
+    token: &CancellationToken,
+    work: &'static str,
+    step: impl Fn() -> F,
+) {
+    loop {
+        let wait = match step().await {
+            Ok(0) => IDLE,
+            Ok(_) => Duration::ZERO,
+            Err(error) => {
+                tracing::error!(%error, work, "not done; trying again");
+                TROUBLE
+            }
+        };
+        if !pause(token, wait).await {
+            return;
+        }
     }
 }
 
@@ -137,6 +165,28 @@ mod tests {
     use super::*;
 
     const BUDGET: Duration = Duration::from_secs(10);
+
+    #[tokio::test]
+    async fn a_worker_goes_on_after_an_error_and_ends_with_the_drain() {
+        let token = CancellationToken::new();
+        let steps = std::cell::Cell::new(0);
+        let step = async || {
+            steps.set(steps.get() + 1);
+            match steps.get() {
+                1 => Ok(1),
+                2 => Err("trouble"),
+                3 => Ok(0),
+                _ => {
+                    token.cancel();
+                    Ok(1)
+                }
+            }
+        };
+        let began = Instant::now();
+        work_off(&token, "a test", step).await;
+        assert_eq!(steps.get(), 4);
+        assert!(began.elapsed() >= TROUBLE + IDLE);
+    }
 
     #[tokio::test]
     async fn drain_waits_for_tasks_that_finish() {

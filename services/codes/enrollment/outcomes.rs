@@ -4,7 +4,6 @@
 //! coverage or comes too late is recorded in the audit log and changes nothing: a canceled enrollment stays canceled.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -30,26 +29,10 @@ use super::outcome_store::{self as store, Change, Standing};
 
 /// Outcomes in one transaction.
 const BATCH: u64 = 256;
-/// How long to wait when there is nothing to do.
-const IDLE: Duration = Duration::from_millis(200);
-/// How long to wait after an error.
-const TROUBLE: Duration = Duration::from_secs(1);
 
 /// Applies outcomes until the process drains.
 pub async fn run(context: Context, token: CancellationToken) {
-    loop {
-        let pause = match step(&context).await {
-            Ok(0) => IDLE,
-            Ok(_) => Duration::ZERO,
-            Err(error) => {
-                tracing::error!(%error, "outcomes are not applied; trying again");
-                TROUBLE
-            }
-        };
-        if !lifecycle::pause(&token, pause).await {
-            return;
-        }
-    }
+    lifecycle::work_off(&token, "outcomes", || step(&context)).await;
 }
 
 /// Applies what waits, at most one batch, and gives the number of outcomes taken.

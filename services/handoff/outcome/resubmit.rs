@@ -4,8 +4,6 @@
 //! handoff, so that it happens once. A handoff that moved on meanwhile, or that is being canceled, stays as it is: `enrollment-codes`
 //! applies the outcome of what it became.
 
-use std::time::Duration;
-
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -23,26 +21,10 @@ use crate::kernel::lifecycle;
 
 /// Rows in one transaction.
 const BATCH: i64 = 64;
-/// How long to wait when there is nothing to do.
-const IDLE: Duration = Duration::from_millis(200);
-/// How long to wait after an error.
-const TROUBLE: Duration = Duration::from_secs(1);
 
 /// Takes what waits until the process drains.
 pub async fn run(context: Context, token: CancellationToken) {
-    loop {
-        let pause = match step(&context).await {
-            Ok(0) => IDLE,
-            Ok(_) => Duration::ZERO,
-            Err(error) => {
-                tracing::error!(%error, "orders are not given again; trying again");
-                TROUBLE
-            }
-        };
-        if !lifecycle::pause(&token, pause).await {
-            return;
-        }
-    }
+    lifecycle::work_off(&token, "resubmissions", || step(&context)).await;
 }
 
 /// Takes what waits, at most one batch, and gives the number of rows taken.

@@ -72,12 +72,15 @@ pub fn can_correct(known: &Person, row: &Person) -> bool {
 pub fn correct(known: &mut Person, row: &Person) -> Fields {
     let before = known.clone();
     let mut fields = Fields::new();
-    if full_name(known) != full_name(row) {
+    if address::full_name(known) != address::full_name(row) {
         known.given_name.clone_from(&row.given_name);
         known.middle_name.clone_from(&row.middle_name);
         known.family_name.clone_from(&row.family_name);
         known.suffix.clone_from(&row.suffix);
-        add(&mut known.prior_names, &[full_name(&before).into()]);
+        add(
+            &mut known.prior_names,
+            &[address::full_name(&before).into()],
+        );
         fields.push("name");
     }
     if row.date_of_birth.is_some() && row.date_of_birth != known.date_of_birth {
@@ -141,26 +144,11 @@ fn same(a: Option<&Text>, b: Option<&Text>) -> bool {
     a.map(Text::expose) == b.map(Text::expose)
 }
 
-fn full_name(person: &Person) -> String {
-    let parts = [
-        Some(&person.given_name),
-        person.middle_name.as_ref(),
-        Some(&person.family_name),
-        person.suffix.as_ref(),
-    ];
-    words(parts.into_iter().flatten())
-}
-
+/// Gives an address as it is printed, in one line: of another country it is another address.
 fn one_line(person: &Person) -> String {
-    let place = [&person.city, &person.region, &person.postal_code];
-    let parts = person.address_lines.iter();
-    words(parts.chain(place.into_iter().flatten()))
-}
-
-fn words<'t>(parts: impl Iterator<Item = &'t Text>) -> String {
-    let parts = parts.map(|part| part.expose().as_str());
-    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
-    parts.join(" ")
+    let mut lines = address::address_lines(person);
+    lines.retain(|line| !line.is_empty());
+    lines.join(" ")
 }
 
 /// Adds the lists of `more` to those of `known`.
@@ -254,6 +242,11 @@ mod tests {
             correct(&mut known, &row).is_empty(),
             "the second time nothing changes"
         );
+        let abroad = Person {
+            country: Some("DE".into()),
+            ..row.clone()
+        };
+        assert_eq!(correct(&mut known, &abroad), ["address"]);
         let other = Person {
             given_name: "Robert".into(),
             family_name: "Poe".into(),

@@ -239,10 +239,12 @@ impl<'b> Planner<'b> {
         let before = slot.person.clone().into_owned();
         let mut person = before.clone();
         let mut fields = merge::correct(&mut person, &row.person);
-        let population = match (row.stated, slot.population) {
-            (Some(stated), _) => stated,
-            (None, Population::Deceased) => Population::Deceased,
-            (None, _) => row.population,
+        let population = match row.stated {
+            Some(stated) => stated,
+            // Empty cells take nothing away: no birth date makes no adult of a child.
+            None if row.person.date_of_birth.is_none() => slot.population,
+            None if slot.population == Population::Deceased => Population::Deceased,
+            None => row.population,
         };
         if population != slot.population {
             slot.population = population;

@@ -159,6 +159,25 @@ fn a_correction_is_planned_once_and_never_taken_back_by_the_old_file() {
 }
 
 #[test]
+fn a_corrected_row_without_a_birth_date_makes_no_adult_of_a_child() {
+    let child = row(2, "one", "A", "Ada", "2010-03-12", "");
+    let mut moved = row(3, "one", "A", "Ada", "", "");
+    moved.columns.ssn = "666-01-0001".into();
+    let mut grown = row(4, "one", "A", "Ada", "1961-03-12", "");
+    grown.columns.ssn = "666-01-0001".into();
+    for (rows, population) in [
+        (&[child.clone(), moved.clone()][..], Population::Minor),
+        (&[child, moved, grown][..], Population::Adult),
+    ] {
+        let batch = judged(rows, &[3]);
+        let known = Known::default();
+        let plan = plan(&batch, &known, HEADER);
+        assert_eq!(plan.outcomes.last(), Some(&Outcome::Corrected));
+        assert_eq!(plan.slots[0].population, population);
+    }
+}
+
+#[test]
 fn a_merged_row_enriches_and_links_to_the_same_person() {
     let mut more = row(3, "two", "B", "Ada", "1961-03-12", "666-01-0001");
     more.columns.phone = "2605550100".into();
