@@ -40,6 +40,15 @@ impl World {
     }
 }
 
+/// An order that a partner which calls us has got.
+async fn offered(database: Database) -> (World, HandoffId) {
+    let world = World::new(database).await;
+    let partner = world.pull_partner().await;
+    let id = world.enroll(partner, "666010001").await;
+    drain(&world, 0).await;
+    (world, id)
+}
+
 /// The bureau refused; the same id with another attempt is another order, and stands once in its book.
 #[apply(both)]
 async fn a_called_partner_gets_the_next_attempt_under_the_same_id(database: Database) {
@@ -209,10 +218,7 @@ async fn acknowledged(world: &World, request: AcknowledgeHandoffsRequest) -> Ite
 /// A partner that names no attempt is taken to speak of the newest order that it was offered.
 #[apply(both)]
 async fn an_acknowledgement_without_an_attempt_is_of_the_newest_offer(database: Database) {
-    let world = World::new(database).await;
-    let partner = world.pull_partner().await;
-    let id = world.enroll(partner, "666010001").await;
-    drain(&world, 0).await;
+    let (world, id) = offered(database).await;
     report(&world, "sandbox-bureau", vec![of_attempt(id, 0, NO_HIT)]).await;
     world.order_again(id, 2).await;
     world.take().await;
@@ -231,10 +237,7 @@ async fn an_acknowledgement_without_an_attempt_is_of_the_newest_offer(database: 
 /// The person withdrew while the order was on its way to be given again: nobody is enrolled after that.
 #[apply(both)]
 async fn who_withdraws_meanwhile_is_not_ordered_again(database: Database) {
-    let world = World::new(database).await;
-    let partner = world.pull_partner().await;
-    let id = world.enroll(partner, "666010001").await;
-    drain(&world, 0).await;
+    let (world, id) = offered(database).await;
     report(&world, "sandbox-bureau", vec![of_attempt(id, 1, FROZEN)]).await;
     world.order_again(id, 2).await;
     let cancel = world.cancel(id).await;
@@ -273,10 +276,7 @@ async fn who_withdraws_before_the_next_offer_is_only_canceled(database: Database
 /// A cancellation is confirmed whichever attempt its answer names, and one that was never ordered is refused for an order alone.
 #[apply(both)]
 async fn a_cancellation_has_no_attempts(database: Database) {
-    let world = World::new(database).await;
-    let partner = world.pull_partner().await;
-    let id = world.enroll(partner, "666010001").await;
-    drain(&world, 0).await;
+    let (world, id) = offered(database).await;
     report(&world, "sandbox-bureau", vec![of_attempt(id, 1, FROZEN)]).await;
     world.order_again(id, 2).await;
     world.take().await;
@@ -294,10 +294,7 @@ async fn a_cancellation_has_no_attempts(database: Database) {
 /// A partner that counts its revisions anew with each attempt is not waited for without end: its answer contradicts.
 #[apply(both)]
 async fn an_older_revision_does_not_answer_an_order_under_way(database: Database) {
-    let world = World::new(database).await;
-    let partner = world.pull_partner().await;
-    let id = world.enroll(partner, "666010001").await;
-    drain(&world, 0).await;
+    let (world, id) = offered(database).await;
     let numbered = |attempt, said, revision| EnrollmentStatus {
         revision,
         ..of_attempt(id, attempt, said)
@@ -318,10 +315,7 @@ async fn an_older_revision_does_not_answer_an_order_under_way(database: Database
 /// The partner activated it before the row was taken: what it became is on its way already.
 #[apply(both)]
 async fn what_became_active_meanwhile_is_not_ordered_again(database: Database) {
-    let world = World::new(database).await;
-    let partner = world.pull_partner().await;
-    let id = world.enroll(partner, "666010001").await;
-    drain(&world, 0).await;
+    let (world, id) = offered(database).await;
     report(&world, "sandbox-bureau", vec![of_attempt(id, 1, FROZEN)]).await;
     world.order_again(id, 2).await;
     report(&world, "sandbox-bureau", vec![of_attempt(id, 1, ACTIVE)]).await;
