@@ -141,7 +141,7 @@ fn people(roster: &Path) -> Result<ByName, Problem> {
             middle_name: column("middle_name").to_owned(),
             family_name: column("family_name").to_owned(),
             date_of_birth,
-            ssn: digits(column("ssn")),
+            ssn: nine_digits(column("ssn")),
             postal_code: column("postal_code").to_owned(),
             phone: column("phone").to_owned(),
             email: column("email").to_owned(),
@@ -185,6 +185,16 @@ fn key(text: &str) -> String {
         .collect()
 }
 
+/// Reads an SSN. Nobody gives on the telephone what their list misspells.
+fn nine_digits(text: &str) -> String {
+    let digits = digits(text);
+    if digits.len() == 9 {
+        digits
+    } else {
+        String::new()
+    }
+}
+
 fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
@@ -203,6 +213,7 @@ mod tests {
         let holders = holders(&roster, &mailing).unwrap();
         assert_eq!(holders.len(), 1);
         assert_eq!(holders[0].person.ssn, "666010002");
+        assert_eq!(nine_digits("66601O00A"), "");
     }
 
     #[test]
