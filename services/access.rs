@@ -47,6 +47,21 @@ pub const TABLE: &[Access] = &[
         "/redress.identity.v1.RosterService/SearchIndividuals",
         &[Operator, CallCenter],
     ),
+    unary(
+        "/redress.identity.v1.RosterService/ListIndividuals",
+        &[Operator],
+        SLOW,
+    ),
+    unary(
+        "/redress.identity.v1.RosterService/WithdrawListings",
+        &[Operator],
+        SLOW,
+    ),
+    stream(
+        "/redress.identity.v1.RosterService/ExportUnreachable",
+        &[Operator],
+        BULK,
+    ),
     stream(
         "/redress.identity.v1.RosterService/ExportMailingAddresses",
         &[Operator],

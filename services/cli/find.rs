@@ -83,7 +83,8 @@ fn names(text: &str) -> (String, String) {
     (parts.0.trim().to_owned(), parts.1.trim().to_owned())
 }
 
-fn record(found: &wire::MaskedIndividual) -> Record {
+/// Shows an individual.
+pub(super) fn record(found: &wire::MaskedIndividual) -> Record {
     let contacts = found.contacts.iter().map(|it| it.masked.as_str());
     let born = (found.birth_year != 0).then_some(found.birth_year);
     Record::new()
@@ -94,7 +95,9 @@ fn record(found: &wire::MaskedIndividual) -> Record {
         .with("population", population(found.population))
         .with(
             "letter",
-            if found.mailable {
+            if found.withdraw_time.is_some() {
+                "none: off the list"
+            } else if found.mailable {
                 "can be sent"
             } else {
                 "no address"

@@ -2,6 +2,8 @@
 
 mod check;
 mod imported;
+mod people;
+mod withdraw;
 
 use std::io::{self, BufWriter};
 use std::path::PathBuf;
@@ -11,9 +13,9 @@ use jiff::civil::Date;
 
 use crate::cli::campaign::which::CampaignArg;
 use crate::cli::list::{self, ListArgs};
-use crate::cli::progress;
 use crate::cli::render::{self, Record};
 use crate::cli::session::Session;
+use crate::cli::{ask, progress};
 use crate::client::connect::{Channels, ClientRole};
 use crate::client::convert::{date, state, time};
 use crate::client::problem::{OrProblem, Outcome, Problem};
@@ -32,7 +34,14 @@ pub enum Command {
     Synthesize(SynthesizeArgs),
     /// Load a roster file; rows that cannot be taken go to FILE.rejects.csv, cells that cannot be read to FILE.warnings.csv.
     #[command(after_long_help = import_help())]
-    Import(ImportArgs),
+    Import {
+        /// The file has everybody whom its covered entities list: `redress roster missing` then shows whom it lacks. Nobody is removed.
+        #[arg(long)]
+        complete: bool,
+        /// The file, and how it is read.
+        #[command(flatten)]
+        args: ImportArgs,
+    },
     /// Say what a roster file holds and what an import would refuse or warn of, and load nothing.
     #[command(after_long_help = list::FILES)]
     Check(ImportArgs),
@@ -42,6 +51,16 @@ pub enum Command {
     Imported(imported::ImportedArgs),
     /// Count a campaign's roster.
     Stats(CampaignArg),
+    /// List the people whom a complete file lacks, although a covered entity of it listed them before.
+    Missing(people::MissingArgs),
+    /// Take rows off the list that were on it by mistake, or put them back.
+    #[command(after_long_help = withdraw::help())]
+    Withdraw(withdraw::WithdrawArgs),
+    /// List the people who were taken off the list.
+    Withdrawn(CampaignArg),
+    /// Write the people whom no letter reaches to a file, with the contacts on record: for the substitute notice.
+    #[command(after_long_help = people::UNREACHABLE_HELP)]
+    Unreachable(people::UnreachableArgs),
 }
 
 const SYNTHESIZE_HELP: &str = "The roster has the shape of a real breach: eleven providers, forty-four radiology centers, names and addresses \
@@ -89,7 +108,7 @@ pub struct SynthesizeArgs {
     out: Option<PathBuf>,
 }
 
-/// Flags of `roster import`.
+/// Flags of `roster import` and `roster check`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     #[command(flatten)]
@@ -104,11 +123,17 @@ pub struct ImportArgs {
 pub async fn run(session: &Session, command: Command) -> Outcome {
     match command {
         Command::Synthesize(args) => synthesize(session, &args),
-        Command::Import(args) => {
+        Command::Import { complete, args } => {
             let channels = session.connect(ClientRole::Operator)?;
-            let imported = read(&channels, &args, Purpose::Load).await?;
+            let imported = read(&channels, &args, Purpose::Load { complete }).await?;
             list::tell(&imported.survey.detected, &imported.survey.notes);
             render::one(session.format, &import_record(&imported))?;
+            if complete {
+                let id = &imported.import_id;
+                ask::note(&format!(
+                    "`redress roster missing {id}` shows whom the file lacks"
+                ));
+            }
             args.list.judge(
                 imported.totals.rejected.max(imported.file.rejected),
                 imported.listed.rejects.as_deref(),
@@ -139,6 +164,10 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             let stats = statistics(&channels, &campaign.campaign_id).await?;
             render::one(session.format, &statistics_record(&stats))
         }
+        Command::Missing(args) => people::missing(session, args).await,
+        Command::Withdraw(args) => withdraw::run(session, &args).await,
+        Command::Withdrawn(campaign) => people::withdrawn(session, campaign).await,
+        Command::Unreachable(args) => people::unreachable(session, args).await,
     }
 }
 
@@ -220,6 +249,7 @@ fn file_record(import: &wire::Import) -> Record {
             state(import.state().as_str_name(), "IMPORT_STATE_"),
         );
     with_totals(record, &import.totals.unwrap_or_default())
+        .with("complete", import.complete)
         .with("durable_line", import.durable_line)
         .with("started", time(import.start_time.as_ref()))
         .with("finished", time(import.finish_time.as_ref()))
@@ -264,6 +294,7 @@ fn statistics_record(stats: &wire::GetRosterStatisticsResponse) -> Record {
         .with("mailable", stats.mailable)
         .with("populations", populations.collect::<Vec<_>>())
         .with("last_import", date(stats.last_import_date.as_ref()))
+        .with("withdrawn", stats.withdrawn)
         .with("undeliverable", undeliverable.individuals)
         .with("of_them_deceased", undeliverable.deceased)
         .with("substitute_notice", undeliverable.substitute_notice_text)

@@ -15,6 +15,8 @@ use super::settings::{DatabaseSettings, Process};
 const OLDEST: [u32; 3] = [3, 51, 3];
 /// How long a transaction waits for another process's, and an opening connection for one that recovers the file.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long a migrator waits for another one to end.
+const MIGRATION_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long SQLite waits by itself before it is asked again. It looks for the file after 1, 2, 5, 10 and 15 ms and then ever more
 /// rarely, so that it would miss the moments between the transactions of a bulk load.
 const POLL_MS: &str = "33";
@@ -65,7 +67,12 @@ pub(super) async fn open_owner(
     settings: &DatabaseSettings,
     create: bool,
 ) -> Result<SqlitePool, Error> {
-    let pool = connect(path, options(path, create), 1, settings).await?;
+    let options = options(path, create).busy_timeout(MIGRATION_TIMEOUT);
+    let settings = DatabaseSettings {
+        acquire_timeout: MIGRATION_TIMEOUT,
+        ..settings.clone()
+    };
+    let pool = connect(path, options, 1, &settings).await?;
     check_version(&pool).await?;
     Ok(pool)
 }

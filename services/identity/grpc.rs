@@ -32,6 +32,7 @@ type Stream<T> = BoxStream<'static, Result<T, Status>>;
 impl RosterService for Handlers {
     type ImportRosterStream = Stream<wire::ImportRosterResponse>;
     type ExportMailingAddressesStream = Stream<wire::ExportMailingAddressesResponse>;
+    type ExportUnreachableStream = Stream<wire::ExportUnreachableResponse>;
 
     async fn import_roster(
         &self,
@@ -73,6 +74,27 @@ impl RosterService for Handlers {
         request: Request<wire::SearchIndividualsRequest>,
     ) -> Result<Response<wire::SearchIndividualsResponse>, Status> {
         answer(roster::grpc::search_individuals(&self.context, &request).await)
+    }
+
+    async fn list_individuals(
+        &self,
+        request: Request<wire::ListIndividualsRequest>,
+    ) -> Result<Response<wire::ListIndividualsResponse>, Status> {
+        answer(roster::grpc::list_individuals(&self.context, &request).await)
+    }
+
+    async fn withdraw_listings(
+        &self,
+        request: Request<wire::WithdrawListingsRequest>,
+    ) -> Result<Response<wire::WithdrawListingsResponse>, Status> {
+        answer(roster::grpc::withdraw_listings(&self.context, &request).await)
+    }
+
+    async fn export_unreachable(
+        &self,
+        request: Request<wire::ExportUnreachableRequest>,
+    ) -> Result<Response<Self::ExportUnreachableStream>, Status> {
+        stream(roster::grpc::export_unreachable(&self.context, &request).await)
     }
 
     async fn export_mailing_addresses(

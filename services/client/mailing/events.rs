@@ -34,6 +34,7 @@ static EVENTS: Vocabulary = Vocabulary::new(
         Column::optional("region", "state newstate st province"),
         Column::optional("postal_code", "zip zipcode newzip zip5 zip9 postcode"),
         Column::optional("country", "countrycode"),
+        Column::optional("generation", "letternumber letterno letterversion"),
     ],
 );
 
@@ -103,11 +104,11 @@ impl EventReader {
         if let Some(trouble) = &row.trouble {
             return Err(misfit("", trouble.as_str()));
         }
-        let mut cells = <[&str; 11]>::default();
+        let mut cells = <[&str; 12]>::default();
         for (ours, cell) in cells.iter_mut().zip(&row.cells) {
             *ours = cell.trim();
         }
-        let [letter, event, day, reason, source, address @ ..] = cells;
+        let [letter, event, day, reason, source, address @ .., generation] = cells;
         let kind = word(
             "event",
             event,
@@ -132,6 +133,15 @@ impl EventReader {
         let is_correction = kind == Some(wire::MailEventKind::AddressCorrected);
         let source = source.or(self.source.filter(|_| is_correction));
         let day = happened_on(day).map_err(|wrong| misfit("date", wrong))?;
+        let generation = match generation {
+            "" => 0,
+            text => text.parse().map_err(|_| {
+                misfit(
+                    "generation",
+                    "write the number that the print file has, such as 1",
+                )
+            })?,
+        };
         Ok(wire::MailEvent {
             individual_id: letter.to_owned(),
             kind: kind.unwrap_or_default().into(),
@@ -139,6 +149,7 @@ impl EventReader {
             return_reason: reason.unwrap_or_default().into(),
             address_source: source.unwrap_or_default().into(),
             address: postal(address),
+            generation,
         })
     }
 }
@@ -221,6 +232,7 @@ pub fn column_of(field: &str) -> &'static str {
         "address.region" => "region",
         "address.postal_code" => "postal_code",
         "address.country" => "country",
+        "generation" => "generation",
         "address" | "address.line1" => "address_line1",
         _ => "",
     }

@@ -69,6 +69,7 @@ pub async fn import(
         file_sha256: surveyed.file_sha256.clone(),
         date_order: surveyed.date_order.into(),
         validate_only: purpose == Purpose::Check,
+        complete: purpose == Purpose::Load { complete: true },
     };
 
     let (parts, outgoing) = mpsc::channel(1);
@@ -93,7 +94,7 @@ pub async fn import(
         .await
         .or_problem(DOING)?;
     let (what, files) = match purpose {
-        Purpose::Load => ("importing the roster", path.to_owned()),
+        Purpose::Load { .. } => ("importing the roster", path.to_owned()),
         // Those of an import stay as they are.
         Purpose::Check => ("judging the rows", beside(path, ".check")),
     };

@@ -7,3 +7,5 @@ pub mod imports;
 pub mod reader;
 pub mod rejects;
 pub mod survey;
+pub mod unreachable;
+pub mod withdraw;

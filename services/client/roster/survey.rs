@@ -16,7 +16,10 @@ use crate::wire::redress::identity::v1 as wire;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// It is loaded.
-    Load,
+    Load {
+        /// Whether it has everybody whom its covered entities list.
+        complete: bool,
+    },
     /// It is judged, and nothing is stored.
     Check,
 }

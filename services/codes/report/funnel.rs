@@ -66,8 +66,8 @@ pub fn funnel_sql() -> String {
         "SELECT r.*, i.*, n.*, c.*, v.*, e.*, w.*, h.* FROM \
          (SELECT CAST(COALESCE(SUM(rows), 0) AS BIGINT) AS rows, CAST(COALESCE(SUM(rejected), 0) AS BIGINT) AS rejected \
           FROM roster_import WHERE campaign_id = $1) r, \
-         (SELECT COUNT(id) AS individuals FROM individual WHERE campaign_id = $1) i, \
-         (SELECT COUNT(*) AS records FROM individual_entity WHERE campaign_id = $1) n, \
+         (SELECT COUNT(id) AS individuals FROM individual WHERE campaign_id = $1 AND withdrawn_at IS NULL) i, \
+         (SELECT COUNT(*) AS records FROM individual_entity WHERE campaign_id = $1 AND NOT withdrawn) n, \
          (SELECT COUNT(*) AS letters, CAST(COALESCE(SUM(codes), 0) AS BIGINT) AS codes_issued FROM (SELECT COUNT(*) AS codes \
           FROM code WHERE campaign_id = $1 AND generation > 0 GROUP BY individual_id) d) c, \
          (SELECT COUNT(DISTINCT individual_id) AS returned FROM mail_event \

@@ -182,10 +182,10 @@ impl By {
     fn members(self) -> &'static str {
         match self {
             Self::CoveredEntity => {
-                "SELECT DISTINCT covered_entity_id AS part, individual_id FROM individual_entity WHERE campaign_id = $1"
+                "SELECT DISTINCT covered_entity_id AS part, individual_id FROM individual_entity WHERE campaign_id = $1 AND NOT withdrawn"
             }
             Self::Region => {
-                "SELECT country || '/' || region AS part, id AS individual_id FROM individual WHERE campaign_id = $1"
+                "SELECT country || '/' || region AS part, id AS individual_id FROM individual WHERE campaign_id = $1 AND withdrawn_at IS NULL"
             }
             Self::Wave => {
                 "SELECT DISTINCT b.wave_id AS part, c.individual_id AS individual_id FROM code c \
@@ -193,15 +193,14 @@ impl By {
                  WHERE c.campaign_id = $1 AND c.generation > 0"
             }
             Self::Population => {
-                "SELECT population AS part, id AS individual_id FROM individual WHERE campaign_id = $1"
+                "SELECT population AS part, id AS individual_id FROM individual WHERE campaign_id = $1 AND withdrawn_at IS NULL"
             }
         }
     }
 
     /// What is counted, and where. Records are a covered entity's own in its part, and codes a wave's own in its.
     fn counts(self) -> Vec<String> {
-        const OWN_RECORDS: &str =
-            "(SELECT covered_entity_id AS part FROM individual_entity WHERE campaign_id = $1) m";
+        const OWN_RECORDS: &str = "(SELECT covered_entity_id AS part FROM individual_entity WHERE campaign_id = $1 AND NOT withdrawn) m";
         const OWN_CODES: &str = "(SELECT b.wave_id AS part FROM code c \
             JOIN code_batch b ON b.campaign_id = c.campaign_id AND b.id = c.batch_id \
             WHERE c.campaign_id = $1 AND c.generation > 0) m";

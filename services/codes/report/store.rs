@@ -82,7 +82,7 @@ fn residents_sql() -> String {
     format!(
         "SELECT region, country, COUNT(*) AS people, \
          COUNT(CASE WHEN NOT mailable AND population <> '{}' THEN 1 END) AS unreachable \
-         FROM individual WHERE campaign_id = $1 GROUP BY region, country ORDER BY region, country",
+         FROM individual WHERE campaign_id = $1 AND withdrawn_at IS NULL GROUP BY region, country ORDER BY region, country",
         Population::Deceased.as_str()
     )
 }
@@ -91,7 +91,7 @@ fn unreachable_sql() -> String {
     format!(
         "SELECT covered_entity_id, COUNT(*) AS people FROM (SELECT DISTINCT e.covered_entity_id, e.individual_id \
          FROM individual i JOIN individual_entity e ON e.campaign_id = i.campaign_id AND e.individual_id = i.id \
-         WHERE i.campaign_id = $1 AND NOT i.mailable AND i.population <> '{}') u \
+         WHERE i.campaign_id = $1 AND NOT i.mailable AND i.withdrawn_at IS NULL AND NOT e.withdrawn AND i.population <> '{}') u \
          GROUP BY covered_entity_id ORDER BY covered_entity_id",
         Population::Deceased.as_str()
     )

@@ -48,6 +48,8 @@ pub struct Model {
     pub confidential: bool,
     /// JSON: the words of what was exposed, sorted. See [`Model::data_elements`].
     pub data_elements: String,
+    /// When the last covered entity took the person off its list.
+    pub withdrawn_at: Option<Timestamp>,
 }
 
 impl Model {

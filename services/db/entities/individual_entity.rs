@@ -22,6 +22,8 @@ pub struct Model {
     pub row_mac: Uuid,
     /// The import that wrote it.
     pub import_id: ImportId,
+    /// Whether the covered entity took the person off its list.
+    pub withdrawn: bool,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -21,6 +21,9 @@ pub struct Model {
     /// What happened.
     #[sea_orm(primary_key, auto_increment = false)]
     pub kind: Kind,
+    /// Which of the person's letters; 0 where that is not known.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub generation: i32,
     /// Why a letter came back.
     pub return_reason: Option<ReturnReason>,
     /// Who gave a corrected address.

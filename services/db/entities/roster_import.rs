@@ -41,6 +41,8 @@ pub struct Model {
     pub warned: i64,
     /// Rows taken whose address no letter can be sent to.
     pub unmailable: i64,
+    /// Whether the file has everybody whom its covered entities list.
+    pub complete: bool,
 }
 
 /// Where an import stands.

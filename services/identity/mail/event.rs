@@ -10,6 +10,7 @@ use crate::identity::roster::row::{RawColumns, parse_address};
 use crate::kernel::ids::IndividualId;
 use crate::kernel::person::Person;
 
+use super::history::Moment;
 use super::refusal::{Cause, Field, Refusal};
 
 /// An event as it was sent. Its `Debug` shows nothing of the address.
@@ -27,6 +28,8 @@ pub struct RawEvent {
     pub source: Option<AddressSource>,
     /// The better address, in the columns of a roster row.
     pub address: Option<RawAddress>,
+    /// Which of the person's letters; 0 if that is not known.
+    pub generation: i32,
 }
 
 /// The columns of an address as they were sent. Its `Debug` shows nothing.
@@ -48,6 +51,8 @@ pub struct Event {
     pub on: Date,
     /// What.
     pub what: What,
+    /// Which of the person's letters; 0 if that is not known, or the event is about none.
+    pub generation: i32,
 }
 
 /// What happened, with what belongs to it.
@@ -76,6 +81,15 @@ impl Event {
             What::Returned(_) => Kind::Returned,
             What::AddressCorrected { .. } => Kind::AddressCorrected,
             What::Remailed => Kind::Remailed,
+        }
+    }
+
+    /// Gives the place in the person's history.
+    pub fn moment(&self) -> Moment {
+        Moment {
+            on: self.on,
+            kind: self.kind(),
+            generation: self.generation,
         }
     }
 }
@@ -118,10 +132,14 @@ pub fn parse_event(raw: &RawEvent, rules: Rules) -> Result<Event, Refusal> {
         (Kind::Remailed, ..) => What::Remailed,
         (Kind::Mailed | Kind::Returned | Kind::AddressCorrected, ..) => What::Mailed,
     };
+    if raw.generation < 0 {
+        return Err(malformed(Field::Generation));
+    }
     Ok(Event {
         individual,
         on,
         what,
+        generation: if is_correction { 0 } else { raw.generation },
     })
 }
 

@@ -90,6 +90,7 @@ fn event(event: &wire::MailEvent) -> RawEvent {
         return_reason: reason_of(event.return_reason()),
         source: source_of(event.address_source()),
         address: event.address.as_ref().map(address),
+        generation: event.generation,
     }
 }
 
@@ -189,6 +190,7 @@ fn cause(cause: Cause) -> ItemReason {
         Cause::DateBeforeDiscovery => ItemReason::DateBeforeDiscovery,
         Cause::AddressUndeliverable => ItemReason::AddressUndeliverable,
         Cause::RecordedOtherwise => ItemReason::RecordedOtherwise,
+        Cause::UnknownLetter => ItemReason::UnknownLetter,
     }
 }
 
@@ -199,5 +201,6 @@ fn recorded(event: Recorded) -> wire::RecordedMailEvent {
         return_reason: reason(event.return_reason).into(),
         address_source: source(event.source).into(),
         record_time: Some(event.recorded_at.to_proto()),
+        generation: event.generation,
     }
 }

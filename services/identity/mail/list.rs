@@ -28,6 +28,15 @@ pub struct Recorded {
     pub source: Option<AddressSource>,
     /// When it was recorded.
     pub recorded_at: Timestamp,
+    /// Which of the individual's letters; 0 where that is not known.
+    pub generation: i32,
+}
+
+impl Recorded {
+    /// Gives the place in the history.
+    fn moment(&self) -> (Date, Kind, i32) {
+        (self.on, self.kind, self.generation)
+    }
 }
 
 /// Whose history, and which page of it.
@@ -46,7 +55,7 @@ pub struct List<'a> {
 /// Lists an individual's history, oldest first, and gives the token of the next page. The audit event is committed before
 /// anything is given.
 ///
-/// One individual has few events, at most one of each kind a day, so all are read and the page is cut out of them.
+/// One individual has few events, at most one of each kind a day and letter, so all are read and the page is cut out of them.
 pub async fn list_mail_events(
     context: &Context,
     call: &Call,
@@ -59,16 +68,16 @@ pub async fn list_mail_events(
         token,
     } = *query;
     let filter: [&[u8]; 3] = [b"mail_events", campaign.as_bytes(), individual.as_bytes()];
-    let after: Option<(String, Kind)> = paging::page_after(&filter, token)?;
-    let after = after.and_then(|(on, kind)| Some((on.parse().ok()?, kind)));
+    let after: Option<(String, Kind, i32)> = paging::page_after(&filter, token)?;
+    let after = after.and_then(|(on, kind, generation)| Some((on.parse().ok()?, kind, generation)));
     let found = roster::individual(context.db.read(), campaign, individual).await?;
     found.ok_or(Error::IndividualNotFound)?;
     let rows = store::history(context.db.read(), campaign, individual).await?;
     let mut events: Vec<Recorded> = rows.iter().map(read).collect::<Result<_, _>>()?;
-    events.retain(|event| after.is_none_or(|after| (event.on, event.kind) > after));
-    events.sort_unstable_by_key(|event| (event.on, event.kind));
+    events.retain(|event| after.is_none_or(|after| event.moment() > after));
+    events.sort_unstable_by_key(Recorded::moment);
     let next = paging::next_page(&mut events, size, &filter, |event| {
-        (event.on.to_string(), event.kind)
+        (event.on.to_string(), event.kind, event.generation)
     });
     let act = Act::on("individual.mail_events_viewed", "individual", individual);
     let event = call.event(context, Some(campaign), act, json!({}));
@@ -83,5 +92,6 @@ fn read(row: &mail_event::Model) -> Result<Recorded, Error> {
         return_reason: row.return_reason,
         source: row.address_source,
         recorded_at: row.recorded_at,
+        generation: row.generation,
     })
 }

@@ -4,14 +4,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::db::entities::mail_event::ReturnReason;
+use crate::db::entities::mail_event::{AddressSource, ReturnReason};
+use crate::identity::roster::letters::Letter;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::IndividualId;
 
 use super::event::{Event, What};
-use super::history::{self, Moment};
+use super::history::{self, Correction, Known, Moment};
 use super::refusal::{Cause, Field, Refusal, Verdict};
 
 /// An event that is valid by itself, with keyed hashes of its address for each version of the index key, the current one
@@ -31,6 +32,23 @@ pub struct Subject {
     pub is_erased: bool,
     /// What happened to their letters.
     pub history: HashMap<Moment, Detail>,
+    /// Their letters.
+    pub letters: Vec<Letter>,
+}
+
+impl Subject {
+    /// Gives the better addresses that became known.
+    fn corrections(&self) -> Vec<Correction> {
+        let correction = |(moment, detail): (&Moment, &Detail)| {
+            let (source, recorded_at) = detail.corrected?;
+            Some(Correction {
+                on: moment.on,
+                source,
+                recorded_at,
+            })
+        };
+        self.history.iter().filter_map(correction).collect()
+    }
 }
 
 /// What belongs to an event that is recorded.
@@ -40,6 +58,8 @@ pub struct Detail {
     pub return_reason: Option<ReturnReason>,
     /// Keyed hash of a corrected address and its source.
     pub address: Option<Uuid>,
+    /// Who knew a corrected address, and when it was recorded.
+    pub corrected: Option<(AddressSource, Timestamp)>,
 }
 
 /// What to write about one individual.
@@ -70,16 +90,17 @@ impl Plan {
     }
 }
 
-/// Plans a call.
+/// Plans a call that is recorded at an instant.
 pub fn plan(
     events: &[Result<Judged, Refusal>],
     mut subjects: BTreeMap<IndividualId, Subject>,
+    now: Timestamp,
 ) -> Plan {
     let mut plan = Plan::default();
     for event in events {
         let verdict = match event {
             Err(refusal) => Verdict::Refused(*refusal),
-            Ok(judged) => take(judged, &mut subjects),
+            Ok(judged) => take(judged, &mut subjects, now),
         };
         plan.verdicts.push(verdict);
     }
@@ -90,10 +111,14 @@ pub fn plan(
         let Some(subject) = subjects.get(&event.individual) else {
             continue;
         };
-        let moments = || subject.history.keys().copied();
-        let newest = brings_address(event) && history::is_newest(event.on, moments());
+        let corrections = subject.corrections();
+        let known = Known {
+            corrections: &corrections,
+            letters: &subject.letters,
+        };
+        let newest = brings_address(event) && history::is_newest(event.on, &corrections);
         let change = plan.changes.entry(event.individual).or_default();
-        change.is_returned = history::is_returned(moments());
+        change.is_returned = history::is_returned(subject.history.keys().copied(), known);
         change.address_of = newest.then_some(at).or(change.address_of);
     }
     plan
@@ -103,7 +128,11 @@ fn brings_address(event: &Event) -> bool {
     matches!(event.what, What::AddressCorrected { .. })
 }
 
-fn take(judged: &Judged, subjects: &mut BTreeMap<IndividualId, Subject>) -> Verdict {
+fn take(
+    judged: &Judged,
+    subjects: &mut BTreeMap<IndividualId, Subject>,
+    now: Timestamp,
+) -> Verdict {
     let refused = |field, cause| Verdict::Refused(Refusal::new(field, cause));
     let event = &judged.event;
     let Some(subject) = subjects.get_mut(&event.individual) else {
@@ -112,26 +141,32 @@ fn take(judged: &Judged, subjects: &mut BTreeMap<IndividualId, Subject>) -> Verd
     if subject.is_erased {
         return refused(Field::IndividualId, Cause::IndividualErased);
     }
-    let moment: (Date, _) = (event.on, event.kind());
+    let had = |letter: &Letter| letter.generation == event.generation;
+    if event.generation > 0 && !subject.letters.iter().any(had) {
+        return refused(Field::Generation, Cause::UnknownLetter);
+    }
+    let moment = event.moment();
     match subject.history.get(&moment) {
         Some(known) if is_same(known, judged) => Verdict::KnownBefore,
         Some(_) => refused(Field::EventDate, Cause::RecordedOtherwise),
         None => {
-            subject.history.insert(moment, detail(judged));
+            subject.history.insert(moment, detail(judged, now));
             Verdict::Recorded
         }
     }
 }
 
-/// Gives what is recorded with an event.
-pub fn detail(judged: &Judged) -> Detail {
-    let return_reason = match judged.event.what {
-        What::Returned(reason) => Some(reason),
-        What::Mailed | What::AddressCorrected { .. } | What::Remailed => None,
+/// Gives what is recorded with an event at an instant.
+pub fn detail(judged: &Judged, now: Timestamp) -> Detail {
+    let (return_reason, source) = match &judged.event.what {
+        What::Returned(reason) => (Some(*reason), None),
+        What::AddressCorrected { source, .. } => (None, Some(*source)),
+        What::Mailed | What::Remailed => (None, None),
     };
     Detail {
         return_reason,
         address: judged.macs.first().copied(),
+        corrected: source.map(|source| (source, now)),
     }
 }
 
@@ -140,7 +175,11 @@ fn is_same(known: &Detail, judged: &Judged) -> bool {
         Some(mac) => judged.macs.contains(&mac),
         None => judged.macs.is_empty(),
     };
-    same_address && known.return_reason == detail(judged).return_reason
+    let reason = match judged.event.what {
+        What::Returned(reason) => Some(reason),
+        What::Mailed | What::AddressCorrected { .. } | What::Remailed => None,
+    };
+    same_address && known.return_reason == reason
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::identity::matching::address;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::roster::keys::RosterKeys;
 use crate::identity::roster::sealed::Sealed;
-use crate::identity::roster::{store as roster, write};
+use crate::identity::roster::{letters, store as roster, write};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::person::Person;
@@ -25,6 +25,7 @@ use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
 use super::event::{Event, RawEvent, Rules, What, parse_event};
+use super::history::Moment;
 use super::plan::{self, Change, Detail, Judged, Plan, Subject};
 use super::refusal::{Refusal, Verdict};
 use super::store;
@@ -122,6 +123,7 @@ fn moves(
             individual,
             on,
             what,
+            ..
         } = &judged.as_ref().ok()?.event;
         let What::AddressCorrected { source, .. } = what else {
             return None;
@@ -148,11 +150,11 @@ struct Work<'a> {
 impl Work<'_> {
     async fn run(&self, tx: &Tx<'_>) -> Result<Vec<Verdict>, Error> {
         let Some(keys) = self.keys else {
-            return Ok(plan::plan(self.events, BTreeMap::new()).verdicts);
+            return Ok(plan::plan(self.events, BTreeMap::new(), self.now).verdicts);
         };
         roster::lock_roster(tx, self.campaign).await?;
         let rows = self.individuals(tx).await?;
-        let plan = plan::plan(self.events, self.subjects(tx, &rows).await?);
+        let plan = plan::plan(self.events, self.subjects(tx, &rows).await?, self.now);
         store::insert(tx, &self.rows(&plan)).await?;
         self.change(tx, keys, &rows, &plan).await?;
         audit::record(tx, &self.audit(&plan)).await?;
@@ -178,19 +180,29 @@ impl Work<'_> {
     ) -> Result<BTreeMap<IndividualId, Subject>, Error> {
         let subject = |row: &individual::Model| Subject {
             is_erased: row.salt.is_none(),
-            history: HashMap::new(),
+            ..Subject::default()
         };
         let subjects = rows.values().map(|row| (row.id, subject(row)));
         let mut subjects: BTreeMap<IndividualId, Subject> = subjects.collect();
         let ids: Vec<IndividualId> = subjects.keys().copied().collect();
         for row in store::histories(tx, self.campaign, &ids).await? {
-            let moment = (store::day_of(&row)?, row.kind);
+            let moment = Moment {
+                on: store::day_of(&row)?,
+                kind: row.kind,
+                generation: row.generation,
+            };
             let detail = Detail {
                 return_reason: row.return_reason,
                 address: row.address_mac,
+                corrected: row.address_source.map(|source| (source, row.recorded_at)),
             };
             if let Some(subject) = subjects.get_mut(&row.individual_id) {
                 subject.history.insert(moment, detail);
+            }
+        }
+        for (individual, letter) in letters::of(tx, self.campaign, &ids).await? {
+            if let Some(subject) = subjects.get_mut(&individual) {
+                subject.letters.push(letter);
             }
         }
         Ok(subjects)
@@ -203,26 +215,30 @@ impl Work<'_> {
             .filter_map(|judged| Some(self.row(judged.as_ref().ok()?)))
             .collect();
         rows.sort_unstable_by(|a, b| {
-            let of_key = (a.individual_id, &a.happened_on, a.kind);
-            of_key.cmp(&(b.individual_id, &b.happened_on, b.kind))
+            let of_key = |row: &mail_event::Model| {
+                (
+                    row.individual_id,
+                    row.happened_on.clone(),
+                    row.kind,
+                    row.generation,
+                )
+            };
+            of_key(a).cmp(&of_key(b))
         });
         rows
     }
 
     fn row(&self, judged: &Judged) -> mail_event::Model {
         let event = &judged.event;
-        let detail = plan::detail(judged);
-        let source = match &event.what {
-            What::AddressCorrected { source, .. } => Some(*source),
-            What::Mailed | What::Returned(_) | What::Remailed => None,
-        };
+        let detail = plan::detail(judged, self.now);
         mail_event::Model {
             campaign_id: self.campaign,
             individual_id: event.individual,
             happened_on: event.on.to_string(),
             kind: event.kind(),
+            generation: event.generation,
             return_reason: detail.return_reason,
-            address_source: source,
+            address_source: detail.corrected.map(|(source, _)| source),
             address_mac: detail.address,
             recorded_by: self.actor.clone(),
             recorded_at: self.now,

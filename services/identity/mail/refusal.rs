@@ -45,6 +45,9 @@ pub enum Field {
     /// The country.
     #[strum(serialize = "address.country")]
     Country,
+    /// Which letter.
+    #[strum(serialize = "generation")]
+    Generation,
 }
 
 impl Field {
@@ -77,6 +80,8 @@ pub enum Cause {
     AddressUndeliverable,
     /// Something else was recorded of this kind, day and person.
     RecordedOtherwise,
+    /// The person never had a letter of this number.
+    UnknownLetter,
 }
 
 /// Why an event was not recorded.
@@ -119,6 +124,9 @@ impl Refusal {
                 "compare with the individual's history: this kind of event is recorded for this day with other details"
                     .to_owned()
             }
+            Cause::UnknownLetter => {
+                "take generation from the line of the print file, or leave it empty; this individual had no such letter".to_owned()
+            }
         }
     }
 }
@@ -131,6 +139,7 @@ fn form(field: Field) -> &'static str {
         Field::ReturnReason | Field::AddressSource => "one of the words that there are",
         Field::PostalCode => "12345 or 12345-6789, or name the country it belongs to",
         Field::Country => "two letters of ISO 3166-1, such as US",
+        Field::Generation => "the number that the print file has, such as 1",
         Field::Address | Field::Line1 | Field::Line2 | Field::City | Field::Region => {
             "plain text without control characters"
         }

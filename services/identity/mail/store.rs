@@ -47,11 +47,12 @@ pub fn day_of(row: &mail_event::Model) -> Result<Date, Error> {
     on.map_err(|_| db::Error::corrupt("mail_event.happened_on").into())
 }
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "campaign_id",
     "individual_id",
     "happened_on",
     "kind",
+    "generation",
     "return_reason",
     "address_source",
     "address_mac",
@@ -73,13 +74,16 @@ pub async fn insert(tx: &Tx<'_>, rows: &[mail_event::Model]) -> Result<(), Error
 }
 
 /// Boxed, because a future may not hold closures over references.
-fn cells<'r>(rows: &'r [mail_event::Model]) -> Box<dyn Iterator<Item = [Cell<'r>; 9]> + Send + 'r> {
+fn cells<'r>(
+    rows: &'r [mail_event::Model],
+) -> Box<dyn Iterator<Item = [Cell<'r>; 10]> + Send + 'r> {
     Box::new(rows.iter().map(|row| {
         [
             row.campaign_id.into(),
             row.individual_id.into(),
             row.happened_on.as_str().into(),
             row.kind.as_str().into(),
+            row.generation.into(),
             row.return_reason.map(ClosedSet::as_str).into(),
             row.address_source.map(ClosedSet::as_str).into(),
             row.address_mac.into(),

@@ -44,6 +44,8 @@ pub struct Header {
     pub date_order: DateOrder,
     /// Whether the rows are only judged.
     pub validate_only: bool,
+    /// Whether the file has everybody whom its covered entities list.
+    pub complete: bool,
 }
 
 /// What one transaction writes: rows of whole chunks, and perhaps the end of the file.

@@ -106,6 +106,7 @@ mod tests {
             started_at: Timestamp::EPOCH,
             finished_at: None,
             durable_line: HEADER,
+            complete: false,
         }
     }
 

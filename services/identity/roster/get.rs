@@ -6,8 +6,10 @@ use crate::db::entities::individual::{self, DataElement, Population};
 use crate::identity::context::Context;
 use crate::identity::disclosure;
 use crate::identity::error::Error;
+use crate::identity::matching::blind::Indexer;
 use crate::identity::matching::mask::{self, MaskedContact};
-use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::person::Person;
 use crate::process::{Act, Call};
 
@@ -42,6 +44,8 @@ pub struct Masked {
     pub confidential: bool,
     /// Keys of the covered entities that listed the individual, sorted.
     pub entities: Vec<String>,
+    /// When the last covered entity took the individual off its list.
+    pub withdrawn_at: Option<Timestamp>,
 }
 
 /// Gives one individual, masked. The audit event is committed before anything is given.
@@ -63,23 +67,35 @@ pub async fn get_individual(
     let act = Act::on("individual.viewed_masked", "individual", id);
     let event = call.event(context, Some(campaign), act, json!({}));
     disclosure::record(context, "audit_view", &event).await?;
-    masked(context, row, &person).await
+    let mut one = masked(context, campaign, vec![(row, person)]).await?;
+    one.pop().ok_or(Error::IndividualNotFound)
 }
 
-/// Masks an individual. Whoever gives it away has it in the audit log first.
+/// Masks individuals. Whoever gives them away has them in the audit log first.
 pub async fn masked(
     context: &Context,
+    campaign: CampaignId,
+    people: Vec<(individual::Model, Person)>,
+) -> Result<Vec<Masked>, Error> {
+    let read = context.db.read();
+    let ids: Vec<IndividualId> = people.iter().map(|(row, _)| row.id).collect();
+    let mut entities = store::entities_of(read, campaign, &ids).await?;
+    let indexer = context.steady_indexer(campaign)?;
+    let masked = people.into_iter().map(|(row, person)| {
+        let entities = entities.remove(&row.id).unwrap_or_default();
+        mask_one(row, &person, entities, &indexer)
+    });
+    masked.collect()
+}
+
+fn mask_one(
     row: individual::Model,
     person: &Person,
+    entities: Vec<String>,
+    indexer: &Indexer,
 ) -> Result<Masked, Error> {
-    let (campaign, id) = (row.campaign_id, row.id);
-    let links = store::entities_between(context.db.read(), campaign, id, id).await?;
-    let keys = store::entities(context.db.read(), campaign).await?;
-    let listed = |id: &CoveredEntityId| links.iter().any(|(_, entity)| entity == id);
-    let keys = keys.into_iter().filter(|(_, id)| listed(id));
-    let mut entities: Vec<String> = keys.map(|(key, _)| key).collect();
-    entities.sort_unstable();
     let data_elements = row.data_elements()?;
+    let id = row.id;
     Ok(Masked {
         individual: id,
         name: mask::mask_name(person),
@@ -88,10 +104,11 @@ pub async fn masked(
         region: row.region,
         population: row.population,
         mailable: row.mailable,
-        contacts: mask::mask_contacts(person, &context.steady_indexer(campaign)?, id),
+        contacts: mask::mask_contacts(person, indexer, id),
         language: row.language,
         data_elements,
         confidential: row.confidential,
         entities,
+        withdrawn_at: row.withdrawn_at,
     })
 }

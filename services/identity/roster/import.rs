@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt};
+use jiff::tz::TimeZone;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -92,6 +93,8 @@ struct Import {
     campaign: CampaignId,
     id: ImportId,
     keys: Arc<RosterKeys>,
+    zone: TimeZone,
+    complete: bool,
     totals: Totals,
     line: i64,
 }
@@ -100,17 +103,19 @@ impl Import {
     /// Opens the import of this file. Gives what makes batches of the rest of it.
     async fn open(context: Context, call: Call, header: Header) -> Result<(Self, Batcher), Error> {
         let rules = rules(&context, &header).await?;
-        let (keys, row) = find_or_make(&context, &call, &header).await?;
+        let campaign = store::campaign(context.db.read(), header.campaign).await?;
+        let zone = TimeZone::get(&campaign.zone);
+        let (keys, row, is_complete_now) = find_or_make(&context, &call, &header).await?;
         let batcher = Batcher {
             rules: Arc::new(rules),
             keys: Arc::clone(&keys),
             ids: context.ids.clone(),
             line: count::HEADER,
         };
-        // A file that was loaded to its end is judged again as a whole.
+        // A file that was loaded to its end is judged again as a whole, and so is one of which only now is said that it is complete.
         let line = match row.state {
-            roster_import::State::Running => row.durable_line,
-            roster_import::State::Done => count::HEADER,
+            roster_import::State::Running if !is_complete_now => row.durable_line,
+            roster_import::State::Running | roster_import::State::Done => count::HEADER,
         };
         let import = Self {
             context,
@@ -118,6 +123,8 @@ impl Import {
             campaign: header.campaign,
             id: row.id,
             keys,
+            zone: zone.map_err(|_| db::Error::corrupt("campaign.zone"))?,
+            complete: row.complete,
             totals: Totals::default(),
             line,
         };
@@ -154,13 +161,16 @@ impl Import {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let actor = self.call.actor();
+        let (actor, now) = (self.call.actor(), self.context.now());
+        let today = now.date_in(&self.zone);
         let target = Target {
             campaign: self.campaign,
             import: self.id,
             keys: &self.keys,
-            now: self.context.now(),
+            now,
+            today: today.map_err(|_| db::Error::corrupt("a clock without a date"))?,
             actor: &actor,
+            complete: self.complete,
         };
         let db = &self.context.db;
         db.run_bulk("import_roster", |tx| {
@@ -241,7 +251,7 @@ async fn rules(context: &Context, header: &Header) -> Result<Rules, Error> {
     if store::campaign(read, campaign).await?.state != State::Open {
         return Err(Error::CampaignClosed);
     }
-    let today = context.now().date_in(&jiff::tz::TimeZone::UTC);
+    let today = context.now().date_in(&TimeZone::UTC);
     Ok(Rules {
         entities: store::entities(read, campaign).await?,
         today: today.map_err(|_| db::Error::corrupt("a clock without a date"))?,
@@ -250,31 +260,38 @@ async fn rules(context: &Context, header: &Header) -> Result<Rules, Error> {
     })
 }
 
-/// Finds the import of this file or makes it, and with the campaign's first one its data key.
+/// Finds the import of this file or makes it, and with the campaign's first one its data key. Tells whether the file was not known to be
+/// complete before.
 async fn find_or_make(
     context: &Context,
     call: &Call,
     header: &Header,
-) -> Result<(Arc<RosterKeys>, roster_import::Model), Error> {
+) -> Result<(Arc<RosterKeys>, roster_import::Model, bool), Error> {
     let fresh_key = &context.new_campaign_key(header.campaign)?;
     let fresh = &fresh(context, header);
     let act = Act::on("roster.import_opened", "roster_import", fresh.id);
-    let detail = json!({ "file_sha256": header.file_sha256 });
+    let detail = json!({ "file_sha256": header.file_sha256, "complete": header.complete });
     let event = &call.event(context, Some(header.campaign), act, detail);
     let opened = context.db.run_tx("open_import", |tx| {
         Box::pin(async move {
             let key = store::find_or_make_key(tx, fresh_key).await?;
-            let row = store::find_or_make_import(tx, fresh).await?;
+            let mut row = store::find_or_make_import(tx, fresh).await?;
+            let is_complete_now = header.complete && !row.complete;
+            if is_complete_now {
+                let mark = |row: &mut roster_import::Model| row.complete = true;
+                row = store::change_import(tx, (row.campaign_id, row.id), mark).await?;
+            }
             let event = audit::Event {
                 subject_id: Some(row.id.into()),
                 ..event.clone()
             };
             audit::record(tx, &[event]).await?;
-            Ok::<_, Error>((key, row))
+            Ok::<_, Error>((key, row, is_complete_now))
         })
     });
-    let (key, import) = opened.await?;
-    Ok((Arc::new(RosterKeys::of(context, &key)?), import))
+    let (key, import, is_complete_now) = opened.await?;
+    let keys = Arc::new(RosterKeys::of(context, &key)?);
+    Ok((keys, import, is_complete_now))
 }
 
 fn fresh(context: &Context, header: &Header) -> roster_import::Model {
@@ -294,5 +311,6 @@ fn fresh(context: &Context, header: &Header) -> roster_import::Model {
         started_at: context.now(),
         finished_at: None,
         durable_line: count::HEADER,
+        complete: false,
     }
 }

@@ -140,5 +140,6 @@ fn stored(keys: &RosterKeys, row: individual::Model) -> Result<Option<Stored>, E
         person,
         population: row.population,
         salt,
+        is_withdrawn: row.withdrawn_at.is_some(),
     }))
 }

@@ -46,6 +46,8 @@ pub struct Stored {
     pub population: Population,
     /// What the person's key derives from.
     pub salt: Vec<u8>,
+    /// Whether nobody lists the person any more.
+    pub is_withdrawn: bool,
 }
 
 /// What became of a row.
@@ -78,6 +80,10 @@ pub struct Slot<'b> {
     pub changed: bool,
     /// What the batch corrected.
     pub correction: Option<Correction>,
+    /// Whether nobody listed the person any more before the batch.
+    pub is_withdrawn: bool,
+    /// Whether a row of the batch lists the person again.
+    pub relisted: bool,
 }
 
 /// What a batch corrected of a person.
@@ -182,6 +188,8 @@ impl<'b> Planner<'b> {
                     origin: Origin::Roster(&stored.salt),
                     changed: false,
                     correction: None,
+                    is_withdrawn: stored.is_withdrawn,
+                    relisted: false,
                 })
             });
             if let Some(key) = key {
@@ -316,6 +324,8 @@ impl<'b> Planner<'b> {
             origin: Origin::New(row),
             changed: false,
             correction: None,
+            is_withdrawn: false,
+            relisted: false,
         });
         if let Some(key) = row.ssn_keys.first() {
             self.by_ssn.entry(*key).or_default().push(at);
@@ -332,7 +342,8 @@ impl<'b> Planner<'b> {
             slot.changed = true;
         }
         let population = merge::join_population(slot.population, row.population);
-        slot.changed |= population != slot.population;
+        slot.relisted |= slot.is_withdrawn;
+        slot.changed |= population != slot.population || slot.relisted;
         slot.population = population;
         let individual = slot.individual;
         self.link(row, individual);

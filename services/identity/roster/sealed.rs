@@ -26,6 +26,8 @@ pub struct Sealed {
     pub population: Population,
     /// Whether the address is another one than before, so that letters that came back say nothing about it.
     pub moved: bool,
+    /// Whether somebody lists the person again who was taken off the list.
+    pub relisted: bool,
     /// What is stored in the clear.
     #[serde(flatten)]
     pub clear: ClearColumns,
@@ -49,6 +51,7 @@ impl Sealed {
             sealed: keys.sealer.seal(id, salt, person),
             population,
             moved: false,
+            relisted: false,
             clear: ClearColumns::of(person),
             keys: keys.current().person(person),
         }

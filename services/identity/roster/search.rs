@@ -102,12 +102,8 @@ pub async fn search_individuals(
     );
     let event = call.event(context, Some(campaign), act, detail);
     disclosure::record(context, "audit_search", &event).await?;
-    let mut masked = Vec::with_capacity(people.len());
-    for (row, person) in people {
-        masked.push(get::masked(context, row, &person).await?);
-    }
     Ok(Found {
-        people: masked,
+        people: get::masked(context, campaign, people).await?,
         more,
     })
 }

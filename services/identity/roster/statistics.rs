@@ -35,6 +35,8 @@ pub struct Statistics {
     pub populations: Vec<(Population, i64)>,
     /// When the newest import ended.
     pub last_import_at: Option<Timestamp>,
+    /// Individuals who were taken off the list; they are in none of the counts of individuals.
+    pub withdrawn: i64,
     /// Individuals who cannot be sent a letter.
     pub undeliverable: Undeliverable,
     /// The same by the key of the covered entity, in the order of keys, without empty ones.
@@ -49,7 +51,11 @@ pub async fn get_roster_statistics(
     store::campaign(context.db.read(), campaign).await?;
     let imports = store::imports(context.db.read(), campaign).await?;
     let entities = store::entities(context.db.read(), campaign).await?;
-    let (counts, by_entity) = count(&context.db, campaign).await?;
+    let Counted {
+        counts,
+        by_entity,
+        withdrawn,
+    } = count(&context.db, campaign).await?;
     let sum = |wanted: &dyn Fn(Population, bool) -> bool| -> i64 {
         counts
             .iter()
@@ -67,6 +73,7 @@ pub async fn get_roster_statistics(
             .map(|one| (one, sum(&|population, _| population == one)))
             .filter(|(_, count)| *count > 0)
             .collect(),
+        withdrawn,
         last_import_at: imports.iter().filter_map(|import| import.finished_at).max(),
         undeliverable: Undeliverable {
             individuals: sum(&|_, mailable| !mailable),
@@ -106,29 +113,46 @@ type CountsByEntity = Vec<(CoveredEntityId, Population, i64)>;
 ///
 /// At millions of people counting takes longer than a read may. PostgreSQL allows that to a bulk transaction; on SQLite such
 /// a transaction would keep writers out, and reads have no limit.
-async fn count(db: &Db, campaign: CampaignId) -> Result<(Counts, CountsByEntity), Error> {
+async fn count(db: &Db, campaign: CampaignId) -> Result<Counted, Error> {
     if db.backend() == DbBackend::Sqlite {
-        return both_counts(db.read(), campaign).await;
+        return all_counts(db.read(), campaign).await;
     }
-    db.run_bulk("count_roster", |tx| Box::pin(both_counts(tx, campaign)))
+    db.run_bulk("count_roster", |tx| Box::pin(all_counts(tx, campaign)))
         .await
 }
 
-async fn both_counts(
+async fn all_counts(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
-) -> Result<(Counts, CountsByEntity), Error> {
-    Ok((
-        counts(connection, campaign).await?,
-        undeliverable(connection, campaign).await?,
-    ))
+) -> Result<Counted, Error> {
+    Ok(Counted {
+        counts: counts(connection, campaign).await?,
+        by_entity: undeliverable(connection, campaign).await?,
+        withdrawn: withdrawn(connection, campaign).await?,
+    })
+}
+
+/// What was counted.
+struct Counted {
+    counts: Counts,
+    by_entity: CountsByEntity,
+    withdrawn: i64,
+}
+
+/// Counts those who were taken off the list. They get no letter, and of those there is an index.
+async fn withdrawn(connection: &impl ConnectionTrait, campaign: CampaignId) -> Result<i64, Error> {
+    const SQL: &str = "SELECT COUNT(*) AS n FROM individual WHERE campaign_id = $1 AND NOT mailable AND withdrawn_at IS NOT NULL";
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, SQL, [campaign.into()]);
+    let row = connection.query_one_raw(statement).await?;
+    Ok(row.map_or(Ok(0), |row| row.try_get("", "n"))?)
 }
 
 /// It repeats the condition of the partial index over undeliverable individuals, so that the planner uses it.
 const UNDELIVERABLE: &str = "SELECT e.covered_entity_id AS entity, i.population AS population, \
     COUNT(DISTINCT i.id) AS individuals FROM individual i \
     JOIN individual_entity e ON e.campaign_id = i.campaign_id AND e.individual_id = i.id \
-    WHERE i.campaign_id = $1 AND NOT i.mailable GROUP BY e.covered_entity_id, i.population";
+    WHERE i.campaign_id = $1 AND NOT i.mailable AND i.withdrawn_at IS NULL AND NOT e.withdrawn GROUP BY e.covered_entity_id, i.population";
 
 async fn undeliverable(
     connection: &impl ConnectionTrait,
@@ -154,6 +178,7 @@ async fn counts(connection: &impl ConnectionTrait, campaign: CampaignId) -> Resu
         .columns([Column::Population, Column::Mailable])
         .column_as(Column::Id.count(), "individuals")
         .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::WithdrawnAt.is_null())
         .group_by(Column::Population)
         .group_by(Column::Mailable);
     Ok(query.into_tuple().all(connection).await?)

@@ -277,9 +277,40 @@ pub async fn entities_between(
         .select_only()
         .columns([Column::IndividualId, Column::CoveredEntityId])
         .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::Withdrawn.eq(false))
         .filter(Column::IndividualId.gte(first))
         .filter(Column::IndividualId.lte(last));
     Ok(query.into_tuple().all(connection).await?)
+}
+
+/// Gives the keys of the covered entities that list each of these individuals, sorted.
+pub async fn entities_of(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    ids: &[IndividualId],
+) -> Result<HashMap<IndividualId, Vec<String>>, Error> {
+    use individual_entity::Column;
+    let entities = entities(connection, campaign).await?;
+    let keys: HashMap<CoveredEntityId, String> =
+        entities.into_iter().map(|(key, id)| (id, key)).collect();
+    let mut of: HashMap<IndividualId, Vec<String>> = HashMap::new();
+    for list in lists(ids) {
+        let query = individual_entity::Entity::find()
+            .select_only()
+            .distinct()
+            .columns([Column::IndividualId, Column::CoveredEntityId])
+            .filter(Column::CampaignId.eq(campaign))
+            .filter(Column::IndividualId.is_in(list))
+            .filter(Column::Withdrawn.eq(false));
+        let links: Vec<(IndividualId, CoveredEntityId)> =
+            query.into_tuple().all(connection).await?;
+        for (individual, entity) in links {
+            let listed = of.entry(individual).or_default();
+            listed.extend(keys.get(&entity).cloned());
+        }
+    }
+    of.values_mut().for_each(|keys| keys.sort_unstable());
+    Ok(of)
 }
 
 /// Gives every import of a campaign.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, ImportId};
 
@@ -18,6 +20,10 @@ pub struct Target<'a> {
     pub keys: &'a Arc<RosterKeys>,
     /// When the batch is written.
     pub now: Timestamp,
+    /// The day on which it is written, in the campaign's zone.
+    pub today: Date,
     /// Who imports, for the history of what is corrected.
     pub actor: &'a str,
+    /// Whether the file has everybody whom its covered entities list.
+    pub complete: bool,
 }

@@ -11,10 +11,12 @@ use crate::identity::error::Error;
 use crate::kernel::ids::CampaignId;
 use crate::process;
 
+use super::complete;
 use super::count::{self, Notices};
 use super::history::{self, Entry};
 use super::keys::RosterKeys;
 use super::lookup::{self, Found};
+use super::moved::{self, Moved};
 use super::plan::{self, Correction, Link, Origin, Outcome, Slot};
 use super::prepare::{Judged, RowMacs};
 use super::sealed::Sealed;
@@ -32,6 +34,9 @@ pub async fn write(
     let found = lookup::find(tx, target.campaign, rows).await?;
     let import = (target.campaign, target.import);
     let durable_line = store::durable_line(tx, import).await?;
+    if target.complete {
+        complete::keep(tx, target, &complete::references(rows)).await?;
+    }
     let lines: Vec<(i64, Notices)> = rows
         .iter()
         .map(|row| (row.line, Notices::of(&row.warnings)))
@@ -45,6 +50,7 @@ pub async fn write(
     update(tx, target.campaign, &planned.changed).await?;
     relink(tx, target, &planned.relinks).await?;
     history::keep(tx, target, &planned.corrected).await?;
+    moved::record(tx, target, &planned.moved).await?;
     let lines = lines.into_iter().zip(&planned.outcomes);
     let lines = lines.map(|((line, notices), outcome)| (line, outcome, notices));
     store::change_import(tx, import, |import| count::count(import, lines)).await?;
@@ -60,6 +66,7 @@ struct Planned {
     links: Vec<Link>,
     relinks: Vec<Link>,
     corrected: Vec<Entry>,
+    moved: Vec<Moved>,
     outcomes: Vec<Outcome>,
 }
 
@@ -72,9 +79,11 @@ impl Planned {
     ) -> Result<Self, Error> {
         let known = found.decrypt(keys)?;
         let plan = plan::plan(rows, &known, durable_line);
-        let (mut new, mut changed, mut corrected) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut new, mut changed) = (Vec::new(), Vec::new());
+        let (mut corrected, mut moved) = (Vec::new(), Vec::new());
         for slot in &plan.slots {
             corrected.extend(Entry::of(slot, keys));
+            moved.extend(Moved::of(slot, keys));
             match &slot.origin {
                 Origin::New(row) if !slot.changed => new.push(Arc::clone(&row.sealed)),
                 Origin::New(row) => new.push(Arc::new(seal(slot, &row.sealed.salt, keys))),
@@ -88,6 +97,7 @@ impl Planned {
             new,
             changed,
             corrected,
+            moved,
             links,
             relinks: plan.relinks,
             outcomes: plan.outcomes,
@@ -99,6 +109,7 @@ fn seal(slot: &Slot<'_>, salt: &[u8], keys: &RosterKeys) -> Sealed {
     let moved = |correction: &Correction| correction.fields.contains(&"address");
     Sealed {
         moved: slot.correction.as_ref().is_some_and(moved),
+        relisted: slot.relisted,
         ..Sealed::of(slot.individual, salt, &slot.person, slot.population, keys)
     }
 }
@@ -229,7 +240,7 @@ fn link_rows(links: &[Link]) -> Rows<'_, 4> {
     }))
 }
 
-const COLUMNS: [(&str, Is); 17] = [
+const COLUMNS: [(&str, Is); 18] = [
     ("id", Is::Uuid),
     ("salt", Is::Bytes),
     ("sealed", Is::Bytes),
@@ -241,6 +252,7 @@ const COLUMNS: [(&str, Is); 17] = [
     ("confidential", Is::Bool),
     ("mailable", Is::Bool),
     ("moved", Is::Bool),
+    ("relisted", Is::Bool),
     ("has_contact", Is::Bool),
     ("ssn", Is::Big),
     ("name_dob", Is::Big),
@@ -249,10 +261,13 @@ const COLUMNS: [(&str, Is); 17] = [
     ("last4_dob", Is::Big),
 ];
 
-/// A row that is merged does not make an address good from which letters came back; one that corrects it does.
+/// A row that is merged does not make an address good from which letters came back; one that corrects it does. Whoever was taken off the
+/// list gets no letter until somebody lists them again.
 const UPDATE_PEOPLE: &str = "UPDATE individual SET sealed = v.sealed, population = v.population, region = v.region, \
-    country = v.country, language = v.language, data_elements = v.data_elements, confidential = v.confidential, mailable = (v.mailable AND (v.moved OR NOT individual.returned)), \
-    returned = (individual.returned AND NOT v.moved), has_contact = v.has_contact FROM v \
+    country = v.country, language = v.language, data_elements = v.data_elements, confidential = v.confidential, \
+    mailable = (v.mailable AND (v.moved OR NOT individual.returned) AND (v.relisted OR individual.withdrawn_at IS NULL)), \
+    returned = (individual.returned AND NOT v.moved), has_contact = v.has_contact, \
+    withdrawn_at = CASE WHEN v.relisted THEN NULL ELSE individual.withdrawn_at END FROM v \
     WHERE individual.campaign_id = $2 AND individual.id = v.id AND individual.salt IS NOT NULL";
 /// Most merges add a contact or a second listing, and leave the five indexes alone.
 const UPDATE_KEYS: &str = "UPDATE individual_index SET ssn = v.ssn, name_dob = v.name_dob, name_postal = v.name_postal, \

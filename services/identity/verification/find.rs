@@ -154,9 +154,7 @@ pub async fn by_claims(context: &Context, scope: &Scope, claims: &Claims) -> Res
         ids.push(IndividualId::from_uuid(Uuid::nil()));
     }
     let mut rows = roster::store::individuals(context.db.read(), scope.campaign, &ids).await?;
-    if !scope.open {
-        rows.clear();
-    }
+    rows.retain(|row| scope.open && row.withdrawn_at.is_none());
     judge(context, scope, compare_all(context, scope, rows, claims)?)
 }
 

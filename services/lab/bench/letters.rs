@@ -166,7 +166,7 @@ impl Work {
                 id,
                 path,
                 &Options::default(),
-                Purpose::Load,
+                Purpose::Load { complete: false },
                 self.show,
             )
             .await?;

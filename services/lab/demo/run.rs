@@ -103,7 +103,7 @@ impl Files {
             id,
             &files.roster,
             &Options::default(),
-            Purpose::Load,
+            Purpose::Load { complete: false },
             show,
         )
         .await?;

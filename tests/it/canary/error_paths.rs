@@ -104,6 +104,7 @@ pub async fn verdicts(house: &House, roster: &Roster, walk: &Walk) -> Vec<ItemVe
         return_reason: 0,
         address_source: AddressSource::MailHouse.into(),
         address: Some(address(postal_code)),
+        generation: 0,
     };
     let letter = &walk.letter_of(row).individual_id;
     let events = vec![

@@ -180,6 +180,7 @@ impl House {
             confidential: false,
             data_elements: "[]".into(),
             returned: false,
+            withdrawn_at: None,
         };
         let row = individual::ActiveModel::from(row).reset_all();
         individual::Entity::insert(row)

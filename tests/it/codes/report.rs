@@ -73,6 +73,7 @@ impl House {
             individual_id: person,
             row_mac: self.ids.uuid(),
             import_id: self.ids.next(),
+            withdrawn: false,
         };
         let row = individual_entity::ActiveModel::from(row).reset_all();
         let insert = individual_entity::Entity::insert(row);
@@ -137,6 +138,7 @@ impl House {
             address_mac: None,
             recorded_by: "operator/test".into(),
             recorded_at: self.now(),
+            generation: 0,
         };
         let row = mail_event::ActiveModel::from(row).reset_all();
         let insert = mail_event::Entity::insert(row);

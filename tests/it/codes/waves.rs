@@ -82,6 +82,7 @@ impl House {
             individual_id: person,
             row_mac: self.ids.uuid(),
             import_id: self.ids.next(),
+            withdrawn: false,
         };
         let row = individual_entity::ActiveModel::from(row).reset_all();
         let insert = individual_entity::Entity::insert(row);

@@ -16,6 +16,18 @@ const COMMANDS: &[(&str, &str)] = &[
     ("identity.v1.RosterService/GetIndividual", "individual show"),
     ("identity.v1.RosterService/SearchIndividuals", "find"),
     (
+        "identity.v1.RosterService/ListIndividuals",
+        "roster missing",
+    ),
+    (
+        "identity.v1.RosterService/WithdrawListings",
+        "roster withdraw",
+    ),
+    (
+        "identity.v1.RosterService/ExportUnreachable",
+        "roster unreachable",
+    ),
+    (
         "identity.v1.RosterService/ListCorrections",
         "individual history",
     ),

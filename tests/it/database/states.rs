@@ -125,6 +125,7 @@ fn individual(ids: &Ids) -> individual::Model {
         confidential: false,
         data_elements: "[]".into(),
         returned: false,
+        withdrawn_at: None,
     }
 }
 

@@ -232,6 +232,7 @@ impl World {
             confidential: false,
             data_elements: "[]".into(),
             returned: false,
+            withdrawn_at: None,
         };
         row.into_active_model().insert(&self.owner).await.unwrap();
         let queued = Queued {

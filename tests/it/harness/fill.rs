@@ -136,8 +136,8 @@ fn roster(campaign: CampaignId) -> Vec<String> {
         ),
         insert(
             "mail_event",
-            "campaign_id, individual_id, happened_on, kind, recorded_by, recorded_at",
-            &format!("'{campaign}', {person}, '2015-07-01', 'MAILED', 'x', 0"),
+            "campaign_id, individual_id, happened_on, kind, generation, recorded_by, recorded_at",
+            &format!("'{campaign}', {person}, '2015-07-01', 'MAILED', 1, 'x', 0"),
         ),
     ]
 }

@@ -21,8 +21,8 @@ use redress::process::Call;
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter,
-    QueryOrder, QueryResult, Statement,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait,
+    QueryFilter, QueryOrder, QueryResult, Statement,
 };
 use tokio::sync::mpsc;
 use tonic::{Request, Status};
@@ -138,6 +138,7 @@ impl House {
             file_sha256: file.repeat(64),
             date_order: DateOrder::MonthFirst,
             validate_only: false,
+            complete: false,
         }
     }
 
@@ -148,7 +149,17 @@ impl House {
         rows: &[RawRow],
         chunk: usize,
     ) -> Vec<Result<Answer, Error>> {
-        let mut parts = vec![self.header(file)];
+        self.stream(self.opening(file), rows, chunk).await
+    }
+
+    /// Sends a file that is opened so.
+    pub async fn stream(
+        &self,
+        opening: Header,
+        rows: &[RawRow],
+        chunk: usize,
+    ) -> Vec<Result<Answer, Error>> {
+        let mut parts = vec![Part::Header(opening)];
         parts.extend(rows.chunks(chunk).map(|rows| Part::Chunk(rows.to_vec())));
         parts.push(Part::End {
             rows: i64::try_from(rows.len()).unwrap(),
@@ -248,6 +259,15 @@ impl House {
         claims: wire::Claims,
     ) -> Result<wire::Verification, Status> {
         self.verify_as(self.asked(enrollment, claims)).await
+    }
+
+    /// Writes an id as a statement does.
+    pub fn literal(&self, id: impl Into<uuid::Uuid>) -> String {
+        let id = id.into();
+        match self.owner.get_database_backend() {
+            DbBackend::Postgres => format!("'{id}'"),
+            _ => format!("X'{}'", id.simple()),
+        }
     }
 
     pub async fn count(&self, table: &str) -> i64 {

@@ -1,6 +1,7 @@
 //! The process `identity-verification`, on both databases, with a clock that stands still.
 
 mod circumstances;
+mod complete;
 mod confirm;
 mod contacts;
 mod correct;
@@ -17,4 +18,6 @@ mod representatives;
 mod search;
 mod throttle;
 mod undeliverable;
+mod unreachable;
 mod verify;
+mod withdraw;

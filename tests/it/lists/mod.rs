@@ -2,6 +2,7 @@
 
 mod field;
 mod files;
+mod people;
 mod pollution;
 mod spoil;
 mod terminal;
@@ -56,7 +57,12 @@ fn read(bytes: &[u8]) -> Read {
 fn read_with(bytes: &[u8], options: &Options) -> Result<Read, Problem> {
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), bytes).expect("the list");
-    let survey = survey(file.path(), options, Purpose::Load, hidden)?;
+    let survey = survey(
+        file.path(),
+        options,
+        Purpose::Load { complete: false },
+        hidden,
+    )?;
     let order = match survey.date_order {
         wire::DateOrder::DayFirst => DateOrder::DayFirst,
         _ => DateOrder::MonthFirst,

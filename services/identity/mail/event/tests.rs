@@ -26,6 +26,7 @@ fn raw(kind: Kind) -> RawEvent {
         return_reason: (kind == Kind::Returned).then_some(ReturnReason::Vacant),
         source: (kind == Kind::AddressCorrected).then_some(AddressSource::UspsNcoa),
         address: (kind == Kind::AddressCorrected).then(elsewhere),
+        generation: 0,
     }
 }
 

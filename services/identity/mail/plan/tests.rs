@@ -8,6 +8,7 @@ use super::*;
 
 const WHO: IndividualId = IndividualId::from_uuid(Uuid::from_u128(1));
 const GONE: IndividualId = IndividualId::from_uuid(Uuid::from_u128(2));
+const NOW: Timestamp = Timestamp::EPOCH;
 const NOBODY: IndividualId = IndividualId::from_uuid(Uuid::from_u128(3));
 
 #[expect(
@@ -26,6 +27,7 @@ fn judged(individual: IndividualId, day: i8, what: What) -> Result<Judged, Refus
         individual,
         on: date(2015, 7, day),
         what,
+        generation: 0,
     };
     Ok(Judged { event, macs })
 }
@@ -63,7 +65,7 @@ fn each_event_gets_its_own_verdict() {
         judged(WHO, 4, vacant),
         judged(WHO, 4, What::Returned(ReturnReason::Refused)),
     ];
-    let plan = plan(&events, subjects());
+    let plan = plan(&events, subjects(), NOW);
     assert_eq!(
         plan.verdicts,
         [
@@ -92,10 +94,15 @@ fn a_known_address_is_known_under_an_older_key_and_another_one_is_refused() {
         ..Detail::default()
     };
     let history = &mut subjects.get_mut(&WHO).unwrap().history;
-    history.insert((date(2015, 7, 6), Kind::AddressCorrected), known(106));
-    history.insert((date(2015, 7, 7), Kind::AddressCorrected), known(999));
+    let on = |day| Moment {
+        on: date(2015, 7, day),
+        kind: Kind::AddressCorrected,
+        generation: 0,
+    };
+    history.insert(on(6), known(106));
+    history.insert(on(7), known(999));
     let events = [judged(WHO, 6, corrected()), judged(WHO, 7, corrected())];
-    let plan = plan(&events, subjects);
+    let plan = plan(&events, subjects, NOW);
     let otherwise = refused(Field::EventDate, Cause::RecordedOtherwise);
     assert_eq!(plan.verdicts, [Verdict::KnownBefore, otherwise]);
     assert!(plan.changes.is_empty());
@@ -105,7 +112,7 @@ fn a_known_address_is_known_under_an_older_key_and_another_one_is_refused() {
 fn of_two_addresses_the_newer_one_holds() {
     for days in [[6, 9], [9, 6]] {
         let events = days.map(|day| judged(WHO, day, corrected()));
-        let plan = plan(&events, subjects());
+        let plan = plan(&events, subjects(), NOW);
         let newer = days.iter().position(|day| *day == 9);
         assert_eq!(plan.changes[&WHO].address_of, newer);
         assert!(!plan.changes[&WHO].is_returned);
@@ -128,10 +135,10 @@ proptest! {
             for part in [&moments[..cut], &moments[cut..]] {
                 let what = [What::Mailed, What::Returned(ReturnReason::Other), corrected(), What::Remailed];
                 let events: Vec<_> = part.iter().map(|(day, kind)| judged(WHO, *day, what[*kind].clone())).collect();
-                let plan = plan(&events, BTreeMap::from([(WHO, subject.clone())]));
+                let plan = plan(&events, BTreeMap::from([(WHO, subject.clone())]), NOW);
                 for at in plan.recorded() {
                     let judged = events[at].as_ref().unwrap();
-                    subject.history.insert((judged.event.on, judged.event.kind()), detail(judged));
+                    subject.history.insert(judged.event.moment(), detail(judged, NOW));
                 }
                 if let Some(change) = plan.changes.get(&WHO) {
                     let address = change.address_of.map(|at| events[at].as_ref().unwrap().macs[0]);

@@ -133,6 +133,7 @@ async fn header_of(context: &Context, header: &wire::ImportHeader) -> Result<Hea
         file_sha256,
         date_order,
         validate_only: header.validate_only,
+        complete: header.complete,
     })
 }
 
@@ -217,6 +218,7 @@ fn to_wire(import: &roster_import::Model) -> wire::Import {
         durable_line: import.durable_line,
         start_time: Some(import.started_at.to_proto()),
         finish_time: import.finished_at.map(Timestamp::to_proto),
+        complete: import.complete,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The roster's RPCs.
 
 pub mod import;
+mod listing;
 mod search;
 
 use futures::StreamExt;
@@ -35,6 +36,7 @@ use super::statistics::{self, Statistics};
 use super::substitute_notice::{SubstituteNotice, Undeliverable};
 use super::whom::Whom;
 
+pub use listing::{export_unreachable, list_individuals, withdraw_listings};
 pub use search::search_individuals;
 
 /// Messages that wait for a slow reader; when they are full the export waits.
@@ -148,6 +150,7 @@ fn masked(masked: Masked) -> wire::MaskedIndividual {
         data_elements: masked.data_elements.into_iter().map(element).collect(),
         language_code: masked.language,
         confidential_communication: masked.confidential,
+        withdraw_time: masked.withdrawn_at.map(Timestamp::to_proto),
     }
 }
 
@@ -217,6 +220,7 @@ fn roster_statistics(statistics: &Statistics) -> wire::GetRosterStatisticsRespon
                 individuals: *individuals,
             })
             .collect(),
+        withdrawn: statistics.withdrawn,
         last_import_date: statistics.last_import_at.and_then(utc_date),
         undeliverable: Some(undeliverable(String::new(), statistics.undeliverable)),
         undeliverable_by_covered_entity: statistics

@@ -136,6 +136,7 @@ fn a_correction_is_planned_once_and_never_taken_back_by_the_old_file() {
                 person: prepared.person.clone(),
                 population: Population::Adult,
                 salt: vec![1],
+                is_withdrawn: false,
             },
         )],
     };

@@ -1,6 +1,7 @@
 //! What happens to letters: events and calls for its tests.
 
 mod history;
+mod letters;
 mod record;
 
 use redress::identity::grpc::Handlers;
