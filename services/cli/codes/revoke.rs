@@ -1,5 +1,7 @@
 //! `redress codes revoke`: codes taken back.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
 use crate::cli::campaign::which::CampaignArg;
@@ -11,6 +13,8 @@ use crate::client::connect::Channels;
 use crate::client::problem::{OrProblem, Outcome, Problem};
 use crate::client::progress::Unit;
 use crate::client::request::new_request_id;
+use crate::client::table::columns::{Column, Vocabulary};
+use crate::client::table::{Options, Table};
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 use wire::revoke_codes_request::Target;
@@ -43,11 +47,20 @@ struct Whose {
     /// The codes of a batch.
     #[arg(long, value_name = "ID")]
     batch: Option<String>,
+    /// The codes of each individual of a list: a text or a workbook with the column individual, such as
+    /// `redress --format csv roster withdrawn` gives.
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
 }
+
+static INDIVIDUALS: Vocabulary = Vocabulary::new(
+    "individuals",
+    &[Column::required("individual", "individualid letterid")],
+);
 
 pub(super) async fn run(session: &Session, channels: &Channels, args: RevokeArgs) -> Outcome {
     let campaign = args.campaign.find(&channels.codes).await?;
-    let (whose, target) = target(channels, &campaign.campaign_id, args.whose).await?;
+    let (whose, targets) = targets(channels, &campaign.campaign_id, args.whose).await?;
     if !args.yes {
         let question =
             format!("Revoke the codes of {whose}? Nobody can enroll with them afterwards.");
@@ -55,17 +68,61 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: RevokeArgs
             return Err(Problem::refused("nothing was revoked"));
         }
     }
-    let request = wire::RevokeCodesRequest {
-        request_id: new_request_id(),
-        campaign: campaign.campaign_id,
-        reason: args.reason,
-        target: Some(target),
-    };
-    let last = revoke(channels, request).await?;
+    let mut all = wire::RevokeResult::default();
+    for target in targets {
+        let request = wire::RevokeCodesRequest {
+            request_id: new_request_id(),
+            campaign: campaign.campaign_id.clone(),
+            reason: args.reason.clone(),
+            target: Some(target),
+        };
+        let one = revoke(channels, request).await?;
+        all.codes += one.codes;
+        all.revoked += one.revoked;
+    }
     let record = Record::new()
-        .with("codes", last.codes)
-        .with("revoked", last.revoked);
+        .with("codes", all.codes)
+        .with("revoked", all.revoked);
     render::one(session.format, &record)
+}
+
+async fn targets(
+    channels: &Channels,
+    campaign_id: &str,
+    whose: Whose,
+) -> Result<(String, Vec<Target>), Problem> {
+    if let Some(path) = &whose.list {
+        let individuals = individuals(path)?;
+        return Ok((format!("{} individuals", individuals.len()), individuals));
+    }
+    let (whose, target) = target(channels, campaign_id, whose).await?;
+    Ok((whose, vec![target]))
+}
+
+/// Reads a list of individuals. One that cannot be read stops everything before anything is revoked.
+fn individuals(path: &Path) -> Result<Vec<Target>, Problem> {
+    let options = Options {
+        ignore_unknown: true,
+        ..Options::default()
+    };
+    let mut table = Table::open(path, &INDIVIDUALS, &options)?;
+    let mut targets = Vec::new();
+    while let Some(row) = table.next_row()? {
+        let line = row.line;
+        let wrong =
+            |wrong: &str| Problem::usage(format!("{}: line {line} {wrong}", path.display()));
+        if let Some(trouble) = &row.trouble {
+            return Err(wrong(&format!("cannot be read: {trouble}")));
+        }
+        let id = row.cells.first().map_or("", |cell| cell.trim());
+        if uuid::Uuid::try_parse(id).is_err() {
+            return Err(wrong(
+                "needs the id of an individual, as `redress find` shows it",
+            ));
+        }
+        targets.push(Target::IndividualId(id.to_owned()));
+    }
+    Ok(targets)
 }
 
 async fn target(

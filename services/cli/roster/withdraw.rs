@@ -17,7 +17,7 @@ const HELP: &str = "Columns: covered_entity (its key), and external_ref (the cov
 find` shows it).
 
 Whom nobody lists any more gets no further letter and is in no count. Whoever another covered entity lists stays. A letter that is out stays \
-as it is, and its code goes on working until `redress codes revoke --individual ID`; the answer says how many have had a letter. Loading the \
+as it is, and its code goes on working until `redress codes revoke` ends it; the answer says how many have had a letter. Loading the \
 roster again does not put them back: `--restore` does, and so does the list of another covered entity that names them. Sending the same list \
 again changes nothing.
 
@@ -82,7 +82,7 @@ pub(super) async fn run(session: &Session, args: &WithdrawArgs) -> Outcome {
     render::one(session.format, &record)?;
     if found.with_letters > 0 && !args.restore {
         ask::note(
-            "some have had a letter, whose code still works; `redress roster withdrawn` shows who, `redress codes revoke --individual ID` ends it",
+            "some have had a letter, whose code still works; `redress --format csv roster withdrawn > gone.csv` lists who, `redress codes revoke --list gone.csv` ends it",
         );
     }
     let rejected = i64::try_from(listed.rejected).unwrap_or(i64::MAX);

@@ -18,19 +18,19 @@ use wire::roster_service_client::RosterServiceClient;
 /// The most listings of one call.
 const MOST: usize = 1_000;
 
-/// The columns of such a list. The print file calls the individual's id `letter`.
+/// The columns of such a list; `redress roster missing` writes one as CSV.
 static LISTINGS: Vocabulary = Vocabulary::new(
     "listings",
     &[
         Column::required(
             "covered_entity",
-            "entity coveredentitykey provider facility",
+            "entity entities coveredentitykey provider facility",
         ),
         Column::optional(
             "external_ref",
             "reference ref mrn medicalrecordnumber patientid memberid",
         ),
-        Column::optional("individual_id", "individual letter letterid"),
+        Column::optional("individual_id", "individual letterid"),
     ],
 );
 

@@ -124,6 +124,16 @@ async fn a_list_is_compared_and_mended_from_the_command_line(database: Database)
     assert_eq!(found[0]["letter"], "none: off the list");
     let issued = house.json(&["codes", "issue"]);
     assert_eq!(issued["codes"].as_i64(), Some(1), "{issued}");
+    let everybody = house.redress(&["--format", "csv", "find", "T-2"]).fine();
+    std::fs::write(house.path().join("gone.csv"), &everybody).expect("a list");
+    let revoke = [
+        "codes", "revoke", "--list", "gone.csv", "--reason", "a test", "--yes",
+    ];
+    let revoked = house.json(&revoke);
+    assert_eq!(numbers(&revoked, ["codes", "revoked"]), [1, 1].map(Some));
+    std::fs::write(house.path().join("gone.csv"), everybody + "nobody\n").expect("a list");
+    let refused = house.redress(&revoke).refused(2);
+    assert!(refused.contains("line 3"), "{refused}");
     let back = house.json(&[&words[..], &["--restore"]].concat());
     assert_eq!(
         numbers(&back, ["restored", "listed_again"]),
