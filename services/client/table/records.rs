@@ -72,7 +72,13 @@ impl<R: BufRead> Records<R> {
             }));
         }
         let (count, trouble, mut forgiven) = match self.by_the_rules(&first)? {
-            Some(count) => (count, None, None),
+            Some(count) => {
+                let is_odd = self
+                    .cells
+                    .iter()
+                    .any(|cell| begins_unclosed(cell, self.dialect));
+                (count, None, is_odd.then_some(STRAY_QUOTE))
+            }
             None => self.by_itself(&first),
         };
         let read = self.ahead.drain(..count);
@@ -190,6 +196,12 @@ fn fits(cells: &[String], width: usize) -> bool {
     width == 0 || (cells.len() >= width && cells[width..].iter().all(|cell| cell.trim().is_empty()))
 }
 
+/// Tells whether a cell begins with a quote that nothing closes: by the rules it is a character, and it was hardly meant as one.
+fn begins_unclosed(cell: &str, dialect: Dialect) -> bool {
+    let quotes = cell.bytes().filter(|byte| *byte == dialect.quote).count();
+    cell.as_bytes().first() == Some(&dialect.quote) && quotes % 2 == 1
+}
+
 /// Tells whether a line is a whole record by itself.
 fn is_whole(text: &str, dialect: Dialect, width: usize) -> bool {
     if width < 2 {
@@ -249,6 +261,17 @@ mod tests {
         }
         let end = read("a,b,c\nd,e,\"f\n", 3);
         assert_eq!(shape(&end[1]), (2, 3, false, true));
+    }
+
+    #[test]
+    fn a_quote_that_was_opened_twice_is_told() {
+        let records = read(
+            "a,\"\"\"12 \"\"Old\"\" Rd\",c\nd,\"12 \"\"Old\"\" Rd\",f\ng,\"\"\"All\"\"\",i\n",
+            3,
+        );
+        let told = records.iter().map(|record| record.forgiven.is_some());
+        assert_eq!(told.collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(records[0].cells[1], "\"12 \"Old\" Rd");
     }
 
     #[test]

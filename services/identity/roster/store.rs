@@ -309,7 +309,9 @@ pub async fn entities_of(
             listed.extend(keys.get(&entity).cloned());
         }
     }
-    of.values_mut().for_each(|keys| keys.sort_unstable());
+    for keys in of.values_mut() {
+        keys.sort_unstable();
+    }
     Ok(of)
 }
 

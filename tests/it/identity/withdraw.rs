@@ -6,8 +6,8 @@ use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::IndividualId;
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::roster_service_server::RosterService;
-use redress::wire::redress::r#type::v1::ItemReason;
 use redress::wire::redress::r#type::v1::ItemResult::{Applied, Refused, Unchanged};
+use redress::wire::redress::r#type::v1::{ItemReason, ItemVerdict};
 use tonic::Status;
 use wire::listing::Entry;
 
@@ -113,7 +113,7 @@ async fn whom_nobody_lists_gets_no_letter_and_is_in_no_count(database: Database)
         of_individual("concentra", people[1].id),
     ];
     let answer = house.withdraw(gone.clone()).await;
-    let results: Vec<_> = answer.verdicts.iter().map(|one| one.result()).collect();
+    let results: Vec<_> = answer.verdicts.iter().map(ItemVerdict::result).collect();
     assert_eq!(results, [Applied, Applied]);
     assert_eq!((answer.individuals, answer.with_letters), (1, 1));
     assert_eq!(house.counted().await, (1, 1, 0));
