@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use http::{Extensions, HeaderMap, HeaderValue};
 use tonic::Request;
+use unicode_normalization::UnicodeNormalization;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
@@ -135,10 +136,10 @@ impl fmt::Display for Caller {
     }
 }
 
-/// The agent for whom a call center calls. All three are short words of `A-Z a-z 0-9 . _ -`: they go into the audit log.
+/// The agent for whom a call center calls. All three are kept in the audit log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Agent {
-    /// Which agent.
+    /// Which agent, in lower case: a name in other letters is no other person.
     pub agent: String,
     /// Which case of the call center's own books.
     pub case: String,
@@ -214,38 +215,43 @@ pub(super) fn read_metadata(
 
 fn network(value: Option<&HeaderValue>) -> Result<Network, Fault> {
     let text = value.and_then(|value| value.to_str().ok());
+    let rule = "must be an IP address or a prefix such as 192.0.2.0/24";
     text.and_then(Network::parse).ok_or_else(|| {
-        missing(
-            NETWORK,
-            "must be an IP address or a prefix such as 192.0.2.0/24",
-        )
+        Fault::new(Reason::MetadataMissing)
+            .metadata("metadata", NETWORK)
+            .field(NETWORK, rule)
     })
 }
 
+/// Reads all three, and names all that are missing.
 fn agent(headers: &HeaderMap) -> Result<Agent, Fault> {
-    Ok(Agent {
-        agent: word(headers, AGENT)?,
-        case: word(headers, CASE)?,
-        reason: word(headers, REASON)?,
-    })
+    match [AGENT, CASE, REASON].map(|name| text(headers, name)) {
+        [Some(agent), Some(case), Some(reason)] => Ok(Agent {
+            agent: agent.nfkc().collect::<String>().to_lowercase(),
+            case,
+            reason,
+        }),
+        read => {
+            let all = [AGENT, CASE, REASON].into_iter().zip(read);
+            let missing: Vec<&str> = all
+                .filter(|(_, value)| value.is_none())
+                .map(|(name, _)| name)
+                .collect();
+            let fault = Fault::new(Reason::MetadataMissing).metadata("metadata", missing.join(" "));
+            let rule = "must be 1 to 64 characters on one line, in UTF-8";
+            Err(missing
+                .iter()
+                .fold(fault, |fault, name| fault.field(*name, rule)))
+        }
+    }
 }
 
-fn word(headers: &HeaderMap, name: &'static str) -> Result<String, Fault> {
-    let value = headers.get(name).and_then(|value| value.to_str().ok());
-    value
-        .filter(|value| (1..=MAX_NAME).contains(&value.len()) && value.bytes().all(is_word))
-        .map(str::to_owned)
-        .ok_or_else(|| missing(name, "must be 1 to 64 of A-Z a-z 0-9 . _ -"))
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
-}
-
-fn missing(name: &'static str, rule: &'static str) -> Fault {
-    Fault::new(Reason::MetadataMissing)
-        .metadata("metadata", name)
-        .field(name, rule)
+fn text(headers: &HeaderMap, name: &'static str) -> Option<String> {
+    let value = std::str::from_utf8(headers.get(name)?.as_bytes()).ok()?;
+    let value = value.trim();
+    let fits =
+        (1..=MAX_NAME).contains(&value.chars().count()) && !value.chars().any(char::is_control);
+    fits.then(|| value.to_owned())
 }
 
 #[cfg(test)]
@@ -294,11 +300,42 @@ mod tests {
         let fault = read_metadata(&caller, &headers, &mut extensions).unwrap_err();
         assert_eq!(fault.reason(), Reason::MetadataMissing);
         assert!(format!("{fault:?}").contains(REASON));
+        for wrong in ["", " ", "letter\tlost", &"x".repeat(65)] {
+            headers.insert(REASON, wrong.parse().unwrap());
+            assert!(read_metadata(&caller, &headers, &mut extensions).is_err());
+        }
         headers.insert(REASON, "letter lost".parse().unwrap());
-        assert!(read_metadata(&caller, &headers, &mut extensions).is_err());
-        headers.insert(REASON, "letter-lost".parse().unwrap());
         read_metadata(&caller, &headers, &mut extensions).unwrap();
         assert_eq!(extensions.get::<Agent>().unwrap().agent, "a-17");
+    }
+
+    #[test]
+    fn all_metadata_that_is_missing_is_named_at_once() {
+        let caller = Caller::new(Role::CallCenter, "one").unwrap();
+        let told = read_metadata(&caller, &HeaderMap::new(), &mut Extensions::new());
+        let told = format!("{:?}", told.unwrap_err());
+        for name in [AGENT, CASE, REASON] {
+            assert!(told.contains(name), "{told}");
+        }
+    }
+
+    #[test]
+    fn an_agent_is_named_as_call_centers_do_and_is_one_in_any_case() {
+        let caller = Caller::new(Role::CallCenter, "one").unwrap();
+        let agent = |name: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AGENT, HeaderValue::from_bytes(name).unwrap());
+            headers.insert(CASE, "2026/17 b".parse().unwrap());
+            headers.insert(REASON, "enroll".parse().unwrap());
+            let mut extensions = Extensions::new();
+            read_metadata(&caller, &headers, &mut extensions).unwrap();
+            extensions.remove::<Agent>().unwrap().agent
+        };
+        assert_eq!(
+            agent(b"Zoe.Roe@desk.example.org"),
+            "zoe.roe@desk.example.org"
+        );
+        assert_eq!(agent("Zoë Roe".as_bytes()), agent("ZOË ROE".as_bytes()));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::fault::{Fault, Reason};
 use super::ids::{CampaignId, Id};
 use super::language::Language;
+use super::typed;
 
 /// How a request names a campaign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +131,11 @@ impl Fields {
     /// Reads the field `campaign`, which names a campaign by its engagement number or by its id; nothing when it is wrong.
     pub fn campaign(&mut self, text: &str) -> Option<CampaignKey> {
         let number = engagement_number(text).map(CampaignKey::Number);
-        let id = || Uuid::try_parse(text.trim()).ok().map(CampaignId::from);
+        let id = || {
+            Uuid::try_parse(&typed::fold(text))
+                .ok()
+                .map(CampaignId::from)
+        };
         let key = number.or_else(|| id().map(CampaignKey::Id));
         let rule = "must be an engagement number, such as B123456, or a campaign's id";
         self.demand(key.is_some(), "campaign", rule);
@@ -154,7 +159,7 @@ impl Fields {
 }
 
 fn engagement_number(text: &str) -> Option<String> {
-    let number = text.trim().to_ascii_uppercase();
+    let number = typed::fold(text).to_ascii_uppercase();
     let mut bytes = number.bytes();
     let fits = number.len() == 7
         && bytes.next().is_some_and(|first| first.is_ascii_uppercase())

@@ -25,3 +25,4 @@ pub mod secrets;
 pub mod server;
 pub mod settings;
 pub mod telemetry;
+pub mod typed;

@@ -15,6 +15,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use alphabet::Typed;
 use gf32::{DATA, TOTAL};
 
+use crate::kernel::typed;
+
 /// How many random bits a code has.
 pub const BITS: u32 = 70;
 /// Nobody types more than this for a code; longer text is not even read.
@@ -49,7 +51,7 @@ impl Code {
         if typed.len() > LONGEST {
             return Err(Mistyped);
         }
-        for character in typed.chars() {
+        for character in typed::fold(typed).chars() {
             match alphabet::read(character) {
                 Typed::Filler => {}
                 Typed::Symbol(value) => {

@@ -53,9 +53,10 @@ pub fn attempt(given: i32) -> Result<i32, Unreadable> {
     Ok(given)
 }
 
-/// Reads a partner's reference: at most 64 graphic ASCII characters, none when empty.
+/// Reads a partner's reference: at most 64 characters on one line, none when empty.
 pub fn reference(text: &str) -> Result<Option<String>, Unreadable> {
-    if text.len() > REFERENCE_MAX || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    let text = text.trim();
+    if text.chars().count() > REFERENCE_MAX || text.chars().any(char::is_control) {
         return Err(Unreadable);
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))

@@ -58,7 +58,12 @@ pub(crate) async fn get_partner(
             fields.finish()?;
             store::by_id(db, id).await?
         }
-        Some(Key::Name(name)) => store::by_name(db, &name).await?,
+        Some(Key::Name(name)) => {
+            let mut fields = Fields::default();
+            let name = fields.text("name", &name, 64);
+            fields.finish()?;
+            store::by_name(db, &name).await?
+        }
         None => {
             let fault = Fault::new(Reason::InvalidRequest);
             return Err(fault.field("key", "give partner_id or name").into());

@@ -6,12 +6,29 @@ Compares with the published table and prints how many texts were read.
 
 import csv
 import sys
+import unicodedata
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 IGNORED = {"-", "\u2212", "\u0020", "\u0085", "\u00a0", "\u1680", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"}
 IGNORED |= {chr(c) for c in range(0x2010, 0x2016)}
 IGNORED |= {chr(c) for c in range(0x0009, 0x000E)}
 IGNORED |= {chr(c) for c in range(0x2000, 0x200B)}
+INVISIBLE = {"\u00ad", "\u034f", "\u061c", "\ufeff"}
+INVISIBLE |= {chr(c) for c in range(0x180B, 0x1810)}
+INVISIBLE |= {chr(c) for c in range(0x200B, 0x2010)}
+INVISIBLE |= {chr(c) for c in range(0x202A, 0x202F)}
+INVISIBLE |= {chr(c) for c in range(0x2060, 0x2070)}
+INVISIBLE |= {chr(c) for c in range(0xFE00, 0xFE10)}
+
+
+def fold(text):
+    """The text without what programs and sentences add."""
+    text = "".join(c for c in unicodedata.normalize("NFKC", text) if c not in INVISIBLE)
+    while text and not text[0].isalnum():
+        text = text[1:]
+    while text and not text[-1].isalnum():
+        text = text[:-1]
+    return text
 
 
 def values(text):
@@ -19,7 +36,7 @@ def values(text):
     if len(text.encode("utf-8")) > 256:
         return None
     found = []
-    for character in text:
+    for character in fold(text):
         if character in IGNORED:
             continue
         if "a" <= character <= "z":
