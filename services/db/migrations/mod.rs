@@ -15,6 +15,7 @@ mod baseline;
 mod blueprint;
 mod change;
 mod contract;
+mod letters;
 mod running_campaign;
 
 use sea_orm::sea_query::IntoIden;
@@ -28,7 +29,7 @@ use change::Change;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step {
         name: "0001_baseline",
         changes: baseline::changes,
@@ -40,6 +41,10 @@ const STEPS: [Step; 3] = [
     Step {
         name: "0003_running_campaign",
         changes: running_campaign::changes,
+    },
+    Step {
+        name: "0004_letters",
+        changes: letters::changes,
     },
 ];
 

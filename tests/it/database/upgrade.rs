@@ -89,7 +89,10 @@ async fn the_rows_are_kept(database: Database) {
     }
     owner.close().await.unwrap();
     let others = migrate::up(&database.url()).await.unwrap();
-    assert_eq!(others, ["0002_contract", "0003_running_campaign"]);
+    assert_eq!(
+        others,
+        ["0002_contract", "0003_running_campaign", "0004_letters"]
+    );
     let owner = database.owner().await;
     campaign_is_kept(&owner).await;
     enrollments_are_kept(&owner).await;
