@@ -21,6 +21,11 @@ pub fn line(question: &str) -> Result<String, Problem> {
     Ok(answer.trim().to_owned())
 }
 
+/// Asks for the code of a letter: it never stands on a command line, where others could read it.
+pub fn letter_code() -> Result<String, Problem> {
+    line("Code from the letter:")
+}
+
 /// Asks until the answer can be used.
 pub fn until<T>(question: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, Problem> {
     loop {

@@ -41,7 +41,7 @@ pub fn lines(funnel: &wire::Funnel) -> [(&'static str, i64, &'static str); 18] {
         (
             "letters",
             funnel.letters,
-            "people for whom a code was issued",
+            "people for whom a letter was made, with a code or without",
         ),
         (
             "returned",

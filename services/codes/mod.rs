@@ -8,6 +8,7 @@
 //! serve  grpc  housekeeping
 //! enrollment                      begin, complete, cancel, the partner's outcomes
 //! letter                          codes that are out: another letter, codes taken back
+//! attempt                         what a try of a code is charged to, and why one is refused
 //! batch                 report    issue, approve, export, seal | the funnel and the deadlines
 //! wave                            parts of a mailing
 //! campaign
@@ -15,6 +16,7 @@
 //! code  law                       pure: no table, no request
 //! ```
 
+pub mod attempt;
 pub mod batch;
 pub mod campaign;
 pub mod code;

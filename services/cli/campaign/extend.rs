@@ -24,7 +24,7 @@ pub struct ExtendArgs {
     /// The new last day to enroll.
     #[arg(long, value_name = "DATE")]
     enroll_by: Date,
-    /// One wave, by its name or id; without it the campaign and every wave that ends before the new day.
+    /// One wave, by its name or id, with the reissues of its letters; without it the campaign and every wave that ends before the new day.
     #[arg(long, value_name = "NAME")]
     wave: Option<String>,
     /// Why, for the audit log; nothing about a person.

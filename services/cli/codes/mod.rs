@@ -9,6 +9,7 @@ mod revocations;
 mod revoke;
 mod seal;
 mod waves;
+mod whose;
 
 use clap::Subcommand;
 
@@ -20,7 +21,7 @@ use crate::client::problem::Outcome;
 /// Subcommands of `codes`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Make a batch: one code for everybody who is owed a letter and has none.
+    /// Make a batch: one letter for everybody who is owed one and has none, with a code where there is a product for them.
     Issue(issue::IssueArgs),
     /// Plan a part of the mailing.
     #[command(subcommand)]

@@ -2,7 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
-use super::lineage::record;
+use super::lineage::{explain, record};
+use super::whose::WhoseArg;
 use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render;
 use crate::cli::session::Session;
@@ -17,9 +18,8 @@ use wire::enrollment_code_service_client::EnrollmentCodeServiceClient;
 pub struct ReissueArgs {
     #[command(flatten)]
     campaign: CampaignArg,
-    /// The individual's id.
-    #[arg(long, value_name = "ID")]
-    individual: String,
+    #[command(flatten)]
+    whose: WhoseArg,
     /// Why.
     #[arg(long, value_enum)]
     reason: Why,
@@ -53,17 +53,22 @@ impl From<Why> for wire::ReissueReason {
 }
 
 pub(super) async fn run(session: &Session, channels: &Channels, args: ReissueArgs) -> Outcome {
+    let (individual_id, code) = args.whose.read()?;
     let campaign = args.campaign.find(&channels.codes).await?;
     let request = wire::ReissueCodeRequest {
         request_id: new_request_id(),
         campaign: campaign.engagement_number,
-        individual_id: args.individual,
+        individual_id,
+        code,
         reason: wire::ReissueReason::from(args.reason).into(),
         ..wire::ReissueCodeRequest::default()
     };
     let answer = EnrollmentCodeServiceClient::new(channels.codes.clone())
         .reissue_code(request)
         .await;
-    let code = answer.or_problem("send another letter")?.letter_code;
-    render::one(session.format, &record(&code.unwrap_or_default()))
+    let letter = answer.or_problem("send another letter")?.letter_code;
+    let letter = letter.unwrap_or_default();
+    render::one(session.format, &record(&letter))?;
+    explain(&letter);
+    Ok(())
 }

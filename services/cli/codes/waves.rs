@@ -175,6 +175,10 @@ pub(super) async fn mailed(session: &Session, channels: &Channels, args: MailedA
     render::one(session.format, &record(&wave.unwrap_or_default()))
 }
 
+fn given_id(id: &str) -> Option<&str> {
+    (!id.is_empty()).then_some(id)
+}
+
 fn record(wave: &wire::Wave) -> Record {
     let populations = wave.populations.iter().map(|it| population(*it));
     Record::new()
@@ -188,6 +192,7 @@ fn record(wave: &wire::Wave) -> Record {
         .with("mailed", date(wave.mailing_date.as_ref()))
         .with("created", time(wave.create_time.as_ref()))
         .with("wave_id", wave.wave_id.as_str())
+        .with("reissue_of", given_id(&wave.reissue_of_wave_id))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use clap::Args;
 use tonic::transport::Channel;
 
 use super::record;
+use crate::cli::ask;
 use crate::cli::campaign::which::CampaignArg;
 use crate::cli::render::{self, Record};
 use crate::cli::session::Session;
@@ -31,14 +32,18 @@ struct Named {
     /// The newest enrollment of the person whom this verification found, while it is good.
     #[arg(long, value_name = "ID")]
     verification: Option<String>,
+    /// The newest enrollment of the person whose letter has this code: `-` asks for it.
+    #[arg(long, value_name = "-", value_parser = ["-"])]
+    code: Option<String>,
 }
 
 /// Shows the enrollment that is named.
 pub(super) async fn run(session: &Session, channels: &Channels, args: ShowArgs) -> Outcome {
     let campaign = args.campaign.find(&channels.codes).await?.campaign_id;
-    let which = match args.which.verification {
-        Some(id) => Which::VerificationId(id),
-        None => Which::EnrollmentId(args.which.enrollment_id.unwrap_or_default()),
+    let which = match (args.which.verification, args.which.code) {
+        (Some(id), _) => Which::VerificationId(id),
+        (None, Some(_)) => Which::Code(ask::letter_code()?),
+        (None, None) => Which::EnrollmentId(args.which.enrollment_id.unwrap_or_default()),
     };
     show(session, &get(channels, campaign, which).await?)
 }

@@ -105,7 +105,8 @@ fn compare(path: &Path, manifest: &Manifest, sha256: &str, bytes: u64) -> Outcom
         Some(tally)
             if tally.letters == manifest.letters
                 && tally.by_locale == manifest.letters_by_locale
-                && tally.by_population == manifest.letters_by_population =>
+                && tally.by_population == manifest.letters_by_population
+                && tally.by_kind == manifest.letters_by_kind =>
         {
             Ok(())
         }
@@ -151,13 +152,14 @@ fn count(path: &Path) -> Result<Option<Tally>, csv::Error> {
     else {
         return Ok(None);
     };
+    let kind = column("letter_kind");
     let (mut record, mut tally) = (ByteRecord::new(), Tally::default());
     while reader.read_byte_record(&mut record)? {
         let cell = |at: usize| std::str::from_utf8(&record[at]).unwrap_or_default();
         if cell(sequence).parse() != Ok(tally.letters + 1) {
             return Ok(None);
         }
-        tally.add(cell(locale), cell(population));
+        tally.add(cell(locale), cell(population), kind.map(cell));
     }
     Ok(Some(tally))
 }

@@ -31,6 +31,9 @@ FILE.manifest.json tells the mail house what it must have received: `redress mai
 
 A line is a letter. A cell that a spreadsheet would take for a formula gets an apostrophe in front. `letter` comes back with returned mail.
 
+`letter_kind` chooses the words: `code` for a letter with a code, `notice` for one without (`code` is empty there): the deceased, and minors where the \
+campaign has no product for them. `generation` counts the letters of one person.
+
 Examples:
   redress mailing export --out letters.csv
   redress mailing export --out letters.csv.age --encrypt-to age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p
@@ -92,6 +95,7 @@ pub async fn run(session: &Session, args: ExportArgs) -> Outcome {
         .with("wave", order.wave.as_ref().map(|wave| wave.name.as_str()))
         .with("batch_ids", batches.collect::<Vec<_>>())
         .with("letters", exported.letters)
+        .with("without_code", exported.without_code)
         .with("seeds", exported.seeds)
         .with("without_address", exported.without_address)
         .with("withheld", exported.withheld)

@@ -119,6 +119,7 @@ impl Done {
         let manifest = self.manifest(order).save(&order.out)?;
         Ok(Exported {
             letters: self.tally.letters,
+            without_code: self.tally.without_code(),
             seeds: self.seeds,
             without_address: self.without_address,
             withheld: self.withheld,
@@ -145,6 +146,7 @@ impl Done {
             last_sequence: self.tally.letters,
             letters_by_locale: self.tally.by_locale.clone(),
             letters_by_population: self.tally.by_population.clone(),
+            letters_by_kind: self.tally.by_kind.clone(),
             codes_without_address: self.without_address,
             encoding: if order.byte_order_mark {
                 "UTF-8 with a byte order mark"

@@ -8,7 +8,7 @@ use crate::wire::redress::identity::v1::MailingAddress;
 use crate::wire::redress::r#type::v1::Population;
 
 /// The columns of the print file.
-pub const COLUMNS: [&str; 15] = [
+pub const COLUMNS: [&str; 17] = [
     "name",
     "address_line1",
     "address_line2",
@@ -24,9 +24,14 @@ pub const COLUMNS: [&str; 15] = [
     "locale",
     "sequence",
     "letter",
+    "letter_kind",
+    "generation",
 ];
 
 const ADDRESS_LINES: usize = 4;
+
+/// What `letter_kind` says of a letter with a code, and of one without: the mail house takes another template for it.
+const KINDS: [&str; 2] = ["code", "notice"];
 
 /// What stands in every letter of a file.
 #[derive(Clone, Debug)]
@@ -54,21 +59,31 @@ pub struct Tally {
     pub by_locale: BTreeMap<String, u64>,
     /// Lines by population.
     pub by_population: BTreeMap<String, u64>,
+    /// Lines by kind of letter; empty for a file from before there were several.
+    pub by_kind: BTreeMap<String, u64>,
 }
 
 impl Tally {
     /// Counts a line.
-    pub fn add(&mut self, locale: &str, population: &str) {
+    pub fn add(&mut self, locale: &str, population: &str, kind: Option<&str>) {
         self.letters += 1;
-        for (counts, what) in [
-            (&mut self.by_locale, locale),
-            (&mut self.by_population, population),
-        ] {
-            match counts.get_mut(what) {
-                Some(count) => *count += 1,
-                None => drop(counts.insert(what.to_owned(), 1)),
-            }
+        count(&mut self.by_locale, locale);
+        count(&mut self.by_population, population);
+        if let Some(kind) = kind {
+            count(&mut self.by_kind, kind);
         }
+    }
+
+    /// Gives the number of letters without a code.
+    pub fn without_code(&self) -> u64 {
+        self.by_kind.get(KINDS[1]).copied().unwrap_or(0)
+    }
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, what: &str) {
+    match counts.get_mut(what) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(what.to_owned(), 1)),
     }
 }
 
@@ -120,7 +135,8 @@ impl LetterLines {
             "" => self.fields.locale.as_str(),
             known => known,
         };
-        self.tally.add(locale, population);
+        let kind = KINDS[usize::from(code.without_code)];
+        self.tally.add(locale, population, Some(kind));
         let line = &mut self.made;
         let cell = |line: &mut Vec<u8>, text: &str| {
             put(line, text);
@@ -139,7 +155,9 @@ impl LetterLines {
         cell(line, population);
         cell(line, &inert(locale));
         cell(line, &self.tally.letters.to_string());
-        put(line, &code.individual_id);
+        cell(line, &code.individual_id);
+        cell(line, kind);
+        put(line, &code.generation.to_string());
         line.push(b'\n');
     }
 }
@@ -193,13 +211,18 @@ mod tests {
     }
 
     fn line(address: &MailingAddress) -> csv::StringRecord {
-        let mut lines = LetterLines::new(fields());
         let code = PlainCode {
             individual_id: "018f0000-0000-7000-8000-000000000001".into(),
             code: "0000-0000-0000-0000".into(),
+            generation: 1,
             ..PlainCode::default()
         };
-        lines.letter(&code, address);
+        line_of(&code, address)
+    }
+
+    fn line_of(code: &PlainCode, address: &MailingAddress) -> csv::StringRecord {
+        let mut lines = LetterLines::new(fields());
+        lines.letter(code, address);
         let mut reader = csv::Reader::from_reader(lines.made.as_slice());
         let line = reader.records().next().unwrap().unwrap();
         assert_eq!(line.len(), COLUMNS.len());
@@ -230,6 +253,18 @@ mod tests {
         assert_eq!(&line[8], "Summit City Clinic; other; '=1+1");
         assert_eq!((&line[11], &line[12], &line[13]), ("minor", "en", "1"));
         assert_eq!(&line[14], "018f0000-0000-7000-8000-000000000001");
+        assert_eq!((&line[15], &line[16]), ("code", "1"));
+    }
+
+    #[test]
+    fn a_letter_without_a_code_says_so_and_its_cell_is_empty() {
+        let code = PlainCode {
+            without_code: true,
+            generation: 2,
+            ..PlainCode::default()
+        };
+        let line = line_of(&code, &MailingAddress::default());
+        assert_eq!((&line[6], &line[15], &line[16]), ("", "notice", "2"));
     }
 
     #[test]
@@ -248,14 +283,15 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_counted_by_locale_and_population() {
+    fn lines_are_counted_by_locale_population_and_kind() {
         let mut tally = Tally::default();
-        tally.add("en", "adult");
-        tally.add("es", "adult");
-        assert_eq!(tally.letters, 2);
+        tally.add("en", "adult", Some("code"));
+        tally.add("es", "adult", Some("notice"));
+        tally.add("es", "adult", None);
+        assert_eq!((tally.letters, tally.without_code()), (3, 1));
         assert_eq!(
             (tally.by_locale["es"], tally.by_population["adult"]),
-            (1, 2)
+            (1, 3)
         );
     }
 }

@@ -45,6 +45,9 @@ pub struct Manifest {
     pub letters_by_locale: BTreeMap<String, u64>,
     /// Lines by population.
     pub letters_by_population: BTreeMap<String, u64>,
+    /// Lines by kind of letter: `code`, and `notice` without one. Empty in manifests from before there were several.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub letters_by_kind: BTreeMap<String, u64>,
     /// Codes of people who have no usable address any more.
     pub codes_without_address: u64,
     /// How the CSV is encoded; empty in manifests from before it was said.

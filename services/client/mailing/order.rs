@@ -34,6 +34,8 @@ pub struct Exported {
     pub letters: u64,
     /// Seeds among them.
     pub seeds: u64,
+    /// Letters without a code.
+    pub without_code: u64,
     /// Codes of people who have no usable address any more.
     pub without_address: u64,
     /// Codes that were revoked before the first export, and have no letter.

@@ -10,6 +10,7 @@ use crate::codes::campaign::term;
 use crate::codes::wave::store::Selection;
 use crate::db::entities::ClosedSet;
 use crate::db::entities::code::State;
+use crate::db::entities::individual::Population;
 use crate::db::{self, Bulk, Cell, Db, Tx};
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 
@@ -18,6 +19,8 @@ use crate::kernel::ids::{BatchId, CampaignId, IndividualId};
 pub struct Owed {
     /// Who.
     pub individual: IndividualId,
+    /// The population, which decides whether the letter bears a code.
+    pub population: Population,
     /// For how many days after its mailing the letter proves the address.
     pub proof_days: i32,
 }
@@ -29,6 +32,8 @@ pub struct Issued {
     pub mac: Uuid,
     /// Whose.
     pub owed: Owed,
+    /// Whether its letter bears no code.
+    pub without_code: bool,
 }
 
 /// What the codes of one load have in common.
@@ -95,7 +100,7 @@ pub async fn owed(
     let backend = ConnectionTrait::get_database_backend(connection);
     let condition = selection.condition(backend, &mut values);
     let sql = format!(
-        "SELECT i.id, i.region, i.country FROM individual i WHERE i.campaign_id = $1 AND i.mailable AND i.id > $2{condition} \
+        "SELECT i.id, i.population, i.region, i.country FROM individual i WHERE i.campaign_id = $1 AND i.mailable AND i.id > $2{condition} \
          ORDER BY i.id LIMIT $3"
     );
     let statement = Statement::from_sql_and_values(backend, sql, values);
@@ -106,6 +111,7 @@ pub async fn owed(
         let country: String = row.try_get("", "country")?;
         owed.push(Owed {
             individual: row.try_get("", "id")?,
+            population: row.try_get("", "population")?,
             proof_days: term::proof_days(&region, &country),
         });
     }
@@ -142,7 +148,7 @@ pub async fn load(tx: &Tx<'_>, load: Load, codes: &[Issued]) -> Result<u64, db::
             ("generation", load.generation.into()),
             ("state", State::Issued.as_str().into()),
         ],
-        columns: ["mac", "individual_id", "proof_days"],
+        columns: ["mac", "individual_id", "proof_days", "without_code"],
     };
     tx.copy_in(bulk, Rows(codes.iter())).await
 }
@@ -151,7 +157,7 @@ pub async fn load(tx: &Tx<'_>, load: Load, codes: &[Issued]) -> Result<u64, db::
 struct Rows<'a>(std::slice::Iter<'a, Issued>);
 
 impl Iterator for Rows<'_> {
-    type Item = [Cell<'static>; 3];
+    type Item = [Cell<'static>; 4];
 
     fn next(&mut self) -> Option<Self::Item> {
         let code = self.0.next()?;
@@ -159,17 +165,20 @@ impl Iterator for Rows<'_> {
             code.mac.into(),
             code.owed.individual.into(),
             code.owed.proof_days.into(),
+            code.without_code.then_some(true).into(),
         ])
     }
 }
 
-/// Whose code of which generation is in a batch.
+/// Whose letter of which generation is in a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
     /// Whose.
     pub individual: IndividualId,
     /// Which.
     pub generation: i32,
+    /// Whether it bears no code.
+    pub without_code: bool,
 }
 
 /// Lists who has a code of a batch that gets a letter, whatever became of it since, in the order of the individuals' ids: those
@@ -218,7 +227,7 @@ async fn held_between(
     batch: BatchId,
     (after, last): (IndividualId, IndividualId),
 ) -> Result<Vec<Held>, db::Error> {
-    const SQL: &str = "SELECT individual_id, generation FROM code WHERE campaign_id = $1 AND individual_id > $2 \
+    const SQL: &str = "SELECT individual_id, generation, without_code FROM code WHERE campaign_id = $1 AND individual_id > $2 \
         AND individual_id <= $3 AND batch_id = $4 AND withheld IS NULL ORDER BY individual_id";
     let values = [campaign.into(), after.into(), last.into(), batch.into()];
     let backend = ConnectionTrait::get_database_backend(connection);
@@ -229,6 +238,7 @@ async fn held_between(
         held.push(Held {
             individual: row.try_get("", "individual_id")?,
             generation: row.try_get("", "generation")?,
+            without_code: row.try_get::<Option<bool>>("", "without_code")?.is_some(),
         });
     }
     Ok(held)

@@ -28,13 +28,15 @@ const PAGE: u64 = 65_536;
 /// Codes in one message.
 const MESSAGE: usize = 4_096;
 
-/// A code and whose it is.
+/// A letter: whose it is, and the code that it bears.
 #[derive(Debug)]
 pub struct Plain {
     /// Whose.
     pub individual: IndividualId,
-    /// The code.
-    pub code: Code,
+    /// The code; none in a letter without one.
+    pub code: Option<Code>,
+    /// Which letter of the individual; a honey code looks like a first one.
+    pub generation: i32,
     /// Whether it is a honey code, of nobody.
     pub seed: bool,
 }
@@ -164,7 +166,8 @@ async fn send(
             let codes = secret.codes(campaign);
             let plain = held.map(|held| Plain {
                 individual: held.individual,
-                code: codes.code(held.individual, held.generation),
+                code: (!held.without_code).then(|| codes.code(held.individual, held.generation)),
+                generation: held.generation.max(1),
                 seed: held.generation == HONEY,
             });
             plain.collect()

@@ -40,11 +40,12 @@ pub async fn unfinished(
     Ok(query.one(tx).await?)
 }
 
-/// Finds the newest batch of reissues with this last instant that takes codes, and is none of these; locks it.
+/// Finds the newest batch of reissues of a wave with this last instant that takes codes, and is none of these; locks it. A wave of
+/// reissues that does not know what it replaces is found by its last instant alone.
 pub async fn open_reissue(
     tx: &Tx<'_>,
     campaign: CampaignId,
-    enroll_by_at: Timestamp,
+    (origin, enroll_by_at): (Option<WaveId>, Timestamp),
     not: &[BatchId],
 ) -> Result<Option<Model>, db::Error> {
     let waves = Query::select()
@@ -53,6 +54,11 @@ pub async fn open_reissue(
         .and_where(Expr::col(wave::Column::CampaignId).eq(campaign))
         .and_where(Expr::col(wave::Column::Kind).eq(Kind::Reissue))
         .and_where(Expr::col(wave::Column::EnrollByAt).eq(enroll_by_at))
+        .and_where(
+            Expr::col(wave::Column::ReissueOf)
+                .is_null()
+                .or(Expr::col(wave::Column::ReissueOf).eq(origin)),
+        )
         .to_owned();
     Ok(Entity::find()
         .filter(Column::CampaignId.eq(campaign))

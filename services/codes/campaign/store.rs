@@ -11,6 +11,7 @@ use sea_orm::{
 use crate::codes::error::Error;
 use crate::codes::store::{self, exactly_one};
 use crate::db::entities::campaign::{self, State};
+use crate::db::entities::individual::Population;
 use crate::db::entities::{consent_text, covered_entity, partner, product};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
@@ -272,6 +273,20 @@ pub async fn entities(
         .filter(covered_entity::Column::CampaignId.eq(id))
         .all(connection)
         .await?)
+}
+
+/// Gives the populations that the campaign has a product for: the letters of all others, the deceased among them, bear no code.
+pub async fn populations_with_product(
+    connection: &impl ConnectionTrait,
+    id: CampaignId,
+) -> Result<Vec<Population>, db::Error> {
+    let query = product::Entity::find()
+        .select_only()
+        .column(product::Column::Population)
+        .distinct()
+        .filter(product::Column::CampaignId.eq(id));
+    let found: Vec<product::Population> = query.into_tuple().all(connection).await?;
+    Ok(found.into_iter().map(Population::from).collect())
 }
 
 /// Tells which of these partners exist.

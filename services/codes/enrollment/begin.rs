@@ -6,6 +6,8 @@
 
 use serde_json::json;
 
+use crate::codes::attempt::cause::Cause;
+use crate::codes::attempt::throttles;
 use crate::codes::campaign::campaign_cache::ConsentText;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
@@ -18,10 +20,9 @@ use crate::kernel::language::Language;
 use crate::process::request::{self, Request};
 use crate::process::{self, Act, Call};
 
-use super::eligibility::{Cause, Eligible};
+use super::eligibility::Eligible;
 use super::look_up::{Entitlement, look_up, refusal};
 use super::store::{self, Enrollment, ONE_LIVE};
-use super::throttles;
 
 /// An enrollment to be begun.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::codes::attempt::throttles;
 use crate::codes::code::Code;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
@@ -11,7 +12,6 @@ use crate::process::{Act, Call};
 
 use super::eligibility::Eligible;
 use super::look_up::{Entitlement, look_up, refusal};
-use super::throttles;
 
 /// Tells until when a code could begin an enrollment.
 pub async fn check_code(

@@ -101,7 +101,7 @@ pub async fn find(tx: &Tx<'_>, wanted: &[Wanted]) -> Result<Vec<Found>, db::Erro
          e.submitted_at, e.settled_at, e.cancel_reason, e.canceled_by, e.cancel_requested_at, s.relationship, s.authority, \
          e.proof_expires_at, e.complete_by_at, \
          COALESCE(e.code_mac, (SELECT d.mac FROM code d WHERE d.campaign_id = e.campaign_id \
-         AND d.individual_id = e.individual_id AND d.state = '{}' LIMIT 1)) AS mac, c.state AS code_state, \
+         AND d.individual_id = e.individual_id AND d.state = '{}' AND d.without_code IS NULL LIMIT 1)) AS mac, c.state AS code_state, \
          w.state AS verification_state, w.enrollment_id AS verified_enrollment, w.individual_id AS verified_individual, \
          w.expires_at AS verification_expires_at, w.representative_relationship AS acting_relationship, \
          w.representative_authority AS acting_authority \

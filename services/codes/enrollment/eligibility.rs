@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::codes::attempt::cause::Cause;
 use crate::codes::campaign::term::grace;
 use crate::db::entities::individual::Population;
 use crate::db::entities::{campaign, code, enrollment, verification};
@@ -19,58 +20,6 @@ pub struct Lookup {
     pub mac: Option<Uuid>,
     /// What the code or the verification stands for.
     pub candidate: Option<Candidate>,
-}
-
-/// Why an enrollment cannot begin. It goes into the audit log and never to the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cause {
-    /// No campaign has the engagement number.
-    UnknownCampaign,
-    /// The campaign is closed.
-    CampaignClosed,
-    /// The enroll-by date has passed.
-    EnrollByPassed,
-    /// No such code or verification.
-    Unknown,
-    /// The code belongs to nobody: it was put among the letters to see who reads them.
-    Honey,
-    /// The code was redeemed.
-    Redeemed,
-    /// The code was superseded.
-    Superseded,
-    /// The code was revoked.
-    Revoked,
-    /// The verification is too old.
-    Expired,
-    /// The verification is not VERIFIED, or was made for an enrollment.
-    NotVerified,
-    /// The individual has died: restoration needs no enrollment.
-    Deceased,
-    /// The campaign has no product for the population.
-    NoProduct,
-    /// The individual completed an enrollment that is alive.
-    Enrolled,
-}
-
-impl Cause {
-    /// Gives the word in the audit log.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::UnknownCampaign => "UNKNOWN_CAMPAIGN",
-            Self::CampaignClosed => "CAMPAIGN_CLOSED",
-            Self::EnrollByPassed => "ENROLL_BY_PASSED",
-            Self::Unknown => "UNKNOWN",
-            Self::Honey => "HONEY",
-            Self::Redeemed => "REDEEMED",
-            Self::Superseded => "SUPERSEDED",
-            Self::Revoked => "REVOKED",
-            Self::Expired => "EXPIRED",
-            Self::NotVerified => "NOT_VERIFIED",
-            Self::Deceased => "DECEASED",
-            Self::NoProduct => "NO_PRODUCT",
-            Self::Enrolled => "ENROLLED",
-        }
-    }
 }
 
 /// A person who is entitled to begin.
@@ -133,6 +82,9 @@ impl Lookup {
 }
 
 fn good_code(candidate: &Candidate) -> Result<(), Cause> {
+    if candidate.without_code.is_some() {
+        return Err(Cause::NotGiven);
+    }
     match candidate.code_state {
         Some(code::State::Issued) => Ok(()),
         Some(code::State::Redeemed) => Err(Cause::Redeemed),
@@ -212,6 +164,7 @@ mod tests {
             honey_of: None,
             population: Some(Population::Adult),
             code_state: Some(code::State::Issued),
+            without_code: None,
             verification_state: None,
             expires_at: at(100),
             proof_expires_at: Some(at(50)),
@@ -279,6 +232,10 @@ mod tests {
         );
         assert_eq!(refused(|_, who| who.has_product = false), Cause::NoProduct);
         assert_eq!(refused(|_, who| who.honey_of = Some(BATCH)), Cause::Honey);
+        assert_eq!(
+            refused(|_, who| who.without_code = Some(true)),
+            Cause::NotGiven
+        );
         let nobody = Lookup {
             campaign: Some(campaign()),
             mac: None,

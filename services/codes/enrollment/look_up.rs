@@ -1,19 +1,19 @@
 //! What a code or a verification stands for, and the audit event where it entitles to nothing.
 
-use serde_json::json;
 use uuid::Uuid;
 
+use crate::codes::attempt::cause::{self, Cause, Tried};
 use crate::codes::campaign;
 use crate::codes::code::{Code, derive};
 use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::Tx;
 use crate::db::audit::Event;
-use crate::kernel::ids::{BatchId, CampaignId, VerificationId};
+use crate::kernel::ids::{CampaignId, VerificationId};
 use crate::kernel::keyring::Purpose;
-use crate::process::{Act, Call};
+use crate::process::Call;
 
-use super::eligibility::{Cause, Lookup};
+use super::eligibility::Lookup;
 use super::store;
 
 /// What entitles a person.
@@ -58,20 +58,11 @@ pub async fn look_up(
 
 /// Makes the audit event of a refusal, which knows the cause.
 pub fn refusal(context: &Context, call: &Call, found: &Lookup, cause: Cause) -> Event {
-    let campaign = found.campaign.as_ref().map(|campaign| campaign.id);
     let candidate = found.candidate.as_ref();
-    let detail = json!({ "cause": cause.as_str() });
-    if cause == Cause::Honey {
-        let batch = candidate.and_then(|candidate| candidate.honey_of);
-        let subject = ("code_batch", batch.map(BatchId::as_uuid));
-        return call.event(
-            context,
-            campaign,
-            Act::of("code.honey_used", subject),
-            detail,
-        );
-    }
-    let individual = candidate.map(|candidate| candidate.individual_id.as_uuid());
-    let subject = ("individual", individual);
-    call.event(context, campaign, Act::of("code.refused", subject), detail)
+    let tried = Tried {
+        campaign: found.campaign.as_ref().map(|campaign| campaign.id),
+        individual: candidate.map(|candidate| candidate.individual_id),
+        honey_of: candidate.and_then(|candidate| candidate.honey_of),
+    };
+    cause::refusal(context, call, tried, cause)
 }

@@ -20,4 +20,3 @@ pub mod resubmit;
 pub mod returning;
 pub mod state;
 pub mod store;
-pub mod throttles;

@@ -2,26 +2,32 @@
 
 use uuid::Uuid;
 
+use crate::codes::code::Code;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
+use crate::codes::letter::{by_code, whose};
 use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
+use crate::process::Call;
 
 use super::returning;
 use super::state::Shown;
 use super::store::{self, Enrollment};
 
 /// Which enrollment is meant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Which {
     /// This one.
     Enrollment(EnrollmentId),
     /// The newest one of the person who was verified.
     Of(VerificationId),
+    /// The newest one of the person whose letter has this code.
+    HeldBy(Code),
 }
 
 /// Gets an enrollment.
 pub async fn get_enrollment(
     context: &Context,
+    call: &Call,
     engagement_number: &str,
     which: Which,
 ) -> Result<Enrollment, Error> {
@@ -31,7 +37,15 @@ pub async fn get_enrollment(
         .await?;
     let id = match which {
         Which::Enrollment(id) => id,
-        Which::Of(verification) => returning::newest(context, campaign.id, verification).await?,
+        Which::Of(verification) => {
+            let individual =
+                whose::verified(read, campaign.id, verification, context.now()).await?;
+            returning::newest(context, campaign.id, individual).await?
+        }
+        Which::HeldBy(code) => {
+            let individual = by_code::holder(context, call, engagement_number, &code).await?;
+            returning::newest(context, campaign.id, individual).await?
+        }
     };
     let found = store::get(read, campaign.id, id, context.now()).await?;
     found.ok_or(Error::EnrollmentNotFound)

@@ -4,19 +4,17 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::letter::whose;
 use crate::db;
 use crate::db::entities::enrollment;
-use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
+use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId};
 
-/// Names the newest enrollment of the person that a good verification is about.
+/// Names the newest enrollment of a person.
 pub async fn newest(
     context: &Context,
     campaign: CampaignId,
-    id: VerificationId,
+    individual: IndividualId,
 ) -> Result<EnrollmentId, Error> {
     let read = context.db.read();
-    let individual = whose::verified(read, campaign, id, context.now()).await?;
     let newest = enrollment::Entity::find()
         .select_only()
         .column(enrollment::Column::Id)

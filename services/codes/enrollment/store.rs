@@ -170,6 +170,8 @@ pub struct Candidate {
     pub population: Option<Population>,
     /// The state of the code.
     pub code_state: Option<code::State>,
+    /// Whether the code's letter bears none, so that nobody was given it.
+    pub without_code: Option<bool>,
     /// The state of the verification.
     pub verification_state: Option<verification::State>,
     /// When the code or the verification stops being good.
@@ -214,7 +216,7 @@ pub async fn by_code(
     mac: Uuid,
 ) -> Result<Option<Candidate>, db::Error> {
     let sql = format!(
-        "SELECT {COLUMNS}, x.state AS code_state, NULL AS verification_state, w.enroll_by_at AS expires_at, \
+        "SELECT {COLUMNS}, x.state AS code_state, x.without_code, NULL AS verification_state, w.enroll_by_at AS expires_at, \
          COALESCE(w.mailed_at, b.created_at) + x.proof_days * {DAY} AS proof_expires_at, NULL AS verified_for, \
          CASE WHEN x.generation = {HONEY} THEN x.batch_id END AS honey_of \
          FROM code x JOIN code_batch b ON b.campaign_id = x.campaign_id AND b.id = x.batch_id \
@@ -232,7 +234,7 @@ pub async fn by_verification(
     id: VerificationId,
 ) -> Result<Option<Candidate>, db::Error> {
     let sql = format!(
-        "SELECT {COLUMNS}, NULL AS code_state, x.state AS verification_state, x.expires_at, NULL AS proof_expires_at, x.enrollment_id AS verified_for, NULL AS honey_of \
+        "SELECT {COLUMNS}, NULL AS code_state, NULL AS without_code, x.state AS verification_state, x.expires_at, NULL AS proof_expires_at, x.enrollment_id AS verified_for, NULL AS honey_of \
          FROM verification x JOIN {} \
          WHERE x.campaign_id = $1 AND x.id = $2",
         rest()

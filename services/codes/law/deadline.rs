@@ -24,6 +24,8 @@ pub struct Census {
     pub unreachable_of: Vec<(String, i64)>,
     /// Who lives where.
     pub residents: BTreeMap<Place, i64>,
+    /// The same without the deceased, to whom no monitoring is owed.
+    pub living: BTreeMap<Place, i64>,
 }
 
 /// One rule on one day.

@@ -8,6 +8,7 @@ use wire::revoke_codes_request::Target as WireTarget;
 
 use crate::codes::batch::grpc::AHEAD;
 use crate::codes::code::state::Shown;
+use crate::codes::code::{Code, Mistyped};
 use crate::codes::context::Context;
 use crate::codes::convert::{date, page_size, time};
 use crate::codes::error::Error;
@@ -20,6 +21,7 @@ use crate::kernel::paging;
 use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
 
+use super::by_code;
 use super::list;
 use super::reissue::{self, Reissue, Why};
 use super::revocation;
@@ -39,19 +41,14 @@ pub async fn reissue_code(
     let engagement_number = context
         .engagement_number(&mut fields, &message.campaign)
         .await?;
-    let named = [
-        &message.individual_id,
-        &message.verification_id,
-        &message.enrollment_id,
-    ];
-    let whose = whose(named, &mut fields);
+    let named = named(message.into(), &mut fields);
     let why = why(message.reason);
     fields.demand(why.is_some(), "reason", "must be one of the reasons");
     fields.finish()?;
     let request = call.request(context, id, "ReissueCode", message)?;
     let command = Reissue {
+        whose: whose(context, &call, &engagement_number, named).await?,
         engagement_number,
-        whose: whose.ok_or(Error::IndividualNotFound)?,
         why: why.ok_or(Error::IndividualNotFound)?,
     };
     let line = reissue::reissue_code(context, &call, &request, &command).await?;
@@ -86,18 +83,15 @@ pub async fn list_codes(
     context: &Context,
     request: Request<wire::ListCodesRequest>,
 ) -> Result<wire::ListCodesResponse, Error> {
+    let call = Call::of(&request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
-    let named = [
-        &message.individual_id,
-        &message.verification_id,
-        &message.enrollment_id,
-    ];
-    let whose = whose(named, &mut fields);
+    let named = named(message.into(), &mut fields);
     fields.finish()?;
-    let whose = whose.ok_or(Error::IndividualNotFound)?;
     let read = context.db.read();
+    let cached = context.campaign_cache.by_id(read, campaign).await?;
+    let whose = whose(context, &call, &cached.engagement_number, named).await?;
     let individual = whose::individual(read, campaign, whose, context.now()).await?;
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 3] = [b"codes", campaign.as_bytes(), individual.as_bytes()];
@@ -157,27 +151,79 @@ fn revocation_to_wire(row: Model) -> wire::Revocation {
     }
 }
 
-/// Reads whom a request is about: by individual, by verification or by enrollment, and by one of them alone.
-fn whose(
-    [individual, verification, enrollment]: [&String; 3],
-    fields: &mut Fields,
-) -> Option<Whose> {
-    match (
-        individual.as_str(),
-        verification.as_str(),
-        enrollment.as_str(),
-    ) {
-        (id, "", "") if !id.is_empty() => Some(Whose::Individual(fields.id("individual_id", id))),
-        ("", id, "") if !id.is_empty() => {
-            Some(Whose::Verification(fields.id("verification_id", id)))
+/// How a request names somebody, as it was given.
+struct Given<'a> {
+    individual: &'a str,
+    verification: &'a str,
+    enrollment: &'a str,
+    code: &'a str,
+}
+
+impl<'a> From<&'a wire::ReissueCodeRequest> for Given<'a> {
+    fn from(message: &'a wire::ReissueCodeRequest) -> Self {
+        Self {
+            individual: &message.individual_id,
+            verification: &message.verification_id,
+            enrollment: &message.enrollment_id,
+            code: &message.code,
         }
-        ("", "", id) if !id.is_empty() => Some(Whose::Enrollment(fields.id("enrollment_id", id))),
+    }
+}
+
+impl<'a> From<&'a wire::ListCodesRequest> for Given<'a> {
+    fn from(message: &'a wire::ListCodesRequest) -> Self {
+        Self {
+            individual: &message.individual_id,
+            verification: &message.verification_id,
+            enrollment: &message.enrollment_id,
+            code: &message.code,
+        }
+    }
+}
+
+/// Whom a request is about, as it was read.
+enum Named {
+    Whose(Whose),
+    /// Whoever holds the letter with this code; a mistyped one is told last, when everything else is in order.
+    Holder(Result<Code, Mistyped>),
+}
+
+/// Reads whom a request is about: exactly one of the four ways.
+fn named(given: Given<'_>, fields: &mut Fields) -> Option<Named> {
+    let whose = match (
+        given.individual,
+        given.verification,
+        given.enrollment,
+        given.code,
+    ) {
+        (id, "", "", "") if !id.is_empty() => Whose::Individual(fields.id("individual_id", id)),
+        ("", id, "", "") if !id.is_empty() => Whose::Verification(fields.id("verification_id", id)),
+        ("", "", id, "") if !id.is_empty() => Whose::Enrollment(fields.id("enrollment_id", id)),
+        ("", "", "", code) if !code.is_empty() => return Some(Named::Holder(Code::parse(code))),
         _ => {
             fields.wrong(
                 "individual_id",
-                "must be given, or verification_id or enrollment_id in its place: exactly one of the three",
+                "must be given, or verification_id, enrollment_id or code in its place: exactly one of the four",
             );
-            None
+            return None;
+        }
+    };
+    Some(Named::Whose(whose))
+}
+
+/// Finds who is meant, as far as a code names them.
+async fn whose(
+    context: &Context,
+    call: &Call,
+    engagement_number: &str,
+    named: Option<Named>,
+) -> Result<Whose, Error> {
+    match named.ok_or(Error::IndividualNotFound)? {
+        Named::Whose(whose) => Ok(whose),
+        Named::Holder(code) => {
+            let code = code.map_err(|_| Error::CodeMistyped)?;
+            let holder = by_code::holder(context, call, engagement_number, &code).await?;
+            Ok(Whose::Individual(holder))
         }
     }
 }
@@ -239,7 +285,8 @@ fn letter_code(line: &Line, now: Timestamp) -> wire::LetterCode {
     };
     let has_letter = line.withheld.is_none();
     let mailed_on = line.mailed_on.as_deref().filter(|_| has_letter);
-    let proof_until = has_letter.then_some(line.proof_expires_at);
+    let has_code = line.without_code.is_none();
+    let proof_until = (has_letter && has_code).then_some(line.proof_expires_at);
     wire::LetterCode {
         batch_id: line.batch_id.to_string(),
         wave_id: line.wave_id.to_string(),
@@ -254,6 +301,7 @@ fn letter_code(line: &Line, now: Timestamp) -> wire::LetterCode {
         proof_expire_time: time(proof_until),
         printable: has_letter && line.completed_at.is_some(),
         withheld: !has_letter,
+        without_code: !has_code,
         ..wire::LetterCode::default()
     }
 }

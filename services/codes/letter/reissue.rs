@@ -29,7 +29,7 @@ use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
 use super::reissue_limits;
-use super::store::{self, Addressee, Line};
+use super::store::{self, Addressee, Line, Printed};
 use super::whose::{self, Whose};
 
 /// Another letter for somebody.
@@ -124,8 +124,7 @@ async fn replace(
     fresh: &Fresh,
 ) -> Result<(Uuid, serde_json::Value), Error> {
     let addressee = store::addressee(tx, campaign.id, individual).await?;
-    let addressee = reachable(addressee)?;
-    let proof_days = term::proof_days(&addressee.region, &addressee.country);
+    let printed = printed(tx, campaign.id, &reachable(addressee)?).await?;
     let lines = store::lock(tx, campaign.id, individual).await?;
     let newest = newest(&lines).ok_or(Error::NoCodeYet)?;
     allowed(newest.state, call)?;
@@ -133,7 +132,7 @@ async fn replace(
         return Err(Error::EnrollmentExpired);
     }
     if newest.state == State::Issued && newest.is_to_be_printed() {
-        store::set_proof_days(tx, campaign.id, newest.mac, proof_days).await?;
+        store::set_printed(tx, campaign.id, newest.mac, printed).await?;
         let detail = json!({
             "why": why, "generation": newest.generation, "batch": newest.batch_id, "made": false,
         });
@@ -158,16 +157,30 @@ async fn replace(
         batch_id: batch.id,
         generation,
         state: State::Issued,
-        proof_days,
+        proof_days: printed.proof_days,
         supersedes: Some(newest.mac),
         settled_at: None,
         enrollment_id: None,
         withheld: None,
+        without_code: printed.without_code,
     };
     insert(tx, &row).await?;
     batch::store::grow(tx, campaign.id, batch.id, 1).await?;
     let detail = json!({ "why": why, "generation": generation, "batch": batch.id, "made": true });
     Ok((mac, detail))
+}
+
+/// Gives what is printed for somebody: a corrected record may give a code to whoever had none, or take it away.
+async fn printed(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    addressee: &Addressee,
+) -> Result<Printed, Error> {
+    let with_product = campaigns::populations_with_product(tx, campaign).await?;
+    Ok(Printed {
+        proof_days: term::proof_days(&addressee.region, &addressee.country),
+        without_code: (!with_product.contains(&addressee.population)).then_some(true),
+    })
 }
 
 fn reachable(addressee: Option<Addressee>) -> Result<Addressee, Error> {
@@ -197,8 +210,8 @@ fn allowed(state: State, call: &Call) -> Result<(), Error> {
     }
 }
 
-/// Finds the batch of reissues with the same last day that takes codes, or makes one. One that holds a code of the individual
-/// already does not do: its letters are one a person.
+/// Finds the batch of reissues of the same wave, with the same last day, that takes codes, or makes one. One that holds a code of
+/// the individual already does not do: its letters are one a person.
 async fn batch_for(
     tx: &Tx<'_>,
     newest: &Line,
@@ -207,12 +220,20 @@ async fn batch_for(
 ) -> Result<code_batch::Model, Error> {
     let campaign: CampaignId = fresh.batch.campaign_id;
     let taken: Vec<BatchId> = lines.iter().map(|line| line.batch_id).collect();
-    let open = batch::store::open_reissue(tx, campaign, newest.enroll_by_at, &taken).await?;
+    // A reissue of old does not know its origin; the letter that it replaced does.
+    let origin = lines.iter().skip_while(|line| line.mac != newest.mac);
+    let origin = origin.filter_map(|line| line.origin).next();
+    let of = (origin, newest.enroll_by_at);
+    let open = batch::store::open_reissue(tx, campaign, of, &taken).await?;
     if let Some(open) = open {
         return Ok(open);
     }
     let last_day = (newest.enroll_by.as_str(), newest.enroll_by_at);
-    let wave_id = insert_numbered(tx, &fresh.wave, last_day).await?;
+    let wave = wave::Model {
+        reissue_of: origin,
+        ..fresh.wave.clone()
+    };
+    let wave_id = insert_numbered(tx, &wave, last_day).await?;
     let batch = code_batch::Model {
         wave_id,
         ..fresh.batch.clone()

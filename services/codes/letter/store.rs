@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use crate::codes::code::state::{Shown, shown};
 use crate::codes::store::exactly_one;
-use crate::db::entities::ClosedSet;
 use crate::db::entities::code::State;
+use crate::db::entities::individual::Population;
+use crate::db::entities::{ClosedSet, wave};
 use crate::db::{self, Tx, rows};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
@@ -20,6 +21,8 @@ pub struct Line {
     pub batch_id: BatchId,
     /// The batch's wave.
     pub wave_id: WaveId,
+    /// The wave whose letters the wave's own replace: itself, where it is no reissue; unknown for reissues of old.
+    pub origin: Option<WaveId>,
     /// The wave's name.
     pub wave_name: String,
     /// Which code of the individual.
@@ -30,6 +33,8 @@ pub struct Line {
     pub state: State,
     /// Whether it was revoked before an export had it, so that it has no letter.
     pub withheld: Option<bool>,
+    /// Whether its letter bears no code.
+    pub without_code: Option<bool>,
     /// When the batch was made.
     pub made_at: Timestamp,
     /// From when on the batch can be printed.
@@ -91,8 +96,10 @@ async fn read(
     individual: IndividualId,
     lock: String,
 ) -> Result<Vec<Line>, db::Error> {
+    let reissue = wave::Kind::Reissue.as_str();
     let sql = format!(
-        "SELECT c.mac, c.batch_id, w.id AS wave_id, w.name AS wave_name, c.generation, s.generation AS supersedes, c.state, c.withheld, \
+        "SELECT c.mac, c.batch_id, w.id AS wave_id, CASE w.kind WHEN '{reissue}' THEN w.reissue_of ELSE w.id END AS origin, \
+         w.name AS wave_name, c.generation, s.generation AS supersedes, c.state, c.withheld, c.without_code, \
          b.created_at AS made_at, b.completed_at, b.first_exported_at, b.sealed_at, c.settled_at, w.enroll_by, w.enroll_by_at, w.mailed_on, \
          COALESCE(w.mailed_at, b.created_at) + c.proof_days * {DAY} AS proof_expires_at \
          FROM code c JOIN code_batch b ON b.campaign_id = c.campaign_id AND b.id = c.batch_id \
@@ -109,6 +116,8 @@ async fn read(
 /// Where the letter of an individual goes, as far as this process knows.
 #[derive(Clone, Debug, PartialEq, Eq, FromQueryResult)]
 pub struct Addressee {
+    /// Which rules apply.
+    pub population: Population,
     /// State or region.
     pub region: String,
     /// Country.
@@ -125,7 +134,7 @@ pub async fn addressee(
     campaign: CampaignId,
     individual: IndividualId,
 ) -> Result<Option<Addressee>, db::Error> {
-    const SQL: &str = "SELECT region, country, mailable, erased_at FROM individual WHERE campaign_id = $1 AND id = $2";
+    const SQL: &str = "SELECT population, region, country, mailable, erased_at FROM individual WHERE campaign_id = $1 AND id = $2";
     let values: [Value; 2] = [campaign.into(), individual.into()];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
     Ok(Addressee::find_by_statement(statement)
@@ -154,15 +163,30 @@ pub async fn supersede(
     )
 }
 
-/// Sets for how many days a letter that is not printed yet will prove the address, which may have been corrected.
-pub async fn set_proof_days(
+/// What is printed for a person, as the record has it now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Printed {
+    /// For how many days the letter proves the address.
+    pub proof_days: i32,
+    /// Whether it bears no code.
+    pub without_code: Option<bool>,
+}
+
+/// Sets what a letter will be that is not printed yet: the record may have been corrected since it was made.
+pub async fn set_printed(
     tx: &Tx<'_>,
     campaign: CampaignId,
     mac: Uuid,
-    days: i32,
+    printed: Printed,
 ) -> Result<(), db::Error> {
-    const SQL: &str = "UPDATE code SET proof_days = $3 WHERE campaign_id = $1 AND mac = $2";
-    let values: [Value; 3] = [campaign.into(), mac.into(), days.into()];
+    const SQL: &str =
+        "UPDATE code SET proof_days = $3, without_code = $4 WHERE campaign_id = $1 AND mac = $2";
+    let values: [Value; 4] = [
+        campaign.into(),
+        mac.into(),
+        printed.proof_days.into(),
+        printed.without_code.into(),
+    ];
     tx.execute_raw(Statement::from_sql_and_values(tx.backend(), SQL, values))
         .await?;
     Ok(())

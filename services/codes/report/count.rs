@@ -79,7 +79,7 @@ pub async fn count(context: &Context, id: CampaignId, by: Option<By>) -> Result<
     let deadlines = law
         .deadlines(discovered_on, today, &census)
         .map_err(|_| db::Error::corrupt("campaign.discovered_on"))?;
-    let mut monitoring = law.monitoring_of(campaign.shortest_term(), &census.residents);
+    let mut monitoring = law.monitoring_of(campaign.shortest_term(), &census.living);
     if campaign.row.raise_term_by_law {
         // Each person gets the months that their state asks for.
         for (owed, _) in &mut monitoring {
@@ -110,6 +110,7 @@ fn census(counted: &Counted, entities: &[covered_entity::Model]) -> Census {
         census.unreachable += row.unreachable;
         if let Some(place) = Place::of_address(&row.region, &row.country) {
             *census.residents.entry(place).or_default() += row.people;
+            *census.living.entry(place).or_default() += row.living;
         }
     }
     let unreachable: HashMap<_, _> = counted

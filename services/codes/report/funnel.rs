@@ -54,7 +54,7 @@ impl AddAssign for Funnel {
 }
 
 /// Each table is read once. The sums are cast because PostgreSQL's are NUMERIC. A code of generation 0 is a honey code, which
-/// belongs to nobody.
+/// belongs to nobody; a letter without a code is a letter, and no code.
 pub fn funnel_sql() -> String {
     let enroll = handoff::Kind::Enroll.as_str();
     let running = format!(
@@ -68,7 +68,8 @@ pub fn funnel_sql() -> String {
           FROM roster_import WHERE campaign_id = $1) r, \
          (SELECT COUNT(id) AS individuals FROM individual WHERE campaign_id = $1 AND withdrawn_at IS NULL) i, \
          (SELECT COUNT(*) AS records FROM individual_entity WHERE campaign_id = $1 AND NOT withdrawn) n, \
-         (SELECT COUNT(*) AS letters, CAST(COALESCE(SUM(codes), 0) AS BIGINT) AS codes_issued FROM (SELECT COUNT(*) AS codes \
+         (SELECT COUNT(*) AS letters, CAST(COALESCE(SUM(codes), 0) AS BIGINT) AS codes_issued FROM \
+          (SELECT COUNT(CASE WHEN without_code IS NULL THEN 1 END) AS codes \
           FROM code WHERE campaign_id = $1 AND generation > 0 GROUP BY individual_id) d) c, \
          (SELECT COUNT(DISTINCT individual_id) AS returned FROM mail_event \
           WHERE campaign_id = $1 AND kind = '{}') v, \

@@ -99,7 +99,13 @@ fn records() -> Source {
 
 fn codes() -> Source {
     Source::new(
-        [("letters", "1"), ("codes_issued", "COUNT(*)")],
+        [
+            ("letters", "1"),
+            (
+                "codes_issued",
+                "COUNT(CASE WHEN without_code IS NULL THEN 1 END)",
+            ),
+        ],
         "code WHERE campaign_id = $1 AND generation > 0 GROUP BY individual_id",
     )
 }
@@ -203,7 +209,7 @@ impl By {
         const OWN_RECORDS: &str = "(SELECT covered_entity_id AS part FROM individual_entity WHERE campaign_id = $1 AND NOT withdrawn) m";
         const OWN_CODES: &str = "(SELECT b.wave_id AS part FROM code c \
             JOIN code_batch b ON b.campaign_id = c.campaign_id AND b.id = c.batch_id \
-            WHERE c.campaign_id = $1 AND c.generation > 0) m";
+            WHERE c.campaign_id = $1 AND c.generation > 0 AND c.without_code IS NULL) m";
         let rows = |figure, from| by_part(&[(figure, "COUNT(*)".to_owned())], from);
         let mut counts = vec![rows("individuals", "m"), joined(&events())];
         counts.extend(match self {

@@ -30,6 +30,8 @@ pub struct Residents {
     pub country: String,
     /// How many there are.
     pub people: i64,
+    /// How many of them live.
+    pub living: i64,
     /// How many of them live and have no usable address.
     pub unreachable: i64,
 }
@@ -79,11 +81,11 @@ pub struct Counted {
 
 /// Whom letters do not reach. Nobody owes substitute notice for the dead (45 CFR 164.404(d)(2)).
 fn residents_sql() -> String {
+    let lives = format!("population <> '{}'", Population::Deceased.as_str());
     format!(
-        "SELECT region, country, COUNT(*) AS people, \
-         COUNT(CASE WHEN NOT mailable AND population <> '{}' THEN 1 END) AS unreachable \
-         FROM individual WHERE campaign_id = $1 AND withdrawn_at IS NULL GROUP BY region, country ORDER BY region, country",
-        Population::Deceased.as_str()
+        "SELECT region, country, COUNT(*) AS people, COUNT(CASE WHEN {lives} THEN 1 END) AS living, \
+         COUNT(CASE WHEN NOT mailable AND {lives} THEN 1 END) AS unreachable \
+         FROM individual WHERE campaign_id = $1 AND withdrawn_at IS NULL GROUP BY region, country ORDER BY region, country"
     )
 }
 

@@ -18,8 +18,8 @@ const WAVE: &str = "(SELECT b.wave_id FROM code c JOIN code_batch b ON b.campaig
 /// A day, in the unit of an instant.
 const DAY: i64 = 24 * 60 * 60 * 1_000_000;
 
-/// Lets enrollments be completed until `until`, unless they can be for longer already: those of one wave's letters, or all of
-/// a campaign. Gives their number.
+/// Lets enrollments be completed until `until`, unless they can be for longer already: those of one wave's letters and of the letters
+/// that replace them, or all of a campaign. Gives their number.
 pub async fn extend(
     tx: &Tx<'_>,
     campaign: CampaignId,
@@ -29,7 +29,9 @@ pub async fn extend(
     let mut values: Vec<Value> = vec![campaign.into(), until.into()];
     let of_wave = wave.map_or(String::new(), |wave| {
         values.push(wave.into());
-        format!(" AND {WAVE} = $3")
+        format!(
+            " AND {WAVE} IN (SELECT w.id FROM wave w WHERE w.campaign_id = $1 AND (w.id = $3 OR w.reissue_of = $3))"
+        )
     });
     let started = State::Started.as_str();
     let sql = format!(

@@ -20,7 +20,7 @@ use super::{begun_enrollments, store};
 pub struct Extend {
     /// Of which campaign.
     pub campaign: CampaignId,
-    /// Of which wave; without one, of the campaign and of every wave that ends before.
+    /// Of which wave and the reissues of its letters; without one, of the campaign and of every wave that ends before.
     pub wave: Option<WaveId>,
     /// The new last day.
     pub on: Date,

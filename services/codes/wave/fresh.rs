@@ -25,6 +25,7 @@ pub fn fresh_wave(context: &Context, campaign: CampaignId, kind: Kind) -> Model 
         mailed_on: None,
         mailed_at: None,
         created_at: context.now(),
+        reissue_of: None,
     }
 }
 

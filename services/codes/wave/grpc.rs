@@ -154,6 +154,7 @@ fn wave(wave: &Wave) -> wire::Wave {
         enroll_by_date: date(Some(&row.enroll_by)),
         mailing_date: date(row.mailed_on.as_deref()),
         create_time: time(Some(row.created_at)),
+        reissue_of_wave_id: row.reissue_of.map(|id| id.to_string()).unwrap_or_default(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Waves of a mailing, and whom they select.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    Set, Statement, Value,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect, Set, Statement, Value,
 };
 
 use crate::codes::store::exactly_one;
@@ -116,7 +116,8 @@ pub async fn record_mailing(
     exactly_one(result.rows_affected, "a wave was mailed that is not there")
 }
 
-/// Gives waves a later last day to enroll: one, or all of a campaign that end before it. Gives how many were changed.
+/// Gives waves a later last day to enroll: one with the reissues of its letters, or all of a campaign, as far as they end before it.
+/// Gives how many were changed.
 pub async fn extend(
     tx: &Tx<'_>,
     campaign: CampaignId,
@@ -134,7 +135,7 @@ pub async fn extend(
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::EnrollByAt.lt(at));
     if let Some(id) = id {
-        update = update.filter(Column::Id.eq(id));
+        update = update.filter(Column::Id.eq(id).or(Column::ReissueOf.eq(id)));
     }
     Ok(update.exec(tx).await?.rows_affected)
 }

@@ -33,6 +33,8 @@ pub struct Model {
     pub enrollment_id: Option<EnrollmentId>,
     /// Whether it was revoked before its batch was first exported, and gets no letter.
     pub withheld: Option<bool>,
+    /// Whether its letter bears no code: there was no product for the person. Nobody is given the code.
+    pub without_code: Option<bool>,
 }
 
 /// Where a code stands. One that is issued is shown as EXPIRED once its last day has passed.

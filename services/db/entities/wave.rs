@@ -37,6 +37,8 @@ pub struct Model {
     pub mailed_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The wave whose letters its letters replace, the first one and never another reissue; reissues of old have none.
+    pub reissue_of: Option<WaveId>,
 }
 
 /// Where a wave comes from.

@@ -16,6 +16,7 @@ mod blueprint;
 mod change;
 mod contract;
 mod found_people;
+mod letters;
 mod running_campaign;
 
 use sea_orm::sea_query::IntoIden;
@@ -29,7 +30,7 @@ use change::Change;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 5] = [
     Step {
         name: "0001_baseline",
         changes: baseline::changes,
@@ -41,6 +42,10 @@ const STEPS: [Step; 4] = [
     Step {
         name: "0003_running_campaign",
         changes: running_campaign::changes,
+    },
+    Step {
+        name: "0004_letters",
+        changes: letters::changes,
     },
     Step {
         name: "0005_found_people",

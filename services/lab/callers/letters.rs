@@ -40,7 +40,7 @@ pub struct Person {
 pub struct LetterHolder {
     /// Who.
     pub person: Person,
-    /// The code in the letter.
+    /// The code in the letter; empty in a letter without one.
     pub code: String,
 }
 
@@ -87,6 +87,11 @@ pub fn holders(roster: &Path, mailing: &Path) -> Result<Vec<LetterHolder>, Probl
     let mut taken = HashMap::new();
     for letter in letters.deserialize() {
         let letter: HashMap<String, String> = letter.map_err(failed)?;
+        if !bears_what_it_should(&letter) {
+            return Err(Problem::refused(
+                "a letter to a deceased person bears a code, or another one bears none",
+            ));
+        }
         if let Some(person) = addressee(&people, &letter) {
             let code = letter.get("code").cloned().unwrap_or_default();
             let holder = LetterHolder {
@@ -107,6 +112,13 @@ pub fn holders(roster: &Path, mailing: &Path) -> Result<Vec<LetterHolder>, Probl
         (&a.person.ssn, &a.person.email, &a.code).cmp(&(&b.person.ssn, &b.person.email, &b.code))
     });
     Ok(holders)
+}
+
+/// The deceased get a letter without a code; the demonstration has a product for everybody else.
+fn bears_what_it_should(letter: &HashMap<String, String>) -> bool {
+    let is = |column: &str, text: &str| letter.get(column).is_some_and(|cell| cell == text);
+    let is_notice = is("letter_kind", "notice");
+    is("population", "deceased") == is_notice && is("code", "") == is_notice
 }
 
 type ByName = HashMap<String, Vec<Person>>;
@@ -209,11 +221,27 @@ mod tests {
         let roster = dir.path().join("roster.csv");
         let mailing = dir.path().join("letters.csv");
         std::fs::write(&roster, "given_name,middle_name,family_name,suffix,date_of_birth,ssn,postal_code,phone,email,population\nAnn,B,Roe,,1970-01-02,666-01-0001,46802,(260) 555-1234,,adult\nAnn,B,Roe,,1980-01-02,666010002,46803,,,adult\n").unwrap();
-        std::fs::write(&mailing, "name,address_line1,address_line2,address_line3,address_line4,code\nTo the parent or guardian of Ann B Roe,1 Main St,\"Fort Wayne, IN 46803\",,,CODE\n").unwrap();
+        std::fs::write(&mailing, "name,address_line1,address_line2,address_line3,address_line4,population,code,letter_kind\nTo the parent or guardian of Ann B Roe,1 Main St,\"Fort Wayne, IN 46803\",,,minor,CODE,code\n").unwrap();
         let holders = holders(&roster, &mailing).unwrap();
         assert_eq!(holders.len(), 1);
         assert_eq!(holders[0].person.ssn, "666010002");
         assert_eq!(nine_digits("66601O00A"), "");
+    }
+
+    #[test]
+    fn only_a_deceased_persons_letter_bears_no_code() {
+        let bears = |population: &str, code: &str, kind: &str| {
+            let cells = [
+                ("population", population),
+                ("code", code),
+                ("letter_kind", kind),
+            ];
+            let cells = cells.map(|(name, cell)| (name.to_owned(), cell.to_owned()));
+            bears_what_it_should(&HashMap::from(cells))
+        };
+        assert!(bears("adult", "CODE", "code") && bears("deceased", "", "notice"));
+        assert!(!bears("deceased", "CODE", "code") && !bears("deceased", "CODE", "notice"));
+        assert!(!bears("minor", "", "notice") && !bears("adult", "", "code"));
     }
 
     #[test]

@@ -130,7 +130,13 @@ impl RunResult {
                     *self.surprises.entry(surprise).or_default() += 1;
                 }
                 match result.ending {
-                    Ending::Promised(enrollment_id) => self.promises.push((person, enrollment_id)),
+                    Ending::Promised(enrollment_id) => {
+                        if person.population == "deceased" {
+                            let rule = "a deceased person was enrolled";
+                            *self.surprises.entry(rule).or_default() += 1;
+                        }
+                        self.promises.push((person, enrollment_id));
+                    }
                     Ending::Refused(reason) => {
                         let who = if person.population == "deceased" {
                             "deceased: "

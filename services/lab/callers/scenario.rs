@@ -58,7 +58,12 @@ pub fn plan(mut holders: Vec<LetterHolder>, take_up: u32, seed: u64) -> Scenario
     let mut rest = holders.split_off(callers);
     let callers: Vec<(LetterHolder, Habit)> = holders
         .into_iter()
-        .map(|holder| (holder, habit(&mut dice)))
+        .map(|holder| {
+            let habit = habit(&mut dice);
+            // Whoever writes for a deceased person has no code to give.
+            let has_code = !holder.code.is_empty();
+            (holder, if has_code { habit } else { Habit::LostLetter })
+        })
         .collect();
     let wanted = (callers.len() / 20).clamp(8, 400);
     let mut impostors = Vec::new();
@@ -66,6 +71,9 @@ pub fn plan(mut holders: Vec<LetterHolder>, take_up: u32, seed: u64) -> Scenario
         let (Some(victim), Some(own)) = (rest.pop(), rest.pop()) else {
             break;
         };
+        // A letter without a code is not worth stealing.
+        let has_code = !victim.code.is_empty();
+        let trick = if has_code { trick } else { Trick::LeakedData };
         impostors.push((victim, own, trick));
     }
     Scenario { callers, impostors }
@@ -173,6 +181,15 @@ fn swapped(date: Date) -> Date {
 mod tests {
     use super::*;
     use crate::lab::callers::letters::Person;
+
+    #[test]
+    fn who_has_no_code_calls_without_one() {
+        let planned = plan(holders(1_000), 250, 1);
+        let habits = planned.callers.iter().map(|(_, habit)| *habit);
+        assert!(habits.into_iter().all(|habit| habit == Habit::LostLetter));
+        let tricks = planned.impostors.iter().map(|(.., trick)| *trick);
+        assert!(tricks.into_iter().all(|trick| trick == Trick::LeakedData));
+    }
 
     fn holders(count: usize) -> Vec<LetterHolder> {
         let person = |at: usize| Person {

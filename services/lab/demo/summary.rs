@@ -28,7 +28,7 @@ pub struct Summary {
     pub individuals: i64,
     /// Codes, of every generation.
     pub codes_issued: i64,
-    /// People for whom a code was issued.
+    /// People for whom a letter was made.
     pub letters: i64,
     /// Enrollments begun.
     pub begun: i64,

@@ -57,8 +57,7 @@ pub async fn unhappy_ways(house: &House, roster: &Roster, walk: &Walk, heard: &m
     );
     heard.extend(caller.complete(&row.family_name, &row.ssn).await.err());
     heard.extend(caller.enrollment(&row.email).await.err());
-    let estate = walk.letter_of(&roster.deceased).code.clone();
-    heard.extend(caller.begin(Entitlement::Code(estate)).await.err());
+    heard.extend(caller.verify("", roster.deceased.claims()).await.err());
     let referred = person(house, walk, 21)
         .verify("", roster.no_contact.claims())
         .await;

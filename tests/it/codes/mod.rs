@@ -2,6 +2,7 @@
 
 mod approvals;
 mod begin;
+mod by_code;
 mod callers;
 mod campaigns;
 mod complete;
@@ -18,6 +19,7 @@ mod plans;
 mod refusals;
 mod reissue;
 mod reissue_printing;
+mod reissue_waves;
 mod reissue_whose;
 mod report;
 mod report_law;
@@ -33,3 +35,4 @@ mod vectors;
 mod wave_mailing;
 mod waves;
 mod withheld;
+mod without_code;

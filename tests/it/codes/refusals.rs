@@ -42,11 +42,21 @@ type Case = (&'static str, &'static str, String);
 /// One code for every cause that a code can have.
 async fn cases(house: &House) -> Vec<Case> {
     let campaign = house.campaign().await;
-    house.people(campaign, 4).await;
-    house.person(campaign, "DECEASED", "IN", true).await;
-    house.person(campaign, "MINOR", "IN", true).await;
+    let people = house.people(campaign, 7).await;
     let (codes, honey) = letters(house, campaign).await;
-    let [redeemed, superseded, revoked, good, deceased, minor] = codes.try_into().unwrap();
+    let [
+        redeemed,
+        superseded,
+        revoked,
+        good,
+        deceased,
+        minor,
+        not_given,
+    ] = codes.try_into().unwrap();
+    // What was known only after the letters were printed.
+    house.becomes(people[4], "DECEASED").await;
+    house.becomes(people[5], "MINOR").await;
+    set(house, &not_given, "without_code = TRUE").await;
     redeem(house, campaign, &redeemed).await;
     for (state, letter) in [("SUPERSEDED", &superseded), ("REVOKED", &revoked)] {
         set(house, letter, &format!("state = '{state}', settled_at = 1")).await;
@@ -75,6 +85,7 @@ async fn cases(house: &House) -> Vec<Case> {
         ("HONEY", NUMBER, honey),
         ("DECEASED", NUMBER, deceased.code),
         ("NO_PRODUCT", NUMBER, minor.code),
+        ("NOT_GIVEN", NUMBER, not_given.code),
     ]
 }
 

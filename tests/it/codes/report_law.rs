@@ -60,6 +60,15 @@ async fn the_report_says_who_must_be_told_by_when(database: Database) {
         })
         .collect();
     assert_eq!(owed, [("ct-monitoring", 1, 24, 6)]);
+    // The dead are counted among those who must be told, and are owed no monitoring.
+    house.person(roster.campaign, "DECEASED", "CT", true).await;
+    let report = house
+        .report(roster.campaign, wire::GroupBy::Unspecified)
+        .await;
+    let told = report.deadlines.iter();
+    let mut told = told.filter(|it| it.rule_id == "ct-attorney-general");
+    assert_eq!(told.next().unwrap().people, 2);
+    assert_eq!(report.monitoring[0].residents, 1);
 }
 
 #[apply(both)]

@@ -48,6 +48,7 @@ fn code(ids: &Ids) -> code::Model {
         settled_at: None,
         enrollment_id: None,
         withheld: None,
+        without_code: None,
     }
 }
 

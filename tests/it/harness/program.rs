@@ -8,13 +8,26 @@ use super::processes::{House, Service};
 impl House {
     /// The operator's program, which finds the services as it would after `redress up`.
     pub fn redress(&self, words: &[&str]) -> Said {
+        said(&mut self.program(words))
+    }
+
+    /// The same, with an answer to what it asks.
+    pub fn redress_told(&self, words: &[&str], answer: &str) -> Said {
+        let file = self.path().join("answer.txt");
+        std::fs::write(&file, answer).expect("the answer");
+        let file = std::fs::File::open(file).expect("the answer");
+        said(self.program(words).stdin(file))
+    }
+
+    fn program(&self, words: &[&str]) -> Command {
         let mut command = bare(env!("CARGO_BIN_EXE_redress"));
         command
             .current_dir(self.path())
             .arg("--dir")
-            .arg(self.path());
+            .arg(self.path())
+            .args(words);
         self.write_endpoints();
-        said(command.args(words))
+        command
     }
 
     fn write_endpoints(&self) {

@@ -18,7 +18,7 @@ use super::person;
 use crate::harness::clients::{by, request_id};
 use crate::harness::one_coverage::OneCoverage as _;
 use crate::harness::processes::{House, Service};
-use crate::harness::roster::{Roster, Sandbox};
+use crate::harness::roster::{Roster, Row, Sandbox};
 use crate::harness::walk::{self, Walk};
 use crate::harness::{Database, apply, both, confirm};
 
@@ -179,7 +179,17 @@ async fn the_deceased_and_strangers_get_the_same_refusal(database: Database) {
     let roster = Roster::small(4);
     let walk = walk::prepare(&house, &roster).await;
     let caller = person(&house, &walk, 1);
-    let estate = walk.letter_of(&roster.deceased).code.clone();
+    assert_eq!(walk.letter_of(&roster.deceased).code, "", "no code at all");
+    // A death that is known only after the letter with the code is out.
+    let died = Row {
+        population: "deceased".into(),
+        ..roster.adults[0].0.clone()
+    };
+    let estate = walk.letter_of(&died).code.clone();
+    let corrected = walk::import(&house, &walk.campaign, &[died]).await;
+    let corrected = corrected.expect("imported");
+    let totals = walk::import_result(&corrected).totals.expect("totals");
+    assert_eq!(totals.corrected, 1);
     let of_the_estate = caller
         .begin(Entitlement::Code(estate))
         .await

@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, NUMBER};
 use crate::harness::program::{bare, said};
+use crate::harness::roster::{ENTITIES, Row, Sandbox};
 use crate::harness::{Database, apply, both};
 
 #[apply(both)]
@@ -75,6 +76,63 @@ async fn the_manifest_describes_the_file_and_every_change_shows(database: Databa
         text.contains("\"encoding\": \"UTF-8 with a byte order mark\""),
         "{text}"
     );
+}
+
+#[apply(both)]
+async fn a_letter_without_a_code_has_words_of_its_own(database: Database) {
+    let mut rows = [0, 1, 2].map(|number| Row::adult(number, Sandbox::Active));
+    rows[1].population = "deceased".into();
+    let desk = Desk::of(database, &rows, ENTITIES, &[]).await;
+    let told = desk.export(&["--out", "letters.csv", "--format", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&told.fine()).expect("JSON");
+    assert_eq!(
+        (&told["letters"], &told["without_code"]),
+        (&3.into(), &1.into())
+    );
+    let bytes = desk.read("letters.csv");
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let lines: Vec<_> = reader.records().map(|line| line.expect("a line")).collect();
+    for line in &lines {
+        let notice = &line[11] == "deceased";
+        assert_eq!(
+            (&line[15] == "notice", line[6].is_empty()),
+            (notice, notice)
+        );
+        assert_eq!(&line[16], "1", "the first letter");
+    }
+    let manifest = desk.manifest("letters.csv");
+    let kinds = [("code".to_owned(), 2), ("notice".to_owned(), 1)];
+    assert_eq!(manifest.letters_by_kind, kinds.into());
+    let check = || desk.house.redress(&["mailing", "check", "letters.csv"]);
+    check().fine();
+    let path = desk.path("letters.csv.manifest.json");
+    let text = std::fs::read_to_string(&path).expect("text");
+    std::fs::write(&path, text.replace("\"notice\": 1", "\"notice\": 2")).expect("another");
+    assert!(check().refused(1).contains("manifest was changed"));
+    // The agent's words.
+    let estate = lines
+        .iter()
+        .find(|line| &line[15] == "notice")
+        .expect("one");
+    let listed = desk
+        .house
+        .redress(&["codes", "list", "--individual", &estate[14]]);
+    assert!(
+        listed.errors.contains("Restoration needs no enrollment"),
+        "{listed:?}"
+    );
+    assert!(listed.fine().contains("without a code"));
+    // A code is never an argument: `-` asks for it.
+    let living = lines.iter().find(|line| &line[15] == "code").expect("one");
+    let shown = desk
+        .house
+        .redress_told(&["codes", "list", "--code", "-"], &living[6]);
+    assert!(shown.fine().contains("with a code"));
+    let mut argued = ["codes", "list", "--code", &living[6]];
+    assert!(!desk.house.redress(&argued).refused(2).is_empty());
+    argued[3] = "-";
+    let unknown = desk.house.redress_told(&argued, "0000-0000-0000-0168");
+    assert!(unknown.refused(1).contains("CODE_NOT_ACCEPTED"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

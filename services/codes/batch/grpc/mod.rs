@@ -146,7 +146,9 @@ fn issued(progress: Progress) -> wire::IssueCodesResponse {
 fn exported(page: Vec<Plain>) -> wire::ExportCodesResponse {
     let codes = page.into_iter().map(|plain| wire::PlainCode {
         individual_id: plain.individual.to_string(),
-        code: plain.code.expose(),
+        without_code: plain.code.is_none(),
+        code: plain.code.map(|code| code.expose()).unwrap_or_default(),
+        generation: plain.generation,
         seed: plain.seed,
         ..wire::PlainCode::default()
     });

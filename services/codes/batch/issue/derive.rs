@@ -66,6 +66,7 @@ pub(crate) async fn derive_all(
         let stored = derive::Stored::new(&means.key, campaign);
         let issued = owed.into_iter().map(|owed| Issued {
             mac: stored.mac(&codes.code(owed.individual, generation)),
+            without_code: !means.with_product.contains(&owed.population),
             owed,
         });
         let mut issued: Vec<Issued> = issued.collect();

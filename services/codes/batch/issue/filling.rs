@@ -5,6 +5,7 @@ use crate::codes::code::derive::BatchSecret;
 use crate::codes::context::Context;
 use crate::codes::wave::store::Selection;
 use crate::db::entities::code_batch;
+use crate::db::entities::individual::Population;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::{BatchId, CampaignId, IndividualId, WaveId};
 use crate::process::Call;
@@ -59,6 +60,8 @@ pub(super) struct Means {
     pub(super) secret: BatchSecret,
     pub(super) key: Key,
     pub(super) selection: Selection,
+    /// The populations whose letters bear a code.
+    pub(super) with_product: Vec<Population>,
 }
 
 /// Individuals to be written next, and their codes.

@@ -11,6 +11,7 @@ use crate::codes::code::derive;
 use crate::codes::error::Error;
 use crate::codes::{batch, wave};
 use crate::db::entities::code_batch;
+use crate::db::entities::individual::Population;
 use crate::db::entities::wave::Kind;
 use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
@@ -80,8 +81,10 @@ impl Filling {
             ),
             owed: Owed {
                 individual,
+                population: Population::Adult,
                 proof_days: PROOF_DAYS,
             },
+            without_code: false,
         };
         let mut codes: Vec<Issued> = nobodies.map(code).collect();
         codes.sort_unstable_by_key(|code| code.mac);

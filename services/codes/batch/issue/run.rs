@@ -157,6 +157,7 @@ impl Filling {
                 .keys
                 .get(Purpose::Code, campaign.code_key_version)?,
             selection: Selection::of(&wave.ok_or(Error::WaveNotFound)?),
+            with_product: campaign::store::populations_with_product(read, self.campaign).await?,
         })
     }
 }

@@ -76,27 +76,38 @@ pub async fn get_enrollment(
     context: &Context,
     request: Request<wire::GetEnrollmentRequest>,
 ) -> Result<wire::GetEnrollmentResponse, Error> {
-    let role = Call::of(&request)?.caller.role;
+    let call = Call::of(&request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
     let number = context
         .engagement_number(&mut fields, &message.campaign)
         .await?;
-    let which = which(message, &mut fields);
+    let which = which(message, &call, &mut fields);
     fields.finish()?;
-    let found = read::get_enrollment(context, &number, which).await?;
+    let found = read::get_enrollment(context, &call, &number, which?).await?;
     Ok(wire::GetEnrollmentResponse {
-        enrollment: Some(view::enrollment(&found, role)),
+        enrollment: Some(view::enrollment(&found, call.caller.role)),
     })
 }
 
-fn which(message: &wire::GetEnrollmentRequest, fields: &mut Fields) -> Which {
+/// Reads which enrollment is meant. A mistyped code is told last, when everything else is in order.
+fn which(
+    message: &wire::GetEnrollmentRequest,
+    call: &Call,
+    fields: &mut Fields,
+) -> Result<Which, Error> {
     use wire::get_enrollment_request::Which as Given;
-    match &message.which {
+    Ok(match &message.which {
         Some(Given::EnrollmentId(id)) => Which::Enrollment(fields.id("enrollment_id", id)),
         Some(Given::VerificationId(id)) => Which::Of(fields.id("verification_id", id)),
+        Some(Given::Code(code)) => {
+            // Whoever finds a letter would read on a page how its owner's enrollment stands.
+            let may = call.caller.role != Role::Portal;
+            fields.demand(may, "code", "is taken from operators and call centers only");
+            Which::HeldBy(Code::parse(code).map_err(|_| Error::CodeMistyped)?)
+        }
         None => Which::Enrollment(fields.id("enrollment_id", "")),
-    }
+    })
 }
 
 /// Lists a campaign's enrollments.

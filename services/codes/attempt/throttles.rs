@@ -25,7 +25,7 @@ use crate::kernel::crypto::{self, Key};
 use crate::process::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
 use crate::process::{self, Call};
 
-use super::eligibility::Cause;
+use super::cause::Cause;
 
 const DOMAIN: &str = "redress.codes.throttle.v1";
 const MINUTE: Duration = Duration::from_mins(1);
