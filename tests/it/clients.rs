@@ -67,7 +67,7 @@ async fn each_process_reflects_its_own_services_and_all_that_they_need() {
         wanted.extend(everywhere.map(str::to_owned));
         assert_eq!(listed, wanted);
 
-        let details = ["google.rpc.ErrorInfo", "google.rpc.RetryInfo"];
+        let details = ["google.rpc.ErrorInfo", "google.rpc.Status"];
         let symbols = wanted.iter().map(String::as_str).chain(details);
         let asked = symbols.map(|name| MessageRequest::FileContainingSymbol(name.to_owned()));
         let answers = reflect(&house, service, asked.collect()).await;

@@ -33,8 +33,8 @@ const MAX_HEADER_BYTES: u32 = 16 * 1024;
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 
-/// The file with the details of errors, which tools decode by reflection.
-const ERROR_DETAILS: &str = "google/rpc/error_details.proto";
+/// The files with `google.rpc.Status` and its details, as tonic-types names them: tools decode errors by reflection.
+const ERRORS: [&str; 2] = ["status.proto", "error_details.proto"];
 /// What every process serves beside its own services.
 const INFRASTRUCTURE: [&str; 3] = [
     "grpc.health.v1.Health",
@@ -178,7 +178,7 @@ fn routes(parts: &Builder, health: &Health) -> Result<Routes, ServeError> {
     ];
     let mut services = parts.names.clone();
     services.extend(INFRASTRUCTURE);
-    let catalogue = Catalogue::new(&sets, &services, &[ERROR_DETAILS])?;
+    let catalogue = Catalogue::new(&sets, &services, &ERRORS)?;
     let reflection = Reflection(Arc::new(catalogue));
     let largest = parts.settings.limits.max_message_bytes;
     let routes = parts.routes.clone();
