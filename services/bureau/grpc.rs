@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::kernel::caller;
 use crate::kernel::fault::{Fault, Reason};
-use crate::kernel::paging;
-use crate::kernel::server::draining_of;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::{draining_of, largest_of};
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_server::BureauEnrollmentService;
 use crate::wire::redress::bureau::v1::{self as wire, EnrollmentStatus};
 use crate::wire::redress::sandbox::v1 as sandbox;
@@ -36,21 +36,21 @@ impl Handlers {
         Self { desk }
     }
 
-    /// Gives a page of the book, and the token of the next one.
-    fn page(
+    /// Gives the entries of the book from a place on, each with the place after it; one more than a page has, if there is one.
+    fn entries(
         &self,
-        wish: i32,
-        filter: &[&[u8]],
-        token: &str,
-    ) -> Result<(Vec<(Entry, EnrollmentStatus)>, String), Fault> {
-        let wish = if wish == 0 { DEFAULT_PAGE } else { wish };
-        let size = paging::page_size(wish)?;
-        let place: usize = paging::page_after(filter, token)?.unwrap_or_default();
-        let most = usize::try_from(size).unwrap_or(usize::MAX);
-        let mut entries = self.desk.page(place, most.saturating_add(1));
-        let next_page_token = paging::next_page(&mut entries, size, filter, |_| place + most);
-        Ok((entries, next_page_token))
+        rows: u64,
+        after: Option<usize>,
+    ) -> impl Iterator<Item = (usize, (Entry, EnrollmentStatus))> + use<> {
+        let place = after.unwrap_or_default();
+        let most = usize::try_from(rows).unwrap_or(usize::MAX);
+        let entries = self.desk.page(place, most.saturating_add(1));
+        (place + 1..).zip(entries)
     }
+}
+
+fn page_size(wish: i32) -> Result<u64, Fault> {
+    paging::page_size(if wish == 0 { DEFAULT_PAGE } else { wish })
 }
 
 #[tonic::async_trait]
@@ -123,19 +123,26 @@ impl BureauEnrollmentService for Handlers {
         request: Request<wire::ListEnrollmentStatusesRequest>,
     ) -> Result<Response<wire::ListEnrollmentStatusesResponse>, Status> {
         only_redress(&request)?;
+        let bytes = largest_of(&request);
         let message = request.into_inner();
         let since = message.changed_since_time.map(|at| (at.seconds, at.nanos));
         let instant = format!("{since:?}");
         let filter: [&[u8]; 2] = [b"statuses", instant.as_bytes()];
-        let (entries, next_page_token) =
-            self.page(message.page_size, &filter, &message.page_token)?;
-        let changed = |status: &EnrollmentStatus| {
+        let room = Room {
+            rows: page_size(message.page_size)?,
+            bytes,
+            filter: &filter,
+        };
+        let after = paging::page_after(&filter, &message.page_token)?;
+        let entries = self.entries(room.rows, after);
+        let statuses = entries.map(|(place, (_, status))| (place, status));
+        let (mut statuses, next_page_token) = paging::page(statuses, &room);
+        statuses.retain(|status| {
             let at = status.effective_time.map(|at| (at.seconds, at.nanos));
             at >= since
-        };
-        let statuses = entries.into_iter().map(|(_, status)| status);
+        });
         Ok(Response::new(wire::ListEnrollmentStatusesResponse {
-            statuses: statuses.filter(changed).collect(),
+            statuses,
             next_page_token,
         }))
     }
@@ -147,21 +154,29 @@ impl SandboxService for Handlers {
         &self,
         request: Request<sandbox::ListBookEntriesRequest>,
     ) -> Result<Response<sandbox::ListBookEntriesResponse>, Status> {
+        let bytes = largest_of(&request);
         let message = request.into_inner();
-        let (entries, next_page_token) =
-            self.page(message.page_size, FILTER, &message.page_token)?;
-        let entries = entries
-            .into_iter()
-            .map(|(entry, status)| sandbox::BookEntry {
+        let room = Room {
+            rows: page_size(message.page_size)?,
+            bytes,
+            filter: FILTER,
+        };
+        let after = paging::page_after(FILTER, &message.page_token)?;
+        let entries = self.entries(room.rows, after);
+        let entries = entries.map(|(place, (entry, status))| {
+            let entry = sandbox::BookEntry {
                 status: Some(status),
                 subject_digest: entry.digest,
                 product_code: entry.product,
                 coverage_id: entry.coverage,
                 activation_code_digest: entry.activation,
                 offers: entry.offers,
-            });
+            };
+            (place, entry)
+        });
+        let (entries, next_page_token) = paging::page(entries, &room);
         Ok(Response::new(sandbox::ListBookEntriesResponse {
-            entries: entries.collect(),
+            entries,
             next_page_token,
         }))
     }

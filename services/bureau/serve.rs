@@ -9,7 +9,7 @@ use crate::kernel::client::{self, Outgoing};
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::lifecycle::Lifecycle;
-use crate::kernel::server::{Builder, Server};
+use crate::kernel::server::{Builder, Server, tuned};
 use crate::kernel::settings::ServerSettings;
 use crate::process::{self, Stop};
 use crate::wire;
@@ -21,6 +21,8 @@ use super::client::report::Reporter;
 use super::desk::Desk;
 use super::grpc::Handlers;
 use super::settings::{Mode, Settings};
+
+tuned!(BureauEnrollmentServiceServer, SandboxServiceServer);
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {

@@ -9,7 +9,7 @@ use crate::kernel::combine::Capacity;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
 use crate::kernel::lifecycle::Lifecycle;
-use crate::kernel::server::{Builder, Server};
+use crate::kernel::server::{Builder, Server, tuned};
 use crate::process::{self, Stop};
 use crate::wire::DESCRIPTORS;
 use crate::wire::redress::enrollment::v1::campaign_service_server::CampaignServiceServer;
@@ -21,6 +21,12 @@ use super::enrollment::{complete, outcomes};
 use super::grpc::Handlers;
 use super::housekeeping;
 use super::settings::Settings;
+
+tuned!(
+    CampaignServiceServer,
+    EnrollmentCodeServiceServer,
+    EnrollmentServiceServer,
+);
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {

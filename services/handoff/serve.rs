@@ -7,7 +7,7 @@ use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
 use crate::kernel::lifecycle::Lifecycle;
-use crate::kernel::server::{Builder, Server};
+use crate::kernel::server::{Builder, Server, tuned};
 use crate::kernel::settings::ServerSettings;
 use crate::process::{self, Stop};
 use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdminServiceServer;
@@ -21,6 +21,12 @@ use super::grpc::Handlers;
 use super::outcome::resubmit;
 use super::push::worker::PushWorker;
 use super::settings::Settings;
+
+tuned!(
+    PartnerServiceServer,
+    HandoffServiceServer,
+    HandoffAdminServiceServer,
+);
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {

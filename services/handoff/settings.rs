@@ -34,6 +34,9 @@ pub struct Rules {
     /// How long a pulling partner has to acknowledge before a handoff is offered again.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
     pub pull_lease: Duration,
+    /// Handoffs that one pulling partner may hold unacknowledged, on all of its streams together.
+    #[arg(long, default_value = "5000", value_parser = whole(1..=1_000_000_u64))]
+    pub pull_outstanding: u64,
     /// How often the queue is looked at when nothing happens.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "200ms")]
     pub poll_interval: Duration,

@@ -9,7 +9,7 @@ use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
 use crate::kernel::lifecycle::Lifecycle;
-use crate::kernel::server::{Builder, Server};
+use crate::kernel::server::{Builder, Server, tuned};
 use crate::process::{self, Stop};
 use crate::wire::DESCRIPTORS;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationServiceServer;
@@ -19,6 +19,8 @@ use super::context::Context;
 use super::grpc::Handlers;
 use super::sender::Outbox;
 use super::settings::Settings;
+
+tuned!(IdentityVerificationServiceServer, RosterServiceServer);
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {

@@ -5,6 +5,7 @@
 
 mod authority;
 mod files;
+mod server_tls;
 
 pub use authority::{Authority, CertError, Issued};
 pub(super) use files::write_private;

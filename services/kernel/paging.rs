@@ -4,6 +4,7 @@
 //! instants, never personal data. A forged token only starts elsewhere in a list that the caller may read anyway.
 
 use data_encoding::BASE64URL_NOPAD;
+use prost::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,6 +15,11 @@ use super::fault::{Fault, Reason};
 pub const DEFAULT_PAGE_SIZE: u64 = 50;
 /// The most rows a page can have; a greater wish is cut to it, as AIP-158 asks.
 pub const MAX_PAGE_SIZE: u64 = 1_000;
+
+/// The bytes of an answer that are left to its token.
+const TOKEN: usize = 512;
+/// The most bytes that stand before each entry of an answer: its field and its length.
+const FRAME: usize = 8;
 
 /// Clamps the wished page size: zero means the default, a negative number is an error.
 pub fn page_size(wish: i32) -> Result<u64, Fault> {
@@ -46,22 +52,39 @@ pub fn page_after<K: DeserializeOwned>(filter: &[&[u8]], token: &str) -> Result<
     })
 }
 
-/// Cuts the one row too many that a query asks for to know whether there is another page.
+/// What a page may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Room<'a> {
+    /// The most rows.
+    pub rows: u64,
+    /// The most bytes of the whole answer, as `server::largest_of` gives them.
+    pub bytes: usize,
+    /// What the token is bound to.
+    pub filter: &'a [&'a [u8]],
+}
+
+/// Makes a page that ends by its rows or by its size, and the token of the next one; it is empty on the last page.
 ///
-/// Call it with the rows of a query `LIMIT size + 1`; the token is empty on the last page.
-pub fn next_page<T, K: Serialize>(
-    rows: &mut Vec<T>,
-    size: u64,
-    filter: &[&[u8]],
-    key: impl FnOnce(&T) -> K,
-) -> String {
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    if rows.len() <= size {
-        return String::new();
+/// Call it with the rows of a query `LIMIT rows + 1`, each as it is sent with the key after which the next page would start.
+/// A page has at least one row, however large that is.
+pub fn page<K: Serialize, W: Message>(
+    entries: impl IntoIterator<Item = (K, W)>,
+    room: &Room<'_>,
+) -> (Vec<W>, String) {
+    let most = usize::try_from(room.rows).unwrap_or(usize::MAX);
+    let bytes = room.bytes.saturating_sub(TOKEN);
+    let mut page = Vec::new();
+    let mut last = None;
+    let mut size = 0;
+    for (key, entry) in entries {
+        size += entry.encoded_len() + FRAME;
+        if page.len() == most || (size > bytes && last.is_some()) {
+            return (page, page_token(room.filter, &last));
+        }
+        page.push(entry);
+        last = Some(key);
     }
-    rows.truncate(size);
-    rows.last()
-        .map_or_else(String::new, |row| page_token(filter, &key(row)))
+    (page, String::new())
 }
 
 fn read<K: DeserializeOwned>(filter: &[&[u8]], token: &str) -> Option<K> {
@@ -103,12 +126,33 @@ mod tests {
         assert_eq!(page_after::<u32>(&[], "").unwrap(), None);
     }
 
+    fn room(rows: u64, bytes: usize) -> Room<'static> {
+        let filter = &[];
+        Room {
+            rows,
+            bytes,
+            filter,
+        }
+    }
+
     #[test]
     fn the_last_page_has_no_token() {
-        let mut rows = vec![1, 2, 3];
-        let token = next_page(&mut rows, 2, &[], |row| *row);
-        assert_eq!(rows, [1, 2]);
+        let rows = || (1_i32..=3).map(|row| (row, row));
+        let (page_of_two, token) = page(rows(), &room(2, usize::MAX));
+        assert_eq!(page_of_two, [1, 2]);
         assert_eq!(page_after::<i32>(&[], &token).unwrap(), Some(2));
-        assert_eq!(next_page(&mut rows, 2, &[], |row| *row), "");
+        let (all, token) = page(rows(), &room(3, usize::MAX));
+        assert_eq!((all.len(), token.as_str()), (3, ""));
+    }
+
+    #[test]
+    fn a_page_ends_by_its_size_and_has_at_least_one_row() {
+        let rows = || (1_i32..=5).map(|row| (row, "x".repeat(1_000)));
+        let (some, token) = page(rows(), &room(10, 4_000));
+        assert_eq!(some.len(), 3);
+        assert_eq!(page_after::<i32>(&[], &token).unwrap(), Some(3));
+        let (one, token) = page(rows(), &room(10, 100));
+        assert_eq!(one.len(), 1);
+        assert_eq!(page_after::<i32>(&[], &token).unwrap(), Some(1));
     }
 }

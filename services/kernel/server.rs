@@ -15,14 +15,20 @@
 mod access;
 mod admin;
 mod answer;
+mod body;
 mod call;
+mod connection;
 mod front;
+mod headers;
 mod health;
 mod listen;
+mod reflection;
 mod run;
+mod seats;
+mod share;
 #[cfg(test)]
 mod tests;
-mod timeout;
+mod tuned;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -36,9 +42,11 @@ use tonic::server::NamedService;
 use tonic::service::Routes;
 
 pub use access::{Access, AccessError, Kind};
-pub use front::{Deadline, deadline_of, draining_of};
+pub use front::{Deadline, deadline_of, draining_of, largest_of};
 pub use listen::{BindError, Listener, bind, bind_as};
 pub use run::ServeError;
+pub use tuned::Tuned;
+pub(crate) use tuned::tuned;
 
 use super::settings::ServerSettings;
 
@@ -88,11 +96,12 @@ impl Server {
 }
 
 impl Builder {
-    /// Adds a generated service.
+    /// Adds a generated service, which takes and sends gzip and no message beyond the settings' limit.
     pub fn service<S>(mut self, service: S) -> Self
     where
         S: tower::Service<Request<Body>, Error = Infallible>
             + NamedService
+            + Tuned
             + Clone
             + Send
             + Sync
@@ -100,6 +109,7 @@ impl Builder {
         S::Response: axum::response::IntoResponse,
         S::Future: Send + 'static,
     {
+        let service = service.tuned(self.settings.limits.max_message_bytes);
         self.routes = self.routes.add_service(service);
         self.names.push(S::NAME);
         self
@@ -135,7 +145,7 @@ impl Builder {
 
     /// Checks that the table knows every method of every service.
     pub fn build(self) -> Result<Server, AccessError> {
-        let table = access::Table::new(self.access)?;
+        let mut table = access::Table::new(self.access)?;
         table.check(&self.names, self.descriptors)?;
         Ok(Server { parts: self, table })
     }

@@ -95,9 +95,33 @@ pub struct Limits {
     /// Open streams at once; further ones are shed.
     #[arg(long, default_value = "128", value_parser = whole(1..=100_000_usize))]
     pub max_streams: usize,
-    /// Connections at once; further ones wait to be accepted.
+    /// Connections at once; beyond that the one unused for longest is closed.
     #[arg(long, default_value = "1024", value_parser = whole(1..=100_000_usize))]
     pub max_connections: usize,
+    /// Connections of one address at once that have shown no certificate yet; beyond that the oldest of them is closed.
+    #[arg(long, default_value = "256", value_parser = whole(1..=100_000_usize))]
+    pub max_connections_per_address: usize,
+    /// Connections of one caller at once; beyond that its own one unused for longest is closed.
+    #[arg(long, default_value = "512", value_parser = whole(1..=100_000_usize))]
+    pub max_connections_per_caller: usize,
+    /// Unary calls of one caller at once, read and answered to the last byte; further ones are refused.
+    #[arg(long, default_value = "192", value_parser = whole(1..=100_000_usize))]
+    pub max_calls_per_caller: usize,
+    /// Open streams of one caller at once; further ones are refused.
+    #[arg(long, default_value = "64", value_parser = whole(1..=100_000_usize))]
+    pub max_streams_per_caller: usize,
+    /// Open calls of one caller to health and reflection at once, which take no other places.
+    #[arg(long, default_value = "256", value_parser = whole(1..=100_000_usize))]
+    pub max_watches_per_caller: usize,
+    /// Bytes of one caller's requests at once, as they are when decompressed; never less than one largest message.
+    #[arg(long, default_value = "67108864", value_parser = whole(1_024..=1_073_741_824_usize))]
+    pub max_bytes_per_caller: usize,
+    /// How long a client may take from its connection to its first frame of HTTP/2.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
+    pub handshake_timeout: Duration,
+    /// How long the bytes of a request may take; in a stream, how long a message may stand still half sent.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
+    pub request_timeout: Duration,
     /// The largest message taken or sent.
     #[arg(long, default_value = "4194304", value_parser = whole(1_024..=67_108_864_usize))]
     pub max_message_bytes: usize,

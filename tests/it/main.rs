@@ -12,6 +12,7 @@ mod answers;
 mod bench;
 mod buf;
 mod canary;
+mod clients;
 mod codes;
 mod commands;
 mod database;

@@ -291,7 +291,7 @@ mod tests {
         assert_eq!((tally.letters, tally.without_code()), (3, 1));
         assert_eq!(
             (tally.by_locale["es"], tally.by_population["adult"]),
-            (1, 3)
+            (2, 3)
         );
     }
 }

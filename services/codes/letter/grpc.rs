@@ -17,7 +17,8 @@ use crate::db::entities::revocation::{Model, Target as Kept};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::BatchId;
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
 
@@ -101,12 +102,16 @@ pub async fn list_codes(
     let rest = lines
         .into_iter()
         .filter(|line| before.is_none_or(|before| place(line) < before));
-    let wanted = usize::try_from(size).unwrap_or(usize::MAX) + 1;
-    let mut page: Vec<Line> = rest.take(wanted).collect();
-    let next_page_token = paging::next_page(&mut page, size, &filter, place);
     let now = context.now();
+    let entries = rest.map(|line| (place(&line), letter_code(&line, now)));
+    let room = Room {
+        rows: size,
+        bytes: largest_of(&request),
+        filter: &filter,
+    };
+    let (codes, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListCodesResponse {
-        codes: page.iter().map(|line| letter_code(line, now)).collect(),
+        codes,
         next_page_token,
     })
 }
@@ -123,10 +128,18 @@ pub async fn list_revocations(
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 2] = [b"revocations", campaign.as_bytes()];
     let before = paging::page_after(&filter, &message.page_token)?;
-    let mut page = revocation::list_revocations(context, campaign, before, size).await?;
-    let next_page_token = paging::next_page(&mut page, size, &filter, |row| row.id);
+    let found = revocation::list_revocations(context, campaign, before, size).await?;
+    let entries = found
+        .into_iter()
+        .map(|row| (row.id, revocation_to_wire(row)));
+    let room = Room {
+        rows: size,
+        bytes: largest_of(&request),
+        filter: &filter,
+    };
+    let (revocations, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListRevocationsResponse {
-        revocations: page.into_iter().map(revocation_to_wire).collect(),
+        revocations,
         next_page_token,
     })
 }

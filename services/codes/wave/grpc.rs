@@ -13,8 +13,9 @@ use crate::db::entities::wave::Kind;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CoveredEntityId, IndividualId, WaveId};
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
 use crate::kernel::places;
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::process::convert::{population_of, population_to_wire};
 use crate::wire::redress::enrollment::v1 as wire;
@@ -68,10 +69,16 @@ pub async fn list_waves(
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 2] = [b"waves", campaign.as_bytes()];
     let before = paging::page_after(&filter, &message.page_token)?;
-    let mut waves = read::list_waves(context, campaign, before, size).await?;
-    let next_page_token = paging::next_page(&mut waves, size, &filter, |wave| wave.row.id);
+    let found = read::list_waves(context, campaign, before, size).await?;
+    let entries = found.iter().map(|found| (found.row.id, wave(found)));
+    let room = Room {
+        rows: size,
+        bytes: largest_of(&request),
+        filter: &filter,
+    };
+    let (waves, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListWavesResponse {
-        waves: waves.iter().map(wave).collect(),
+        waves,
         next_page_token,
     })
 }

@@ -8,7 +8,8 @@ use crate::handoff::request::page_size;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::process::convert::Item;
 use crate::wire::redress::handoff::v1 as wire;
@@ -43,6 +44,7 @@ pub(crate) async fn list_activation_pools(
     context: &Context,
     request: Request<wire::ListActivationPoolsRequest>,
 ) -> Result<wire::ListActivationPoolsResponse, Error> {
+    let bytes = largest_of(&request);
     let message = request.into_inner();
     let mut fields = Fields::default();
     let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
@@ -56,10 +58,16 @@ pub(crate) async fn list_activation_pools(
     ));
     fields.finish()?;
     let db = context.db.read();
-    let mut found = pool_store::count(db, Some(campaign), after.flatten(), size + 1).await?;
-    let next_page_token = paging::next_page(&mut found, size, &filter, |pool| pool.partner_id);
+    let found = pool_store::count(db, Some(campaign), after.flatten(), size + 1).await?;
+    let entries = found.iter().map(|pool| (pool.partner_id, to_wire(pool)));
+    let room = Room {
+        rows: size,
+        bytes,
+        filter: &filter,
+    };
+    let (pools, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListActivationPoolsResponse {
-        pools: found.iter().map(to_wire).collect(),
+        pools,
         next_page_token,
     })
 }

@@ -162,7 +162,7 @@ mod tests {
         let mut odd = given(EnrollmentProgress::Active, OutcomeClass::Unspecified);
         odd.partner_reference = "x".repeat(65);
         assert_eq!(status(&odd, Timestamp::EPOCH), Err(Unreadable));
-        odd.partner_reference = "a b".to_owned();
+        odd.partner_reference = "a\tb".to_owned();
         assert_eq!(status(&odd, Timestamp::EPOCH), Err(Unreadable));
         odd.partner_reference = "A-1".to_owned();
         assert_eq!(

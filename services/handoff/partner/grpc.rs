@@ -10,7 +10,8 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::wire::redress::handoff::v1 as wire;
 
@@ -78,6 +79,7 @@ pub(crate) async fn list_partners(
     context: &Context,
     request: Request<wire::ListPartnersRequest>,
 ) -> Result<wire::ListPartnersResponse, Error> {
+    let bytes = largest_of(&request);
     let message = request.into_inner();
     let mut fields = Fields::default();
     let size = fields
@@ -85,11 +87,18 @@ pub(crate) async fn list_partners(
         .unwrap_or_default();
     let after = fields.absorb(paging::page_after::<String>(FILTER, &message.page_token));
     fields.finish()?;
-    let mut partners = store::page(context.db.read(), after.flatten(), size + 1).await?;
-    let next_page_token =
-        paging::next_page(&mut partners, size, FILTER, |partner| partner.name.clone());
+    let found = store::page(context.db.read(), after.flatten(), size + 1).await?;
+    let entries = found
+        .iter()
+        .map(|partner| (partner.name.clone(), to_wire(partner)));
+    let room = Room {
+        rows: size,
+        bytes,
+        filter: FILTER,
+    };
+    let (partners, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListPartnersResponse {
-        partners: partners.iter().map(to_wire).collect(),
+        partners,
         next_page_token,
     })
 }

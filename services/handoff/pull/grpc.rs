@@ -24,8 +24,8 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::HandoffId;
-use crate::kernel::paging;
-use crate::kernel::server::draining_of;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::{draining_of, largest_of};
 use crate::process::convert::class_to_wire;
 use crate::process::{Call, request};
 use crate::wire::redress::bureau::v1::EnrollmentOrder;
@@ -190,6 +190,7 @@ pub(crate) async fn list_partner_handoffs(
     request: Request<wire::ListPartnerHandoffsRequest>,
 ) -> Result<wire::ListPartnerHandoffsResponse, Error> {
     let call = Call::of(&request)?;
+    let bytes = largest_of(&request);
     let message = request.into_inner();
     let mut fields = Fields::default();
     let state = state_filter(message.state).unwrap_or_else(|()| {
@@ -218,14 +219,19 @@ pub(crate) async fn list_partner_handoffs(
     ));
     fields.finish()?;
     let filters = (state, since);
-    let mut found =
+    let found =
         queue::store::page_of_partner(db, partner.id, filters, after.flatten(), size + 1).await?;
-    let next_page_token = paging::next_page(&mut found, size, &filter, |handoff| handoff.id);
-    let mut handoffs = Vec::with_capacity(found.len());
+    let mut entries = Vec::with_capacity(found.len());
     for handoff in &found {
         let number = context.number_of(handoff.campaign_id).await?;
-        handoffs.push(own(handoff, number));
+        entries.push((handoff.id, own(handoff, number)));
     }
+    let room = Room {
+        rows: size,
+        bytes,
+        filter: &filter,
+    };
+    let (handoffs, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListPartnerHandoffsResponse {
         handoffs,
         next_page_token,

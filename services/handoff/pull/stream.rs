@@ -1,6 +1,7 @@
 //! The stream of a PULL partner.
 //!
-//! The stream holds at most `max_outstanding` handoffs under leases. When it is full, or nothing is due, it waits until this
+//! The stream holds at most `max_outstanding` handoffs under leases, and all streams of a partner together at most as many as the
+//! settings allow. When it is full, or nothing is due, it waits until this
 //! process takes an acknowledgement, or for the next poll of the queue: another instance may have taken it. A partner that
 //! comes back gets what it did not acknowledge when the lease has run out.
 
@@ -82,7 +83,7 @@ pub fn pulling(partner: &Partner) -> Result<&Partner, Error> {
 enum Found {
     Offers(Vec<Offer>),
     Nothing,
-    /// `max_outstanding` handoffs are unacknowledged.
+    /// `max_outstanding` handoffs are unacknowledged on this stream, or as many as its partner may hold on all of them.
     Full,
 }
 
@@ -152,7 +153,12 @@ impl Pull {
         }
         let held =
             queue::store::held_by(db, self.partner, &self.owner, context.clock.now()).await?;
-        let room = self.wish.max_outstanding.saturating_sub(held);
+        let of_stream = self.wish.max_outstanding.saturating_sub(held.by_owner);
+        let of_partner = context
+            .rules
+            .pull_outstanding
+            .saturating_sub(held.by_partner);
+        let room = of_stream.min(of_partner);
         if room == 0 {
             return Ok(Found::Full);
         }

@@ -9,7 +9,8 @@ use crate::handoff::request::page_size;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::HandoffId;
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::process::convert::class_to_wire;
 use crate::wire::redress::handoff::v1 as wire;
@@ -24,6 +25,7 @@ pub(crate) async fn list_handoffs(
     context: &Context,
     request: Request<wire::ListHandoffsRequest>,
 ) -> Result<wire::ListHandoffsResponse, Error> {
+    let bytes = largest_of(&request);
     let message = request.into_inner();
     let mut fields = Fields::default();
     let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
@@ -42,10 +44,16 @@ pub(crate) async fn list_handoffs(
     ));
     fields.finish()?;
     let db = context.db.read();
-    let mut found = store::page(db, campaign, state, after.flatten(), size + 1).await?;
-    let next_page_token = paging::next_page(&mut found, size, &filter, |handoff| handoff.id);
+    let found = store::page(db, campaign, state, after.flatten(), size + 1).await?;
+    let entries = found.iter().map(|handoff| (handoff.id, to_wire(handoff)));
+    let room = Room {
+        rows: size,
+        bytes,
+        filter: &filter,
+    };
+    let (handoffs, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListHandoffsResponse {
-        handoffs: found.iter().map(to_wire).collect(),
+        handoffs,
         next_page_token,
     })
 }

@@ -181,24 +181,42 @@ pub async fn extend(
     Ok(expect_rows(written.rows_affected(), leased.len())?)
 }
 
-/// Counts what one stream or worker holds under leases that run.
+/// What is held under leases that run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// By one stream or worker.
+    pub by_owner: u64,
+    /// By all of its partner together.
+    pub by_partner: u64,
+}
+
+/// Counts what one stream or worker holds, and what all of its partner hold together.
 pub async fn held_by(
     db: &impl ConnectionTrait,
     partner: PartnerId,
     owner: &str,
     now: Timestamp,
-) -> Result<u64, Error> {
-    let held: Option<i64> = Entity::find()
+) -> Result<Held, Error> {
+    let counts: Vec<(Option<String>, i64)> = Entity::find()
         .select_only()
+        .column(Column::LeaseOwner)
         .column_as(Expr::col(Column::Id).count(), "held")
         .filter(Column::PartnerId.eq(partner))
         .filter(Column::State.eq(handoff::State::Leased))
         .filter(Column::NotBefore.gt(now))
-        .filter(Column::LeaseOwner.eq(owner))
+        .group_by(Column::LeaseOwner)
         .into_tuple()
-        .one(db)
+        .all(db)
         .await?;
-    Ok(held.and_then(|held| u64::try_from(held).ok()).unwrap_or(0))
+    let mut held = Held::default();
+    for (of, count) in counts {
+        let count = u64::try_from(count).unwrap_or(0);
+        held.by_partner += count;
+        if of.as_deref() == Some(owner) {
+            held.by_owner = count;
+        }
+    }
+    Ok(held)
 }
 
 /// Nothing of the handoff changes but when its partner is asked.

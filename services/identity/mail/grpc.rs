@@ -8,7 +8,8 @@ use crate::identity::error::Error;
 use crate::identity::roster::grpc::address_columns;
 use crate::identity::roster::whom::Whom;
 use crate::kernel::fields::Fields;
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::process::convert::Item;
 use crate::process::convert::date;
@@ -65,15 +66,28 @@ pub async fn list_mail_events(
     fields.finish()?;
     let whom = whom.ok_or_else(|| Error::field("person", "must be given"))?;
     let individual = whom.find(context, campaign).await?;
+    let filter: [&[u8]; 3] = [b"mail_events", campaign.as_bytes(), individual.as_bytes()];
+    let after: Option<(String, Kind, i32)> = paging::page_after(&filter, &message.page_token)?;
     let query = List {
         campaign,
         individual,
-        size: paging::page_size(message.page_size)?,
-        token: &message.page_token,
+        after: after.and_then(|(on, kind, generation)| Some((on.parse().ok()?, kind, generation))),
     };
-    let (events, next_page_token) = list::list_mail_events(context, &call, &query).await?;
+    let room = Room {
+        rows: paging::page_size(message.page_size)?,
+        bytes: largest_of(request),
+        filter: &filter,
+    };
+    let events = list::list_mail_events(context, &call, &query).await?;
+    let entries = events.into_iter().map(|event| {
+        (
+            (event.on.to_string(), event.kind, event.generation),
+            recorded(event),
+        )
+    });
+    let (events, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListMailEventsResponse {
-        events: events.into_iter().map(recorded).collect(),
+        events,
         next_page_token,
     })
 }

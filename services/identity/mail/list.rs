@@ -10,7 +10,6 @@ use crate::identity::error::Error;
 use crate::identity::roster::store as roster;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
-use crate::kernel::paging;
 use crate::process::{Act, Call};
 
 use super::store;
@@ -41,48 +40,39 @@ impl Recorded {
 
 /// Whose history, and which page of it.
 #[derive(Clone, Copy, Debug)]
-pub struct List<'a> {
+pub struct List {
     /// The campaign.
     pub campaign: CampaignId,
     /// The individual.
     pub individual: IndividualId,
-    /// How many events a page has.
-    pub size: u64,
-    /// The token of the page, from the page before.
-    pub token: &'a str,
+    /// The last event of the page before.
+    pub after: Option<(Date, Kind, i32)>,
 }
 
-/// Lists an individual's history, oldest first, and gives the token of the next page. The audit event is committed before
+/// Lists an individual's history, oldest first. The audit event is committed before
 /// anything is given.
 ///
-/// One individual has few events, at most one of each kind a day and letter, so all are read and the page is cut out of them.
+/// One individual has few events, at most one of each kind a day and letter, so all are read and pages are cut out of them.
 pub async fn list_mail_events(
     context: &Context,
     call: &Call,
-    query: &List<'_>,
-) -> Result<(Vec<Recorded>, String), Error> {
+    query: &List,
+) -> Result<Vec<Recorded>, Error> {
     let List {
         campaign,
         individual,
-        size,
-        token,
+        after,
     } = *query;
-    let filter: [&[u8]; 3] = [b"mail_events", campaign.as_bytes(), individual.as_bytes()];
-    let after: Option<(String, Kind, i32)> = paging::page_after(&filter, token)?;
-    let after = after.and_then(|(on, kind, generation)| Some((on.parse().ok()?, kind, generation)));
     let found = roster::individual(context.db.read(), campaign, individual).await?;
     found.ok_or(Error::IndividualNotFound)?;
     let rows = store::history(context.db.read(), campaign, individual).await?;
     let mut events: Vec<Recorded> = rows.iter().map(read).collect::<Result<_, _>>()?;
     events.retain(|event| after.is_none_or(|after| event.moment() > after));
     events.sort_unstable_by_key(Recorded::moment);
-    let next = paging::next_page(&mut events, size, &filter, |event| {
-        (event.on.to_string(), event.kind, event.generation)
-    });
     let act = Act::on("individual.mail_events_viewed", "individual", individual);
     let event = call.event(context, Some(campaign), act, json!({}));
     disclosure::record(context, "audit_view", &event).await?;
-    Ok((events, next))
+    Ok(events)
 }
 
 fn read(row: &mail_event::Model) -> Result<Recorded, Error> {

@@ -3,13 +3,15 @@
 use prost_types::Timestamp as WireTime;
 use tonic::Request;
 
+use crate::db::entities::ClosedSet;
 use crate::db::entities::referral::{DecisionReason, Reason, State};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::verification::grpc::decision_reason;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::process::convert::{documents_of, evidence_to_wire};
 use crate::wire::redress::identity::v1 as wire;
@@ -19,6 +21,9 @@ use super::decide::{self, Decide};
 use super::list;
 use super::state::Ruling;
 use super::store::Filter;
+
+/// The most cases on one page.
+const PAGE: u64 = 500;
 
 /// GetReferral.
 pub async fn get_referral(
@@ -44,19 +49,32 @@ pub async fn list_referrals(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
-    let filter = Filter {
+    let only = Filter {
         state: state_of(&mut fields, message.state),
         due_before: instant_of(&mut fields, message.due_before_time.as_ref()),
         reason: reason_of(&mut fields, message.reason),
     };
     fields.finish()?;
-    let page = (
-        paging::page_size(message.page_size)?,
-        message.page_token.as_str(),
-    );
-    let (cases, next_page_token) = list::list_referrals(context, campaign, filter, page).await?;
+    let due = only.due_before.map_or(i64::MAX, Timestamp::as_micros);
+    let filter: [&[u8]; 5] = [
+        b"referrals",
+        campaign.as_bytes(),
+        only.state.as_str().as_bytes(),
+        &due.to_be_bytes(),
+        only.reason.map_or("", ClosedSet::as_str).as_bytes(),
+    ];
+    let size = paging::page_size(message.page_size)?.min(PAGE);
+    let after = paging::page_after(&filter, &message.page_token)?;
+    let cases = list::list_referrals(context, campaign, only, (after, size)).await?;
+    let entries = cases.iter().map(|found| (found.id, case(found)));
+    let room = Room {
+        rows: size,
+        bytes: largest_of(request),
+        filter: &filter,
+    };
+    let (referrals, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListReferralsResponse {
-        referrals: cases.iter().map(case).collect(),
+        referrals,
         next_page_token,
     })
 }

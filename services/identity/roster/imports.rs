@@ -4,7 +4,6 @@ use crate::db::entities::roster_import;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, ImportId};
-use crate::kernel::paging;
 
 use super::store;
 
@@ -18,16 +17,12 @@ pub async fn get_import(
     found.ok_or(Error::ImportNotFound)
 }
 
-/// Lists imports, newest first, and gives the token of the next page.
+/// Lists imports, newest first: one more than a page has, if there is one.
 pub async fn list_imports(
     context: &Context,
     campaign: CampaignId,
+    before: Option<ImportId>,
     size: u64,
-    token: &str,
-) -> Result<(Vec<roster_import::Model>, String), Error> {
-    let filter: [&[u8]; 2] = [b"imports", campaign.as_bytes()];
-    let before: Option<ImportId> = paging::page_after(&filter, token)?;
-    let mut found = store::imports_before(context.db.read(), campaign, before, size + 1).await?;
-    let next = paging::next_page(&mut found, size, &filter, |import| import.id);
-    Ok((found, next))
+) -> Result<Vec<roster_import::Model>, Error> {
+    Ok(store::imports_before(context.db.read(), campaign, before, size + 1).await?)
 }

@@ -9,7 +9,6 @@ use crate::identity::context::Context;
 use crate::identity::disclosure;
 use crate::identity::error::Error;
 use crate::kernel::ids::{CampaignId, ImportId, IndividualId};
-use crate::kernel::paging;
 use crate::process::{Act, Call};
 
 use super::complete;
@@ -26,30 +25,36 @@ pub enum Which {
     Missing(ImportId),
 }
 
-/// Lists individuals in the order of their ids, and gives the token of the next page. The audit event is committed before anything is
-/// given.
+impl Which {
+    /// Names the list, in page tokens and in the audit log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Withdrawn => "WITHDRAWN",
+            Self::Missing(_) => "MISSING",
+        }
+    }
+
+    /// Names the import, for a list of one.
+    pub const fn import(self) -> Option<ImportId> {
+        match self {
+            Self::Withdrawn => None,
+            Self::Missing(import) => Some(import),
+        }
+    }
+}
+
+/// Lists individuals after an id, in the order of their ids: at most one more than `limit`, to know whether there is another page. The
+/// audit event is committed before anything is given.
 pub async fn list_individuals(
     context: &Context,
     call: &Call,
     campaign: CampaignId,
     which: Which,
-    (size, token): (u64, &str),
-) -> Result<(Vec<Masked>, String), Error> {
-    let (kind, import) = match which {
-        Which::Withdrawn => ("WITHDRAWN", None),
-        Which::Missing(import) => ("MISSING", Some(import)),
-    };
-    let of = import.map_or(Uuid::nil(), ImportId::as_uuid);
-    let filter: [&[u8]; 4] = [
-        b"individuals",
-        campaign.as_bytes(),
-        kind.as_bytes(),
-        of.as_bytes(),
-    ];
-    let after: Option<IndividualId> = paging::page_after(&filter, token)?;
+    (after, limit): (Option<IndividualId>, u64),
+) -> Result<Vec<Masked>, Error> {
     let after = after.unwrap_or(IndividualId::from_uuid(Uuid::nil()));
-    let mut ids = match which {
-        Which::Withdrawn => withdrawn(context, campaign, after, size + 1).await?,
+    let ids = match which {
+        Which::Withdrawn => withdrawn(context, campaign, after, limit + 1).await?,
         Which::Missing(import) => {
             let row = store::import(context.db.read(), (campaign, import)).await?;
             let row = row.ok_or(Error::ImportNotFound)?;
@@ -57,15 +62,15 @@ pub async fn list_individuals(
                 let rule = "must be an import of a complete file that has come to its end";
                 return Err(Error::field("missing.import_id", rule));
             }
-            complete::missing(&context.db, (campaign, import), after, size + 1).await?
+            complete::missing(&context.db, (campaign, import), after, limit + 1).await?
         }
     };
-    let next = paging::next_page(&mut ids, size, &filter, |id| *id);
     let act = Act::of("individuals.listed", ("campaign", Some(campaign.as_uuid())));
-    let detail = json!({ "list": kind, "import_id": import, "listed": ids.len() });
+    let detail =
+        json!({ "list": which.as_str(), "import_id": which.import(), "listed": ids.len() });
     let event = call.event(context, Some(campaign), act, detail);
     disclosure::record(context, "audit_list", &event).await?;
-    Ok((masked(context, campaign, &ids).await?, next))
+    masked(context, campaign, &ids).await
 }
 
 async fn withdrawn(

@@ -41,6 +41,9 @@ pub enum TlsError {
         /// What it should hold.
         wanted: &'static str,
     },
+    /// The files do not fit together.
+    #[error("the certificates cannot be used: do certificate and key belong together?")]
+    Mismatch,
 }
 
 /// What the files hold, ready for tonic.

@@ -45,8 +45,9 @@ reasons! {
     CallerUnknown "CALLER_UNKNOWN" Unauthenticated "The client certificate names no caller of this system.";
     CallerNotAllowed "CALLER_NOT_ALLOWED" PermissionDenied "This caller's role may not call this method.";
     MethodUnknown "METHOD_UNKNOWN" Unimplemented "There is no such method here.";
+    EncodingUnknown "ENCODING_UNKNOWN" Unimplemented "Messages compressed in this way are not taken; `grpc-accept-encoding` says which are.";
     NameNotFound "NAME_NOT_FOUND" NotFound "There is no service, symbol or file of that name here.";
-    MessageTooLarge "MESSAGE_TOO_LARGE" ResourceExhausted "The message is larger than this server takes.";
+    MessageTooLarge "MESSAGE_TOO_LARGE" ResourceExhausted "The message is larger than this server takes or sends.";
     Overloaded "OVERLOADED" ResourceExhausted "The server has too much to do; try again later.";
     Throttled "THROTTLED" ResourceExhausted "A limit was reached; try again later.";
     DeadlineExceeded "DEADLINE_EXCEEDED" DeadlineExceeded "The call did not finish within its deadline; whether it took effect is unknown.";

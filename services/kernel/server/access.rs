@@ -1,10 +1,10 @@
 //! Who may call what.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use prost::Message;
-use prost_types::FileDescriptorSet;
+use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 
 use crate::kernel::caller::Role;
 
@@ -65,16 +65,8 @@ const EVERYBODY: &[Access] = &[
         Duration::from_secs(5),
     ),
     everybody("/grpc.health.v1.Health/Watch", Kind::Stream, Duration::MAX),
-    everybody(
-        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-        Kind::Stream,
-        Duration::from_mins(5),
-    ),
-    everybody(
-        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-        Kind::Stream,
-        Duration::from_mins(5),
-    ),
+    everybody(REFLECTION[0], Kind::Stream, Duration::from_mins(5)),
+    everybody(REFLECTION[1], Kind::Stream, Duration::from_mins(5)),
 ];
 
 const fn everybody(path: &'static str, kind: Kind, deadline: Duration) -> Access {
@@ -94,9 +86,19 @@ impl Access {
     }
 }
 
+/// The methods of reflection, whose clients send several messages.
+const REFLECTION: [&str; 2] = [
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
+
 /// The table by path.
 #[derive(Debug)]
-pub(super) struct Table(HashMap<&'static str, &'static Access>);
+pub(super) struct Table {
+    rows: HashMap<&'static str, &'static Access>,
+    /// The methods whose clients send any number of messages; all others take exactly one.
+    client_streams: HashSet<String>,
+}
 
 impl Table {
     pub(super) fn new(rows: &'static [Access]) -> Result<Self, AccessError> {
@@ -106,24 +108,41 @@ impl Table {
                 return Err(AccessError::Twice(row.path));
             }
         }
-        Ok(Self(table))
+        Ok(Self {
+            rows: table,
+            client_streams: REFLECTION.iter().map(ToString::to_string).collect(),
+        })
     }
 
     pub(super) fn find(&self, path: &str) -> Option<&'static Access> {
-        self.0.get(path).copied()
+        self.rows.get(path).copied()
+    }
+
+    /// Tells whether the method takes exactly one message.
+    pub(super) fn takes_one(&self, row: &Access) -> bool {
+        !self.client_streams.contains(row.path)
     }
 
     /// Fails unless every method of the services has its row.
-    pub(super) fn check(&self, services: &[&str], descriptors: &[u8]) -> Result<(), AccessError> {
+    pub(super) fn check(
+        &mut self,
+        services: &[&str],
+        descriptors: &[u8],
+    ) -> Result<(), AccessError> {
         let set = FileDescriptorSet::decode(descriptors).map_err(|_| AccessError::Descriptors)?;
         for service in services {
             let methods = methods(&set, service)
                 .ok_or_else(|| AccessError::Undescribed((*service).to_owned()))?;
-            for (method, kind) in methods {
-                let path = format!("/{service}/{method}");
+            for method in methods {
+                let path = format!("/{service}/{}", method.name());
                 match self.find(&path) {
                     None => return Err(AccessError::Missing(path)),
-                    Some(row) if row.kind != kind => return Err(AccessError::WrongKind(path)),
+                    Some(row) if row.kind != kind(method) => {
+                        return Err(AccessError::WrongKind(path));
+                    }
+                    Some(_) if method.client_streaming() => {
+                        self.client_streams.insert(path);
+                    }
                     Some(_) => {}
                 }
             }
@@ -133,18 +152,24 @@ impl Table {
 }
 
 /// Gives the methods of a service by its full name.
-fn methods(set: &FileDescriptorSet, service: &str) -> Option<Vec<(String, Kind)>> {
+fn methods<'a>(
+    set: &'a FileDescriptorSet,
+    service: &str,
+) -> Option<&'a Vec<MethodDescriptorProto>> {
     let (package, name) = service.rsplit_once('.').unwrap_or(("", service));
     let files = set.file.iter().filter(|file| file.package() == package);
     let service = files
         .flat_map(|file| &file.service)
         .find(|service| service.name() == name)?;
-    let methods = service.method.iter().map(|method| {
-        let streams = method.client_streaming() || method.server_streaming();
-        let kind = if streams { Kind::Stream } else { Kind::Unary };
-        (method.name().to_owned(), kind)
-    });
-    Some(methods.collect())
+    Some(&service.method)
+}
+
+fn kind(method: &MethodDescriptorProto) -> Kind {
+    if method.client_streaming() || method.server_streaming() {
+        Kind::Stream
+    } else {
+        Kind::Unary
+    }
 }
 
 #[cfg(test)]
@@ -163,7 +188,8 @@ mod tests {
     #[test]
     fn a_missing_method_a_wrong_kind_and_an_unknown_service_are_refused() {
         let described = tonic_health::pb::FILE_DESCRIPTOR_SET;
-        let empty = Table(HashMap::new());
+        let mut empty = Table::new(&[]).unwrap();
+        empty.rows.clear();
         let error = empty.check(&[HEALTH], described).unwrap_err();
         assert!(matches!(error, AccessError::Missing(path) if path.starts_with("/grpc.health")));
         let error = empty.check(&["a.B"], described).unwrap_err();
@@ -171,7 +197,7 @@ mod tests {
         assert_eq!(empty.check(&["a.B"], b"x"), Err(AccessError::Descriptors));
         let mut table = Table::new(&[]).unwrap();
         table.check(&[HEALTH], described).unwrap();
-        table.0.insert(WRONG.path, &WRONG);
+        table.rows.insert(WRONG.path, &WRONG);
         let error = table.check(&[HEALTH], described).unwrap_err();
         assert_eq!(error, AccessError::WrongKind(WRONG.path.to_owned()));
     }

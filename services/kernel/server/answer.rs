@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::Frame;
 use prost::bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
@@ -14,7 +14,10 @@ use tokio_util::sync::{CancellationToken, DropGuard, WaitForCancellationFutureOw
 use tonic::body::Body;
 use tonic::{Code, Status};
 
+use super::body::Received;
 use super::call::Call;
+use super::headers::ACCEPTED;
+use super::seats::OpenCall;
 use crate::kernel::fault::{self, Fault, Reason};
 
 /// How long a stream may go on by itself after the drain began.
@@ -35,8 +38,22 @@ const MALFORMED: [&str; 5] = [
 
 /// Makes a refusal of the call.
 pub(super) fn refuse(mut call: Call, fault: Fault) -> Response<Body> {
-    call.end(fault.reason().code(), Some(fault.reason()));
-    Status::from(fault).into_http()
+    let reason = fault.reason();
+    call.end(reason.code(), Some(reason));
+    let mut response = Status::from(fault).into_http();
+    if reason == Reason::EncodingUnknown {
+        let (name, value) = ACCEPTED;
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// Refuses what is not gRPC, in a way that any HTTP client understands.
+pub(super) fn wrong_media_type(mut call: Call) -> Response<Body> {
+    call.end(Code::InvalidArgument, Some(Reason::MalformedMessage));
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    response
 }
 
 /// Gives a status its one reason; what a handler said already stays.
@@ -84,21 +101,36 @@ pub(super) struct Ends {
     pub(super) draining: CancellationToken,
     /// Closes the connection.
     pub(super) cut: CancellationToken,
+    /// The place of a stream's work.
+    pub(super) permit: Option<OwnedSemaphorePermit>,
+}
+
+/// What a call holds of its caller's share and of its connection until its last byte is sent.
+pub(super) struct Held {
+    pub(super) _place: OwnedSemaphorePermit,
+    pub(super) _call: OpenCall,
+}
+
+/// What became of a call.
+pub(super) struct Answered {
+    pub(super) response: Response<Body>,
+    pub(super) received: Received,
+    pub(super) held: Held,
 }
 
 /// Sends an answer on its way: errors get their reason, the call is told about at its end.
-pub(super) fn finish(
-    response: Response<Body>,
-    mut call: Call,
-    permit: Option<OwnedSemaphorePermit>,
-    ends: Option<Ends>,
-) -> Response<Body> {
+pub(super) fn finish(answered: Answered, mut call: Call, ends: Option<Ends>) -> Response<Body> {
+    let Answered {
+        response,
+        received,
+        held,
+    } = answered;
     if let Some(status) = Status::from_header_map(response.headers()) {
         if status.code() == Code::Ok {
             call.end(Code::Ok, None);
             return response;
         }
-        let (status, reason) = with_reason(status);
+        let (status, reason) = told(&received, status);
         call.end(status.code(), Some(reason));
         return status.into_http();
     }
@@ -106,10 +138,19 @@ pub(super) fn finish(
         Body::new(Tail {
             body: Some(body),
             call,
+            received,
             clock: ends.map(Clocked::new),
-            _permit: permit,
+            _held: held,
         })
     })
+}
+
+/// What was wrong with the request's bytes explains an error better than whoever read them can.
+fn told(received: &Received, status: Status) -> (Status, Reason) {
+    match received.fault() {
+        Some(fault) => (fault.clone().into(), fault.reason()),
+        None => with_reason(status),
+    }
 }
 
 /// The clocks of a stream.
@@ -118,6 +159,7 @@ struct Clocked {
     draining: Pin<Box<WaitForCancellationFutureOwned>>,
     grace: Option<Pin<Box<Sleep>>>,
     _watched: Option<DropGuard>,
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Clocked {
@@ -128,6 +170,7 @@ impl Clocked {
             draining: Box::pin(ends.draining.cancelled_owned()),
             grace: None,
             _watched: ends.deadline.map(|deadline| watch(deadline, ends.cut)),
+            _permit: ends.permit,
         }
     }
 
@@ -166,8 +209,9 @@ fn watch(deadline: Instant, cut: CancellationToken) -> DropGuard {
 struct Tail {
     body: Option<Body>,
     call: Call,
+    received: Received,
     clock: Option<Clocked>,
-    _permit: Option<OwnedSemaphorePermit>,
+    _held: Held,
 }
 
 type Framed = Frame<Bytes>;
@@ -191,7 +235,7 @@ impl Tail {
     fn trailers(&mut self, trailers: HeaderMap) -> Framed {
         let status = Status::from_header_map(&trailers);
         if let Some(status) = status.filter(|status| status.code() != Code::Ok) {
-            let (status, reason) = with_reason(status);
+            let (status, reason) = told(&self.received, status);
             return self.end(&status, reason);
         }
         self.call.end(Code::Ok, None);
@@ -235,7 +279,7 @@ impl http_body::Body for Tail {
                 Err(data) => Some(Ok(data)),
             },
             Some(Err(status)) => {
-                let (status, reason) = with_reason(status);
+                let (status, reason) = told(&this.received, status);
                 Some(Ok(this.end(&status, reason)))
             }
             None => {

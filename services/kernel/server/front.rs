@@ -14,15 +14,15 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::service::Routes;
-use tonic::transport::server::TlsConnectInfo;
 use tracing::Instrument;
 
 use super::access::{Access, Kind, Table};
-use super::answer::{self, Ends};
+use super::answer::{self, Answered, Ends, Held};
+use super::body::{Received, Rules, Watched};
 use super::call::Call;
-use super::listen::ConnectionInfo;
-use super::timeout::{ahead_of, client_timeout};
-use crate::kernel::caller::{self, Caller};
+use super::connection::ConnectionInfo;
+use super::headers::{ahead_of, check_encoding, client_timeout, is_grpc};
+use crate::kernel::caller;
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::settings::Limits;
 use crate::kernel::telemetry::RpcMetrics;
@@ -53,6 +53,15 @@ pub fn deadline_of<T>(request: &tonic::Request<T>) -> Option<Deadline> {
 pub fn draining_of<T>(request: &tonic::Request<T>) -> CancellationToken {
     let draining = request.extensions().get::<Draining>();
     draining.map_or_else(CancellationToken::new, |draining| draining.0.clone())
+}
+
+#[derive(Clone, Copy)]
+struct Largest(usize);
+
+/// Gives the most bytes that an answer to this request may have.
+pub fn largest_of<T>(request: &tonic::Request<T>) -> usize {
+    let largest = request.extensions().get::<Largest>();
+    largest.map_or(usize::MAX, |Largest(bytes)| *bytes)
 }
 
 /// What all calls share.
@@ -92,6 +101,8 @@ impl tower::Service<Request<Body>> for Front {
 struct Admitted {
     row: &'static Access,
     permit: Option<OwnedSemaphorePermit>,
+    held: Held,
+    received: Received,
     deadline: Option<Instant>,
     cut: CancellationToken,
 }
@@ -101,6 +112,9 @@ impl Shared {
         let row = self.table.find(request.uri().path());
         let traceparent = header(request.headers(), "traceparent");
         let mut call = Call::begin(row, traceparent, &self.metrics);
+        if !is_grpc(request.headers()) {
+            return answer::wrong_media_type(call);
+        }
         match self.admit(row, &mut request, &mut call) {
             Ok(admitted) => self.run(routes, request, call, admitted).await,
             Err(fault) => answer::refuse(call, fault),
@@ -113,44 +127,71 @@ impl Shared {
         request: &mut Request<Body>,
         call: &mut Call,
     ) -> Result<Admitted, Fault> {
-        let connection = request
-            .extensions()
-            .get::<TlsConnectInfo<ConnectionInfo>>()
-            .ok_or_else(|| Fault::new(Reason::CallerUnknown))?;
-        let caller = caller_of(connection).ok_or_else(|| Fault::new(Reason::CallerUnknown))?;
-        let cut = connection.get_ref().cut.clone();
+        let connection = request.extensions().get::<ConnectionInfo>().cloned();
+        let connection = connection.ok_or_else(|| Fault::new(Reason::CallerUnknown))?;
+        let caller = connection.caller.clone();
+        let caller = caller.ok_or_else(|| Fault::new(Reason::CallerUnknown))?;
         call.identify(caller.clone());
         let row = row.ok_or_else(|| Fault::new(Reason::MethodUnknown))?;
         if !row.roles.contains(&caller.role) {
             return Err(Fault::new(Reason::CallerNotAllowed));
         }
         let headers = std::mem::take(request.headers_mut());
-        let deadline = self.deadline(row, &headers);
-        let read = if row.is_infrastructure() {
-            Ok(())
-        } else {
-            caller::read_metadata(&caller, &headers, request.extensions_mut())
-        };
+        let read = self.read(row, &headers, |headers| {
+            if row.is_infrastructure() {
+                return Ok(());
+            }
+            caller::read_metadata(&caller, headers, request.extensions_mut())
+        });
         *request.headers_mut() = headers;
-        read?;
+        let deadline = read?;
+        let held = Held {
+            _place: connection.share.place(row)?,
+            _call: connection.usage.begin(),
+        };
         let permit = self.permit(row)?;
         let extensions = request.extensions_mut();
         extensions.insert(caller);
         extensions.insert(Draining(self.draining.clone()));
+        extensions.insert(Largest(self.limits.max_message_bytes));
         if let Some(deadline) = deadline {
             extensions.insert(Deadline(deadline));
         }
+        let received = Received::default();
+        let rules = Rules {
+            single: self.table.takes_one(row),
+            limit: self.limits.request_timeout,
+            largest: self.limits.max_message_bytes,
+            share: connection.share,
+        };
+        let body = std::mem::take(request.body_mut());
+        *request.body_mut() = Body::new(Watched::new(body, rules, received.clone()));
         Ok(Admitted {
             row,
             permit,
+            held,
+            received,
             deadline,
-            cut,
+            cut: connection.cut,
         })
     }
 
+    /// Reads what the headers say, and gives when the call must have ended.
+    fn read(
+        &self,
+        row: &Access,
+        headers: &HeaderMap,
+        metadata: impl FnOnce(&HeaderMap) -> Result<(), Fault>,
+    ) -> Result<Option<Instant>, Fault> {
+        check_encoding(headers)?;
+        let client = client_timeout(headers)?;
+        metadata(headers)?;
+        Ok(self.deadline(row, client))
+    }
+
     /// The earliest of the client's deadline, the method's and, for a unary call, the process's.
-    fn deadline(&self, row: &Access, headers: &HeaderMap) -> Option<Instant> {
-        let client = client_timeout(headers).map(ahead_of);
+    fn deadline(&self, row: &Access, client: Option<Duration>) -> Option<Instant> {
+        let client = client.map(ahead_of);
         let process = (row.kind == Kind::Unary).then_some(self.limits.max_deadline);
         let limits = [client, process, Some(row.deadline)];
         let limit = limits.into_iter().flatten().min()?;
@@ -158,7 +199,11 @@ impl Shared {
         Instant::now().checked_add(limit)
     }
 
+    /// Takes a place for the work, which health and reflection are not.
     fn permit(&self, row: &Access) -> Result<Option<OwnedSemaphorePermit>, Fault> {
+        if row.is_infrastructure() {
+            return Ok(None);
+        }
         let semaphore = match row.kind {
             Kind::Unary => &self.unary,
             Kind::Stream => &self.streams,
@@ -191,26 +236,24 @@ impl Shared {
             Ok(Err(_panic)) => return answer::refuse(call, Fault::new(Reason::Internal)),
             Err(_elapsed) => return answer::refuse(call, Fault::new(Reason::DeadlineExceeded)),
         };
+        let answered = Answered {
+            response,
+            received: admitted.received,
+            held: admitted.held,
+        };
         if admitted.row.kind == Kind::Unary {
             // The work is done: a peer that is slow to read must not keep others out.
-            return answer::finish(response, call, None, None);
+            drop(admitted.permit);
+            return answer::finish(answered, call, None);
         }
         let ends = Ends {
             deadline: admitted.deadline,
             draining: self.draining.clone(),
             cut: admitted.cut,
+            permit: admitted.permit,
         };
-        answer::finish(response, call, admitted.permit, Some(ends))
+        answer::finish(answered, call, Some(ends))
     }
-}
-
-/// Reads the caller from the connection's certificate, once a connection.
-fn caller_of(connection: &TlsConnectInfo<ConnectionInfo>) -> Option<Caller> {
-    let caller = connection.get_ref().caller.get_or_init(|| {
-        let certificates = connection.peer_certs()?;
-        Caller::from_certificate(certificates.first()?)
-    });
-    caller.clone()
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

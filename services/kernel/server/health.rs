@@ -1,11 +1,20 @@
 //! Health: the process is alive (`""`), and each service can serve.
+//!
+//! Written here because tonic-health ends a watch of an unknown service with NOT_FOUND, where the protocol wants
+//! SERVICE_UNKNOWN and an open stream.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures::StreamExt;
+use futures::stream::BoxStream;
 use tokio::sync::watch;
+use tokio_stream::wrappers::WatchStream;
 use tokio_util::sync::CancellationToken;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
+use tonic::{Request, Response, Status};
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_server::Health as Protocol;
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
 use super::Probe;
 
@@ -14,14 +23,32 @@ const PERIOD: Duration = Duration::from_secs(1);
 /// When a probe counts as failed.
 const LIMIT: Duration = Duration::from_secs(2);
 
+type Statuses = BTreeMap<&'static str, ServingStatus>;
+
 /// Tells the world whether the process can serve.
 pub(super) struct Health {
-    pub(super) reporter: HealthReporter,
-    pub(super) names: Vec<&'static str>,
-    pub(super) ready: watch::Sender<bool>,
+    names: Vec<&'static str>,
+    statuses: watch::Sender<Statuses>,
+    ready: watch::Sender<bool>,
 }
 
 impl Health {
+    /// The process is alive, and none of these services can serve yet.
+    pub(super) fn new(names: Vec<&'static str>, ready: watch::Sender<bool>) -> Self {
+        let mut statuses = Statuses::from([("", ServingStatus::Serving)]);
+        statuses.extend(names.iter().map(|name| (*name, ServingStatus::NotServing)));
+        Self {
+            names,
+            statuses: watch::Sender::new(statuses),
+            ready,
+        }
+    }
+
+    /// Gives the service that callers ask.
+    pub(super) fn service(&self) -> HealthService {
+        HealthService(self.statuses.clone())
+    }
+
     /// Asks the probe until the drain begins, then says that nothing is served any more.
     pub(super) async fn watch(self, probe: Probe, draining: CancellationToken) {
         loop {
@@ -30,29 +57,74 @@ impl Health {
                 () = draining.cancelled() => break,
                 answer = asked => answer.unwrap_or(false),
             };
-            self.tell(ready).await;
+            self.tell(ready);
             tokio::select! {
                 () = draining.cancelled() => break,
                 () = tokio::time::sleep(PERIOD) => {}
             }
         }
-        self.tell(false).await;
-        self.reporter
-            .set_service_status("", ServingStatus::NotServing)
-            .await;
+        self.tell(false);
+        self.set(&[""], ServingStatus::NotServing);
     }
 
-    async fn tell(&self, ready: bool) {
+    fn tell(&self, ready: bool) {
         let status = if ready {
             ServingStatus::Serving
         } else {
             ServingStatus::NotServing
         };
-        for name in &self.names {
-            self.reporter.set_service_status(name, status).await;
-        }
+        self.set(&self.names, status);
         if self.ready.send_replace(ready) != ready {
             tracing::info!(ready, "readiness changed");
         }
+    }
+
+    fn set(&self, names: &[&'static str], status: ServingStatus) {
+        self.statuses.send_if_modified(|statuses| {
+            let mut changed = false;
+            for name in names {
+                changed |= statuses.insert(name, status) != Some(status);
+            }
+            changed
+        });
+    }
+}
+
+/// The protocol, over the statuses.
+#[derive(Clone)]
+pub(super) struct HealthService(watch::Sender<Statuses>);
+
+#[tonic::async_trait]
+impl Protocol for HealthService {
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        let status = self.0.borrow().get(&*request.get_ref().service).copied();
+        let status = status.ok_or_else(|| Status::not_found(""))?;
+        Ok(Response::new(response(status)))
+    }
+
+    type WatchStream = BoxStream<'static, Result<HealthCheckResponse, Status>>;
+
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        let service = request.into_inner().service;
+        let mut last = None;
+        let changes = WatchStream::new(self.0.subscribe()).filter_map(move |statuses| {
+            let status = statuses.get(&*service).copied();
+            let status = status.unwrap_or(ServingStatus::ServiceUnknown);
+            let changed = last.replace(status) != Some(status);
+            std::future::ready(changed.then(|| Ok(response(status))))
+        });
+        Ok(Response::new(changes.boxed()))
+    }
+}
+
+fn response(status: ServingStatus) -> HealthCheckResponse {
+    HealthCheckResponse {
+        status: status.into(),
     }
 }

@@ -5,19 +5,26 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
-use tonic::transport::ServerTlsConfig;
-use tonic_health::ServingStatus;
+use tonic::service::Routes;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_reflection::pb::v1::server_reflection_server::ServerReflectionServer as ReflectionV1;
+use tonic_reflection::pb::v1alpha::server_reflection_server::ServerReflectionServer as ReflectionV1Alpha;
 
 use super::admin::{self, Admin};
+use super::connection::{self, Door};
 use super::front::{Front, Shared};
 use super::health::Health;
-use super::listen::{self, BindError, Listener, bind, bind_as};
+use super::listen::{BindError, Listener, bind, bind_as};
+use super::reflection::{Catalogue, Reflection};
+use super::seats::Seats;
+use super::share::Shares;
+use super::tuned::{Tuned, tuned};
 use super::{Builder, Server};
 use crate::kernel::certs::TlsError;
 use crate::kernel::lifecycle::{Lifecycle, Step};
+use crate::kernel::settings::Limits;
 use crate::kernel::telemetry::RpcMetrics;
 
-const HANDSHAKE: Duration = Duration::from_secs(10);
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections are closed gently at this age, so that clients spread again after a restart and certificates are checked.
@@ -25,6 +32,17 @@ const CONNECTION_AGE: Duration = Duration::from_mins(30);
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 const STREAM_WINDOW: u32 = 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+
+/// The files with `google.rpc.Status` and its details, as tonic-types names them: tools decode errors by reflection.
+const ERRORS: [&str; 2] = ["status.proto", "error_details.proto"];
+/// What every process serves beside its own services.
+const INFRASTRUCTURE: [&str; 3] = [
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+];
+
+tuned!(HealthServer, ReflectionV1, ReflectionV1Alpha);
 
 /// Why a server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -35,12 +53,9 @@ pub enum ServeError {
     /// The certificates cannot be read.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The certificates do not fit together.
-    #[error("the certificates cannot be used: do certificate and key belong together?")]
-    Certificates(#[source] tonic::transport::Error),
     /// The descriptor set cannot be reflected.
     #[error("the descriptor set cannot be reflected")]
-    Reflection(#[from] tonic_reflection::server::Error),
+    Reflection(#[from] prost::DecodeError),
     /// The server broke.
     #[error("the server stopped by itself")]
     Transport(#[source] tonic::transport::Error),
@@ -58,28 +73,20 @@ impl Server {
             Some(listener) => listener,
             None => bind_as(parts.settings.admin_listen, "admin_listen").await?,
         };
-        let (reporter, health) = tonic_health::server::health_reporter();
-        for name in &parts.names {
-            let status = ServingStatus::NotServing;
-            reporter.set_service_status(name, status).await;
-        }
-        let transport = transport(&parts)?;
+        let limits = parts.settings.limits;
+        let tls = parts.settings.tls.server_config()?;
+        let (ready, readiness) = watch::channel(false);
+        let health = Health::new(parts.names.clone(), ready);
         let front = Front {
-            routes: routes(&parts)?.add_service(health).prepare(),
+            routes: routes(&parts, &health)?.prepare(),
             shared: Arc::new(Shared {
                 table,
-                limits: parts.settings.limits,
-                unary: Arc::new(Semaphore::new(parts.settings.limits.max_concurrency)),
-                streams: Arc::new(Semaphore::new(parts.settings.limits.max_streams)),
+                limits,
+                unary: Arc::new(Semaphore::new(limits.max_concurrency)),
+                streams: Arc::new(Semaphore::new(limits.max_streams)),
                 draining: life.token(),
                 metrics: RpcMetrics::new(),
             }),
-        };
-        let (ready, readiness) = watch::channel(false);
-        let health = Health {
-            reporter,
-            names: parts.names,
-            ready,
         };
         let health = tokio::spawn(health.watch(parts.probe, life.token()));
         let over = CancellationToken::new();
@@ -91,10 +98,16 @@ impl Server {
         tracing::info!(listen = %listener.address(), admin = %admin.address(), "serving");
         tokio::spawn(admin::serve(admin, pages, over.cancelled_owned()));
         let connections = Connections {
-            transport,
+            transport: transport(&limits),
             front,
             listener,
-            limit: parts.settings.limits.max_connections,
+            door: Door {
+                tls,
+                seats: Seats::new(limits),
+                shares: Shares::new(limits),
+                limit: limits.handshake_timeout,
+                closing: CancellationToken::new(),
+            },
         };
         // Watchers of health must hear NOT_SERVING before the port closes.
         let told = async {
@@ -109,7 +122,7 @@ struct Connections {
     transport: tonic::transport::Server,
     front: Front,
     listener: Listener,
-    limit: usize,
+    door: Door,
 }
 
 impl Connections {
@@ -118,10 +131,9 @@ impl Connections {
         life: &Lifecycle,
         told: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let cut = CancellationToken::new();
+        let cut = self.door.closing.clone();
         let _cut = cut.clone().drop_guard();
-        let permits = Arc::new(Semaphore::new(self.limit));
-        let incoming = listen::incoming(self.listener, permits, cut.clone());
+        let incoming = connection::incoming(self.listener, self.door);
         let serving =
             self.transport
                 .serve_with_incoming_shutdown(self.front, Box::pin(incoming), told);
@@ -142,37 +154,36 @@ async fn overdue(life: &Lifecycle) {
     _ = life.within(Step::Calls, std::future::pending::<()>()).await;
 }
 
-fn transport(parts: &Builder) -> Result<tonic::transport::Server, ServeError> {
-    let material = parts.settings.tls.read()?;
-    let tls = ServerTlsConfig::new()
-        .identity(material.identity)
-        .client_ca_root(material.ca)
-        .timeout(HANDSHAKE);
-    let streams = parts.settings.limits.max_concurrency + parts.settings.limits.max_streams;
+fn transport(limits: &Limits) -> tonic::transport::Server {
+    let work = limits.max_concurrency + limits.max_streams;
+    let streams = work + limits.max_watches_per_caller;
     tonic::transport::Server::builder()
-        .tls_config(tls)
-        .map_err(ServeError::Certificates)
-        .map(|server| {
-            server
-                .http2_keepalive_interval(Some(KEEPALIVE))
-                .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-                .http2_max_header_list_size(MAX_HEADER_BYTES)
-                .initial_stream_window_size(STREAM_WINDOW)
-                .initial_connection_window_size(CONNECTION_WINDOW)
-                .max_concurrent_streams(u32::try_from(streams).unwrap_or(u32::MAX))
-                .max_connection_age(CONNECTION_AGE)
-        })
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_concurrent_streams(u32::try_from(streams).unwrap_or(u32::MAX))
+        .max_connection_age(CONNECTION_AGE)
 }
 
-/// Adds reflection, in both versions that clients speak.
-fn routes(parts: &Builder) -> Result<tonic::service::Routes, ServeError> {
-    let reflection = || {
-        tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(parts.descriptors)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-    };
+/// Adds health and reflection.
+fn routes(parts: &Builder, health: &Health) -> Result<Routes, ServeError> {
+    let sets = [
+        parts.descriptors,
+        tonic_health::pb::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+        tonic_types::pb::FILE_DESCRIPTOR_SET,
+    ];
+    let mut services = parts.names.clone();
+    services.extend(INFRASTRUCTURE);
+    let catalogue = Catalogue::new(&sets, &services, &ERRORS)?;
+    let reflection = Reflection(Arc::new(catalogue));
+    let largest = parts.settings.limits.max_message_bytes;
     let routes = parts.routes.clone();
     Ok(routes
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?))
+        .add_service(HealthServer::new(health.service()).tuned(largest))
+        .add_service(ReflectionV1::new(reflection.clone()).tuned(largest))
+        .add_service(ReflectionV1Alpha::new(reflection).tuned(largest)))
 }

@@ -1,6 +1,8 @@
 //! The server builder over real connections.
 
+mod crowd;
 mod probe;
+mod strangers;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,7 +13,9 @@ use tonic::{Request, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
-use self::probe::{ACK, Running, STREAM, TABLE, UNARY, ask, descriptors, read_stream, send};
+use self::probe::{
+    ACK, LARGEST, Running, STREAM, TABLE, UNARY, ask, descriptors, read_stream, send,
+};
 use super::*;
 use crate::kernel::caller::Role;
 use crate::kernel::certs::{Authority, TlsFiles};
@@ -132,7 +136,7 @@ async fn no_text_of_a_handler_or_a_panic_gets_out() {
 async fn a_message_that_is_too_large_or_not_one_is_refused_with_its_reason() {
     let server = Running::start().await;
     let channel = server.channel(Role::Operator);
-    let large = "x".repeat(2_000);
+    let large = "x".repeat(LARGEST + 1);
     assert_reason(&refusal(&channel, &large).await, Reason::MessageTooLarge);
     let status = send(&channel, UNARY, Request::new(7_u64))
         .await
@@ -314,6 +318,10 @@ async fn a_server_with_a_method_missing_in_the_table_is_not_built() {
     let files = TlsFiles::in_directory(std::path::Path::new("/nowhere"), "x");
     let settings = ServerSettings::local(files);
     let builder = Server::builder(&settings, &TABLE[..2], descriptors());
-    let error = builder.service(probe::Probe).build().err().unwrap();
+    let error = builder
+        .service(probe::Probe::default())
+        .build()
+        .err()
+        .unwrap();
     assert_eq!(error, AccessError::Missing(STREAM.to_owned()));
 }

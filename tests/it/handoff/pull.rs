@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
+use redress::handoff::settings::Rules;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::bureau::v1::EnrollmentOrder;
 use redress::wire::redress::handoff::v1::pull_handoffs_response::Step;
@@ -217,4 +218,41 @@ async fn only_a_partner_in_mode_pull_pulls(database: Database) {
         .await
         .unwrap_err();
     assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
+}
+
+/// However many streams a partner opens, it holds no more than one partner may.
+#[apply(both)]
+async fn all_streams_of_a_partner_together_hold_no_more_than_the_settings_allow(
+    database: Database,
+) {
+    let rules = |rules: &mut Rules| rules.pull_outstanding = 3;
+    let world = World::with_rules(database, rules).await;
+    let partner = world.pull_partner().await;
+    for _ in 0..6 {
+        world.enroll(partner, "666010001").await;
+    }
+    let mut client = world.as_partner("sandbox-bureau");
+    let mut held = Vec::new();
+    let mut streams = Vec::new();
+    for room in [2, 1] {
+        let stream = client.pull_handoffs(wish(2, false)).await.unwrap();
+        let mut stream = stream.into_inner();
+        let offers = orders(stream.next().await.unwrap().unwrap());
+        assert_eq!(offers.len(), room);
+        held.extend(offers);
+        streams.push(stream);
+    }
+    let mut third = client.pull_handoffs(wish(2, false)).await.unwrap();
+    let third = third.get_mut();
+    let early = tokio::time::timeout(Duration::from_millis(100), third.next()).await;
+    assert!(early.is_err(), "nothing before an acknowledgement");
+    let acknowledged = acknowledge(&world, &held[..1]);
+    client.acknowledge_handoffs(acknowledged).await.unwrap();
+    let (mut first, mut second) = (streams.remove(0), streams.remove(0));
+    let next = tokio::select! {
+        next = first.next() => next,
+        next = second.next() => next,
+        next = third.next() => next,
+    };
+    assert_eq!(orders(next.unwrap().unwrap()).len(), 1);
 }

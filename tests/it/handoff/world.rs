@@ -64,6 +64,10 @@ pub struct World {
 
 impl World {
     pub async fn new(database: Database) -> Self {
+        Self::with_rules(database, |_| {}).await
+    }
+
+    pub async fn with_rules(database: Database, change: impl FnOnce(&mut Rules)) -> Self {
         let (clock, hand) = Clock::manual("2015-08-01T12:00:00Z".parse().unwrap());
         let ids = Ids::seeded(clock.clone(), 1);
         let db = database.open(Process::Handoff).await;
@@ -72,11 +76,12 @@ impl World {
         let authority = Authority::generate().unwrap();
         let keys = Keyring::generate(&[Purpose::Person]);
         let (campaign, sealer) = open_campaign(&owner, &ids, &keys, clock.now()).await;
-        let rules = Rules {
+        let mut rules = Rules {
             call_timeout: CALL_TIMEOUT,
             poll_interval: Duration::from_millis(10),
             ..Rules::default()
         };
+        change(&mut rules);
         let common = process::Context::new(
             clock.clone(),
             ids.clone(),

@@ -11,7 +11,8 @@ use crate::db::entities::export_approval::Model;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{BatchId, ExportApprovalId};
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
 
@@ -65,11 +66,17 @@ pub async fn list_export_approvals(
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 2] = [b"export_approvals", campaign.as_bytes()];
     let before = paging::page_after(&filter, &message.page_token)?;
-    let mut rows = approve::list_export_approvals(context, campaign, before, size).await?;
-    let next_page_token = paging::next_page(&mut rows, size, &filter, |row| row.id);
+    let found = approve::list_export_approvals(context, campaign, before, size).await?;
     let now = context.now();
+    let entries = found.iter().map(|row| (row.id, export_approval(row, now)));
+    let room = Room {
+        rows: size,
+        bytes: largest_of(&request),
+        filter: &filter,
+    };
+    let (export_approvals, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListExportApprovalsResponse {
-        export_approvals: rows.iter().map(|row| export_approval(row, now)).collect(),
+        export_approvals,
         next_page_token,
     })
 }

@@ -13,7 +13,8 @@ use crate::codes::error::Error;
 use crate::db::entities::code_batch::{Model, State};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{BatchId, IndividualId, WaveId};
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::wire::redress::enrollment::v1 as wire;
 
@@ -111,10 +112,16 @@ pub async fn list_batches(
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 2] = [b"batches", campaign.as_bytes()];
     let before = paging::page_after(&filter, &message.page_token)?;
-    let mut batches = seal::list_batches(context, campaign, before, size).await?;
-    let next_page_token = paging::next_page(&mut batches, size, &filter, |batch| batch.id);
+    let found = seal::list_batches(context, campaign, before, size).await?;
+    let entries = found.iter().map(|found| (found.id, batch(found)));
+    let room = Room {
+        rows: size,
+        bytes: largest_of(&request),
+        filter: &filter,
+    };
+    let (batches, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListBatchesResponse {
-        batches: batches.iter().map(batch).collect(),
+        batches,
         next_page_token,
     })
 }

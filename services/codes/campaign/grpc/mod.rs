@@ -12,7 +12,8 @@ use crate::codes::law::Law;
 use crate::db::entities::campaign::State;
 use crate::db::entities::covered_entity::Notifier;
 use crate::kernel::fields::Fields;
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::process::convert::population_to_wire;
 use crate::wire::redress::enrollment::v1 as wire;
@@ -106,11 +107,18 @@ pub async fn list_campaigns(
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 1] = [b"campaigns"];
     let before = paging::page_after(&filter, &message.page_token)?;
-    let mut campaigns = super::read::list_campaigns(context, before, size).await?;
-    let next_page_token =
-        paging::next_page(&mut campaigns, size, &filter, |campaign| campaign.row.id);
+    let found = super::read::list_campaigns(context, before, size).await?;
+    let entries = found
+        .into_iter()
+        .map(|found| (found.row.id, campaign(found)));
+    let room = Room {
+        rows: size,
+        bytes: largest_of(&request),
+        filter: &filter,
+    };
+    let (campaigns, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListCampaignsResponse {
-        campaigns: campaigns.into_iter().map(campaign).collect(),
+        campaigns,
         next_page_token,
     })
 }

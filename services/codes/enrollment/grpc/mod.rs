@@ -15,7 +15,8 @@ use crate::db::entities::enrollment::{CancelReason, Channel, State};
 use crate::kernel::caller::{Caller, Role};
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::EnrollmentId;
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::process::convert::{authority_of, relationship_of};
 use crate::wire::redress::enrollment::v1 as wire;
@@ -125,12 +126,18 @@ pub async fn list_enrollments(
     let number = message.state.to_be_bytes();
     let filter: [&[u8]; 3] = [b"enrollments", campaign.as_bytes(), &number];
     let after = paging::page_after(&filter, &message.page_token)?;
-    let mut page = read::list_enrollments(context, campaign, state, after, size).await?;
-    let next_page_token =
-        paging::next_page(&mut page, size, &filter, |enrollment| enrollment.row.id);
-    let view = |found| view::enrollment(found, role);
+    let found = read::list_enrollments(context, campaign, state, after, size).await?;
+    let entries = found
+        .iter()
+        .map(|found| (found.row.id, view::enrollment(found, role)));
+    let room = Room {
+        rows: size,
+        bytes: largest_of(&request),
+        filter: &filter,
+    };
+    let (enrollments, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListEnrollmentsResponse {
-        enrollments: page.iter().map(view).collect(),
+        enrollments,
         next_page_token,
     })
 }

@@ -17,9 +17,9 @@ use crate::identity::roster::warning::{Warning, What};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::dates::DateOrder;
 use crate::kernel::fields::Fields;
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
 use crate::kernel::secrets::Secret;
-use crate::kernel::server::draining_of;
+use crate::kernel::server::{draining_of, largest_of};
 use crate::process::convert::Item;
 use crate::process::{self, Call};
 use crate::wire::redress::identity::v1 as wire;
@@ -90,10 +90,18 @@ pub async fn list_imports(
     let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     fields.finish()?;
     let size = paging::page_size(message.page_size)?.min(PAGE);
-    let (found, next_page_token) =
-        imports::list_imports(context, campaign, size, &message.page_token).await?;
+    let filter: [&[u8]; 2] = [b"imports", campaign.as_bytes()];
+    let before = paging::page_after(&filter, &message.page_token)?;
+    let found = imports::list_imports(context, campaign, before, size).await?;
+    let entries = found.iter().map(|import| (import.id, to_wire(import)));
+    let room = Room {
+        rows: size,
+        bytes: largest_of(request),
+        filter: &filter,
+    };
+    let (imports, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListImportsResponse {
-        imports: found.iter().map(to_wire).collect(),
+        imports,
         next_page_token,
     })
 }

@@ -5,6 +5,7 @@ use futures::stream::BoxStream;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Request;
+use uuid::Uuid;
 
 use crate::identity::context::Context;
 use crate::identity::error::Error;
@@ -12,9 +13,11 @@ use crate::identity::roster::list::{self, Which};
 use crate::identity::roster::unreachable::{self, Unreachable};
 use crate::identity::roster::withdraw::{self, Entry, Listing, Verdict, Withdraw};
 use crate::kernel::fields::Fields;
-use crate::kernel::paging;
+use crate::kernel::ids::ImportId;
+use crate::kernel::paging::{self, Room};
 use crate::kernel::person::Text;
 use crate::kernel::secrets::Secret;
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::process::convert::{Item, population_to_wire};
 use crate::wire::redress::identity::v1 as wire;
@@ -39,12 +42,25 @@ pub async fn list_individuals(
     fields.demand(which.is_some(), "list", "must be given");
     fields.finish()?;
     let which = which.unwrap_or(Which::Withdrawn);
-    let size = paging::page_size(message.page_size)?.min(PAGE);
-    let page = (size, message.page_token.as_str());
-    let (found, next_page_token) =
-        list::list_individuals(context, &call, campaign, which, page).await?;
+    let of = which.import().map_or(Uuid::nil(), ImportId::as_uuid);
+    let filter: [&[u8]; 4] = [
+        b"individuals",
+        campaign.as_bytes(),
+        which.as_str().as_bytes(),
+        of.as_bytes(),
+    ];
+    let after = paging::page_after(&filter, &message.page_token)?;
+    let room = Room {
+        rows: paging::page_size(message.page_size)?.min(PAGE),
+        bytes: largest_of(request),
+        filter: &filter,
+    };
+    let page = (after, room.rows);
+    let found = list::list_individuals(context, &call, campaign, which, page).await?;
+    let entries = found.into_iter().map(|one| (one.individual, masked(one)));
+    let (individuals, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListIndividualsResponse {
-        individuals: found.into_iter().map(masked).collect(),
+        individuals,
         next_page_token,
     })
 }

@@ -19,8 +19,9 @@ use crate::identity::roster::row::RawColumns;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::{CampaignId, IndividualId};
-use crate::kernel::paging;
+use crate::kernel::paging::{self, Room};
 use crate::kernel::secrets::Secret;
+use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::process::convert::date;
 use crate::process::convert::population_to_wire;
@@ -82,18 +83,25 @@ pub async fn list_corrections(
     let filter: [&[u8]; 3] = [b"corrections", campaign.as_bytes(), id.as_bytes()];
     let after = paging::page_after(&filter, &message.page_token)?;
     let page = (after, size);
-    let mut found = history::list_corrections(context, &call, campaign, id, page).await?;
-    let next_page_token = paging::next_page(&mut found, size, &filter, |row| row.changed_at);
-    let corrections = found.into_iter().map(|row| {
-        Ok(wire::RosterCorrection {
+    let found = history::list_corrections(context, &call, campaign, id, page).await?;
+    let entries = found.into_iter().map(|row| {
+        let correction = wire::RosterCorrection {
             fields: row.fields()?,
             correct_time: Some(row.changed_at.to_proto()),
             actor: row.changed_by,
             import_id: row.import_id.to_string(),
-        })
+        };
+        Ok((row.changed_at, correction))
     });
+    let entries: Vec<_> = entries.collect::<Result<_, crate::db::Error>>()?;
+    let room = Room {
+        rows: size,
+        bytes: largest_of(request),
+        filter: &filter,
+    };
+    let (corrections, next_page_token) = paging::page(entries, &room);
     Ok(wire::ListCorrectionsResponse {
-        corrections: corrections.collect::<Result<_, crate::db::Error>>()?,
+        corrections,
         next_page_token,
     })
 }

@@ -12,6 +12,7 @@ use prost::Message;
 use prost_types::{
     FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto, ServiceDescriptorProto,
 };
+use tonic::codec::CompressionEncoding;
 use tonic::server::Grpc;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
@@ -28,6 +29,9 @@ use crate::kernel::telemetry::Trace;
 pub(super) const UNARY: &str = "/test.Probe/Unary";
 pub(super) const ACK: &str = "/test.Probe/Ack";
 pub(super) const STREAM: &str = "/test.Probe/Stream";
+
+/// The largest message of a server that is started without other limits.
+pub(super) const LARGEST: usize = 65_536;
 
 pub(super) const TABLE: &[Access] = &[
     row(UNARY, Kind::Unary, true),
@@ -72,8 +76,16 @@ pub(super) fn descriptors() -> &'static [u8] {
         .leak()
 }
 
-#[derive(Clone)]
-pub(super) struct Probe;
+#[derive(Clone, Default)]
+pub(super) struct Probe {
+    largest: usize,
+}
+
+impl Tuned for Probe {
+    fn tuned(self, largest: usize) -> Self {
+        Self { largest }
+    }
+}
 
 impl NamedService for Probe {
     const NAME: &'static str = "test.Probe";
@@ -89,9 +101,14 @@ impl tower::Service<http::Request<Body>> for Probe {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let largest = self.largest;
         async move {
             let codec = ProstCodec::<String, String>::default();
-            let mut grpc = Grpc::new(codec).max_decoding_message_size(1_024);
+            let mut grpc = Grpc::new(codec)
+                .accept_compressed(CompressionEncoding::Gzip)
+                .send_compressed(CompressionEncoding::Gzip)
+                .max_decoding_message_size(largest)
+                .max_encoding_message_size(largest);
             if request.uri().path() == STREAM {
                 let handler = tower::service_fn(|request| async move { Ok(stream(&request)) });
                 return Ok(grpc.server_streaming(handler, request).await);
@@ -110,6 +127,7 @@ async fn unary(request: Request<String>) -> Result<Response<String>, Status> {
         "left" => format!("{}", deadline_of(&request).unwrap().remaining().as_millis()),
         "sleep" => std::future::pending().await,
         "panic" => panic!("canary"),
+        "large" => "x".repeat(LARGEST),
         "leak" => return Err(Status::internal("canary")),
         other => other.to_owned(),
     };
@@ -156,7 +174,15 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) async fn start() -> Self {
-        Self::with(Limits::default(), || async { true }).await
+        Self::limited(Limits::default()).await
+    }
+
+    pub(super) async fn limited(limits: Limits) -> Self {
+        let limits = Limits {
+            max_message_bytes: LARGEST,
+            ..limits
+        };
+        Self::with(limits, || async { true }).await
     }
 
     pub(super) async fn with<F, Fut>(limits: Limits, probe: F) -> Self
@@ -174,7 +200,7 @@ impl Running {
         let admin = bind(settings.admin_listen).await.unwrap();
         let (address, admin_address) = (listener.address(), admin.address());
         let server = Server::builder(&settings, TABLE, descriptors())
-            .service(Probe)
+            .service(Probe::default())
             .ready(probe)
             .listener(listener)
             .admin(admin)
