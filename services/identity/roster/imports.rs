@@ -24,5 +24,5 @@ pub async fn list_imports(
     before: Option<ImportId>,
     size: u64,
 ) -> Result<Vec<roster_import::Model>, Error> {
-    Ok(store::imports_before(context.db.read(), campaign, before, size + 1).await?)
+    store::imports_before(context.db.read(), campaign, before, size + 1).await
 }

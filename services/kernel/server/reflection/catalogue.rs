@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost::{DecodeError, Message};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+    OneofDescriptorProto,
 };
 
 /// A descriptor set whose files are not decoded.
@@ -145,7 +146,7 @@ impl Found {
     fn message(&mut self, scope: &str, message: &DescriptorProto) {
         let name = join(scope, message.name());
         let fields = message.field.iter().map(FieldDescriptorProto::name);
-        let oneofs = message.oneof_decl.iter().map(|oneof| oneof.name());
+        let oneofs = message.oneof_decl.iter().map(OneofDescriptorProto::name);
         for part in fields.chain(oneofs) {
             self.symbols.insert(join(&name, part));
         }
