@@ -51,9 +51,8 @@ fn postgres(code: &str, constraint: Option<&str>) -> Error {
             message: UNFIT.to_owned(),
         },
         _ if code.starts_with("08") => disconnected(state),
-        _ if code.starts_with("53") || code.starts_with("58") => {
-            Error::Unavailable(Outage::Exhausted(state))
-        }
+        _ if code.starts_with("53") => Error::Unavailable(Outage::Exhausted(state)),
+        _ if code.starts_with("58") => Error::Unavailable(Outage::Broken(state)),
         _ => Error::Corrupt {
             what: describe(code, constraint),
         },
@@ -83,7 +82,8 @@ fn sqlite(error: &dyn DatabaseError) -> Error {
             constraint: unique_name(code, error.message()),
         },
         (_, 5 | 6) => Error::Contended(state),
-        (_, 10 | 14) => disconnected(state),
+        (_, 10) => Error::Unavailable(Outage::Broken(state)),
+        (_, 14) => disconnected(state),
         (_, 7 | 8 | 13) => Error::Unavailable(Outage::Exhausted(state)),
         (_, 1) if error.message().starts_with("no such") => Error::Schema {
             message: UNFIT.to_owned(),
@@ -187,6 +187,15 @@ mod tests {
         for code in ["57014", "42501", "23505", "53100", "23514"] {
             assert!(!postgres(code, None).is_transient(), "{code}");
         }
+    }
+
+    #[test]
+    fn a_server_without_its_files_is_not_one_without_room() {
+        for code in ["58030", "58P01"] {
+            let told = postgres(code, None).to_string();
+            assert!(told.contains("its files") && told.contains(code), "{told}");
+        }
+        assert!(postgres("53100", None).to_string().contains("resources"));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub enum Outage {
     TimedOut,
     /// The server has no room: disk, memory or locks.
     Exhausted(SqlState),
+    /// The server cannot read or write files of its own: a disk that fails, or programs that were exchanged under it.
+    Broken(SqlState),
     /// The pool was closed: the process is shutting down.
     Closed,
 }
@@ -56,6 +58,7 @@ impl fmt::Display for Outage {
             Self::PoolExhausted => f.write_str("no free connection"),
             Self::TimedOut => f.write_str("timed out"),
             Self::Exhausted(state) => write!(f, "out of resources, {state}"),
+            Self::Broken(state) => write!(f, "its server cannot read or write its files, {state}"),
             Self::Closed => f.write_str("closed"),
         }
     }

@@ -139,6 +139,17 @@ async fn try_once(
         .map_err(Some)
 }
 
+/// Tells whether a connection failed at TLS. A certificate that rustls refuses comes as an I/O error with its error in it.
+fn is_of_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error
+            .get_ref()
+            .is_some_and(|cause| cause.is::<tokio_rustls::rustls::Error>()),
+        _ => false,
+    }
+}
+
 /// Where a connection goes, for messages. It holds no password.
 struct Place {
     host: String,
@@ -193,9 +204,10 @@ impl Place {
             Some(state) => {
                 format!("PostgreSQL at {host} is not ready ({state}): try again when it is")
             }
-            None if matches!(error, Some(sqlx::Error::Tls(_))) => {
+            None if error.is_some_and(is_of_tls) => {
                 format!(
-                    "PostgreSQL at {host} and this program agree on no TLS: check sslmode and sslrootcert in the database URL"
+                    "PostgreSQL at {host} answers, and its certificate or TLS is refused: correct sslmode and sslrootcert in the database URL. \
+                     A certificate of X.509 version 1, as old set-ups made them, is never taken: make a new one"
                 )
             }
             None => format!(

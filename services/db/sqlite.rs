@@ -72,7 +72,16 @@ pub(super) async fn open_owner(
         acquire_timeout: MIGRATION_TIMEOUT,
         ..settings.clone()
     };
-    let pool = connect(path, options, 1, &settings).await?;
+    let pool = match connect(path, options, 1, &settings).await {
+        // What makes the file cannot be told to do so.
+        Err(_) if create && !path.exists() => Err(Error::Connect {
+            message: format!(
+                "the database file {} cannot be made: its directory must be there and this user must be able to write it",
+                path.display()
+            ),
+        }),
+        opened => opened,
+    }?;
     check_version(&pool).await?;
     Ok(pool)
 }

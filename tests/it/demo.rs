@@ -128,6 +128,25 @@ async fn nothing_outlives_an_up_that_is_killed() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_up_in_one_directory_is_refused_before_it_touches_anything() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut first = up(folder.path(), ports::free_row());
+    ready(folder.path(), &mut first).await;
+    let file = folder.path().join(".redress/endpoints.toml");
+    let before = std::fs::read_to_string(&file).expect("endpoints");
+    let ports = ports::free_row().to_string();
+    let told = said(&mut redress(folder.path(), &["up", "--ports-from", &ports])).refused(1);
+    assert!(
+        told.contains("is up in") && told.contains("--dir"),
+        "{told}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).expect("endpoints"), before);
+    assert!(first.is_running());
+    first.signal(Signal::INT);
+    first.ended(BOUND).await;
+}
+
 fn up(folder: &Path, ports: u16) -> Running {
     let ports = ports.to_string();
     Running::start(

@@ -158,7 +158,7 @@ async fn commits_that_fail_or_answer_nothing_lose_and_double_nobody(database: Da
         usize::try_from(funnel.individuals),
         Ok(roster.individuals())
     );
-    assert_eq!(usize::try_from(funnel.codes_issued), Ok(roster.letters()));
+    assert_eq!(usize::try_from(funnel.codes_issued), Ok(roster.codes()));
     faulty.end().await;
 }
 

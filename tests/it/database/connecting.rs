@@ -1,5 +1,6 @@
 //! Opening the database with wrong settings: one message that says what to do, and never the password.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -72,6 +73,46 @@ async fn a_server_that_is_silent_is_given_up() {
     ))
     .await;
     assert!(message.contains("does not answer"), "{message}");
+}
+
+/// A server that answers and whose TLS cannot be taken does not have to be started.
+#[tokio::test]
+async fn a_server_whose_tls_is_refused_is_told_from_one_that_does_not_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 8];
+        stream.read_exact(&mut request).unwrap();
+        // Yes to TLS, and then no TLS.
+        stream.write_all(b"S").unwrap();
+        stream
+            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            .unwrap();
+        let _ = stream.read(&mut [0; 512]);
+    });
+    let message = refusal(&format!(
+        "postgres://redress:canary@127.0.0.1:{port}/redress"
+    ))
+    .await;
+    assert!(
+        message.contains("TLS is refused") && message.contains("sslrootcert"),
+        "{message}"
+    );
+    serving.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_migrator_that_cannot_make_its_file_does_not_advise_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("no/such/folder/redress.db");
+    let url = format!("sqlite:{}", file.display());
+    let told = redress::db::migrate::up(&url.into()).await.unwrap_err();
+    let told = told.to_string();
+    assert!(
+        told.contains("cannot be made") && !told.contains("migrate"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

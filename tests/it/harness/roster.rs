@@ -265,6 +265,11 @@ impl Roster {
         self.individuals() - 1
     }
 
+    /// How many codes there are: the one who has died gets a letter without.
+    pub fn codes(&self) -> usize {
+        self.letters() - 1
+    }
+
     /// The first adults for whom the bureau gives this answer.
     pub fn answered(&self, sandbox: Sandbox) -> impl Iterator<Item = &Row> {
         let adults = self.adults.iter();

@@ -62,7 +62,7 @@ async fn every_promise_to_a_caller_stands_once_in_the_bureaus_book(database: Dat
     assert_eq!(number(funnel.rows), roster.rows.len());
     assert_eq!(number(funnel.rejected), roster.rejected);
     assert_eq!(number(funnel.individuals), roster.individuals());
-    assert_eq!(number(funnel.codes_issued), roster.letters());
+    assert_eq!(number(funnel.codes_issued), roster.codes());
     assert_eq!(number(funnel.letters), roster.letters());
     assert_eq!(number(funnel.verified), promises.len());
     assert_eq!(number(funnel.refused), impostors);
