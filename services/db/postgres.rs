@@ -145,7 +145,7 @@ fn is_of_tls(error: &sqlx::Error) -> bool {
         sqlx::Error::Tls(_) => true,
         sqlx::Error::Io(error) => error
             .get_ref()
-            .is_some_and(|cause| cause.is::<tokio_rustls::rustls::Error>()),
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<tokio_rustls::rustls::Error>),
         _ => false,
     }
 }

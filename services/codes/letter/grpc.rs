@@ -165,6 +165,7 @@ fn revocation_to_wire(row: Model) -> wire::Revocation {
 }
 
 /// How a request names somebody, as it was given.
+#[derive(Clone, Copy)]
 struct Given<'a> {
     individual: &'a str,
     verification: &'a str,

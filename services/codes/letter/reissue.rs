@@ -221,8 +221,8 @@ async fn batch_for(
     let campaign: CampaignId = fresh.batch.campaign_id;
     let taken: Vec<BatchId> = lines.iter().map(|line| line.batch_id).collect();
     // A reissue of old does not know its origin; the letter that it replaced does.
-    let origin = lines.iter().skip_while(|line| line.mac != newest.mac);
-    let origin = origin.filter_map(|line| line.origin).next();
+    let mut origin = lines.iter().skip_while(|line| line.mac != newest.mac);
+    let origin = origin.find_map(|line| line.origin);
     let of = (origin, newest.enroll_by_at);
     let open = batch::store::open_reissue(tx, campaign, of, &taken).await?;
     if let Some(open) = open {
