@@ -1,6 +1,7 @@
 //! `redress find`: who on the list is meant.
 
 use clap::Args;
+use uuid::Uuid;
 
 use crate::cli::ask;
 use crate::cli::campaign::which::CampaignArg;
@@ -10,13 +11,15 @@ use crate::client::connect::ClientRole;
 use crate::client::convert::population;
 use crate::client::problem::{OrProblem, Outcome};
 use crate::wire::redress::identity::v1 as wire;
+use wire::get_individual_request::Person;
 use wire::roster_service_client::RosterServiceClient;
 use wire::search_individuals_request::Query;
 
 /// Flags of `find`.
 #[derive(Debug, Args)]
 pub struct FindArgs {
-    /// A name, as `Mary Smith` or `Smith, Mary`, with --born or --zip; or a covered entity's reference, alone.
+    /// A name, as `Mary Smith` or `Smith, Mary`, with --born or --zip; or a covered entity's reference, alone; or the letter's id, as the
+    /// print file and returned mail have it.
     #[arg(value_name = "NAME|REFERENCE", required = true, num_args = 1..)]
     who: Vec<String>,
     /// Year of birth.
@@ -36,13 +39,22 @@ pub struct FindArgs {
 pub async fn run(session: &Session, args: FindArgs) -> Outcome {
     let channels = session.connect(ClientRole::Operator)?;
     let campaign = args.campaign.find(&channels.codes).await?;
+    let mut client = RosterServiceClient::new(channels.identity.clone());
+    if let Some(id) = letter_id(&args) {
+        let request = wire::GetIndividualRequest {
+            campaign: campaign.campaign_id,
+            person: Some(Person::IndividualId(id)),
+        };
+        let answer = client.get_individual(request).await;
+        let found = answer.or_problem("find the letter's person")?.individual;
+        let records: Vec<Record> = found.iter().map(record).collect();
+        return render::many(session.format, &records, "nobody was found");
+    }
     let request = wire::SearchIndividualsRequest {
         campaign: campaign.campaign_id,
         query: Some(query(&args)),
     };
-    let answer = RosterServiceClient::new(channels.identity.clone())
-        .search_individuals(request)
-        .await;
+    let answer = client.search_individuals(request).await;
     let found = answer.or_problem("search the roster")?;
     let records: Vec<Record> = found.individuals.iter().map(record).collect();
     render::many(
@@ -54,6 +66,14 @@ pub async fn run(session: &Session, args: FindArgs) -> Outcome {
         ask::note("there are more than these; a given name, --born and --zip narrow it");
     }
     Ok(())
+}
+
+/// Gives the letter's id, where that is what was typed.
+fn letter_id(args: &FindArgs) -> Option<String> {
+    let [text] = args.who.as_slice() else {
+        return None;
+    };
+    Uuid::try_parse(text).ok().map(|id| id.to_string())
 }
 
 /// Takes a name where something tells its bearers apart, and a reference otherwise.

@@ -122,6 +122,8 @@ async fn a_list_is_compared_and_mended_from_the_command_line(database: Database)
     );
     let found = house.json(&["find", "T-1"]);
     assert_eq!(found[0]["letter"], "none: off the list");
+    let letter = found[0]["individual"].as_str().expect("an id");
+    assert_eq!(house.json(&["find", letter]), found, "by the letter's id");
     let issued = house.json(&["codes", "issue"]);
     assert_eq!(issued["codes"].as_i64(), Some(1), "{issued}");
     let everybody = house.redress(&["--format", "csv", "find", "T-2"]).fine();
