@@ -124,7 +124,7 @@ Call it:
   redress{dir} health
   redress{dir} enroll                 one letter by hand
   grpcurl -cacert {certs}/ca.pem -cert {certs}/operator-admin.pem -key {certs}/operator-admin.key {codes} list
-  buf curl --cacert {certs}/ca.pem --cert {certs}/operator-admin.pem --key {certs}/operator-admin.key \\
+  buf curl --protocol grpc --cacert {certs}/ca.pem --cert {certs}/operator-admin.pem --key {certs}/operator-admin.key \\
       {url}/redress.enrollment.v1.CampaignService/ListCampaigns
   Python: grpc.secure_channel(\"{codes}\", grpc.ssl_channel_credentials(ca, key, cert)); the services tell their schema by reflection.
 

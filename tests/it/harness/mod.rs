@@ -21,6 +21,7 @@ pub mod processes;
 pub mod program;
 pub mod raw;
 pub mod roster;
+mod row;
 mod sqlite;
 pub mod strangers;
 pub mod walk;
