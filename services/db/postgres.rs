@@ -1,5 +1,6 @@
 //! Opening PostgreSQL.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
@@ -150,12 +151,18 @@ fn is_of_tls(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Tells whether a file of the settings is missing. Over TCP nothing else gives this error.
+fn is_missing_file(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(error) if error.kind() == ErrorKind::NotFound)
+}
+
 /// Where a connection goes, for messages. It holds no password.
 struct Place {
     host: String,
     user: String,
     database: String,
     role: String,
+    tcp: bool,
 }
 
 impl Place {
@@ -168,6 +175,7 @@ impl Place {
                 .unwrap_or_else(|| options.get_username())
                 .to_owned(),
             role: settings.role().unwrap_or_default().to_owned(),
+            tcp: options.get_socket().is_none() && !options.get_host().starts_with('/'),
         }
     }
 
@@ -178,6 +186,7 @@ impl Place {
             user,
             database,
             role,
+            ..
         } = self;
         let state = error.and_then(|error| error.as_database_error()?.code().map(String::from));
         let message = match state.as_deref() {
@@ -208,6 +217,11 @@ impl Place {
                 format!(
                     "PostgreSQL at {host} answers, and its certificate or TLS is refused: correct sslmode and sslrootcert in the database URL. \
                      A certificate of X.509 version 1, as old set-ups made them, is never taken: make a new one"
+                )
+            }
+            None if self.tcp && error.is_some_and(is_missing_file) => {
+                format!(
+                    "a file for TLS with PostgreSQL at {host} is missing: correct sslrootcert, sslcert or sslkey in the database URL"
                 )
             }
             None => format!(

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use redress::db::migrate;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::harness::child::Running;
@@ -147,6 +147,22 @@ async fn a_second_up_in_one_directory_is_refused_before_it_touches_anything() {
     first.ended(BOUND).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_that_dies_is_named_and_ends_the_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut up = up(folder.path(), ports::free_row());
+    ready(folder.path(), &mut up).await;
+    let pid = endpoints(folder.path())["pids"]["enrollment-codes"]
+        .as_integer()
+        .and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+    kill_process(pid.expect("a process id"), Signal::KILL).expect("the child is there");
+    let ended = up.ended(BOUND).await;
+    let log = up.log();
+    assert_eq!(ended.code(), Some(1), "{log}");
+    assert!(log.contains("enrollment-codes stopped by itself"), "{log}");
+    assert!(admin_ports(folder.path()).await.is_empty(), "{log}");
+}
+
 fn up(folder: &Path, ports: u16) -> Running {
     let ports = ports.to_string();
     Running::start(
@@ -167,9 +183,7 @@ async fn ready(folder: &Path, up: &mut Running) {
 
 /// The admin ports that still answer.
 async fn admin_ports(folder: &Path) -> Vec<u16> {
-    let file = folder.join(".redress/endpoints.toml");
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    let endpoints: toml::Table = text.parse().expect("a TOML file");
+    let endpoints = endpoints(folder);
     let admin = endpoints.get("admin").and_then(toml::Value::as_table);
     let mut open = Vec::new();
     for address in admin.into_iter().flat_map(toml::Table::values) {
@@ -182,4 +196,10 @@ async fn admin_ports(folder: &Path) -> Vec<u16> {
         }
     }
     open
+}
+
+fn endpoints(folder: &Path) -> toml::Table {
+    let file = folder.join(".redress/endpoints.toml");
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    text.parse().expect("a TOML file")
 }

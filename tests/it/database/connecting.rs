@@ -103,6 +103,27 @@ async fn a_server_whose_tls_is_refused_is_told_from_one_that_does_not_answer() {
 }
 
 #[tokio::test]
+async fn a_missing_file_for_tls_is_told_as_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; 8]).unwrap();
+        stream.write_all(b"S").unwrap();
+        let _ = stream.read(&mut [0; 512]);
+    });
+    let message = refusal(&format!(
+        "postgres://redress:canary@127.0.0.1:{port}/redress?sslmode=verify-ca&sslrootcert=/nowhere/ca.pem"
+    ))
+    .await;
+    assert!(
+        message.contains("is missing") && message.contains("sslrootcert"),
+        "{message}"
+    );
+    serving.join().unwrap();
+}
+
+#[tokio::test]
 async fn a_migrator_that_cannot_make_its_file_does_not_advise_itself() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("no/such/folder/redress.db");
