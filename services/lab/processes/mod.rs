@@ -3,6 +3,7 @@
 pub mod certificates;
 pub mod child;
 pub mod layout;
+mod lock;
 pub mod migrate;
 pub mod partners;
 pub mod ports;

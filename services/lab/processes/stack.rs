@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::certificates::{self, Further};
 use super::child::Child;
 use super::layout::Layout;
+use super::lock::DirectoryLock;
 use super::ports::{Claimed, Ports};
 use super::{migrate, ready};
 use crate::client::connect::{Endpoints, PROCESSES, PULL_BUREAU};
@@ -39,11 +40,13 @@ pub struct Stack {
     /// `SQLite` or `PostgreSQL`.
     pub database: &'static str,
     children: Vec<Child>,
+    _lock: DirectoryLock,
 }
 
 impl Stack {
     /// Prepares the directory, migrates, starts everything and waits until all of it is ready.
     pub async fn start(settings: &StackSettings) -> Result<Self, Problem> {
+        let lock = DirectoryLock::take(&settings.dir)?;
         let ports = settings
             .ports
             .claim(settings.pull_bureau, bureau_before(&settings.dir))?;
@@ -69,6 +72,7 @@ impl Stack {
             endpoints: endpoints(&layout, &ports),
             database,
             children: Vec::new(),
+            _lock: lock,
         };
         for process in ports.processes() {
             let env = layout.environment(process, &ports, &url);
