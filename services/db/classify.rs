@@ -51,6 +51,10 @@ fn postgres(code: &str, constraint: Option<&str>) -> Error {
             message: UNFIT.to_owned(),
         },
         _ if code.starts_with("08") => disconnected(state),
+        // The server misses a file of its own, such as a library that an upgrade took away: no lack of room.
+        "58P01" => Error::Corrupt {
+            what: format!("{code}, the database server misses a file of its own"),
+        },
         _ if code.starts_with("53") || code.starts_with("58") => {
             Error::Unavailable(Outage::Exhausted(state))
         }
@@ -160,6 +164,15 @@ impl From<sqlx::Error> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missing_file_of_the_server_is_no_lack_of_room() {
+        assert!(matches!(postgres("58P01", None), Error::Corrupt { .. }));
+        assert!(matches!(
+            postgres("53100", None),
+            Error::Unavailable(Outage::Exhausted(_))
+        ));
+    }
 
     #[test]
     fn sqlite_columns_become_the_name_that_postgresql_gives() {

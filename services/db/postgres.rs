@@ -139,6 +139,15 @@ async fn try_once(
         .map_err(Some)
 }
 
+/// Tells a failed TLS handshake from a server that does not answer. rustls reports a bad certificate as invalid data.
+fn is_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
+    }
+}
+
 /// Where a connection goes, for messages. It holds no password.
 struct Place {
     host: String,
@@ -193,9 +202,9 @@ impl Place {
             Some(state) => {
                 format!("PostgreSQL at {host} is not ready ({state}): try again when it is")
             }
-            None if matches!(error, Some(sqlx::Error::Tls(_))) => {
+            None if error.is_some_and(is_tls) => {
                 format!(
-                    "PostgreSQL at {host} and this program agree on no TLS: check sslmode and sslrootcert in the database URL"
+                    "PostgreSQL at {host} and this program agree on no TLS: check the server's certificate (an old self-signed one is refused), and sslmode and sslrootcert in the database URL"
                 )
             }
             None => format!(
@@ -203,5 +212,21 @@ impl Place {
             ),
         };
         Error::Connect { message }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_refused_certificate_is_told_from_a_server_that_does_not_answer() {
+        let refused = sqlx::Error::Io(Error::new(ErrorKind::InvalidData, "invalid certificate"));
+        assert!(is_tls(&refused));
+        assert!(!is_tls(&sqlx::Error::Io(
+            ErrorKind::ConnectionRefused.into()
+        )));
     }
 }

@@ -72,7 +72,17 @@ pub(super) async fn open_owner(
         acquire_timeout: MIGRATION_TIMEOUT,
         ..settings.clone()
     };
-    let pool = connect(path, options, 1, &settings).await?;
+    let pool = match connect(path, options, 1, &settings).await {
+        Err(_) if create && !path.exists() => {
+            let path = path.display();
+            return Err(Error::Connect {
+                message: format!(
+                    "the database file {path} cannot be made: its directory must exist and this user must be able to write it"
+                ),
+            });
+        }
+        pool => pool?,
+    };
     check_version(&pool).await?;
     Ok(pool)
 }
@@ -155,6 +165,18 @@ fn explain(path: &Path, error: &sqlx::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::secrets::Secret;
+
+    #[tokio::test]
+    async fn a_migrator_that_cannot_make_the_file_does_not_advise_itself() {
+        let path = Path::new("/nowhere/redress.db");
+        let url = Secret::new("sqlite:/nowhere/redress.db".to_owned());
+        let settings = DatabaseSettings::new(url, Process::Codes);
+        let error = open_owner(path, &settings, true).await.unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("its directory must exist"), "{message}");
+        assert!(!message.contains("redress migrate"), "{message}");
+    }
 
     #[test]
     fn versions_compare_by_number() {
