@@ -4,8 +4,11 @@
 //! (`spiffe://redress/<role>/<name>`) and names in server certificates.
 
 mod authority;
+mod config;
 mod files;
+mod live;
 
 pub use authority::{Authority, CertError, Issued};
 pub(super) use files::write_private;
 pub use files::{TlsError, TlsFiles, TlsMaterial};
+pub use live::Certificates;

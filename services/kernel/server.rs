@@ -17,6 +17,7 @@ mod admin;
 mod answer;
 mod call;
 mod front;
+mod handshake;
 mod health;
 mod listen;
 mod run;

@@ -17,7 +17,7 @@ use std::time::Duration;
 use clap::{Args, Parser};
 
 pub use load::{Outcome, command, defaults, load, load_here};
-pub use parse::{address, duration, limit, whole};
+pub use parse::{address, duration, limit, period, whole};
 pub use problems::{Problem, Problems};
 pub use table::markdown_table;
 
@@ -68,6 +68,12 @@ pub struct ServerSettings {
     /// The certificates.
     #[command(flatten)]
     pub tls: TlsFiles,
+    /// A file of revoked certificates: on each line a serial number in hexadecimal or a caller as role/name.
+    #[arg(long, value_name = "PATH")]
+    pub tls_revoked: Option<PathBuf>,
+    /// How often the files of certificates are looked at for changes.
+    #[arg(long, value_name = "DURATION", value_parser = period, default_value = "5s")]
+    pub tls_check_interval: Duration,
     /// How much the server takes.
     #[command(flatten)]
     pub limits: Limits,
@@ -81,6 +87,8 @@ impl ServerSettings {
             listen: any,
             admin_listen: any,
             tls,
+            tls_revoked: None,
+            tls_check_interval: Duration::from_secs(5),
             limits: Limits::default(),
         }
     }

@@ -58,10 +58,9 @@ impl From<AccessError> for Stop {
 impl From<ServeError> for Stop {
     fn from(error: ServeError) -> Self {
         match error {
-            ServeError::Bind(_)
-            | ServeError::Tls(_)
-            | ServeError::Certificates(_)
-            | ServeError::Reflection(_) => Self::start(error),
+            ServeError::Bind(_) | ServeError::Tls(_) | ServeError::Reflection(_) => {
+                Self::start(error)
+            }
             ServeError::Transport(_) => Self::Broke(error.to_string()),
         }
     }

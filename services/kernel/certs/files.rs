@@ -41,6 +41,9 @@ pub enum TlsError {
         /// What it should hold.
         wanted: &'static str,
     },
+    /// The files do not fit together.
+    #[error("the certificates cannot be used: do certificate and key belong together?")]
+    Mismatch,
 }
 
 /// What the files hold, ready for tonic.
@@ -74,7 +77,7 @@ impl TlsFiles {
     }
 }
 
-fn read(path: &Path, wanted: &'static str) -> Result<Zeroizing<Vec<u8>>, TlsError> {
+pub(super) fn read(path: &Path, wanted: &'static str) -> Result<Zeroizing<Vec<u8>>, TlsError> {
     let pem = fs::read(path).map_err(|source| TlsError::Unreadable {
         path: path.into(),
         source,

@@ -23,6 +23,7 @@ use super::call::Call;
 use super::listen::ConnectionInfo;
 use super::timeout::{ahead_of, client_timeout};
 use crate::kernel::caller::{self, Caller};
+use crate::kernel::certs::Certificates;
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::settings::Limits;
 use crate::kernel::telemetry::RpcMetrics;
@@ -62,6 +63,7 @@ pub(super) struct Shared {
     pub(super) unary: Arc<Semaphore>,
     pub(super) streams: Arc<Semaphore>,
     pub(super) draining: CancellationToken,
+    pub(super) certificates: Arc<Certificates>,
     pub(super) metrics: RpcMetrics,
 }
 
@@ -120,6 +122,9 @@ impl Shared {
         let caller = caller_of(connection).ok_or_else(|| Fault::new(Reason::CallerUnknown))?;
         let cut = connection.get_ref().cut.clone();
         call.identify(caller.clone());
+        if self.is_revoked(connection, &caller) {
+            return Err(Fault::new(Reason::CallerUnknown));
+        }
         let row = row.ok_or_else(|| Fault::new(Reason::MethodUnknown))?;
         if !row.roles.contains(&caller.role) {
             return Err(Fault::new(Reason::CallerNotAllowed));
@@ -146,6 +151,13 @@ impl Shared {
             deadline,
             cut,
         })
+    }
+
+    /// Asked at every call: a connection may have been made before its certificate was revoked.
+    fn is_revoked(&self, connection: &TlsConnectInfo<ConnectionInfo>, caller: &Caller) -> bool {
+        let certificates = connection.peer_certs();
+        let first = certificates.as_ref().and_then(|chain| chain.first());
+        first.is_none_or(|der| self.certificates.is_revoked(caller, der))
     }
 
     /// The earliest of the client's deadline, the method's and, for a unary call, the process's.

@@ -3,21 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
-use tonic::transport::ServerTlsConfig;
 use tonic_health::ServingStatus;
 
 use super::admin::{self, Admin};
 use super::front::{Front, Shared};
+use super::handshake::secured;
 use super::health::Health;
 use super::listen::{self, BindError, Listener, bind, bind_as};
-use super::{Builder, Server};
-use crate::kernel::certs::TlsError;
+use super::{Builder, Probe, Server};
+use crate::kernel::certs::{Certificates, TlsError};
+use crate::kernel::clock::Clock;
 use crate::kernel::lifecycle::{Lifecycle, Step};
 use crate::kernel::telemetry::RpcMetrics;
 
-const HANDSHAKE: Duration = Duration::from_secs(10);
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections are closed gently at this age, so that clients spread again after a restart and certificates are checked.
@@ -35,9 +36,6 @@ pub enum ServeError {
     /// The certificates cannot be read.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The certificates do not fit together.
-    #[error("the certificates cannot be used: do certificate and key belong together?")]
-    Certificates(#[source] tonic::transport::Error),
     /// The descriptor set cannot be reflected.
     #[error("the descriptor set cannot be reflected")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -63,7 +61,14 @@ impl Server {
             let status = ServingStatus::NotServing;
             reporter.set_service_status(name, status).await;
         }
-        let transport = transport(&parts)?;
+        let certificates = Arc::new(Certificates::load(
+            &parts.settings.tls,
+            parts.settings.tls_revoked.clone(),
+            Clock::system(),
+        )?);
+        let watch = Arc::clone(&certificates);
+        tokio::spawn(watch.watch(parts.settings.tls_check_interval, life.token()));
+        let transport = transport(&parts);
         let front = Front {
             routes: routes(&parts)?.add_service(health).prepare(),
             shared: Arc::new(Shared {
@@ -72,6 +77,7 @@ impl Server {
                 unary: Arc::new(Semaphore::new(parts.settings.limits.max_concurrency)),
                 streams: Arc::new(Semaphore::new(parts.settings.limits.max_streams)),
                 draining: life.token(),
+                certificates: Arc::clone(&certificates),
                 metrics: RpcMetrics::new(),
             }),
         };
@@ -81,7 +87,7 @@ impl Server {
             names: parts.names,
             ready,
         };
-        let health = tokio::spawn(health.watch(parts.probe, life.token()));
+        let health = tokio::spawn(health.watch(probe(parts.probe, &certificates), life.token()));
         let over = CancellationToken::new();
         let _over = over.clone().drop_guard();
         let pages = Admin {
@@ -92,6 +98,7 @@ impl Server {
         tokio::spawn(admin::serve(admin, pages, over.cancelled_owned()));
         let connections = Connections {
             transport,
+            certificates,
             front,
             listener,
             limit: parts.settings.limits.max_connections,
@@ -107,6 +114,7 @@ impl Server {
 
 struct Connections {
     transport: tonic::transport::Server,
+    certificates: Arc<Certificates>,
     front: Front,
     listener: Listener,
     limit: usize,
@@ -122,6 +130,7 @@ impl Connections {
         let _cut = cut.clone().drop_guard();
         let permits = Arc::new(Semaphore::new(self.limit));
         let incoming = listen::incoming(self.listener, permits, cut.clone());
+        let incoming = secured(incoming, self.certificates, self.limit);
         let serving =
             self.transport
                 .serve_with_incoming_shutdown(self.front, Box::pin(incoming), told);
@@ -142,26 +151,26 @@ async fn overdue(life: &Lifecycle) {
     _ = life.within(Step::Calls, std::future::pending::<()>()).await;
 }
 
-fn transport(parts: &Builder) -> Result<tonic::transport::Server, ServeError> {
-    let material = parts.settings.tls.read()?;
-    let tls = ServerTlsConfig::new()
-        .identity(material.identity)
-        .client_ca_root(material.ca)
-        .timeout(HANDSHAKE);
+/// A process whose certificate has ended is not ready, whatever else works.
+fn probe(probe: Probe, certificates: &Arc<Certificates>) -> Probe {
+    let certificates = Arc::clone(certificates);
+    Arc::new(move || {
+        let valid = certificates.is_valid();
+        let probed = probe();
+        async move { valid && probed.await }.boxed()
+    })
+}
+
+fn transport(parts: &Builder) -> tonic::transport::Server {
     let streams = parts.settings.limits.max_concurrency + parts.settings.limits.max_streams;
     tonic::transport::Server::builder()
-        .tls_config(tls)
-        .map_err(ServeError::Certificates)
-        .map(|server| {
-            server
-                .http2_keepalive_interval(Some(KEEPALIVE))
-                .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-                .http2_max_header_list_size(MAX_HEADER_BYTES)
-                .initial_stream_window_size(STREAM_WINDOW)
-                .initial_connection_window_size(CONNECTION_WINDOW)
-                .max_concurrent_streams(u32::try_from(streams).unwrap_or(u32::MAX))
-                .max_connection_age(CONNECTION_AGE)
-        })
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .http2_max_header_list_size(MAX_HEADER_BYTES)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_concurrent_streams(u32::try_from(streams).unwrap_or(u32::MAX))
+        .max_connection_age(CONNECTION_AGE)
 }
 
 /// Adds reflection, in both versions that clients speak.

@@ -170,6 +170,10 @@ impl Running {
         let tls = tls.save(directory.path(), "test").unwrap();
         let mut settings = ServerSettings::local(tls);
         settings.limits = limits;
+        let revoked = directory.path().join("revoked");
+        std::fs::write(&revoked, "").unwrap();
+        settings.tls_revoked = Some(revoked);
+        settings.tls_check_interval = Duration::from_millis(20);
         let listener = bind(settings.listen).await.unwrap();
         let admin = bind(settings.admin_listen).await.unwrap();
         let (address, admin_address) = (listener.address(), admin.address());
