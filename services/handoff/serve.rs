@@ -1,8 +1,10 @@
 //! The process from its settings to its end.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::db::Process;
+use crate::kernel::certs::TlsFiles;
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
@@ -42,8 +44,10 @@ pub async fn serve(
     let Settings {
         service,
         rules,
+        partner_ca,
         push_workers,
     } = settings;
+    let tls = partner_tls(&service.common.server.tls, partner_ca);
     let db = process::connect(&service.database, Process::Handoff).await?;
     let keys = process::keys(&service.keyring, &[Purpose::Person])?;
     let clock = Clock::system();
@@ -54,8 +58,7 @@ pub async fn serve(
         .metrics(metrics)
         .build()?;
     for number in 0..push_workers {
-        let tls = service.common.server.tls.clone();
-        let worker = PushWorker::new(context.clone(), tls, &format!("push-{number}"));
+        let worker = PushWorker::new(context.clone(), tls.clone(), &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
     life.spawn(resubmit::run(context.clone(), life.token()));
@@ -64,6 +67,15 @@ pub async fn serve(
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;
     Ok(ended?)
+}
+
+/// Gives what partners' servers are called with. Their authority is no authority for callers.
+fn partner_tls(own: &TlsFiles, partner_ca: Option<PathBuf>) -> TlsFiles {
+    let own = own.clone();
+    TlsFiles {
+        ca: partner_ca.unwrap_or(own.ca),
+        ..own
+    }
 }
 
 /// Puts the services of this process on a server.
