@@ -17,11 +17,13 @@ use crate::wire::redress::handoff::v1::handoff_service_server::HandoffServiceSer
 use crate::wire::redress::handoff::v1::partner_service_server::PartnerServiceServer;
 use crate::{access, wire};
 
-use super::activation::watch;
+use super::activation;
 use super::context::Context;
 use super::grpc::Handlers;
+use super::metrics as measured;
 use super::outcome::resubmit;
 use super::push::worker::PushWorker;
+use super::queue;
 use super::settings::Settings;
 
 tuned!(
@@ -57,12 +59,14 @@ pub async fn serve(
     let server = builder(&service.common.server, context.clone())
         .metrics(metrics)
         .build()?;
+    measured::start();
     for number in 0..push_workers {
         let worker = PushWorker::new(context.clone(), tls.clone(), &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
     life.spawn(resubmit::run(context.clone(), life.token()));
-    life.spawn(watch::run(context.clone(), life.token()));
+    life.spawn(activation::watch::run(context.clone(), life.token()));
+    life.spawn(queue::watch::run(context.clone(), life.token()));
     life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;
