@@ -47,7 +47,7 @@ pub async fn run(context: Context, token: CancellationToken) {
 }
 
 /// Measures once. A queue that was `seen` before and holds nothing any more is shown as empty.
-pub async fn measure(context: &Context, seen: &mut HashSet<Queue>) -> Result<(), Error> {
+async fn measure(context: &Context, seen: &mut HashSet<Queue>) -> Result<(), Error> {
     let counts = counts(context.db.read()).await?;
     let now = context.clock.now();
     let mut emptied = std::mem::take(seen);
