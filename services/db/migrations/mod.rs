@@ -16,6 +16,7 @@ mod blueprint;
 mod change;
 mod contract;
 mod found_people;
+mod front_ends;
 mod letters;
 mod partner_server;
 mod running_campaign;
@@ -33,7 +34,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 8] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -68,6 +69,11 @@ const STEPS: [Step; 7] = [
         name: "0009_schema_support",
         runs_since: "0007_partner_server",
         changes: schema_support::changes,
+    },
+    Step {
+        name: "0010_front_ends",
+        runs_since: "0009_schema_support",
+        changes: front_ends::changes,
     },
 ];
 

@@ -16,6 +16,7 @@ mod issue;
 mod outbox;
 mod outcomes;
 mod plans;
+mod reach;
 mod refusals;
 mod reissue;
 mod reissue_printing;

@@ -207,6 +207,7 @@ impl House {
             verification_id: None,
             proof_expires_at: proof,
             started_by: "portal/one".into(),
+            continued_by: Some("call-center/one".into()),
             channel: enrollment::Channel::Web,
             started_at: self.context.now(),
             submitted_at: None,
