@@ -238,7 +238,8 @@ impl<'a> Batch<'a> {
             order_attempt: handoff.order_attempt,
             effective_at: status.effective_at,
             term_ends_on: status.term_ends_on.map(|day| day.to_string()),
-            created_at: now,
+            // What is reported at once is applied in the order in which it is reported.
+            created_at: now + Duration::from_micros(self.outcomes.len() as u64),
         });
         let (actor, detail) = (self.reporter.actor, json!({ "class": outcome_class }));
         let event = about_handoff(self.context, actor, action(decision), handoff, detail);
