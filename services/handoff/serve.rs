@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use crate::db::Process;
-use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
 use crate::kernel::lifecycle::Lifecycle;
@@ -18,6 +17,7 @@ use crate::{access, wire};
 use super::activation::watch;
 use super::context::Context;
 use super::grpc::Handlers;
+use super::housekeeping;
 use super::outcome::resubmit;
 use super::push::worker::PushWorker;
 use super::settings::Settings;
@@ -33,7 +33,7 @@ pub fn run(args: Vec<String>) -> ExitCode {
     process::run(args, serve)
 }
 
-/// Runs the process until its life ends: database, keys, context, services, workers, server, drain.
+/// Runs the process until its life ends: database, keys, clock, context, services, workers, server, drain.
 pub async fn serve(
     settings: Settings,
     life: Lifecycle,
@@ -46,7 +46,7 @@ pub async fn serve(
     } = settings;
     let db = process::connect(&service.database, Process::Handoff).await?;
     let keys = process::keys(&service.keyring, &[Purpose::Person])?;
-    let clock = Clock::system();
+    let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
     let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Person);
     let context = Context::new(common, rules);
@@ -60,6 +60,7 @@ pub async fn serve(
     }
     life.spawn(resubmit::run(context.clone(), life.token()));
     life.spawn(watch::run(context.clone(), life.token()));
+    life.spawn(housekeeping::run(context.clone(), life.token()));
     life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;

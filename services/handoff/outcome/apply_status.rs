@@ -66,9 +66,10 @@ pub struct Reporter<'a> {
 /// How far a partner's clock may be off.
 const CLOCK_SLACK: Duration = Duration::from_hours(24);
 
-/// Tells whether the time of a status is possible: not before the handoff existed and not in the future.
+/// Tells whether the time of a status is possible: not before the handoff existed and not in the future. It exists now, whatever a
+/// wrong clock wrote.
 pub fn is_plausible(status: &PartnerStatus, handoff: &Handoff, now: Timestamp) -> bool {
-    handoff.created_at - CLOCK_SLACK <= status.effective_at
+    handoff.created_at.min(now) - CLOCK_SLACK <= status.effective_at
         && status.effective_at <= now + CLOCK_SLACK
 }
 
