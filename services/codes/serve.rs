@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use crate::access;
 use crate::db::Process;
-use crate::kernel::clock::Clock;
 use crate::kernel::combine::Capacity;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
@@ -34,7 +33,7 @@ pub fn run(args: Vec<String>) -> ExitCode {
     process::run(args, serve)
 }
 
-/// Runs the process until its life ends: database, keys, context, services, workers, server, drain.
+/// Runs the process until its life ends: database, keys, clock, context, services, workers, server, drain.
 pub async fn serve(
     settings: Settings,
     life: Lifecycle,
@@ -47,7 +46,7 @@ pub async fn serve(
     } = settings;
     let db = process::connect(&service.database, Process::Codes).await?;
     let keys = process::keys(&service.keyring, &[Purpose::Code])?;
-    let clock = Clock::system();
+    let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
     let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Code);
     let context = Context::new(common, throttles, reissues);

@@ -8,6 +8,7 @@ pub mod audit;
 mod bulk;
 mod cell;
 mod classify;
+mod clock;
 mod connect;
 pub mod entities;
 mod error;

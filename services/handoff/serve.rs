@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use crate::db::Process;
 use crate::kernel::certs::TlsFiles;
-use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
 use crate::kernel::lifecycle::Lifecycle;
@@ -20,6 +19,7 @@ use crate::{access, wire};
 use super::activation;
 use super::context::Context;
 use super::grpc::Handlers;
+use super::housekeeping;
 use super::metrics as measured;
 use super::outcome::resubmit;
 use super::push::worker::PushWorker;
@@ -37,7 +37,7 @@ pub fn run(args: Vec<String>) -> ExitCode {
     process::run(args, serve)
 }
 
-/// Runs the process until its life ends: database, keys, context, services, workers, server, drain.
+/// Runs the process until its life ends: database, keys, clock, context, services, workers, server, drain.
 pub async fn serve(
     settings: Settings,
     life: Lifecycle,
@@ -52,7 +52,7 @@ pub async fn serve(
     let tls = partner_tls(&service.common.server.tls, partner_ca);
     let db = process::connect(&service.database, Process::Handoff).await?;
     let keys = process::keys(&service.keyring, &[Purpose::Person])?;
-    let clock = Clock::system();
+    let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
     let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Person);
     let context = Context::new(common, rules);
@@ -67,6 +67,7 @@ pub async fn serve(
     life.spawn(resubmit::run(context.clone(), life.token()));
     life.spawn(activation::watch::run(context.clone(), life.token()));
     life.spawn(queue::watch::run(context.clone(), life.token()));
+    life.spawn(housekeeping::run(context.clone(), life.token()));
     life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;

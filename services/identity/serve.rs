@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::access;
 use crate::db::Process;
-use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
 use crate::kernel::lifecycle::Lifecycle;
@@ -27,7 +26,7 @@ pub fn run(args: Vec<String>) -> ExitCode {
     process::run(args, serve)
 }
 
-/// Runs the process until its life ends: database, keys, context, services, workers, server, drain.
+/// Runs the process until its life ends: database, keys, clock, context, services, workers, server, drain.
 pub async fn serve(
     settings: Settings,
     life: Lifecycle,
@@ -40,7 +39,7 @@ pub async fn serve(
     } = settings;
     let db = process::connect(&service.database, Process::Identity).await?;
     let keys = process::keys(&service.keyring, &[Purpose::Index, Purpose::Person])?;
-    let clock = Clock::system();
+    let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
     let context = Context {
         common: process::Context::new(clock, ids, db.clone(), keys, Purpose::Index),

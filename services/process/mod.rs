@@ -5,6 +5,7 @@
 
 mod call;
 mod campaign;
+mod clock;
 mod context;
 pub mod convert;
 mod error;
@@ -18,6 +19,7 @@ mod storage;
 pub mod throttle;
 
 pub use call::Call;
+pub use clock::{clock, follow};
 pub use context::{Act, Context};
 pub use error::{Error, Failure, status};
 pub use run::run;

@@ -13,6 +13,7 @@ mod bench;
 mod buf;
 mod canary;
 mod clients;
+mod clocks;
 mod codes;
 mod commands;
 mod database;

@@ -22,6 +22,7 @@ pub async fn unfinished(
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::CompletedAt.is_null())
         .filter(Column::State.eq(State::Open))
+        .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Id)
         .limit(1);
     query = match of {
@@ -66,6 +67,7 @@ pub async fn open_reissue(
         .filter(Column::State.eq(State::Open))
         .filter(Column::WaveId.in_subquery(waves))
         .filter(Column::Id.is_not_in(not.iter().copied()))
+        .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Id)
         .limit(1)
         .lock(LockType::NoKeyUpdate)

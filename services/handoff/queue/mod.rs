@@ -6,6 +6,7 @@ pub(crate) mod convert;
 pub(crate) mod grpc;
 pub mod handoff;
 pub mod lease_store;
+pub mod misdated;
 pub mod replay;
 pub mod retry_policy;
 pub mod state;

@@ -5,6 +5,7 @@ mod begin;
 mod by_code;
 mod callers;
 mod campaigns;
+mod clocks;
 mod complete;
 mod consents;
 mod coverages;

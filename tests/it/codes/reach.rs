@@ -4,6 +4,7 @@ use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
 use redress::wire::redress::enrollment::v1 as wire;
+use redress::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService as _;
 use sea_orm::{ConnectionTrait, DbBackend};
 use tonic::Status;
 use wire::EnrollmentState as State;
@@ -148,10 +149,11 @@ async fn nobody_begins_or_completes_by_a_verification_of_somebody_else(database:
     let house = House::open(&database).await;
     let (campaign, person, code) = house.one_letter().await;
     let lost = house.verified_by("portal/other", (campaign, person)).await;
-    let begun = house.begin_as(
-        &house.request_id(),
+    let (id, entitlement) = (
+        house.request_id(),
         Entitlement::VerificationId(lost.to_string()),
     );
+    let begun = house.begin_as(&id, entitlement);
     assert_eq!(refused(begun.await), Some(Reason::CodeNotAccepted));
     let enrollment = house.begun(&code).await;
     let completed = house.complete(house.completion(enrollment, lost)).await;

@@ -74,7 +74,16 @@ impl House {
 
     /// Opens the process and a campaign with two covered entities.
     pub async fn open_with(database: &Database, rules: Rules) -> Self {
-        let (clock, hand) = Clock::manual("2015-07-17T12:00:00Z".parse().unwrap());
+        let moved = Clock::manual("2015-07-17T12:00:00Z".parse().unwrap());
+        Self::open_at(database, rules, moved).await
+    }
+
+    /// The same with a clock that is given.
+    pub async fn open_at(
+        database: &Database,
+        rules: Rules,
+        (clock, hand): (Clock, ManualClock),
+    ) -> Self {
         let ids = Ids::seeded(clock.clone(), 7);
         let outbox = tempfile::tempdir().unwrap();
         let keys = Keyring::generate(&[Purpose::Index, Purpose::Person]);
