@@ -45,7 +45,7 @@ pub async fn serve(
         push_workers,
     } = settings;
     let db = process::connect(&service.database, Process::Handoff).await?;
-    let keys = process::keys(&service.keyring, &[Purpose::Person])?;
+    let keys = process::keys(&db, &service.keyring, &[Purpose::Person]).await?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
     let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Person);

@@ -35,14 +35,20 @@ impl Deref for Context {
 }
 
 impl Context {
-    /// Gives the indexers of a campaign, the current version first. Rows written under older versions are still found.
+    /// Gives the indexers of a campaign, the current version first. Rows written under older versions are still found, and so
+    /// are those of a process that uses a version which is on standby here.
     pub fn indexers(&self, campaign: CampaignId) -> Result<Vec<Indexer>, Error> {
-        let newest_first = self.keys.versions(Purpose::Index).into_iter().rev();
+        let (current, _) = self.keys.current(Purpose::Index)?;
+        let mut versions = self.keys.versions(Purpose::Index);
+        versions.sort_by_key(|version| (*version != current, std::cmp::Reverse(*version)));
         let indexer = |version| -> Result<Indexer, KeyError> {
             let key = self.keys.get(Purpose::Index, version)?;
             Ok(Indexer::new(campaign, &key))
         };
-        Ok(newest_first.map(indexer).collect::<Result<_, _>>()?)
+        Ok(versions
+            .into_iter()
+            .map(indexer)
+            .collect::<Result<_, _>>()?)
     }
 
     /// Gives the indexer for confirmation codes: the oldest, which stays the same when keys are rotated.

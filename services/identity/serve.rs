@@ -39,7 +39,7 @@ pub async fn serve(
         rules,
     } = settings;
     let db = process::connect(&service.database, Process::Identity).await?;
-    let keys = process::keys(&service.keyring, &[Purpose::Index, Purpose::Person])?;
+    let keys = process::keys(&db, &service.keyring, &[Purpose::Index, Purpose::Person]).await?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
     let context = Context {

@@ -16,6 +16,7 @@ mod blueprint;
 mod change;
 mod contract;
 mod found_people;
+mod key_fingerprints;
 mod letters;
 mod running_campaign;
 
@@ -30,7 +31,7 @@ use change::Change;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step {
         name: "0001_baseline",
         changes: baseline::changes,
@@ -50,6 +51,10 @@ const STEPS: [Step; 5] = [
     Step {
         name: "0005_found_people",
         changes: found_people::changes,
+    },
+    Step {
+        name: "0006_key_fingerprints",
+        changes: key_fingerprints::changes,
     },
 ];
 
