@@ -1,5 +1,7 @@
 //! `redress keys`: keyring files.
 
+mod retire;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -8,7 +10,7 @@ use crate::cli::render::{self, Record};
 use crate::cli::session::Session;
 use crate::client::problem::{Outcome, Problem};
 use crate::kernel::clock::Clock;
-use crate::kernel::keyring::{KeyError, Keyring, Listed, Purpose};
+use crate::kernel::keyring::{Keyring, Listed, Purpose};
 
 /// Subcommands of `keys`.
 #[derive(Debug, Subcommand)]
@@ -27,6 +29,9 @@ pub enum Command {
     Promote(KeyArgs),
     /// Copy the keys of a purpose into another keyring: two processes that need the same key hold the same one.
     Copy(CopyArgs),
+    /// Take an old version out of a keyring, once nothing in the database needs it.
+    #[command(after_long_help = RETIRE_HELP)]
+    Retire(retire::RetireArgs),
 }
 
 const INIT_HELP: &str = "Purposes: code (enrollment-codes), index and person (identity-verification), person (bureau-handoff). \
@@ -50,13 +55,24 @@ const ROTATE_HELP: &str = "Every process must hold a new key before one of them 
 
 Where all processes are stopped meanwhile, one restart after both commands is enough.";
 
+const RETIRE_HELP: &str = "While it runs with a newer key, identity-verification wraps the data keys of campaigns anew, and enrollment-codes the secrets \
+of open batches. What cannot be wrapped anew keeps its key: a campaign's codes, which are stored as keyed hashes, and the look-ups of people.
+
+An old key stays for seven days after its successor was promoted: requests that come again are recognised by it.
+
+Retire it in every keyring that has it, then restart the processes. Backups of the database from before need the old key: keep the backup of the \
+keyring as long as them.
+
+Example:
+  redress keys retire identity.toml --purpose person --version 1 --database-url postgres://owner@host/redress";
+
 /// Flags of the commands that change a keyring.
 #[derive(Debug, Args)]
 pub struct KeyArgs {
     /// The keyring file.
     file: PathBuf,
     /// What the key is for; repeat for several. Without it: all that the keyring has, and for `init` all there are.
-    #[arg(long = "purpose", value_name = "PURPOSE", value_parser = purpose)]
+    #[arg(long = "purpose", value_name = "PURPOSE")]
     purposes: Vec<Purpose>,
 }
 
@@ -75,18 +91,19 @@ pub struct CopyArgs {
     /// The keyring that gets them; made if it is missing.
     to: PathBuf,
     /// What the keys are for; repeat for several.
-    #[arg(long = "purpose", value_name = "PURPOSE", value_parser = purpose, required = true)]
+    #[arg(long = "purpose", value_name = "PURPOSE", required = true)]
     purposes: Vec<Purpose>,
 }
 
 /// Runs a subcommand.
-pub fn run(session: &Session, command: Command) -> Outcome {
+pub async fn run(session: &Session, command: Command) -> Outcome {
     match command {
         Command::Init(args) => init(session, args),
         Command::List(args) => list(session, &args.file),
         Command::Rotate(args) => rotate(session, args),
         Command::Promote(args) => promote(session, args),
         Command::Copy(args) => copy(session, &args),
+        Command::Retire(args) => retire::run(session, args).await,
     }
 }
 
@@ -97,23 +114,23 @@ fn init(session: &Session, args: KeyArgs) -> Outcome {
     let missing = wanted.into_iter().filter(|it| !held.contains(it));
     let made: Vec<_> = missing.map(|it| (it, ring.add(it))).collect();
     if !made.is_empty() {
-        ring.save(&args.file).map_err(usage)?;
+        ring.save(&args.file)?;
     }
     let nothing = "every key is there already; nothing was changed";
     show(session, &ring, |key| made.contains(&at(key)), nothing)
 }
 
 fn list(session: &Session, file: &Path) -> Outcome {
-    let ring = Keyring::load(file).map_err(usage)?;
+    let ring = Keyring::load(file)?;
     show(session, &ring, |_| true, "the keyring is empty")
 }
 
 fn rotate(session: &Session, args: KeyArgs) -> Outcome {
-    let mut ring = Keyring::load(&args.file).map_err(usage)?;
+    let mut ring = Keyring::load(&args.file)?;
     let purposes = or(args.purposes, ring.purposes());
-    ring.require(&purposes).map_err(usage)?;
+    ring.require(&purposes)?;
     let made: Vec<_> = purposes.into_iter().map(|it| (it, ring.add(it))).collect();
-    ring.save(&args.file).map_err(usage)?;
+    ring.save(&args.file)?;
     show(
         session,
         &ring,
@@ -123,7 +140,7 @@ fn rotate(session: &Session, args: KeyArgs) -> Outcome {
 }
 
 fn promote(session: &Session, args: KeyArgs) -> Outcome {
-    let mut ring = Keyring::load(&args.file).map_err(usage)?;
+    let mut ring = Keyring::load(&args.file)?;
     let now = Clock::system().now();
     let purposes = or(args.purposes, ring.purposes());
     let promoted: Vec<_> = purposes
@@ -131,21 +148,21 @@ fn promote(session: &Session, args: KeyArgs) -> Outcome {
         .filter_map(|it| Some((it, ring.promote(it, now)?)))
         .collect();
     if !promoted.is_empty() {
-        ring.save(&args.file).map_err(usage)?;
+        ring.save(&args.file)?;
     }
     let nothing = "no key is on standby; nothing was changed";
     show(session, &ring, |key| promoted.contains(&at(key)), nothing)
 }
 
 fn copy(session: &Session, args: &CopyArgs) -> Outcome {
-    let from = Keyring::load(&args.from).map_err(usage)?;
+    let from = Keyring::load(&args.from)?;
     let mut to = load_or_new(&args.to)?;
     let before = to.list();
     for purpose in &args.purposes {
-        to.copy_from(&from, *purpose).map_err(usage)?;
+        to.copy_from(&from, *purpose)?;
     }
     if to.list() != before {
-        to.save(&args.to).map_err(usage)?;
+        to.save(&args.to)?;
     }
     let nothing = "both have the same keys already; nothing was changed";
     show(session, &to, |key| !before.contains(key), nothing)
@@ -181,19 +198,8 @@ fn or(given: Vec<Purpose>, otherwise: Vec<Purpose>) -> Vec<Purpose> {
 
 fn load_or_new(file: &Path) -> Result<Keyring, Problem> {
     if file.exists() {
-        Keyring::load(file).map_err(usage)
+        Ok(Keyring::load(file)?)
     } else {
         Ok(Keyring::default())
     }
-}
-
-fn usage(error: KeyError) -> Problem {
-    Problem::usage(error.to_string())
-}
-
-fn purpose(text: &str) -> Result<Purpose, String> {
-    let found = Purpose::ALL
-        .into_iter()
-        .find(|purpose| purpose.as_str() == text);
-    found.ok_or_else(|| "one of: code, index, person".to_owned())
 }

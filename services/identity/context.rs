@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::db::entities::campaign_key;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::CampaignId;
-use crate::kernel::keyring::{KeyError, Purpose};
+use crate::kernel::keyring::Purpose;
 use crate::kernel::person_sealer::PersonSealer;
 use crate::process;
 
@@ -38,17 +38,9 @@ impl Context {
     /// Gives the indexers of a campaign, the current version first. Rows written under older versions are still found, and so
     /// are those of a process that uses a version which is on standby here.
     pub fn indexers(&self, campaign: CampaignId) -> Result<Vec<Indexer>, Error> {
-        let (current, _) = self.keys.current(Purpose::Index)?;
-        let mut versions = self.keys.versions(Purpose::Index);
-        versions.sort_by_key(|version| (*version != current, std::cmp::Reverse(*version)));
-        let indexer = |version| -> Result<Indexer, KeyError> {
-            let key = self.keys.get(Purpose::Index, version)?;
-            Ok(Indexer::new(campaign, &key))
-        };
-        Ok(versions
-            .into_iter()
-            .map(indexer)
-            .collect::<Result<_, _>>()?)
+        let keys = self.keys.current_first(Purpose::Index)?;
+        let indexers = keys.iter().map(|key| Indexer::new(campaign, key));
+        Ok(indexers.collect())
     }
 
     /// Gives the indexer for confirmation codes: the oldest, which stays the same when keys are rotated.

@@ -17,6 +17,7 @@ use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServ
 
 use super::context::Context;
 use super::grpc::Handlers;
+use super::roster::rewrap;
 use super::sender::Outbox;
 use super::settings::Settings;
 
@@ -61,6 +62,7 @@ pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
         context.common.clone(),
         life.token(),
     ));
+    life.spawn(rewrap::run(context.clone(), life.token()));
     Handlers::new(context.clone())
 }
 

@@ -25,5 +25,5 @@ mod ring;
 
 pub use error::KeyError;
 pub use listed::{Listed, Standing};
-pub use purpose::Purpose;
-pub use ring::{KeyProvider, Keyring};
+pub use purpose::{NoPurpose, Purpose};
+pub use ring::{KeyProvider, Keyring, OLD_KEY_KEPT};

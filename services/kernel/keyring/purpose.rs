@@ -1,6 +1,7 @@
 //! What keys are for.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -33,5 +34,20 @@ impl Purpose {
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// Says that a word is no purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("one of: code, index, person")]
+pub struct NoPurpose;
+
+impl FromStr for Purpose {
+    type Err = NoPurpose;
+
+    fn from_str(text: &str) -> Result<Self, NoPurpose> {
+        let mut purposes = Self::ALL.into_iter();
+        let found = purposes.find(|purpose| purpose.as_str() == text);
+        found.ok_or(NoPurpose)
     }
 }

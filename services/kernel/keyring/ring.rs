@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -16,6 +17,9 @@ use super::file::{self, Held, Keys};
 use super::listed::{Listed, Standing, fingerprint};
 use super::purpose::Purpose;
 
+/// How long an old key stays at least after another has become current: requests that come again are recognised by it.
+pub const OLD_KEY_KEPT: Duration = Duration::from_hours(7 * 24);
+
 /// Gives keys by purpose and version; behind it may stand a file or a key service.
 pub trait KeyProvider: Send + Sync {
     /// Gives the key for new data and its version.
@@ -26,6 +30,16 @@ pub trait KeyProvider: Send + Sync {
 
     /// Gives the versions that exist, oldest first; those on standby are among them.
     fn versions(&self, purpose: Purpose) -> Vec<i32>;
+
+    /// Gives the keys of every version, the current one first: for what is hashed, and does not tell under which version.
+    fn current_first(&self, purpose: Purpose) -> Result<Vec<Key>, KeyError> {
+        let (current, key) = self.current(purpose)?;
+        let mut versions = self.versions(purpose);
+        versions.retain(|version| *version != current);
+        let others = versions.into_iter().rev();
+        let others = others.map(|version| self.get(purpose, version));
+        std::iter::once(Ok(key)).chain(others).collect()
+    }
 }
 
 /// A keyring in memory, loaded from a file or made new.
@@ -138,6 +152,11 @@ impl Keyring {
             }
         }
         Ok(added)
+    }
+
+    /// Takes a key out.
+    pub fn remove(&mut self, purpose: Purpose, version: i32) {
+        self.keys.remove(&(purpose, version));
     }
 
     /// Gives the purposes that have a key.
