@@ -57,6 +57,7 @@ pub async fn run(session: &Session, args: MigrateArgs) -> Outcome {
                 .with("step", step.name.as_str())
                 .with("applied", step.applied)
                 .with("known", step.known)
+                .with("programs_run_since", step.runs_since.unwrap_or_default())
         });
         return render::many(
             session.format,

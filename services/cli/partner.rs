@@ -52,6 +52,9 @@ pub struct CreateArgs {
     /// Where a push partner listens.
     #[arg(long, value_name = "URL", required_if_eq("mode", "push"))]
     pub endpoint: Option<String>,
+    /// A URI that a push partner's certificate must bear, beside the host in its URL.
+    #[arg(long, value_name = "URI")]
+    pub server_uri: Option<String>,
     /// Enrollments under way at once.
     #[arg(long, default_value_t = 32, value_name = "N")]
     pub max_in_flight: i32,
@@ -67,6 +70,7 @@ impl CreateArgs {
             name: self.name,
             mode: mode.into(),
             endpoint: self.endpoint.unwrap_or_default(),
+            server_uri: self.server_uri.unwrap_or_default(),
             max_in_flight: self.max_in_flight,
             ..wire::Partner::default()
         }
@@ -78,9 +82,12 @@ impl CreateArgs {
 pub struct UpdateArgs {
     /// The partner's name.
     pub name: String,
-    /// Where a push partner listens now. This or --max-in-flight is needed.
-    #[arg(long, value_name = "URL", required_unless_present = "max_in_flight")]
+    /// Where a push partner listens now. One of the three flags is needed.
+    #[arg(long, value_name = "URL", required_unless_present_any = ["max_in_flight", "server_uri"])]
     pub endpoint: Option<String>,
+    /// A URI that its certificate must bear now; '' asks for the host in its URL alone.
+    #[arg(long, value_name = "URI")]
+    pub server_uri: Option<String>,
     /// Enrollments under way at once.
     #[arg(long, value_name = "N")]
     pub max_in_flight: Option<i32>,
@@ -122,6 +129,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
                 request_id: new_request_id(),
                 partner_id: find(&channels, &args.name).await?.partner_id,
                 endpoint: args.endpoint,
+                server_uri: args.server_uri,
                 max_in_flight: args.max_in_flight,
                 projection: None,
             };
@@ -180,6 +188,7 @@ fn record(partner: &wire::Partner) -> Record {
             state(partner.state().as_str_name(), "PARTNER_STATE_"),
         )
         .with("endpoint", partner.endpoint.as_str())
+        .with("server_uri", partner.server_uri.as_str())
         .with("max_in_flight", partner.max_in_flight)
         .with("created", time(partner.create_time.as_ref()))
         .with("partner_id", partner.partner_id.as_str())

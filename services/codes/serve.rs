@@ -20,6 +20,7 @@ use super::context::Context;
 use super::enrollment::{complete, outcomes};
 use super::grpc::Handlers;
 use super::housekeeping;
+use super::metrics;
 use super::settings::Settings;
 
 tuned!(
@@ -61,6 +62,7 @@ pub async fn serve(
 
 /// Starts the commits and the workers, and gives the handlers.
 pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
+    metrics::start();
     life.spawn(outcomes::run(context.clone(), life.token()));
     life.spawn(housekeeping::run(context.clone(), life.token()));
     life.spawn(housekeeping::forget_campaigns(

@@ -7,7 +7,7 @@
 use sea_orm::ConnectionTrait;
 
 use super::error::Error;
-use super::migrations::VERSIONS;
+use super::migrations::{SUPPORT, VERSIONS};
 use super::settings::Process::{self, Codes, Handoff, Identity};
 
 /// What one process may do with one table.
@@ -180,6 +180,9 @@ pub const GRANTS: &[Grant] = &[
     all(VERSIONS, Identity, "SELECT"),
     all(VERSIONS, Codes, "SELECT"),
     all(VERSIONS, Handoff, "SELECT"),
+    all(SUPPORT, Identity, "SELECT"),
+    all(SUPPORT, Codes, "SELECT"),
+    all(SUPPORT, Handoff, "SELECT"),
 ];
 
 /// The tables whose rows belong to one process each.

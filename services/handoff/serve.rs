@@ -1,8 +1,10 @@
 //! The process from its settings to its end.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::db::Process;
+use crate::kernel::certs::TlsFiles;
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
@@ -15,11 +17,13 @@ use crate::wire::redress::handoff::v1::handoff_service_server::HandoffServiceSer
 use crate::wire::redress::handoff::v1::partner_service_server::PartnerServiceServer;
 use crate::{access, wire};
 
-use super::activation::watch;
+use super::activation;
 use super::context::Context;
 use super::grpc::Handlers;
+use super::metrics as measured;
 use super::outcome::resubmit;
 use super::push::worker::PushWorker;
+use super::queue;
 use super::settings::Settings;
 
 tuned!(
@@ -42,8 +46,10 @@ pub async fn serve(
     let Settings {
         service,
         rules,
+        partner_ca,
         push_workers,
     } = settings;
+    let tls = partner_tls(&service.common.server.tls, partner_ca);
     let db = process::connect(&service.database, Process::Handoff).await?;
     let keys = process::keys(&db, &service.keyring, &[Purpose::Person]).await?;
     let clock = Clock::system();
@@ -53,17 +59,27 @@ pub async fn serve(
     let server = builder(&service.common.server, context.clone())
         .metrics(metrics)
         .build()?;
+    measured::start();
     for number in 0..push_workers {
-        let tls = service.common.server.tls.clone();
-        let worker = PushWorker::new(context.clone(), tls, &format!("push-{number}"));
+        let worker = PushWorker::new(context.clone(), tls.clone(), &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
     life.spawn(resubmit::run(context.clone(), life.token()));
-    life.spawn(watch::run(context.clone(), life.token()));
+    life.spawn(activation::watch::run(context.clone(), life.token()));
+    life.spawn(queue::watch::run(context.clone(), life.token()));
     life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;
     Ok(ended?)
+}
+
+/// Gives what partners' servers are called with. Their authority is no authority for callers.
+fn partner_tls(own: &TlsFiles, partner_ca: Option<PathBuf>) -> TlsFiles {
+    let own = own.clone();
+    TlsFiles {
+        ca: partner_ca.unwrap_or(own.ca),
+        ..own
+    }
 }
 
 /// Puts the services of this process on a server.

@@ -1,5 +1,6 @@
 //! The settings of `bureau-handoff`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser};
@@ -17,6 +18,9 @@ pub struct Settings {
     /// The rules of handing over.
     #[command(flatten)]
     pub rules: Rules,
+    /// The authority that servers of partners must come from, PEM; without it the one for callers. It makes nobody a caller.
+    #[arg(long, value_name = "PATH")]
+    pub partner_ca: Option<PathBuf>,
     /// How many workers push; 0 leaves pushing to other instances.
     #[arg(long, default_value = "1", value_parser = whole(0..=16_u32))]
     pub push_workers: u32,

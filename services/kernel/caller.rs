@@ -115,19 +115,25 @@ impl Caller {
 
     /// Reads the one URI of a certificate in DER. A certificate with several names nobody.
     pub fn from_certificate(der: &[u8]) -> Option<Self> {
-        let (_, certificate) = X509Certificate::from_der(der).ok()?;
-        let names = certificate.subject_alternative_name().ok()??;
-        let mut uris = names.value.general_names.iter().filter_map(uri);
-        let uri = uris.next()?;
-        uris.next().is_none().then(|| Self::from_uri(uri))?
+        match uris_of(der).as_slice() {
+            [uri] => Self::from_uri(uri),
+            _ => None,
+        }
     }
 }
 
-fn uri<'a>(name: &GeneralName<'a>) -> Option<&'a str> {
-    match name {
-        GeneralName::URI(uri) => Some(uri),
+/// Reads the URIs of a certificate in DER; none where it cannot be read.
+pub(super) fn uris_of(der: &[u8]) -> Vec<String> {
+    let uri = |name: &GeneralName<'_>| match name {
+        GeneralName::URI(uri) => Some((*uri).to_owned()),
         _ => None,
-    }
+    };
+    let read = || {
+        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        let names = certificate.subject_alternative_name().ok()??;
+        Some(names.value.general_names.iter().filter_map(uri).collect())
+    };
+    read().unwrap_or_default()
 }
 
 impl fmt::Display for Caller {

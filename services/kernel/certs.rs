@@ -4,9 +4,13 @@
 //! (`spiffe://redress/<role>/<name>`) and names in server certificates.
 
 mod authority;
+mod config;
 mod files;
-mod server_tls;
+mod live;
+mod role_authorities;
 
 pub use authority::{Authority, CertError, Issued};
 pub(super) use files::write_private;
 pub use files::{TlsError, TlsFiles, TlsMaterial};
+pub use live::{Certificates, serial_of};
+pub use role_authorities::RoleAuthorities;

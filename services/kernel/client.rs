@@ -1,13 +1,16 @@
 //! Calls to other processes: mutual TLS, deadlines that are sent along, and the trace that goes with them.
 
+mod connector;
+
 use std::time::Duration;
 
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
+use self::connector::Connector;
 use super::caller::{AGENT, Agent, CASE, NETWORK, REASON};
 use super::certs::{TlsError, TlsFiles};
 use super::ids::Ids;
@@ -28,36 +31,41 @@ pub enum ConnectError {
     /// The endpoint is not one.
     #[error("{0} is not an endpoint: use https://HOST:PORT or HOST:PORT")]
     Endpoint(String),
-    /// The certificates do not fit together.
-    #[error("the certificates cannot be used: do certificate and key belong together?")]
-    Certificates(#[source] tonic::transport::Error),
 }
 
 /// Makes a channel that connects at its first call and again after every break.
 ///
-/// The endpoint is `https://HOST:PORT` or `HOST:PORT`; the server's certificate must bear that host.
+/// The endpoint is `https://HOST:PORT` or `HOST:PORT`; the server's certificate must bear that host. Each connection is made
+/// with the certificates as their files then are.
 pub fn connect(endpoint: &str, tls: &TlsFiles) -> Result<Channel, ConnectError> {
+    connect_to(endpoint, tls, None)
+}
+
+/// Makes a channel as [`connect`] does, to a server whose certificate must also bear a URI, such as a SPIFFE ID, if one is given.
+pub fn connect_to(
+    endpoint: &str,
+    tls: &TlsFiles,
+    server_uri: Option<&str>,
+) -> Result<Channel, ConnectError> {
     let bad = || ConnectError::Endpoint(endpoint.to_owned());
-    let uri = match endpoint.split_once("://") {
-        None => format!("https://{endpoint}"),
-        Some(("https", _)) => endpoint.to_owned(),
+    let place = match endpoint.split_once("://") {
+        None => endpoint,
+        Some(("https", place)) => place,
         Some(_) => return Err(bad()),
     };
-    let material = tls.read()?;
-    let config = ClientTlsConfig::new()
-        .ca_certificate(material.ca)
-        .identity(material.identity);
-    let endpoint = Endpoint::from_shared(uri)
+    let origin = format!("https://{place}").parse().map_err(|_| bad())?;
+    let connector = Connector::new(tls, server_uri)?;
+    // The connector itself speaks TLS: tonic must not do so on top of it.
+    let endpoint = Endpoint::from_shared(format!("http://{place}"))
         .map_err(|_| bad())?
-        .tls_config(config)
-        .map_err(ConnectError::Certificates)?
+        .origin(origin)
         .connect_timeout(CONNECT)
         .http2_keep_alive_interval(KEEPALIVE)
         .keep_alive_timeout(KEEPALIVE_TIMEOUT)
         .keep_alive_while_idle(true)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW);
-    Ok(endpoint.connect_lazy())
+    Ok(endpoint.connect_with_connector_lazy(connector))
 }
 
 /// Makes a request id (AIP-155): one for a change, kept when the call is repeated.

@@ -17,11 +17,11 @@ use std::time::Duration;
 use clap::{Args, Parser};
 
 pub use load::{Outcome, command, defaults, load, load_here};
-pub use parse::{address, duration, limit, whole};
+pub use parse::{address, duration, limit, period, whole};
 pub use problems::{Problem, Problems};
 pub use table::markdown_table;
 
-use super::certs::TlsFiles;
+use super::certs::{RoleAuthorities, TlsFiles};
 
 /// The settings of one process. Its doc comment is what `--help` says about the process.
 pub trait ProcessSettings: Parser {
@@ -68,6 +68,15 @@ pub struct ServerSettings {
     /// The certificates.
     #[command(flatten)]
     pub tls: TlsFiles,
+    /// More authorities, each for clients' certificates of one role alone: ROLE=PATH, several separated by commas.
+    #[arg(long, value_name = "ROLE=PATH")]
+    pub tls_role_ca: Option<RoleAuthorities>,
+    /// A file of revoked certificates: on each line a serial number in hexadecimal or a caller as role/name.
+    #[arg(long, value_name = "PATH")]
+    pub tls_revoked: Option<PathBuf>,
+    /// How often the files of certificates are looked at for changes.
+    #[arg(long, value_name = "DURATION", value_parser = period, default_value = "5s")]
+    pub tls_check_interval: Duration,
     /// How much the server takes.
     #[command(flatten)]
     pub limits: Limits,
@@ -81,6 +90,9 @@ impl ServerSettings {
             listen: any,
             admin_listen: any,
             tls,
+            tls_role_ca: None,
+            tls_revoked: None,
+            tls_check_interval: Duration::from_secs(5),
             limits: Limits::default(),
         }
     }

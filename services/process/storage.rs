@@ -12,6 +12,7 @@ use super::Stop;
 pub async fn connect(settings: &DatabaseSettings, process: Process) -> Result<Db, Stop> {
     let db = Db::connect(settings, process).await?;
     db.check_schema().await?;
+    db.measure();
     Ok(db)
 }
 

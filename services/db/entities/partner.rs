@@ -49,6 +49,8 @@ pub struct Model {
     pub mode: Mode,
     /// Where it is pushed to.
     pub endpoint: Option<String>,
+    /// A URI that the certificate at the endpoint must bear.
+    pub server_uri: Option<String>,
     /// Whether handoffs are offered.
     pub state: State,
     /// The most handoffs under way at once.

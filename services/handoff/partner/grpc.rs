@@ -25,6 +25,8 @@ const PAUSE: &str = "redress.handoff.v1.PartnerService/PausePartner";
 const RESUME: &str = "redress.handoff.v1.PartnerService/ResumePartner";
 
 const NAME_MAX: usize = 40;
+/// As in the SPIFFE ID standard, section 2.3.
+const URI_MAX: usize = 2_048;
 const DEFAULT_IN_FLIGHT: u16 = 32;
 const LONGEST_FIELD: u16 = 1_000;
 const FILTER: &[&[u8]] = &[b"partners"];
@@ -132,8 +134,12 @@ fn changes(fields: &mut Fields, given: &wire::UpdatePartnerRequest, mode: Mode) 
             Mode::Pull => fields.wrong("endpoint", "must be unset in mode PULL"),
         }
     }
+    if let Some(uri) = &given.server_uri {
+        server_uri(fields, "", uri, mode);
+    }
     let changes = Changes {
         endpoint: given.endpoint.clone(),
+        server_uri: given.server_uri.clone(),
         max_in_flight: (given.max_in_flight).map(|wish| in_flight(fields, "", wish)),
         projection: (given.projection.as_ref()).map(|limits| projection(fields, "", Some(limits))),
     };
@@ -190,11 +196,13 @@ fn parse(fields: &mut Fields, partner: Option<&wire::Partner>, context: &Context
             "must be 1 to 40 lower-case letters, digits and dashes",
         );
     }
+    let mode = mode(fields, partner);
     Partner {
         id: context.ids.next(),
         name: given.name.clone(),
-        mode: mode(fields, partner),
+        mode,
         endpoint: (!given.endpoint.is_empty()).then(|| given.endpoint.clone()),
+        server_uri: server_uri(fields, "partner.", &given.server_uri, mode),
         state: State::Active,
         max_in_flight: in_flight(fields, "partner.", given.max_in_flight),
         projection: projection(fields, "partner.", given.projection.as_ref()),
@@ -243,6 +251,27 @@ fn is_endpoint(text: &str) -> bool {
         && matches!(uri.path(), "" | "/")
         && uri.query().is_none()
         && !text.contains('@')
+}
+
+/// Takes any URI with a scheme and something behind it: a bureau's names are its own.
+fn server_uri(fields: &mut Fields, at: &str, uri: &str, mode: Mode) -> Option<String> {
+    if uri.is_empty() {
+        return None;
+    }
+    let well_formed = uri.len() <= URI_MAX
+        && uri.bytes().all(|byte| byte.is_ascii_graphic())
+        && (uri.split_once("://"))
+            .is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
+    let at = format_args!("{at}server_uri");
+    if mode == Mode::Pull {
+        fields.wrong(at, "must be empty in mode PULL");
+    } else if !well_formed {
+        fields.wrong(
+            at,
+            "must be a URI such as spiffe://bureau.example/enrollment, at most 2048 characters",
+        );
+    }
+    Some(uri.to_owned())
 }
 
 fn in_flight(fields: &mut Fields, at: &str, wish: i32) -> u16 {
@@ -296,6 +325,7 @@ fn to_wire(partner: &Partner) -> wire::Partner {
         name: partner.name.clone(),
         mode: mode.into(),
         endpoint: partner.endpoint.clone().unwrap_or_default(),
+        server_uri: partner.server_uri.clone().unwrap_or_default(),
         max_in_flight: partner.max_in_flight.into(),
         state: state.into(),
         create_time: Some(Timestamp::to_proto(partner.created_at)),

@@ -20,6 +20,8 @@ pub struct Partner {
     pub mode: Mode,
     /// Where a PUSH partner listens.
     pub endpoint: Option<String>,
+    /// A URI that the certificate at the endpoint must bear, beside the endpoint's host.
+    pub server_uri: Option<String>,
     /// Whether handoffs are offered.
     pub state: State,
     /// The most handoffs under way at once, when we call.
@@ -88,6 +90,7 @@ impl TryFrom<Model> for Partner {
             name: row.name,
             mode: row.mode,
             endpoint: row.endpoint,
+            server_uri: row.server_uri,
             state: row.state,
             max_in_flight: u16::try_from(row.max_in_flight).map_err(|_| corrupt())?,
             projection: serde_json::from_str(&row.projection).map_err(|_| corrupt())?,

@@ -66,6 +66,7 @@ pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Err
         name: Set(partner.name.clone()),
         mode: Set(partner.mode),
         endpoint: Set(partner.endpoint.clone()),
+        server_uri: Set(partner.server_uri.clone()),
         state: Set(partner.state),
         max_in_flight: Set(partner.max_in_flight.into()),
         projection: Set(serde_json::to_string(&partner.projection).expect(json)),
@@ -86,6 +87,7 @@ pub async fn write(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), E
     let in_flight: i32 = partner.max_in_flight.into();
     Entity::update_many()
         .col_expr(Column::Endpoint, Expr::value(partner.endpoint.clone()))
+        .col_expr(Column::ServerUri, Expr::value(partner.server_uri.clone()))
         .col_expr(Column::MaxInFlight, Expr::value(in_flight))
         .col_expr(Column::Projection, Expr::value(projection))
         .filter(Column::Id.eq(partner.id))

@@ -17,6 +17,8 @@ use super::store;
 pub struct Changes {
     /// Where a partner that we call listens.
     pub endpoint: Option<String>,
+    /// What the certificate there must bear; empty for the host alone.
+    pub server_uri: Option<String>,
     /// Handoffs under way at once.
     pub max_in_flight: Option<u16>,
     /// What its fields take.
@@ -28,6 +30,7 @@ impl Changes {
     fn names(&self) -> Vec<&'static str> {
         let names = [
             self.endpoint.as_ref().map(|_| "endpoint"),
+            self.server_uri.as_ref().map(|_| "server_uri"),
             self.max_in_flight.map(|_| "max_in_flight"),
             self.projection.map(|_| "projection"),
         ];
@@ -37,6 +40,10 @@ impl Changes {
     fn apply(self, partner: Partner) -> Partner {
         Partner {
             endpoint: self.endpoint.or(partner.endpoint),
+            server_uri: match self.server_uri {
+                Some(uri) => (!uri.is_empty()).then_some(uri),
+                None => partner.server_uri,
+            },
             max_in_flight: self.max_in_flight.unwrap_or(partner.max_in_flight),
             projection: self.projection.unwrap_or(partner.projection),
             ..partner

@@ -26,6 +26,7 @@ pub(crate) struct PartnerSession {
 
 impl PartnerSession {
     pub fn new(context: &Context, tls: &TlsFiles, partner: Partner) -> Self {
+        metrics::breaker(&partner.name, false);
         Self {
             actor: format!("partner/{}", partner.name),
             bureau: bureau(context, tls, &partner),
@@ -39,7 +40,8 @@ impl PartnerSession {
 
     /// Takes over what the operator changed; the queue is polled again.
     pub fn update(&mut self, context: &Context, tls: &TlsFiles, partner: Partner) {
-        if self.bureau.is_none() || self.partner.endpoint != partner.endpoint {
+        let place = |partner: &Partner| (partner.endpoint.clone(), partner.server_uri.clone());
+        if self.bureau.is_none() || place(&self.partner) != place(&partner) {
             self.bureau = bureau(context, tls, &partner);
         }
         self.partner = partner;
@@ -66,12 +68,13 @@ impl PartnerSession {
             metrics::breaker_opened(&self.partner.name);
             tracing::warn!(partner = %self.partner.name, "the circuit breaker opened; handoffs wait");
         }
+        metrics::breaker(&self.partner.name, self.breaker.is_open());
     }
 }
 
 fn bureau(context: &Context, tls: &TlsFiles, partner: &Partner) -> Option<Bureau> {
     let endpoint = partner.endpoint.as_deref()?;
-    match client::connect(endpoint, tls) {
+    match client::connect_to(endpoint, tls, partner.server_uri.as_deref()) {
         Ok(channel) => {
             let client = Outgoing::new().on(channel);
             Some(Bureau::new(

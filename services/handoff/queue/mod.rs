@@ -11,3 +11,4 @@ pub mod retry_policy;
 pub mod state;
 pub mod statistics;
 pub mod store;
+pub mod watch;

@@ -200,7 +200,7 @@ fn ymd(date: Date) -> (i32, u8, u8) {
     )
 }
 
-fn expiry(pem: &str) -> Option<Timestamp> {
+pub(super) fn expiry(pem: &str) -> Option<Timestamp> {
     let (_, pem) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).ok()?;
     let seconds = pem.parse_x509().ok()?.validity().not_after.timestamp();
     Some(Timestamp::from_micros(seconds.saturating_mul(1_000_000)))

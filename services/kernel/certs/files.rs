@@ -77,7 +77,7 @@ impl TlsFiles {
     }
 }
 
-fn read(path: &Path, wanted: &'static str) -> Result<Zeroizing<Vec<u8>>, TlsError> {
+pub(super) fn read(path: &Path, wanted: &'static str) -> Result<Zeroizing<Vec<u8>>, TlsError> {
     let pem = fs::read(path).map_err(|source| TlsError::Unreadable {
         path: path.into(),
         source,

@@ -12,7 +12,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::transport::server::Connected;
@@ -21,6 +20,7 @@ use super::listen::Listener;
 use super::seats::{Seat, Seats, Usage};
 use super::share::{Share, Shares};
 use crate::kernel::caller::Caller;
+use crate::kernel::certs::{Certificates, serial_of};
 
 /// How long to wait after `accept` failed, for instance for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -29,7 +29,8 @@ const FIRST_FRAME: usize = 24 + 9;
 
 /// How connections become calls.
 pub(super) struct Door {
-    pub(super) tls: Arc<ServerConfig>,
+    /// What this server shows, and whom it lets in.
+    pub(super) certificates: Arc<Certificates>,
     pub(super) seats: Arc<Seats>,
     pub(super) shares: Shares,
     /// How long a client may take from its connection to its first frame of HTTP/2.
@@ -86,13 +87,15 @@ impl Door {
             tracing::warn!("a connection was refused: all places are in use");
             return None;
         };
-        let handshake = TlsAcceptor::from(Arc::clone(&self.tls)).accept(stream);
+        let handshake = TlsAcceptor::from(self.certificates.config()).accept(stream);
         let stream = tokio::select! {
             () = cut.cancelled() => return None,
             done = tokio::time::timeout_at(end, handshake) => done.ok()?.ok()?,
         };
         let certificates = stream.get_ref().1.peer_certificates()?;
         let caller = Caller::from_certificate(certificates.first()?);
+        let caller = caller.filter(|caller| self.certificates.vouch_for(caller.role, certificates));
+        let serial = serial_of(certificates.first()?);
         if !seat.belongs_to(caller.as_ref()) {
             tracing::warn!("a connection was refused: its caller has too many in use");
             return None;
@@ -105,6 +108,7 @@ impl Door {
                 share: self.shares.of(caller.as_ref()),
                 usage: Arc::clone(&seat.usage),
                 caller,
+                serial,
                 cut,
             },
             _seat: seat,
@@ -127,6 +131,8 @@ pub(super) struct Connection {
 pub(super) struct ConnectionInfo {
     /// Whom the certificate names.
     pub(super) caller: Option<Caller>,
+    /// The serial number of the certificate.
+    pub(super) serial: Option<Arc<str>>,
     /// What this caller may take.
     pub(super) share: Arc<Share>,
     pub(super) usage: Arc<Usage>,

@@ -23,6 +23,7 @@ use super::call::Call;
 use super::connection::ConnectionInfo;
 use super::headers::{ahead_of, check_encoding, client_timeout, is_grpc};
 use crate::kernel::caller;
+use crate::kernel::certs::Certificates;
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::settings::Limits;
 use crate::kernel::telemetry::RpcMetrics;
@@ -71,6 +72,7 @@ pub(super) struct Shared {
     pub(super) unary: Arc<Semaphore>,
     pub(super) streams: Arc<Semaphore>,
     pub(super) draining: CancellationToken,
+    pub(super) certificates: Arc<Certificates>,
     pub(super) metrics: RpcMetrics,
 }
 
@@ -132,6 +134,10 @@ impl Shared {
         let caller = connection.caller.clone();
         let caller = caller.ok_or_else(|| Fault::new(Reason::CallerUnknown))?;
         call.identify(caller.clone());
+        // Asked at every call: a connection may have been made before its certificate was revoked.
+        if (self.certificates).is_revoked(&caller, connection.serial.as_deref()) {
+            return Err(Fault::new(Reason::CallerUnknown));
+        }
         let row = row.ok_or_else(|| Fault::new(Reason::MethodUnknown))?;
         if !row.roles.contains(&caller.role) {
             return Err(Fault::new(Reason::CallerNotAllowed));

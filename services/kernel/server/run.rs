@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
@@ -19,15 +20,16 @@ use super::reflection::{Catalogue, Reflection};
 use super::seats::Seats;
 use super::share::Shares;
 use super::tuned::{Tuned, tuned};
-use super::{Builder, Server};
-use crate::kernel::certs::TlsError;
+use super::{Builder, Probe, Server};
+use crate::kernel::certs::{Certificates, TlsError};
+use crate::kernel::clock::Clock;
 use crate::kernel::lifecycle::{Lifecycle, Step};
 use crate::kernel::settings::Limits;
 use crate::kernel::telemetry::RpcMetrics;
 
 const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections are closed gently at this age, so that clients spread again after a restart and certificates are checked.
+/// Connections are closed gently at this age, so that clients spread again after a restart, and with the certificates of today.
 const CONNECTION_AGE: Duration = Duration::from_mins(30);
 const MAX_HEADER_BYTES: u32 = 16 * 1024;
 const STREAM_WINDOW: u32 = 1024 * 1024;
@@ -74,7 +76,9 @@ impl Server {
             None => bind_as(parts.settings.admin_listen, "admin_listen").await?,
         };
         let limits = parts.settings.limits;
-        let tls = parts.settings.tls.server_config()?;
+        let certificates = Arc::new(Certificates::load(&parts.settings, Clock::system())?);
+        let watch = Arc::clone(&certificates);
+        tokio::spawn(watch.watch(parts.settings.tls_check_interval, life.token()));
         let (ready, readiness) = watch::channel(false);
         let health = Health::new(parts.names.clone(), ready);
         let front = Front {
@@ -85,10 +89,11 @@ impl Server {
                 unary: Arc::new(Semaphore::new(limits.max_concurrency)),
                 streams: Arc::new(Semaphore::new(limits.max_streams)),
                 draining: life.token(),
+                certificates: Arc::clone(&certificates),
                 metrics: RpcMetrics::new(),
             }),
         };
-        let health = tokio::spawn(health.watch(parts.probe, life.token()));
+        let health = tokio::spawn(health.watch(probe(parts.probe, &certificates), life.token()));
         let over = CancellationToken::new();
         let _over = over.clone().drop_guard();
         let pages = Admin {
@@ -102,7 +107,7 @@ impl Server {
             front,
             listener,
             door: Door {
-                tls,
+                certificates,
                 seats: Seats::new(limits),
                 shares: Shares::new(limits),
                 limit: limits.handshake_timeout,
@@ -152,6 +157,16 @@ impl Connections {
 async fn overdue(life: &Lifecycle) {
     life.draining().await;
     _ = life.within(Step::Calls, std::future::pending::<()>()).await;
+}
+
+/// A process whose certificate has ended is not ready, whatever else works.
+fn probe(probe: Probe, certificates: &Arc<Certificates>) -> Probe {
+    let certificates = Arc::clone(certificates);
+    Arc::new(move || {
+        let valid = certificates.is_valid();
+        let probed = probe();
+        async move { valid && probed.await }.boxed()
+    })
 }
 
 fn transport(limits: &Limits) -> tonic::transport::Server {

@@ -1,5 +1,6 @@
 //! The server builder over real connections.
 
+mod certificates;
 mod crowd;
 mod probe;
 mod strangers;

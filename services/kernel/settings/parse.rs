@@ -16,6 +16,14 @@ pub fn duration(text: &str) -> Result<Duration, &'static str> {
     duration.map_err(|_| "must be a number and a unit, such as 200ms, 10s, 5m, 2h")
 }
 
+/// Parses a duration that is longer than zero.
+pub fn period(text: &str) -> Result<Duration, &'static str> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be longer than zero"),
+        period => Ok(period),
+    }
+}
+
 /// Parses `HOST:PORT` with a numeric host.
 pub fn address(text: &str) -> Result<SocketAddr, &'static str> {
     let address = text.parse();

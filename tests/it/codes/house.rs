@@ -335,6 +335,7 @@ async fn insert_partner(owner: &DatabaseConnection, id: PartnerId) {
         name: "acme".into(),
         mode: partner::Mode::Pull,
         endpoint: None,
+        server_uri: None,
         state: partner::State::Active,
         max_in_flight: 32,
         projection: "{}".into(),

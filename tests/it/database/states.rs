@@ -324,6 +324,7 @@ async fn a_refused_row_is_not_shown_in_the_error(database: Database) {
         name: "canary".to_owned(),
         mode: partner::Mode::Pull,
         endpoint: None,
+        server_uri: None,
         state: partner::State::Active,
         max_in_flight: 0,
         projection: "canary".to_owned(),

@@ -10,6 +10,7 @@ mod cancel;
 mod correction;
 mod crash;
 mod lease;
+mod measured;
 mod observe;
 mod partner;
 mod plans;

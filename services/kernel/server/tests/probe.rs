@@ -190,12 +190,25 @@ impl Running {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = bool> + Send + 'static,
     {
+        Self::told(|settings| settings.limits = limits, probe).await
+    }
+
+    /// Starts a server whose settings are changed.
+    pub(super) async fn told<F, Fut>(change: impl FnOnce(&mut ServerSettings), probe: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = bool> + Send + 'static,
+    {
         let directory = tempfile::tempdir().unwrap();
         let authority = Authority::generate().unwrap();
         let tls = authority.issue_server(&["test"]).unwrap();
         let tls = tls.save(directory.path(), "test").unwrap();
         let mut settings = ServerSettings::local(tls);
-        settings.limits = limits;
+        let revoked = directory.path().join("revoked");
+        std::fs::write(&revoked, "").unwrap();
+        settings.tls_revoked = Some(revoked);
+        settings.tls_check_interval = Duration::from_millis(20);
+        change(&mut settings);
         let listener = bind(settings.listen).await.unwrap();
         let admin = bind(settings.admin_listen).await.unwrap();
         let (address, admin_address) = (listener.address(), admin.address());
@@ -222,8 +235,13 @@ impl Running {
     }
 
     pub(super) fn files(&self, role: Role) -> TlsFiles {
+        self.issue(role, self.directory.path())
+    }
+
+    /// Issues a client's certificate into a directory.
+    pub(super) fn issue(&self, role: Role, directory: &Path) -> TlsFiles {
         let issued = self.authority.issue_client(role, "tester").unwrap();
-        issued.save(self.directory.path(), role.as_str()).unwrap()
+        issued.save(directory, role.as_str()).unwrap()
     }
 
     pub(super) fn channel(&self, role: Role) -> Channel {
