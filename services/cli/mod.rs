@@ -95,7 +95,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Health(args) => health::run(&session, args).await,
         Command::Migrate(args) => migrate::run(&session, args).await,
         Command::Certs(args) => certs::run(&session, &args),
-        Command::Keys(command) => keys::run(&session, command),
+        Command::Keys(command) => keys::run(&session, command).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "redress", &mut script);

@@ -45,7 +45,7 @@ pub async fn serve(
         reissues,
     } = settings;
     let db = process::connect(&service.database, Process::Codes).await?;
-    let keys = process::keys(&service.keyring, &[Purpose::Code])?;
+    let keys = process::keys(&db, &service.keyring, &[Purpose::Code]).await?;
     let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
     let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Code);

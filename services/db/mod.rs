@@ -14,6 +14,7 @@ pub mod entities;
 mod error;
 mod faults;
 pub mod grants;
+pub mod key_use;
 mod metrics;
 pub mod migrate;
 mod migrations;

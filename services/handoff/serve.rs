@@ -51,7 +51,7 @@ pub async fn serve(
     } = settings;
     let tls = partner_tls(&service.common.server.tls, partner_ca);
     let db = process::connect(&service.database, Process::Handoff).await?;
-    let keys = process::keys(&service.keyring, &[Purpose::Person])?;
+    let keys = process::keys(&db, &service.keyring, &[Purpose::Person]).await?;
     let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
     let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Person);

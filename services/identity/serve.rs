@@ -16,6 +16,7 @@ use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServ
 
 use super::context::Context;
 use super::grpc::Handlers;
+use super::roster::rewrap;
 use super::sender::Outbox;
 use super::settings::Settings;
 
@@ -38,7 +39,7 @@ pub async fn serve(
         rules,
     } = settings;
     let db = process::connect(&service.database, Process::Identity).await?;
-    let keys = process::keys(&service.keyring, &[Purpose::Index, Purpose::Person])?;
+    let keys = process::keys(&db, &service.keyring, &[Purpose::Index, Purpose::Person]).await?;
     let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
     let context = Context {
@@ -60,6 +61,7 @@ pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
         context.common.clone(),
         life.token(),
     ));
+    life.spawn(rewrap::run(context.clone(), life.token()));
     Handlers::new(context.clone())
 }
 

@@ -102,12 +102,16 @@ impl Call {
         message: &M,
     ) -> Result<Request, Error> {
         let encoded = Zeroizing::new(message.encode_to_vec());
-        let key = context.steady_key()?;
+        let keys = context.request_keys()?;
+        let mut fingerprints = keys
+            .iter()
+            .map(|key| crypto::mac128(key, FINGERPRINT, &[method.as_bytes(), &encoded]));
         Ok(Request {
             id,
             caller: self.caller.to_string(),
             method,
-            fingerprint: crypto::mac128(&key, FINGERPRINT, &[method.as_bytes(), &encoded]),
+            fingerprint: fingerprints.next().unwrap_or_default(),
+            others: fingerprints.collect(),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::db;
-use crate::kernel::lifecycle;
+use crate::kernel::{keyring, lifecycle};
 
 use super::context::Context;
 use super::{request, throttle};
@@ -13,7 +13,7 @@ use super::{request, throttle};
 /// How often it is done.
 const EVERY: Duration = Duration::from_mins(10);
 /// How long a repeated request is recognised.
-const REQUESTS_KEPT: Duration = Duration::from_hours(7 * 24);
+const REQUESTS_KEPT: Duration = keyring::OLD_KEY_KEPT;
 
 /// Keeps house until the process drains.
 pub async fn run(context: Context, token: CancellationToken) {

@@ -24,6 +24,7 @@ mod handoff;
 mod housekeeping;
 mod identity;
 mod journey;
+mod keys;
 mod layers;
 mod letters;
 mod lists;

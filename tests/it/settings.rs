@@ -17,7 +17,7 @@ const SOON: Duration = Duration::from_mins(1);
 const OURS: [Service; 3] = [Service::Identity, Service::Codes, Service::Handoff];
 
 /// Runs a process that cannot start and gives what it said, after the checks that hold for every refusal.
-async fn refusal(house: &House, command: Command) -> String {
+pub async fn refusal(house: &House, command: Command) -> String {
     let log = house.path().join(format!("refusal-{}.log", request_id()));
     let mut running = Running::start(command, &log);
     let status = running.ended(SOON).await;
@@ -38,7 +38,7 @@ async fn refusal(house: &House, command: Command) -> String {
     plain.join("\n")
 }
 
-fn says(said: &str, words: &[&str]) {
+pub fn says(said: &str, words: &[&str]) {
     for word in words {
         assert!(said.contains(word), "{word:?} is missing in: {said}");
     }

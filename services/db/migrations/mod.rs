@@ -17,6 +17,7 @@ mod change;
 mod contract;
 mod found_people;
 mod front_ends;
+mod key_fingerprints;
 mod letters;
 mod partner_server;
 mod running_campaign;
@@ -34,7 +35,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -59,6 +60,11 @@ const STEPS: [Step; 8] = [
         name: "0005_found_people",
         runs_since: "0005_found_people",
         changes: found_people::changes,
+    },
+    Step {
+        name: "0006_key_fingerprints",
+        runs_since: "0005_found_people",
+        changes: key_fingerprints::changes,
     },
     Step {
         name: "0007_partner_server",

@@ -5,7 +5,7 @@ use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService as _;
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::DbBackend;
 use tonic::Status;
 use wire::EnrollmentState as State;
 use wire::begin_enrollment_request::Entitlement;

@@ -100,7 +100,7 @@ impl House {
         };
         let owner = database.owner().await;
         let campaign = ids.next();
-        insert_campaign(&owner, campaign, context.now()).await;
+        insert_campaign(&owner, (campaign, NUMBER), context.now()).await;
         for key in ["concentra", "st-francis"] {
             let id = ids.next();
             let row = covered_entity::Model {
@@ -361,10 +361,15 @@ where
         .unwrap();
 }
 
-async fn insert_campaign(owner: &DatabaseConnection, id: CampaignId, now: Timestamp) {
+/// Writes an open campaign with this number.
+pub async fn insert_campaign(
+    owner: &DatabaseConnection,
+    (id, number): (CampaignId, &str),
+    now: Timestamp,
+) {
     let row = campaign::Model {
         id,
-        engagement_number: NUMBER.into(),
+        engagement_number: number.into(),
         name: "MIE 2015".into(),
         state: campaign::State::Open,
         breach_on: "2015-05-07".into(),

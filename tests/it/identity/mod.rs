@@ -16,6 +16,7 @@ mod people;
 mod plans;
 mod referral;
 mod representatives;
+mod rewrap;
 mod search;
 mod throttle;
 mod undeliverable;
