@@ -6,7 +6,6 @@ use opentelemetry::metrics::Counter;
 use opentelemetry::{KeyValue, global};
 
 struct Instruments {
-    throttled: Counter<u64>,
     refused: Counter<u64>,
     honey: Counter<u64>,
     budgets: Counter<u64>,
@@ -17,10 +16,6 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
     let meter = global::meter("redress");
     let counter = |name, what| meter.u64_counter(name).with_description(what).build();
     Instruments {
-        throttled: counter(
-            "redress.codes.throttled",
-            "Tries of codes that were over a limit, by the limit",
-        ),
         refused: counter(
             "redress.codes.refused",
             "Codes and verifications that were not accepted, by the cause",
@@ -40,12 +35,6 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
 pub(super) fn start() {
     INSTRUMENTS.honey.add(0, &[]);
     INSTRUMENTS.budgets.add(0, &[]);
-}
-
-/// Counts a try over a limit.
-pub(super) fn throttled(limit: &'static str) {
-    let labels = [KeyValue::new("limit", limit)];
-    INSTRUMENTS.throttled.add(1, &labels);
 }
 
 /// Counts a refusal by its cause.

@@ -12,6 +12,7 @@ mod error;
 pub mod housekeeping;
 mod keys;
 mod known_campaigns;
+mod metrics;
 pub mod request;
 mod run;
 mod settings;

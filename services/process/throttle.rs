@@ -30,6 +30,8 @@ use crate::db::rows::{self, Is};
 use crate::db::{Db, Error, Storage, Tx};
 use crate::kernel::clock::Timestamp;
 
+use super::metrics;
+
 /// How much is allowed: `burst` at once, then one an `interval`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
@@ -58,6 +60,8 @@ impl Limit {
 pub struct Charge {
     /// Names the thing: a keyed hash of its kind and value, so that the table tells nothing about people.
     pub key: Uuid,
+    /// What kind of thing it is, for the metrics.
+    pub kind: &'static str,
     /// How much it is allowed.
     pub limit: Limit,
 }
@@ -89,8 +93,8 @@ pub enum Refusal {
     /// One of the things is over its limit.
     #[error("over the limit")]
     Throttled {
-        /// Which of the charges was over its limit.
-        index: usize,
+        /// Which kind of thing was over its limit.
+        kind: &'static str,
         /// When it is worth trying again.
         retry_after: Duration,
     },
@@ -146,11 +150,13 @@ pub async fn charge_with(
             let late = take(tx, &rows).await?;
             refuse(charges, &late)?;
             let wait = late.get(&budget.charge.key).copied();
-            Ok(
-                wait.map_or(Standing::Charged, |retry_after| Standing::Spent {
-                    retry_after,
-                }),
-            )
+            Ok(match wait {
+                None => Standing::Charged,
+                Some(retry_after) => {
+                    metrics::throttled(budget.charge.kind);
+                    Standing::Spent { retry_after }
+                }
+            })
         })
     })
     .await
@@ -164,11 +170,14 @@ pub async fn charge_in(tx: &Tx<'_>, charges: &[Charge], now: Timestamp) -> Resul
 
 /// Refuses by the charge that has longest to wait.
 fn refuse(charges: &[Charge], late: &BTreeMap<Uuid, Duration>) -> Result<(), Refusal> {
-    let waits = charges.iter().enumerate();
-    let waits = waits.filter_map(|(index, one)| Some((*late.get(&one.key)?, index)));
+    let waits = charges.iter();
+    let waits = waits.filter_map(|one| Some((*late.get(&one.key)?, one.kind)));
     match waits.max_by_key(|(wait, _)| *wait) {
         None => Ok(()),
-        Some((retry_after, index)) => Err(Refusal::Throttled { index, retry_after }),
+        Some((retry_after, kind)) => {
+            metrics::throttled(kind);
+            Err(Refusal::Throttled { kind, retry_after })
+        }
     }
 }
 

@@ -5,8 +5,13 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use redress::kernel::caller::Role;
+use redress::wire::redress::enrollment::v1::enrollment_service_client::EnrollmentServiceClient;
+use redress::wire::redress::enrollment::v1::{
+    CancelEnrollmentRequest, CancelReason, EnrollmentState, ListEnrollmentsRequest,
+};
 use redress::wire::redress::handoff::v1::PartnerMode;
 
+use crate::harness::clients::request_id;
 use crate::harness::missing::{NODE, env};
 use crate::harness::processes::{House, Service, name_of};
 use crate::harness::roster::Roster;
@@ -38,10 +43,11 @@ async fn the_python_examples_enroll_a_person_and_make_the_enrollment_active() {
     .await;
     let nothing_left = example(&house, "partner.py", &[]);
     assert!(nothing_left.contains('0'), "{nothing_left}");
+    is_canceled_by(&house, &walk, "partner.py").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_node_example_enrolls_a_person() {
+async fn the_node_examples_enroll_a_person_and_make_the_enrollment_active() {
     if !node_speaks_grpc() {
         return;
     }
@@ -51,8 +57,50 @@ async fn the_node_example_enrolls_a_person() {
         enrolled.contains("ENROLLMENT_STATE_SUBMITTED"),
         "{enrolled}"
     );
-    let funnel = walk::funnel(&house, &walk.campaign).await;
-    assert_eq!(funnel.submitted, 1);
+    let taken = example(&house, "partner.js", &[]);
+    assert!(taken.contains("settled: 1"), "{taken}");
+    poll::until("the enrollment to be active", SETTLED, async || {
+        let funnel = walk::funnel(&house, &walk.campaign).await;
+        (funnel.active == 1).then_some(())
+    })
+    .await;
+    let nothing_left = example(&house, "partner.js", &[]);
+    assert!(nothing_left.contains("settled: 0"), "{nothing_left}");
+    is_canceled_by(&house, &walk, "partner.js").await;
+}
+
+/// The one enrollment is withdrawn, and a partner confirms it under the cancellation's own id.
+async fn is_canceled_by(house: &House, walk: &Walk, partner: &str) {
+    let mut client = EnrollmentServiceClient::new(house.channel(Service::Codes, Role::Operator));
+    let list = ListEnrollmentsRequest {
+        campaign: walk.campaign_id(),
+        ..ListEnrollmentsRequest::default()
+    };
+    let listed = client
+        .list_enrollments(list.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    let cancel = CancelEnrollmentRequest {
+        request_id: request_id(),
+        campaign: walk.campaign_id(),
+        enrollment_id: listed.enrollments[0].enrollment_id.clone(),
+        reason: CancelReason::PersonAsked.into(),
+        verification_id: String::new(),
+    };
+    client.cancel_enrollment(cancel).await.unwrap();
+    let taken = example(house, partner, &[]);
+    assert!(taken.contains("settled: 1"), "{taken}");
+    poll::until("the enrollment to be canceled", SETTLED, async || {
+        let mut client = client.clone();
+        let listed = client
+            .list_enrollments(list.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        (listed.enrollments[0].state() == EnrollmentState::Canceled).then_some(())
+    })
+    .await;
 }
 
 /// Tells whether Node can speak gRPC here; notes a test that cannot run where it cannot.

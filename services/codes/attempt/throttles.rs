@@ -105,16 +105,14 @@ pub async fn charge<'a>(
     };
     let result = throttle::charge_with(&context.db, &charges, budget, context.now()).await;
     let standing = result.map_err(|refusal| match refusal {
-        Refusal::Throttled { index, retry_after } => {
+        Refusal::Throttled { retry_after, .. } => {
             context.failures.owe(failures.key, returned);
-            metrics::throttled(things[index].0);
             process::Error::Throttled { retry_after }
         }
         Refusal::Storage(error) => error.into(),
     })?;
     if let Standing::Spent { .. } = standing {
         context.failures.owe(failures.key, returned);
-        metrics::throttled("failures");
         let once = name(&key, "failures told", engagement_number);
         report_spent(context, engagement_number, failures.key, once).await?;
     }
@@ -140,6 +138,7 @@ async fn report_spent(
     }
     let id = context.ids.next();
     let once = &[Charge {
+        kind: "failures told",
         key: once,
         limit: Limit::per(1, REPORTED_EVERY),
     }];
@@ -192,8 +191,9 @@ fn things(limits: Throttles, call: &Call, number: &str) -> Vec<(&'static str, St
     things
 }
 
-fn one(key: &Key, kind: &str, value: &str, count: u32) -> Charge {
+fn one(key: &Key, kind: &'static str, value: &str, count: u32) -> Charge {
     Charge {
+        kind,
         key: name(key, kind, value),
         limit: Limit::per(count, MINUTE),
     }

@@ -43,7 +43,8 @@ async fn charge(
     limit: Limit,
 ) -> Result<(), Error> {
     let key = crypto::mac128(&context.steady_key()?, DOMAIN, parts);
-    let charged = throttle::charge_in(tx, &[Charge { key, limit }], context.now()).await;
+    let kind = "reissue";
+    let charged = throttle::charge_in(tx, &[Charge { kind, key, limit }], context.now()).await;
     charged.map_err(|refusal| match refusal {
         Refusal::Throttled { retry_after, .. } => Error::ReissueLimit { retry_after },
         Refusal::Storage(error) => error.into(),

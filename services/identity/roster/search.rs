@@ -116,7 +116,8 @@ async fn charge(context: &Context, call: &Call) -> Result<(), Error> {
     let actor = call.actor();
     let limit = Limit::per(context.rules.throttles.searches, PER_HOUR);
     let key = crypto::mac128(&context.steady_key()?, DOMAIN, &[actor.as_bytes()]);
-    let charge = Charge { key, limit };
+    let kind = "search";
+    let charge = Charge { kind, key, limit };
     Ok(throttle::charge(&context.db, &[charge], context.now()).await?)
 }
 

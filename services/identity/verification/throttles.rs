@@ -67,7 +67,7 @@ impl<'a> Meter<'a> {
 
     /// Adds a person, identified by this value.
     #[must_use]
-    pub fn person(mut self, kind: &str, value: &[u8]) -> Self {
+    pub fn person(mut self, kind: &'static str, value: &[u8]) -> Self {
         let limit = Limit::per(self.context.rules.throttles.person, PER_HOUR);
         self.add(kind, value, limit);
         self
@@ -93,9 +93,9 @@ impl<'a> Meter<'a> {
         meter
     }
 
-    fn add(&mut self, kind: &str, value: &[u8], limit: Limit) {
+    fn add(&mut self, kind: &'static str, value: &[u8], limit: Limit) {
         let key = crypto::mac128(&self.key, DOMAIN, &[kind.as_bytes(), value]);
-        self.charges.push(Charge { key, limit });
+        self.charges.push(Charge { kind, key, limit });
     }
 
     /// Gives the charges.
@@ -118,6 +118,7 @@ pub fn send_charge(context: &Context, individual: IndividualId) -> Result<Charge
         &[b"send", individual.as_bytes()],
     );
     Ok(Charge {
+        kind: "send",
         key,
         limit: Limit::per(context.rules.throttles.sends, PER_DAY),
     })

@@ -284,7 +284,7 @@ async fn a_correction_never_gives_a_person_two_living_enrollments(database: Data
         )),
         ..Default::default()
     };
-    let begun = house.handlers.begin_enrollment(by(Role::Portal, message));
+    let begun = (house.handlers).begin_enrollment(by(Role::CallCenter, message));
     begun.await.unwrap();
     let corrected = [Said(0, Active, None, 2)];
     assert_eq!(

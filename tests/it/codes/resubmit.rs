@@ -69,12 +69,17 @@ impl House {
         self.get(&enrollment.enrollment_id).await
     }
 
-    /// Somebody whose one coverage a partner refused, or wants something for.
-    async fn unhappy(&self, class: OutcomeClass) -> (CampaignId, wire::Enrollment) {
-        let (campaign, enrollment) = self.submitted().await;
-        // The call center has gone on with it: who may order again is another question.
+    /// Somebody who has completed on a page, after an agent had gone on with it too.
+    async fn shared(&self) -> (CampaignId, wire::Enrollment) {
+        let submitted = self.submitted().await;
         self.run("UPDATE enrollment SET continued_by = 'call-center/test'")
             .await;
+        submitted
+    }
+
+    /// Somebody whose one coverage a partner refused, or wants something for.
+    async fn unhappy(&self, class: OutcomeClass) -> (CampaignId, wire::Enrollment) {
+        let (campaign, enrollment) = self.shared().await;
         let refused = (OutcomeResult::Refused, Some(class), 1);
         let enrollment = self.reported(campaign, &enrollment, refused).await;
         assert_eq!(enrollment.state(), State::Refused);
@@ -166,7 +171,7 @@ async fn who_withdrew_in_part_is_not_ordered_again(database: Database) {
 #[apply(both)]
 async fn who_may_order_again_follows_from_the_reason(database: Database) {
     let house = House::open(&database).await;
-    let (campaign, submitted) = house.submitted().await;
+    let (campaign, submitted) = house.shared().await;
     let mut attempt = 1;
     for (class, roles) in [
         (OutcomeClass::ThinFile, &[][..]),

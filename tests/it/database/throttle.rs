@@ -15,8 +15,13 @@ use crate::harness::{Database, apply, both};
 const TWO_DAYS: Duration = Duration::from_hours(48);
 const FIVE_A_MINUTE: Limit = Limit::per(5, Duration::from_mins(1));
 
+fn kind(key: u128) -> &'static str {
+    ["none", "first", "second", "third"][usize::try_from(key.min(3)).unwrap()]
+}
+
 fn of(key: u128) -> Charge {
     Charge {
+        kind: kind(key),
         key: Uuid::from_u128(key),
         limit: FIVE_A_MINUTE,
     }
@@ -55,11 +60,11 @@ async fn a_burst_and_then_one_an_interval(database: Database) {
 async fn a_refusal_says_when_it_is_worth_trying_again(database: Database) {
     let db = database.open(Process::Identity).await;
     passed(&db, 1, NOW).await;
-    let Err(Refusal::Throttled { index, retry_after }) = charge(&db, &[of(2), of(1)], NOW).await
+    let Err(Refusal::Throttled { kind, retry_after }) = charge(&db, &[of(2), of(1)], NOW).await
     else {
         panic!("let through")
     };
-    assert_eq!((index, retry_after), (1, Duration::from_secs(12)));
+    assert_eq!((kind, retry_after), ("first", Duration::from_secs(12)));
     let later = NOW + retry_after;
     assert_eq!(charge(&db, &[of(1)], later).await, Ok(()));
 }
@@ -160,7 +165,10 @@ async fn a_spent_budget_refuses_nobody_and_takes_nothing(database: Database) {
     // What goes with it was charged each time, and a throttle is still a throttle.
     assert_eq!(passed(&db, 2, NOW).await, 2);
     let refused = charge_with(&db, &[of(2)], budget(1, 0), NOW).await;
-    assert!(matches!(refused, Err(Refusal::Throttled { index: 0, .. })));
+    assert!(matches!(
+        refused,
+        Err(Refusal::Throttled { kind: "second", .. })
+    ));
     assert_eq!(
         charge_with(&db, &[], budget(1, 0), NOW + Duration::from_secs(12)).await,
         Ok(Standing::Charged)
@@ -228,7 +236,10 @@ async fn a_row_that_lies_too_far_ahead_counts_as_used_up_and_heals(database: Dat
     // Refused for another reason it stays as it is, and still holds nobody back.
     assert_eq!(passed(&db, 3, NOW).await, 5);
     let refused = charge(&db, &[of(1), of(3)], NOW).await;
-    assert!(matches!(refused, Err(Refusal::Throttled { index: 1, .. })));
+    assert!(matches!(
+        refused,
+        Err(Refusal::Throttled { kind: "third", .. })
+    ));
     assert_eq!(passed(&db, 1, NOW).await, 1);
     let refused = charge(&db, &[of(1)], NOW).await;
     let Err(Refusal::Throttled { retry_after, .. }) = refused else {
