@@ -44,7 +44,7 @@ async fn charge(
 ) -> Result<(), Error> {
     let key = crypto::mac128(&context.steady_key()?, DOMAIN, parts);
     let kind = "reissue";
-    let charged = throttle::charge_in(tx, &[Charge { kind, key, limit }], context.now()).await;
+    let charged = throttle::charge_in(tx, &[Charge { key, kind, limit }], context.now()).await;
     charged.map_err(|refusal| match refusal {
         Refusal::Throttled { retry_after, .. } => Error::ReissueLimit { retry_after },
         Refusal::Storage(error) => error.into(),

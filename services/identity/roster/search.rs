@@ -117,7 +117,7 @@ async fn charge(context: &Context, call: &Call) -> Result<(), Error> {
     let limit = Limit::per(context.rules.throttles.searches, PER_HOUR);
     let key = crypto::mac128(&context.steady_key()?, DOMAIN, &[actor.as_bytes()]);
     let kind = "search";
-    let charge = Charge { kind, key, limit };
+    let charge = Charge { key, kind, limit };
     Ok(throttle::charge(&context.db, &[charge], context.now()).await?)
 }
 

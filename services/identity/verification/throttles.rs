@@ -95,7 +95,7 @@ impl<'a> Meter<'a> {
 
     fn add(&mut self, kind: &'static str, value: &[u8], limit: Limit) {
         let key = crypto::mac128(&self.key, DOMAIN, &[kind.as_bytes(), value]);
-        self.charges.push(Charge { kind, key, limit });
+        self.charges.push(Charge { key, kind, limit });
     }
 
     /// Gives the charges.
