@@ -100,7 +100,8 @@ pub enum State {
 )]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Reason {
-    /// The score lies between the thresholds, or two people fit.
+    /// The comparison does not decide it: the score lies between the thresholds, two people fit, something contradicts what is
+    /// right, there was nothing to compare, or the letter was tried too often.
     ScoreBetweenThresholds,
     /// A confirmation is needed and no contact is on record.
     NoContactOnRecord,

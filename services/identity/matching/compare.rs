@@ -91,19 +91,19 @@ pub fn family_name(a: &Folded, b: &Folded) -> Level {
     }
 }
 
-/// Compares folded given names; an initial or the first of two names is CLOSE.
+/// Compares folded given names. An initial or the first of two names is a short form like a nickname.
 pub fn given_name(a: &Folded, b: &Folded) -> Level {
     if a.is_empty() || b.is_empty() {
         Level::Missing
     } else if a.joined() == b.joined() {
         Level::Exact
-    } else if nickname::related(a.first(), b.first()) || nickname::related(a.joined(), b.joined()) {
-        Level::Nickname
-    } else if a.first() == b.first()
-        || is_initial(a, b)
-        || is_initial(b, a)
-        || near(a.joined(), b.joined())
+    } else if nickname::related(a.first(), b.first())
+        || nickname::related(a.joined(), b.joined())
+        || is_short_for(a, b)
+        || is_short_for(b, a)
     {
+        Level::Nickname
+    } else if a.first() == b.first() || near(a.joined(), b.joined()) {
         Level::Close
     } else {
         Level::Different
@@ -140,8 +140,11 @@ fn is_half(half: &Folded, whole: &Folded) -> bool {
         && whole.tokens().any(|word| word == half.joined())
 }
 
-fn is_initial(initial: &Folded, name: &Folded) -> bool {
-    initial.joined().chars().count() == 1 && name.joined().starts_with(initial.joined())
+/// Tells whether `short` is the initial or the first word of the other name.
+fn is_short_for(short: &Folded, name: &Folded) -> bool {
+    let is_initial =
+        short.joined().chars().count() == 1 && name.joined().starts_with(short.joined());
+    is_initial || short.joined() == name.first()
 }
 
 /// Tells whether two words are a typing error apart. Short words have too many true neighbours.

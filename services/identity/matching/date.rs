@@ -27,8 +27,8 @@ pub fn is_minor(born: Date, today: Date) -> bool {
 
 /// Compares two birth dates.
 ///
-/// Swapped day and month is TRANSPOSED. One wrong digit or two neighbours swapped is CLOSE: a typing error, but also what a
-/// lucky guess looks like, which its weight allows for.
+/// Swapped day and month is TRANSPOSED. One wrong digit, two neighbours swapped or the year before or after is CLOSE: a slip, but
+/// also what a lucky guess looks like, which its weight allows for.
 pub fn compare(a: Date, b: Date) -> Level {
     if a == b {
         return Level::Exact;
@@ -36,7 +36,9 @@ pub fn compare(a: Date, b: Date) -> Level {
     if a.year() == b.year() && a.month() == b.day() && a.day() == b.month() {
         return Level::Transposed;
     }
-    if one_slip(&digits(a), &digits(b)) {
+    let is_next_year =
+        a.year().abs_diff(b.year()) == 1 && (a.month(), a.day()) == (b.month(), b.day());
+    if is_next_year || one_slip(&digits(a), &digits(b)) {
         Level::Close
     } else {
         Level::Different
@@ -90,6 +92,7 @@ mod tests {
         assert_eq!(compare(born, date(1916, 3, 12)), Level::Close);
         assert_eq!(compare(born, date(1961, 3, 21)), Level::Close);
         assert_eq!(compare(born, date(1962, 3, 13)), Level::Different);
+        assert_eq!(compare(date(1970, 3, 12), date(1969, 3, 12)), Level::Close);
     }
 
     proptest! {

@@ -1,4 +1,6 @@
-//! The thresholds of a campaign.
+//! The thresholds of a campaign, and the rules that hold whatever they are.
+
+use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,16 +49,16 @@ impl Policy {
         }
     }
 
-    /// Decides about one comparison.
+    /// Decides about one comparison with somebody whom the claims led to.
     ///
     /// Accepting and referring need more than the sum: something must agree that the letter's envelope does not show. The
-    /// caller sees a referral; if it followed from a near miss, it would tell how near. And a birth date that disagrees is
-    /// never outvoted, whatever thresholds a campaign sets.
+    /// caller sees a referral; if it followed from a near miss, it would tell how near. And what contradicts is never outvoted,
+    /// whatever thresholds a campaign sets.
     pub fn decide(&self, waterfall: &Waterfall) -> Decision {
         let score = waterfall.score();
         if !waterfall.proves_knowledge() {
             Decision::Refuse
-        } else if score >= self.accept_centibits && !waterfall.contradicts() {
+        } else if score >= self.accept_centibits && waterfall.may_be_accepted() {
             Decision::Accept
         } else if score >= self.refer_centibits {
             Decision::Refer
@@ -65,15 +67,33 @@ impl Policy {
         }
     }
 
-    /// Decides among several people, best first. A tie goes to a person.
-    pub fn decide_among(&self, best: &Waterfall, next: Option<&Waterfall>) -> Decision {
-        let decision = self.decide(best);
-        let close = next.is_some_and(|next| best.score() - next.score() < CLEAR_MARGIN);
-        if decision == Decision::Accept && close {
+    /// Decides about the comparison with the person whom a letter names. What no stranger has is never refused, whatever the
+    /// sum.
+    ///
+    /// A referral tells the holder of the letter that a guess was near. That is why the first few tries of a letter only can be
+    /// accepted at all.
+    pub fn decide_by_letter(&self, waterfall: &Waterfall) -> Decision {
+        match self.decide(waterfall) {
+            Decision::Refuse if waterfall.needs_a_look() => Decision::Refer,
+            decision => decision,
+        }
+    }
+
+    /// Decides among several people, and gives which of them counts: the one with the best decision, among equals the one with
+    /// the best sum. Somebody whose sum is close to that of an accepted one leaves it to a person.
+    pub fn choose(&self, all: &[Waterfall]) -> Option<(usize, Decision)> {
+        let rank = |at: &usize| (self.decide(&all[*at]), all[*at].score());
+        let best = (0..all.len()).min_by_key(|at| Reverse(rank(at)))?;
+        let others = (0..all.len()).filter(|at| *at != best);
+        let next = others.map(|at| all[at].score()).max();
+        let (decision, score) = rank(&best);
+        let is_close = next.is_some_and(|next| score - next < CLEAR_MARGIN);
+        let most = if is_close {
             Decision::Refer
         } else {
-            decision
-        }
+            Decision::Accept
+        };
+        Some((best, decision.min(most)))
     }
 }
 
@@ -101,16 +121,28 @@ mod tests {
 
     #[test]
     fn two_good_candidates_need_a_margin() {
-        let policy = Policy::default();
-        assert_eq!(
-            policy.decide_among(&scored(2_000), Some(&scored(1_800))),
-            Decision::Refer
-        );
-        assert_eq!(
-            policy.decide_among(&scored(2_000), Some(&scored(1_700))),
-            Decision::Accept
-        );
-        assert_eq!(policy.decide_among(&scored(2_000), None), Decision::Accept);
+        let choose = |weights: &[i32]| {
+            let all: Vec<_> = weights.iter().copied().map(scored).collect();
+            Policy::default().choose(&all)
+        };
+        assert_eq!(choose(&[1_800, 2_000]), Some((1, Decision::Refer)));
+        assert_eq!(choose(&[2_000, 1_700]), Some((0, Decision::Accept)));
+        assert_eq!(choose(&[2_000, 100, 1_800]), Some((0, Decision::Refer)));
+        assert_eq!(choose(&[2_000]), Some((0, Decision::Accept)));
+        assert_eq!(choose(&[2_000, 2_000]), Some((0, Decision::Refer)));
+        assert_eq!(choose(&[]), None);
+    }
+
+    #[test]
+    fn a_higher_sum_that_proves_nothing_hides_nobody() {
+        let mut namesake = Waterfall::default();
+        namesake.add(Field::FamilyName, Level::Exact);
+        namesake.add(Field::GivenName, Level::Exact);
+        namesake.add(Field::MiddleName, Level::Exact);
+        namesake.add(Field::PostalCode, Level::Exact);
+        let all = [namesake, scored(800)];
+        assert!(all[0].score() > all[1].score());
+        assert_eq!(Policy::default().choose(&all), Some((1, Decision::Refer)));
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Claimed {
         };
         if bool::from(claimed.ct_eq(record)) {
             Level::Exact
-        } else if matches!(self, Self::Whole(_)) && one_slip(claimed, record) {
+        } else if one_slip(claimed, record) {
             Level::Close
         } else {
             Level::Different
@@ -139,7 +139,8 @@ mod tests {
         assert_eq!(whole.compare("666999999"), Level::Different);
         let last = parse_claimed("3456").unwrap();
         assert_eq!(last.compare("666123456"), Level::Exact);
-        assert_eq!(last.compare("666123457"), Level::Different);
+        assert_eq!(last.compare("666123457"), Level::Close);
+        assert_eq!(last.compare("666123477"), Level::Different);
         assert!(parse_claimed("12345").is_none());
         assert_eq!(format!("{whole:?}"), "Whole([redacted])");
     }

@@ -7,14 +7,17 @@
 //!
 //! The weights are not the textbook ones. Family and given names and the postal code are printed on the letter, and birth
 //! dates and SSNs leaked with the rest: an attacker has some of them. So agreement is capped well below its statistical
-//! weight and disagreement is not, and four rules hold for every combination (each is a test):
+//! weight and disagreement is not, and these rules hold for every combination and every threshold (each is a test):
 //!
 //! - **What a letter's envelope shows is not enough.** Names and postal code together stay under the default threshold of
-//!   15 bits; some fact that is not printed must agree too.
-//! - **Nor is it enough for a referral.** Claims that hold no more than the envelope are refused, and the answer is the same for
-//!   a birth date with one wrong digit as for one that is all wrong: otherwise the answers would lead to the right one.
-//! - **A wrong birth date is never outweighed**, whatever else agrees: at best a person reviews it.
-//! - **Names and the birth date are enough** with a fresh letter, through a nickname or a swapped day and month too.
+//!   15 bits, and the birth date or all nine digits of the number must agree exactly.
+//! - **Nothing is accepted over a contradiction**: a birth date that is not exactly the one on record, a given name that may be
+//!   somebody else's (a spouse's, a twin's), another number. At best a person reviews it.
+//! - **With a letter, what no stranger has is looked at**: an exact birth date or number, a single slip in one of them beside
+//!   the right names, and a record that holds neither are referred. The rest is refused.
+//! - **Without one, claims that hold no more than the envelope are refused**, a birth date with one wrong digit like one that is
+//!   all wrong: otherwise the answers would lead to the right one.
+//! - **Names and the birth date are enough** with a fresh letter, through a nickname too.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +29,7 @@ pub enum Level {
     Exact,
     /// A typing error apart.
     Close,
-    /// A known short form of the same name.
+    /// A short form of the same name: a nickname, the initial, the first of two names.
     Nickname,
     /// Parts are swapped.
     Transposed,
@@ -144,11 +147,43 @@ impl Waterfall {
         })
     }
 
-    /// Tells whether the birth date disagreed.
-    pub fn contradicts(&self) -> bool {
-        self.0
-            .iter()
-            .any(|one| one.field == Field::DateOfBirth && one.level == Level::Different)
+    /// Tells whether the sum may be accepted: the birth date or all nine digits agree exactly, and nothing contradicts.
+    ///
+    /// A given name that is a typing error apart may be that of a twin. One slip in nine digits is a slip beside the right birth
+    /// date, in four digits it is another number.
+    pub fn may_be_accepted(&self) -> bool {
+        use Level::{Close, Exact, Missing, Nickname, Transposed};
+        let (born, number) = (self.level(Field::DateOfBirth), self.level(Field::Ssn));
+        matches!(born, Exact | Missing)
+            && matches!(number, Exact | Close | Missing)
+            && (born == Exact || number == Exact)
+            && matches!(self.level(Field::SsnLastFour), Exact | Missing)
+            && matches!(
+                self.level(Field::GivenName),
+                Exact | Nickname | Transposed | Missing
+            )
+    }
+
+    /// Tells whether a person must look at what the holder of a letter claims, whatever the sum is: the birth date or the number
+    /// is right, or a single slip away beside the right names, or nothing could be compared that the envelope does not show.
+    pub fn needs_a_look(&self) -> bool {
+        let facts = self.0.iter().filter(|one| one.field.is_off_the_envelope());
+        let facts: Vec<Level> = facts
+            .map(|one| one.level)
+            .filter(|level| *level != Level::Missing)
+            .collect();
+        let names = [Field::FamilyName, Field::GivenName].map(|field| self.level(field));
+        match facts[..] {
+            [] => true,
+            [Level::Close | Level::Transposed] => !names.contains(&Level::Different),
+            _ => facts.contains(&Level::Exact),
+        }
+    }
+
+    /// Gives the level of a field; one that was not compared is missing.
+    fn level(&self, field: Field) -> Level {
+        let found = self.0.iter().find(|one| one.field == field);
+        found.map_or(Level::Missing, |one| one.level)
     }
 
     /// Adds a field with the level it reached.

@@ -46,6 +46,20 @@ pub struct Found {
     pub contacts: Vec<MaskedContact>,
 }
 
+impl Found {
+    /// Leaves to a person what would be accepted. Who stands before an agent is looked at whatever the claims are: so nobody is
+    /// at a dead end.
+    pub fn leave_to_a_person(&mut self, attended: bool) {
+        self.decision = self.decision.map(|decision| {
+            if attended {
+                Decision::Refer
+            } else {
+                decision.min(Decision::Refer)
+            }
+        });
+    }
+}
+
 /// The campaign that a call names, as far as it is known.
 #[derive(Clone, Debug)]
 pub struct Scope {
@@ -123,13 +137,14 @@ impl Letter {
         Ok(Self { id, found })
     }
 
-    /// Gives the id that tries are counted by: the individual's, over all enrollments of theirs in any state. An unknown
-    /// enrollment is throttled by its own id.
+    /// Gives what tries are counted by: the letter's code, over all enrollments that it began, or the individual where the code
+    /// is not known. An unknown enrollment is throttled by its own id.
     pub fn throttled_by(&self) -> Uuid {
         self.found
             .as_ref()
             .map_or(self.id.as_uuid(), |(enrollment, _)| {
-                enrollment.individual_id.as_uuid()
+                let individual = enrollment.individual_id.as_uuid();
+                enrollment.code_mac.unwrap_or(individual)
             })
     }
 }
@@ -149,9 +164,13 @@ pub fn by_letter(
         .and_then(|(enrollment, _)| enrollment.proof_expires_at);
     let person = begun.and_then(|(_, person)| person);
     let compared = compare_all(context, scope, person.into_iter().collect(), claims)?;
+    let found = compared.into_iter().next().map(|one| {
+        let decision = scope.policy.decide_by_letter(&one.waterfall);
+        person_found(context, scope, one, decision)
+    });
     Ok(Found {
         fresh_letter: is_fresh(proof, context.now()),
-        ..judge(context, scope, compared)?
+        ..found.transpose()?.unwrap_or_default()
     })
 }
 
@@ -202,15 +221,24 @@ fn compare_all(
     Ok(compared)
 }
 
+/// Chooses among several people.
 fn judge(context: &Context, scope: &Scope, mut compared: Vec<Compared>) -> Result<Found, Error> {
+    // Of equals the first counts, so that the same question has the same answer.
+    compared.sort_by_key(|one| one.row.id);
+    let waterfalls: Vec<Waterfall> = compared.iter().map(|one| one.waterfall.clone()).collect();
+    match scope.policy.choose(&waterfalls) {
+        Some((at, decision)) => person_found(context, scope, compared.swap_remove(at), decision),
+        None => Ok(Found::default()),
+    }
+}
+
+fn person_found(
+    context: &Context,
+    scope: &Scope,
+    best: Compared,
+    decision: Decision,
+) -> Result<Found, Error> {
     let indexer = context.steady_indexer(scope.campaign)?;
-    // Ties are ordered by id, so that the same question has the same answer.
-    compared.sort_by_key(|one| (std::cmp::Reverse(one.waterfall.score()), one.row.id));
-    let next = compared.get(1).map(|one| one.waterfall.clone());
-    let Some(best) = compared.into_iter().next() else {
-        return Ok(Found::default());
-    };
-    let decision = scope.policy.decide_among(&best.waterfall, next.as_ref());
     let subject = Subject {
         individual: best.row.id,
         population: best.row.population,
