@@ -71,9 +71,13 @@ pub struct Throttles {
     /// Of one individual by letter a day.
     #[arg(skip = 20_u32)]
     pub person_a_day: u32,
-    /// Of one individual by letter in all; one try becomes free again every day.
-    #[arg(skip = 100_u32)]
-    pub person_ever: u32,
+    /// Of one letter in its lifetime; an agent goes on from there.
+    #[arg(skip = 10_u32)]
+    pub letter: u32,
+    /// Of these, how many can be verified by what is claimed. Who knows the year of birth has one guess in 365 with each, and one
+    /// more from a referral that tells how near a guess was: with two tries 3 of 365 are let in.
+    #[arg(skip = 2_u32)]
+    pub letter_verified: u32,
 }
 
 impl Default for Throttles {
@@ -99,3 +103,6 @@ pub const PER_HOUR: Duration = HOUR;
 
 /// The period of the limits a day.
 pub const PER_DAY: Duration = DAY;
+
+/// How long until a letter gets one of its tries back: longer than any letter is good for.
+pub const LETTER_LIFE: Duration = DAY.saturating_mul(365);

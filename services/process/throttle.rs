@@ -144,22 +144,38 @@ pub async fn charge_with(
     let mut returned = budget.returned;
     db.run_tx("throttle.charge", |tx| {
         let returned = std::mem::take(&mut returned);
-        Box::pin(async move {
-            let mut rows: Vec<Row> = charges.iter().map(|one| Row::of(tx, *one, now)).collect();
-            rows.push(Row::of(tx, budget.charge, now).returning(budget.charge.limit, returned));
-            let late = take(tx, &rows).await?;
-            refuse(charges, &late)?;
-            let wait = late.get(&budget.charge.key).copied();
-            Ok(match wait {
-                None => Standing::Charged,
-                Some(retry_after) => {
-                    metrics::throttled(budget.charge.kind);
-                    Standing::Spent { retry_after }
-                }
-            })
-        })
+        Box::pin(charge_with_in(
+            tx,
+            charges,
+            Budget { returned, ..budget },
+            now,
+        ))
     })
     .await
+}
+
+/// Charges like [`charge_with`] in a transaction under way. A refusal must end that transaction with an error.
+///
+/// # Errors
+/// As in [`charge`].
+pub async fn charge_with_in(
+    tx: &Tx<'_>,
+    charges: &[Charge],
+    budget: Budget,
+    now: Timestamp,
+) -> Result<Standing, Refusal> {
+    let mut rows: Vec<Row> = charges.iter().map(|one| Row::of(tx, *one, now)).collect();
+    rows.push(Row::of(tx, budget.charge, now).returning(budget.charge.limit, budget.returned));
+    let late = take(tx, &rows).await?;
+    refuse(charges, &late)?;
+    let wait = late.get(&budget.charge.key).copied();
+    Ok(match wait {
+        None => Standing::Charged,
+        Some(retry_after) => {
+            metrics::throttled(budget.charge.kind);
+            Standing::Spent { retry_after }
+        }
+    })
 }
 
 /// Charges all of these in a transaction under way. A refusal must end that transaction with an error.

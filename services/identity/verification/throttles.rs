@@ -1,22 +1,26 @@
 //! How often an identity may be tried. Every try is charged before the comparison, whatever it finds; without a charge there is
 //! no comparison.
 //!
-//! With a letter, tries are counted by individual: cancelling the enrollment and beginning another does not reset the count.
-//! There are three limits: an hour's, a day's, and one so slow that it holds for the life of a campaign, as NIST SP 800-63B-4
-//! asks for (at most 100 failures in a row, section 3.2.2). Without a letter, tries are counted by each blind key of the
+//! With a letter, tries are counted by the letter: cancelling the enrollment and beginning another does not reset the count, a
+//! new letter does. There are three limits: an hour's, a day's, and the letter's own, which holds for as long as a letter is good.
+//! Only its first tries can be verified by what is claimed; after them a person looks at what is right. An agent's tries are
+//! counted by agent and letter, and not among those of the letter: nothing that is spent by the letter alone stops somebody who
+//! stands before an agent. Without a letter, tries are counted by each blind key of the
 //! claims, whether anybody like that is on the roster or not: so a guesser has a few tries for each claimed person, and learns
 //! nothing from being throttled. A key that holds the birth date changes with every guess at it, so the name is counted by
 //! itself as well.
 
 use uuid::Uuid;
 
+use crate::db::Tx;
 use crate::identity::context::Context;
 use crate::identity::error::Error;
-use crate::identity::rules::{PER_DAY, PER_HOUR, PER_MINUTE};
+use crate::identity::rules::{LETTER_LIFE, PER_DAY, PER_HOUR, PER_MINUTE};
+use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::{self, Key};
 use crate::kernel::ids::IndividualId;
 use crate::process::Call;
-use crate::process::throttle::{self, Charge, Limit};
+use crate::process::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
 
 const DOMAIN: &str = "redress.identity.throttle.v1";
 
@@ -24,7 +28,9 @@ const DOMAIN: &str = "redress.identity.throttle.v1";
 pub struct Meter<'a> {
     context: &'a Context,
     key: Key,
+    agent: Option<String>,
     charges: Vec<Charge>,
+    tries: Option<Budget>,
 }
 
 impl<'a> Meter<'a> {
@@ -35,7 +41,9 @@ impl<'a> Meter<'a> {
         let mut meter = Self {
             context,
             key: context.steady_key()?,
+            agent: call.agent.is_some().then(|| call.actor()),
             charges: Vec::new(),
+            tries: None,
         };
         let caller = call.caller.to_string();
         meter.add(
@@ -81,26 +89,48 @@ impl<'a> Meter<'a> {
         self
     }
 
-    /// Adds the individual of a letter.
+    /// Adds a letter: the tries that are allowed at all, and those that can be verified by what is claimed.
     #[must_use]
-    pub fn individual(self, id: Uuid) -> Self {
+    pub fn letter(self, letter: Uuid) -> Self {
         let limits = self.context.rules.throttles;
-        let mut meter = self.person("individual", id.as_bytes());
+        let id = letter.as_bytes();
         let day = Limit::per(limits.person_a_day, PER_DAY);
-        meter.add("individual a day", id.as_bytes(), day);
-        let ever = Limit::per(limits.person_ever, PER_DAY * limits.person_ever);
-        meter.add("individual ever", id.as_bytes(), ever);
+        let ever = |count| Limit::per(count, LETTER_LIFE.saturating_mul(count));
+        let mut meter = if let Some(agent) = &self.agent {
+            let value = [id, agent.as_bytes()].concat();
+            let mut meter = self.person("attended", &value);
+            meter.add("attended a day", &value, day);
+            meter
+        } else {
+            let mut meter = self.person("letter", id);
+            meter.add("letter a day", id, day);
+            meter.add("letter ever", id, ever(limits.letter));
+            meter
+        };
+        meter.tries = Some(Budget {
+            charge: meter.one("letter verified", id, ever(limits.letter_verified)),
+            returned: 0,
+        });
         meter
     }
 
     fn add(&mut self, kind: &'static str, value: &[u8], limit: Limit) {
-        let key = crypto::mac128(&self.key, DOMAIN, &[kind.as_bytes(), value]);
-        self.charges.push(Charge { key, kind, limit });
+        let charge = self.one(kind, value, limit);
+        self.charges.push(charge);
     }
 
-    /// Gives the charges.
-    pub fn charges(self) -> Vec<Charge> {
-        self.charges
+    fn one(&self, kind: &'static str, value: &[u8], limit: Limit) -> Charge {
+        let key = crypto::mac128(&self.key, DOMAIN, &[kind.as_bytes(), value]);
+        Charge { key, kind, limit }
+    }
+
+    /// Charges in a transaction under way, and tells how the letter stands, if there is one.
+    pub async fn charge_in(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Standing, Refusal> {
+        let Some(tries) = self.tries else {
+            throttle::charge_in(tx, &self.charges, now).await?;
+            return Ok(Standing::Charged);
+        };
+        throttle::charge_with_in(tx, &self.charges, tries, now).await
     }
 
     /// Charges in a transaction of its own.

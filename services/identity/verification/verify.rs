@@ -13,7 +13,7 @@ use crate::identity::matching::compare::Claims;
 use crate::identity::matching::policy::Decision;
 use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
 use crate::process::request::{self, Request};
-use crate::process::throttle::{self, Charge};
+use crate::process::throttle::Standing;
 use crate::process::{Act, Call};
 
 use super::decide::decide;
@@ -60,14 +60,18 @@ pub async fn verify_identity(
         Some(id) => Some(Letter::read(context, call, &scope, id).await?),
         None => None,
     };
-    let charges = charges(context, call, command, letter.as_ref())?;
-    if let Some(kept) = admit(context, &command.request, &charges).await? {
-        return answer_again(context, command, kept).await;
-    }
-    let found = match letter {
+    let meter = meter(context, call, command, letter.as_ref())?;
+    let standing = match admit(context, &command.request, &meter).await? {
+        Admission::Answered(kept) => return answer_again(context, command, kept).await,
+        Admission::Charged(standing) => standing,
+    };
+    let mut found = match letter {
         Some(letter) => find::by_letter(context, &scope, letter, &command.claims)?,
         None => find::by_claims(context, &scope, &command.claims).await?,
     };
+    if let Standing::Spent { .. } = standing {
+        found.leave_to_a_person(call.agent.is_some());
+    }
     let rows = rows(context, call, command, &scope, &found)?;
     let kept = write(context, &command.request, rows.clone()).await?;
     if kept.verification != rows.verification.id {
@@ -85,15 +89,15 @@ pub async fn verify_identity(
     }
 }
 
-fn charges(
-    context: &Context,
+fn meter<'a>(
+    context: &'a Context,
     call: &Call,
     command: &Verify,
     letter: Option<&Letter>,
-) -> Result<Vec<Charge>, Error> {
+) -> Result<Meter<'a>, Error> {
     let meter = Meter::of(context, call, &command.engagement_number)?;
     if let Some(letter) = letter {
-        return Ok(meter.individual(letter.throttled_by()).charges());
+        return Ok(meter.letter(letter.throttled_by()));
     }
     // The campaign need not exist, so the claims are indexed under the engagement number.
     let indexer = context.steady_indexer(Scope::unknown().campaign)?;
@@ -104,25 +108,32 @@ fn charges(
     let claimed = keys
         .present()
         .fold(meter, |meter, key| meter.person("claims", &named(key)));
-    Ok(claimed.charges())
+    Ok(claimed)
+}
+
+/// What becomes of a request before anything is compared.
+enum Admission {
+    /// It was answered before.
+    Answered(Kept),
+    /// It is new and was charged.
+    Charged(Standing),
 }
 
 /// Charges a new request, in a transaction of its own; gives the stored answer of a repeated one.
 async fn admit(
     context: &Context,
     request: &Request,
-    charges: &[Charge],
-) -> Result<Option<Kept>, Error> {
+    meter: &Meter<'_>,
+) -> Result<Admission, Error> {
     let now = context.now();
     context
         .db
         .run_tx("admit_verification", |tx| {
             Box::pin(async move {
-                let kept = request::answered(tx, request).await?;
-                if kept.is_none() {
-                    throttle::charge_in(tx, charges, now).await?;
-                }
-                Ok(kept)
+                Ok(match request::answered(tx, request).await? {
+                    Some(kept) => Admission::Answered(kept),
+                    None => Admission::Charged(meter.charge_in(tx, now).await?),
+                })
             })
         })
         .await

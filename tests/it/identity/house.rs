@@ -56,7 +56,8 @@ pub fn generous() -> Rules {
         person: many,
         name: many,
         person_a_day: many,
-        person_ever: many,
+        letter: 1_000,
+        letter_verified: 1_000,
         sends: many,
         searches: 60,
     };
