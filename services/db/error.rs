@@ -133,6 +133,11 @@ impl Error {
         }
     }
 
+    /// Tells whether what is stored is at fault: the same work meets it again, and other rows do not.
+    pub const fn is_of_the_data(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::Unique { .. })
+    }
+
     /// Tells whether the connection that gave this error must not be used again.
     pub(super) fn poisons_connection(&self) -> bool {
         matches!(self, Self::UnknownCommit | Self::Unavailable(_))

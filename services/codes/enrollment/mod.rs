@@ -18,5 +18,7 @@ pub mod outcomes;
 pub mod read;
 pub mod resubmit;
 pub mod returning;
+pub mod set_aside;
+pub mod set_aside_store;
 pub mod state;
 pub mod store;

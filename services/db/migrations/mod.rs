@@ -19,6 +19,7 @@ mod found_people;
 mod letters;
 mod partner_server;
 mod running_campaign;
+mod set_aside;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -31,7 +32,7 @@ use change::Change;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     Step {
         name: "0001_baseline",
         changes: baseline::changes,
@@ -55,6 +56,10 @@ const STEPS: [Step; 6] = [
     Step {
         name: "0007_partner_server",
         changes: partner_server::changes,
+    },
+    Step {
+        name: "0008_set_aside",
+        changes: set_aside::changes,
     },
 ];
 
