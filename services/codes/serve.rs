@@ -44,7 +44,7 @@ pub async fn serve(
         throttles,
         reissues,
     } = settings;
-    let db = process::connect(&service.database, Process::Codes).await?;
+    let db = process::connect(&service.database, Process::Codes, &life).await?;
     let keys = process::keys(&service.keyring, &[Purpose::Code])?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());

@@ -18,6 +18,8 @@ pub mod migrate;
 mod migrations;
 mod names;
 mod postgres;
+mod probe;
+mod rights;
 pub mod rows;
 mod run;
 mod schema;

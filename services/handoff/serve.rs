@@ -48,7 +48,7 @@ pub async fn serve(
         push_workers,
     } = settings;
     let tls = partner_tls(&service.common.server.tls, partner_ca);
-    let db = process::connect(&service.database, Process::Handoff).await?;
+    let db = process::connect(&service.database, Process::Handoff, &life).await?;
     let keys = process::keys(&service.keyring, &[Purpose::Person])?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());

@@ -38,7 +38,7 @@ pub async fn serve(
         outbox_dir,
         rules,
     } = settings;
-    let db = process::connect(&service.database, Process::Identity).await?;
+    let db = process::connect(&service.database, Process::Identity, &life).await?;
     let keys = process::keys(&service.keyring, &[Purpose::Index, Purpose::Person])?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());

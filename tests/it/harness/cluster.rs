@@ -92,6 +92,13 @@ impl Cluster {
         self.port
     }
 
+    /// Makes a folder that the server can use.
+    pub fn folder(&self) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        drop(unprivileged(folder.path()));
+        folder
+    }
+
     /// Makes a database.
     pub async fn create(&self, name: &str, template: &str) {
         self.run(format!("CREATE DATABASE {name} TEMPLATE {template}"))
