@@ -8,15 +8,22 @@ use crate::client::problem::{Outcome, Problem};
 use crate::db::{self, migrate};
 use crate::kernel::secrets::Secret;
 
-/// Flags of `migrate`.
+/// Which database an owner's command works on.
 #[derive(Debug, Args)]
-pub struct MigrateArgs {
+pub struct DatabaseArgs {
     /// The database: postgres://OWNER:PASSWORD@HOST/NAME or sqlite:PATH.
     #[arg(long, env = "REDRESS_DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = secret, conflicts_with = "database_url_file")]
     database_url: Option<Url>,
     /// A file with that address, so that the password stands in no process list.
     #[arg(long, env = "REDRESS_DATABASE_URL_FILE", value_name = "FILE")]
     database_url_file: Option<std::path::PathBuf>,
+}
+
+/// Flags of `migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
     /// Only show which steps the database has.
     #[arg(long)]
     status: bool,
@@ -40,7 +47,7 @@ pub fn secret(text: &str) -> Result<Url, std::convert::Infallible> {
 
 /// Migrates, or shows what would be done.
 pub async fn run(session: &Session, args: MigrateArgs) -> Outcome {
-    let url = args.url()?;
+    let url = args.database.url()?;
     if args.status {
         let steps = migrate::status(&url)
             .await
@@ -69,8 +76,9 @@ fn problem(error: &db::Error) -> Problem {
     Problem::usage(format!("cannot migrate: {error}"))
 }
 
-impl MigrateArgs {
-    fn url(&self) -> Result<Secret<String>, Problem> {
+impl DatabaseArgs {
+    /// Gives the address that was given.
+    pub fn url(&self) -> Result<Secret<String>, Problem> {
         if let Some(path) = &self.database_url_file {
             let text =
                 std::fs::read_to_string(path).map_err(|error| Problem::file(path, &error))?;

@@ -48,7 +48,8 @@ pub async fn serve(
     let keys = process::keys(&service.keyring, &[Purpose::Code])?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
-    let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Code);
+    let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Code)
+        .keeping(service.retention);
     let context = Context::new(common, throttles, reissues);
     let handlers = start(&context, &life);
     let server =

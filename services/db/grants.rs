@@ -147,7 +147,7 @@ pub const GRANTS: &[Grant] = &[
     columns("partner", Codes, &["id", "name", "state", "mode"]),
     all("handoff", Handoff, "SELECT, UPDATE"),
     all("handoff", Codes, KEEP),
-    all("handoff_attempt", Handoff, CHANGE),
+    all("handoff_attempt", Handoff, CHANGE_AND_DELETE),
     all("activation_pool", Handoff, CHANGE),
     columns(
         "activation_pool",

@@ -108,7 +108,7 @@ fn list(applied: &[String]) -> Vec<StepStatus> {
     known.chain(unknown).collect()
 }
 
-async fn open(url: &Secret<String>, create: bool) -> Result<DatabaseConnection, Error> {
+pub(super) async fn open(url: &Secret<String>, create: bool) -> Result<DatabaseConnection, Error> {
     // The migrator is no process: of these settings only the time limits count.
     let settings = DatabaseSettings {
         role: None,

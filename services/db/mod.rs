@@ -5,6 +5,8 @@
 //! This module knows no state machine: what may follow on a state stands in the `state.rs` of the table's writer.
 
 pub mod audit;
+pub mod audit_log;
+pub mod backup;
 mod bulk;
 mod cell;
 mod classify;

@@ -22,6 +22,7 @@ use super::context::Context;
 use super::grpc::Handlers;
 use super::outcome::resubmit;
 use super::push::worker::PushWorker;
+use super::queue::retention;
 use super::settings::Settings;
 
 tuned!(
@@ -52,7 +53,8 @@ pub async fn serve(
     let keys = process::keys(&service.keyring, &[Purpose::Person])?;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
-    let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Person);
+    let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Person)
+        .keeping(service.retention);
     let context = Context::new(common, rules);
     let server = builder(&service.common.server, context.clone())
         .metrics(metrics)
@@ -63,6 +65,7 @@ pub async fn serve(
     }
     life.spawn(resubmit::run(context.clone(), life.token()));
     life.spawn(watch::run(context.clone(), life.token()));
+    life.spawn(retention::run(context.clone(), life.token()));
     life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;

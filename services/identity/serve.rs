@@ -43,7 +43,8 @@ pub async fn serve(
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
     let context = Context {
-        common: process::Context::new(clock, ids, db.clone(), keys, Purpose::Index),
+        common: process::Context::new(clock, ids, db.clone(), keys, Purpose::Index)
+            .keeping(service.retention),
         sender: Arc::new(Outbox::new(outbox_dir)),
         rules,
     };

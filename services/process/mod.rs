@@ -21,6 +21,6 @@ pub use call::Call;
 pub use context::{Act, Context};
 pub use error::{Error, Failure, status};
 pub use run::run;
-pub use settings::ServiceSettings;
+pub use settings::{Retention, ServiceSettings};
 pub use stop::Stop;
 pub use storage::{connect, drain, keys, ready};

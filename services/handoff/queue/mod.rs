@@ -7,6 +7,7 @@ pub(crate) mod grpc;
 pub mod handoff;
 pub mod lease_store;
 pub mod replay;
+pub mod retention;
 pub mod retry_policy;
 pub mod state;
 pub mod statistics;

@@ -57,17 +57,17 @@ impl Health {
                 () = draining.cancelled() => break,
                 answer = asked => answer.unwrap_or_else(|_| Err("nothing answers in time".to_owned())),
             };
-            self.tell(ready);
+            self.tell(&ready);
             tokio::select! {
                 () = draining.cancelled() => break,
                 () = tokio::time::sleep(PERIOD) => {}
             }
         }
-        self.tell(Err("stopping".to_owned()));
+        self.tell(&Err("stopping".to_owned()));
         self.set(&[""], ServingStatus::NotServing);
     }
 
-    fn tell(&self, ready: Readiness) {
+    fn tell(&self, ready: &Readiness) {
         let status = if ready.is_ok() {
             ServingStatus::Serving
         } else {
@@ -75,7 +75,7 @@ impl Health {
         };
         self.set(&self.names, status);
         let before = self.ready.send_replace(ready.clone());
-        if before != ready {
+        if before != *ready {
             let why = ready.as_ref().err();
             tracing::info!(ready = ready.is_ok(), why, "readiness changed");
         }

@@ -7,7 +7,7 @@ use redress::kernel::ids::CampaignId;
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
 use redress::wire::redress::r#type::v1::OutcomeClass;
-use wire::EnrollmentState as State;
+use wire::{EnrollmentState as State, SetAsideKind as Kind};
 
 use super::house::{House, by};
 use super::outcomes::comes;
@@ -121,8 +121,7 @@ async fn what_was_set_aside_is_listed_in_pages(database: Database) {
         }
     }
     kinds.sort();
-    use wire::SetAsideKind::{Order, Outcome};
-    assert_eq!(kinds, [Outcome, Outcome, Order]);
+    assert_eq!(kinds, [Kind::Outcome, Kind::Outcome, Kind::Order]);
     assert_eq!(house.retry(campaign, &house.request_id(), &[]).await, 3);
 }
 

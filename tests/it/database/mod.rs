@@ -6,6 +6,7 @@ mod closed_sets;
 mod connecting;
 mod grants;
 mod idempotency;
+mod retention;
 mod schema;
 mod seed;
 mod starting;

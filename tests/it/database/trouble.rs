@@ -130,7 +130,7 @@ async fn a_full_disk_under_postgres_is_named_until_there_is_room() {
         return;
     };
     let cluster = cluster::get().await.expect("a cluster");
-    let folder = cluster.folder();
+    let folder = cluster::folder();
     let Some(_disk) = TinyDisk::over(folder.path(), 4) else {
         return;
     };
@@ -139,7 +139,7 @@ async fn a_full_disk_under_postgres_is_named_until_there_is_room() {
         .run(format!("CREATE TABLESPACE tiny LOCATION '{place}'"))
         .await;
     let owner = database.owner().await;
-    let run = async |sql: &str| drop(owner.execute_unprepared(sql).await.unwrap());
+    let run = async |sql: &str| owner.execute_unprepared(sql).await.unwrap();
     run("ALTER TABLE idempotency SET TABLESPACE tiny").await;
     let db = database.open(Process::Codes).await;
     let ready = process::ready(&db);
@@ -157,7 +157,6 @@ async fn a_full_disk_under_postgres_is_named_until_there_is_room() {
     run("ALTER TABLE idempotency SET TABLESPACE pg_default").await;
     assert_eq!(ready().await, Ok(()));
     db.close().await;
-    run("ALTER TABLE idempotency SET TABLESPACE pg_default").await;
     cluster.run("DROP TABLESPACE tiny".to_owned()).await;
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use redress::handoff::queue::retention;
 use redress::kernel::ids::{HandoffId, PartnerId};
 use redress::wire::redress::bureau::v1::{EnrollmentOrder, EnrollmentProgress};
 use redress::wire::redress::handoff::v1::{
@@ -155,6 +156,9 @@ async fn no_statement_about_handoffs_reads_a_large_table_whole() {
     replay(&world, pushed).await;
     list(&world, HandoffState::Unspecified).await;
     list(&world, HandoffState::Queued).await;
+    let mut keeping = world.context.clone();
+    keeping.rules.attempt_retention = Duration::from_secs(1);
+    retention::prune(&keeping).await.unwrap();
     let sent = statements.seen();
     plans::expect_indexes(&world.owner, sent, 42, &[]).await;
 }
