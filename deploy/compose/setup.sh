@@ -3,7 +3,8 @@
 # each process its own and nothing more. A second run changes nothing.
 #
 #   docker-compose run --rm setup renew                 new certificates (these live for 90 days); then restart all
-#   docker-compose run --rm setup rotate PURPOSE        a new version of a key (code, index, person); likewise
+#   docker-compose run --rm setup rotate PURPOSE        a new version of a key (code, index, person), on standby; likewise
+#   docker-compose run --rm setup promote PURPOSE       takes that version into use; likewise
 #
 # /secrets/authority, which only this container sees, holds the originals; /secrets/NAME is a process's own volume.
 set -eu
@@ -16,7 +17,7 @@ keys() { redress keys "$@" >/dev/null; }
 
 case ${1:-} in
     renew) redress certs --out $all/certs --renew ;;
-    rotate) redress keys rotate $all/"$2".toml --purpose "$2" ;;
+    rotate | promote) redress keys "$1" $all/"$2".toml --purpose "$2" ;;
     "") ;;
     *) echo "setup: unknown: $1" >&2; exit 2 ;;
 esac

@@ -136,7 +136,7 @@ pub enum Command {
     Migrate(migrate::MigrateArgs),
     /// Make certificates for development and tests.
     Certs(certs::CertsArgs),
-    /// Make and rotate keyring files.
+    /// Make, compare and rotate keyring files.
     #[command(subcommand)]
     Keys(keys::Command),
     /// Copy an SQLite database while the services run.

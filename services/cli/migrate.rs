@@ -10,6 +10,16 @@ use crate::kernel::secrets::Secret;
 
 /// Which database an owner's command works on.
 #[derive(Debug, Args)]
+pub struct MigrateArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// Only show which steps the database has.
+    #[arg(long)]
+    status: bool,
+}
+
+/// Which database.
+#[derive(Debug, Args)]
 pub struct DatabaseArgs {
     /// The database: postgres://OWNER:PASSWORD@HOST/NAME or sqlite:PATH.
     #[arg(long, env = "REDRESS_DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = secret, conflicts_with = "database_url_file")]
@@ -17,16 +27,6 @@ pub struct DatabaseArgs {
     /// A file with that address, so that the password stands in no process list.
     #[arg(long, env = "REDRESS_DATABASE_URL_FILE", value_name = "FILE")]
     database_url_file: Option<std::path::PathBuf>,
-}
-
-/// Flags of `migrate`.
-#[derive(Debug, Args)]
-pub struct MigrateArgs {
-    #[command(flatten)]
-    database: DatabaseArgs,
-    /// Only show which steps the database has.
-    #[arg(long)]
-    status: bool,
 }
 
 /// A database's address on the command line; it may hold a password.
@@ -57,6 +57,7 @@ pub async fn run(session: &Session, args: MigrateArgs) -> Outcome {
                 .with("step", step.name.as_str())
                 .with("applied", step.applied)
                 .with("known", step.known)
+                .with("programs_run_since", step.runs_since.unwrap_or_default())
         });
         return render::many(
             session.format,
@@ -77,7 +78,7 @@ fn problem(error: &db::Error) -> Problem {
 }
 
 impl DatabaseArgs {
-    /// Gives the address that was given.
+    /// Gives the address.
     pub fn url(&self) -> Result<Secret<String>, Problem> {
         if let Some(path) = &self.database_url_file {
             let text =

@@ -97,7 +97,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Health(args) => health::run(&session, args).await,
         Command::Migrate(args) => migrate::run(&session, args).await,
         Command::Certs(args) => certs::run(&session, &args),
-        Command::Keys(command) => keys::run(&session, command),
+        Command::Keys(command) => keys::run(&session, command).await,
         Command::Audit(command) => audit::run(&session, command).await,
         Command::Backup(args) => backup::run(&session, args).await,
         Command::Completions { shell } => {

@@ -189,13 +189,14 @@ impl EnrollmentClient {
         }
     }
 
-    /// Cancels an enrollment, as the person asked.
+    /// Cancels an enrollment that was begun here and not completed, as the person asked.
     pub async fn cancel(&self, enrollment_id: &str) -> Result<(), Status> {
         let message = codes::CancelEnrollmentRequest {
             request_id: new_request_id(),
             campaign: self.engagement_number.clone(),
             enrollment_id: enrollment_id.to_owned(),
             reason: codes::CancelReason::PersonAsked.into(),
+            verification_id: String::new(),
         };
         let answer = self.patiently(|| {
             let (mut client, message) = (self.codes.clone(), message.clone());

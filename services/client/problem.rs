@@ -9,6 +9,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::kernel::fault::Reason;
+use crate::kernel::keyring::KeyError;
 
 /// A failure: a message and an exit code.
 #[derive(Debug)]
@@ -79,6 +80,12 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        Self::usage(error.to_string())
     }
 }
 

@@ -1,4 +1,4 @@
-//! What this process does now and then beside what every process does: ending terms, and reading campaigns again.
+//! What this process does now and then beside what every process does: ending terms, wrapping secrets anew, and reading campaigns again.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::kernel::lifecycle;
 
 use super::context::Context;
 use super::error::Error;
-use super::{campaign, enrollment};
+use super::{batch, campaign, enrollment};
 
 /// How often it is done.
 const EVERY: Duration = Duration::from_mins(10);
@@ -25,6 +25,9 @@ pub async fn run(context: Context, token: CancellationToken) {
     loop {
         if let Err(error) = step(&context).await {
             tracing::warn!(%error, "housekeeping did not finish; trying again later");
+        }
+        if let Err(error) = batch::rewrap::rewrap(&context).await {
+            tracing::warn!(%error, "secrets of batches were not all wrapped anew; trying again later");
         }
         if !lifecycle::pause(&token, EVERY).await {
             return;

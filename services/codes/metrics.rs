@@ -41,6 +41,12 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
     }
 });
 
+/// Makes the counters that alarms look at, at zero: an increase from nothing is none.
+pub(super) fn start() {
+    INSTRUMENTS.honey.add(0, &[]);
+    INSTRUMENTS.budgets.add(0, &[]);
+}
+
 /// Counts a try over a limit.
 pub(super) fn throttled(limit: &'static str) {
     let labels = [KeyValue::new("limit", limit)];

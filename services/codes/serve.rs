@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use crate::access;
 use crate::db::Process;
-use crate::kernel::clock::Clock;
 use crate::kernel::combine::Capacity;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
@@ -20,6 +19,7 @@ use super::context::Context;
 use super::enrollment::{complete, outcomes};
 use super::grpc::Handlers;
 use super::housekeeping;
+use super::metrics;
 use super::settings::Settings;
 
 tuned!(
@@ -33,7 +33,7 @@ pub fn run(args: Vec<String>) -> ExitCode {
     process::run(args, serve)
 }
 
-/// Runs the process until its life ends: database, keys, context, services, workers, server, drain.
+/// Runs the process until its life ends: database, keys, clock, context, services, workers, server, drain.
 pub async fn serve(
     settings: Settings,
     life: Lifecycle,
@@ -45,8 +45,8 @@ pub async fn serve(
         reissues,
     } = settings;
     let db = process::connect(&service.database, Process::Codes, &life).await?;
-    let keys = process::keys(&service.keyring, &[Purpose::Code])?;
-    let clock = Clock::system();
+    let keys = process::keys(&db, &service.keyring, &[Purpose::Code]).await?;
+    let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
     let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Code)
         .keeping(service.retention);
@@ -62,6 +62,7 @@ pub async fn serve(
 
 /// Starts the commits and the workers, and gives the handlers.
 pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
+    metrics::start();
     life.spawn(outcomes::run(context.clone(), life.token()));
     life.spawn(housekeeping::run(context.clone(), life.token()));
     life.spawn(housekeeping::forget_campaigns(

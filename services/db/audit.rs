@@ -10,6 +10,7 @@ use crate::kernel::ids::{AuditId, CampaignId};
 
 use super::entities::audit_event;
 use super::error::Error;
+use super::metrics;
 use super::tx::Tx;
 
 /// The rows of one INSERT.
@@ -48,6 +49,7 @@ pub async fn record(tx: &Tx<'_>, events: &[Event]) -> Result<(), Error> {
             .exec_without_returning(tx)
             .await?;
     }
+    metrics::audited(events.len());
     Ok(())
 }
 

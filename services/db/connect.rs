@@ -16,7 +16,7 @@ use super::settings::{DatabaseSettings, Process};
 use super::statements::Statements;
 use super::tx::Tx;
 use super::url::Address;
-use super::{postgres, schema, sqlite};
+use super::{metrics, postgres, schema, sqlite};
 
 /// The database of one process. Clones share its connections.
 #[derive(Clone)]
@@ -128,6 +128,21 @@ impl Db {
         schema::check(&self.0.read).await
     }
 
+    /// Measures the use of the connections for as long as the process lives. Call it once.
+    pub fn measure(&self) {
+        match &self.0.pools {
+            Pools::Postgres(pool) => {
+                let pool = pool.clone();
+                metrics::pool("all", move || use_of(pool.size(), pool.num_idle()));
+            }
+            Pools::Sqlite { writer, readers } => {
+                for (name, pool) in [("writer", writer.clone()), ("readers", readers.clone())] {
+                    metrics::pool(name, move || use_of(pool.size(), pool.num_idle()));
+                }
+            }
+        }
+    }
+
     /// Closes every connection and waits for that, so that SQLite's `-wal` file is folded in.
     pub async fn close(&self) {
         match &self.0.pools {
@@ -191,6 +206,12 @@ impl std::fmt::Debug for Db {
             .field("process", &self.0.process)
             .finish_non_exhaustive()
     }
+}
+
+/// Gives how many of the open connections are in use, and how many are not.
+fn use_of(open: u32, idle: usize) -> (u32, u32) {
+    let idle = u32::try_from(idle).unwrap_or(open).min(open);
+    (open - idle, idle)
 }
 
 /// Tells a full pool from a server that refuses connections: the driver waits for both until the same time-out.

@@ -7,7 +7,7 @@
 use sea_orm::ConnectionTrait;
 
 use super::error::Error;
-use super::migrations::VERSIONS;
+use super::migrations::{SUPPORT, VERSIONS};
 use super::settings::Process::{self, Codes, Handoff, Identity};
 
 /// What one process may do with one table.
@@ -174,9 +174,15 @@ pub const GRANTS: &[Grant] = &[
     all("idempotency", Identity, "SELECT, INSERT, DELETE"),
     all("idempotency", Codes, "SELECT, INSERT, DELETE"),
     all("idempotency", Handoff, "SELECT, INSERT, DELETE"),
+    all("key_fingerprint", Identity, KEEP),
+    all("key_fingerprint", Codes, KEEP),
+    all("key_fingerprint", Handoff, KEEP),
     all(VERSIONS, Identity, "SELECT"),
     all(VERSIONS, Codes, "SELECT"),
     all(VERSIONS, Handoff, "SELECT"),
+    all(SUPPORT, Identity, "SELECT"),
+    all(SUPPORT, Codes, "SELECT"),
+    all(SUPPORT, Handoff, "SELECT"),
 ];
 
 /// The tables whose rows belong to one process each.

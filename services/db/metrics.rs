@@ -16,6 +16,7 @@ const BUCKETS: [f64; 14] = [
 struct Instruments {
     duration: Histogram<f64>,
     retries: Counter<u64>,
+    audit_events: Counter<u64>,
 }
 
 /// Made at the first transaction, which is after telemetry has started.
@@ -32,8 +33,33 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             .u64_counter("redress.db.transaction.retries")
             .with_description("Attempts that were run again")
             .build(),
+        audit_events: meter
+            .u64_counter("redress.audit.events")
+            .with_description(
+                "Audit events written; those of a transaction that ran again count again",
+            )
+            .build(),
     }
 });
+
+/// Measures the connections of a pool for as long as the process lives.
+pub(super) fn pool(name: &'static str, used: impl Fn() -> (u32, u32) + Send + Sync + 'static) {
+    let label = move |state| [KeyValue::new("pool", name), KeyValue::new("state", state)];
+    global::meter("redress")
+        .u64_observable_gauge("redress.db.connections")
+        .with_description("Connections to the database, by pool and by whether they are in use")
+        .with_callback(move |observer| {
+            let (used, idle) = used();
+            observer.observe(used.into(), &label("used"));
+            observer.observe(idle.into(), &label("idle"));
+        })
+        .build();
+}
+
+/// Counts audit events.
+pub(super) fn audited(events: usize) {
+    INSTRUMENTS.audit_events.add(events as u64, &[]);
+}
 
 /// Counts an attempt that will be run again.
 pub(super) fn retried(name: &'static str, error: Option<&Error>) {
@@ -55,6 +81,12 @@ pub(super) fn finished<T, E: Storage>(name: &'static str, took: Duration, result
         KeyValue::new("outcome", outcome),
     ];
     INSTRUMENTS.duration.record(took.as_secs_f64(), &labels);
+    // From the first transaction on, so that the first attempt that is run again is an increase.
+    let labels = [
+        KeyValue::new("transaction", name),
+        KeyValue::new("error.type", "contended"),
+    ];
+    INSTRUMENTS.retries.add(0, &labels);
 }
 
 fn class(error: Option<&Error>) -> &'static str {

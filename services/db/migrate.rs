@@ -2,7 +2,7 @@
 //!
 //! Everything happens in one transaction, so that a migrator that dies leaves nothing behind, and one migrator works at
 //! a time: on PostgreSQL an advisory lock keeps the others waiting, on SQLite the write lock does. Services never
-//! migrate; they check and refuse to start.
+//! migrate; they check, and refuse to start where they cannot run.
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
@@ -30,6 +30,8 @@ pub struct StepStatus {
     pub applied: bool,
     /// Whether this program knows it.
     pub known: bool,
+    /// The oldest step whose program still runs once this one is applied, where this program knows it.
+    pub runs_since: Option<&'static str>,
 }
 
 /// Brings the schema and the grants up to date, making an SQLite file that is not there. Gives the steps applied now.
@@ -92,10 +94,11 @@ pub async fn status(url: &Secret<String>) -> Result<Vec<StepStatus>, Error> {
 }
 
 fn list(applied: &[String]) -> Vec<StepStatus> {
-    let known = migrations::names().map(|name| StepStatus {
+    let known = migrations::support().map(|(name, runs_since)| StepStatus {
         name: name.to_owned(),
         applied: applied.iter().any(|version| version == name),
         known: true,
+        runs_since: Some(runs_since),
     });
     let unknown = applied
         .iter()
@@ -104,10 +107,12 @@ fn list(applied: &[String]) -> Vec<StepStatus> {
             name: version.clone(),
             applied: true,
             known: false,
+            runs_since: None,
         });
     known.chain(unknown).collect()
 }
 
+/// Opens the database as its owner, or as whoever the address names.
 pub(super) async fn open(url: &Secret<String>, create: bool) -> Result<DatabaseConnection, Error> {
     // The migrator is no process: of these settings only the time limits count.
     let settings = DatabaseSettings {
@@ -135,6 +140,7 @@ async fn up_on(connection: &DatabaseConnection, steps: Option<u32>) -> Result<Ve
     schema::refuse_newer(&before)?;
     Migrator::up(&tx, steps).await?;
     let mut applied = schema::applied(&tx).await?;
+    schema::write_support(&tx, &applied).await?;
     // The grants are those of the whole schema.
     if tx.get_database_backend() == DbBackend::Postgres
         && migrations::names().all(|name| applied.iter().any(|it| it == name))

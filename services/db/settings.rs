@@ -39,6 +39,15 @@ impl Process {
         }
     }
 
+    /// Gives the name of its program.
+    pub const fn program(self) -> &'static str {
+        match self {
+            Self::Identity => "identity-verification",
+            Self::Codes => "enrollment-codes",
+            Self::Handoff => "bureau-handoff",
+        }
+    }
+
     /// Gives the PostgreSQL group role that holds this process's grants.
     pub const fn role(self) -> &'static str {
         match self {

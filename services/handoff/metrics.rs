@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
+use sea_orm::Iterable as _;
 
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::{DeadReason, Kind, State};
@@ -25,6 +26,9 @@ struct Instruments {
     forgotten: Counter<u64>,
     projected: Counter<u64>,
     breaker: Counter<u64>,
+    breaker_open: Gauge<i64>,
+    queued: Gauge<i64>,
+    oldest: Gauge<f64>,
     codes_left: Gauge<i64>,
     codes_low: Gauge<i64>,
     code_waits: Counter<u64>,
@@ -71,6 +75,23 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             "redress.handoff.breaker.opened",
             "Times that a partner's circuit breaker opened",
         ),
+        breaker_open: meter
+            .i64_gauge("redress.handoff.breaker.open")
+            .with_description(
+                "1 while this instance sends nothing to a partner because its calls failed",
+            )
+            .build(),
+        queued: meter
+            .i64_gauge("redress.handoff.queue.depth")
+            .with_description("Handoffs that are not settled, by campaign, partner and state")
+            .build(),
+        oldest: meter
+            .f64_gauge("redress.handoff.queue.oldest")
+            .with_unit("s")
+            .with_description(
+                "Age of the oldest of them, from when it was queued; 0 where there is none",
+            )
+            .build(),
         codes_left: meter
             .i64_gauge("redress.activation.codes.available")
             .with_description("Activation codes that no enrollment has")
@@ -89,6 +110,39 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         ),
     }
 });
+
+/// Makes the counters that alarms look at, at zero: an increase from nothing is none.
+pub(super) fn start() {
+    for reason in DeadReason::iter() {
+        let labels = [KeyValue::new("reason", reason.as_str())];
+        INSTRUMENTS.dead.add(0, &labels);
+    }
+    INSTRUMENTS.forgotten.add(0, &[]);
+    INSTRUMENTS.code_waits.add(0, &[]);
+    INSTRUMENTS.lost_leases.add(0, &[]);
+}
+
+/// The handoffs of one campaign at one partner in one state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Queue {
+    /// The partner's name.
+    pub partner: String,
+    /// The campaign's number.
+    pub engagement_number: String,
+    /// The state.
+    pub state: State,
+}
+
+/// Shows how many handoffs a queue holds, and how old the oldest is.
+pub(super) fn queue(queue: &Queue, handoffs: i64, oldest: Duration) {
+    let labels = [
+        KeyValue::new("partner", queue.partner.clone()),
+        KeyValue::new("engagement_number", queue.engagement_number.clone()),
+        KeyValue::new("state", queue.state.as_str()),
+    ];
+    INSTRUMENTS.queued.record(handoffs, &labels);
+    INSTRUMENTS.oldest.record(oldest.as_secs_f64(), &labels);
+}
 
 /// Counts a call that ended.
 pub(super) fn attempted(partner: &str, result: AttemptResult) {
@@ -135,6 +189,13 @@ pub(super) fn projected(changes: &[String]) {
             .projected
             .add(1, &[KeyValue::new("change", change.clone())]);
     }
+}
+
+/// Shows whether a partner's circuit breaker is open.
+pub(super) fn breaker(partner: &str, is_open: bool) {
+    let labels = [KeyValue::new("partner", partner.to_owned())];
+    INSTRUMENTS.breaker_open.record(is_open.into(), &labels);
+    INSTRUMENTS.breaker.add(0, &labels);
 }
 
 /// Counts a breaker that opened.

@@ -24,6 +24,7 @@ pub mod campaign_key;
 pub mod context;
 pub mod error;
 pub mod grpc;
+pub mod housekeeping;
 mod metrics;
 pub mod outcome;
 pub mod partner;

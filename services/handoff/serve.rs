@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use crate::db::Process;
 use crate::kernel::certs::TlsFiles;
-use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
 use crate::kernel::lifecycle::Lifecycle;
@@ -17,12 +16,14 @@ use crate::wire::redress::handoff::v1::handoff_service_server::HandoffServiceSer
 use crate::wire::redress::handoff::v1::partner_service_server::PartnerServiceServer;
 use crate::{access, wire};
 
-use super::activation::watch;
+use super::activation;
 use super::context::Context;
 use super::grpc::Handlers;
+use super::housekeeping;
+use super::metrics as measured;
 use super::outcome::resubmit;
 use super::push::worker::PushWorker;
-use super::queue::retention;
+use super::queue;
 use super::settings::Settings;
 
 tuned!(
@@ -36,7 +37,7 @@ pub fn run(args: Vec<String>) -> ExitCode {
     process::run(args, serve)
 }
 
-/// Runs the process until its life ends: database, keys, context, services, workers, server, drain.
+/// Runs the process until its life ends: database, keys, clock, context, services, workers, server, drain.
 pub async fn serve(
     settings: Settings,
     life: Lifecycle,
@@ -50,8 +51,8 @@ pub async fn serve(
     } = settings;
     let tls = partner_tls(&service.common.server.tls, partner_ca);
     let db = process::connect(&service.database, Process::Handoff, &life).await?;
-    let keys = process::keys(&service.keyring, &[Purpose::Person])?;
-    let clock = Clock::system();
+    let keys = process::keys(&db, &service.keyring, &[Purpose::Person]).await?;
+    let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
     let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Person)
         .keeping(service.retention);
@@ -59,13 +60,16 @@ pub async fn serve(
     let server = builder(&service.common.server, context.clone())
         .metrics(metrics)
         .build()?;
+    measured::start();
     for number in 0..push_workers {
         let worker = PushWorker::new(context.clone(), tls.clone(), &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
     life.spawn(resubmit::run(context.clone(), life.token()));
-    life.spawn(watch::run(context.clone(), life.token()));
-    life.spawn(retention::run(context.clone(), life.token()));
+    life.spawn(activation::watch::run(context.clone(), life.token()));
+    life.spawn(queue::watch::run(context.clone(), life.token()));
+    life.spawn(housekeeping::run(context.clone(), life.token()));
+    life.spawn(queue::retention::run(context.clone(), life.token()));
     life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;

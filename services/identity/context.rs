@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::db::entities::campaign_key;
 use crate::kernel::crypto::Key;
 use crate::kernel::ids::CampaignId;
-use crate::kernel::keyring::{KeyError, Purpose};
+use crate::kernel::keyring::Purpose;
 use crate::kernel::person_sealer::PersonSealer;
 use crate::process;
 
@@ -35,14 +35,12 @@ impl Deref for Context {
 }
 
 impl Context {
-    /// Gives the indexers of a campaign, the current version first. Rows written under older versions are still found.
+    /// Gives the indexers of a campaign, the current version first. Rows written under older versions are still found, and so
+    /// are those of a process that uses a version which is on standby here.
     pub fn indexers(&self, campaign: CampaignId) -> Result<Vec<Indexer>, Error> {
-        let newest_first = self.keys.versions(Purpose::Index).into_iter().rev();
-        let indexer = |version| -> Result<Indexer, KeyError> {
-            let key = self.keys.get(Purpose::Index, version)?;
-            Ok(Indexer::new(campaign, &key))
-        };
-        Ok(newest_first.map(indexer).collect::<Result<_, _>>()?)
+        let keys = self.keys.current_first(Purpose::Index)?;
+        let indexers = keys.iter().map(|key| Indexer::new(campaign, key));
+        Ok(indexers.collect())
     }
 
     /// Gives the indexer for confirmation codes: the oldest, which stays the same when keys are rotated.

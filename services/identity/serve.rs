@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::access;
 use crate::db::Process;
-use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
 use crate::kernel::lifecycle::Lifecycle;
@@ -17,6 +16,7 @@ use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServ
 
 use super::context::Context;
 use super::grpc::Handlers;
+use super::roster::rewrap;
 use super::sender::Outbox;
 use super::settings::Settings;
 
@@ -27,7 +27,7 @@ pub fn run(args: Vec<String>) -> ExitCode {
     process::run(args, serve)
 }
 
-/// Runs the process until its life ends: database, keys, context, services, workers, server, drain.
+/// Runs the process until its life ends: database, keys, clock, context, services, workers, server, drain.
 pub async fn serve(
     settings: Settings,
     life: Lifecycle,
@@ -39,8 +39,8 @@ pub async fn serve(
         rules,
     } = settings;
     let db = process::connect(&service.database, Process::Identity, &life).await?;
-    let keys = process::keys(&service.keyring, &[Purpose::Index, Purpose::Person])?;
-    let clock = Clock::system();
+    let keys = process::keys(&db, &service.keyring, &[Purpose::Index, Purpose::Person]).await?;
+    let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
     let context = Context {
         common: process::Context::new(clock, ids, db.clone(), keys, Purpose::Index)
@@ -62,6 +62,7 @@ pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
         context.common.clone(),
         life.token(),
     ));
+    life.spawn(rewrap::run(context.clone(), life.token()));
     Handlers::new(context.clone())
 }
 

@@ -2,13 +2,17 @@
 //!
 //! Every instant is a [`Timestamp`]: whole microseconds since the Unix epoch, which is the precision that both
 //! databases keep. Nothing outside this file asks the operating system for the time.
+//!
+//! Processes that share a database share its clock: each has a steady clock of its own, which [`Clock::follow`] sets right by
+//! the database's. So whatever they date agrees, however wrong the clock of a machine is.
 
 use std::fmt;
+use std::future::Future;
 use std::ops::{Add, Sub};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sea_orm::DeriveValueType;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -137,37 +141,112 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// A clock that is set back by at most this stands still until it has caught up; by more, it goes back.
+const HELD: Duration = Duration::from_secs(1);
+
 /// Tells the time. Clones share one clock.
 #[derive(Clone, Debug)]
-pub struct Clock(Source);
+pub struct Clock {
+    source: Source,
+    correction: Arc<Correction>,
+}
 
 #[derive(Clone, Debug)]
 enum Source {
     System,
+    Steady { started: Instant, at: Timestamp },
     Manual(Arc<AtomicI64>),
 }
 
+/// What [`Clock::follow`] has found out, in microseconds.
+#[derive(Debug)]
+struct Correction {
+    /// Added to what the source gives.
+    offset: AtomicI64,
+    /// The clock shows nothing earlier.
+    floor: AtomicI64,
+}
+
 impl Clock {
-    /// The operating system's clock.
+    /// The operating system's clock, with every jump that it makes.
     pub fn system() -> Self {
-        Self(Source::System)
+        Self::of(Source::System)
+    }
+
+    /// A clock that starts with the operating system's and jumps only when [`Clock::follow`] sets it.
+    pub fn steady() -> Self {
+        Self::of(Source::Steady {
+            started: Instant::now(),
+            at: system_now(),
+        })
     }
 
     /// A clock that stands still until its [`ManualClock`] moves it.
     pub fn manual(start: Timestamp) -> (Self, ManualClock) {
         let micros = Arc::new(AtomicI64::new(start.0));
-        (
-            Self(Source::Manual(Arc::clone(&micros))),
-            ManualClock(micros),
-        )
+        let clock = Self::of(Source::Manual(Arc::clone(&micros)));
+        (clock, ManualClock(micros))
+    }
+
+    fn of(source: Source) -> Self {
+        let correction = Correction {
+            offset: AtomicI64::new(0),
+            floor: AtomicI64::new(i64::MIN),
+        };
+        Self {
+            source,
+            correction: Arc::new(correction),
+        }
     }
 
     /// Gives the current instant.
     pub fn now(&self) -> Timestamp {
-        match &self.0 {
-            Source::System => system_now(),
-            Source::Manual(micros) => Timestamp(micros.load(Ordering::SeqCst)),
+        let floor = self.correction.floor.load(Ordering::SeqCst);
+        self.corrected().max(Timestamp(floor))
+    }
+
+    /// Sets this clock right by another one, whose time `ask` reads.
+    ///
+    /// The other clock was read at some instant while `ask` ran. Where its time lies between the beginning and the end by this
+    /// clock, nothing is wrong as far as anybody can tell. Otherwise this clock moves by what is certain and no more, so a slow
+    /// answer spoils nothing, and what is left is at most the time that the answer took. Call it from one task at a time.
+    ///
+    /// # Errors
+    /// The error of `ask`; the clock runs on as it was.
+    pub async fn follow<E>(
+        &self,
+        ask: impl Future<Output = Result<Timestamp, E>>,
+    ) -> Result<(), E> {
+        let before = self.corrected();
+        let right = ask.await?;
+        let after = self.corrected();
+        if right < before {
+            let ahead = before.since(right);
+            let floor = if ahead <= HELD {
+                self.now().0
+            } else {
+                i64::MIN
+            };
+            self.correction.floor.store(floor, Ordering::SeqCst);
+            self.move_by(right.0.saturating_sub(before.0));
+        } else if after < right {
+            self.move_by(right.0.saturating_sub(after.0));
         }
+        Ok(())
+    }
+
+    fn move_by(&self, micros: i64) {
+        self.correction.offset.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    fn corrected(&self) -> Timestamp {
+        let read = match &self.source {
+            Source::System => system_now(),
+            Source::Steady { started, at } => *at + started.elapsed(),
+            Source::Manual(micros) => Timestamp(micros.load(Ordering::SeqCst)),
+        };
+        let offset = self.correction.offset.load(Ordering::SeqCst);
+        Timestamp(read.0.saturating_add(offset))
     }
 }
 
@@ -199,50 +278,4 @@ impl ManualClock {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn display_is_rfc_3339_and_parses_back() {
-        let instant = Timestamp::from_micros(1_437_091_200_000_001);
-        assert_eq!(instant.to_string(), "2015-07-17T00:00:00.000001Z");
-        assert_eq!(instant.to_string().parse(), Ok(instant));
-        assert_eq!("yesterday".parse::<Timestamp>(), Err(InvalidTimestamp));
-    }
-
-    #[test]
-    fn wire_instants_survive_on_both_sides_of_the_epoch() {
-        for micros in [-1, 0, 1, 999_999, -1_500_000, 1_437_091_200_123_456] {
-            let instant = Timestamp::from_micros(micros);
-            assert_eq!(Timestamp::from_proto(&instant.to_proto()), Ok(instant));
-        }
-        let wire = prost_types::Timestamp {
-            seconds: 0,
-            nanos: -1,
-        };
-        assert_eq!(Timestamp::from_proto(&wire), Err(InvalidTimestamp));
-        let wire = prost_types::Timestamp {
-            seconds: i64::MAX,
-            nanos: 0,
-        };
-        assert_eq!(Timestamp::from_proto(&wire), Err(InvalidTimestamp));
-    }
-
-    #[test]
-    fn a_manual_clock_moves_only_by_hand_and_for_all_its_clones() {
-        let (clock, hand) = Clock::manual(Timestamp::EPOCH);
-        let twin = clock.clone();
-        assert_eq!(clock.now(), Timestamp::EPOCH);
-        hand.advance(Duration::from_secs(5));
-        assert_eq!(twin.now().as_micros(), 5_000_000);
-        assert_eq!(twin.now().since(Timestamp::EPOCH), Duration::from_secs(5));
-        assert_eq!(Timestamp::EPOCH.since(twin.now()), Duration::ZERO);
-    }
-
-    #[test]
-    fn arithmetic_saturates() {
-        let last = Timestamp::from_micros(i64::MAX);
-        assert_eq!(last + Duration::MAX, last);
-        assert_eq!(last.to_string(), format!("{}us", i64::MAX));
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::db::audit::Event;
-use crate::kernel::caller::{self, Agent, Caller, Network};
+use crate::kernel::caller::{self, Agent, Caller, Network, Role};
 use crate::kernel::crypto;
 use crate::kernel::fault::Fault;
 use crate::kernel::ids::CampaignId;
@@ -64,6 +64,16 @@ impl Call {
         }
     }
 
+    /// Tells whether this caller may reach what an actor began: whoever speaks for affected people reaches only what it began
+    /// itself, through whichever of its agents.
+    pub fn reaches(&self, began: &str) -> bool {
+        let is_front = matches!(self.caller.role, Role::Portal | Role::CallCenter);
+        !is_front
+            || began
+                .strip_prefix(&self.caller.to_string())
+                .is_some_and(|agent| agent.is_empty() || agent.starts_with('/'))
+    }
+
     /// Makes an audit event of this call, with the agent's case and reason in its detail.
     pub fn event(
         &self,
@@ -92,12 +102,33 @@ impl Call {
         message: &M,
     ) -> Result<Request, Error> {
         let encoded = Zeroizing::new(message.encode_to_vec());
-        let key = context.steady_key()?;
+        let keys = context.request_keys()?;
+        let mut fingerprints = keys
+            .iter()
+            .map(|key| crypto::mac128(key, FINGERPRINT, &[method.as_bytes(), &encoded]));
         Ok(Request {
             id,
             caller: self.caller.to_string(),
             method,
-            fingerprint: crypto::mac128(&key, FINGERPRINT, &[method.as_bytes(), &encoded]),
+            fingerprint: fingerprints.next().unwrap_or_default(),
+            others: fingerprints.collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_front_reaches_what_it_began_and_operators_reach_everything() {
+        let by = |role, name| Call::plain(Caller::new(role, name).unwrap());
+        let center = by(Role::CallCenter, "acme");
+        assert!(center.reaches("call-center/acme") && center.reaches("call-center/acme/a.b@c"));
+        for foreign in ["call-center/acme2", "call-center/acm", "portal/acme", ""] {
+            assert!(!center.reaches(foreign), "{foreign}");
+        }
+        assert!(!by(Role::Portal, "web").reaches("portal/other"));
+        assert!(by(Role::Operator, "one").reaches("portal/other"));
     }
 }

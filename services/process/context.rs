@@ -64,7 +64,7 @@ impl Context {
         self.clock.now()
     }
 
-    /// Gives the key for fingerprints and throttles: the oldest version, which stays the same when keys are rotated.
+    /// Gives the key for throttles: the oldest version, which stays the same when keys are rotated. Once it is retired they begin afresh.
     ///
     /// # Errors
     /// [`Error::Key`] where the keyring has none.
@@ -74,6 +74,14 @@ impl Context {
             Some(version) => self.keys.get(self.hash_key, version)?,
             None => self.keys.current(self.hash_key)?.1,
         })
+    }
+
+    /// Gives the keys for fingerprints of requests, the current one first: a request is known again by any of them.
+    ///
+    /// # Errors
+    /// [`Error::Key`] where the keyring has none.
+    pub fn request_keys(&self) -> Result<Vec<Key>, Error> {
+        Ok(self.keys.current_first(self.hash_key)?)
     }
 
     /// Makes an audit event. `actor` is a caller as `role/name`, or this process.

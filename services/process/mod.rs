@@ -5,10 +5,12 @@
 
 mod call;
 mod campaign;
+mod clock;
 mod context;
 pub mod convert;
 mod error;
 pub mod housekeeping;
+mod keys;
 mod known_campaigns;
 pub mod request;
 mod run;
@@ -18,9 +20,11 @@ mod storage;
 pub mod throttle;
 
 pub use call::Call;
+pub use clock::{clock, follow};
 pub use context::{Act, Context};
 pub use error::{Error, Failure, status};
+pub use keys::keys;
 pub use run::run;
 pub use settings::{Retention, ServiceSettings};
 pub use stop::Stop;
-pub use storage::{connect, drain, keys, ready};
+pub use storage::{connect, drain, ready};

@@ -29,6 +29,14 @@ pub struct Request {
     pub method: &'static str,
     /// A keyed hash of the decoded request.
     pub fingerprint: Uuid,
+    /// The same under the other versions of the key: by one of them an instance that uses another key has recorded it.
+    pub others: Vec<Uuid>,
+}
+
+impl Request {
+    fn is_of(&self, fingerprint: Uuid) -> bool {
+        self.fingerprint == fingerprint || self.others.contains(&fingerprint)
+    }
 }
 
 /// What is known about a request.
@@ -108,7 +116,7 @@ fn is_same(row: &idempotency::Model, request: &Request) -> bool {
 fn known(row: Option<&idempotency::Model>, request: &Request) -> Known {
     match row {
         None => Known::New,
-        Some(row) if row.fingerprint == request.fingerprint => Known::Done(row.result.clone()),
+        Some(row) if request.is_of(row.fingerprint) => Known::Done(row.result.clone()),
         Some(_) => Known::Conflict,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::db::DatabaseSettings;
+use crate::kernel::keyring::OLD_KEY_KEPT;
 use crate::kernel::settings::{CommonSettings, duration, period};
 
 /// What every service with a database is told.
@@ -28,7 +29,8 @@ pub struct ServiceSettings {
 /// How long the process keeps what piles up. The audit log is not among it: no process may delete from that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
 pub struct Retention {
-    /// How long a repeated request is recognised by its id.
+    /// How long a repeated request is recognised by its id. A key is retired after a week: with a longer time than that, one that
+    /// comes again after its key was retired is refused as another request.
     #[arg(id = "request_retention", long, default_value = "7d", value_name = "DURATION", value_parser = period)]
     pub requests: Duration,
     /// How long a throttle is kept after it holds nobody back any more. Nothing depends on it then.
@@ -39,7 +41,7 @@ pub struct Retention {
 impl Default for Retention {
     fn default() -> Self {
         Self {
-            requests: Duration::from_hours(7 * 24),
+            requests: OLD_KEY_KEPT,
             throttles: Duration::ZERO,
         }
     }

@@ -1,13 +1,9 @@
-//! The database and the keys of a process, from opening to closing.
-
-use std::path::Path;
-use std::sync::Arc;
+//! The database of a process, from opening to closing.
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::db::{DatabaseSettings, Db, Process};
-use crate::kernel::keyring::{Keyring, Purpose};
 use crate::kernel::lifecycle::{Lifecycle, Step};
 use crate::kernel::server::Readiness;
 
@@ -25,14 +21,8 @@ pub async fn connect(
         () = life.draining() => return Err(Stop::start("told to stop before the database was there")),
     };
     db.check_schema().await?;
+    db.measure();
     Ok(db)
-}
-
-/// Loads the keys that the process holds, each of which must be there, and no others.
-pub fn keys(path: &Path, purposes: &[Purpose]) -> Result<Arc<Keyring>, Stop> {
-    let keys = Keyring::load(path)?;
-    keys.require(purposes)?;
-    Ok(Arc::new(keys.only(purposes)))
 }
 
 /// Tells a server whether its process can serve: database reachable and writable, schema current.

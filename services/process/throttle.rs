@@ -4,6 +4,10 @@
 //! thing would have used up what it took so far at the sustained rate. A charge moves it on by one interval and is
 //! refused where that would put it further ahead of now than the burst allows. A refusal takes nothing.
 //!
+//! No rule of ours puts a row further ahead than its limit's window. One that lies there was written by a wrong clock, or under
+//! a larger limit, and would hold people back for as long as that: it counts as used up but for the charge at hand, and is
+//! written back so.
+//!
 //! One statement charges everything that a call is charged, in the order of the keys, so that nobody waits in a circle.
 //!
 //! A thing that every call is charged for is a row that every call waits for, on PostgreSQL until the commit of the call
@@ -206,16 +210,27 @@ impl Row {
     }
 }
 
-/// Where the row of `r` comes to lie.
-const MOVED: &str = "CASE WHEN throttle.tat - r.returned > r.at THEN throttle.tat - r.returned ELSE r.at END + r.cost";
+/// Calls read the clock before they wait for a row, so a row that another call has moved may lie a little further ahead than it
+/// can for this one. No call waits for a minute.
+const SLACK: Duration = Duration::from_mins(1);
+
+/// Writes where the row of `r` comes to lie.
+fn moved() -> String {
+    let slack = micros(SLACK);
+    format!(
+        "CASE WHEN throttle.tat > r.at + r.room + {slack} THEN r.at + r.room \
+         WHEN throttle.tat - r.returned > r.at THEN throttle.tat - r.returned + r.cost ELSE r.at + r.cost END"
+    )
+}
 
 /// Moves each row on where its limit allows, and tells how long the others have to wait.
 async fn take(tx: &Tx<'_>, rows: &[Row]) -> Result<BTreeMap<Uuid, Duration>, Error> {
     let rows: BTreeMap<Uuid, Row> = rows.iter().map(|row| (row.key, *row)).collect();
+    let moved = moved();
     let sql = format!(
         "WITH {} INSERT INTO throttle (key, process, tat) SELECT key, process, at + cost FROM v WHERE true ORDER BY key \
-         ON CONFLICT (key, process) DO UPDATE SET tat = (SELECT {MOVED} FROM v r WHERE r.key = throttle.key) \
-         WHERE (SELECT {MOVED} <= r.at + r.room FROM v r WHERE r.key = throttle.key) RETURNING key",
+         ON CONFLICT (key, process) DO UPDATE SET tat = (SELECT {moved} FROM v r WHERE r.key = throttle.key) \
+         WHERE (SELECT {moved} <= r.at + r.room FROM v r WHERE r.key = throttle.key) RETURNING key",
         rows::table(tx.backend(), &COLUMNS)
     );
     let values: Vec<Row> = rows.values().copied().collect();

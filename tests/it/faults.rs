@@ -246,7 +246,7 @@ async fn two_instances_of_every_service_do_each_thing_once(database: Database) {
     assert_stand_once_in_the_book(&house, &handoffs).await;
 }
 
-fn patient<'a>(house: &'a House, walk: &'a Walk, number: usize) -> Person<'a> {
+pub fn patient<'a>(house: &'a House, walk: &'a Walk, number: usize) -> Person<'a> {
     Person {
         house,
         engagement: walk.engagement(),
@@ -269,7 +269,7 @@ async fn verified(person: Person<'_>, walk: &Walk, row: &Row) -> (String, String
 }
 
 /// Everybody enrolls, a few at once, each as patient as it takes.
-async fn enroll_all(
+pub async fn enroll_all(
     house: &House,
     roster: &Roster,
     walk: &Walk,
@@ -313,7 +313,7 @@ async fn cut_in_turn(house: &House, done: &AtomicUsize, people: usize) {
     }
 }
 
-async fn assert_stand_once_in_the_book(house: &House, handoffs: &BTreeSet<String>) {
+pub async fn assert_stand_once_in_the_book(house: &House, handoffs: &BTreeSet<String>) {
     let book = walk::book(house).await;
     let booked: BTreeSet<String> = book.keys().cloned().collect();
     assert_eq!(&booked, handoffs);

@@ -9,14 +9,15 @@ use std::time::Duration;
 use crate::harness::child::Running;
 use crate::harness::clients::request_id;
 use crate::harness::processes::{House, Service};
-use crate::harness::{Database, apply, both};
+use crate::harness::walk::SETTLED;
+use crate::harness::{Database, apply, both, http, poll};
 
 const PASSWORD: &str = "hunter2-5e11";
 const SOON: Duration = Duration::from_mins(1);
 const OURS: [Service; 3] = [Service::Identity, Service::Codes, Service::Handoff];
 
 /// Runs a process that cannot start and gives what it said, after the checks that hold for every refusal.
-async fn refusal(house: &House, command: Command) -> String {
+pub async fn refusal(house: &House, command: Command) -> String {
     let log = house.path().join(format!("refusal-{}.log", request_id()));
     let mut running = Running::start(command, &log);
     let status = running.ended(SOON).await;
@@ -37,7 +38,7 @@ async fn refusal(house: &House, command: Command) -> String {
     plain.join("\n")
 }
 
-fn says(said: &str, words: &[&str]) {
+pub fn says(said: &str, words: &[&str]) {
     for word in words {
         assert!(said.contains(word), "{word:?} is missing in: {said}");
     }
@@ -209,6 +210,39 @@ async fn a_database_without_a_schema_names_the_migrator() {
             &refusal(&house, house.command(service)).await,
             &["redress migrate"],
         );
+    }
+}
+
+/// A release that is rolled out adds to the schema while instances of the one before still serve.
+#[apply(both)]
+async fn a_program_runs_with_a_later_step_that_says_so(database: Database) {
+    use sea_orm::ConnectionTrait;
+    let house = House::open(database).await;
+    let owner = house.database().owner().await;
+    let tomorrow = "INSERT INTO schema_version (version, applied_at) VALUES ('9999_tomorrow', 1)";
+    let of_today = "INSERT INTO schema_support (step, runs_since) \
+         SELECT '9999_tomorrow', max(step) FROM schema_support";
+    for statement in [of_today, tomorrow] {
+        owner
+            .execute_unprepared(statement)
+            .await
+            .expect("a step of tomorrow");
+    }
+    for service in OURS {
+        house.crash(service).await;
+    }
+    let alone = "UPDATE schema_support SET runs_since = step WHERE step = '9999_tomorrow'";
+    owner
+        .execute_unprepared(alone)
+        .await
+        .expect("a step that takes away");
+    for service in OURS {
+        let admin = house.address(service).admin;
+        poll::until("a process that is not ready", SETTLED, async || {
+            let answer = http::get(admin, "/readyz").await?;
+            (answer.status == 503).then_some(())
+        })
+        .await;
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: CancelArgs
         campaign,
         enrollment_id: id,
         reason: args.reason.into(),
+        verification_id: String::new(),
     };
     let answer = client(channels).cancel_enrollment(request).await;
     let canceled = answer.or_problem("cancel the enrollment")?.enrollment;

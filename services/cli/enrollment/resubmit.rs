@@ -34,6 +34,7 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ResubmitAr
         campaign: campaign.campaign_id,
         enrollment_id: args.enrollment_id,
         coverage_ids: args.coverages,
+        verification_id: String::new(),
     };
     let answer = client(channels).resubmit_enrollment(request).await;
     let ordered = answer.or_problem("order again")?.enrollment;

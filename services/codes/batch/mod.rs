@@ -8,6 +8,7 @@ pub mod export;
 pub mod grpc;
 pub mod issue;
 pub mod printable;
+pub mod rewrap;
 pub mod seal;
 pub mod state;
 pub mod store;

@@ -1,7 +1,10 @@
 //! Batches of codes and their wrapped secrets.
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, UpdateMany};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    UpdateMany,
+};
 
 use crate::codes::store::exactly_one;
 use crate::db::entities::code_batch::{ActiveModel, Column, Entity, Model, State};
@@ -22,6 +25,7 @@ pub async fn unfinished(
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::CompletedAt.is_null())
         .filter(Column::State.eq(State::Open))
+        .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Id)
         .limit(1);
     query = match of {
@@ -66,6 +70,7 @@ pub async fn open_reissue(
         .filter(Column::State.eq(State::Open))
         .filter(Column::WaveId.in_subquery(waves))
         .filter(Column::Id.is_not_in(not.iter().copied()))
+        .order_by_desc(Column::CreatedAt)
         .order_by_desc(Column::Id)
         .limit(1)
         .lock(LockType::NoKeyUpdate)
@@ -198,4 +203,41 @@ pub async fn seal(
         result.rows_affected,
         "a batch that is not open was sealed; lock and ask its state first",
     )
+}
+
+/// Reads open batches whose secret an older key wraps than this version, by id after `after`, so many.
+pub async fn wrapped_before(
+    connection: &impl ConnectionTrait,
+    version: i32,
+    (after, count): (BatchId, u64),
+) -> Result<Vec<Model>, db::Error> {
+    let batches = Entity::find()
+        .filter(Column::KeyVersion.lt(version))
+        .filter(Column::WrappedSecret.is_not_null())
+        .filter(Column::Id.gt(after))
+        .order_by_asc(Column::Id)
+        .limit(count);
+    Ok(batches.all(connection).await?)
+}
+
+/// A batch's secret under another key.
+pub struct Rewrapped {
+    /// The version of that key.
+    pub key_version: i32,
+    /// The secret under it.
+    pub wrapped_secret: Vec<u8>,
+}
+
+/// Replaces the wrapped secret of a batch that is as it was read, and gives how many that was: none where it was sealed or wrapped anew
+/// meanwhile.
+pub async fn rewrap(tx: &Tx<'_>, batch: &Model, fresh: &Rewrapped) -> Result<u64, db::Error> {
+    let update = ActiveModel {
+        key_version: Set(fresh.key_version),
+        wrapped_secret: Set(Some(fresh.wrapped_secret.clone())),
+        ..Default::default()
+    };
+    let rewrapped = open(batch.campaign_id, batch.id)
+        .set(update)
+        .filter(Column::KeyVersion.eq(batch.key_version));
+    Ok(rewrapped.exec(tx).await?.rows_affected)
 }

@@ -20,9 +20,10 @@ use crate::kernel::language::Language;
 use crate::process::request::{self, Request};
 use crate::process::{self, Act, Call};
 
+use super::begin_store::{self, ONE_LIVE};
 use super::eligibility::Eligible;
 use super::look_up::{Entitlement, look_up, refusal};
-use super::store::{self, Enrollment, ONE_LIVE};
+use super::store::{self, Enrollment};
 
 /// An enrollment to be begun.
 #[derive(Debug)]
@@ -98,7 +99,9 @@ async fn try_begin(
             if let Some(id) = request::answered(tx, request).await? {
                 return Ok(Ok(id));
             }
-            let found = look_up(context, tx, &begin.engagement_number, &begin.entitlement).await?;
+            let found = look_up(context, tx, &begin.engagement_number, &begin.entitlement)
+                .await?
+                .reached_by(call);
             let eligible = match found.decide(now) {
                 Ok(eligible) => eligible,
                 Err(cause) => {
@@ -117,8 +120,9 @@ async fn try_begin(
                 insert(tx, &row).await?;
             } else {
                 attach(tx, &eligible, id).await?;
+                begin_store::continue_by(tx, eligible.campaign, id, &call.caller).await?;
                 if let Some(language) = &begin.language {
-                    store::speak(tx, eligible.campaign, id, language).await?;
+                    begin_store::speak(tx, eligible.campaign, id, language).await?;
                 }
             }
             let detail =
@@ -157,6 +161,7 @@ fn started(
         verification_id: None,
         proof_expires_at: eligible.mac.and(eligible.candidate.proof_expires_at),
         started_by: call.actor(),
+        continued_by: None,
         channel: begin.channel,
         started_at: now,
         submitted_at: None,
@@ -182,12 +187,12 @@ async fn attach(tx: &Tx<'_>, eligible: &Eligible<'_>, id: EnrollmentId) -> Resul
     let has_time = candidate.live_complete_by_at >= Some(eligible.complete_by);
     match eligible.mac {
         Some(mac) if candidate.live_code_mac != Some(mac) || !has_time => {
-            let letter = store::Letter {
+            let letter = begin_store::Letter {
                 mac,
                 proof_expires_at: candidate.proof_expires_at,
                 complete_by: eligible.complete_by,
             };
-            Ok(store::attach_code(tx, eligible.campaign, id, letter).await?)
+            Ok(begin_store::attach_code(tx, eligible.campaign, id, letter).await?)
         }
         _ => Ok(()),
     }

@@ -13,15 +13,17 @@ use crate::db::entities::coverage::{Model as Coverage, State as CoverageState};
 use crate::db::entities::enrollment::{CancelReason, State};
 use crate::db::entities::handoff::Queued;
 use crate::db::{Tx, audit};
+use crate::kernel::caller::Role;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{EnrollmentId, HandoffId};
+use crate::kernel::ids::{EnrollmentId, HandoffId, VerificationId};
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
 use super::coverage::is_over;
 use super::coverage_store::{self, CoverageChange};
+use super::reach;
 use super::state::{self, Event};
-use super::store::{self, Canceling, Enrollment};
+use super::store::{self, Canceling, Enrollment, Row};
 
 /// An enrollment to be canceled.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct Cancel {
     pub engagement_number: String,
     /// The enrollment.
     pub enrollment: EnrollmentId,
+    /// A good verification of the person.
+    pub verification: Option<VerificationId>,
     /// Why.
     pub reason: CancelReason,
 }
@@ -66,6 +70,7 @@ pub async fn cancel_enrollment(
                 .await?
                 .ok_or(Error::EnrollmentNotFound)?;
             let state = found.row.state;
+            check_proof(tx, call, &found.row, cancel.verification, now).await?;
             let to =
                 state::on(state, Event::Cancel).map_err(|_| Error::EnrollmentState { state })?;
             let canceling = Canceling {
@@ -92,6 +97,23 @@ pub async fn cancel_enrollment(
     store::get(read, campaign.id, id, now)
         .await?
         .ok_or(Error::EnrollmentNotFound)
+}
+
+/// Canceling what a partner was asked to do needs the proof that completing it needed: a portal or a call center shows a good
+/// verification of the person.
+async fn check_proof(
+    tx: &Tx<'_>,
+    call: &Call,
+    row: &Row,
+    shown: Option<VerificationId>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    reach::demand(tx, call, row, shown, now).await?;
+    let is_front = matches!(call.caller.role, Role::Portal | Role::CallCenter);
+    if is_front && shown.is_none() && row.state != State::Started {
+        return Err(Error::NotVerified);
+    }
+    Ok(())
 }
 
 /// Queues a cancellation for each coverage that is not over.

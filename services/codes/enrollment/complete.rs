@@ -264,6 +264,7 @@ impl Item {
 
     /// Checks everything that must be so, and gives what is to be written.
     fn check(&self, found: &Found, now: Timestamp) -> Result<Completion, Error> {
+        self.check_caller(found)?;
         let state = found.state;
         state::on(state, Event::Submit).map_err(|_| Error::EnrollmentState { state })?;
         if now >= found.complete_by_at {
@@ -275,6 +276,14 @@ impl Item {
             code::state::on(state, code::state::Event::Redeem).map_err(|_| Error::CodeState)?;
         }
         self.completion(found, now)
+    }
+
+    /// A verification that somebody else asked for is none.
+    fn check_caller(&self, found: &Found) -> Result<(), Error> {
+        let by = found.verified_by.as_deref();
+        by.is_some_and(|by| self.call.reaches(by))
+            .then_some(())
+            .ok_or(Error::NotVerified)
     }
 
     /// The text is the current one in its language, or was when the enrollment was begun.
@@ -374,23 +383,7 @@ impl Item {
     /// Gives the enrollment as it stands now, without its coverages.
     fn replayed(&self, found: &Found) -> Enrollment {
         Enrollment {
-            row: Row {
-                campaign_id: self.campaign.id,
-                id: self.complete.enrollment,
-                individual_id: found.individual_id,
-                state: found.state,
-                language: found.language.clone(),
-                is_verified: false,
-                proof_expires_at: found.proof_expires_at,
-                started_at: found.started_at,
-                submitted_at: found.submitted_at,
-                settled_at: found.settled_at,
-                cancel_reason: found.cancel_reason,
-                canceled_by: found.canceled_by.clone(),
-                cancel_requested_at: found.cancel_requested_at,
-                relationship: found.relationship,
-                authority: found.authority,
-            },
+            row: found.row(self.campaign.id, self.complete.enrollment),
             coverages: Vec::new(),
         }
     }

@@ -17,6 +17,8 @@ use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{AuditId, CampaignId, EnrollmentId, IndividualId, VerificationId};
 
+use super::store::Row;
+
 /// What is asked for: which enrollment, by which verification.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Wanted {
@@ -56,6 +58,10 @@ pub struct Found {
     pub region: String,
     /// Its country.
     pub country: String,
+    /// Who began it.
+    pub started_by: String,
+    /// The other caller that last went on with it.
+    pub continued_by: Option<String>,
     /// When it was begun.
     pub started_at: Timestamp,
     /// When the person completed it.
@@ -84,6 +90,8 @@ pub struct Found {
     pub verification_state: Option<verification::State>,
     /// The enrollment it was made for.
     pub verified_enrollment: Option<EnrollmentId>,
+    /// Who asked for it.
+    pub verified_by: Option<String>,
     /// The individual it found.
     pub verified_individual: Option<IndividualId>,
     /// When it stops being good.
@@ -94,15 +102,40 @@ pub struct Found {
     pub acting_authority: Option<Authority>,
 }
 
+impl Found {
+    /// Gives the enrollment's row, which is under this key.
+    pub fn row(&self, campaign_id: CampaignId, id: EnrollmentId) -> Row {
+        Row {
+            campaign_id,
+            id,
+            individual_id: self.individual_id,
+            state: self.state,
+            language: self.language.clone(),
+            is_verified: false,
+            proof_expires_at: self.proof_expires_at,
+            started_by: self.started_by.clone(),
+            continued_by: self.continued_by.clone(),
+            started_at: self.started_at,
+            submitted_at: self.submitted_at,
+            settled_at: self.settled_at,
+            cancel_reason: self.cancel_reason,
+            canceled_by: self.canceled_by.clone(),
+            cancel_requested_at: self.cancel_requested_at,
+            relationship: self.relationship,
+            authority: self.authority,
+        }
+    }
+}
+
 /// Reads what is there, one row for each that has an enrollment, and locks the enrollments in one order.
 pub async fn find(tx: &Tx<'_>, wanted: &[Wanted]) -> Result<Vec<Found>, db::Error> {
     let sql = format!(
-        "WITH {} SELECT v.n, e.individual_id, e.state, e.channel, e.language, i.population, i.region, i.country, e.started_at, \
+        "WITH {} SELECT v.n, e.individual_id, e.state, e.channel, e.language, i.population, i.region, i.country, e.started_by, e.continued_by, e.started_at, \
          e.submitted_at, e.settled_at, e.cancel_reason, e.canceled_by, e.cancel_requested_at, s.relationship, s.authority, \
          e.proof_expires_at, e.complete_by_at, \
          COALESCE(e.code_mac, (SELECT d.mac FROM code d WHERE d.campaign_id = e.campaign_id \
          AND d.individual_id = e.individual_id AND d.state = '{}' AND d.without_code IS NULL LIMIT 1)) AS mac, c.state AS code_state, \
-         w.state AS verification_state, w.enrollment_id AS verified_enrollment, w.individual_id AS verified_individual, \
+         w.state AS verification_state, w.enrollment_id AS verified_enrollment, w.requested_by AS verified_by, w.individual_id AS verified_individual, \
          w.expires_at AS verification_expires_at, w.representative_relationship AS acting_relationship, \
          w.representative_authority AS acting_authority \
          FROM v JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.enrollment_id \

@@ -8,8 +8,9 @@ use crate::db::entities::individual::Population;
 use crate::db::entities::{campaign, code, enrollment, verification};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId};
+use crate::process::Call;
 
-use super::store::Candidate;
+use super::begin_store::Candidate;
 
 /// What was looked up for a code or a verification.
 #[derive(Clone, Debug)]
@@ -40,6 +41,19 @@ pub struct Eligible<'a> {
 }
 
 impl Lookup {
+    /// Leaves out what was found by a verification that somebody else asked for.
+    #[must_use]
+    pub fn reached_by(self, call: &Call) -> Self {
+        let is_own = |candidate: &Candidate| {
+            let by = candidate.verified_by.as_deref();
+            by.is_none_or(|by| call.reaches(by))
+        };
+        Self {
+            candidate: self.candidate.filter(is_own),
+            ..self
+        }
+    }
+
     /// Decides whether an enrollment can begin now.
     pub fn decide(&self, now: Timestamp) -> Result<Eligible<'_>, Cause> {
         let campaign = self.campaign.as_ref().ok_or(Cause::UnknownCampaign)?;
@@ -169,6 +183,7 @@ mod tests {
             expires_at: at(100),
             proof_expires_at: Some(at(50)),
             verified_for: None,
+            verified_by: None,
             has_product: true,
             live_id: None,
             live_state: None,

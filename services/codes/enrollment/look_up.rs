@@ -13,8 +13,8 @@ use crate::kernel::ids::{CampaignId, VerificationId};
 use crate::kernel::keyring::Purpose;
 use crate::process::Call;
 
+use super::begin_store;
 use super::eligibility::Lookup;
-use super::store;
 
 /// What entitles a person.
 #[derive(Debug)]
@@ -43,11 +43,12 @@ pub async fn look_up(
                 None => context.steady_key()?,
             };
             let mac = derive::mac(&key, id, code);
-            (Some(mac), store::by_code(tx, id, mac).await?)
+            (Some(mac), begin_store::by_code(tx, id, mac).await?)
         }
-        Entitlement::Verification(verification) => {
-            (None, store::by_verification(tx, id, *verification).await?)
-        }
+        Entitlement::Verification(verification) => (
+            None,
+            begin_store::by_verification(tx, id, *verification).await?,
+        ),
     };
     Ok(Lookup {
         campaign,

@@ -1,6 +1,7 @@
 //! Enrollments: from a letter code to the outcomes of its coverages.
 
 pub mod begin;
+pub mod begin_store;
 pub mod cancel;
 pub mod check;
 pub mod complete;
@@ -15,6 +16,7 @@ pub mod look_up;
 pub mod order;
 pub mod outcome_store;
 pub mod outcomes;
+pub mod reach;
 pub mod read;
 pub mod resubmit;
 pub mod returning;

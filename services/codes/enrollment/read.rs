@@ -35,11 +35,15 @@ pub async fn get_enrollment(
     let campaign = (context.campaign_cache)
         .by_number(read, engagement_number)
         .await?;
+    let now = context.now();
     let id = match which {
-        Which::Enrollment(id) => id,
+        Which::Enrollment(id) => {
+            let found = store::get(read, campaign.id, id, now).await?;
+            let found = found.filter(|found| found.row.is_reached_by(call));
+            return found.ok_or(Error::EnrollmentNotFound);
+        }
         Which::Of(verification) => {
-            let individual =
-                whose::verified(read, campaign.id, verification, context.now()).await?;
+            let individual = whose::verified(read, campaign.id, verification, (call, now)).await?;
             returning::newest(context, campaign.id, individual).await?
         }
         Which::HeldBy(code) => {
@@ -47,7 +51,7 @@ pub async fn get_enrollment(
             returning::newest(context, campaign.id, individual).await?
         }
     };
-    let found = store::get(read, campaign.id, id, context.now()).await?;
+    let found = store::get(read, campaign.id, id, now).await?;
     found.ok_or(Error::EnrollmentNotFound)
 }
 

@@ -14,14 +14,16 @@ use crate::db::entities::resubmission::Model as Resubmission;
 use crate::db::{Tx, audit};
 use crate::kernel::caller::Role;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CoverageId, EnrollmentId};
+use crate::kernel::ids::{CoverageId, EnrollmentId, VerificationId};
 use crate::process::request::{self, Request};
 use crate::process::{self, Act, Call};
 
+use super::begin_store::ONE_LIVE;
 use super::coverage::{can_be_ordered_again, enrollment_of, ordered_again};
 use super::coverage_store::{self, CoverageChange, Key};
 use super::outcome_store::{self, Change, Standing};
-use super::store::{self, Enrollment, ONE_LIVE};
+use super::reach;
+use super::store::{self, Enrollment};
 
 /// An enrollment whose coverages are to be ordered again.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct Resubmit {
     pub engagement_number: String,
     /// The enrollment.
     pub enrollment: EnrollmentId,
+    /// A good verification of the person, for a caller that did not begin it.
+    pub verification: Option<VerificationId>,
     /// Which of its coverages; none means all that the caller may order again.
     pub coverages: Vec<CoverageId>,
 }
@@ -62,6 +66,9 @@ pub async fn resubmit_enrollment(
             }
             let standing = outcome_store::standings(tx, &[key]).await?.pop();
             let standing = standing.ok_or(Error::EnrollmentNotFound)?;
+            let found = store::get(tx, campaign, id, now).await?;
+            let found = found.ok_or(Error::EnrollmentNotFound)?;
+            reach::demand(tx, call, &found.row, resubmit.verification, now).await?;
             check_enrollment(&standing)?;
             let coverages = coverage_store::coverages(tx, &[key]).await?;
             let again = chosen(&coverages, &resubmit.coverages, call.caller.role)?;

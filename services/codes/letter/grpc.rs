@@ -93,7 +93,7 @@ pub async fn list_codes(
     let read = context.db.read();
     let cached = context.campaign_cache.by_id(read, campaign).await?;
     let whose = whose(context, &call, &cached.engagement_number, named).await?;
-    let individual = whose::individual(read, campaign, whose, context.now()).await?;
+    let individual = whose::individual(read, campaign, whose, (&call, context.now())).await?;
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 3] = [b"codes", campaign.as_bytes(), individual.as_bytes()];
     let place = |line: &Line| (line.generation, line.batch_id);

@@ -90,7 +90,8 @@ pub async fn reissue_code(
             }
             let found = campaigns::lock_open(tx, campaign).await?;
             reissue_limits::charge_agent(context, tx, call).await?;
-            let individual = whose::individual(tx, campaign, reissue.whose, context.now()).await?;
+            let individual =
+                whose::individual(tx, campaign, reissue.whose, (call, context.now())).await?;
             let whom = (individual, reissue.why);
             let (mac, detail) = replace(context, tx, call, &found, whom, fresh).await?;
             let subject = ("individual", Some(individual.as_uuid()));

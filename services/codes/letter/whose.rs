@@ -6,6 +6,7 @@ use crate::codes::error::Error;
 use crate::db::entities::{enrollment, verification};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
+use crate::process::Call;
 
 /// How somebody is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +24,11 @@ pub async fn individual(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
     whose: Whose,
-    now: Timestamp,
+    (call, now): (&Call, Timestamp),
 ) -> Result<IndividualId, Error> {
     match whose {
         Whose::Individual(id) => Ok(id),
-        Whose::Verification(id) => verified(connection, campaign, id, now).await,
+        Whose::Verification(id) => verified(connection, campaign, id, (call, now)).await,
         Whose::Enrollment(id) => {
             let owner = enrollment::Entity::find()
                 .select_only()
@@ -40,16 +41,18 @@ pub async fn individual(
     }
 }
 
-/// Finds whom a good verification is about.
+/// Finds whom a good verification is about that this caller asked for.
 pub async fn verified(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
     id: VerificationId,
-    now: Timestamp,
+    (call, now): (&Call, Timestamp),
 ) -> Result<IndividualId, Error> {
     let row = verification::Entity::find_by_id((campaign, id));
     let row = row.one(connection).await?;
-    let row = row.filter(|row| row.state == verification::State::Verified);
+    let row = row.filter(|row| {
+        row.state == verification::State::Verified && call.reaches(&row.requested_by)
+    });
     let row = row.ok_or(Error::NotVerified)?;
     if row.expires_at <= now {
         return Err(Error::VerificationExpired);

@@ -76,6 +76,7 @@ pub async fn names(
         .select_only()
         .columns([Column::Id, Column::Name])
         .filter(Column::CampaignId.eq(campaign))
+        .order_by_asc(Column::CreatedAt)
         .order_by_asc(Column::Id);
     Ok(query.into_tuple().all(connection).await?)
 }
@@ -89,6 +90,7 @@ pub async fn batches(
     Ok(code_batch::Entity::find()
         .filter(code_batch::Column::CampaignId.eq(campaign))
         .filter(code_batch::Column::WaveId.eq(wave))
+        .order_by_asc(code_batch::Column::CreatedAt)
         .order_by_asc(code_batch::Column::Id)
         .all(connection)
         .await?)

@@ -29,6 +29,8 @@ pub struct Model {
     pub proof_expires_at: Option<Timestamp>,
     /// The caller who began it.
     pub started_by: String,
+    /// The other caller that last went on with it, showing the code or a verification.
+    pub continued_by: Option<String>,
     /// By which channel.
     pub channel: Channel,
     /// When it began.

@@ -34,7 +34,7 @@ pub enum Kind {
 
 /// Where a handoff stands.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
+    Clone, Copy, Debug, PartialEq, Hash, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
 )]
 #[sea_orm(
     rs_type = "String",

@@ -16,9 +16,12 @@ mod blueprint;
 mod change;
 mod contract;
 mod found_people;
+mod front_ends;
+mod key_fingerprints;
 mod letters;
 mod partner_server;
 mod running_campaign;
+mod schema_support;
 mod set_aside;
 
 use sea_orm::sea_query::IntoIden;
@@ -27,39 +30,62 @@ use sea_orm_migration::async_trait::async_trait;
 use sea_orm_migration::{MigrationName, MigrationTrait, MigratorTrait, SchemaManager};
 
 use change::Change;
+pub(super) use schema_support::SUPPORT;
 
 /// The table that records which steps were applied.
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 7] = [
+const STEPS: [Step; 10] = [
     Step {
         name: "0001_baseline",
+        runs_since: "0001_baseline",
         changes: baseline::changes,
     },
     Step {
         name: "0002_contract",
+        runs_since: "0002_contract",
         changes: contract::changes,
     },
     Step {
         name: "0003_running_campaign",
+        runs_since: "0003_running_campaign",
         changes: running_campaign::changes,
     },
     Step {
         name: "0004_letters",
+        runs_since: "0004_letters",
         changes: letters::changes,
     },
     Step {
         name: "0005_found_people",
+        runs_since: "0005_found_people",
         changes: found_people::changes,
     },
     Step {
+        name: "0006_key_fingerprints",
+        runs_since: "0005_found_people",
+        changes: key_fingerprints::changes,
+    },
+    Step {
         name: "0007_partner_server",
+        runs_since: "0005_found_people",
         changes: partner_server::changes,
     },
     Step {
         name: "0008_set_aside",
+        runs_since: "0007_partner_server",
         changes: set_aside::changes,
+    },
+    Step {
+        name: "0009_schema_support",
+        runs_since: "0007_partner_server",
+        changes: schema_support::changes,
+    },
+    Step {
+        name: "0010_front_ends",
+        runs_since: "0009_schema_support",
+        changes: front_ends::changes,
     },
 ];
 
@@ -68,10 +94,20 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|step| step.name)
 }
 
+/// Gives each step's name with the oldest step whose program still runs once it is applied.
+pub(super) fn support() -> impl Iterator<Item = (&'static str, &'static str)> {
+    STEPS.iter().map(|step| (step.name, step.runs_since))
+}
+
 /// One step and what it changes.
 #[derive(Clone, Copy)]
 struct Step {
     name: &'static str,
+    /// The oldest step whose program still runs once this one is applied; its own name where only programs that know it do.
+    ///
+    /// A step that only adds (a table, a column that is nullable or has a default, an index) names the step before it. One that
+    /// takes away or renames comes a release after the programs that do without: expand, move, contract.
+    runs_since: &'static str,
     changes: fn() -> Vec<Change>,
 }
 

@@ -29,9 +29,11 @@ pub async fn assign(
     context: &Context,
     actor: &str,
     order: &LeaseOrder,
-    leased: Vec<Leased>,
+    mut leased: Vec<Leased>,
 ) -> Result<(Vec<Leased>, Alerts), Error> {
     let by = (context, actor);
+    // The oldest enrollments get the last codes.
+    leased.sort_unstable_by_key(|leased| (leased.handoff.created_at, leased.handoff.id));
     let mut alerts = Alerts::default();
     let mut enrolls: BTreeMap<CampaignId, Vec<HandoffId>> = BTreeMap::new();
     for Leased { handoff, .. } in &leased {
@@ -47,8 +49,6 @@ pub async fn assign(
         let mut handoffs = enrolls.remove(&key.campaign).unwrap_or_default();
         let have = code_store::assigned(tx, key, &handoffs).await?;
         handoffs.retain(|id| !have.contains_key(id));
-        // The oldest enrollments get the last codes.
-        handoffs.sort_unstable();
         let given = code_store::assign(tx, key, &handoffs, order.now).await?;
         if given > 0 {
             alerts.check_low(tx, by, &pool).await?;

@@ -66,9 +66,10 @@ pub struct Reporter<'a> {
 /// How far a partner's clock may be off.
 const CLOCK_SLACK: Duration = Duration::from_hours(24);
 
-/// Tells whether the time of a status is possible: not before the handoff existed and not in the future.
+/// Tells whether the time of a status is possible: not before the handoff existed and not in the future. It exists now, whatever a
+/// wrong clock wrote.
 pub fn is_plausible(status: &PartnerStatus, handoff: &Handoff, now: Timestamp) -> bool {
-    handoff.created_at - CLOCK_SLACK <= status.effective_at
+    handoff.created_at.min(now) - CLOCK_SLACK <= status.effective_at
         && status.effective_at <= now + CLOCK_SLACK
 }
 
@@ -238,7 +239,8 @@ impl<'a> Batch<'a> {
             order_attempt: handoff.order_attempt,
             effective_at: status.effective_at,
             term_ends_on: status.term_ends_on.map(|day| day.to_string()),
-            created_at: now,
+            // What is reported at once is applied in the order in which it is reported.
+            created_at: now + Duration::from_micros(self.outcomes.len() as u64),
         });
         let (actor, detail) = (self.reporter.actor, json!({ "class": outcome_class }));
         let event = about_handoff(self.context, actor, action(decision), handoff, detail);

@@ -16,6 +16,7 @@ use crate::handoff::queue::convert::{kind_to_wire, state_to_wire};
 use crate::handoff::queue::grpc::state_filter;
 use crate::handoff::queue::handoff::Handoff;
 use crate::handoff::queue::lease_store::Leased;
+use crate::handoff::queue::retry_policy::LONGEST_DELAY;
 use crate::handoff::queue::state::State;
 use crate::handoff::request::page_size;
 use crate::handoff::{partner, queue};
@@ -38,9 +39,6 @@ use super::stream::{self, Offer, Pull, Pulled, Wish};
 const RETURN: &str = "redress.handoff.v1.HandoffService/ReturnHandoffs";
 const EXTEND: &str = "redress.handoff.v1.HandoffService/ExtendLeases";
 const IDS: &str = "handoff_ids";
-
-/// The longest time for which a partner gives an order back.
-const LONGEST_DELAY: Duration = Duration::from_hours(1);
 
 /// The handoffs unacknowledged at once for a partner that does not say how many it takes.
 const DEFAULT_OUTSTANDING: u64 = 100;

@@ -26,6 +26,7 @@ pub(crate) struct PartnerSession {
 
 impl PartnerSession {
     pub fn new(context: &Context, tls: &TlsFiles, partner: Partner) -> Self {
+        metrics::breaker(&partner.name, false);
         Self {
             actor: format!("partner/{}", partner.name),
             bureau: bureau(context, tls, &partner),
@@ -67,6 +68,7 @@ impl PartnerSession {
             metrics::breaker_opened(&self.partner.name);
             tracing::warn!(partner = %self.partner.name, "the circuit breaker opened; handoffs wait");
         }
+        metrics::breaker(&self.partner.name, self.breaker.is_open());
     }
 }
 

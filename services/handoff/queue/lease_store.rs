@@ -62,8 +62,9 @@ const ORDER: [State; 3] = [State::Leased, State::Unsettled, State::Queued];
 /// Writes the query of what is due.
 ///
 /// A CANCEL waits until its ENROLL is known by the partner or given up on. The ENROLL of a person who withdrew and enrolls
-/// again waits until the earlier withdrawals of that person are through: the partner would refuse it as a double, and then
-/// withdraw the only enrollment there is. Earlier is by id, so that no two ever wait for each other.
+/// again waits until the withdrawals of that person's other enrollments are through: the partner would refuse it as a double,
+/// and then withdraw the only enrollment there is. An ENROLL that is withdrawn itself waits for none of them, so no two ever
+/// wait for each other, whatever was made first and whatever a clock said then.
 ///
 /// Each is looked up by itself: for a NOT EXISTS the planner may read the whole table into a hash instead.
 fn due() -> String {
@@ -81,8 +82,10 @@ fn due() -> String {
            WHERE e.campaign_id = h.campaign_id AND e.coverage_id = h.coverage_id AND e.kind = '{enroll}' AND e.state IN ('{queued}', '{leased}', '{unsettled}') LIMIT 1) IS NULL) \
          AND (h.kind <> '{enroll}' OR (SELECT 1 FROM handoff c \
            WHERE c.campaign_id = h.campaign_id AND c.individual_id = h.individual_id AND c.partner_id = h.partner_id \
-           AND c.enrollment_id <> h.enrollment_id AND c.id < h.id \
-           AND c.kind = '{cancel}' AND c.state IN ('{queued}', '{leased}', '{unsettled}', '{accepted}') LIMIT 1) IS NULL) \
+           AND c.enrollment_id <> h.enrollment_id \
+           AND c.kind = '{cancel}' AND c.state IN ('{queued}', '{leased}', '{unsettled}', '{accepted}') LIMIT 1) IS NULL \
+          OR (SELECT 1 FROM handoff w \
+           WHERE w.campaign_id = h.campaign_id AND w.coverage_id = h.coverage_id AND w.kind = '{cancel}' LIMIT 1) IS NOT NULL) \
          ORDER BY h.not_before, h.id LIMIT $4"
     )
 }

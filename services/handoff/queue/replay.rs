@@ -1,9 +1,10 @@
-//! Queues a handoff again that was given up on.
+//! Queues a handoff again that was given up on, or that waits for longer than any rule allows.
 
 use serde_json::json;
 
 use crate::db::audit;
-use crate::db::entities::handoff::{self, Kind};
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::Kind;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::kernel::ids::{CampaignId, HandoffId};
@@ -11,10 +12,14 @@ use crate::process::request::{self, Request};
 
 use super::audit::about_handoff;
 use super::handoff::Handoff;
+use super::retry_policy;
 use super::state::{Event, State};
 use super::store::{self, Change};
 
-/// Queues a DEAD handoff again. Whether it was ever sent stays in its row, so that the partner is asked first.
+/// The reason in the audit log for a handoff that a wrong clock dated.
+const MISDATED: &str = "MISDATED";
+
+/// Queues a DEAD handoff again, and makes one due that a wrong clock dated. Whether it was ever sent stays in its row, so that the partner is asked first.
 pub async fn replay_handoff(
     context: &Context,
     request: &Request,
@@ -31,17 +36,31 @@ pub async fn replay_handoff(
                     return Ok(handoff);
                 }
                 let now = context.clock.now();
-                let State::Dead(reason) = handoff.state else {
-                    let state = handoff.state.name();
-                    return Err(Error::NotDead { handoff: id, state });
+                let from = handoff.state.name();
+                let latest = retry_policy::latest(now, &context.rules);
+                let reason = match handoff.state {
+                    State::Dead(reason) => reason.as_str(),
+                    State::Queued | State::Unsettled if handoff.not_before > latest => MISDATED,
+                    _ => {
+                        return Err(Error::NotDead {
+                            handoff: id,
+                            state: from,
+                        });
+                    }
                 };
                 // A CANCEL may be under way because its ENROLL was DEAD; the ENROLL must not follow it.
-                if handoff.kind == Kind::Enroll && store::lock_twin(tx, &handoff).await?.is_some() {
-                    return Err(Error::BeingCanceled { handoff: id });
+                if let State::Dead(_) = handoff.state {
+                    if handoff.kind == Kind::Enroll
+                        && store::lock_twin(tx, &handoff).await?.is_some()
+                    {
+                        return Err(Error::BeingCanceled { handoff: id });
+                    }
+                    handoff.state = handoff.state.on(Event::Replay)?;
                 }
-                handoff.state = handoff.state.on(Event::Replay)?;
                 handoff.not_before = now;
-                let change = Change::of(handoff::State::Dead, &handoff);
+                handoff.ordered_at = handoff.ordered_at.min(now);
+                handoff.sent_at = handoff.sent_at.map(|at| at.min(now));
+                let change = Change::of(from, &handoff);
                 store::write(tx, &[change], now).await?;
                 let detail = json!({ "reason": reason });
                 let actor = &request.caller;

@@ -34,6 +34,8 @@ use super::state::Fact;
 
 /// The longest pause that a partner can ask for.
 const LONGEST_PAUSE: Duration = Duration::from_mins(15);
+/// The longest time for which a partner that pulls gives an order back.
+pub const LONGEST_DELAY: Duration = Duration::from_hours(1);
 
 /// How a handoff stands at the partner, as the partner reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -230,6 +232,19 @@ pub fn failures(latest_first: impl IntoIterator<Item = AttemptResult>) -> u32 {
         .sum()
 }
 
+/// Gives the latest instant until which any rule lets a handoff wait, or a lease run. One that lies beyond it was dated by a wrong
+/// clock, and is due.
+pub fn latest(now: Timestamp, rules: &Rules) -> Timestamp {
+    let waits = [
+        rules.push_lease,
+        rules.pull_lease,
+        rules.follow_up_after,
+        rules.retry_cap + LONGEST_PAUSE,
+        LONGEST_DELAY,
+    ];
+    now + waits.into_iter().max().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,6 +304,23 @@ mod tests {
             panic!("not put back")
         };
         assert!(after >= LONGEST_PAUSE && after <= LONGEST_PAUSE + Rules::default().retry_cap);
+    }
+
+    #[test]
+    fn nothing_waits_for_longer_than_the_longest_rule() {
+        let now = Timestamp::from_micros(1_437_091_200_000_000);
+        assert_eq!(latest(now, &Rules::default()), now + LONGEST_DELAY);
+        let day = Duration::from_hours(24);
+        let slow = |change: fn(&mut Rules, Duration)| {
+            let mut rules = Rules::default();
+            change(&mut rules, day);
+            latest(now, &rules)
+        };
+        assert_eq!(slow(|rules, day| rules.push_lease = day), now + day);
+        assert_eq!(slow(|rules, day| rules.pull_lease = day), now + day);
+        assert_eq!(slow(|rules, day| rules.follow_up_after = day), now + day);
+        let longest = now + day + LONGEST_PAUSE;
+        assert_eq!(slow(|rules, day| rules.retry_cap = day), longest);
     }
 
     #[test]

@@ -89,7 +89,7 @@ async fn take(
                 }
                 let row = store::lock_individual(tx, command.campaign, individual).await?;
                 let row = row.ok_or(Error::IndividualErased)?;
-                let grounds = verified(tx, command, individual, now).await?;
+                let grounds = verified(tx, call, command, (individual, now)).await?;
                 let kept = write(tx, command, (&row, sealer), &grounds, (now, actor)).await?;
                 audit::record(tx, std::slice::from_ref(event)).await?;
                 request::record(tx, &command.request, &kept, now).await?;
@@ -102,12 +102,12 @@ async fn take(
 /// Demands that enrollment and verification allow it; gives what the verification rests on.
 async fn verified(
     tx: &Tx<'_>,
+    call: &Call,
     command: &Correct,
-    individual: IndividualId,
-    now: Timestamp,
+    (individual, now): (IndividualId, Timestamp),
 ) -> Result<Vec<Evidence>, Error> {
     let campaign = command.campaign;
-    let row = verifications::find(tx, campaign, command.verification).await?;
+    let row = verifications::find_reached(tx, campaign, command.verification, call).await?;
     let of_the_person = |row: &verification::Model| {
         row.state == verification::State::Verified && row.individual_id == Some(individual)
     };

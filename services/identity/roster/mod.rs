@@ -26,6 +26,7 @@ pub mod plan;
 pub mod prepare;
 pub mod raw;
 pub mod reject;
+pub mod rewrap;
 pub mod row;
 pub mod salutation;
 pub mod sealed;

@@ -3,6 +3,7 @@
 //! The number of statements depends on the request, never on what was found: if nobody is found, a decoy is looked up,
 //! decrypted and compared.
 
+use std::iter;
 use std::sync::LazyLock;
 
 use uuid::Uuid;
@@ -23,6 +24,7 @@ use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId};
 use crate::kernel::person::Person;
 use crate::kernel::person_sealer::PersonSealer;
 use crate::kernel::secrets::Secret;
+use crate::process::Call;
 
 use super::decide::Subject;
 use super::store;
@@ -104,9 +106,20 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// Reads the enrollment, which need not exist.
-    pub async fn read(context: &Context, scope: &Scope, id: EnrollmentId) -> Result<Self, Error> {
+    /// Reads the enrollment, which need not exist. One that this caller neither began nor went on with does not.
+    pub async fn read(
+        context: &Context,
+        call: &Call,
+        scope: &Scope,
+        id: EnrollmentId,
+    ) -> Result<Self, Error> {
         let found = store::enrollment(context.db.read(), scope.campaign, id).await?;
+        let found = found.filter(|(enrollment, _)| {
+            let others = enrollment.continued_by.iter();
+            iter::once(&enrollment.started_by)
+                .chain(others)
+                .any(|actor| call.reaches(actor))
+        });
         Ok(Self { id, found })
     }
 

@@ -27,7 +27,7 @@ pub async fn get_verification(
 ) -> Result<View, Error> {
     let found = store::campaign(context.db.read(), engagement_number).await?;
     let (campaign, key) = found.ok_or(Error::VerificationNotFound)?;
-    let row = store::find(context.db.read(), campaign.id, id)
+    let row = store::find_reached(context.db.read(), campaign.id, id, call)
         .await?
         .ok_or(Error::VerificationNotFound)?;
     let mut view = view::view(context, &row, key.as_ref()).await?;

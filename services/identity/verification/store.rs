@@ -14,6 +14,7 @@ use crate::identity::matching::blind::Keys;
 use crate::identity::roster::store::one_row;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
+use crate::process::Call;
 
 use super::state::Verification;
 
@@ -132,6 +133,17 @@ pub async fn find(
     Ok(verification::Entity::find_by_id((campaign, id))
         .one(connection)
         .await?)
+}
+
+/// Gives a verification that this caller may reach: a portal or a call center those that it asked for.
+pub async fn find_reached(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    id: VerificationId,
+    call: &Call,
+) -> Result<Option<verification::Model>, Error> {
+    let row = find(connection, campaign, id).await?;
+    Ok(row.filter(|row| call.reaches(&row.requested_by)))
 }
 
 /// Reads the state of a row.

@@ -57,7 +57,7 @@ pub async fn verify_identity(
     let campaign = store::campaign(context.db.read(), &command.engagement_number).await?;
     let scope = Scope::of(campaign)?;
     let letter = match command.enrollment {
-        Some(id) => Some(Letter::read(context, &scope, id).await?),
+        Some(id) => Some(Letter::read(context, call, &scope, id).await?),
         None => None,
     };
     let charges = charges(context, call, command, letter.as_ref())?;

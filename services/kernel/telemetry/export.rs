@@ -18,6 +18,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::span;
+use crate::kernel::clock::Clock;
+use crate::kernel::ids::Ids;
 use crate::kernel::settings::TelemetrySettings;
 
 /// Why telemetry cannot start.
@@ -96,6 +98,8 @@ where
     let resource = Resource::builder()
         .with_service_name(service)
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        // New at each start, as the conventions for resources advise: two instances are never one series.
+        .with_attribute(KeyValue::new("service.instance.id", instance_id()))
         .build();
     match settings.collector() {
         None => Ok((prometheus(resource)?, None)),
@@ -106,6 +110,10 @@ where
             Ok((guard, layers))
         }
     }
+}
+
+fn instance_id() -> String {
+    Ids::system(Clock::system()).request_id().to_string()
 }
 
 fn prometheus(resource: Resource) -> Result<Guard, InitError> {

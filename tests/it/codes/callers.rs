@@ -21,6 +21,11 @@ impl House {
         request_id: &str,
         entitlement: Entitlement,
     ) -> Result<wire::BeginEnrollmentResponse, Status> {
+        // The call center verified the person, so it is the one that goes on without a letter.
+        let role = match &entitlement {
+            Entitlement::VerificationId(_) => Role::CallCenter,
+            Entitlement::Code(_) => Role::Portal,
+        };
         let message = wire::BeginEnrollmentRequest {
             request_id: request_id.into(),
             campaign: NUMBER.into(),
@@ -30,7 +35,7 @@ impl House {
         };
         Ok(self
             .handlers
-            .begin_enrollment(by(Role::Portal, message))
+            .begin_enrollment(by(role, message))
             .await?
             .into_inner())
     }
@@ -107,7 +112,7 @@ impl House {
             state: ActiveEnum::try_from_value(&state.to_owned()).unwrap(),
             score_centibits: 2_000,
             waterfall: "[]".into(),
-            requested_by: "portal/test".into(),
+            requested_by: "call-center/test".into(),
             created_at: self.now(),
             decided_at: Some(self.now()),
             expires_at: self.now() + Duration::from_hours(1),
@@ -180,7 +185,7 @@ impl House {
             )),
         };
         self.handlers
-            .get_enrollment(by(Role::CallCenter, message))
+            .get_enrollment(by(Role::Operator, message))
             .await
             .unwrap()
             .into_inner()
@@ -194,10 +199,11 @@ impl House {
             campaign: NUMBER.into(),
             enrollment_id: enrollment.into(),
             reason: wire::CancelReason::PersonAsked.into(),
+            verification_id: String::new(),
         };
         Ok(self
             .handlers
-            .cancel_enrollment(by(Role::CallCenter, message))
+            .cancel_enrollment(by(Role::Operator, message))
             .await?
             .into_inner()
             .enrollment

@@ -52,6 +52,9 @@ impl House {
             like: like.as_uuid(),
         };
         self.copy(copy).await;
+        // The page that they will come to asked for it.
+        self.run("UPDATE verification SET requested_by = 'portal/web'")
+            .await;
     }
 
     async fn copy(&self, copy: Copy<'_>) -> u64 {

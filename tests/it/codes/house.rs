@@ -50,7 +50,15 @@ impl House {
     }
 
     pub async fn open_with(database: &Database, limits: Throttles) -> Self {
-        let (clock, hand) = Clock::manual("2015-07-17T12:00:00Z".parse().unwrap());
+        let moved = Clock::manual("2015-07-17T12:00:00Z".parse().unwrap());
+        Self::open_at(database, limits, moved).await
+    }
+
+    pub async fn open_at(
+        database: &Database,
+        limits: Throttles,
+        (clock, hand): (Clock, ManualClock),
+    ) -> Self {
         let ids = Ids::seeded(clock.clone(), 7);
         let keys = Arc::new(Keyring::generate(&[Purpose::Code]));
         let db = database.open(Process::Codes).await;
@@ -68,6 +76,22 @@ impl House {
             ids,
             owner,
             partner,
+        }
+    }
+
+    /// Another instance of the process, with a clock of its own.
+    pub async fn twin(&self, database: &Database, (clock, hand): (Clock, ManualClock)) -> Self {
+        let mut context = self.context.clone();
+        context.common.ids = Ids::seeded(clock.clone(), 9);
+        context.common.clock = clock;
+        context.common.db = database.open(Process::Codes).await;
+        Self {
+            handlers: serve::handlers(&context, &Lifecycle::new(Duration::from_secs(10))),
+            context,
+            clock: hand,
+            ids: self.ids.clone(),
+            owner: self.owner.clone(),
+            partner: self.partner,
         }
     }
 

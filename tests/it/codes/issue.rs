@@ -23,6 +23,7 @@ fn request(house: &House) -> Request {
         caller: "operator/test".into(),
         method: "IssueCodes",
         fingerprint: uuid::Uuid::nil(),
+        others: Vec::new(),
     }
 }
 

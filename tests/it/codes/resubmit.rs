@@ -25,6 +25,7 @@ impl House {
             campaign: NUMBER.into(),
             enrollment_id: enrollment.into(),
             coverage_ids: Vec::new(),
+            verification_id: String::new(),
         }
     }
 
@@ -71,6 +72,9 @@ impl House {
     /// Somebody whose one coverage a partner refused, or wants something for.
     async fn unhappy(&self, class: OutcomeClass) -> (CampaignId, wire::Enrollment) {
         let (campaign, enrollment) = self.submitted().await;
+        // The call center has gone on with it: who may order again is another question.
+        self.run("UPDATE enrollment SET continued_by = 'call-center/test'")
+            .await;
         let refused = (OutcomeResult::Refused, Some(class), 1);
         let enrollment = self.reported(campaign, &enrollment, refused).await;
         assert_eq!(enrollment.state(), State::Refused);

@@ -207,6 +207,7 @@ async fn a_revocation_that_broke_off_goes_on_and_ends_the_same(database: Databas
         caller: "operator/test".into(),
         method: "RevokeCodes",
         fingerprint: uuid::Uuid::nil(),
+        others: Vec::new(),
     };
     let target = (campaign, Target::Batch(batch.batch_id.parse().unwrap()));
     let begin = async || {

@@ -18,6 +18,7 @@ fn request(id: u128) -> Request {
         caller: "portal/web".to_owned(),
         method: "/redress.enrollment.v1.EnrollmentService/CompleteEnrollment",
         fingerprint: Uuid::from_u128(1),
+        others: Vec::new(),
     }
 }
 
@@ -79,6 +80,7 @@ async fn one_id_with_other_content_is_a_conflict(database: Database) {
     serve(&db, &request(1), &ids()).await;
     let other = Request {
         fingerprint: Uuid::from_u128(2),
+        others: Vec::new(),
         ..request(1)
     };
     assert_eq!(serve(&db, &other, &ids()).await, "conflict");
@@ -134,6 +136,7 @@ async fn many_requests_are_looked_up_in_their_order(database: Database) {
         request(1),
         Request {
             fingerprint: Uuid::nil(),
+            others: Vec::new(),
             ..request(1)
         },
     ];

@@ -63,6 +63,7 @@ fn enrollment(ids: &Ids) -> enrollment::Model {
         verification_id: None,
         proof_expires_at: None,
         started_by: "portal/web".to_owned(),
+        continued_by: None,
         channel: enrollment::Channel::Web,
         started_at: NOW,
         submitted_at: None,

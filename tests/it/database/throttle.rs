@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::seed::{NOW, clock, throttle_rows};
 use crate::harness::{Database, apply, both};
 
+const TWO_DAYS: Duration = Duration::from_hours(48);
 const FIVE_A_MINUTE: Limit = Limit::per(5, Duration::from_mins(1));
 
 fn of(key: u128) -> Charge {
@@ -216,4 +217,43 @@ async fn parallel_callers_share_one_budget_exactly(database: Database) {
         .into_iter()
         .filter(|standing| matches!(standing, Ok(Standing::Charged)));
     assert_eq!(charged.count(), 5);
+}
+
+/// Two days ahead, as a process wrote it whose clock was wrong.
+#[apply(both)]
+async fn a_row_that_lies_too_far_ahead_counts_as_used_up_and_heals(database: Database) {
+    let db = database.open(Process::Identity).await;
+    assert_eq!(passed(&db, 1, NOW + TWO_DAYS).await, 5);
+    assert_eq!(passed(&db, 2, NOW + TWO_DAYS).await, 5);
+    // Refused for another reason it stays as it is, and still holds nobody back.
+    assert_eq!(passed(&db, 3, NOW).await, 5);
+    let refused = charge(&db, &[of(1), of(3)], NOW).await;
+    assert!(matches!(refused, Err(Refusal::Throttled { index: 1, .. })));
+    assert_eq!(passed(&db, 1, NOW).await, 1);
+    let refused = charge(&db, &[of(1)], NOW).await;
+    let Err(Refusal::Throttled { retry_after, .. }) = refused else {
+        panic!("let through")
+    };
+    assert_eq!(retry_after, Duration::from_secs(12));
+    assert_eq!(passed(&db, 1, NOW + Duration::from_mins(1)).await, 5);
+    // A budget's row too.
+    let charged = charge_with(&db, &[], budget(2, 0), NOW).await;
+    assert_eq!(charged, Ok(Standing::Charged));
+    let spent = charge_with(&db, &[], budget(2, 0), NOW).await;
+    assert!(matches!(spent, Ok(Standing::Spent { .. })));
+}
+
+/// Calls that read the clock earlier than others and come to the row later gain nothing by it.
+#[apply(both)]
+async fn a_call_that_comes_late_to_a_full_row_is_let_through_no_more_than_others(
+    database: Database,
+) {
+    let db = database.open(Process::Identity).await;
+    assert_eq!(passed(&db, 1, NOW).await, 5);
+    for late in 1..=30 {
+        let then = NOW - Duration::from_secs(late);
+        assert_eq!(passed(&db, 1, then).await, 0);
+    }
+    assert_eq!(passed(&db, 1, NOW + Duration::from_secs(11)).await, 0);
+    assert_eq!(passed(&db, 1, NOW + Duration::from_secs(12)).await, 1);
 }

@@ -68,7 +68,15 @@ impl World {
     }
 
     pub async fn with_rules(database: Database, change: impl FnOnce(&mut Rules)) -> Self {
-        let (clock, hand) = Clock::manual("2015-08-01T12:00:00Z".parse().unwrap());
+        let moved = Clock::manual("2015-08-01T12:00:00Z".parse().unwrap());
+        Self::at(database, moved, change).await
+    }
+
+    pub async fn at(
+        database: Database,
+        (clock, hand): (Clock, ManualClock),
+        change: impl FnOnce(&mut Rules),
+    ) -> Self {
         let ids = Ids::seeded(clock.clone(), 1);
         let db = database.open(Process::Handoff).await;
         let owner = database.owner().await;
@@ -276,7 +284,7 @@ impl World {
         self.queue(Kind::Enroll, self.queued(before, of)).await
     }
 
-    fn queued(
+    pub fn queued(
         &self,
         like: handoff::Model,
         (enrollment_id, coverage_id): (EnrollmentId, CoverageId),
@@ -296,7 +304,8 @@ impl World {
         }
     }
 
-    async fn queue(&self, kind: Kind, queued: Queued) -> HandoffId {
+    /// Queues a handoff of a kind.
+    pub async fn queue(&self, kind: Kind, queued: Queued) -> HandoffId {
         let backend = self.owner.get_database_backend();
         let statement = Queued::statement(backend, kind, std::slice::from_ref(&queued));
         self.owner.execute_raw(statement).await.unwrap();

@@ -3,6 +3,7 @@
 pub mod canary;
 pub mod child;
 pub mod clients;
+pub mod clocks;
 pub mod cluster;
 pub mod confirm;
 pub mod contract;

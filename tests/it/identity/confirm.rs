@@ -46,7 +46,7 @@ impl House {
     }
 
     /// The id of the first contact that a channel reaches of the verification's person, or one that nobody has.
-    async fn contact(&self, verification: &str, channel: ContactChannel) -> String {
+    pub async fn contact(&self, verification: &str, channel: ContactChannel) -> String {
         let kind = match channel {
             ContactChannel::Voice => ContactChannel::Sms,
             other => other,

@@ -74,7 +74,16 @@ impl House {
 
     /// Opens the process and a campaign with two covered entities.
     pub async fn open_with(database: &Database, rules: Rules) -> Self {
-        let (clock, hand) = Clock::manual("2015-07-17T12:00:00Z".parse().unwrap());
+        let moved = Clock::manual("2015-07-17T12:00:00Z".parse().unwrap());
+        Self::open_at(database, rules, moved).await
+    }
+
+    /// The same with a clock that is given.
+    pub async fn open_at(
+        database: &Database,
+        rules: Rules,
+        (clock, hand): (Clock, ManualClock),
+    ) -> Self {
         let ids = Ids::seeded(clock.clone(), 7);
         let outbox = tempfile::tempdir().unwrap();
         let keys = Keyring::generate(&[Purpose::Index, Purpose::Person]);
@@ -91,7 +100,7 @@ impl House {
         };
         let owner = database.owner().await;
         let campaign = ids.next();
-        insert_campaign(&owner, campaign, context.now()).await;
+        insert_campaign(&owner, (campaign, NUMBER), context.now()).await;
         for key in ["concentra", "st-francis"] {
             let id = ids.next();
             let row = covered_entity::Model {
@@ -207,6 +216,7 @@ impl House {
             verification_id: None,
             proof_expires_at: proof,
             started_by: "portal/one".into(),
+            continued_by: Some("call-center/one".into()),
             channel: enrollment::Channel::Web,
             started_at: self.context.now(),
             submitted_at: None,
@@ -351,10 +361,15 @@ where
         .unwrap();
 }
 
-async fn insert_campaign(owner: &DatabaseConnection, id: CampaignId, now: Timestamp) {
+/// Writes an open campaign with this number.
+pub async fn insert_campaign(
+    owner: &DatabaseConnection,
+    (id, number): (CampaignId, &str),
+    now: Timestamp,
+) {
     let row = campaign::Model {
         id,
-        engagement_number: NUMBER.into(),
+        engagement_number: number.into(),
         name: "MIE 2015".into(),
         state: campaign::State::Open,
         breach_on: "2015-05-07".into(),

@@ -1,6 +1,7 @@
 //! The process `identity-verification`, on both databases, with a clock that stands still.
 
 mod circumstances;
+mod clocks;
 mod complete;
 mod confirm;
 mod contacts;
@@ -15,6 +16,7 @@ mod people;
 mod plans;
 mod referral;
 mod representatives;
+mod rewrap;
 mod search;
 mod throttle;
 mod undeliverable;

@@ -56,11 +56,13 @@ async fn a_representative_is_kept_and_the_name_is_told_to_few(database: Database
     assert_eq!(told.evidence().collect::<Vec<_>>(), seen);
     let viewed =
         "SELECT COUNT(*) FROM audit_event WHERE action = 'verification.representative_viewed'";
-    for (role, name, audited) in [
-        (Role::Portal, None, 0),
-        (Role::CallCenter, mother().name, 1),
-        (Role::Operator, mother().name, 2),
+    for (role, asked_by, name, audited) in [
+        (Role::Portal, "portal/one", None, 0),
+        (Role::CallCenter, "call-center/one/b-2", mother().name, 1),
+        (Role::Operator, "portal/one", mother().name, 2),
     ] {
+        let asked = format!("UPDATE verification SET requested_by = '{asked_by}'");
+        house.owner.execute_unprepared(&asked).await.unwrap();
         let seen = house.verification_as(role, &referred.verification_id).await;
         assert_eq!(seen.representative.unwrap().name, name, "{role}");
         assert_eq!(house.number(viewed).await, audited);

@@ -251,6 +251,7 @@ async fn a_frozen_file_is_ordered_again_and_becomes_active(database: Database) {
         campaign: walk.campaign_id(),
         enrollment_id: id.clone(),
         coverage_ids: Vec::new(),
+        verification_id: String::new(),
     };
     let channel = house.channel(Service::Codes, Role::Operator);
     let ordered = EnrollmentServiceClient::new(channel)

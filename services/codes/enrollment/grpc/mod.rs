@@ -156,6 +156,7 @@ pub async fn cancel_enrollment(
         .engagement_number(&mut fields, &message.campaign)
         .await?;
     let enrollment: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
+    let verification = fields.maybe_id("verification_id", &message.verification_id);
     let reason = convert::reason_of(message.reason());
     fields.demand(
         reason.is_some(),
@@ -167,6 +168,7 @@ pub async fn cancel_enrollment(
     let command = Cancel {
         engagement_number: number,
         enrollment,
+        verification,
         reason: reason.unwrap_or(CancelReason::Other),
     };
     let canceled = cancel::cancel_enrollment(context, &call, &request, &command).await?;
@@ -188,6 +190,7 @@ pub async fn resubmit_enrollment(
         .engagement_number(&mut fields, &message.campaign)
         .await?;
     let enrollment: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
+    let verification = fields.maybe_id("verification_id", &message.verification_id);
     let coverages = message.coverage_ids.iter();
     let coverages = coverages.map(|id| fields.id("coverage_ids", id)).collect();
     fields.finish()?;
@@ -195,6 +198,7 @@ pub async fn resubmit_enrollment(
     let command = Resubmit {
         engagement_number: number,
         enrollment,
+        verification,
         coverages,
     };
     let ordered = resubmit::resubmit_enrollment(context, &call, &request, &command).await?;

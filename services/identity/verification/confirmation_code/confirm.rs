@@ -98,6 +98,7 @@ async fn check(
                     return Ok(kept);
                 }
                 let of = verifications::lock(tx, campaign, command.verification).await?;
+                let of = of.filter(|row| call.reaches(&row.requested_by));
                 let code = store::find_sent(tx, campaign, command.verification).await?;
                 let confirmed = attempt(
                     tx,

@@ -58,7 +58,7 @@ pub async fn send_confirmation_code(
     Meter::of(context, call, &command.engagement_number)?
         .charge()
         .await?;
-    let (campaign, recipient) = recipient(context, command).await?;
+    let (campaign, recipient) = recipient(context, call, command).await?;
     let channel = recipient.as_ref().map(|recipient| recipient.channel);
     let row = intend(context, call, command, campaign, channel).await?;
     if let Some(recipient) = recipient
@@ -86,11 +86,13 @@ pub async fn send_confirmation_code(
 /// answer depends on the state alone; a repeated request is recognised later.
 async fn recipient(
     context: &Context,
+    call: &Call,
     command: &Send,
 ) -> Result<(CampaignId, Option<Recipient>), Error> {
     let found = verifications::campaign(context.db.read(), &command.engagement_number).await?;
     let (campaign, key) = found.ok_or(Error::VerificationNotFound)?;
-    let row = verifications::find(context.db.read(), campaign.id, command.verification).await?;
+    let read = context.db.read();
+    let row = verifications::find_reached(read, campaign.id, command.verification, call).await?;
     let row = row.ok_or(Error::VerificationNotFound)?;
     let Ok(individual) = may_send(&row, context.now()) else {
         return Ok((campaign.id, None));

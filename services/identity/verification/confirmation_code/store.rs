@@ -67,7 +67,7 @@ pub async fn find_sent(
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::VerificationId.eq(verification))
         .filter(Column::State.eq(State::Sent))
-        .order_by_desc(Column::Id);
+        .order_by_desc(Column::SentAt);
     Ok(query.one(connection).await?)
 }
 

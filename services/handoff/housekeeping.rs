@@ -1,0 +1,72 @@
+//! What this process does now and then beside what every process does: making due what a wrong clock dated.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::db::entities::handoff::State;
+use crate::kernel::ids::PartnerId;
+use crate::kernel::lifecycle;
+
+use super::context::Context;
+use super::error::Error;
+use super::partner;
+use super::queue::{misdated, retry_policy};
+
+/// How often it is done.
+const EVERY: Duration = Duration::from_mins(1);
+/// Partners read at a time.
+const PAGE: u64 = 100;
+
+/// Keeps house until the process drains.
+pub async fn run(context: Context, token: CancellationToken) {
+    loop {
+        match step(&context).await {
+            Ok(0) => {}
+            Ok(handoffs) => tracing::warn!(
+                handoffs,
+                "handoffs were to wait for longer than any rule allows, as a wrong clock dates them; they are due now"
+            ),
+            Err(error) => {
+                tracing::warn!(%error, "housekeeping did not finish; trying again later");
+            }
+        }
+        if !lifecycle::pause(&token, EVERY).await {
+            return;
+        }
+    }
+}
+
+/// Does everything once and gives the number of handoffs that were made due.
+pub async fn step(context: &Context) -> Result<u64, Error> {
+    let mut made_due = 0;
+    let mut after = None;
+    loop {
+        let partners = partner::store::page(context.db.read(), after, PAGE).await?;
+        let Some(last) = partners.last() else {
+            return Ok(made_due);
+        };
+        after = Some(last.name.clone());
+        for partner in &partners {
+            for state in misdated::WAITING {
+                made_due += make_due(context, (partner.id, state)).await?;
+            }
+        }
+    }
+}
+
+async fn make_due(context: &Context, whose: (PartnerId, State)) -> Result<u64, Error> {
+    let mut made_due = 0;
+    loop {
+        let now = context.now();
+        let when = (now, retry_policy::latest(now, &context.rules));
+        let work = context.db.run_tx("handoff.make_due", |tx| {
+            Box::pin(misdated::make_due(tx, whose, when))
+        });
+        let done = work.await?;
+        made_due += done;
+        if done < misdated::MOST {
+            return Ok(made_due);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Measures the queues, for the metrics: how many handoffs wait in each state, and since when.
+//!
+//! A queue is one campaign at one partner. Settled handoffs are not counted: they are many, and nobody waits for them.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::db::entities::handoff::State;
+use crate::handoff::context::Context;
+use crate::handoff::error::Error;
+use crate::handoff::metrics::{self, Queue};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::lifecycle;
+
+/// How often, unless counting takes long.
+const EVERY: Duration = Duration::from_mins(1);
+/// Counting takes at most one part in so many of the time.
+const SHARE: u32 = 20;
+
+/// What a queue holds in one state.
+#[derive(Debug, FromQueryResult)]
+struct Count {
+    partner_name: String,
+    engagement_number: String,
+    state: State,
+    handoffs: i64,
+    oldest: Timestamp,
+}
+
+/// Measures until the process drains.
+pub async fn run(context: Context, token: CancellationToken) {
+    let mut seen = HashSet::new();
+    loop {
+        let started = Instant::now();
+        if let Err(error) = measure(&context, &mut seen).await {
+            tracing::warn!(%error, "the queues could not be measured; trying again later");
+        }
+        let pause = EVERY.max(started.elapsed() * SHARE);
+        if !lifecycle::pause(&token, pause).await {
+            return;
+        }
+    }
+}
+
+/// Measures once. A queue that was `seen` before and holds nothing any more is shown as empty.
+async fn measure(context: &Context, seen: &mut HashSet<Queue>) -> Result<(), Error> {
+    let counts = counts(context.db.read()).await?;
+    let now = context.clock.now();
+    let mut emptied = std::mem::take(seen);
+    for count in counts {
+        let queue = Queue {
+            partner: count.partner_name,
+            engagement_number: count.engagement_number,
+            state: count.state,
+        };
+        metrics::queue(&queue, count.handoffs, now.since(count.oldest));
+        emptied.remove(&queue);
+        seen.insert(queue);
+    }
+    for queue in &emptied {
+        metrics::queue(queue, 0, Duration::ZERO);
+    }
+    seen.extend(emptied);
+    Ok(())
+}
+
+async fn counts(db: &impl ConnectionTrait) -> Result<Vec<Count>, Error> {
+    let sql = "SELECT p.name AS partner_name, c.engagement_number, q.state, q.handoffs, q.oldest FROM \
+         (SELECT campaign_id, partner_id, state, count(*) AS handoffs, min(created_at) AS oldest FROM handoff \
+          WHERE state IN ('QUEUED', 'LEASED', 'UNSETTLED', 'ACCEPTED', 'DEAD') \
+          GROUP BY campaign_id, partner_id, state) q \
+         JOIN partner p ON p.id = q.partner_id JOIN campaign c ON c.id = q.campaign_id";
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    Ok(Count::find_by_statement(statement).all(db).await?)
+}
