@@ -241,6 +241,14 @@ pub const TABLE: &[Access] = &[
         "/redress.enrollment.v1.EnrollmentService/ResubmitEnrollment",
         &[Operator, CallCenter, Portal],
     ),
+    prompt(
+        "/redress.enrollment.v1.EnrollmentService/ListSetAside",
+        &[Operator, Auditor],
+    ),
+    prompt(
+        "/redress.enrollment.v1.EnrollmentService/RetrySetAside",
+        &[Operator],
+    ),
     // bureau-handoff
     prompt(
         "/redress.handoff.v1.PartnerService/CreatePartner",

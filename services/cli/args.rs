@@ -6,8 +6,8 @@ use clap_complete::Shell;
 use crate::cli::connect::ConnectArgs;
 use crate::cli::render::Format;
 use crate::cli::{
-    bench, campaign, certs, codes, demo, enroll, enrollment, find, handoff, health, individual,
-    keys, mailing, migrate, partner, referral, report, roster, serve, up, verification,
+    audit, backup, bench, campaign, certs, codes, demo, enroll, enrollment, find, handoff, health,
+    individual, keys, mailing, migrate, partner, referral, report, roster, serve, up, verification,
 };
 
 /// Runs the remedy after a data breach: roster, letters, verification, enrollment, handoff to the bureau.
@@ -139,6 +139,12 @@ pub enum Command {
     /// Make, compare and rotate keyring files.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Copy an SQLite database while the services run.
+    #[command(after_long_help = backup::HELP)]
+    Backup(backup::BackupArgs),
+    /// Delete from the audit log what is too old to be kept.
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Print the completions of a shell: redress completions bash > /etc/bash_completion.d/redress
     Completions {
         /// The shell.

@@ -5,6 +5,8 @@
 
 pub mod args;
 pub mod ask;
+pub mod audit;
+pub mod backup;
 pub mod bench;
 pub mod campaign;
 pub mod certs;
@@ -96,6 +98,8 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Migrate(args) => migrate::run(&session, args).await,
         Command::Certs(args) => certs::run(&session, &args),
         Command::Keys(command) => keys::run(&session, command).await,
+        Command::Audit(command) => audit::run(&session, command).await,
+        Command::Backup(args) => backup::run(&session, args).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "redress", &mut script);

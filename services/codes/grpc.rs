@@ -257,4 +257,18 @@ impl EnrollmentService for Handlers {
     ) -> Answer<wire::ResubmitEnrollmentResponse> {
         one(enrollment::grpc::resubmit_enrollment(&self.context, request).await)
     }
+
+    async fn list_set_aside(
+        &self,
+        request: Request<wire::ListSetAsideRequest>,
+    ) -> Answer<wire::ListSetAsideResponse> {
+        one(enrollment::grpc::set_aside::list_set_aside(&self.context, request).await)
+    }
+
+    async fn retry_set_aside(
+        &self,
+        request: Request<wire::RetrySetAsideRequest>,
+    ) -> Answer<wire::RetrySetAsideResponse> {
+        one(enrollment::grpc::set_aside::retry_set_aside(&self.context, request).await)
+    }
 }

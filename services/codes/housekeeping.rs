@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
+use crate::db::{self, Storage as _};
 use crate::kernel::ids::CampaignId;
 use crate::kernel::lifecycle;
 
@@ -52,14 +53,20 @@ pub async fn step(context: &Context) -> Result<u64, Error> {
         };
         before = Some(last.id);
         for campaign in &campaigns {
-            ended += end_terms(context, campaign.id, &campaign.zone).await?;
+            // One that cannot be read does not keep the others' terms from ending.
+            match end_terms(context, campaign.id, &campaign.zone).await {
+                Err(error) if error.storage().is_some_and(db::Error::is_of_the_data) => {
+                    tracing::error!(campaign_id = %campaign.id, %error, "the campaign's terms cannot be ended");
+                }
+                result => ended += result?,
+            }
         }
     }
 }
 
 /// Ends the coverages whose last day has passed in the campaign's zone.
 async fn end_terms(context: &Context, campaign: CampaignId, zone: &str) -> Result<u64, Error> {
-    let corrupt = || crate::db::Error::corrupt("campaign.zone");
+    let corrupt = || db::Error::corrupt("campaign.zone");
     let zone = TimeZone::get(zone).map_err(|_| corrupt())?;
     let today = context.now().date_in(&zone).map_err(|_| corrupt())?;
     enrollment::end_terms::end_terms(context, campaign, today).await

@@ -9,6 +9,7 @@ struct Instruments {
     refused: Counter<u64>,
     honey: Counter<u64>,
     budgets: Counter<u64>,
+    set_aside: Counter<u64>,
 }
 
 /// Made at first use, which is after telemetry has started.
@@ -27,6 +28,10 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         budgets: counter(
             "redress.codes.failure_budget.spent",
             "Times that a campaign's failure budget was found spent, once an hour each",
+        ),
+        set_aside: counter(
+            "redress.outcome.set_aside",
+            "Outcomes that could not be applied and wait for an operator",
         ),
     }
 });
@@ -51,4 +56,14 @@ pub(super) fn honey_used() {
 /// Counts a budget that was found spent.
 pub(super) fn budget_spent() {
     INSTRUMENTS.budgets.add(1, &[]);
+}
+
+/// Counts an outcome that was set aside.
+pub(super) fn outcome_set_aside() {
+    INSTRUMENTS.set_aside.add(1, &[]);
+}
+
+/// Shows what alarms look at from the start: a counter that appears with its first event shows no increase.
+pub(super) fn count_from_zero() {
+    INSTRUMENTS.set_aside.add(0, &[]);
 }

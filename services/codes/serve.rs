@@ -44,11 +44,12 @@ pub async fn serve(
         throttles,
         reissues,
     } = settings;
-    let db = process::connect(&service.database, Process::Codes).await?;
+    let db = process::connect(&service.database, Process::Codes, &life).await?;
     let keys = process::keys(&db, &service.keyring, &[Purpose::Code]).await?;
     let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
-    let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Code);
+    let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Code)
+        .keeping(service.retention);
     let context = Context::new(common, throttles, reissues);
     let handlers = start(&context, &life);
     let server =

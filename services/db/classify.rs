@@ -41,7 +41,10 @@ fn postgres(code: &str, constraint: Option<&str>) -> Error {
     let state = SqlState::new(code);
     match code {
         "40001" | "40P01" | "55P03" => Error::Contended(state),
-        "25006" | "57P01" | "57P02" | "57P03" | "57P05" | "53300" => disconnected(state),
+        "57P01" | "57P02" | "57P05" | "53300" => disconnected(state),
+        "57P03" => Error::Unavailable(Outage::Starting(state)),
+        "25006" => Error::Unavailable(Outage::ReadOnly(state)),
+        "53100" => Error::Unavailable(Outage::Full(state)),
         "57014" | "25P03" | "25P04" => Error::Unavailable(Outage::TimedOut),
         "42501" => Error::Denied(state),
         "23505" => Error::Unique {
@@ -84,7 +87,9 @@ fn sqlite(error: &dyn DatabaseError) -> Error {
         (_, 5 | 6) => Error::Contended(state),
         (_, 10) => Error::Unavailable(Outage::Broken(state)),
         (_, 14) => disconnected(state),
-        (_, 7 | 8 | 13) => Error::Unavailable(Outage::Exhausted(state)),
+        (_, 8) => Error::Unavailable(Outage::ReadOnly(state)),
+        (_, 13) => Error::Unavailable(Outage::Full(state)),
+        (_, 7) => Error::Unavailable(Outage::Exhausted(state)),
         (_, 1) if error.message().starts_with("no such") => Error::Schema {
             message: UNFIT.to_owned(),
         },
@@ -195,7 +200,27 @@ mod tests {
             let told = postgres(code, None).to_string();
             assert!(told.contains("its files") && told.contains(code), "{told}");
         }
-        assert!(postgres("53100", None).to_string().contains("resources"));
+        assert!(postgres("53200", None).to_string().contains("resources"));
+    }
+
+    #[test]
+    fn what_keeps_a_database_from_writing_is_told_apart() {
+        for (code, class, words) in [
+            ("53100", "disk_full", "disk is full"),
+            ("58030", "io_error", "its files"),
+            ("25006", "read_only", "read-only"),
+            ("57P03", "starting", "starting up"),
+            ("57P01", "unavailable", "disconnected"),
+        ] {
+            let error = postgres(code, None);
+            assert_eq!(error.class(), class, "{code}");
+            assert!(error.to_string().contains(words), "{error}");
+            let Error::Unavailable(outage) = error else {
+                panic!("{code}")
+            };
+            let writes = !matches!(class, "disk_full" | "io_error" | "read_only");
+            assert_eq!(outage.keeps_from_writing(), !writes, "{code}");
+        }
     }
 
     #[test]

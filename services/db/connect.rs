@@ -1,6 +1,6 @@
 //! Opening and closing the database.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sea_orm::sqlx::{PgPool, SqlitePool};
@@ -30,6 +30,8 @@ struct Inner {
     faults: FaultHook,
     statements: Statements,
     jitter: Ids,
+    /// What kept the last transaction from writing; none once one has committed.
+    hindrance: Mutex<Option<Outage>>,
 }
 
 enum Pools {
@@ -86,6 +88,7 @@ impl Db {
             faults: settings.faults.clone(),
             statements,
             jitter: Ids::system(Clock::system()),
+            hindrance: Mutex::default(),
         }))
     }
 
@@ -149,6 +152,11 @@ impl Db {
                 writer.close().await;
             }
         }
+    }
+
+    /// Gives what kept the last transaction from writing.
+    pub(super) fn hindrance(&self) -> MutexGuard<'_, Option<Outage>> {
+        (self.0.hindrance.lock()).unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn limits(&self) -> Limits {

@@ -35,17 +35,22 @@ impl fmt::Debug for SqlState {
 /// Why the database did not answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outage {
-    /// The connection could not be made or broke, or the server is going down, starting or read-only: a new connection
-    /// may find a working server.
+    /// The connection could not be made or broke, or the server is going down: a new connection may find a working server.
     Disconnected(Option<SqlState>),
     /// No connection of the pool came free in time.
     PoolExhausted,
     /// The time limit of the transaction or of the statement passed.
     TimedOut,
-    /// The server has no room: disk, memory or locks.
-    Exhausted(SqlState),
+    /// The server is starting up, or recovers.
+    Starting(SqlState),
+    /// The database takes no changes: a standby, or a disk that became read-only.
+    ReadOnly(SqlState),
+    /// The disk is full.
+    Full(SqlState),
     /// The server cannot read or write files of its own: a disk that fails, or programs that were exchanged under it.
     Broken(SqlState),
+    /// The server has no memory, locks or connections left.
+    Exhausted(SqlState),
     /// The pool was closed: the process is shutting down.
     Closed,
 }
@@ -57,9 +62,33 @@ impl fmt::Display for Outage {
             Self::Disconnected(Some(state)) => write!(f, "disconnected, {state}"),
             Self::PoolExhausted => f.write_str("no free connection"),
             Self::TimedOut => f.write_str("timed out"),
+            Self::Starting(state) => write!(f, "its server is starting up, {state}"),
+            Self::ReadOnly(state) => write!(f, "it is read-only, {state}"),
+            Self::Full(state) => write!(f, "its disk is full, {state}"),
             Self::Exhausted(state) => write!(f, "out of resources, {state}"),
             Self::Broken(state) => write!(f, "its server cannot read or write its files, {state}"),
             Self::Closed => f.write_str("closed"),
+        }
+    }
+}
+
+impl Outage {
+    /// Tells whether nothing can be written until somebody mends the cause, though reading may work.
+    pub const fn keeps_from_writing(&self) -> bool {
+        matches!(self, Self::ReadOnly(_) | Self::Full(_) | Self::Broken(_))
+    }
+
+    const fn class(&self) -> &'static str {
+        match self {
+            Self::Starting(_) => "starting",
+            Self::ReadOnly(_) => "read_only",
+            Self::Full(_) => "disk_full",
+            Self::Broken(_) => "io_error",
+            Self::Disconnected(_)
+            | Self::PoolExhausted
+            | Self::TimedOut
+            | Self::Exhausted(_)
+            | Self::Closed => "unavailable",
         }
     }
 }
@@ -123,7 +152,9 @@ impl Error {
         match self {
             Self::Contended(_)
             | Self::UnknownCommit
-            | Self::Unavailable(Outage::Disconnected(_)) => true,
+            | Self::Unavailable(
+                Outage::Disconnected(_) | Outage::Starting(_) | Outage::ReadOnly(_),
+            ) => true,
             Self::Unavailable(_)
             | Self::Unique { .. }
             | Self::Denied(_)
@@ -131,6 +162,11 @@ impl Error {
             | Self::Schema { .. }
             | Self::Connect { .. } => false,
         }
+    }
+
+    /// Tells whether what is stored is at fault: the same work meets it again, and other rows do not.
+    pub const fn is_of_the_data(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::Unique { .. })
     }
 
     /// Tells whether the connection that gave this error must not be used again.
@@ -146,7 +182,7 @@ impl Error {
     /// Gives a short constant name of the class, for metric and log labels.
     pub fn class(&self) -> &'static str {
         match self {
-            Self::Unavailable(_) => "unavailable",
+            Self::Unavailable(outage) => outage.class(),
             Self::Contended(_) => "contended",
             Self::UnknownCommit => "unknown_commit",
             Self::Unique { .. } => "unique",

@@ -16,7 +16,7 @@ use super::error::Error;
 use super::migrations::{self, Migrator};
 use super::settings::{DatabaseSettings, Process};
 use super::url::Address;
-use super::{grants, postgres, schema, sqlite};
+use super::{grants, postgres, rights, schema, sqlite};
 
 /// The advisory lock that migrators of one database take: "redress" in ASCII.
 const LOCK: i64 = 0x0072_6564_7265_7373;
@@ -50,9 +50,33 @@ pub async fn up(url: &Secret<String>) -> Result<Vec<String>, Error> {
 /// As [`up`].
 pub async fn up_to(url: &Secret<String>, steps: Option<u32>) -> Result<Vec<String>, Error> {
     let connection = open(url, true).await?;
-    let result = up_on(&connection, steps).await;
+    let result = checked_up(&connection, steps).await;
     connection.close().await?;
     result
+}
+
+/// Checks that this login may take on the role of every process, as it must where they all log in as the owner.
+///
+/// # Errors
+/// [`Error::Connect`] with what a superuser has to type.
+pub async fn check_member(url: &Secret<String>) -> Result<(), Error> {
+    let connection = open(url, false).await?;
+    let result = match connection.get_database_backend() {
+        DbBackend::Postgres => rights::check_member(&connection).await,
+        _ => Ok(()),
+    };
+    connection.close().await?;
+    result
+}
+
+async fn checked_up(
+    connection: &DatabaseConnection,
+    steps: Option<u32>,
+) -> Result<Vec<String>, Error> {
+    if connection.get_database_backend() == DbBackend::Postgres {
+        rights::check_owner(connection).await?;
+    }
+    up_on(connection, steps).await
 }
 
 /// Lists the steps of the schema, those that only the database knows last.

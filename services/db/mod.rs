@@ -5,6 +5,8 @@
 //! This module knows no state machine: what may follow on a state stands in the `state.rs` of the table's writer.
 
 pub mod audit;
+pub mod audit_log;
+pub mod backup;
 mod bulk;
 mod cell;
 mod classify;
@@ -20,6 +22,8 @@ pub mod migrate;
 mod migrations;
 mod names;
 mod postgres;
+mod probe;
+mod rights;
 pub mod rows;
 mod run;
 mod schema;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, Executor, PgPool};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::error::Error;
 use super::settings::{DatabaseSettings, Process};
@@ -14,6 +14,10 @@ use super::settings::{DatabaseSettings, Process};
 const TEST_WHEN_IDLE: Duration = Duration::from_secs(2);
 /// Combined statements come in many lengths, and each is a statement of its own.
 const STATEMENT_CACHE: usize = 400;
+/// How soon a server that starts up is asked again.
+const RETRY: Duration = Duration::from_millis(500);
+/// How often it is said that the process waits for it.
+const SAID_EVERY: Duration = Duration::from_secs(5);
 
 /// Opens a pool after one connection has shown that the settings work.
 pub(super) async fn open(
@@ -28,7 +32,7 @@ pub(super) async fn open(
         .disable_statement_logging();
     let setup = session_sql(settings)?;
     let place = Place::of(&options, settings);
-    try_once(&options, &setup, settings.acquire_timeout)
+    reach(&options, &setup, settings)
         .await
         .map_err(|error| place.explain(error.as_ref()))?;
     Ok(pool_options(settings, setup).connect_lazy_with(options))
@@ -124,6 +128,41 @@ pub(super) fn begin_sql(limit: Option<Duration>) -> String {
     }
 }
 
+/// Opens a connection and closes it. A server that is starting up, or recovers from a crash, is waited for.
+async fn reach(
+    options: &PgConnectOptions,
+    setup: &str,
+    settings: &DatabaseSettings,
+) -> Result<(), Option<sqlx::Error>> {
+    let deadline = Instant::now() + settings.startup_timeout;
+    let mut next_word = Instant::now();
+    loop {
+        let Err(error) = try_once(options, setup, settings.acquire_timeout).await else {
+            return Ok(());
+        };
+        let now = Instant::now();
+        if !is_starting(error.as_ref()) || now >= deadline {
+            return Err(error);
+        }
+        if now >= next_word {
+            next_word = now + SAID_EVERY;
+            let seconds_left = (deadline - now).as_secs();
+            tracing::warn!(
+                host = options.get_host(),
+                port = options.get_port(),
+                seconds_left,
+                "PostgreSQL is starting up; waiting for it"
+            );
+        }
+        sleep(RETRY).await;
+    }
+}
+
+fn is_starting(error: Option<&sqlx::Error>) -> bool {
+    let state = error.and_then(|error| error.as_database_error()?.code());
+    state.is_some_and(|state| state == "57P03")
+}
+
 async fn try_once(
     options: &PgConnectOptions,
     setup: &str,
@@ -209,6 +248,9 @@ impl Place {
                 format!(
                     "user {user} may not take the role {role}: as the owner of {database}, type `GRANT {role} TO {user}`"
                 )
+            }
+            Some("57P03") => {
+                format!("PostgreSQL at {host} is still starting up (57P03): try again when it has")
             }
             Some(state) => {
                 format!("PostgreSQL at {host} is not ready ({state}): try again when it is")

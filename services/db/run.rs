@@ -99,6 +99,7 @@ impl Db {
             metrics::retried(name, error.storage());
             tokio::time::sleep(pause).await;
         };
+        self.remember(&result);
         tracing::Span::current().record("attempts", attempt);
         metrics::finished(name, started.elapsed(), &result);
         result
@@ -116,7 +117,18 @@ impl Db {
         (Instant::now() + pause < deadline).then_some(pause)
     }
 
-    async fn attempt<'a, T, E, F>(
+    /// Remembers what keeps the database from being written, until something is.
+    fn remember<T, E: Storage>(&self, result: &Result<T, E>) {
+        match result.as_ref().map_err(Storage::storage) {
+            Ok(_) => *self.hindrance() = None,
+            Err(Some(Error::Unavailable(outage))) if outage.keeps_from_writing() => {
+                *self.hindrance() = Some(outage.clone());
+            }
+            Err(_) => {}
+        }
+    }
+
+    pub(super) async fn attempt<'a, T, E, F>(
         &self,
         deadline: Instant,
         bulk: bool,

@@ -13,6 +13,7 @@ use super::faults::FaultHook;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const TX_TIMEOUT: Duration = Duration::from_secs(5);
 const BULK_TIMEOUT: Duration = Duration::from_mins(10);
+const STARTUP_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The process that uses the database. Its name marks the rows that each process keeps for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -84,6 +85,9 @@ pub struct DatabaseSettings {
     /// How long a bulk transaction may take, all its attempts together.
     #[arg(skip = BULK_TIMEOUT)]
     pub bulk_timeout: Duration,
+    /// How long a process that starts waits for a PostgreSQL that is starting up.
+    #[arg(skip = STARTUP_TIMEOUT)]
+    pub startup_timeout: Duration,
     /// Faults to play at commits; tests set them, an operator cannot.
     #[arg(skip)]
     pub faults: FaultHook,
@@ -99,6 +103,7 @@ impl DatabaseSettings {
             acquire_timeout: ACQUIRE_TIMEOUT,
             tx_timeout: TX_TIMEOUT,
             bulk_timeout: BULK_TIMEOUT,
+            startup_timeout: STARTUP_TIMEOUT,
             faults: FaultHook::default(),
         }
     }

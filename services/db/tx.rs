@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 use sea_orm_migration::async_trait::async_trait;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::error::Error;
+use super::error::{Error, Outage};
 use super::session::Session;
 use super::settings::Process;
 use super::statements::Statements;
@@ -109,7 +109,8 @@ impl Tx<'_> {
             Error::Contended(_)
             | Error::Unique { .. }
             | Error::Corrupt { .. }
-            | Error::Denied(_) => error,
+            | Error::Denied(_)
+            | Error::Unavailable(Outage::Full(_) | Outage::ReadOnly(_)) => error,
             _ => Error::UnknownCommit,
         }
     }

@@ -32,6 +32,7 @@ struct Instruments {
     codes_left: Gauge<i64>,
     codes_low: Gauge<i64>,
     code_waits: Counter<u64>,
+    set_aside: Counter<u64>,
 }
 
 /// Made at first use, which is after telemetry has started.
@@ -102,6 +103,10 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         code_waits: counter(
             "redress.activation.waits",
             "Times that an enrollment was put back because no activation code was left",
+        ),
+        set_aside: counter(
+            "redress.resubmission.set_aside",
+            "Orders to be given again that could not be taken and wait for an operator",
         ),
     }
 });
@@ -218,4 +223,14 @@ pub(super) fn pool((partner, engagement_number): (&str, &str), available: i64, i
 /// Counts enrollments that were put back because no activation code was left.
 pub(super) fn waited(enrollments: usize) {
     INSTRUMENTS.code_waits.add(enrollments as u64, &[]);
+}
+
+/// Counts an order to be given again that was set aside.
+pub(super) fn resubmission_set_aside() {
+    INSTRUMENTS.set_aside.add(1, &[]);
+}
+
+/// Shows what alarms look at from the start: a counter that appears with its first event shows no increase.
+pub(super) fn count_from_zero() {
+    INSTRUMENTS.set_aside.add(0, &[]);
 }

@@ -50,11 +50,12 @@ pub async fn serve(
         push_workers,
     } = settings;
     let tls = partner_tls(&service.common.server.tls, partner_ca);
-    let db = process::connect(&service.database, Process::Handoff).await?;
+    let db = process::connect(&service.database, Process::Handoff, &life).await?;
     let keys = process::keys(&db, &service.keyring, &[Purpose::Person]).await?;
     let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
-    let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Person);
+    let common = process::Context::new(clock, ids, db.clone(), keys, Purpose::Person)
+        .keeping(service.retention);
     let context = Context::new(common, rules);
     let server = builder(&service.common.server, context.clone())
         .metrics(metrics)
@@ -68,6 +69,7 @@ pub async fn serve(
     life.spawn(activation::watch::run(context.clone(), life.token()));
     life.spawn(queue::watch::run(context.clone(), life.token()));
     life.spawn(housekeeping::run(context.clone(), life.token()));
+    life.spawn(queue::retention::run(context.clone(), life.token()));
     life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;

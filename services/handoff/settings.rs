@@ -56,6 +56,10 @@ pub struct Rules {
     /// After so many answers lost or refused a handoff is DEAD; a partner that is down does not count.
     #[arg(long, default_value = "10", value_parser = whole(1..=100_u32))]
     pub max_failures: u32,
+    /// How long attempts of handoffs that are over are kept; 0s keeps them for ever. They tell when whose data went to which
+    /// partner, and an accounting of disclosures reaches back six years (45 CFR 164.528).
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    pub attempt_retention: Duration,
 }
 
 impl Default for Rules {

@@ -38,12 +38,13 @@ pub async fn serve(
         outbox_dir,
         rules,
     } = settings;
-    let db = process::connect(&service.database, Process::Identity).await?;
+    let db = process::connect(&service.database, Process::Identity, &life).await?;
     let keys = process::keys(&db, &service.keyring, &[Purpose::Index, Purpose::Person]).await?;
     let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
     let context = Context {
-        common: process::Context::new(clock, ids, db.clone(), keys, Purpose::Index),
+        common: process::Context::new(clock, ids, db.clone(), keys, Purpose::Index)
+            .keeping(service.retention),
         sender: Arc::new(Outbox::new(outbox_dir)),
         rules,
     };

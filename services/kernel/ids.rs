@@ -10,7 +10,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use uuid::Uuid;
 
-use super::clock::Clock;
+use super::clock::{Clock, Timestamp};
 use super::secrets::Secret;
 
 /// An id type made by this module.
@@ -20,6 +20,12 @@ pub trait Id: Copy + Eq + Ord + fmt::Display + From<Uuid> + Send + Sync + 'stati
 
     /// Gives the bare UUID.
     fn as_uuid(self) -> Uuid;
+}
+
+/// Gives the least version 7 UUID of an instant: ids that were made before are less.
+pub fn first_at(at: Timestamp) -> Uuid {
+    let millis = u64::try_from(at.as_micros() / 1_000).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
 /// Says that a text is not an id. It never repeats the text.

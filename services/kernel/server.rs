@@ -50,8 +50,11 @@ pub(crate) use tuned::tuned;
 
 use super::settings::ServerSettings;
 
-/// Tells whether the process can serve: database reachable, schema current.
-type Probe = Arc<dyn Fn() -> BoxFuture<'static, bool> + Send + Sync>;
+/// Whether a process can serve, or in words for an operator what keeps it from that.
+pub type Readiness = Result<(), String>;
+
+/// Tells whether the process can serve: database reachable and writable, schema current.
+type Probe = Arc<dyn Fn() -> BoxFuture<'static, Readiness> + Send + Sync>;
 
 /// Gathers the services of a process.
 #[must_use]
@@ -87,7 +90,7 @@ impl Server {
             descriptors,
             routes: Routes::default(),
             names: Vec::new(),
-            probe: Arc::new(|| async { true }.boxed()),
+            probe: Arc::new(|| async { Ok(()) }.boxed()),
             metrics: None,
             listener: None,
             admin: None,
@@ -119,7 +122,7 @@ impl Builder {
     pub fn ready<F, Fut>(mut self, probe: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = bool> + Send + 'static,
+        Fut: Future<Output = Readiness> + Send + 'static,
     {
         self.probe = Arc::new(move || probe().boxed());
         self

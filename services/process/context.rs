@@ -14,6 +14,7 @@ use crate::kernel::keyring::{KeyProvider, Purpose};
 
 use super::error::Error;
 use super::known_campaigns::KnownCampaigns;
+use super::settings::Retention;
 
 /// Time, ids, database and keys. A service's own context has this one in it. Clones share everything.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub struct Context {
     pub db: Db,
     /// The keys that this process holds.
     pub keys: Arc<dyn KeyProvider>,
+    /// How long what piles up is kept.
+    pub retention: Retention,
     hash_key: Purpose,
     pub(super) campaigns: Arc<KnownCampaigns>,
 }
@@ -44,9 +47,16 @@ impl Context {
             ids,
             db,
             keys,
+            retention: Retention::default(),
             hash_key,
             campaigns: Arc::default(),
         }
+    }
+
+    /// Keeps what piles up for so long.
+    #[must_use]
+    pub fn keeping(self, retention: Retention) -> Self {
+        Self { retention, ..self }
     }
 
     /// Gives the current instant.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tonic::Status;
 
-use crate::db::{self, Storage};
+use crate::db::{self, Outage, Storage};
 use crate::kernel::combine::Rejected;
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::keyring::KeyError;
@@ -108,13 +108,27 @@ impl From<Error> for Fault {
 fn storage_fault(error: &db::Error) -> Fault {
     const SOON: Duration = Duration::from_secs(1);
     match error {
-        db::Error::Unavailable(_)
-        | db::Error::UnknownCommit
-        | db::Error::Connect { .. }
-        | db::Error::Schema { .. } => Fault::new(Reason::StorageUnavailable).retry_after(SOON),
+        db::Error::Unavailable(outage) => Fault::new(reason_of(outage)).retry_after(SOON),
+        db::Error::UnknownCommit | db::Error::Connect { .. } | db::Error::Schema { .. } => {
+            Fault::new(Reason::StorageUnavailable).retry_after(SOON)
+        }
         db::Error::Contended(_) => Fault::new(Reason::StorageContended).retry_after(SOON),
         db::Error::Corrupt { .. } => Fault::new(Reason::DataCorrupt),
         db::Error::Unique { .. } | db::Error::Denied(_) => Fault::new(Reason::Internal),
+    }
+}
+
+fn reason_of(outage: &Outage) -> Reason {
+    match outage {
+        Outage::Full(_) => Reason::StorageFull,
+        Outage::Broken(_) => Reason::StorageBroken,
+        Outage::ReadOnly(_) => Reason::StorageReadOnly,
+        Outage::Starting(_) => Reason::StorageStarting,
+        Outage::Disconnected(_)
+        | Outage::PoolExhausted
+        | Outage::TimedOut
+        | Outage::Exhausted(_)
+        | Outage::Closed => Reason::StorageUnavailable,
     }
 }
 
@@ -147,7 +161,6 @@ mod tests {
     use tonic::Code;
 
     use super::*;
-    use crate::db::Outage;
 
     #[test]
     fn a_storage_error_is_the_same_to_every_caller() {

@@ -26,6 +26,6 @@ pub use context::{Act, Context};
 pub use error::{Error, Failure, status};
 pub use keys::keys;
 pub use run::run;
-pub use settings::ServiceSettings;
+pub use settings::{Retention, ServiceSettings};
 pub use stop::Stop;
 pub use storage::{connect, drain, ready};

@@ -4,7 +4,7 @@
 //! ids and closed words from which it is rebuilt, so nothing personal is stored for it.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, Statement};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -171,15 +171,17 @@ fn row(tx: &Tx<'_>, request: &Request, result: &str, now: Timestamp) -> idempote
     }
 }
 
-/// Deletes the requests answered before an instant, and gives their number.
-pub async fn prune(db: &Db, before: Timestamp) -> Result<u64, db::Error> {
-    let process = db.process().as_str();
+/// Deletes requests answered before an instant, about so many, and gives their number.
+pub async fn prune(db: &Db, before: Timestamp, most: u64) -> Result<u64, db::Error> {
+    const SQL: &str = "DELETE FROM idempotency WHERE process = $1 AND created_at <= \
+         (SELECT max(created_at) FROM (SELECT created_at FROM idempotency WHERE process = $1 AND created_at < $2 \
+         ORDER BY created_at LIMIT $3) AS oldest)";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
     db.run_tx("idempotency.prune", |tx| {
+        let values = [tx.process().as_str().into(), before.into(), most.into()];
         Box::pin(async move {
-            let old = idempotency::Entity::delete_many()
-                .filter(idempotency::Column::Process.eq(process))
-                .filter(idempotency::Column::CreatedAt.lt(before));
-            Ok(old.exec(tx).await?.rows_affected)
+            let statement = Statement::from_sql_and_values(tx.backend(), SQL, values);
+            Ok(tx.execute_raw(statement).await?.rows_affected())
         })
     })
     .await

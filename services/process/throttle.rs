@@ -21,7 +21,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Statement};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -293,15 +293,16 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Deletes the rows that no longer hold anybody back, and gives their number.
-pub async fn prune(db: &Db, now: Timestamp) -> Result<u64, Error> {
-    let process = db.process().as_str();
+/// Deletes rows that held nobody back any more at an instant, about so many, and gives their number.
+pub async fn prune(db: &Db, at: Timestamp, most: u64) -> Result<u64, Error> {
+    const SQL: &str = "DELETE FROM throttle WHERE process = $1 AND tat <= \
+         (SELECT max(tat) FROM (SELECT tat FROM throttle WHERE process = $1 AND tat < $2 ORDER BY tat LIMIT $3) AS oldest)";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
     db.run_tx("throttle.prune", |tx| {
+        let values = [tx.process().as_str().into(), at.into(), most.into()];
         Box::pin(async move {
-            let old = throttle::Entity::delete_many()
-                .filter(throttle::Column::Process.eq(process))
-                .filter(throttle::Column::Tat.lt(now));
-            Ok(old.exec(tx).await?.rows_affected)
+            let statement = Statement::from_sql_and_values(tx.backend(), SQL, values);
+            Ok(tx.execute_raw(statement).await?.rows_affected())
         })
     })
     .await

@@ -9,6 +9,7 @@ mod harness;
 
 mod access;
 mod answers;
+mod backup;
 mod bench;
 mod buf;
 mod canary;

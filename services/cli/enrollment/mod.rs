@@ -3,6 +3,7 @@
 mod cancel;
 pub mod record;
 mod resubmit;
+mod set_aside;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -29,6 +30,11 @@ pub enum Command {
     /// Order coverages again that a partner could not start, once the cause is mended.
     #[command(after_long_help = resubmit::HELP)]
     Resubmit(resubmit::ResubmitArgs),
+    /// List outcomes and repeated orders that could not be applied and were set aside.
+    #[command(after_long_help = set_aside::HELP)]
+    SetAside(set_aside::SetAsideArgs),
+    /// Try again what was set aside, once the cause is mended.
+    Retry(set_aside::RetryArgs),
 }
 
 /// Flags of `enrollment list`.
@@ -53,6 +59,8 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Show(args) => show::run(session, &channels, args).await,
         Command::Cancel(args) => cancel::run(session, &channels, args).await,
         Command::Resubmit(args) => resubmit::run(session, &channels, args).await,
+        Command::SetAside(args) => set_aside::list(session, &channels, args).await,
+        Command::Retry(args) => set_aside::retry(session, &channels, args).await,
     }
 }
 

@@ -20,5 +20,7 @@ pub mod reach;
 pub mod read;
 pub mod resubmit;
 pub mod returning;
+pub mod set_aside;
+pub mod set_aside_store;
 pub mod state;
 pub mod store;

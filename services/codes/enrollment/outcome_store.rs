@@ -1,6 +1,6 @@
 //! The way back from the process `bureau-handoff`: it inserts outcomes, codes takes them away as it applies them.
 
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use serde::Serialize;
 
 use crate::codes::store::exactly;
@@ -10,28 +10,67 @@ use crate::db::entities::{ClosedSet, outcome};
 use crate::db::rows::{self, Is};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId};
+use crate::kernel::ids::{CampaignId, EnrollmentId, OutcomeId};
 
 use super::coverage_store::{KEY, Key};
 
+/// Names an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromQueryResult)]
+pub struct OutcomeKey {
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// The outcome.
+    pub id: OutcomeId,
+}
+
+/// Which outcomes are taken.
+#[derive(Clone, Copy, Debug)]
+pub enum Take {
+    /// So many of those that came first.
+    Oldest(u64),
+    /// This one, if it is still there.
+    This(OutcomeKey),
+}
+
+/// Names those that came first, in their order.
+pub async fn waiting(
+    connection: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<OutcomeKey>, db::Error> {
+    const SQL: &str = "SELECT campaign_id, id FROM outcome WHERE set_aside_at IS NULL ORDER BY created_at, id LIMIT $1";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, SQL, [limit.into()]);
+    Ok(OutcomeKey::find_by_statement(statement)
+        .all(connection)
+        .await?)
+}
+
 /// Tells whether anything waits; asked first, because it takes no write transaction.
 pub async fn any(connection: &impl ConnectionTrait) -> Result<bool, db::Error> {
-    const SQL: &str = "SELECT 1 AS one FROM outcome LIMIT 1";
+    const SQL: &str = "SELECT 1 AS one FROM outcome WHERE set_aside_at IS NULL LIMIT 1";
     let statement = Statement::from_string(connection.get_database_backend(), SQL);
     Ok(connection.query_one_raw(statement).await?.is_some())
 }
 
-/// Takes the oldest outcomes away and gives them in the order in which they came.
+/// Takes outcomes away and gives them in the order in which they came.
 ///
 /// Deleting first makes several instances take turns: the second one finds the rows gone.
-pub async fn take(tx: &Tx<'_>, limit: u64) -> Result<Vec<Outcome>, db::Error> {
-    let sql = format!(
-        "DELETE FROM outcome WHERE (campaign_id, id) IN \
-         (SELECT campaign_id, id FROM outcome ORDER BY created_at, id LIMIT $1) RETURNING {}",
-        outcome::Model::columns()
-    );
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let statement = Statement::from_sql_and_values(tx.backend(), sql, [limit.into()]);
+pub async fn take(tx: &Tx<'_>, which: Take) -> Result<Vec<Outcome>, db::Error> {
+    let (condition, values): (_, Vec<Value>) = match which {
+        Take::Oldest(limit) => (
+            "(campaign_id, id) IN (SELECT campaign_id, id FROM outcome WHERE set_aside_at IS NULL \
+             ORDER BY created_at, id LIMIT $1)",
+            vec![i64::try_from(limit).unwrap_or(i64::MAX).into()],
+        ),
+        Take::This(key) => (
+            "campaign_id = $1 AND id = $2 AND set_aside_at IS NULL",
+            vec![key.campaign_id.into(), key.id.into()],
+        ),
+    };
+    let columns = outcome::Model::columns();
+    let sql = format!("DELETE FROM outcome WHERE {condition} RETURNING {columns}");
+    let statement = Statement::from_sql_and_values(tx.backend(), sql, values);
     let mut taken = Outcome::find_by_statement(statement).all(tx).await?;
     taken.sort_by_key(|outcome| (outcome.created_at, outcome.id));
     Ok(taken)

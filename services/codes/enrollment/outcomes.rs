@@ -1,7 +1,8 @@
 //! Applies outcomes to coverages and their enrollments: the way back from the partner.
 //!
 //! An outcome is taken out of its table and applied in one transaction, so it is applied once. One that contradicts the
-//! coverage or comes too late is recorded in the audit log and changes nothing: a canceled enrollment stays canceled.
+//! coverage or comes too late is recorded in the audit log and changes nothing: a canceled enrollment stays canceled. One that
+//! cannot be applied, because it or its enrollment cannot be read, is set aside for an operator, and the rest goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,26 +13,28 @@ use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::campaign::term;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
+use crate::codes::metrics;
 use crate::db::audit::{self, Event as AuditEvent};
 use crate::db::entities::ClosedSet;
 use crate::db::entities::coverage::{self as coverage_entity, Model as Coverage};
 use crate::db::entities::enrollment::State;
 use crate::db::entities::outcome::Model as Outcome;
-use crate::db::{self, Tx};
+use crate::db::{self, Storage as _, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::CoverageId;
 use crate::kernel::lifecycle;
-use crate::process;
 
 use super::coverage;
 use super::coverage_store::{self, CoverageChange, Key};
-use super::outcome_store::{self as store, Change, Standing};
+use super::outcome_store::{self as store, Change, Standing, Take};
+use super::set_aside;
 
 /// Outcomes in one transaction.
 const BATCH: u64 = 256;
 
 /// Applies outcomes until the process drains.
 pub async fn run(context: Context, token: CancellationToken) {
+    metrics::count_from_zero();
     lifecycle::work_off(&token, "outcomes", || step(&context)).await;
 }
 
@@ -40,22 +43,41 @@ pub async fn step(context: &Context) -> Result<usize, Error> {
     if !store::any(context.db.read()).await? {
         return Ok(0);
     }
-    match take(context, BATCH).await {
-        // One of them is damaged: taken one by one, it holds the others up only once.
-        Err(Error::Common(process::Error::Storage(
-            db::Error::Corrupt { .. } | db::Error::Unique { .. },
-        ))) => take(context, 1).await,
+    match take(context, Take::Oldest(BATCH)).await {
+        Err(error) if cannot_be_applied(&error) => one_by_one(context).await,
         result => result,
     }
 }
 
-async fn take(context: &Context, limit: u64) -> Result<usize, Error> {
+/// Takes each outcome of a batch by itself, because one of them cannot be applied, and sets that one aside.
+async fn one_by_one(context: &Context) -> Result<usize, Error> {
+    let waiting = store::waiting(context.db.read(), BATCH).await?;
+    for key in &waiting {
+        match take(context, Take::This(*key)).await {
+            Err(error) if cannot_be_applied(&error) => {
+                set_aside::set_aside(context, *key, &error.to_string()).await?;
+            }
+            result => drop(result?),
+        }
+    }
+    Ok(waiting.len())
+}
+
+/// Tells whether an outcome is at fault, and not the moment.
+fn cannot_be_applied(error: &Error) -> bool {
+    match error {
+        Error::CampaignNotFound => true,
+        error => error.storage().is_some_and(db::Error::is_of_the_data),
+    }
+}
+
+async fn take(context: &Context, which: Take) -> Result<usize, Error> {
     let now = context.now();
     context
         .db
         .run_tx("apply_outcomes", |tx| {
             Box::pin(async move {
-                let outcomes = store::take(tx, limit).await?;
+                let outcomes = store::take(tx, which).await?;
                 if outcomes.is_empty() {
                     return Ok(0);
                 }

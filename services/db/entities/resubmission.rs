@@ -41,7 +41,8 @@ impl Model {
         Self::COLUMNS.map(|(name, _)| name).join(", ")
     }
 
-    /// Writes the statement that adds resubmissions. A newer one takes the place of one that was not taken yet.
+    /// Writes the statement that adds resubmissions. A newer one takes the place of one that was not taken yet, or
+    /// that was set aside.
     pub fn insert(backend: DbBackend, resubmissions: &[Self]) -> Statement {
         let columns = Self::columns();
         let table = rows::table(backend, &Self::COLUMNS);
@@ -49,7 +50,7 @@ impl Model {
         let sql = format!(
             "WITH {table} INSERT INTO resubmission ({columns}) SELECT {columns} FROM v WHERE 1 = 1 \
              ON CONFLICT (campaign_id, handoff_id) DO UPDATE SET order_attempt = excluded.order_attempt, \
-             trace_context = excluded.trace_context, created_at = excluded.created_at"
+             trace_context = excluded.trace_context, created_at = excluded.created_at, set_aside_at = NULL, set_aside_reason = NULL"
         );
         rows::bind(backend, sql, resubmissions)
     }

@@ -22,6 +22,7 @@ mod letters;
 mod partner_server;
 mod running_campaign;
 mod schema_support;
+mod set_aside;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -35,7 +36,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -70,6 +71,11 @@ const STEPS: [Step; 9] = [
         name: "0007_partner_server",
         runs_since: "0005_found_people",
         changes: partner_server::changes,
+    },
+    Step {
+        name: "0008_set_aside",
+        runs_since: "0007_partner_server",
+        changes: set_aside::changes,
     },
     Step {
         name: "0009_schema_support",

@@ -2,21 +2,26 @@
 //!
 //! `enrollment-codes` writes a row of `resubmission` with the change of the coverage; here it is taken away with the change of the
 //! handoff, so that it happens once. A handoff that moved on meanwhile, or that is being canceled, stays as it is: `enrollment-codes`
-//! applies the outcome of what it became.
+//! applies the outcome of what it became. A row that cannot be taken, because its handoff cannot be read, is set aside for an operator,
+//! and the rest goes on.
 
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::db::audit::Event as AuditEvent;
 use crate::db::entities::handoff::Kind;
 use crate::db::entities::resubmission::Model as Resubmission;
-use crate::db::{self, Tx, audit};
+use crate::db::{self, Storage as _, Tx, audit};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
+use crate::handoff::metrics;
 use crate::handoff::queue::audit::about_handoff;
 use crate::handoff::queue::handoff::Handoff;
 use crate::handoff::queue::state::Event;
 use crate::handoff::queue::store::{self, Change};
+use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::{CampaignId, HandoffId};
 use crate::kernel::lifecycle;
 
 /// Rows in one transaction.
@@ -24,6 +29,7 @@ const BATCH: i64 = 64;
 
 /// Takes what waits until the process drains.
 pub async fn run(context: Context, token: CancellationToken) {
+    metrics::count_from_zero();
     lifecycle::work_off(&token, "resubmissions", || step(&context)).await;
 }
 
@@ -32,34 +38,142 @@ pub async fn step(context: &Context) -> Result<usize, Error> {
     if !any(context.db.read()).await? {
         return Ok(0);
     }
+    let taken = match take_and_queue(context, Take::Oldest).await {
+        Err(error) if cannot_be_taken(&error) => one_by_one(context).await?,
+        result => result?,
+    };
+    context.queue_changed.notify_waiters();
+    Ok(taken)
+}
+
+/// Which rows are taken.
+#[derive(Clone, Copy, Debug)]
+enum Take {
+    /// A batch of those that came first.
+    Oldest,
+    /// This one, if it is still there.
+    This(Key),
+}
+
+/// Names a row.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+struct Key {
+    campaign_id: CampaignId,
+    handoff_id: HandoffId,
+}
+
+async fn take_and_queue(context: &Context, which: Take) -> Result<usize, Error> {
     let taken = context.db.run_tx("handoff.resubmit", |tx| {
         Box::pin(async move {
-            let taken = take(tx).await?;
+            let taken = take(tx, which).await?;
             for row in &taken {
                 resubmit(tx, context, row).await?;
             }
             Ok::<_, Error>(taken.len())
         })
     });
-    let taken = taken.await?;
-    context.queue_changed.notify_waiters();
-    Ok(taken)
+    taken.await
+}
+
+/// Takes each row of a batch by itself, because one of them cannot be taken, and sets that one aside.
+async fn one_by_one(context: &Context) -> Result<usize, Error> {
+    let waiting = waiting(context.db.read()).await?;
+    for key in &waiting {
+        match take_and_queue(context, Take::This(*key)).await {
+            Err(error) if cannot_be_taken(&error) => {
+                set_aside(context, *key, &error.to_string()).await?;
+            }
+            result => drop(result?),
+        }
+    }
+    Ok(waiting.len())
+}
+
+/// Tells whether a row is at fault, and not the moment.
+fn cannot_be_taken(error: &Error) -> bool {
+    error.storage().is_some_and(db::Error::is_of_the_data)
+}
+
+async fn set_aside(context: &Context, key: Key, why: &str) -> Result<(), Error> {
+    let event = AuditEvent {
+        id: context.ids.next(),
+        campaign_id: Some(key.campaign_id),
+        at: context.clock.now(),
+        actor: "service/bureau-handoff".to_owned(),
+        action: "resubmission.set_aside",
+        subject_kind: "handoff",
+        subject_id: Some(key.handoff_id.as_uuid()),
+        detail: json!({ "why": why }),
+    };
+    let event = std::slice::from_ref(&event);
+    let marked = context.db.run_tx("handoff.set_aside", |tx| {
+        Box::pin(async move {
+            let marked = mark(tx, key, (why, event[0].at)).await?;
+            if marked {
+                audit::record(tx, event).await?;
+            }
+            Ok::<_, Error>(marked)
+        })
+    });
+    if marked.await? {
+        metrics::resubmission_set_aside();
+        let Key {
+            campaign_id,
+            handoff_id,
+        } = key;
+        tracing::error!(%campaign_id, %handoff_id, why, "an order that is to be given again was set aside: see `redress enrollment set-aside`");
+    }
+    Ok(())
 }
 
 async fn any(connection: &impl ConnectionTrait) -> Result<bool, db::Error> {
-    const SQL: &str = "SELECT 1 AS one FROM resubmission LIMIT 1";
+    const SQL: &str = "SELECT 1 AS one FROM resubmission WHERE set_aside_at IS NULL LIMIT 1";
     let statement = Statement::from_string(connection.get_database_backend(), SQL);
     Ok(connection.query_one_raw(statement).await?.is_some())
 }
 
-/// Takes the oldest rows away, in the order of their handoffs so that two instances cannot wait for each other.
-async fn take(tx: &Tx<'_>) -> Result<Vec<Resubmission>, db::Error> {
-    let sql = format!(
-        "DELETE FROM resubmission WHERE (campaign_id, handoff_id) IN \
-         (SELECT campaign_id, handoff_id FROM resubmission ORDER BY created_at, handoff_id LIMIT $1) RETURNING {}",
-        Resubmission::columns()
-    );
-    let statement = Statement::from_sql_and_values(tx.backend(), sql, [BATCH.into()]);
+async fn waiting(connection: &impl ConnectionTrait) -> Result<Vec<Key>, db::Error> {
+    const SQL: &str = "SELECT campaign_id, handoff_id FROM resubmission WHERE set_aside_at IS NULL \
+         ORDER BY created_at, handoff_id LIMIT $1";
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, SQL, [BATCH.into()]);
+    Ok(Key::find_by_statement(statement).all(connection).await?)
+}
+
+/// Marks a row, and tells whether it was this instance that did.
+async fn mark(tx: &Tx<'_>, key: Key, (why, now): (&str, Timestamp)) -> Result<bool, db::Error> {
+    const SQL: &str = "UPDATE resubmission SET set_aside_at = $3, set_aside_reason = $4 \
+         WHERE campaign_id = $1 AND handoff_id = $2 AND set_aside_at IS NULL";
+    let Key {
+        campaign_id,
+        handoff_id,
+    } = key;
+    let values = [
+        campaign_id.into(),
+        handoff_id.into(),
+        now.into(),
+        why.into(),
+    ];
+    let statement = Statement::from_sql_and_values(tx.backend(), SQL, values);
+    Ok(tx.execute_raw(statement).await?.rows_affected() == 1)
+}
+
+/// Takes rows away, in the order of their handoffs so that two instances cannot wait for each other.
+async fn take(tx: &Tx<'_>, which: Take) -> Result<Vec<Resubmission>, db::Error> {
+    let (condition, values): (_, Vec<Value>) = match which {
+        Take::Oldest => (
+            "(campaign_id, handoff_id) IN (SELECT campaign_id, handoff_id FROM resubmission WHERE set_aside_at IS NULL \
+             ORDER BY created_at, handoff_id LIMIT $1)",
+            vec![BATCH.into()],
+        ),
+        Take::This(key) => (
+            "campaign_id = $1 AND handoff_id = $2 AND set_aside_at IS NULL",
+            vec![key.campaign_id.into(), key.handoff_id.into()],
+        ),
+    };
+    let columns = Resubmission::columns();
+    let sql = format!("DELETE FROM resubmission WHERE {condition} RETURNING {columns}");
+    let statement = Statement::from_sql_and_values(tx.backend(), sql, values);
     let mut taken = Resubmission::find_by_statement(statement).all(tx).await?;
     taken.sort_by_key(|row| row.handoff_id);
     Ok(taken)

@@ -8,6 +8,7 @@ pub mod handoff;
 pub mod lease_store;
 pub mod misdated;
 pub mod replay;
+pub mod retention;
 pub mod retry_policy;
 pub mod state;
 pub mod statistics;

@@ -54,6 +54,10 @@ reasons! {
     CallCanceled "CALL_CANCELED" Cancelled "The call was canceled; whether it took effect is unknown.";
     ShuttingDown "SHUTTING_DOWN" Unavailable "The server is shutting down; call another one.";
     StorageUnavailable "STORAGE_UNAVAILABLE" Unavailable "The database cannot be reached; try again later.";
+    StorageFull "STORAGE_FULL" Unavailable "The database's disk is full; an operator must look.";
+    StorageBroken "STORAGE_BROKEN" Unavailable "The database cannot read or write its files; an operator must look.";
+    StorageReadOnly "STORAGE_READ_ONLY" Unavailable "The database takes no changes now; try again later.";
+    StorageStarting "STORAGE_STARTING" Unavailable "The database is starting up; try again soon.";
     StorageContended "STORAGE_CONTENDED" Aborted "Too many changes met at the same record; try again.";
     DataCorrupt "DATA_CORRUPT" DataLoss "Stored data cannot be read; an operator must look.";
     KeyUnavailable "KEY_UNAVAILABLE" Internal "A key that this needs is not in the keyring; an operator must look.";

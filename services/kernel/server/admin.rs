@@ -10,11 +10,12 @@ use axum::routing::get;
 use prometheus::{Registry, TextEncoder};
 use tokio::sync::watch;
 
+use super::Readiness;
 use super::listen::Listener;
 
 #[derive(Clone)]
 pub(super) struct Admin {
-    pub(super) ready: watch::Receiver<bool>,
+    pub(super) ready: watch::Receiver<Readiness>,
     pub(super) metrics: Option<Registry>,
 }
 
@@ -40,11 +41,13 @@ async fn alive() -> &'static str {
     "alive\n"
 }
 
-async fn ready(State(admin): State<Admin>) -> (StatusCode, &'static str) {
-    if *admin.ready.borrow() {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+async fn ready(State(admin): State<Admin>) -> (StatusCode, String) {
+    match &*admin.ready.borrow() {
+        Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+        Err(why) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("not ready: {why}\n"),
+        ),
     }
 }
 

@@ -16,7 +16,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_server::Health as Protocol;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use super::Probe;
+use super::{Probe, Readiness};
 
 /// How often the probe is asked.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -29,12 +29,12 @@ type Statuses = BTreeMap<&'static str, ServingStatus>;
 pub(super) struct Health {
     names: Vec<&'static str>,
     statuses: watch::Sender<Statuses>,
-    ready: watch::Sender<bool>,
+    ready: watch::Sender<Readiness>,
 }
 
 impl Health {
     /// The process is alive, and none of these services can serve yet.
-    pub(super) fn new(names: Vec<&'static str>, ready: watch::Sender<bool>) -> Self {
+    pub(super) fn new(names: Vec<&'static str>, ready: watch::Sender<Readiness>) -> Self {
         let mut statuses = Statuses::from([("", ServingStatus::Serving)]);
         statuses.extend(names.iter().map(|name| (*name, ServingStatus::NotServing)));
         Self {
@@ -55,27 +55,29 @@ impl Health {
             let asked = tokio::time::timeout(LIMIT, probe());
             let ready = tokio::select! {
                 () = draining.cancelled() => break,
-                answer = asked => answer.unwrap_or(false),
+                answer = asked => answer.unwrap_or_else(|_| Err("nothing answers in time".to_owned())),
             };
-            self.tell(ready);
+            self.tell(&ready);
             tokio::select! {
                 () = draining.cancelled() => break,
                 () = tokio::time::sleep(PERIOD) => {}
             }
         }
-        self.tell(false);
+        self.tell(&Err("stopping".to_owned()));
         self.set(&[""], ServingStatus::NotServing);
     }
 
-    fn tell(&self, ready: bool) {
-        let status = if ready {
+    fn tell(&self, ready: &Readiness) {
+        let status = if ready.is_ok() {
             ServingStatus::Serving
         } else {
             ServingStatus::NotServing
         };
         self.set(&self.names, status);
-        if self.ready.send_replace(ready) != ready {
-            tracing::info!(ready, "readiness changed");
+        let before = self.ready.send_replace(ready.clone());
+        if before != *ready {
+            let why = ready.as_ref().err();
+            tracing::info!(ready = ready.is_ok(), why, "readiness changed");
         }
     }
 

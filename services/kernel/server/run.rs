@@ -79,7 +79,7 @@ impl Server {
         let certificates = Arc::new(Certificates::load(&parts.settings, Clock::system())?);
         let watch = Arc::clone(&certificates);
         tokio::spawn(watch.watch(parts.settings.tls_check_interval, life.token()));
-        let (ready, readiness) = watch::channel(false);
+        let (ready, readiness) = watch::channel(Err("starting".to_owned()));
         let health = Health::new(parts.names.clone(), ready);
         let front = Front {
             routes: routes(&parts, &health)?.prepare(),
@@ -165,7 +165,14 @@ fn probe(probe: Probe, certificates: &Arc<Certificates>) -> Probe {
     Arc::new(move || {
         let valid = certificates.is_valid();
         let probed = probe();
-        async move { valid && probed.await }.boxed()
+        async move {
+            if valid {
+                probed.await
+            } else {
+                Err("the certificate has ended".to_owned())
+            }
+        }
+        .boxed()
     })
 }
 

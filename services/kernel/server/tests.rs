@@ -222,7 +222,8 @@ async fn readiness_follows_the_probe_and_liveness_does_not() {
     assert!(page(&server, "/readyz").await.starts_with("HTTP/1.1 200"));
     READY.store(false, Ordering::SeqCst);
     eventually(|| async { health(&server, "test.Probe").await.unwrap() == 2 }).await;
-    assert!(page(&server, "/readyz").await.starts_with("HTTP/1.1 503"));
+    let unready = page(&server, "/readyz").await;
+    assert!(unready.starts_with("HTTP/1.1 503") && unready.ends_with("not ready: as told\n"));
     assert!(page(&server, "/healthz").await.starts_with("HTTP/1.1 200"));
     assert_eq!(health(&server, "").await.unwrap(), 1);
     let unknown = health(&server, "nobody").await.unwrap_err();

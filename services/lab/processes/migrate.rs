@@ -4,10 +4,9 @@ use crate::client::problem::Problem;
 use crate::db::migrate;
 use crate::kernel::secrets::Secret;
 
-/// Brings it up to date.
+/// Brings it up to date, and checks that the processes can log in as its owner.
 pub async fn up(url: &Secret<String>) -> Result<(), Problem> {
-    let applied = migrate::up(url).await;
-    applied
-        .map(drop)
-        .map_err(|error| Problem::usage(format!("cannot migrate: {error}")))
+    let problem = |error| Problem::usage(format!("cannot migrate: {error}"));
+    migrate::up(url).await.map_err(problem)?;
+    migrate::check_member(url).await.map_err(problem)
 }

@@ -30,6 +30,7 @@ mod returning;
 mod revoke;
 mod rush;
 mod sealing;
+mod set_aside;
 mod states;
 mod throttles;
 mod update_campaign;

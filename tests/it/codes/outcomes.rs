@@ -17,7 +17,7 @@ use crate::harness::one_coverage::OneCoverage as _;
 use crate::harness::{Database, apply, both};
 
 /// Writes an outcome, as the handoff process would.
-async fn comes(
+pub async fn comes(
     house: &House,
     campaign: CampaignId,
     enrollment: &wire::Enrollment,
@@ -193,4 +193,23 @@ async fn a_term_ends_after_its_last_day_in_the_campaigns_zone(database: Database
         house.get(&enrollment.enrollment_id).await.state(),
         wire::EnrollmentState::Ended
     );
+}
+
+#[apply(both)]
+async fn a_campaign_that_cannot_be_read_does_not_keep_other_terms_from_ending(database: Database) {
+    let house = House::open(&database).await;
+    let other = async |number: &str| {
+        let mut wanted = house.wanted();
+        wanted.engagement_number = number.into();
+        house.create(wanted).await.unwrap();
+    };
+    other("B700001").await;
+    let (campaign, enrollment) = house.submitted().await;
+    other("B700002").await;
+    let broken = "UPDATE campaign SET zone = 'Mars/Olympus' WHERE engagement_number LIKE 'B7%'";
+    house.run(broken).await;
+    comes(&house, campaign, &enrollment, "ACTIVE", "").await;
+    outcomes::step(&house.context).await.unwrap();
+    house.clock.set("2017-07-19T12:00:00Z".parse().unwrap());
+    assert_eq!(housekeeping::step(&house.context).await.unwrap(), 1);
 }

@@ -22,7 +22,10 @@ const KNOWN: [(&str, &str); 6] = [
     ("SELECT 1 AS one FROM enrollment", "enrollment"),
     ("UPDATE enrollment SET state = 'ENDED'", "enrollment"),
     // codes/enrollment/outcome_store.rs, any and take: what is taken is gone, so that few are there; any stops at the first.
-    ("SELECT 1 AS one FROM outcome LIMIT 1", "outcome"),
+    (
+        "SELECT 1 AS one FROM outcome WHERE set_aside_at IS NULL LIMIT 1",
+        "outcome",
+    ),
     ("DELETE FROM outcome", "outcome"),
     // IssueCodes counts once whom it will write to: codes/batch/code_store.rs, count.
     ("SELECT count(*) AS n FROM individual i", "individual"),

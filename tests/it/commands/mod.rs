@@ -199,6 +199,7 @@ async fn every_listing_answers_in_every_format_and_into_a_closed_pipe(database: 
         (&["mailing", "approvals"], ""),
         (&["mailing", "history", individual], ""),
         (&["enrollment", "list"], &scene.active),
+        (&["enrollment", "set-aside"], ""),
         (&["enrollment", "show", &scene.active], "CM-24"),
         (&["enrollment", "show", &scene.frozen], "LIFT_FREEZE"),
         (&["enrollment", "show", &scene.begun], "VERIFY_IDENTITY"),

@@ -1,9 +1,12 @@
 //! What an operator settles, and what the program refuses.
 
+use sea_orm::ConnectionTrait;
 use serde_json::Value;
 
 use super::Scene;
-use crate::harness::{Database, apply, both};
+use crate::harness::processes::Service;
+use crate::harness::walk::SETTLED;
+use crate::harness::{Database, apply, both, http, poll};
 
 #[apply(both)]
 async fn what_waits_for_an_operator_is_found_looked_at_and_settled(database: Database) {
@@ -12,6 +15,7 @@ async fn what_waits_for_an_operator_is_found_looked_at_and_settled(database: Dat
     the_referral_is_decided_once(&scene);
     enrollments_are_canceled_and_ordered_again(&scene);
     what_was_given_up_on_is_queued_again(&scene);
+    what_was_set_aside_is_tried_again(&scene).await;
 }
 
 fn refusals_have_words_and_exit_codes(scene: &Scene) {
@@ -167,4 +171,55 @@ fn what_was_given_up_on_is_queued_again(scene: &Scene) {
     assert_eq!(scene.json(&dead), Value::Array(Vec::new()));
     let nothing = scene.run(&["handoff", "replay", "--all-dead"]).fine();
     assert!(nothing.contains("nothing was given up on"), "{nothing}");
+}
+
+/// The running process sets aside an outcome that it cannot read, counts it, and applies it once it is mended and tried again.
+async fn what_was_set_aside_is_tried_again(scene: &Scene) {
+    let admin = scene.house.address(Service::Codes).admin;
+    let counted = async || {
+        let page = http::get(admin, "/metrics").await.expect("metrics").body;
+        let line = page
+            .lines()
+            .find(|line| line.starts_with("redress_outcome_set_aside"));
+        line.and_then(|line| line.rsplit(' ').next())
+            .map(str::to_owned)
+    };
+    assert_eq!(counted().await.as_deref(), Some("0"));
+    let none = scene.run(&["enrollment", "set-aside"]).fine();
+    assert!(none.contains("nothing was set aside"), "{none}");
+    let owner = scene.house.database().owner().await;
+    let unread = "INSERT INTO outcome (campaign_id, id, enrollment_id, coverage_id, handoff_id, result, outcome_class, \
+         revision, order_attempt, effective_at, created_at) SELECT campaign_id, handoff_id, enrollment_id, id, handoff_id, \
+         'SUSPENDED', 'OF_TOMORROW', revision, order_attempt, activated_at, activated_at FROM coverage WHERE state = 'ACTIVE' LIMIT 1";
+    let written = owner.execute_unprepared(unread).await.expect("a row");
+    assert_eq!(written.rows_affected(), 1);
+    let listed = poll::until("the outcome to step aside", SETTLED, async || {
+        let listed = scene.json(&["enrollment", "set-aside"]);
+        listed[0]["set_aside_id"].is_string().then_some(listed)
+    });
+    let listed = listed.await;
+    let text = |column: &str| listed[0][column].as_str().unwrap_or_default().to_owned();
+    assert_eq!(text("kind"), "OUTCOME");
+    assert_eq!(counted().await.as_deref(), Some("1"));
+    let log = scene.house.log(Service::Codes);
+    assert!(log.contains("was set aside"), "{log}");
+    let unknown = [
+        "enrollment",
+        "retry",
+        "00000000-0000-7000-8000-000000000000",
+    ];
+    let refused = scene.run(&unknown).refused(1);
+    assert!(
+        refused.contains("nothing of this is set aside"),
+        "{refused}"
+    );
+    let mended = owner.execute_unprepared("UPDATE outcome SET outcome_class = NULL");
+    mended.await.expect("an update");
+    let retried = scene.json(&["enrollment", "retry", &text("set_aside_id")]);
+    assert_eq!(retried["retried"], 1);
+    poll::until("the outcome to be applied", SETTLED, async || {
+        let shown = scene.json(&["enrollment", "show", &text("enrollment_id")]);
+        (shown["state"] == "SUSPENDED").then_some(())
+    })
+    .await;
 }

@@ -169,6 +169,14 @@ const COMMANDS: &[(&str, &str)] = &[
         "enrollment.v1.EnrollmentService/ResubmitEnrollment",
         "enrollment resubmit",
     ),
+    (
+        "enrollment.v1.EnrollmentService/ListSetAside",
+        "enrollment set-aside",
+    ),
+    (
+        "enrollment.v1.EnrollmentService/RetrySetAside",
+        "enrollment retry",
+    ),
     ("handoff.v1.PartnerService/CreatePartner", "partner create"),
     ("handoff.v1.PartnerService/GetPartner", "partner show"),
     ("handoff.v1.PartnerService/ListPartners", "partner list"),

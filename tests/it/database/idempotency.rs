@@ -153,9 +153,9 @@ async fn many_requests_are_looked_up_in_their_order(database: Database) {
 async fn old_answers_are_forgotten(database: Database) {
     let db = database.open(Process::Codes).await;
     serve(&db, &request(1), &ids()).await;
-    assert_eq!(prune(&db, NOW).await, Ok(0));
+    assert_eq!(prune(&db, NOW, 10).await, Ok(0));
     assert_eq!(
-        prune(&db, NOW + std::time::Duration::from_secs(1)).await,
+        prune(&db, NOW + std::time::Duration::from_secs(1), 10).await,
         Ok(1)
     );
 }

@@ -130,7 +130,7 @@ async fn rows_that_hold_nobody_back_are_pruned(database: Database) {
     let db = database.open(Process::Identity).await;
     passed(&db, 1, NOW).await;
     charge(&db, &[of(2)], NOW).await.unwrap();
-    assert_eq!(prune(&db, NOW + Duration::from_secs(30)).await, Ok(1));
+    assert_eq!(prune(&db, NOW + Duration::from_secs(30), 10).await, Ok(1));
     assert_eq!(throttle_rows(db.read()).await, 1);
 }
 

@@ -18,6 +18,7 @@ mod plans;
 mod pull;
 mod push;
 mod resubmission;
+mod retention;
 mod said;
 mod seed;
 mod supplement;

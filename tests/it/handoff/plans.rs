@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use redress::handoff::housekeeping;
+use redress::handoff::queue::retention;
 use redress::kernel::ids::{HandoffId, PartnerId};
 use redress::wire::redress::bureau::v1::{EnrollmentOrder, EnrollmentProgress};
 use redress::wire::redress::handoff::v1::{
@@ -156,6 +157,9 @@ async fn no_statement_about_handoffs_reads_a_large_table_whole() {
     replay(&world, pushed).await;
     list(&world, HandoffState::Unspecified).await;
     list(&world, HandoffState::Queued).await;
+    let mut keeping = world.context.clone();
+    keeping.rules.attempt_retention = Duration::from_secs(1);
+    retention::prune(&keeping).await.unwrap();
     // The many wait for an instant that is not reached, and longer than any rule allows.
     assert!(housekeeping::step(&world.context).await.unwrap() > 0);
     let sent = statements.seen();

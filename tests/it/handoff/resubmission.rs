@@ -326,3 +326,45 @@ async fn what_became_active_meanwhile_is_not_ordered_again(database: Database) {
         ["ACTION_REQUIRED FILE_FROZEN", "ACTIVE"]
     );
 }
+
+/// One order whose handoff cannot be read steps aside, and those beside it are queued; mended and tried again, it is queued too.
+#[apply(both)]
+async fn an_order_whose_handoff_cannot_be_read_steps_aside(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(world.enroll(partner, "666120001").await);
+    }
+    world.worker().step().await.unwrap();
+    world.reporter().step().await.unwrap();
+    for id in &ids {
+        world.order_again(*id, 2).await;
+    }
+    let run = async |sql: &str| {
+        let done = world.owner.execute_unprepared(sql).await;
+        done.unwrap().rows_affected()
+    };
+    let first = "(SELECT handoff_id FROM resubmission ORDER BY created_at LIMIT 1)";
+    run(&format!(
+        "UPDATE handoff SET outcome_class = NULL WHERE id = {first}"
+    ))
+    .await;
+    assert_eq!((world.take().await, world.take().await), (3, 0));
+    let kept = "UPDATE resubmission SET created_at = created_at WHERE set_aside_reason LIKE '%without the reason%'";
+    assert_eq!(run(kept).await, 1);
+    let mut states = Vec::new();
+    for id in &ids {
+        states.push(world.state(*id).await);
+    }
+    assert_eq!(states, ["REFUSED", "QUEUED", "QUEUED"]);
+    assert_eq!(
+        world.audited(ids[0]).await.last().unwrap(),
+        "resubmission.set_aside"
+    );
+    run("UPDATE handoff SET outcome_class = 'THIN_FILE' WHERE state = 'REFUSED'").await;
+    // As `enrollment-codes` does it for an operator.
+    run("UPDATE resubmission SET set_aside_at = NULL, set_aside_reason = NULL").await;
+    assert_eq!((world.take().await, world.take().await), (1, 0));
+    assert_eq!(world.state(ids[0]).await, "QUEUED");
+}

@@ -200,7 +200,25 @@ fn ids_of(user: &str) -> Option<(String, u32, u32)> {
     ))
 }
 
+/// Makes a folder that the server can use.
+pub fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    drop(unprivileged(folder.path()));
+    folder
+}
+
+/// Gives one of PostgreSQL's programs. The cluster runs, so they are there.
+pub fn program(name: &str) -> PathBuf {
+    let mut found = places().map(|place| place.join(name));
+    found.find(|path| path.is_file()).expect("the program")
+}
+
 fn find_bin() -> Option<PathBuf> {
+    places().find(|place| place.join("initdb").is_file() && place.join("pg_ctl").is_file())
+}
+
+/// Where PostgreSQL's programs may be, the best place first.
+fn places() -> impl Iterator<Item = PathBuf> {
     let mut places: Vec<PathBuf> = env("REDRESS_TEST_POSTGRES_BIN")
         .into_iter()
         .map(PathBuf::from)
@@ -214,9 +232,7 @@ fn find_bin() -> Option<PathBuf> {
     // The newest last, whatever the directory's order; versions are two digits until 2089.
     packaged.sort();
     places.extend(packaged.into_iter().rev());
-    places
-        .into_iter()
-        .find(|place| place.join("initdb").is_file() && place.join("pg_ctl").is_file())
+    places.into_iter()
 }
 
 /// Makes and drops databases.

@@ -38,6 +38,13 @@ pub static NODE: Missing = Missing::new(
     "REDRESS_TEST_REQUIRE_NODE",
 );
 
+/// The right to mount a file system.
+pub static MOUNT: Missing = Missing::new(
+    "small disks",
+    "a tmpfs could not be mounted: run the tests as root",
+    "REDRESS_TEST_REQUIRE_MOUNT",
+);
+
 /// Something that tests need and a machine may lack.
 pub struct Missing {
     what: &'static str,

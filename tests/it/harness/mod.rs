@@ -25,6 +25,7 @@ pub mod roster;
 mod row;
 mod sqlite;
 pub mod strangers;
+pub mod tiny_disk;
 pub mod walk;
 
 pub use database::Database;

@@ -1,6 +1,7 @@
 //! Enrollments on the wire.
 
 mod next_step;
+pub mod set_aside;
 mod view;
 
 use sea_orm::Iterable;

@@ -214,7 +214,15 @@ impl Running {
         let (address, admin_address) = (listener.address(), admin.address());
         let server = Server::builder(&settings, TABLE, descriptors())
             .service(Probe::default())
-            .ready(probe)
+            .ready(move || {
+                let ready = probe();
+                async move {
+                    ready
+                        .await
+                        .then_some(())
+                        .ok_or_else(|| "as told".to_owned())
+                }
+            })
             .listener(listener)
             .admin(admin)
             .build()
