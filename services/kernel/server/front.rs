@@ -136,6 +136,7 @@ impl Shared {
         call.identify(caller.clone());
         // Asked at every call: a connection may have been made before its certificate was revoked.
         if (self.certificates).is_revoked(&caller, connection.serial.as_deref()) {
+            tracing::warn!(%caller, "a caller was refused: its certificate is revoked");
             return Err(Fault::new(Reason::CallerUnknown));
         }
         let row = row.ok_or_else(|| Fault::new(Reason::MethodUnknown))?;

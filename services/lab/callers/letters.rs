@@ -197,13 +197,15 @@ fn key(text: &str) -> String {
         .collect()
 }
 
-/// Reads an SSN. Nobody gives on the telephone what their list misspells.
+/// Reads an SSN, with the zeros that a spreadsheet has taken from its beginning. Nobody gives on the telephone what their list
+/// misspells.
 fn nine_digits(text: &str) -> String {
     let digits = digits(text);
-    if digits.len() == 9 {
-        digits
-    } else {
-        String::new()
+    let is_whole = digits.len() == text.len() || digits.len() == 9;
+    match digits.len() {
+        9 => digits,
+        7 | 8 if is_whole => format!("{digits:0>9}"),
+        _ => String::new(),
     }
 }
 
@@ -226,6 +228,9 @@ mod tests {
         assert_eq!(holders.len(), 1);
         assert_eq!(holders[0].person.ssn, "666010002");
         assert_eq!(nine_digits("66601O00A"), "");
+        assert_eq!(nine_digits("66601O012A"), "");
+        assert_eq!(nine_digits("66612345"), "066612345");
+        assert_eq!(nine_digits("666-01-2345"), "666012345");
     }
 
     #[test]
