@@ -97,7 +97,7 @@ pub fn given_name(a: &Folded, b: &Folded) -> Level {
         Level::Missing
     } else if a.joined() == b.joined() {
         Level::Exact
-    } else if nickname::related(a.first(), b.first())
+    } else if has_related_first(a, b)
         || nickname::related(a.joined(), b.joined())
         || is_short_for(a, b)
         || is_short_for(b, a)
@@ -138,6 +138,13 @@ fn is_half(half: &Folded, whole: &Folded) -> bool {
     whole.tokens().nth(1).is_some()
         && half.joined().chars().count() > 3
         && whole.tokens().any(|word| word == half.joined())
+}
+
+/// Tells whether the first words are forms of one name, and the other words do not tell two people apart.
+fn has_related_first(a: &Folded, b: &Folded) -> bool {
+    let is_alone = |name: &Folded| name.tokens().nth(1).is_none();
+    let rest_fits = is_alone(a) || is_alone(b) || a.tokens().skip(1).eq(b.tokens().skip(1));
+    rest_fits && nickname::related(a.first(), b.first())
 }
 
 /// Tells whether `short` is the initial or the first word of the other name.

@@ -145,7 +145,9 @@ fn two_given_names_are_short_for_one_another_only_as_a_whole() {
     ] {
         assert_eq!(level(a, b), Level::Nickname, "{a} {b}");
     }
+    assert_eq!(level("Bill Henry", "William Henry"), Level::Nickname);
     assert_eq!(level("Maria Luisa", "Maria Elena"), Level::Close);
+    assert_eq!(level("Mary Ann", "Maria Elena"), Level::Different);
 }
 
 #[test]
