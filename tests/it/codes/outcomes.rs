@@ -17,7 +17,7 @@ use crate::harness::one_coverage::OneCoverage as _;
 use crate::harness::{Database, apply, both};
 
 /// Writes an outcome, as the handoff process would.
-async fn comes(
+pub async fn comes(
     house: &House,
     campaign: CampaignId,
     enrollment: &wire::Enrollment,
