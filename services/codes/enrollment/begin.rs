@@ -11,6 +11,7 @@ use crate::codes::attempt::throttles;
 use crate::codes::campaign::campaign_cache::ConsentText;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
+use crate::codes::letter::begun::{self, Fate, Which};
 use crate::codes::store::insert;
 use crate::db::entities::enrollment::{self, Channel, State};
 use crate::db::{self, Tx, audit};
@@ -109,6 +110,10 @@ async fn try_begin(
                     return Ok(Err(cause));
                 }
             };
+            if let Some(void) = eligible.cancels {
+                let which = (eligible.campaign, Which::This(void));
+                begun::cancel(context, tx, which, (&call.actor(), Fate::Replaced)).await?;
+            }
             let id = eligible.resume.unwrap_or(fresh);
             if eligible.resume.is_none() {
                 let language = found.campaign.as_ref().map(|campaign| &campaign.language);

@@ -44,19 +44,22 @@ pub struct Candidate {
     pub live_state: Option<State>,
     /// The code that it was begun with.
     pub live_code_mac: Option<Uuid>,
+    /// Where that code stands.
+    pub live_code_state: Option<code::State>,
     /// The first instant at which it can no longer be completed.
     pub live_complete_by_at: Option<Timestamp>,
 }
 
 /// What is read of the individual, the products and the live enrollment that go with `x`.
 const COLUMNS: &str = "i.population, x.individual_id, (SELECT 1 FROM product p WHERE p.campaign_id = i.campaign_id \
-    AND p.population = i.population LIMIT 1) IS NOT NULL AS has_product, e.id AS live_id, e.state AS live_state, e.code_mac AS live_code_mac, e.complete_by_at AS live_complete_by_at";
+    AND p.population = i.population LIMIT 1) IS NOT NULL AS has_product, e.id AS live_id, e.state AS live_state, e.code_mac AS live_code_mac, l.state AS live_code_state, e.complete_by_at AS live_complete_by_at";
 
 /// Joins them. A code may be nobody's: it joins them loosely.
 fn rest() -> String {
     format!(
         "individual i ON i.campaign_id = x.campaign_id AND i.id = x.individual_id \
-         LEFT JOIN enrollment e ON e.campaign_id = i.campaign_id AND e.individual_id = i.id AND e.{}",
+         LEFT JOIN enrollment e ON e.campaign_id = i.campaign_id AND e.individual_id = i.id AND e.{} \
+         LEFT JOIN code l ON l.campaign_id = e.campaign_id AND l.mac = e.code_mac",
         State::IS_LIVE
     )
 }

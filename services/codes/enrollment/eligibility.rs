@@ -34,6 +34,8 @@ pub struct Eligible<'a> {
     pub candidate: &'a Candidate,
     /// The open enrollment that is resumed, if there is one.
     pub resume: Option<EnrollmentId>,
+    /// The open enrollment that is canceled first, because its letter counts no more.
+    pub cancels: Option<EnrollmentId>,
     /// The first instant at which it can no longer begin, or, where it is resumed, no longer be completed.
     pub until: Timestamp,
     /// The first instant at which it can no longer be completed.
@@ -70,7 +72,12 @@ impl Lookup {
             good_verification(candidate, now)?;
         }
         has_product(candidate)?;
-        let resume = resumable(candidate)?;
+        let open = open_enrollment(candidate)?;
+        let (cancels, resume) = if is_void(candidate) {
+            (open, None)
+        } else {
+            (None, open)
+        };
         // A code holds as long as its wave does; without one the campaign's own date counts.
         let ends = match self.mac {
             Some(_) => candidate.expires_at,
@@ -89,6 +96,7 @@ impl Lookup {
             mac: self.mac,
             candidate,
             resume,
+            cancels,
             until,
             complete_by,
         })
@@ -129,7 +137,15 @@ fn has_product(candidate: &Candidate) -> Result<(), Cause> {
         .ok_or(Cause::NoProduct)
 }
 
-fn resumable(candidate: &Candidate) -> Result<Option<EnrollmentId>, Cause> {
+/// An enrollment that was begun with a letter that was replaced or taken back since, as one is where both happen at once.
+const fn is_void(candidate: &Candidate) -> bool {
+    matches!(
+        candidate.live_code_state,
+        Some(code::State::Superseded | code::State::Revoked)
+    )
+}
+
+fn open_enrollment(candidate: &Candidate) -> Result<Option<EnrollmentId>, Cause> {
     let Some(id) = candidate.live_id else {
         return Ok(None);
     };
@@ -188,6 +204,7 @@ mod tests {
             live_id: None,
             live_state: None,
             live_code_mac: None,
+            live_code_state: None,
             live_complete_by_at: None,
         }
     }
@@ -281,6 +298,29 @@ mod tests {
         assert_eq!(live(State::Started), Ok(Some(id)));
         for state in [State::Submitted, State::Active, State::ActionRequired] {
             assert_eq!(live(state), Err(Cause::Enrolled));
+        }
+    }
+
+    #[test]
+    fn an_enrollment_whose_letter_counts_no_more_is_not_resumed() {
+        use code::State::{Issued, Redeemed, Revoked, Superseded};
+        let id = EnrollmentId::from_uuid(Uuid::from_u128(4));
+        let open = |live_code_state| {
+            let who = Candidate {
+                live_id: Some(id),
+                live_state: Some(enrollment::State::Started),
+                live_code_state,
+                ..candidate()
+            };
+            let found = seen(campaign(), who);
+            let eligible = found.decide(at(1)).unwrap();
+            (eligible.resume, eligible.cancels)
+        };
+        for good in [None, Some(Issued), Some(Redeemed)] {
+            assert_eq!(open(good), (Some(id), None), "{good:?}");
+        }
+        for void in [Superseded, Revoked] {
+            assert_eq!(open(Some(void)), (None, Some(id)), "{void:?}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! What becomes of codes that are out: another letter, codes taken back, the codes of a person.
 
+pub mod begun;
 pub mod by_code;
 pub mod grpc;
 pub mod list;

@@ -1,7 +1,8 @@
 //! Sending somebody another letter.
 //!
 //! The new code takes the old one's place in one transaction and is printed with the next batch of reissues. Nobody but the
-//! printer ever sees it, and its letter goes to the address on record: there is no other in the request.
+//! printer ever sees it, and its letter goes to the address on record: there is no other in the request. What was begun with the
+//! old letter is canceled with it ([`super::begun`]). A code that was used is replaced once its enrollment was canceled or refused.
 //!
 //! A batch of reissues takes codes until it is exported, which completes it; the next reissue opens another one. So every
 //! code of a batch that can be sealed could be printed. A code whose batch was never exported keeps its letter: nobody has seen
@@ -28,6 +29,7 @@ use crate::kernel::keyring::Purpose;
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
+use super::begun::{self, Fate, Which};
 use super::reissue_limits;
 use super::store::{self, Addressee, Line, Printed};
 use super::whose::{self, Whose};
@@ -126,9 +128,16 @@ async fn replace(
 ) -> Result<(Uuid, serde_json::Value), Error> {
     let addressee = store::addressee(tx, campaign.id, individual).await?;
     let printed = printed(tx, campaign.id, &reachable(addressee)?).await?;
+    // Before the codes are locked, as completing does.
+    let begun = (campaign.id, Which::By(individual));
+    begun::cancel(context, tx, begun, (&call.actor(), Fate::Replaced)).await?;
     let lines = store::lock(tx, campaign.id, individual).await?;
     let newest = newest(&lines).ok_or(Error::NoCodeYet)?;
     allowed(newest.state, call)?;
+    let is_enrolled = begun::is_enrolled(tx, campaign.id, individual).await?;
+    if newest.state == State::Redeemed && is_enrolled {
+        return Err(Error::CodeRedeemed);
+    }
     if context.now() >= newest.enroll_by_at {
         return Err(Error::EnrollmentExpired);
     }
@@ -195,19 +204,18 @@ fn reachable(addressee: Option<Addressee>) -> Result<Addressee, Error> {
     Ok(addressee)
 }
 
-/// Gives the code that counts: the one that is good or was used, or the last one that there was.
+/// Gives the code that counts: the one that is good, or the last one that there was.
 fn newest(lines: &[Line]) -> Option<&Line> {
-    let counts = |line: &&Line| matches!(line.state, State::Issued | State::Redeemed);
+    let counts = |line: &&Line| line.state == State::Issued;
     lines.iter().find(counts).or(lines.first())
 }
 
-/// What an operator took back, only an operator gives again.
+/// What an operator took back, only an operator gives again. One that was used is replaced once its enrollment has failed.
 fn allowed(state: State, call: &Call) -> Result<(), Error> {
     match state {
-        State::Issued | State::Superseded => Ok(()),
+        State::Issued | State::Superseded | State::Redeemed => Ok(()),
         State::Revoked if call.caller.role == Role::Operator => Ok(()),
         State::Revoked => Err(Error::CodeRevoked),
-        State::Redeemed => Err(Error::CodeRedeemed),
     }
 }
 

@@ -3,6 +3,8 @@
 //! The codes are walked in the order of the individuals' ids, chunk by chunk, each in one transaction. A second call after a
 //! kill walks again from the start, skips what is revoked already, and comes to the same end.
 //!
+//! What was begun with a code that is taken back is canceled with it ([`super::begun`]).
+//!
 //! A code whose batch was never exported gets no letter any more. One whose batch was keeps its line in the file, which is the
 //! same whenever it is made again: the letter may be on its way.
 
@@ -21,6 +23,7 @@ use crate::kernel::ids::{AuditId, BatchId, CampaignId, IndividualId, RevocationI
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
+use super::begun::{self, Fate, Which};
 use super::revocation;
 use super::revoke_store::{self, Chunk, Found, Scope};
 use super::store;
@@ -183,10 +186,13 @@ impl Revoke {
 
     async fn chunk(&self, chunk: Chunk) -> Result<Found, Error> {
         let (campaign, scope) = (self.campaign, &self.scope);
-        let now = self.context.now();
-        let found = self.context.db.run_bulk("revoke_chunk", |tx| {
+        let (context, actor) = (&self.context, self.end.actor.as_str());
+        let now = context.now();
+        let found = context.db.run_bulk("revoke_chunk", |tx| {
             Box::pin(async move {
                 let unprinted = unprinted(tx, campaign, scope).await?;
+                let begun = (campaign, Which::Among(scope, chunk));
+                begun::cancel(context, tx, begun, (actor, Fate::Revoked)).await?;
                 let revoked =
                     revoke_store::revoke(tx, (campaign, scope, chunk), &unprinted, now).await?;
                 for (batch, codes) in revoked.withheld {

@@ -133,7 +133,8 @@ async fn found(tx: &Tx<'_>, sql: String, values: Vec<Value>) -> Result<Found, db
 }
 
 impl Scope {
-    fn condition(&self, values: &mut Vec<Value>) -> String {
+    /// Writes the condition over codes, with the campaign as the first value.
+    pub fn condition(&self, values: &mut Vec<Value>) -> String {
         let scope = match self {
             Self::Individual(individual) => {
                 format!("individual_id = ${}", bind(values, (*individual).into()))
@@ -149,7 +150,8 @@ impl Scope {
 }
 
 impl Chunk {
-    fn condition(self, values: &mut Vec<Value>) -> String {
+    /// Writes the condition over the individuals' ids, beginning with its AND.
+    pub fn condition(self, values: &mut Vec<Value>) -> String {
         let after = bind(values, self.after.into());
         match self.to.map(|to| bind(values, to.into())) {
             None => format!(" AND individual_id > ${after}"),

@@ -8,6 +8,8 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
 use crate::process::Call;
 
+use super::begun;
+
 /// How somebody is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whose {
@@ -41,7 +43,8 @@ pub async fn individual(
     }
 }
 
-/// Finds whom a good verification is about that this caller asked for.
+/// Finds whom a good verification is about that this caller asked for. One that was made for an enrollment ends with it, and with
+/// the letter that began it.
 pub async fn verified(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
@@ -56,6 +59,11 @@ pub async fn verified(
     let row = row.ok_or(Error::NotVerified)?;
     if row.expires_at <= now {
         return Err(Error::VerificationExpired);
+    }
+    if let Some(enrollment) = row.enrollment_id
+        && begun::is_void(connection, campaign, enrollment).await?
+    {
+        return Err(Error::NotVerified);
     }
     row.individual_id.ok_or(Error::NotVerified)
 }

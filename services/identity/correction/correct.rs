@@ -115,6 +115,17 @@ async fn verified(
     if now >= row.expires_at {
         return Err(Error::VerificationExpired);
     }
+    // A verification that was made for an enrollment which a letter began ends with it.
+    let other = row.enrollment_id.filter(|of| *of != command.enrollment);
+    if let Some(other) = other {
+        let other = roster::store::enrollment(tx, campaign, other).await?;
+        let is_void = |of: enrollment::Model| {
+            of.state == enrollment::State::Canceled && of.code_mac.is_some()
+        };
+        if other.is_some_and(is_void) {
+            return Err(Error::NotVerified);
+        }
+    }
     let enrollment = roster::store::enrollment(tx, campaign, command.enrollment).await?;
     let state = enrollment.ok_or(Error::NotVerified)?.state;
     if state == enrollment::State::Canceled {

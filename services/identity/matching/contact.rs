@@ -8,6 +8,13 @@ use crate::kernel::secrets::Secret;
 
 use super::blind::Indexer;
 
+/// What stands before the `@` where nobody has an address.
+const NO_ADDRESS: &str = "noemail none no na n.a unknown nomail noaddress noemailaddress noemailprovided donotemail notprovided \
+    notavailable nobody declined refused patientdeclined decline nope null noone test noreply donotreply";
+
+/// What stands behind it, up to the first dot.
+const NO_DOMAIN: &str = "noemail none nomail noaddress noemailaddress noemailprovided donotemail notprovided invalid unknown declined";
+
 /// What a contact is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -57,11 +64,47 @@ impl Contact<'_> {
     }
 }
 
-/// Gives the contacts of a person, e-mail addresses first.
+/// Gives the contacts of a person, e-mail addresses first. What people type where there is none is no contact, whoever stored it.
 pub fn contacts(person: &Person) -> impl Iterator<Item = Contact<'_>> {
     let of = |kind| move |value| Contact { kind, value };
     let emails = person.emails().map(of(Kind::Email));
-    emails.chain(person.phones().map(of(Kind::Phone)))
+    let all = emails.chain(person.phones().map(of(Kind::Phone)));
+    all.filter(|contact| match contact.kind {
+        Kind::Email => !is_no_email(contact.value.expose()),
+        Kind::Phone => !is_no_phone(contact.value.expose()),
+    })
+}
+
+/// Tells whether a number in E.164 is one that people type where there is none. No area code begins with 0 or 1.
+pub fn is_no_phone(number: &str) -> bool {
+    let national = number.strip_prefix("+1").unwrap_or(number);
+    let digits = national.trim_start_matches('+');
+    let mut different = digits.chars().filter(|digit| !digits.starts_with(*digit));
+    let is_one_digit = different.next().is_none();
+    let has_no_area = national.len() == 10 && national.starts_with(['0', '1']);
+    is_one_digit
+        || has_no_area
+        || national.starts_with("000")
+        || ["1234567890", "9876543210"].contains(&digits)
+        || (national.len() == 10 && national.ends_with("0000000"))
+}
+
+/// Tells whether an address is one that people type where there is none.
+pub fn is_no_email(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let (local, domain) = lower.split_once('@').unwrap_or((&lower, ""));
+    let plain: String = local
+        .chars()
+        .filter(|letter| !"-_ ".contains(*letter))
+        .collect();
+    let plain = plain.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let is_among = |words: &str, word: &str| words.split(' ').any(|known| known == word);
+    let first = domain
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .replace('-', "");
+    is_among(NO_ADDRESS, plain) || is_among(NO_DOMAIN, &first) || domain.ends_with(".invalid")
 }
 
 /// Parses an e-mail address: one `@`, a local part, a domain with a dot; printable ASCII without spaces, the domain folded.
@@ -169,6 +212,41 @@ mod tests {
         all.sort_unstable();
         all.dedup();
         assert_eq!(all.len(), 9);
+    }
+
+    #[test]
+    fn fillers_are_no_contact() {
+        let person = |email: &str, phone: &str| Person {
+            email: Some(email.into()),
+            phone: Some(phone.into()),
+            ..Person::default()
+        };
+        for filler in [
+            "noemail@example.org",
+            "No-Email@example.org",
+            "noemail123@example.org",
+            "ada@noemail.com",
+            "ada@no-email.com",
+            "noreply@example.org",
+            "ada@example.invalid",
+        ] {
+            let person = person(filler, "+12605550142");
+            let kinds: Vec<Kind> = contacts(&person).map(|one| one.kind).collect();
+            assert_eq!(kinds, [Kind::Phone], "{filler}");
+        }
+        for filler in [
+            "+10000000000",
+            "+19999999999",
+            "+11234567890",
+            "+10005550142",
+            "+12600000000",
+        ] {
+            let person = person("ada@example.org", filler);
+            let kinds: Vec<Kind> = contacts(&person).map(|one| one.kind).collect();
+            assert_eq!(kinds, [Kind::Email], "{filler}");
+        }
+        let good = person("noemi.test@example.org", "+12605550000");
+        assert_eq!(contacts(&good).count(), 2);
     }
 
     #[test]

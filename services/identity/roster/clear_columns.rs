@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::db::entities::individual::DataElement;
-use crate::identity::matching::address;
+use crate::identity::matching::{address, contact};
 use crate::kernel::person::Person;
 
 /// What is stored of a person in the clear.
@@ -17,7 +17,7 @@ pub struct ClearColumns {
     pub country: String,
     /// Whether a letter can be sent by the address alone.
     pub mailable: bool,
-    /// Whether there is an e-mail address or a telephone number.
+    /// Whether there is an e-mail address or a telephone number that can be somebody's.
     pub has_contact: bool,
     /// Language of letters; empty if no row has one.
     pub language: String,
@@ -42,7 +42,7 @@ impl ClearColumns {
             region: text(&person.region, ""),
             country: text(&person.country, "US"),
             mailable: address::is_mailable(person),
-            has_contact: person.email.is_some() || person.phone.is_some(),
+            has_contact: contact::contacts(person).next().is_some(),
             language: language.map_or_else(String::new, |tag| tag.as_str().to_owned()),
             confidential: person.confidential,
             data_elements: data_elements(person),

@@ -14,6 +14,8 @@ mod doors;
 mod guesses;
 mod house;
 mod issue;
+mod letter_ends;
+mod letter_returns;
 mod outbox;
 mod outcomes;
 mod plans;

@@ -76,7 +76,9 @@ async fn one_persons_codes_are_revoked_and_nobody_elses(database: Database) {
         .complete(house.completion(enrollment, verification))
         .await
         .unwrap_err();
-    assert_eq!(reason_of(&refused), Some(Reason::CodeState));
+    assert_eq!(reason_of(&refused), Some(Reason::EnrollmentState));
+    let ended = house.get(&enrollment.to_string()).await;
+    assert_eq!(ended.state(), wire::EnrollmentState::Canceled);
     assert_eq!(
         reason_of(&house.begin(&codes[1].1).await.unwrap_err()),
         Some(Reason::CodeNotAccepted)

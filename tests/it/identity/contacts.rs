@@ -163,3 +163,37 @@ async fn a_person_is_found_by_verification_and_by_enrollment(database: Database)
         nobody
     );
 }
+
+/// A filler is nobody's contact: no code goes there, and none is waited for.
+#[apply(both)]
+async fn whoever_has_only_fillers_is_referred(database: Database) {
+    let house = House::open(&database).await;
+    let row = but(ada(2), |row| {
+        row.phone = "000-000-0000; 012-555-0142".into();
+        row.email = "noemail@example.org; kate@noemail.com; noreply1@example.org".into();
+    });
+    house.load(FILE, &[row]).await;
+    let referred = house.verify(None, claims()).await.unwrap();
+    assert_eq!(referred.state(), wire::VerificationState::Referred);
+    assert_eq!(referred.contacts, []);
+    assert_eq!(
+        house
+            .number("SELECT COUNT(*) FROM referral WHERE reason = 'NO_CONTACT_ON_RECORD'")
+            .await,
+        1
+    );
+    let message = wire::SendConfirmationCodeRequest {
+        request_id: house.request_id(),
+        campaign: NUMBER.into(),
+        verification_id: referred.verification_id,
+        contact_id: house.request_id(),
+        channel: ContactChannel::Email.into(),
+    };
+    let sent = house
+        .handlers
+        .send_confirmation_code(by(Role::Portal, message))
+        .await;
+    let refused = sent.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::VerificationState));
+    assert!(house.messages().is_empty());
+}

@@ -268,6 +268,13 @@ async fn only_who_is_verified_for_the_enrollment_corrects_it(database: Database)
         house.correct(mend).await.is_ok(),
         "it is of the same individual"
     );
+    // What a letter began and was canceled takes its verification with it.
+    let by_letter = "UPDATE enrollment SET code_mac = id";
+    house.owner.execute_unprepared(by_letter).await.unwrap();
+    assert_eq!(
+        house.correct(house.correction(second, &id, mended())).await,
+        not_verified
+    );
     house.clock.advance(std::time::Duration::from_hours(24));
     let late = house.correct(house.correction(letter, &id, mended())).await;
     assert_eq!(late, Err(Some(Reason::VerificationExpired)));

@@ -11,10 +11,6 @@ use crate::kernel::person::{Person, Text};
 use super::cell::is_nothing;
 use super::reading::{Reading, is_one_digit};
 
-/// What stands before the `@` where nobody has an address.
-const NO_ADDRESS: &str = "noemail none no na n.a unknown nomail noaddress noemailaddress noemailprovided donotemail notprovided \
-    notavailable nobody declined refused patientdeclined decline nope null noone test";
-
 /// Reads the contacts into a person.
 pub fn read(reading: &mut Reading, person: &mut Person, raw: &RawColumns) {
     let phones = phones(reading, raw.phone.expose());
@@ -51,7 +47,7 @@ fn phones(reading: &mut Reading, raw: &str) -> Vec<Text> {
         let plain = contact::parse_phone(item);
         beside |= plain.is_none();
         match plain.or_else(|| contact::parse_phone(&number_in(item))) {
-            Some(phone) if is_no_phone(phone.expose()) => {}
+            Some(phone) if contact::is_no_phone(phone.expose()) => {}
             Some(phone) => found.push(phone),
             None => unread |= !is_one_digit(&digits(item)),
         }
@@ -101,16 +97,6 @@ fn number_in(item: &str) -> String {
         .to_owned()
 }
 
-/// Tells whether a number in E.164 is one that people type where there is none.
-fn is_no_phone(number: &str) -> bool {
-    let national = number.strip_prefix("+1").unwrap_or(number);
-    let local = national.get(3..).unwrap_or_default();
-    is_one_digit(national)
-        || national == "1234567890"
-        || national.starts_with("000")
-        || (local.len() == 7 && local == "0000000")
-}
-
 fn emails(reading: &mut Reading, raw: &str) -> Vec<Text> {
     const COLUMN: Column = Column::Email;
     let Some(cell) = reading.cell(COLUMN, raw) else {
@@ -124,7 +110,7 @@ fn emails(reading: &mut Reading, raw: &str) -> Vec<Text> {
             _ => item,
         };
         let item = item.strip_prefix("mailto:").unwrap_or(item);
-        if item.is_empty() || is_nothing(COLUMN, item) || is_no_email(item) {
+        if item.is_empty() || is_nothing(COLUMN, item) || contact::is_no_email(item) {
             continue;
         }
         match contact::parse_email(item) {
@@ -136,14 +122,4 @@ fn emails(reading: &mut Reading, raw: &str) -> Vec<Text> {
         reading.leave_out(COLUMN, Cause::Malformed);
     }
     found
-}
-
-/// Tells whether an address is one that people type where there is none.
-fn is_no_email(item: &str) -> bool {
-    let local = item.split('@').next().unwrap_or_default().to_lowercase();
-    let plain: String = local
-        .chars()
-        .filter(|letter| !"-_ ".contains(*letter))
-        .collect();
-    NO_ADDRESS.split(' ').any(|known| known == plain)
 }
