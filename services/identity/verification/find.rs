@@ -239,10 +239,11 @@ fn person_found(
     decision: Decision,
 ) -> Result<Found, Error> {
     let indexer = context.steady_indexer(scope.campaign)?;
+    let contacts = mask::mask_contacts(&best.person, &indexer, best.row.id);
     let subject = Subject {
         individual: best.row.id,
         population: best.row.population,
-        has_contact: best.row.has_contact,
+        has_contact: !contacts.is_empty(),
     };
     Ok(Found {
         subject: Some(subject),
@@ -250,7 +251,7 @@ fn person_found(
         waterfall: best.waterfall,
         fresh_letter: false,
         salt: best.row.salt.map(Secret::new),
-        contacts: mask::mask_contacts(&best.person, &indexer, best.row.id),
+        contacts,
     })
 }
 
