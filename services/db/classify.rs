@@ -41,7 +41,9 @@ fn postgres(code: &str, constraint: Option<&str>) -> Error {
     let state = SqlState::new(code);
     match code {
         "40001" | "40P01" | "55P03" => Error::Contended(state),
-        "57P01" | "57P02" | "57P05" | "53300" => disconnected(state),
+        // 0A000 is a plan that a later schema has made void, 26000 a prepared statement that a pooler has lost: another connection has
+        // neither.
+        "57P01" | "57P02" | "57P05" | "53300" | "0A000" | "26000" => disconnected(state),
         "57P03" => Error::Unavailable(Outage::Starting(state)),
         "25006" => Error::Unavailable(Outage::ReadOnly(state)),
         "53100" => Error::Unavailable(Outage::Full(state)),

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use opentelemetry::metrics::{Counter, Histogram};
+use opentelemetry::metrics::{Counter, Gauge, Histogram};
 use opentelemetry::{KeyValue, global};
 
 use super::error::{Error, Storage};
@@ -17,6 +17,7 @@ struct Instruments {
     duration: Histogram<f64>,
     retries: Counter<u64>,
     audit_events: Counter<u64>,
+    writable: Gauge<i64>,
 }
 
 /// Made at the first transaction, which is after telemetry has started.
@@ -32,6 +33,10 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         retries: meter
             .u64_counter("redress.db.transaction.retries")
             .with_description("Attempts that were run again")
+            .build(),
+        writable: meter
+            .i64_gauge("redress.db.writable")
+            .with_description("0 from when the database was found full, failing or read-only until something is written")
             .build(),
         audit_events: meter
             .u64_counter("redress.audit.events")
@@ -54,6 +59,11 @@ pub(super) fn pool(name: &'static str, used: impl Fn() -> (u32, u32) + Send + Sy
             observer.observe(idle.into(), &label("idle"));
         })
         .build();
+}
+
+/// Shows whether the database can be written.
+pub(super) fn writable(is_writable: bool) {
+    INSTRUMENTS.writable.record(is_writable.into(), &[]);
 }
 
 /// Counts audit events.

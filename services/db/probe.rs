@@ -11,6 +11,7 @@ use crate::kernel::clock::Timestamp;
 use super::connect::Db;
 use super::entities::idempotency;
 use super::error::Error;
+use super::metrics;
 use super::rows;
 use super::tx::Tx;
 
@@ -29,6 +30,7 @@ impl Db {
     /// The storage error that keeps the process from working.
     pub async fn check_usable(&self) -> Result<(), Error> {
         self.check_schema().await?;
+        metrics::writable(self.hindrance().is_none());
         if self.hindrance().is_none() {
             return Ok(());
         }
@@ -41,6 +43,7 @@ impl Db {
         self.attempt(deadline, false, &mut |tx| Box::pin(write(tx, id, text)))
             .await?;
         *self.hindrance() = None;
+        metrics::writable(true);
         Ok(())
     }
 }

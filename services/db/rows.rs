@@ -4,7 +4,7 @@
 //! both databases turn into a table: one form whatever n is. Only ids, states, instants and words go this way.
 
 use data_encoding::HEXLOWER;
-use sea_orm::{DbBackend, Statement, Value};
+use sea_orm::{DbBackend, EntityTrait, IdenStatic as _, Iterable as _, Statement, Value};
 use serde::{Serialize, Serializer};
 
 use crate::kernel::clock::Timestamp;
@@ -24,6 +24,13 @@ pub enum Is {
     Bool,
     /// Bytes, which travel as [`hex`] writes them.
     Bytes,
+}
+
+/// Lists the columns of a table by their names, under an alias. Never `*`: PostgreSQL keeps the plan of a statement, and refuses it
+/// once a later release has added a column.
+pub fn columns<E: EntityTrait>(alias: &str) -> String {
+    let columns = E::Column::iter().map(|column| format!("{alias}.{}", column.as_str()));
+    columns.collect::<Vec<_>>().join(", ")
 }
 
 /// Writes `v AS (..)` for a WITH clause: the rows of the JSON text `$1` with these columns.

@@ -89,7 +89,7 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             .f64_gauge("redress.handoff.queue.oldest")
             .with_unit("s")
             .with_description(
-                "Age of the oldest of them, from when it was queued; 0 where there is none",
+                "Age of the oldest of them, from its order or, once the partner has it, from then; 0 where there is none",
             )
             .build(),
         codes_left: meter

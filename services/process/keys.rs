@@ -153,8 +153,8 @@ impl Wrong {
         Stop::Start(format!(
             "the {purpose} key of version {version} in {path} is not the one of this database\n  \
              its fingerprint is {fingerprint}; {shown}\n  \
-             nothing was read or written; move {path} away and copy the keys from the keyring of {whose}: \
-             redress keys copy THAT-KEYRING {path} --purpose {purpose}"
+             nothing was read or written; put the keyring of {whose} in its place, from a backup if it was replaced, or keep {path} \
+             aside and copy the keys: redress keys copy THAT-KEYRING {path} --purpose {purpose}"
         ))
     }
 }

@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use serde::Serialize;
 
 use crate::codes::store::exactly;
+use crate::db::entities;
 use crate::db::entities::ClosedSet;
 use crate::db::entities::coverage::{Model as Coverage, State};
 use crate::db::entities::outcome::OutcomeClass;
@@ -44,9 +45,10 @@ pub async fn coverages(
     }
     let backend = connection.get_database_backend();
     let sql = format!(
-        "WITH {} SELECT c.* FROM v JOIN coverage c ON c.campaign_id = v.campaign_id AND c.enrollment_id = v.id \
+        "WITH {} SELECT {} FROM v JOIN coverage c ON c.campaign_id = v.campaign_id AND c.enrollment_id = v.id \
          ORDER BY c.campaign_id, c.enrollment_id, c.id",
         rows::table(backend, &KEY),
+        rows::columns::<entities::coverage::Entity>("c"),
     );
     let statement = rows::bind(backend, sql, &keys);
     Ok(Coverage::find_by_statement(statement)

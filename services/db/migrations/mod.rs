@@ -64,22 +64,22 @@ const STEPS: [Step; 10] = [
     },
     Step {
         name: "0006_key_fingerprints",
-        runs_since: "0005_found_people",
+        runs_since: "0006_key_fingerprints",
         changes: key_fingerprints::changes,
     },
     Step {
         name: "0007_partner_server",
-        runs_since: "0005_found_people",
+        runs_since: "0007_partner_server",
         changes: partner_server::changes,
     },
     Step {
         name: "0008_set_aside",
-        runs_since: "0007_partner_server",
+        runs_since: "0008_set_aside",
         changes: set_aside::changes,
     },
     Step {
         name: "0009_schema_support",
-        runs_since: "0007_partner_server",
+        runs_since: "0009_schema_support",
         changes: schema_support::changes,
     },
     Step {

@@ -64,13 +64,15 @@ pub async fn assigned(
     key: PoolKey,
     handoffs: &[HandoffId],
 ) -> Result<HashMap<HandoffId, Model>, Error> {
-    const QUERY: &str = "SELECT c.* FROM v JOIN activation_code c \
-        ON c.campaign_id = $2 AND c.handoff_id = v.id AND c.partner_id = $3";
     if handoffs.is_empty() {
         return Ok(HashMap::new());
     }
     let backend = db.get_database_backend();
-    let statement = rows::bind_ids(backend, QUERY, handoffs, key.values());
+    let query = format!(
+        "SELECT {} FROM v JOIN activation_code c ON c.campaign_id = $2 AND c.handoff_id = v.id AND c.partner_id = $3",
+        rows::columns::<Entity>("c"),
+    );
+    let statement = rows::bind_ids(backend, &query, handoffs, key.values());
     let found = Entity::find().from_raw_sql(statement).all(db).await?;
     let codes = found.into_iter();
     Ok(codes

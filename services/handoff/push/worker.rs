@@ -118,7 +118,12 @@ impl PushWorker {
         let (context, tls) = (&self.context, &self.tls);
         let active = partner::store::to_push_to(context.db.read()).await?;
         self.sessions.retain(|id, session| {
-            session.under_way > 0 || active.iter().any(|partner| partner.id == *id)
+            let is_kept = session.under_way > 0 || active.iter().any(|partner| partner.id == *id);
+            if !is_kept {
+                // Nothing is sent to it because somebody wants it so.
+                metrics::breaker(&session.partner.name, false);
+            }
+            is_kept
         });
         for session in self.sessions.values_mut() {
             session.is_active = false;

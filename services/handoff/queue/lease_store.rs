@@ -9,6 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::db::Tx;
+use crate::db::entities;
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::{Kind, Model, State};
 use crate::db::rows::{self, Is};
@@ -109,15 +110,17 @@ pub async fn lease(tx: &Tx<'_>, order: &LeaseOrder) -> Result<Vec<Leased>, Error
 
 /// Gives what this lease's token holds already: a commit that was not confirmed may have happened.
 pub async fn held(tx: &Tx<'_>, order: &LeaseOrder) -> Result<Vec<Leased>, Error> {
-    const SQL: &str = "SELECT * FROM handoff \
-        WHERE partner_id = $1 AND not_before = $2 AND lease_token = $3 AND state = $4";
+    let sql = format!(
+        "SELECT {} FROM handoff h WHERE partner_id = $1 AND not_before = $2 AND lease_token = $3 AND state = $4",
+        rows::columns::<entities::handoff::Entity>("h"),
+    );
     let values = [
         order.partner.into(),
         order.expires_at.into(),
         order.token.into(),
         State::Leased.as_str().into(),
     ];
-    let statement = Statement::from_sql_and_values(tx.get_database_backend(), SQL, values);
+    let statement = Statement::from_sql_and_values(tx.get_database_backend(), sql, values);
     let rows = tx.query_all_raw(statement).await?;
     let leased = rows.iter().map(|row| {
         // The state before is lost with the answer; "it may have been sent" is the safe guess.
@@ -152,9 +155,10 @@ async fn on_postgres(
          UPDATE handoff SET state = '{}', attempts = attempts + 1, sent_at = $3, updated_at = $3, not_before = $5, \
          lease_expires_at = $5, lease_owner = $6, lease_token = $7 \
          FROM due WHERE handoff.campaign_id = due.campaign_id AND handoff.id = due.id \
-         RETURNING handoff.*, due.sent_before",
+         RETURNING {}, due.sent_before",
         due(),
         State::Leased.as_str(),
+        rows::columns::<entities::handoff::Entity>("handoff"),
     );
     let mut values = due_values(order, before, most);
     values.extend([
@@ -181,7 +185,11 @@ async fn on_sqlite(
     most: u64,
 ) -> Result<Vec<Leased>, Error> {
     let values = due_values(order, before, most);
-    let sql = format!("SELECT h.* {}", due());
+    let sql = format!(
+        "SELECT {} {}",
+        rows::columns::<entities::handoff::Entity>("h"),
+        due()
+    );
     let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
     let rows = tx.query_all_raw(statement).await?;
     let found = rows.iter().map(handoff_of).collect::<Result<Vec<_>, _>>()?;

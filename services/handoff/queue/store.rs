@@ -51,7 +51,8 @@ pub async fn lock_of_partner(
     }
     let backend = tx.get_database_backend();
     let query = format!(
-        "SELECT h.* FROM v JOIN handoff h ON h.partner_id = $2 AND h.id = v.id ORDER BY h.id{}",
+        "SELECT {} FROM v JOIN handoff h ON h.partner_id = $2 AND h.id = v.id ORDER BY h.id{}",
+        rows::columns::<Entity>("h"),
         rows::lock(backend, "h")
     );
     let statement = rows::bind_ids(backend, &query, &ids, [partner.into()]);
@@ -78,13 +79,15 @@ pub async fn of_coverages(
     coverages: &[CoverageId],
     kind: Kind,
 ) -> Result<Vec<Handoff>, Error> {
-    const QUERY: &str = "SELECT h.* FROM v JOIN handoff h ON h.campaign_id = $2 AND h.coverage_id = v.id \
-        AND h.kind = $3";
     if coverages.is_empty() {
         return Ok(Vec::new());
     }
+    let query = format!(
+        "SELECT {} FROM v JOIN handoff h ON h.campaign_id = $2 AND h.coverage_id = v.id AND h.kind = $3",
+        rows::columns::<Entity>("h"),
+    );
     let rest = [campaign.into(), kind.as_str().into()];
-    let statement = rows::bind_ids(db.get_database_backend(), QUERY, coverages, rest);
+    let statement = rows::bind_ids(db.get_database_backend(), &query, coverages, rest);
     parsed(Model::find_by_statement(statement).all(db).await?)
 }
 

@@ -82,6 +82,12 @@ fn read(context: &Context, fields: &mut Fields, given: &wire::Correction) -> Per
     let parsed = row::parse_correction(&columns(given), today, context.rules.sandbox_ssn);
     let is_read = parsed.is_ok();
     let mut person = take(fields, parsed).unwrap_or_default();
+    let rule = "must be an address that somebody reads";
+    let is_taken = given.email.is_empty() || person.email.is_some();
+    fields.demand(is_taken || !is_read, "correction.email", rule);
+    let is_taken = given.phone.is_empty() || person.phone.is_some();
+    let rule = "must be a number that somebody answers";
+    fields.demand(is_taken || !is_read, "correction.phone", rule);
     let one = person.other_emails.is_empty();
     fields.demand(one, "correction.email", "must be one address");
     let one = person.other_phones.is_empty();

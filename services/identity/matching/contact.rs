@@ -9,8 +9,11 @@ use crate::kernel::secrets::Secret;
 use super::blind::Indexer;
 
 /// What stands before the `@` where nobody has an address.
-const NO_ADDRESS: &str = "noemail none no na n.a unknown nomail noaddress noemailaddress noemailprovided donotemail notprovided \
-    notavailable nobody declined refused patientdeclined decline nope null noone test noreply donotreply";
+const NO_ADDRESS: &str = "noemail none n.a unknown nomail noaddress noemailaddress noemailprovided donotemail notprovided \
+    notavailable nobody declined refused patientdeclined decline nope null noreply donotreply";
+
+/// From so many letters on a word is nobody's name with a year behind it.
+const LONG_WORD: usize = 6;
 
 /// What stands behind it, up to the first dot.
 const NO_DOMAIN: &str = "noemail none nomail noaddress noemailaddress noemailprovided donotemail notprovided invalid unknown declined";
@@ -97,7 +100,13 @@ pub fn is_no_email(text: &str) -> bool {
         .chars()
         .filter(|letter| !"-_ ".contains(*letter))
         .collect();
-    let plain = plain.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    // Long words take a number behind them; of short ones there are people's own names with one.
+    let word = plain.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let plain = if word.len() >= LONG_WORD {
+        word
+    } else {
+        &plain
+    };
     let is_among = |words: &str, word: &str| words.split(' ').any(|known| known == word);
     let first = domain
         .split('.')

@@ -81,8 +81,15 @@ impl Policy {
 
     /// Decides among several people, and gives which of them counts: the one with the best decision, among equals the one with
     /// the best sum. Somebody whose sum is close to that of an accepted one leaves it to a person.
+    ///
+    /// Nobody is found under another family name, unless by all nine digits: whoever varies a name that need not be right would
+    /// learn a birth date by the referral, and each try would be charged to somebody else.
     pub fn choose(&self, all: &[Waterfall]) -> Option<(usize, Decision)> {
-        let rank = |at: &usize| (self.decide(&all[*at]), all[*at].score());
+        let decide = |waterfall: &Waterfall| match self.decide(waterfall) {
+            _ if waterfall.names_somebody_else() => Decision::Refuse,
+            decision => decision,
+        };
+        let rank = |at: &usize| (decide(&all[*at]), all[*at].score());
         let best = (0..all.len()).min_by_key(|at| Reverse(rank(at)))?;
         let others = (0..all.len()).filter(|at| *at != best);
         let next = others.map(|at| all[at].score()).max();
@@ -131,6 +138,22 @@ mod tests {
         assert_eq!(choose(&[2_000]), Some((0, Decision::Accept)));
         assert_eq!(choose(&[2_000, 2_000]), Some((0, Decision::Refer)));
         assert_eq!(choose(&[]), None);
+    }
+
+    #[test]
+    fn a_look_up_finds_nobody_under_another_family_name_but_by_the_whole_number() {
+        let mut other = scored(0);
+        other.0.clear();
+        other.add(Field::FamilyName, Level::Different);
+        other.add(Field::GivenName, Level::Exact);
+        other.add(Field::DateOfBirth, Level::Exact);
+        other.add(Field::PostalCode, Level::Exact);
+        let policy = Policy::default();
+        assert_eq!(policy.decide(&other), Decision::Refer);
+        let chosen = policy.choose(std::slice::from_ref(&other));
+        assert_eq!(chosen, Some((0, Decision::Refuse)));
+        other.add(Field::Ssn, Level::Exact);
+        assert_ne!(policy.choose(&[other]), Some((0, Decision::Refuse)));
     }
 
     #[test]

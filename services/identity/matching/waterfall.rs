@@ -180,6 +180,11 @@ impl Waterfall {
         }
     }
 
+    /// Tells whether the family name is another one, and the number is not the person's own.
+    pub fn names_somebody_else(&self) -> bool {
+        self.level(Field::FamilyName) == Level::Different && self.level(Field::Ssn) != Level::Exact
+    }
+
     /// Gives the level of a field; one that was not compared is missing.
     fn level(&self, field: Field) -> Level {
         let found = self.0.iter().find(|one| one.field == field);

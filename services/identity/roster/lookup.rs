@@ -115,12 +115,13 @@ async fn by_ssn(
     }
     let backend = connection.get_database_backend();
     let person = if backend == DbBackend::Postgres {
-        "LATERAL (SELECT * FROM individual p WHERE p.campaign_id = $2 AND p.id = i.individual_id OFFSET 0) p WHERE"
+        "LATERAL (SELECT p.* FROM individual p WHERE p.campaign_id = $2 AND p.id = i.individual_id OFFSET 0) p WHERE"
     } else {
         "individual p WHERE p.campaign_id = $2 AND p.id = i.individual_id AND"
     };
     let sql = format!(
-        "SELECT i.ssn, p.* FROM individual_index i CROSS JOIN {person} i.ssn {} AND (i.campaign_id = $2) IS TRUE",
+        "SELECT i.ssn, {} FROM individual_index i CROSS JOIN {person} i.ssn {} AND (i.campaign_id = $2) IS TRUE",
+        rows::columns::<individual::Entity>("p"),
         rows::among(backend, Is::Big)
     );
     let statement = rows::bind_with(backend, sql, keys, [campaign.into()]);

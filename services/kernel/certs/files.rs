@@ -41,6 +41,14 @@ pub enum TlsError {
         /// What it should hold.
         wanted: &'static str,
     },
+    /// A line of the list of revoked certificates names nobody.
+    #[error("{}, line {line}: neither a serial number in hexadecimal nor a caller as role/name; it would revoke nobody", .path.display())]
+    NotRevoked {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
     /// The files do not fit together.
     #[error("the certificates cannot be used: do certificate and key belong together?")]
     Mismatch,

@@ -223,7 +223,12 @@ impl Sources {
             expires_at,
             revoked: match &self.revoked {
                 None => HashSet::new(),
-                Some(path) => parse_revoked(&text_of(path)?),
+                Some(path) => {
+                    parse_revoked(&text_of(path)?).map_err(|line| TlsError::NotRevoked {
+                        path: path.clone(),
+                        line,
+                    })?
+                }
             },
         })
     }
@@ -256,20 +261,30 @@ pub fn serial_of(der: &[u8]) -> Option<Arc<str>> {
 }
 
 /// Reads a list of revoked certificates: on each line a serial number in hexadecimal or a caller as `role/name`. What stands
-/// behind `#` is a comment.
-fn parse_revoked(text: &str) -> HashSet<String> {
-    let lines = text
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or("").trim());
-    let entries = lines.filter(|line| !line.is_empty()).map(|line| {
-        let caller = Caller::from_uri(line).map(|caller| caller.to_string());
-        match caller {
-            Some(caller) => caller,
-            None if line.contains('/') => line.to_owned(),
-            None => plain_serial(line),
-        }
-    });
-    entries.collect()
+/// behind `#` is a comment. A line that is neither would revoke nobody: its number is given.
+fn parse_revoked(text: &str) -> Result<HashSet<String>, usize> {
+    let lines = (1..).zip(text.lines());
+    let lines = lines.map(|(number, line)| (number, line.split('#').next().unwrap_or("").trim()));
+    let lines = lines.filter(|(_, line)| !line.is_empty());
+    lines
+        .map(|(number, line)| entry_of(line).ok_or(number))
+        .collect()
+}
+
+/// Reads a caller (`role/name` or its URI) or a serial number as `openssl x509 -noout -serial` prints it.
+fn entry_of(line: &str) -> Option<String> {
+    if line.contains('/') {
+        let named = || {
+            let (role, name) = line.split_once('/')?;
+            Caller::new(Role::parse(role)?, name)
+        };
+        return Caller::from_uri(line)
+            .or_else(named)
+            .map(|caller| caller.to_string());
+    }
+    let serial = plain_serial(line.strip_prefix("serial=").unwrap_or(line));
+    let is_one = !serial.is_empty() && serial.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_one.then_some(serial)
 }
 
 /// Brings a serial number to one form: lower case, without colons and leading zeros.
@@ -328,10 +343,19 @@ mod tests {
     #[test]
     fn a_list_of_revoked_certificates_takes_serials_and_names() {
         let list = parse_revoked(
-            "# lost laptops\n00:AB:cd # anna\n0xEF\npartner/acme\nspiffe://redress/operator/bob\n\n",
-        );
+            "# lost laptops\n00:AB:cd # anna\n0xEF\nserial=76F0\npartner/acme\nspiffe://redress/operator/bob\n\n",
+        )
+        .unwrap();
         let mut list: Vec<String> = list.into_iter().collect();
         list.sort();
-        assert_eq!(list, ["abcd", "ef", "operator/bob", "partner/acme"]);
+        assert_eq!(list, ["76f0", "abcd", "ef", "operator/bob", "partner/acme"]);
+        for (wrong, line) in [
+            ("ab\noperator/Anna", 2),
+            ("boss/anna", 1),
+            ("\nanna", 2),
+            ("0x", 1),
+        ] {
+            assert_eq!(parse_revoked(wrong), Err(line), "{wrong}");
+        }
     }
 }

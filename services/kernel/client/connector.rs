@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -18,6 +19,8 @@ use crate::kernel::caller;
 use crate::kernel::certs::{TlsError, TlsFiles};
 
 const HTTPS_PORT: u16 = 443;
+/// How long one address of a host may take, where it may have others.
+const ADDRESS: Duration = Duration::from_secs(2);
 
 /// Makes connections. Where the files cannot be used any more, those of the last connection stay.
 #[derive(Clone)]
@@ -71,7 +74,7 @@ impl tower::Service<Uri> for Connector {
             let name = ServerName::try_from(host.to_owned())
                 .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
             let port = uri.port_u16().unwrap_or(HTTPS_PORT);
-            let stream = TcpStream::connect((host, port)).await?;
+            let stream = connect(host, port).await?;
             stream.set_nodelay(true)?;
             let stream = connector.connect(name, stream).await?;
             if let Some(uri) = server_uri
@@ -84,6 +87,19 @@ impl tower::Service<Uri> for Connector {
         }
         .boxed()
     }
+}
+
+/// Tries the addresses of a host one after the other: one that swallows what is sent to it must not hide the next.
+async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for address in tokio::net::lookup_host((host, port)).await? {
+        match tokio::time::timeout(ADDRESS, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(_elapsed) => last = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(last)
 }
 
 fn bears(stream: &TlsStream<TcpStream>, uri: &str) -> bool {

@@ -124,17 +124,11 @@ pub fn slip(dice: &mut Dice, word: &str) -> String {
     letters.into_iter().collect()
 }
 
-/// Leaves of a number what a spreadsheet leaves of one that begins with a zero.
-fn lose_first_digit(number: &mut String) {
-    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    *number = digits.chars().skip(1).collect();
-}
-
 /// Damages a row so that it cannot be taken.
 pub fn damage(dice: &mut Dice, row: &mut Row) {
     match dice.below(8) {
         0 => "13/45/1980".clone_into(&mut row[DATE_OF_BIRTH]),
-        1 => lose_first_digit(&mut row[SSN]),
+        1 => row[SSN] = format!("666{:05}", dice.below(100_000)),
         2 => "66601O12A".clone_into(&mut row[SSN]),
         3 => "no-such-clinic".clone_into(&mut row[COVERED_ENTITY]),
         4 => row[FAMILY_NAME].clear(),

@@ -36,6 +36,7 @@ mod set_aside;
 mod states;
 mod throttles;
 mod update_campaign;
+mod upgrade;
 mod vectors;
 mod wave_mailing;
 mod waves;
