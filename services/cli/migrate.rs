@@ -8,7 +8,7 @@ use crate::client::problem::{Outcome, Problem};
 use crate::db::{self, migrate};
 use crate::kernel::secrets::Secret;
 
-/// Which database an owner's command works on.
+/// Flags of `migrate`.
 #[derive(Debug, Args)]
 pub struct MigrateArgs {
     #[command(flatten)]

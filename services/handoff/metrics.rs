@@ -120,6 +120,7 @@ pub(super) fn start() {
     INSTRUMENTS.forgotten.add(0, &[]);
     INSTRUMENTS.code_waits.add(0, &[]);
     INSTRUMENTS.lost_leases.add(0, &[]);
+    INSTRUMENTS.set_aside.add(0, &[]);
 }
 
 /// The handoffs of one campaign at one partner in one state.
@@ -228,9 +229,4 @@ pub(super) fn waited(enrollments: usize) {
 /// Counts an order to be given again that was set aside.
 pub(super) fn resubmission_set_aside() {
     INSTRUMENTS.set_aside.add(1, &[]);
-}
-
-/// Shows what alarms look at from the start: a counter that appears with its first event shows no increase.
-pub(super) fn count_from_zero() {
-    INSTRUMENTS.set_aside.add(0, &[]);
 }

@@ -74,6 +74,11 @@ impl Call {
                 .is_some_and(|agent| agent.is_empty() || agent.starts_with('/'))
     }
 
+    /// Tells whether this caller may reach an enrollment: a front end what it began, or went on with.
+    pub fn reaches_enrollment(&self, started_by: &str, continued_by: Option<&str>) -> bool {
+        self.reaches(started_by) || continued_by.is_some_and(|actor| self.reaches(actor))
+    }
+
     /// Makes an audit event of this call, with the agent's case and reason in its detail.
     pub fn event(
         &self,

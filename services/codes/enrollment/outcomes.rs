@@ -13,7 +13,6 @@ use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::campaign::term;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::codes::metrics;
 use crate::db::audit::{self, Event as AuditEvent};
 use crate::db::entities::ClosedSet;
 use crate::db::entities::coverage::{self as coverage_entity, Model as Coverage};
@@ -34,7 +33,6 @@ const BATCH: u64 = 256;
 
 /// Applies outcomes until the process drains.
 pub async fn run(context: Context, token: CancellationToken) {
-    metrics::count_from_zero();
     lifecycle::work_off(&token, "outcomes", || step(&context)).await;
 }
 

@@ -1,7 +1,5 @@
 //! Enrollments as they are shown, and the statements that cancel one.
 
-use std::iter;
-
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
 use crate::codes::store::exactly_one;
@@ -68,10 +66,7 @@ pub struct Row {
 impl Row {
     /// Tells whether a caller may reach it: a front end what it began, or went on with.
     pub fn is_reached_by(&self, call: &Call) -> bool {
-        let others = self.continued_by.iter();
-        iter::once(&self.started_by)
-            .chain(others)
-            .any(|actor| call.reaches(actor))
+        call.reaches_enrollment(&self.started_by, self.continued_by.as_deref())
     }
 
     /// Gives the state that is shown.

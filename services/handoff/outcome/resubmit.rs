@@ -29,7 +29,6 @@ const BATCH: i64 = 64;
 
 /// Takes what waits until the process drains.
 pub async fn run(context: Context, token: CancellationToken) {
-    metrics::count_from_zero();
     lifecycle::work_off(&token, "resubmissions", || step(&context)).await;
 }
 

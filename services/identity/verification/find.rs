@@ -3,7 +3,6 @@
 //! The number of statements depends on the request, never on what was found: if nobody is found, a decoy is looked up,
 //! decrypted and compared.
 
-use std::iter;
 use std::sync::LazyLock;
 
 use uuid::Uuid;
@@ -129,10 +128,7 @@ impl Letter {
     ) -> Result<Self, Error> {
         let found = store::enrollment(context.db.read(), scope.campaign, id).await?;
         let found = found.filter(|(enrollment, _)| {
-            let others = enrollment.continued_by.iter();
-            iter::once(&enrollment.started_by)
-                .chain(others)
-                .any(|actor| call.reaches(actor))
+            call.reaches_enrollment(&enrollment.started_by, enrollment.continued_by.as_deref())
         });
         Ok(Self { id, found })
     }
