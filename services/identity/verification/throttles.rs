@@ -3,7 +3,8 @@
 //!
 //! With a letter, tries are counted by the letter: cancelling the enrollment and beginning another does not reset the count, a
 //! new letter does. There are three limits: an hour's, a day's, and the letter's own, which holds for as long as a letter is good.
-//! Only its first tries can be verified by what is claimed; after them a person looks at what is right. An agent's tries are
+//! Only its first tries can be verified by what is claimed; after them a person looks at what is right. These few are counted
+//! with the answer, so that a fault of ours, or the same call again, spends none of them. An agent's tries are
 //! counted by agent and letter, and not among those of the letter: nothing that is spent by the letter alone stops somebody who
 //! stands before an agent. Without a letter, tries are counted by each blind key of the
 //! claims, whether anybody like that is on the roster or not: so a guesser has a few tries for each claimed person, and learns
@@ -124,13 +125,18 @@ impl<'a> Meter<'a> {
         Charge { key, kind, limit }
     }
 
-    /// Charges in a transaction under way, and tells how the letter stands, if there is one.
-    pub async fn charge_in(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Standing, Refusal> {
-        let Some(tries) = self.tries else {
-            throttle::charge_in(tx, &self.charges, now).await?;
-            return Ok(Standing::Charged);
-        };
-        throttle::charge_with_in(tx, &self.charges, tries, now).await
+    /// Charges a try in a transaction under way.
+    pub async fn charge_in(&self, tx: &Tx<'_>, now: Timestamp) -> Result<(), Refusal> {
+        throttle::charge_in(tx, &self.charges, now).await
+    }
+
+    /// Takes one of the letter's tries that can be verified, in the transaction that writes what the try came to: a try that
+    /// was not answered costs none of them. Without a letter none is taken.
+    pub async fn take_try_in(&self, tx: &Tx<'_>, now: Timestamp) -> Result<Standing, Refusal> {
+        match self.tries {
+            Some(tries) => throttle::charge_with_in(tx, &[], tries, now).await,
+            None => Ok(Standing::Charged),
+        }
     }
 
     /// Charges in a transaction of its own.

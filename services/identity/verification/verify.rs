@@ -61,22 +61,24 @@ pub async fn verify_identity(
         None => None,
     };
     let meter = meter(context, call, command, letter.as_ref())?;
-    let standing = match admit(context, &command.request, &meter).await? {
-        Admission::Answered(kept) => return answer_again(context, command, kept).await,
-        Admission::Charged(standing) => standing,
-    };
-    let mut found = match letter {
+    if let Some(kept) = admit(context, &command.request, &meter).await? {
+        return answer_again(context, command, kept).await;
+    }
+    let found = match letter {
         Some(letter) => find::by_letter(context, &scope, letter, &command.claims)?,
         None => find::by_claims(context, &scope, &command.claims).await?,
     };
-    if let Standing::Spent { .. } = standing {
-        found.leave_to_a_person(call.agent.is_some());
-    }
-    let rows = rows(context, call, command, &scope, &found)?;
-    let kept = write(context, &command.request, rows.clone()).await?;
-    if kept.verification != rows.verification.id {
-        return answer_again(context, command, kept).await;
-    }
+    let decided = |standing| {
+        let mut found = found.clone();
+        if let Standing::Spent { .. } = standing {
+            found.leave_to_a_person(call.agent.is_some());
+        }
+        rows(context, call, command, &scope, &found)
+    };
+    let rows = match write(context, &command.request, &meter, &decided).await? {
+        Written::Earlier(kept) => return answer_again(context, command, kept).await,
+        Written::Now(rows) => rows,
+    };
     match rows.state {
         Verification::Refused { .. } => Err(Error::Refused),
         Verification::ConfirmationRequired { .. } => {
@@ -111,36 +113,28 @@ fn meter<'a>(
     Ok(claimed)
 }
 
-/// What becomes of a request before anything is compared.
-enum Admission {
-    /// It was answered before.
-    Answered(Kept),
-    /// It is new and was charged.
-    Charged(Standing),
-}
-
-/// Charges a new request, in a transaction of its own; gives the stored answer of a repeated one.
+/// Charges a new request before anything is compared, in a transaction of its own; gives the stored answer of a repeated one.
 async fn admit(
     context: &Context,
     request: &Request,
     meter: &Meter<'_>,
-) -> Result<Admission, Error> {
+) -> Result<Option<Kept>, Error> {
     let now = context.now();
     context
         .db
         .run_tx("admit_verification", |tx| {
             Box::pin(async move {
-                Ok(match request::answered(tx, request).await? {
-                    Some(kept) => Admission::Answered(kept),
-                    None => Admission::Charged(meter.charge_in(tx, now).await?),
-                })
+                let earlier = request::answered(tx, request).await?;
+                if earlier.is_none() {
+                    meter.charge_in(tx, now).await?;
+                }
+                Ok(earlier)
             })
         })
         .await
 }
 
 /// What is written about one verification.
-#[derive(Clone)]
 struct Rows {
     /// The campaign, if there is one: without it no verification is written.
     campaign: Option<CampaignId>,
@@ -244,20 +238,30 @@ fn open_referral(
     }
 }
 
-/// Writes everything at once; gives the stored answer if the same request was written meanwhile.
-async fn write(context: &Context, request: &Request, rows: Rows) -> Result<Kept, Error> {
-    let kept = Kept {
-        campaign: rows.campaign,
-        verification: rows.verification.id,
-    };
-    let rows = &rows;
+/// What was written for a request.
+enum Written {
+    /// The same request was written meanwhile.
+    Earlier(Kept),
+    /// This.
+    Now(Box<Rows>),
+}
+
+/// Takes the letter's try, decides by how the letter stands, and writes everything at once.
+async fn write(
+    context: &Context,
+    request: &Request,
+    meter: &Meter<'_>,
+    decided: &(dyn Fn(Standing) -> Result<Rows, Error> + Sync),
+) -> Result<Written, Error> {
+    let now = context.now();
     context
         .db
         .run_tx("verify_identity", |tx| {
             Box::pin(async move {
                 if let Some(earlier) = request::answered(tx, request).await? {
-                    return Ok(earlier);
+                    return Ok(Written::Earlier(earlier));
                 }
+                let rows = decided(meter.take_try_in(tx, now).await?)?;
                 if rows.campaign.is_some() {
                     store::insert(tx, &rows.verification).await?;
                 }
@@ -265,8 +269,12 @@ async fn write(context: &Context, request: &Request, rows: Rows) -> Result<Kept,
                     store::insert_referral(tx, referral).await?;
                 }
                 audit::record(tx, std::slice::from_ref(&rows.event)).await?;
+                let kept = Kept {
+                    campaign: rows.campaign,
+                    verification: rows.verification.id,
+                };
                 request::record(tx, request, &kept, rows.verification.created_at).await?;
-                Ok(kept)
+                Ok(Written::Now(Box::new(rows)))
             })
         })
         .await
