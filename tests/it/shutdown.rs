@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
+use redress::client::problem::broke_off;
 use redress::db::entities::handoff;
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
@@ -176,6 +177,8 @@ async fn calls_under_way_finish_and_what_was_answered_is_durable(database: Datab
     }
     assert!(begun.len() > 1, "the first answer was the last");
     assert_eq!(house.ended(Service::Codes).await.code(), Some(0));
+    let log = house.log(Service::Codes);
+    assert!(!log.contains("open calls are cut"), "{log}");
     house.start(Service::Codes).await;
     for (number, enrollment) in begun {
         let enrollment = person(&house, &walk, number).enrollment(&enrollment).await;
@@ -232,9 +235,9 @@ fn person<'a>(house: &'a House, walk: &'a Walk, number: usize) -> Person<'a> {
     }
 }
 
-/// Not taken at all: the server said so, or nobody listened any more.
+/// Not taken at all: the server said so, nobody listened any more, or the connection ended before anything was read from it.
 fn turned_away(status: &Status) -> bool {
-    status.code() == Code::Unavailable
+    status.code() == Code::Unavailable || broke_off(status)
 }
 
 fn status(answer: Option<HealthCheckResponse>) -> Option<ServingStatus> {
