@@ -293,6 +293,18 @@ fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
+/// Gives back all that a thing took.
+///
+/// # Errors
+/// The storage error.
+pub async fn clear_in(tx: &Tx<'_>, key: Uuid) -> Result<(), Error> {
+    let delete = throttle::Entity::delete_many()
+        .filter(throttle::Column::Process.eq(tx.process().as_str()))
+        .filter(throttle::Column::Key.eq(key));
+    delete.exec(tx).await?;
+    Ok(())
+}
+
 /// Deletes rows that held nobody back any more at an instant, about so many, and gives their number.
 pub async fn prune(db: &Db, at: Timestamp, most: u64) -> Result<u64, Error> {
     const SQL: &str = "DELETE FROM throttle WHERE process = $1 AND tat <= \

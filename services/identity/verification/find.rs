@@ -57,6 +57,11 @@ impl Found {
             }
         });
     }
+
+    /// Refuses what was found.
+    pub fn refuse(&mut self) {
+        self.decision = Some(Decision::Refuse);
+    }
 }
 
 /// The campaign that a call names, as far as it is known.
@@ -133,6 +138,13 @@ impl Letter {
         Ok(Self { id, found })
     }
 
+    /// Gives the keyed hash of the letter's code.
+    pub fn code_mac(&self) -> Option<Uuid> {
+        self.found
+            .as_ref()
+            .and_then(|(enrollment, _)| enrollment.code_mac)
+    }
+
     /// Gives what tries are counted by: the letter's code, over all enrollments that it began, or the individual where the code
     /// is not known. An unknown enrollment is throttled by its own id.
     pub fn throttled_by(&self) -> Uuid {
@@ -146,7 +158,7 @@ impl Letter {
 }
 
 /// Compares with the person of an enrollment.
-pub fn by_letter(
+pub async fn by_letter(
     context: &Context,
     scope: &Scope,
     letter: Letter,
@@ -159,7 +171,8 @@ pub fn by_letter(
         .as_ref()
         .and_then(|(enrollment, _)| enrollment.proof_expires_at);
     let person = begun.and_then(|(_, person)| person);
-    let compared = compare_all(context, scope, person.into_iter().collect(), claims)?;
+    let people = person.into_iter().collect();
+    let compared = compare_all(context, scope, people, claims).await?;
     let found = compared.into_iter().next().map(|one| {
         let decision = scope.policy.decide_by_letter(&one.waterfall);
         person_found(context, scope, one, decision)
@@ -183,15 +196,17 @@ pub async fn by_claims(context: &Context, scope: &Scope, claims: &Claims) -> Res
     }
     let mut rows = roster::store::individuals(context.db.read(), scope.campaign, &ids).await?;
     rows.retain(|row| scope.open && row.withdrawn_at.is_none());
-    judge(context, scope, compare_all(context, scope, rows, claims)?)
+    let compared = compare_all(context, scope, rows, claims).await?;
+    judge(context, scope, compared)
 }
 
 fn is_fresh(proof: Option<Timestamp>, now: Timestamp) -> bool {
     proof.is_some_and(|expires_at| now < expires_at)
 }
 
-/// Decrypts and compares everybody, or the decoy if nobody was found.
-fn compare_all(
+/// Decrypts and compares everybody, or the decoy if nobody was found. A number that several people of the roster bear, such as a
+/// guarantor's, is nobody's: it proves nothing for any of them.
+async fn compare_all(
     context: &Context,
     scope: &Scope,
     rows: Vec<individual::Model>,
@@ -199,17 +214,36 @@ fn compare_all(
 ) -> Result<Vec<Compared>, Error> {
     let key = scope.key.as_ref().filter(|key| key.wrapped.is_some());
     let sealer = key.map(|key| context.sealer(key)).transpose()?;
-    let mut compared = Vec::with_capacity(rows.len());
+    let mut people = Vec::with_capacity(rows.len());
     if let Some(sealer) = &sealer {
         for row in rows {
-            if let Some(person) = decrypt(sealer, &row)? {
-                compared.push(Compared {
-                    waterfall: compare::compare(claims, &person),
-                    row,
-                    person,
-                });
-            }
+            let person = decrypt(sealer, &row)?;
+            people.extend(person.map(|person| (row, person)));
         }
+    }
+    let indexers = context.indexers(scope.campaign)?;
+    let keys_of = |person: &Person| -> Vec<i64> {
+        let number = person.ssn.iter();
+        let keys = number.flat_map(|ssn| indexers.iter().map(|one| one.ssn(ssn.expose())));
+        keys.collect()
+    };
+    let keys: Vec<i64> = people
+        .iter()
+        .flat_map(|(_, person)| keys_of(person))
+        .collect();
+    let bearers = store::bearers(context.db.read(), scope.campaign, &keys).await?;
+    let mut compared = Vec::with_capacity(people.len());
+    for (row, mut person) in people {
+        let keys = keys_of(&person).into_iter();
+        let people: i64 = keys.filter_map(|key| bearers.get(&key)).sum();
+        if people > 1 {
+            person.ssn = None;
+        }
+        compared.push(Compared {
+            waterfall: compare::compare(claims, &person),
+            row,
+            person,
+        });
     }
     if compared.is_empty() {
         std::hint::black_box(compare::compare(claims, &DECOY.decrypt()));

@@ -1,14 +1,20 @@
 //! The queries of verifications.
 
+use std::collections::HashMap;
+
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QuerySelect,
     RelationDef, Statement,
 };
+use uuid::Uuid;
 
 use crate::db;
+use crate::db::entities::ClosedSet;
 use crate::db::entities::evidence::{self, Evidence};
+use crate::db::entities::verification::Path;
 use crate::db::entities::{campaign, campaign_key, enrollment, individual, referral, verification};
+use crate::db::rows::{self, Is};
 use crate::identity::error::Error;
 use crate::identity::matching::blind::Keys;
 use crate::identity::roster::store::one_row;
@@ -87,8 +93,62 @@ pub async fn candidates(
     let sql = arms.join(" UNION ");
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
     let rows = connection.query_all_raw(statement).await?;
-    let ids: Result<Vec<uuid::Uuid>, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
+    let ids: Result<Vec<Uuid>, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
     Ok(ids?.into_iter().map(IndividualId::from).collect())
+}
+
+/// Gives how many people of the campaign have each of these keys of an SSN.
+pub async fn bearers(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    keys: &[i64],
+) -> Result<HashMap<i64, i64>, Error> {
+    let backend = connection.get_database_backend();
+    let sql = format!(
+        "SELECT ssn, COUNT(*) AS people FROM individual_index WHERE ssn {} AND (campaign_id = $2) IS TRUE GROUP BY ssn",
+        rows::among(backend, Is::Big)
+    );
+    let statement = rows::bind_with(backend, sql, keys, [campaign.into()]);
+    let found = connection.query_all_raw(statement).await?;
+    let counts = found
+        .iter()
+        .map(|row| Ok((row.try_get("", "ssn")?, row.try_get("", "people")?)));
+    counts.collect()
+}
+
+/// What a reviewer may have denied: a claim about somebody with one letter, or without any.
+#[derive(Clone, Copy, Debug)]
+pub struct Denied {
+    /// Whom it was compared with; nobody has denied anything about nobody.
+    pub individual: Option<IndividualId>,
+    /// Keyed hash of the letter's code.
+    pub letter: Option<Uuid>,
+    /// With a letter or without.
+    pub path: Path,
+}
+
+/// Tells whether a reviewer denied it before. What was denied with one letter says nothing about another one, and what somebody claimed
+/// without a letter says nothing about whoever holds one.
+pub async fn was_denied(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    claim: Denied,
+) -> Result<bool, Error> {
+    const SQL: &str = "SELECT 1 AS found FROM verification v \
+        JOIN referral r ON r.campaign_id = v.campaign_id AND r.verification_id = v.id \
+        LEFT JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.enrollment_id \
+        WHERE v.campaign_id = $1 AND v.individual_id = $2 AND v.path = $3 AND r.state = $4 \
+        AND (v.enrollment_id IS NULL OR e.code_mac = $5) LIMIT 1";
+    let values = [
+        campaign.into(),
+        claim.individual.map(IndividualId::as_uuid).into(),
+        claim.path.as_str().into(),
+        referral::State::Denied.as_str().into(),
+        claim.letter.into(),
+    ];
+    let backend = connection.get_database_backend();
+    let statement = Statement::from_sql_and_values(backend, SQL, values);
+    Ok(connection.query_one_raw(statement).await?.is_some())
 }
 
 /// Writes a verification.

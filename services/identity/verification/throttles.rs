@@ -3,8 +3,8 @@
 //!
 //! With a letter, tries are counted by the letter: cancelling the enrollment and beginning another does not reset the count, a
 //! new letter does. There are three limits: an hour's, a day's, and the letter's own, which holds for as long as a letter is good.
-//! Only its first tries can be verified by what is claimed; after them a person looks at what is right. These few are counted
-//! with the answer, so that a fault of ours, or the same call again, spends none of them. An agent's tries are
+//! Only its first tries can be verified by what is claimed; after as many wrong ones a person looks at what is right. These few
+//! are counted with the answer, so that a fault of ours, or the same call again, spends none of them. An agent's tries are
 //! counted by agent and letter, and not among those of the letter: nothing that is spent by the letter alone stops somebody who
 //! stands before an agent. Without a letter, tries are counted by each blind key of the
 //! claims, whether anybody like that is on the roster or not: so a guesser has a few tries for each claimed person, and learns
@@ -137,6 +137,14 @@ impl<'a> Meter<'a> {
             Some(tries) => throttle::charge_with_in(tx, &[], tries, now).await,
             None => Ok(Standing::Charged),
         }
+    }
+
+    /// Gives the letter's tries back: whoever was right is no guesser.
+    pub async fn give_tries_back_in(&self, tx: &Tx<'_>) -> Result<(), Error> {
+        if let Some(tries) = self.tries {
+            throttle::clear_in(tx, tries.charge.key).await?;
+        }
+        Ok(())
     }
 
     /// Charges in a transaction of its own.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::db::entities::evidence::{self, Evidence};
 use crate::db::entities::verification::{self, Path};
@@ -11,7 +12,7 @@ use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::compare::Claims;
 use crate::identity::matching::policy::Decision;
-use crate::kernel::ids::{CampaignId, EnrollmentId, VerificationId};
+use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
 use crate::process::request::{self, Request};
 use crate::process::throttle::Standing;
 use crate::process::{Act, Call};
@@ -20,7 +21,7 @@ use super::decide::decide;
 use super::find::{self, Found, Letter, Scope};
 use super::representative::{Representative, seal_name};
 use super::state::Verification;
-use super::store;
+use super::store::{self, Denied};
 use super::throttles::Meter;
 use super::view::{self, View};
 
@@ -64,18 +65,34 @@ pub async fn verify_identity(
     if let Some(kept) = admit(context, &command.request, &meter).await? {
         return answer_again(context, command, kept).await;
     }
+    let letter_mac = letter.as_ref().and_then(Letter::code_mac);
     let found = match letter {
-        Some(letter) => find::by_letter(context, &scope, letter, &command.claims)?,
+        Some(letter) => find::by_letter(context, &scope, letter, &command.claims).await?,
         None => find::by_claims(context, &scope, &command.claims).await?,
     };
-    let decided = |standing| {
+    let claim = Claim {
+        request: &command.request,
+        meter: &meter,
+        about: found.subject.map(|subject| subject.individual),
+        letter: letter_mac,
+        path: path_of(command),
+    };
+    let is_attended = call.agent.is_some();
+    let decided = |standing, was_denied| {
         let mut found = found.clone();
         if let Standing::Spent { .. } = standing {
-            found.leave_to_a_person(call.agent.is_some());
+            found.leave_to_a_person(is_attended);
         }
-        rows(context, call, command, &scope, &found)
+        let made = rows(context, call, command, &scope, &found)?;
+        // Somebody has looked at this claim and denied it: only an agent, to whom something new can be shown, has it looked at again.
+        let is_referred = matches!(made.state, Verification::Referred { .. });
+        if was_denied && is_referred && !is_attended {
+            found.refuse();
+            return rows(context, call, command, &scope, &found);
+        }
+        Ok(made)
     };
-    let rows = match write(context, &command.request, &meter, &decided).await? {
+    let rows = match write(context, &scope, &claim, &decided).await? {
         Written::Earlier(kept) => return answer_again(context, command, kept).await,
         Written::Now(rows) => rows,
     };
@@ -154,10 +171,7 @@ fn rows(
     let now = context.now();
     let decision = found.decision.unwrap_or(Decision::Refuse);
     let (state, reason) = decide(decision, found.subject, found.fresh_letter, now);
-    let path = match command.enrollment {
-        Some(_) => Path::Letter,
-        None => Path::Lookup,
-    };
+    let path = path_of(command);
     let id = context.ids.next();
     let representative = command.representative.as_ref();
     let evidence_of_it = representative.iter().flat_map(|one| &one.evidence);
@@ -216,6 +230,13 @@ fn grounds(decision: Decision, fresh_letter: bool) -> impl Iterator<Item = Evide
     letter.into_iter().chain(record)
 }
 
+fn path_of(command: &Verify) -> Path {
+    match command.enrollment {
+        Some(_) => Path::Letter,
+        None => Path::Lookup,
+    }
+}
+
 fn open_referral(
     context: &Context,
     call: &Call,
@@ -246,13 +267,25 @@ enum Written {
     Now(Box<Rows>),
 }
 
-/// Takes the letter's try, decides by how the letter stands, and writes everything at once.
+/// What counts of a claim beside what it says.
+struct Claim<'a> {
+    request: &'a Request,
+    meter: &'a Meter<'a>,
+    /// The person whom it was compared with.
+    about: Option<IndividualId>,
+    /// Keyed hash of the letter's code.
+    letter: Option<Uuid>,
+    path: Path,
+}
+
+/// Takes the letter's try, decides by how the letter stands and by what was denied before, and writes everything at once.
 async fn write(
     context: &Context,
-    request: &Request,
-    meter: &Meter<'_>,
-    decided: &(dyn Fn(Standing) -> Result<Rows, Error> + Sync),
+    scope: &Scope,
+    claim: &Claim<'_>,
+    decided: &(dyn Fn(Standing, bool) -> Result<Rows, Error> + Sync),
 ) -> Result<Written, Error> {
+    let Claim { request, meter, .. } = *claim;
     let now = context.now();
     context
         .db
@@ -261,7 +294,16 @@ async fn write(
                 if let Some(earlier) = request::answered(tx, request).await? {
                     return Ok(Written::Earlier(earlier));
                 }
-                let rows = decided(meter.take_try_in(tx, now).await?)?;
+                let denied = Denied {
+                    individual: claim.about,
+                    letter: claim.letter,
+                    path: claim.path,
+                };
+                let was_denied = store::was_denied(tx, scope.campaign, denied).await?;
+                let rows = decided(meter.take_try_in(tx, now).await?, was_denied)?;
+                if matches!(rows.state, Verification::Verified { .. }) {
+                    meter.give_tries_back_in(tx).await?;
+                }
                 if rows.campaign.is_some() {
                     store::insert(tx, &rows.verification).await?;
                 }

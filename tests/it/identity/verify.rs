@@ -206,6 +206,8 @@ async fn two_people_who_fit_go_to_a_person(database: Database) {
     let twin = but(ada(3), |row| {
         row.external_ref = "MRN-2".into();
         row.ssn = "".into();
+        row.address_line1 = "9 New Ave".into();
+        row.phone = "".into();
         row.email = "other@example.org".into();
     });
     house.load(FILE, &[ada(2), twin]).await;

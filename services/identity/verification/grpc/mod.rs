@@ -249,7 +249,8 @@ pub fn decision_reason(reason: Option<DecisionReason>) -> wire::DecisionReason {
     }
 }
 
-fn agreement(agreement: Agreement) -> wire::FieldAgreement {
+/// Writes how a field agreed.
+pub fn agreement(agreement: Agreement) -> wire::FieldAgreement {
     let level = match agreement.level {
         Level::Exact => wire::AgreementLevel::Exact,
         Level::Close => wire::AgreementLevel::Close,
