@@ -113,6 +113,17 @@ pub const TABLE: &[Access] = &[
         "/redress.identity.v1.IdentityVerificationService/DecideReferral",
         &[Operator, CallCenter],
     ),
+    unary(
+        "/redress.identity.v1.ReviewService/ListReviews",
+        &[Operator],
+        SLOW,
+    ),
+    prompt("/redress.identity.v1.ReviewService/GetReview", &[Operator]),
+    unary(
+        "/redress.identity.v1.ReviewService/DecideReview",
+        &[Operator],
+        SLOW,
+    ),
     // enrollment-codes
     prompt(
         "/redress.enrollment.v1.CampaignService/CreateCampaign",

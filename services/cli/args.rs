@@ -7,7 +7,8 @@ use crate::cli::connect::ConnectArgs;
 use crate::cli::render::Format;
 use crate::cli::{
     audit, backup, bench, campaign, certs, codes, demo, enroll, enrollment, find, handoff, health,
-    individual, keys, mailing, migrate, partner, referral, report, roster, serve, up, verification,
+    individual, keys, mailing, matching, migrate, partner, referral, report, roster, serve, up,
+    verification,
 };
 
 /// Runs the remedy after a data breach: roster, letters, verification, enrollment, handoff to the bureau.
@@ -132,6 +133,9 @@ pub enum Command {
     /// Measure the processes on this machine, beside the least that the same work costs the database.
     #[command(subcommand)]
     Bench(bench::Command),
+    /// Measure how well records of one person are told from those of two.
+    #[command(subcommand)]
+    Matching(matching::Command),
     /// Bring the database's schema and grants up to date.
     Migrate(migrate::MigrateArgs),
     /// Make certificates for development and tests.

@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const SERVICES: [&[&str]; 4] = [
     &[
         "redress.identity.v1.RosterService",
+        "redress.identity.v1.ReviewService",
         "redress.identity.v1.IdentityVerificationService",
     ],
     &[

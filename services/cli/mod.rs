@@ -22,6 +22,7 @@ pub mod individual;
 pub mod keys;
 pub mod list;
 pub mod mailing;
+pub mod matching;
 pub mod migrate;
 pub mod partner;
 pub mod progress;
@@ -97,6 +98,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Health(args) => health::run(&session, args).await,
         Command::Migrate(args) => migrate::run(&session, args).await,
         Command::Certs(args) => certs::run(&session, &args),
+        Command::Matching(command) => matching::run(&session, command),
         Command::Keys(command) => keys::run(&session, command).await,
         Command::Audit(command) => audit::run(&session, command).await,
         Command::Backup(args) => backup::run(&session, args).await,

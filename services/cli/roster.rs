@@ -3,6 +3,7 @@
 mod check;
 mod imported;
 mod people;
+mod review;
 mod withdraw;
 
 use std::io::{self, BufWriter};
@@ -32,7 +33,8 @@ pub enum Command {
     /// Write a roster of invented people.
     #[command(after_long_help = SYNTHESIZE_HELP)]
     Synthesize(SynthesizeArgs),
-    /// Load a roster file; rows that cannot be taken go to FILE.rejects.csv, cells that cannot be read to FILE.warnings.csv.
+    /// Load a roster file; rows that cannot be taken go to FILE.rejects.csv, cells that cannot be read to FILE.warnings.csv, rows that
+    /// tell of somebody known to FILE.matches.csv.
     #[command(after_long_help = import_help())]
     Import {
         /// The file has everybody whom its covered entities list: `redress roster missing` then shows whom it lacks. Nobody is removed.
@@ -51,6 +53,12 @@ pub enum Command {
     Imported(imported::ImportedArgs),
     /// Count a campaign's roster.
     Stats(CampaignArg),
+    /// List the people who may be one person, for somebody to look at.
+    #[command(after_long_help = review::LIST_HELP)]
+    Reviews(review::ReviewsArgs),
+    /// Show two people who may be one person, masked, and how each field agrees; or decide about them.
+    #[command(after_long_help = review::HELP)]
+    Review(review::ReviewArgs),
     /// List the people whom a complete file lacks, although a covered entity of it listed them before.
     Missing(people::MissingArgs),
     /// Take rows off the list that were on it by mistake, or put them back.
@@ -85,7 +93,10 @@ whose answer was seen.
 A row is refused only where it does not say who is meant: without a known covered entity, a reference, or any name. Such rows are in FILE.rejects.csv \
 with line, column, reason and what to do; mend them in a file of their own and import that. The exit code is then 1, with --allow-rejects 0. \
 Any other cell that cannot be read is left out, and what a spreadsheet program has spoiled is mended where that is safe; both are in \
-FILE.warnings.csv. So are rows without an address that a letter can be sent to.";
+FILE.warnings.csv. So are rows without an address that a letter can be sent to.
+
+A row that is certainly of somebody who is known is merged; one that may be is somebody new, with a letter of their own, and `redress roster \
+reviews` lists the two. FILE.matches.csv names both kinds by line.";
 
 fn import_help() -> String {
     format!("{IMPORT_HELP}\n\n{}", list::FILES)
@@ -164,6 +175,8 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             let stats = statistics(&channels, &campaign.campaign_id).await?;
             render::one(session.format, &statistics_record(&stats))
         }
+        Command::Reviews(args) => review::list(session, args).await,
+        Command::Review(args) => review::run(session, args).await,
         Command::Missing(args) => people::missing(session, args).await,
         Command::Withdraw(args) => withdraw::run(session, &args).await,
         Command::Withdrawn(campaign) => people::withdrawn(session, campaign).await,
@@ -227,6 +240,7 @@ fn import_record(imported: &Imported) -> Record {
     with_totals(record, &imported.totals)
         .with("rejects_file", path(&listed.rejects))
         .with("warnings_file", path(&listed.warnings))
+        .with("matches_file", path(&listed.matches))
 }
 
 fn with_totals(record: Record, totals: &wire::ImportTotals) -> Record {
@@ -239,6 +253,7 @@ fn with_totals(record: Record, totals: &wire::ImportTotals) -> Record {
         .with("rejected", totals.rejected)
         .with("warned", totals.warned)
         .with("unmailable", totals.unmailable)
+        .with("for_review", totals.for_review)
 }
 
 fn file_record(import: &wire::Import) -> Record {

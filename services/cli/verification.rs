@@ -114,7 +114,12 @@ pub(super) fn with_sum(record: Record, found: &wire::Verification, campaign: &Ca
 
 /// Each field with the level of its agreement and its weight.
 pub(super) fn waterfall(found: &wire::Verification) -> Vec<Record> {
-    let fields = found.waterfall.iter().map(|it| {
+    levels(&found.waterfall)
+}
+
+/// Each field with the level of its agreement and its weight.
+pub(super) fn levels(waterfall: &[wire::FieldAgreement]) -> Vec<Record> {
+    let fields = waterfall.iter().map(|it| {
         let level = state(it.level().as_str_name(), "AGREEMENT_LEVEL_");
         Record::new()
             .with("field", it.field.as_str())
@@ -124,6 +129,7 @@ pub(super) fn waterfall(found: &wire::Verification) -> Vec<Record> {
     fields.collect()
 }
 
-fn bits(centibits: i32) -> f64 {
+/// Gives a weight in bits.
+pub(super) fn bits(centibits: i32) -> f64 {
     f64::from(centibits) / 100.0
 }

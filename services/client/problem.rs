@@ -173,6 +173,12 @@ fn help(reason: Reason) -> Option<&'static str> {
         Reason::BatchNotFound => "`redress codes batches` shows the batches",
         Reason::WaveNotFound => "`redress codes waves` shows the waves",
         Reason::ReferralNotFound => "`redress referral list` shows the referrals",
+        Reason::ReviewNotFound => {
+            "`redress roster reviews` shows those that are open, with --state the others"
+        }
+        Reason::ReviewState => {
+            "`redress roster review ID` shows how it was decided; --decide reopen takes that back. A person who is off the list cannot be merged"
+        }
         Reason::EnrollmentNotFound => "`redress enrollment list` shows the enrollments",
         Reason::HandoffNotFound => "`redress handoff list` shows the handoffs",
         Reason::NotMailable => "import a roster file with the right address first",

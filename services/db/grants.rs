@@ -143,6 +143,7 @@ pub const GRANTS: &[Grant] = &[
     all("supplement", Handoff, "SELECT"),
     all("confirmation_code", Identity, CHANGE),
     all("referral", Identity, CHANGE),
+    all("review", Identity, CHANGE),
     all("partner", Handoff, CHANGE),
     columns("partner", Codes, &["id", "name", "state", "mode"]),
     all("handoff", Handoff, "SELECT, UPDATE"),

@@ -71,6 +71,18 @@ pub enum Error {
         /// Where it stands.
         state: &'static str,
     },
+    /// There is no such review.
+    #[error("review not found")]
+    ReviewNotFound,
+    /// The review cannot be decided so.
+    #[error("the review is {state}")]
+    ReviewState {
+        /// Where it stands, or what stands in the way.
+        state: &'static str,
+    },
+    /// Two people who are enrolled are not merged.
+    #[error("both people are enrolled")]
+    BothEnrolled,
     /// There is no such referral.
     #[error("no such referral")]
     ReferralNotFound,
@@ -161,6 +173,9 @@ impl From<Error> for Fault {
             Error::EnrollmentState { state } => {
                 Self::new(Reason::EnrollmentState).metadata("state", state)
             }
+            Error::ReviewNotFound => Self::new(Reason::ReviewNotFound),
+            Error::ReviewState { state } => Self::new(Reason::ReviewState).metadata("state", state),
+            Error::BothEnrolled => Self::new(Reason::BothEnrolled),
             Error::ReferralNotFound => Self::new(Reason::ReferralNotFound),
             Error::ReferralDecided => Self::new(Reason::ReferralDecided),
             Error::SecondPersonRequired => Self::new(Reason::SecondPersonRequired),

@@ -1,4 +1,4 @@
-//! The two services: each RPC is in the `grpc` file of its feature, and an error becomes a status here.
+//! The services: each RPC is in the `grpc` file of its feature, and an error becomes a status here.
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
@@ -7,13 +7,14 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::process::status;
 use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
+use crate::wire::redress::identity::v1::review_service_server::ReviewService;
 use crate::wire::redress::identity::v1::roster_service_server::RosterService;
 
 use super::context::Context;
 use super::error::Error;
-use super::{correction, mail, referral, roster, verification};
+use super::{correction, mail, referral, review, roster, verification};
 
-/// The handlers of both services.
+/// The handlers of all of them.
 #[derive(Clone)]
 pub struct Handlers {
     pub(super) context: Context,
@@ -182,6 +183,30 @@ impl IdentityVerificationService for Handlers {
         request: Request<wire::DecideReferralRequest>,
     ) -> Result<Response<wire::DecideReferralResponse>, Status> {
         answer(referral::grpc::decide_referral(&self.context, &request).await)
+    }
+}
+
+#[tonic::async_trait]
+impl ReviewService for Handlers {
+    async fn list_reviews(
+        &self,
+        request: Request<wire::ListReviewsRequest>,
+    ) -> Result<Response<wire::ListReviewsResponse>, Status> {
+        answer(review::grpc::list_reviews(&self.context, &request).await)
+    }
+
+    async fn get_review(
+        &self,
+        request: Request<wire::GetReviewRequest>,
+    ) -> Result<Response<wire::GetReviewResponse>, Status> {
+        answer(review::grpc::get_review(&self.context, &request).await)
+    }
+
+    async fn decide_review(
+        &self,
+        request: Request<wire::DecideReviewRequest>,
+    ) -> Result<Response<wire::DecideReviewResponse>, Status> {
+        answer(review::grpc::decide_review(&self.context, &request).await)
     }
 }
 

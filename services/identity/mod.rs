@@ -13,6 +13,7 @@ pub mod grpc;
 pub mod mail;
 pub mod matching;
 pub mod referral;
+pub mod review;
 pub mod roster;
 pub mod rules;
 pub mod sender;

@@ -12,15 +12,20 @@ use crate::kernel::server::{Builder, Server, tuned};
 use crate::process::{self, Stop};
 use crate::wire::DESCRIPTORS;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationServiceServer;
+use crate::wire::redress::identity::v1::review_service_server::ReviewServiceServer;
 use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServer;
 
 use super::context::Context;
 use super::grpc::Handlers;
-use super::roster::rewrap;
+use super::roster::{of_age, rewrap};
 use super::sender::Outbox;
 use super::settings::Settings;
 
-tuned!(IdentityVerificationServiceServer, RosterServiceServer);
+tuned!(
+    IdentityVerificationServiceServer,
+    ReviewServiceServer,
+    RosterServiceServer
+);
 
 /// Runs the process with these arguments.
 pub fn run(args: Vec<String>) -> ExitCode {
@@ -56,20 +61,22 @@ pub async fn serve(
     Ok(ended?)
 }
 
-/// Starts the housekeeping and gives the handlers. Tests call it with a clock and ids of their own.
+/// Starts the workers and gives the handlers. Tests call it with a clock and ids of their own.
 pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
     life.spawn(process::housekeeping::run(
         context.common.clone(),
         life.token(),
     ));
     life.spawn(rewrap::run(context.clone(), life.token()));
+    life.spawn(of_age::run(context.clone(), life.token()));
     Handlers::new(context.clone())
 }
 
-/// Puts both services on a server.
+/// Puts the services on a server.
 pub fn mount(server: Builder, handlers: &Handlers) -> Builder {
     server
         .service(RosterServiceServer::new(handlers.clone()))
+        .service(ReviewServiceServer::new(handlers.clone()))
         .service(IdentityVerificationServiceServer::new(handlers.clone()))
         .ready(process::ready(&handlers.context.db))
 }

@@ -150,6 +150,8 @@ ids! {
     ConfirmationId = "confirmation";
     /// Names a case that a person must review.
     ReferralId = "referral";
+    /// Names two individuals who may be one person.
+    ReviewId = "review";
     /// Names a partner bureau or reseller.
     PartnerId = "partner";
     /// Names one handoff to a partner.

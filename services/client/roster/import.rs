@@ -45,7 +45,7 @@ pub struct Imported {
     pub after_line: i64,
     /// Totals of the whole file over all runs.
     pub file: wire::ImportTotals,
-    /// Where the rejects and warnings are.
+    /// Where the rejects, the warnings and the matches are.
     pub listed: Listed,
 }
 
@@ -254,6 +254,9 @@ impl Follower {
         }
         for row in &answer.warnings {
             rejects.warn(row.index, &row.field, &word(row), &row.help)?;
+        }
+        for row in &answer.matched {
+            rejects.matched(row)?;
         }
         let later = self.forgiven.split_off(&(answer.durable_line + 1));
         for (line, what) in std::mem::replace(&mut self.forgiven, later) {

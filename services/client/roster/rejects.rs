@@ -1,4 +1,4 @@
-//! The files of rows that could not be taken, and of cells that were left out or mended: line, column, reason, what to do. They hold no
+//! The files of rows that could not be taken, of cells that were left out or mended, and of rows that tell of somebody known. They hold no
 //! value of the list.
 
 use std::collections::BTreeSet;
@@ -11,19 +11,27 @@ use csv::StringRecord;
 use crate::client::convert::state;
 use crate::client::files::beside;
 use crate::client::problem::Problem;
+use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::r#type::v1::ItemVerdict;
 
 /// The ending of the file of rows that were not taken.
 const REJECTS: &str = ".rejects.csv";
 /// The ending of the file of cells that were left out or mended.
 const WARNINGS: &str = ".warnings.csv";
+/// The ending of the file of rows that tell of somebody known, or perhaps of somebody known.
+const MATCHES: &str = ".matches.csv";
 /// The ending of the file that says up to which line the answers of an import are in the others.
 const ANSWERED: &str = ".rejects.csv.answered";
 
 /// What reasons begin with on the wire.
 pub const REASON: &str = "ITEM_REASON_";
 
-/// One of the files that are written beside a list: what was not taken, or what was taken with a warning.
+/// What stands in a file of rejects or warnings.
+const WRONG: [&str; 4] = ["line", "column", "reason", "help"];
+/// What stands in a file of matches.
+const WHOM: [&str; 4] = ["line", "match", "individual_id", "other_individual_id"];
+
+/// One of the files that are written beside a list: what was not taken, what was taken with a warning, or whom it told of.
 struct Listing {
     path: PathBuf,
     partial: PathBuf,
@@ -32,12 +40,12 @@ struct Listing {
 }
 
 impl Listing {
-    fn create(file: &Path, ending: &str) -> Result<Self, Problem> {
+    fn create(file: &Path, ending: &str, columns: [&str; 4]) -> Result<Self, Problem> {
         let path = beside(file, ending);
         let partial = beside(&path, ".partial");
         let file = File::create(&partial).map_err(|error| Problem::file(&partial, &error))?;
         let mut csv = csv::Writer::from_writer(BufWriter::new(file));
-        csv.write_record(["line", "column", "reason", "help"])
+        csv.write_record(columns)
             .map_err(|error| Problem::file(&partial, &error))?;
         Ok(Self {
             path,
@@ -59,7 +67,18 @@ impl Listing {
     }
 
     /// Puts the file in place, or removes it where there is nothing in it. Gives its path if it is there.
-    fn finish(mut self) -> Result<Option<PathBuf>, Problem> {
+    fn finish(self) -> Result<Option<PathBuf>, Problem> {
+        let path = self.path.clone();
+        let written = self.finish_or_keep()?;
+        if written.is_none() {
+            let _ = fs::remove_file(path);
+        }
+        Ok(written)
+    }
+
+    /// Puts the file in place. Where there is nothing in it, that of an earlier run stays: rows that were loaded before are not matched
+    /// again.
+    fn finish_or_keep(mut self) -> Result<Option<PathBuf>, Problem> {
         let failed = |error: std::io::Error| Problem::file(&self.path, &error);
         self.csv.flush().map_err(failed)?;
         if self.rows > 0 {
@@ -67,7 +86,6 @@ impl Listing {
             return Ok(Some(self.path));
         }
         fs::remove_file(&self.partial).map_err(failed)?;
-        let _ = fs::remove_file(&self.path);
         Ok(None)
     }
 }
@@ -77,6 +95,7 @@ pub struct Rejects {
     noted: PathBuf,
     refused: Listing,
     warnings: Listing,
+    matches: Listing,
     warned: BTreeSet<i64>,
 }
 
@@ -89,6 +108,8 @@ pub struct Listed {
     pub rejected: u64,
     /// The file of warnings.
     pub warnings: Option<PathBuf>,
+    /// The file of rows that tell of somebody known.
+    pub matches: Option<PathBuf>,
 }
 
 impl Rejects {
@@ -105,15 +126,15 @@ impl Rejects {
             };
             read.map_err(|error| Problem::file(&partial, &error))
         };
-        let (kept_rejects, kept_warnings) = (kept(REJECTS)?, kept(WARNINGS)?);
+        let kept = [kept(REJECTS)?, kept(WARNINGS)?, kept(MATCHES)?];
         // From here until the next answer an interrupted run begins at the first line.
         let _ = fs::remove_file(beside(file, ANSWERED));
         let mut files = Self::create(file)?;
-        for record in &kept_rejects {
-            files.refused.note(record)?;
-        }
-        for record in &kept_warnings {
-            files.warnings.note(record)?;
+        let listings = [&mut files.refused, &mut files.warnings, &mut files.matches];
+        for (listing, kept) in listings.into_iter().zip(&kept) {
+            for record in kept {
+                listing.note(record)?;
+            }
         }
         Ok((files, line))
     }
@@ -122,17 +143,19 @@ impl Rejects {
     pub fn answered(&mut self, import_id: &str, line: i64) -> Result<(), Problem> {
         self.refused.flush()?;
         self.warnings.flush()?;
+        self.matches.flush()?;
         self.warned = BTreeSet::new();
         let noted = fs::write(&self.noted, format!("{import_id} {line}"));
         noted.map_err(|error| Problem::file(&self.noted, &error))
     }
 
-    /// Starts `FILE.rejects.csv` and `FILE.warnings.csv`.
+    /// Starts `FILE.rejects.csv`, `FILE.warnings.csv` and `FILE.matches.csv`.
     pub fn create(file: &Path) -> Result<Self, Problem> {
         Ok(Self {
             noted: beside(file, ANSWERED),
-            refused: Listing::create(file, REJECTS)?,
-            warnings: Listing::create(file, WARNINGS)?,
+            refused: Listing::create(file, REJECTS, WRONG)?,
+            warnings: Listing::create(file, WARNINGS, WRONG)?,
+            matches: Listing::create(file, MATCHES, WHOM)?,
             warned: BTreeSet::new(),
         })
     }
@@ -169,6 +192,13 @@ impl Rejects {
         Ok(self.warned.insert(line))
     }
 
+    /// Adds a row that tells of somebody known, or perhaps of somebody known.
+    pub fn matched(&mut self, row: &wire::MatchedRow) -> Result<(), Problem> {
+        let how = state(row.r#match().as_str_name(), "ROW_MATCH_");
+        let (whom, other) = (&row.individual_id, &row.other_individual_id);
+        self.matches.note(&record(row.line, &how, whom, other))
+    }
+
     /// Gives how many rows are in the rejects.
     pub fn rejected(&self) -> u64 {
         self.refused.rows
@@ -181,12 +211,13 @@ impl Rejects {
             rejected: self.refused.rows,
             rejects: self.refused.finish()?,
             warnings: self.warnings.finish()?,
+            matches: self.matches.finish_or_keep()?,
         })
     }
 }
 
-fn record(line: i64, column: &str, reason: &str, help: &str) -> StringRecord {
-    StringRecord::from(vec![line.to_string().as_str(), column, reason, help])
+fn record(line: i64, second: &str, third: &str, fourth: &str) -> StringRecord {
+    StringRecord::from(vec![line.to_string().as_str(), second, third, fourth])
 }
 
 /// Reads what [`Rejects::answered`] noted; nothing if it was another import.

@@ -34,6 +34,7 @@ pub mod product;
 pub mod referral;
 pub mod representative;
 pub mod resubmission;
+pub mod review;
 pub mod revocation;
 pub mod roster_import;
 pub mod supplement;

@@ -43,6 +43,8 @@ pub struct Model {
     pub unmailable: i64,
     /// Whether the file has everybody whom its covered entities list.
     pub complete: bool,
+    /// Rows that made a person who stands on the review list.
+    pub for_review: i64,
 }
 
 /// Where an import stands.

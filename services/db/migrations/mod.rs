@@ -20,6 +20,7 @@ mod front_ends;
 mod key_fingerprints;
 mod letters;
 mod partner_server;
+mod reviews;
 mod running_campaign;
 mod schema_support;
 mod set_aside;
@@ -36,7 +37,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -86,6 +87,11 @@ const STEPS: [Step; 10] = [
         name: "0010_front_ends",
         runs_since: "0009_schema_support",
         changes: front_ends::changes,
+    },
+    Step {
+        name: "0011_reviews",
+        runs_since: "0009_schema_support",
+        changes: reviews::changes,
     },
 ];
 

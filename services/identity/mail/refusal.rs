@@ -179,7 +179,6 @@ impl From<reject::Reject> for Refusal {
             reject::Cause::Malformed
             | reject::Cause::UnknownEntity
             | reject::Cause::SsnNeverIssued
-            | reject::Cause::SsnOfAnother
             | reject::Cause::RefConflict
             | reject::Cause::ImplausibleDate
             | reject::Cause::DigitsLost

@@ -33,6 +33,13 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Gives the keys under which another row of the same person is looked for: whichever one field is wrong or missing, another key
+    /// holds. The last four digits find nobody whom the whole number does not.
+    pub fn of_rows(&self) -> impl Iterator<Item = i64> {
+        let keys = [self.ssn, self.name_dob, self.name_postal, self.dob_postal];
+        keys.into_iter().flatten()
+    }
+
     /// Gives the keys that are there.
     pub fn present(&self) -> impl Iterator<Item = i64> {
         [

@@ -37,7 +37,7 @@ pub fn compare(claims: &Claims, person: &Person) -> Waterfall {
     let given = fold::name(person.given_name.expose());
     let family = fold::family(person.family_name.expose());
     let mut waterfall = Waterfall::default();
-    let (family_level, given_level) = names(claims, &family, &given);
+    let (family_level, given_level) = names((&claims.family, &claims.given), (&family, &given));
     waterfall.add(Field::FamilyName, family_level);
     waterfall.add(Field::GivenName, given_level);
     waterfall.add(Field::MiddleName, middle_name(&claims.middle, person));
@@ -63,14 +63,10 @@ pub fn compare(claims: &Claims, person: &Person) -> Waterfall {
     waterfall
 }
 
-fn names(claims: &Claims, family: &Folded, given: &Folded) -> (Level, Level) {
-    let levels = (
-        family_name(&claims.family, family),
-        given_name(&claims.given, given),
-    );
-    let swapped = !family.is_empty()
-        && claims.family.joined() == given.joined()
-        && claims.given.joined() == family.joined();
+/// Compares family and given names, each pair in this order; the two may have changed places.
+pub(super) fn names(a: (&Folded, &Folded), b: (&Folded, &Folded)) -> (Level, Level) {
+    let levels = (family_name(a.0, b.0), given_name(a.1, b.1));
+    let swapped = !b.0.is_empty() && a.0.joined() == b.1.joined() && a.1.joined() == b.0.joined();
     if swapped && levels != (Level::Exact, Level::Exact) {
         (Level::Transposed, Level::Transposed)
     } else {
@@ -155,7 +151,7 @@ fn is_short_for(short: &Folded, name: &Folded) -> bool {
 }
 
 /// Tells whether two words are a typing error apart. Short words have too many true neighbours.
-fn near(a: &str, b: &str) -> bool {
+pub(super) fn near(a: &str, b: &str) -> bool {
     let shorter = a.chars().count().min(b.chars().count());
     shorter >= 4 && (strsim::jaro_winkler(a, b) >= 0.93 || strsim::osa_distance(a, b) <= 1)
 }

@@ -71,6 +71,26 @@ pub fn family(text: &str) -> Folded {
     Folded::from_words(words)
 }
 
+/// Gives the generation that a suffix names: 1 for the elder, 2 for the younger, then as they are counted. It stands in a column of its
+/// own or at the end of the family name.
+pub fn generation(suffix: Option<&str>, family: &str) -> Option<u8> {
+    let of = |text: &str| {
+        let words = words(text);
+        Some(match words.last()?.as_str() {
+            "sr" | "senior" | "1st" => 1,
+            "jr" | "junior" | "ii" | "2nd" => 2,
+            "iii" | "3rd" => 3,
+            "iv" | "4th" => 4,
+            "v" | "5th" => 5,
+            _ => return None,
+        })
+    };
+    let has_more = |family: &&str| words(family).len() > 1;
+    suffix
+        .and_then(of)
+        .or_else(|| Some(family).filter(has_more).and_then(of))
+}
+
 /// Tells whether a name has neither letter nor digit, so that folding leaves nothing.
 pub fn is_blank(text: &str) -> bool {
     if text.is_ascii() {
@@ -81,7 +101,7 @@ pub fn is_blank(text: &str) -> bool {
 }
 
 /// Splits at spaces and hyphens and folds every word; apostrophes and periods vanish (`O'Brien` is `obrien`).
-fn words(text: &str) -> Vec<String> {
+pub(super) fn words(text: &str) -> Vec<String> {
     // Most names are ASCII: there is nothing to decompose and no mark to remove.
     if text.is_ascii() {
         words_of(text.chars())

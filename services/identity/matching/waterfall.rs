@@ -5,7 +5,7 @@
 //! against the chance for a stranger. The sum measures how well the *claim* is covered; a field that one side lacks weighs
 //! nothing, so a poor record does not count against a person and a rich one does not count for a stranger.
 //!
-//! The weights are not the textbook ones. Family and given names and the postal code are printed on the letter, and birth
+//! The weights for deciding who somebody is are not the textbook ones ([`super::weights`]). Family and given names and the postal code are printed on the letter, and birth
 //! dates and SSNs leaked with the rest: an attacker has some of them. So agreement is capped well below its statistical
 //! weight and disagreement is not, and these rules hold for every combination and every threshold (each is a test):
 //!
@@ -21,102 +21,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How much two values agree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Level {
-    /// The same after folding.
-    Exact,
-    /// A typing error apart.
-    Close,
-    /// A short form of the same name: a nickname, the initial, the first of two names.
-    Nickname,
-    /// Parts are swapped.
-    Transposed,
-    /// One side has no value.
-    Missing,
-    /// Different.
-    Different,
-}
+use super::weights::Weights;
 
-/// A field that is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    /// The family name.
-    FamilyName,
-    /// The given name.
-    GivenName,
-    /// Middle names or initials.
-    MiddleName,
-    /// The birth date.
-    DateOfBirth,
-    /// All nine digits of the SSN.
-    Ssn,
-    /// The last four digits of the SSN.
-    SsnLastFour,
-    /// The postal code.
-    PostalCode,
-}
-
-impl Field {
-    /// Gives the name in waterfalls.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FamilyName => "family_name",
-            Self::GivenName => "given_name",
-            Self::MiddleName => "middle_name",
-            Self::DateOfBirth => "date_of_birth",
-            Self::Ssn => "ssn",
-            Self::SsnLastFour => "ssn_last_four",
-            Self::PostalCode => "postal_code",
-        }
-    }
-
-    /// Tells whether agreement proves more than having held the letter's envelope.
-    const fn is_off_the_envelope(self) -> bool {
-        matches!(self, Self::DateOfBirth | Self::Ssn | Self::SsnLastFour)
-    }
-}
-
-/// Gives the weight of a level in hundredths of a bit.
-///
-/// In brackets what the frequencies of U.S. names and dates would give: family 10, given 8, birth date 14.8, SSN 29.9, last
-/// four 13.3, ZIP 12 bits.
-#[expect(
-    clippy::match_same_arms,
-    reason = "a table by field; equal numbers are a coincidence"
-)]
-pub const fn weight(field: Field, level: Level) -> i32 {
-    use Level::{Close, Different, Exact, Missing, Nickname, Transposed};
-    match (field, level) {
-        (_, Missing) => 0,
-        (Field::FamilyName, Exact) => 600,
-        (Field::FamilyName, Close | Nickname | Transposed) => 400,
-        (Field::FamilyName, Different) => -500,
-        (Field::GivenName, Exact) => 450,
-        (Field::GivenName, Nickname) => 350,
-        (Field::GivenName, Close | Transposed) => 300,
-        (Field::GivenName, Different) => -400,
-        (Field::MiddleName, Exact) => 100,
-        (Field::MiddleName, Close | Nickname | Transposed) => 50,
-        (Field::MiddleName, Different) => -100,
-        (Field::DateOfBirth, Exact) => 900,
-        (Field::DateOfBirth, Transposed) => 600,
-        // As likely a guess as a slip.
-        (Field::DateOfBirth, Close | Nickname) => 50,
-        (Field::DateOfBirth, Different) => -1_200,
-        (Field::Ssn, Exact) => 1_200,
-        (Field::Ssn, Close | Nickname | Transposed) => 300,
-        (Field::Ssn, Different) => -800,
-        (Field::SsnLastFour, Exact) => 550,
-        (Field::SsnLastFour, Close | Nickname | Transposed | Different) => -600,
-        (Field::PostalCode, Exact) => 250,
-        (Field::PostalCode, Close | Nickname | Transposed) => 100,
-        // People move; the roster does not know.
-        (Field::PostalCode, Different) => -150,
-    }
-}
+pub use super::level::{Field, Level};
 
 /// How one field agreed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -186,17 +93,22 @@ impl Waterfall {
     }
 
     /// Gives the level of a field; one that was not compared is missing.
-    fn level(&self, field: Field) -> Level {
+    pub fn level(&self, field: Field) -> Level {
         let found = self.0.iter().find(|one| one.field == field);
         found.map_or(Level::Missing, |one| one.level)
     }
 
-    /// Adds a field with the level it reached.
+    /// Adds a field with the level it reached, weighed for deciding who somebody is.
     pub fn add(&mut self, field: Field, level: Level) {
+        self.weigh(Weights::Deciding, field, level);
+    }
+
+    /// Adds a field with the level it reached.
+    pub fn weigh(&mut self, weights: Weights, field: Field, level: Level) {
         self.0.push(Agreement {
             field,
             level,
-            weight: weight(field, level),
+            weight: weights.of(field, level),
         });
     }
 }

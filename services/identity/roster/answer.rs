@@ -4,6 +4,7 @@ use crate::db::entities::roster_import;
 use crate::kernel::ids::ImportId;
 
 use super::count::Notices;
+use super::plan::Outcome;
 use super::reject::Reject;
 use super::warning::Warning;
 
@@ -26,6 +27,8 @@ pub struct Totals {
     pub warned: i64,
     /// Rows taken whose address no letter can be sent to.
     pub unmailable: i64,
+    /// Rows that made an individual who stands on the review list.
+    pub for_review: i64,
 }
 
 impl Totals {
@@ -53,6 +56,8 @@ pub struct Answer {
     pub rejected: Vec<(i64, Reject)>,
     /// What there is to say of lines of the chunk that were taken.
     pub warnings: Vec<(i64, Warning)>,
+    /// Lines of the chunk that told of somebody known, or perhaps of somebody known.
+    pub matched: Vec<(i64, Outcome)>,
     /// In the last answer.
     pub finished: Option<Finished>,
 }

@@ -49,7 +49,11 @@ pub fn count<'r>(import: &mut Model, rows: impl Iterator<Item = (i64, &'r Outcom
         }
         match outcome {
             Outcome::Accepted => import.accepted += 1,
-            Outcome::Merged => import.merged += 1,
+            Outcome::Doubtful(..) => {
+                import.accepted += 1;
+                import.for_review += 1;
+            }
+            Outcome::Merged(_) => import.merged += 1,
             Outcome::Corrected => import.corrected += 1,
             Outcome::Rejected(_) if first_seen => import.rejected += 1,
             Outcome::Unchanged | Outcome::Rejected(_) => continue,
@@ -85,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::identity::roster::reject::{Cause, Column, Reject};
-    use crate::kernel::ids::{CampaignId, ImportId};
+    use crate::kernel::ids::{CampaignId, ImportId, IndividualId};
 
     const REJECTED: Outcome = Outcome::Rejected(Reject::new(Column::Ssn, Cause::Malformed));
 
@@ -107,6 +111,7 @@ mod tests {
             finished_at: None,
             durable_line: HEADER,
             complete: false,
+            for_review: 0,
         }
     }
 
@@ -131,11 +136,12 @@ mod tests {
 
     #[test]
     fn a_line_counts_once_however_often_it_is_sent() {
-        use Outcome::{Accepted, Merged, Unchanged};
+        use Outcome::{Accepted, Unchanged};
+        let merged = Outcome::Merged(IndividualId::from_uuid(Uuid::nil()));
         let mut import = import();
         count(
             &mut import,
-            plain([(2, &Accepted), (3, &REJECTED), (5, &Merged)]),
+            plain([(2, &Accepted), (3, &REJECTED), (5, &merged)]),
         );
         assert_eq!((totals(&import), import.durable_line), ([3, 1, 1, 0, 1], 5));
         count(
@@ -186,7 +192,7 @@ mod tests {
         let rows = [
             (2, &Outcome::Accepted, warned),
             (3, &REJECTED, warned),
-            (4, &Outcome::Merged, Notices::default()),
+            (4, &Outcome::Accepted, Notices::default()),
         ];
         for _again in 0..2 {
             count(&mut import, rows.into_iter());

@@ -36,7 +36,7 @@ impl Entry {
         let correction = slot.correction.as_ref()?;
         let salt: &[u8] = match &slot.origin {
             Origin::New(row) => &row.sealed.salt,
-            Origin::Roster(salt) => salt,
+            Origin::Roster(stored) => &stored.salt,
         };
         let place = Place::history_of(slot.individual);
         let sealed = keys.sealer.seal_at(place, salt, &correction.before);

@@ -139,6 +139,7 @@ impl Import {
             totals: self.totals,
             rejected: Vec::new(),
             warnings: Vec::new(),
+            matched: Vec::new(),
             finished: None,
         }
     }
@@ -167,6 +168,7 @@ impl Import {
             campaign: self.campaign,
             import: self.id,
             keys: &self.keys,
+            ids: &self.context.ids,
             now,
             today: today.map_err(|_| db::Error::corrupt("a clock without a date"))?,
             actor: &actor,
@@ -181,6 +183,7 @@ impl Import {
 
     fn answer<'r>(&mut self, rows: impl Iterator<Item = (&'r Judged, Outcome)>) -> Answer {
         let (mut rejected, mut warnings) = (Vec::new(), Vec::new());
+        let mut matched = Vec::new();
         for (row, outcome) in rows {
             let line = row.line;
             self.line = line;
@@ -191,7 +194,15 @@ impl Import {
             }
             match outcome {
                 Outcome::Accepted => self.totals.accepted += 1,
-                Outcome::Merged => self.totals.merged += 1,
+                Outcome::Doubtful(..) => {
+                    self.totals.accepted += 1;
+                    self.totals.for_review += 1;
+                    matched.push((line, outcome));
+                }
+                Outcome::Merged(_) => {
+                    self.totals.merged += 1;
+                    matched.push((line, outcome));
+                }
                 Outcome::Corrected => self.totals.corrected += 1,
                 Outcome::Unchanged => self.totals.unchanged += 1,
                 Outcome::Rejected(reject) => {
@@ -203,6 +214,7 @@ impl Import {
         Answer {
             rejected,
             warnings,
+            matched,
             ..self.begun()
         }
     }
@@ -237,7 +249,7 @@ impl Import {
         let detail = json!({
             "rows": row.rows, "accepted": row.accepted, "merged": row.merged,
             "unchanged": row.unchanged, "rejected": row.rejected,
-            "warned": row.warned, "unmailable": row.unmailable,
+            "warned": row.warned, "unmailable": row.unmailable, "for_review": row.for_review,
         });
         self.call
             .event(&self.context, Some(self.campaign), act, detail)
@@ -312,5 +324,6 @@ fn fresh(context: &Context, header: &Header) -> roster_import::Model {
         finished_at: None,
         durable_line: count::HEADER,
         complete: false,
+        for_review: 0,
     }
 }

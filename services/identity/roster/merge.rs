@@ -1,15 +1,11 @@
-//! Two rows with one SSN: one person or a mistake.
+//! What becomes of the record of a person when another row tells of them.
+
+use jiff::civil::Date;
 
 use crate::db::entities::individual::Population;
 use crate::identity::matching::waterfall::Level;
-use crate::identity::matching::{address, compare, fold};
+use crate::identity::matching::{address, compare, date, fold, street};
 use crate::kernel::person::{Person, Text};
-
-/// Tells whether two records with one SSN are of one person: the same birth date, or close names.
-pub fn is_same_person(a: &Person, b: &Person) -> bool {
-    let born = a.date_of_birth.is_some() && a.date_of_birth == b.date_of_birth;
-    born || has_close_names(a, b)
-}
 
 fn has_close_names(a: &Person, b: &Person) -> bool {
     let name = |person: &Person| {
@@ -25,8 +21,7 @@ fn has_close_names(a: &Person, b: &Person) -> bool {
 
 /// Fills into `known` what it lacks and `more` has; tells whether anything changed.
 ///
-/// What is known stays: the first record is the one that letters went out with. An address that cannot be delivered to is
-/// replaced as a whole by one that can.
+/// What is known stays. An address that cannot be delivered to is replaced as a whole by one that can.
 pub fn enrich(known: &mut Person, more: &Person) -> bool {
     let mut changed = false;
     let mut fill = |ours: &mut Option<_>, theirs: &Option<_>| {
@@ -58,14 +53,46 @@ pub fn enrich(known: &mut Person, more: &Person) -> bool {
     changed
 }
 
+/// Takes the address of a later row where it is another one that can be delivered to, and keeps the former beside it; tells whether it did.
+/// Whoever asked one covered entity to be written to elsewhere is not written to where another one knows them.
+pub fn move_to(known: &mut Person, later: &Person) -> bool {
+    let place = |person: &Person| {
+        let code = person.postal_code.as_ref();
+        let code = code.map(|code| fold::postal(code.expose()).expose().clone());
+        (street::key(&person.address_lines).expose().clone(), code)
+    };
+    let may_move = !known.confidential || later.confidential;
+    if !may_move || !address::is_mailable(later) || place(known) == place(later) {
+        return false;
+    }
+    let former = one_line(known);
+    address::replace(known, later);
+    if !former.is_empty() {
+        add(&mut known.prior_addresses, &[former.into()]);
+    }
+    true
+}
+
+/// Keeps the name and the address of another record of the person beside those that are known.
+pub fn keep_beside(known: &mut Person, other: &Person) {
+    let (name, place) = (address::full_name(other), one_line(other));
+    if name != address::full_name(known) {
+        add(&mut known.prior_names, &[name.into()]);
+    }
+    if place != one_line(known) && !place.is_empty() {
+        add(&mut known.prior_addresses, &[place.into()]);
+    }
+}
+
 /// What a correction changed of a record, for its history.
 pub type Fields = Vec<&'static str>;
 
 /// Tells whether a row under a known reference still tells of the same person: by name, birth date or SSN. A reference that was given to
 /// somebody else must not take the first one's letter along.
 pub fn can_correct(known: &Person, row: &Person) -> bool {
-    let ssn = |person: &Person| person.ssn.as_ref().map(|ssn| ssn.expose().clone());
-    is_same_person(known, row) || (known.ssn.is_some() && ssn(known) == ssn(row))
+    let born = known.date_of_birth.is_some() && known.date_of_birth == row.date_of_birth;
+    let number = known.ssn.is_some() && same(known.ssn.as_ref(), row.ssn.as_ref());
+    born || number || has_close_names(known, row)
 }
 
 /// Replaces what a corrected row says; an empty cell takes nothing away. A former name and a former address stay beside the new one.
@@ -175,12 +202,25 @@ pub fn add(ours: &mut Vec<Text>, theirs: &[Text]) -> bool {
     ours.len() > before
 }
 
-/// Joins what two rows say: a death reported by one entity holds for all, a child is one wherever it is listed.
-pub fn join_population(a: Population, b: Population) -> Population {
+/// Joins what two rows say of a person: a death reported by one entity holds for all. Where they differ about the age, the birth date
+/// decides; without one a child is one wherever it is listed.
+pub fn join_population(
+    (a, b): (Population, Population),
+    person: &Person,
+    today: Date,
+) -> Population {
     match (a, b) {
         (Population::Deceased, _) | (_, Population::Deceased) => Population::Deceased,
-        (Population::Minor, _) | (_, Population::Minor) => Population::Minor,
+        (Population::Minor, Population::Minor) => Population::Minor,
         (Population::Adult, Population::Adult) => Population::Adult,
+        (Population::Minor, Population::Adult) | (Population::Adult, Population::Minor) => {
+            let born = person.date_of_birth;
+            if born.is_some_and(|born| !date::is_minor(born, today)) {
+                Population::Adult
+            } else {
+                Population::Minor
+            }
+        }
     }
 }
 
@@ -200,18 +240,25 @@ mod tests {
     }
 
     #[test]
-    fn one_number_is_one_person_by_birth_date_or_by_names() {
-        let mut other = ada();
-        assert!(is_same_person(&ada(), &other));
-        other.given_name = "Kate".into();
-        other.date_of_birth = None;
-        assert!(is_same_person(&ada(), &other));
-        other.given_name = "Robert".into();
-        assert!(!is_same_person(&ada(), &other));
-        other.date_of_birth = Some(date(1961, 3, 12));
-        assert!(is_same_person(&ada(), &other));
-        other.date_of_birth = Some(date(1990, 3, 12));
-        assert!(!is_same_person(&ada(), &other));
+    fn the_newest_address_counts_and_the_former_stays_beside_it() {
+        let at = |street: &str| Person {
+            address_lines: vec![street.into()],
+            city: Some("Fort Wayne".into()),
+            region: Some("IN".into()),
+            postal_code: Some("46802".into()),
+            ..ada()
+        };
+        let mut known = at("1 Old St");
+        assert!(!move_to(&mut known, &at("1 OLD STREET")));
+        assert!(!move_to(&mut known, &ada()), "no address is no newer one");
+        assert!(move_to(&mut known, &at("9 New St")));
+        assert_eq!(known.address_lines[0].expose(), "9 New St");
+        assert_eq!(
+            known.prior_addresses[0].expose(),
+            "1 Old St Fort Wayne IN 46802"
+        );
+        known.confidential = true;
+        assert!(!move_to(&mut known, &at("1 Old St")));
     }
 
     #[test]
@@ -255,6 +302,23 @@ mod tests {
             ..Person::default()
         };
         assert!(!can_correct(&known, &other));
+    }
+
+    #[test]
+    fn where_two_lists_differ_about_the_age_the_birth_date_decides() {
+        use Population::{Adult, Deceased, Minor};
+        let join = |a, b, born| {
+            let person = Person {
+                date_of_birth: born,
+                ..ada()
+            };
+            join_population((a, b), &person, date(2015, 7, 17))
+        };
+        assert_eq!(join(Minor, Adult, Some(date(1997, 7, 17))), Adult);
+        assert_eq!(join(Adult, Minor, Some(date(1997, 7, 18))), Minor);
+        assert_eq!(join(Adult, Minor, None), Minor);
+        assert_eq!(join(Minor, Minor, Some(date(1961, 3, 12))), Minor);
+        assert_eq!(join(Minor, Deceased, None), Deceased);
     }
 
     #[test]

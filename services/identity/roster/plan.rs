@@ -2,61 +2,43 @@
 //! written to after.
 //!
 //! Rows are taken in order, and each sees what the ones before it did, so that a batch comes to the same as its rows one by
-//! one.
+//! one. A row that is certainly of somebody known is merged, one that may be is somebody new and stands on the review list
+//! ([`crate::identity::matching::resolve`]).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::db::entities::individual::Population;
+use crate::identity::matching::resolve::Record;
 use crate::kernel::ids::{CoveredEntityId, IndividualId};
 use crate::kernel::person::Person;
 
+use super::doubt::Doubt;
+use super::known::{Known, Listed, Stored};
 use super::merge;
 use super::prepare::{Judged, Prepared, RowMacs};
 use super::reject::{Cause, Column, Reject};
+use alike::{Alike, AlikeIndex};
 
-/// What the roster holds about the references and SSNs of a batch.
-#[derive(Debug, Default)]
-pub struct Known {
-    /// What was loaded under a reference, by its MAC, which has the covered entity in it.
-    pub references: HashMap<Uuid, Listed>,
-    /// People by key of their SSN, where that was asked for.
-    pub people: Vec<(Option<i64>, Stored)>,
-}
+mod alike;
 
-/// What was loaded under a reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// MAC of the content.
-    pub content: Uuid,
-    /// The person.
-    pub individual: IndividualId,
-}
+pub use alike::MOST_ALIKE;
 
-/// A person on the roster.
-#[derive(Clone, Debug)]
-pub struct Stored {
-    /// Id.
-    pub individual: IndividualId,
-    /// The person, opened.
-    pub person: Person,
-    /// Which rules apply.
-    pub population: Population,
-    /// What the person's key derives from.
-    pub salt: Vec<u8>,
-    /// Whether nobody lists the person any more.
-    pub is_withdrawn: bool,
-}
+/// The most people beside whom one row is put on the review list.
+const MOST_DOUBTS: usize = 3;
 
 /// What became of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It made a new individual.
     Accepted,
+    /// It made a new individual, the first, who stands on the review list beside the second.
+    Doubtful(IndividualId, IndividualId),
     /// It was merged into an individual already known.
-    Merged,
+    Merged(IndividualId),
     /// It corrected the record of an individual, under a reference that was loaded before with other content.
     Corrected,
     /// It was loaded before with the same content, or is what a later file has corrected.
@@ -80,8 +62,6 @@ pub struct Slot<'b> {
     pub changed: bool,
     /// What the batch corrected.
     pub correction: Option<Correction>,
-    /// Whether nobody listed the person any more before the batch.
-    pub is_withdrawn: bool,
     /// Whether a row of the batch lists the person again.
     pub relisted: bool,
 }
@@ -100,8 +80,29 @@ pub struct Correction {
 pub enum Origin<'b> {
     /// A row of this batch.
     New(&'b Prepared),
-    /// The roster, with the salt of its row.
-    Roster(&'b [u8]),
+    /// The roster.
+    Roster(&'b Stored),
+}
+
+impl Slot<'_> {
+    /// Tells whether nobody listed the person any more before the batch.
+    fn was_withdrawn(&self) -> bool {
+        matches!(self.origin, Origin::Roster(stored) if stored.is_withdrawn)
+    }
+
+    /// Tells whether the post or the mail house gave the address: no list knows a better one.
+    fn is_readdressed(&self) -> bool {
+        matches!(self.origin, Origin::Roster(stored) if stored.is_readdressed)
+    }
+
+    /// Notes what was corrected, and what the person was before the first correction of the batch.
+    fn note(&mut self, before: Person, fields: merge::Fields) {
+        let correction = self.correction.get_or_insert(Correction {
+            before,
+            fields: Vec::new(),
+        });
+        correction.fields.extend(fields);
+    }
 }
 
 /// A reference of a covered entity to write.
@@ -126,6 +127,8 @@ pub struct Plan<'b> {
     pub links: Vec<Link>,
     /// The references that stand there and have other content now.
     pub relinks: Vec<Link>,
+    /// What is put on the review list, unless it stands there.
+    pub doubts: Vec<Doubt>,
 }
 
 impl Link {
@@ -140,9 +143,13 @@ impl Link {
 }
 
 /// Plans rows in order. A line up to `durable_line` was seen by an earlier run of the same file: it corrects nothing again, because a
-/// later file may have corrected it since.
-pub fn plan<'b>(batch: &'b [Judged], known: &'b Known, durable_line: i64) -> Plan<'b> {
-    let mut planner = Planner::new(known, batch.len());
+/// later file may have corrected it since. Ages are those of `today`.
+pub fn plan<'b>(
+    batch: &'b [Judged],
+    known: &'b Known,
+    (durable_line, today): (i64, Date),
+) -> Plan<'b> {
+    let mut planner = Planner::new(known, batch.len(), today);
     for judged in batch {
         let outcome = match &judged.verdict {
             Ok(row) => planner.take(row, judged.line > durable_line),
@@ -155,45 +162,46 @@ pub fn plan<'b>(batch: &'b [Judged], known: &'b Known, durable_line: i64) -> Pla
 
 struct Planner<'b> {
     known: &'b Known,
+    today: Date,
     plan: Plan<'b>,
     /// What rows of this batch loaded, by reference.
     seen: HashMap<Uuid, Listed>,
-    /// Slots by key of the SSN.
-    by_ssn: HashMap<i64, Vec<usize>>,
     /// Slots by individual.
     by_id: HashMap<IndividualId, usize>,
+    /// Who may be the person of a row.
+    alike: AlikeIndex,
 }
 
 impl<'b> Planner<'b> {
-    fn new(known: &'b Known, rows: usize) -> Self {
+    fn new(known: &'b Known, rows: usize, today: Date) -> Self {
         let mut planner = Self {
             known,
+            today,
             plan: Plan {
                 outcomes: Vec::with_capacity(rows),
                 slots: Vec::with_capacity(known.people.len() + rows),
                 links: Vec::with_capacity(rows),
                 relinks: Vec::new(),
+                doubts: Vec::new(),
             },
             by_id: HashMap::with_capacity(known.people.len()),
             seen: HashMap::with_capacity(rows),
-            by_ssn: HashMap::with_capacity(known.people.len() + rows),
+            alike: AlikeIndex::default(),
         };
-        for (key, stored) in &known.people {
-            let known = planner.by_id.get(&stored.individual).copied();
-            let at = known.unwrap_or_else(|| {
-                planner.add(Slot {
-                    individual: stored.individual,
-                    person: Cow::Borrowed(&stored.person),
-                    population: stored.population,
-                    origin: Origin::Roster(&stored.salt),
-                    changed: false,
-                    correction: None,
-                    is_withdrawn: stored.is_withdrawn,
-                    relisted: false,
-                })
+        for stored in &known.people {
+            planner.add(Slot {
+                individual: stored.individual,
+                person: Cow::Borrowed(&stored.person),
+                population: stored.population,
+                origin: Origin::Roster(stored),
+                changed: false,
+                correction: None,
+                relisted: false,
             });
-            if let Some(key) = key {
-                planner.by_ssn.entry(*key).or_default().push(at);
+        }
+        for (key, individual) in &known.keys {
+            if let Some(at) = planner.by_id.get(individual) {
+                planner.alike.add(*key, *at);
             }
         }
         planner
@@ -213,13 +221,43 @@ impl<'b> Planner<'b> {
             Some((macs, listed)) => return self.correct(row, macs, listed.individual),
             None => {}
         }
-        match self.with_ssn_of(row) {
-            None => self.accept(row),
-            Some(at) if merge::is_same_person(&self.plan.slots[at].person, &row.person) => {
+        let alike = self
+            .alike
+            .find(row, &Record::of(&row.person), (person_of(&self.plan), None));
+        match &alike[..] {
+            [first, rest @ ..] if first.is_clear_of(rest.first()) => {
+                let at = first.at;
+                let individual = self.plan.slots[at].individual;
+                // Whoever else may be the row's person may be the one whom the row went to.
+                self.doubt(individual, rest);
                 self.merge(at, row)
             }
-            Some(_) => Outcome::Rejected(Reject::new(Column::Ssn, Cause::SsnOfAnother)),
+            _ => self.accept(row, &alike),
         }
+    }
+
+    /// Puts an individual on the review list beside others, whoever is still listed. Gives the first of them.
+    fn doubt<'a>(
+        &mut self,
+        individual: IndividualId,
+        others: impl IntoIterator<Item = &'a Alike>,
+    ) -> Option<IndividualId> {
+        let others = others.into_iter().filter_map(|one| {
+            let slot = &self.plan.slots[one.at];
+            (!slot.was_withdrawn() || slot.relisted).then_some((slot.individual, &one.waterfall))
+        });
+        let doubts =
+            others.map(|(other, waterfall)| Doubt::of(individual, other, waterfall.clone()));
+        let doubts: Vec<Doubt> = doubts.take(MOST_DOUBTS).collect();
+        let first = doubts.first().map(|first| {
+            if first.individual == individual {
+                first.other
+            } else {
+                first.individual
+            }
+        });
+        self.plan.doubts.extend(doubts);
+        first
     }
 
     /// Looks the reference up under every version of the index key.
@@ -240,9 +278,6 @@ impl<'b> Planner<'b> {
         if !merge::can_correct(&self.plan.slots[at].person, &row.person) {
             return Outcome::Rejected(Reject::new(Column::ExternalRef, Cause::RefConflict));
         }
-        if self.with_ssn_of(row).is_some_and(|other| other != at) {
-            return Outcome::Rejected(Reject::new(Column::Ssn, Cause::SsnOfAnother));
-        }
         let slot = &mut self.plan.slots[at];
         let before = slot.person.clone().into_owned();
         let mut person = before.clone();
@@ -262,14 +297,13 @@ impl<'b> Planner<'b> {
         if is_corrected {
             slot.person = Cow::Owned(person);
             slot.changed = true;
-            let correction = slot.correction.get_or_insert(Correction {
-                before,
-                fields: Vec::new(),
-            });
-            correction.fields.extend(fields);
-        }
-        if let Some(key) = row.ssn_keys.first() {
-            self.by_ssn.entry(*key).or_default().push(at);
+            slot.note(before, fields);
+            self.alike.change(at, row);
+            let record = Record::of(&self.plan.slots[at].person);
+            let alike = self
+                .alike
+                .find(row, &record, (person_of(&self.plan), Some(at)));
+            self.doubt(individual, &alike);
         }
         self.relink(row, macs, individual);
         if is_corrected {
@@ -299,55 +333,47 @@ impl<'b> Planner<'b> {
         }
     }
 
-    /// Finds the person with the row's SSN. A key that two numbers share is sorted out by the numbers.
-    fn with_ssn_of(&self, row: &Prepared) -> Option<usize> {
-        let number = row.person.ssn.as_ref()?.expose();
-        let slots = row
-            .ssn_keys
-            .iter()
-            .filter_map(|key| self.by_ssn.get(key))
-            .flatten();
-        slots.copied().find(|at| {
-            self.plan.slots[*at]
-                .person
-                .ssn
-                .as_ref()
-                .is_some_and(|ssn| ssn.expose() == number)
-        })
-    }
-
-    fn accept(&mut self, row: &'b Prepared) -> Outcome {
+    fn accept(&mut self, row: &'b Prepared, alike: &[Alike]) -> Outcome {
+        let individual = row.sealed.id;
         let at = self.add(Slot {
-            individual: row.sealed.id,
+            individual,
             person: Cow::Borrowed(&row.person),
             population: row.population,
             origin: Origin::New(row),
             changed: false,
             correction: None,
-            is_withdrawn: false,
             relisted: false,
         });
-        if let Some(key) = row.ssn_keys.first() {
-            self.by_ssn.entry(*key).or_default().push(at);
+        self.alike.change(at, row);
+        self.link(row, individual);
+        match self.doubt(individual, alike) {
+            Some(other) => Outcome::Doubtful(individual, other),
+            None => Outcome::Accepted,
         }
-        self.link(row, row.sealed.id);
-        Outcome::Accepted
     }
 
-    fn merge(&mut self, at: usize, row: &Prepared) -> Outcome {
+    fn merge(&mut self, at: usize, row: &'b Prepared) -> Outcome {
         let slot = &mut self.plan.slots[at];
-        let mut person = slot.person.clone().into_owned();
-        if merge::enrich(&mut person, &row.person) {
+        let before = slot.person.clone().into_owned();
+        let mut person = before.clone();
+        let is_enriched = merge::enrich(&mut person, &row.person);
+        let has_moved = !slot.is_readdressed() && merge::move_to(&mut person, &row.person);
+        if is_enriched || has_moved {
             slot.person = Cow::Owned(person);
             slot.changed = true;
         }
-        let population = merge::join_population(slot.population, row.population);
-        slot.relisted |= slot.is_withdrawn;
+        if has_moved {
+            slot.note(before, vec!["address"]);
+        }
+        let populations = (slot.population, row.population);
+        let population = merge::join_population(populations, &slot.person, self.today);
+        slot.relisted |= slot.was_withdrawn();
         slot.changed |= population != slot.population || slot.relisted;
         slot.population = population;
         let individual = slot.individual;
+        self.alike.change(at, row);
         self.link(row, individual);
-        Outcome::Merged
+        Outcome::Merged(individual)
     }
 
     fn link(&mut self, row: &Prepared, individual: IndividualId) {
@@ -359,6 +385,11 @@ impl<'b> Planner<'b> {
         self.seen.insert(reference, listed);
         self.plan.links.push(Link::of(row, individual));
     }
+}
+
+/// Gives the person of a slot.
+fn person_of<'p>(plan: &'p Plan<'_>) -> impl Fn(usize) -> &'p Person {
+    |at| &plan.slots[at].person
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::db::entities::individual::Population;
-use crate::identity::matching::blind::Indexer;
+use crate::identity::matching::blind::{Indexer, Keys};
 use crate::kernel::ids::{CoveredEntityId, Ids};
 use crate::kernel::person::Person;
 
@@ -41,8 +41,8 @@ pub struct Prepared {
     pub entity: CoveredEntityId,
     /// MACs of the reference and of the content, for each version of the index key, the current one first.
     pub macs: Vec<RowMacs>,
-    /// Keys of the SSN under every version of the index key, the current one first; empty without an SSN.
-    pub ssn_keys: Vec<i64>,
+    /// Blind keys under the older versions of the index key; those under the current one are written with the person.
+    pub older_keys: Vec<Keys>,
     /// Which rules apply.
     pub population: Population,
     /// The population column; nothing if it is empty.
@@ -60,6 +60,13 @@ pub struct RowMacs {
     pub reference: Uuid,
     /// Of everything in the row.
     pub content: Uuid,
+}
+
+impl Prepared {
+    /// Gives the blind keys under every version of the index key, the current one first.
+    pub fn keys(&self) -> impl Iterator<Item = &Keys> {
+        std::iter::once(&self.sealed.keys).chain(&self.older_keys)
+    }
 }
 
 impl std::fmt::Debug for Prepared {
@@ -84,16 +91,13 @@ pub fn prepare(raw: &RawRow, rules: &Rules, keys: &RosterKeys, ids: &Ids) -> Jud
 fn ready(row: Row, keys: &RosterKeys, ids: &Ids) -> Prepared {
     let (id, salt) = (ids.next(), ids.random::<SALT_LEN>());
     let sealed = Arc::new(Sealed::of(id, &salt, &row.person, row.population, keys));
-    let ssn = row.person.ssn.as_ref();
-    let ssn_keys = ssn.map_or_else(Vec::new, |ssn| {
-        let indexers = keys.indexers.iter();
-        indexers.map(|one| one.ssn(ssn.expose())).collect()
-    });
+    let older = keys.indexers.iter().skip(1);
+    let older_keys = older.map(|indexer| indexer.person(&row.person)).collect();
     let indexers = keys.indexers.iter();
     Prepared {
         entity: row.entity,
         macs: indexers.map(|indexer| macs(indexer, &row)).collect(),
-        ssn_keys,
+        older_keys,
         population: row.population,
         stated: row.stated,
         person: row.person,

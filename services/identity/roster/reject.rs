@@ -112,8 +112,6 @@ pub enum Cause {
     UnknownEntity,
     /// The SSN was never issued.
     SsnNeverIssued,
-    /// The SSN is on record for another person.
-    SsnOfAnother,
     /// The reference was loaded before for somebody else.
     RefConflict,
     /// Nobody living was born on that day.
@@ -155,10 +153,6 @@ impl Reject {
             }
             Cause::SsnNeverIssued => {
                 "check the number with the covered entity; if it has none, leave the column empty".to_owned()
-            }
-            Cause::SsnOfAnother => {
-                "check the number with the covered entity: it is on record for a person with another name and birth date"
-                    .to_owned()
             }
             Cause::RefConflict => {
                 "give each person a reference of their own; this one was loaded before for somebody with another name, birth date and SSN".to_owned()

@@ -225,8 +225,13 @@ impl Lookup {
         }
         let backend = connection.get_database_backend();
         let Self { table, column, is } = self;
+        // References have the campaign first in their index; blind keys have it in the key, and an index of their own.
+        let of_campaign = match is {
+            Is::Uuid => "campaign_id = $2",
+            _ => "(campaign_id = $2) IS TRUE",
+        };
         let sql = format!(
-            "SELECT DISTINCT individual_id FROM {table} WHERE {column} {} AND (campaign_id = $2) IS TRUE LIMIT $3",
+            "SELECT DISTINCT individual_id FROM {table} WHERE {column} {} AND {of_campaign} LIMIT $3",
             rows::among(backend, *is)
         );
         let most = i64::try_from(LOOKED_AT + 1).unwrap_or(i64::MAX);

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::OnConflict;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel,
     QueryFilter, QueryOrder, QuerySelect,
@@ -11,9 +13,10 @@ use sea_orm::{
 use crate::db;
 use crate::db::entities::{
     campaign, campaign_key, covered_entity, enrollment, individual, individual_entity,
-    roster_import, verification,
+    individual_index, roster_import, verification,
 };
 use crate::identity::error::Error;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{
     CampaignId, CoveredEntityId, EnrollmentId, ImportId, IndividualId, VerificationId,
 };
@@ -41,6 +44,14 @@ pub async fn campaign(
 ) -> Result<campaign::Model, Error> {
     let row = campaign::Entity::find_by_id(id).one(connection).await?;
     row.ok_or(Error::CampaignNotFound)
+}
+
+/// Gives the day in a campaign's zone.
+pub fn today(campaign: &campaign::Model, now: Timestamp) -> Result<Date, Error> {
+    let zone = TimeZone::get(&campaign.zone);
+    let zone = zone.map_err(|_| db::Error::corrupt("campaign.zone"))?;
+    let today = now.date_in(&zone);
+    Ok(today.map_err(|_| db::Error::corrupt("a clock without a date"))?)
 }
 
 /// Gives the language of people whose own is not known.
@@ -281,6 +292,36 @@ pub async fn entities_between(
         .filter(Column::IndividualId.gte(first))
         .filter(Column::IndividualId.lte(last));
     Ok(query.into_tuple().all(connection).await?)
+}
+
+/// Takes people off the list: they get no further letter and are in no count.
+pub async fn take_off_list(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    ids: &[IndividualId],
+    now: Timestamp,
+) -> Result<(), Error> {
+    use individual::Column;
+    for list in lists(ids) {
+        let update = individual::Entity::update_many()
+            .col_expr(Column::WithdrawnAt, Expr::value(now))
+            .col_expr(Column::Mailable, Expr::value(false))
+            .filter(Column::CampaignId.eq(campaign))
+            .filter(Column::Id.is_in(list));
+        update.exec(connection).await?;
+    }
+    Ok(())
+}
+
+/// Removes the blind keys of an individual, so that neither a claim nor a row finds it.
+pub async fn remove_keys(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    id: IndividualId,
+) -> Result<(), Error> {
+    let delete = individual_index::Entity::delete_by_id((campaign, id));
+    delete.exec(connection).await?;
+    Ok(())
 }
 
 /// Gives the keys of the covered entities that list each of these individuals, sorted.

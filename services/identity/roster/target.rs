@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, ImportId};
+use crate::kernel::ids::{CampaignId, Ids, ImportId};
 
 use super::keys::RosterKeys;
 
@@ -18,6 +18,8 @@ pub struct Target<'a> {
     pub import: ImportId,
     /// The campaign's keys.
     pub keys: &'a Arc<RosterKeys>,
+    /// Where ids come from.
+    pub ids: &'a Ids,
     /// When the batch is written.
     pub now: Timestamp,
     /// The day on which it is written, in the campaign's zone.

@@ -29,6 +29,7 @@ where
         totals: Totals::default(),
         rejected: Vec::new(),
         warnings: Vec::new(),
+        matched: Vec::new(),
         finished: None,
     };
     if answers.send(Ok(said.clone())).await.is_err() {
@@ -91,6 +92,7 @@ fn judge(rows: &[RawRow], rules: &Rules, mut totals: Totals, line: i64) -> Answe
         totals,
         rejected,
         warnings,
+        matched: Vec::new(),
         finished: None,
     }
 }

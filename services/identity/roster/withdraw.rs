@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::db::entities::{individual, individual_entity};
+use crate::db::entities::individual_entity;
 use crate::db::{Tx, audit};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
@@ -273,19 +273,11 @@ impl Work<'_> {
         tx: &Tx<'_>,
         affected: &[IndividualId],
     ) -> Result<Vec<IndividualId>, Error> {
-        use individual::Column;
         let campaign = self.command.campaign;
         let listed = store::entities_of(tx, campaign, affected).await?;
         let gone = affected.iter().filter(|id| !listed.contains_key(id));
         let gone: Vec<IndividualId> = gone.copied().collect();
-        for list in store::lists(&gone) {
-            let update = individual::Entity::update_many()
-                .col_expr(Column::WithdrawnAt, Expr::value(self.now))
-                .col_expr(Column::Mailable, Expr::value(false))
-                .filter(Column::CampaignId.eq(campaign))
-                .filter(Column::Id.is_in(list));
-            update.exec(tx).await?;
-        }
+        store::take_off_list(tx, campaign, &gone, self.now).await?;
         Ok(gone)
     }
 

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use sea_orm::ConnectionTrait;
 
 use crate::db::entities::ClosedSet;
 use crate::db::rows::{self, Is};
 use crate::db::{self, Bulk, Cell, Tx};
 use crate::identity::error::Error;
-use crate::kernel::ids::CampaignId;
+use crate::kernel::ids::{CampaignId, Ids};
 use crate::process;
 
 use super::complete;
 use super::count::{self, Notices};
+use super::doubt;
 use super::history::{self, Entry};
 use super::keys::RosterKeys;
 use super::lookup::{self, Found};
@@ -41,9 +43,14 @@ pub async fn write(
         .iter()
         .map(|row| (row.line, Notices::of(&row.warnings)))
         .collect();
-    let (rows, keys) = (Arc::clone(rows), Arc::clone(target.keys));
+    let (rows, keys, ids) = (
+        Arc::clone(rows),
+        Arc::clone(target.keys),
+        target.ids.clone(),
+    );
+    let seen = (durable_line, target.today);
     let planned =
-        tokio::task::spawn_blocking(move || Planned::of(&rows, found, &keys, durable_line)).await;
+        tokio::task::spawn_blocking(move || Planned::of(&rows, found, (&keys, &ids), seen)).await;
     let planned = planned.map_err(|_| process::Error::ShuttingDown)??;
     insert(tx, target, &planned.new).await?;
     link(tx, target, &planned.links).await?;
@@ -51,6 +58,8 @@ pub async fn write(
     relink(tx, target, &planned.relinks).await?;
     history::keep(tx, target, &planned.corrected).await?;
     moved::record(tx, target, &planned.moved).await?;
+    let seen = (target.import, target.now);
+    doubt::list(tx, target.campaign, seen, &planned.doubts).await?;
     let lines = lines.into_iter().zip(&planned.outcomes);
     let lines = lines.map(|((line, notices), outcome)| (line, outcome, notices));
     store::change_import(tx, import, |import| count::count(import, lines)).await?;
@@ -67,6 +76,7 @@ struct Planned {
     relinks: Vec<Link>,
     corrected: Vec<Entry>,
     moved: Vec<Moved>,
+    doubts: Vec<doubt::Entry>,
     outcomes: Vec<Outcome>,
 }
 
@@ -74,11 +84,11 @@ impl Planned {
     fn of(
         rows: &[Judged],
         found: Found,
-        keys: &RosterKeys,
-        durable_line: i64,
+        (keys, ids): (&RosterKeys, &Ids),
+        seen: (i64, Date),
     ) -> Result<Self, Error> {
         let known = found.decrypt(keys)?;
-        let plan = plan::plan(rows, &known, durable_line);
+        let plan = plan::plan(rows, &known, seen);
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         let (mut corrected, mut moved) = (Vec::new(), Vec::new());
         for slot in &plan.slots {
@@ -87,7 +97,9 @@ impl Planned {
             match &slot.origin {
                 Origin::New(row) if !slot.changed => new.push(Arc::clone(&row.sealed)),
                 Origin::New(row) => new.push(Arc::new(seal(slot, &row.sealed.salt, keys))),
-                Origin::Roster(salt) if slot.changed => changed.push(seal(slot, salt, keys)),
+                Origin::Roster(stored) if slot.changed => {
+                    changed.push(seal(slot, &stored.salt, keys));
+                }
                 Origin::Roster(_) => {}
             }
         }
@@ -98,6 +110,7 @@ impl Planned {
             changed,
             corrected,
             moved,
+            doubts: plan.doubts.iter().map(|doubt| doubt.entry(ids)).collect(),
             links,
             relinks: plan.relinks,
             outcomes: plan.outcomes,
@@ -139,16 +152,25 @@ async fn insert(tx: &Tx<'_>, target: Target<'_>, people: &[Arc<Sealed>]) -> Resu
     let bulk = Bulk {
         table: "individual",
         same: &[
-            campaign.clone(),
+            campaign,
             ("key_version", target.keys.key_version.into()),
             ("created_at", target.now.into()),
         ],
         columns: PEOPLE,
     };
     tx.copy_in(bulk, people_rows(people)).await?;
+    insert_keys(tx, target.campaign, people).await
+}
+
+/// Writes the blind keys of people who have none.
+pub async fn insert_keys(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    people: &[Arc<Sealed>],
+) -> Result<(), Error> {
     let bulk = Bulk {
         table: "individual_index",
-        same: &[campaign],
+        same: &[("campaign_id", campaign.into())],
         columns: INDEX,
     };
     tx.copy_in(bulk, index_rows(people)).await?;

@@ -74,6 +74,9 @@ reasons! {
     ImportNotFound "IMPORT_NOT_FOUND" NotFound "There is no such import.";
     IndividualNotFound "INDIVIDUAL_NOT_FOUND" NotFound "There is no such individual.";
     IndividualErased "INDIVIDUAL_ERASED" FailedPrecondition "The individual's personal data has been destroyed.";
+    ReviewNotFound "REVIEW_NOT_FOUND" NotFound "There is no such review.";
+    ReviewState "REVIEW_STATE" FailedPrecondition "The review's state does not allow this.";
+    BothEnrolled "BOTH_ENROLLED" FailedPrecondition "Both people have an enrollment; cancel one of them first.";
 
     // Codes.
     WaveNotFound "WAVE_NOT_FOUND" NotFound "There is no such wave.";

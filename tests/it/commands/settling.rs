@@ -30,6 +30,7 @@ fn refusals_have_words_and_exit_codes(scene: &Scene) {
         (&["verification", "show", unknown], "VERIFICATION_NOT_FOUND"),
         (&["individual", "show", unknown], "INDIVIDUAL_NOT_FOUND"),
         (&["roster", "imported", unknown], "IMPORT_NOT_FOUND"),
+        (&["roster", "review", unknown], "redress roster reviews"),
         (&["codes", "batch", unknown], "redress codes batches"),
         (
             &["handoff", "list", "--campaign", "B999999"],
@@ -52,6 +53,14 @@ fn refusals_have_words_and_exit_codes(scene: &Scene) {
         (
             &["referral", "list", "--state", "gone"],
             "must be one of open, approved, denied",
+        ),
+        (
+            &["roster", "reviews", "--state", "gone"],
+            "must be one of open, merged, kept-apart",
+        ),
+        (
+            &["roster", "review", unknown, "--decide", "merge"],
+            "--reason",
         ),
         (&["individual", "show"], "required"),
         (&["enrollment", "show"], "required"),

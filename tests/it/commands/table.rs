@@ -47,6 +47,9 @@ const COMMANDS: &[(&str, &str)] = &[
         "identity.v1.RosterService/GetRosterStatistics",
         "roster stats",
     ),
+    ("identity.v1.ReviewService/ListReviews", "roster reviews"),
+    ("identity.v1.ReviewService/GetReview", "roster review"),
+    ("identity.v1.ReviewService/DecideReview", "roster review"),
     (
         "identity.v1.IdentityVerificationService/GetVerification",
         "verification show",

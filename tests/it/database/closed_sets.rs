@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use redress::db::entities::{
     ClosedSet, activation_code, campaign, code, code_batch, confirmation_code, covered_entity,
     enrollment, handoff, individual, mail_event, outcome, partner, product, referral,
-    representative, revocation, roster_import, verification, wave,
+    representative, review, revocation, roster_import, verification, wave,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Iterable, Statement};
 
@@ -88,6 +88,7 @@ async fn a_column_takes_the_words_of_its_enum_and_no_others(database: Database) 
             words::<referral::DecisionReason>(),
         ),
         ("referral", "state", words::<referral::State>()),
+        ("review", "state", words::<review::State>()),
         ("revocation", "target", words::<revocation::Target>()),
         ("roster_import", "state", words::<roster_import::State>()),
         (

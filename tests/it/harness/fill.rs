@@ -27,6 +27,7 @@ enum Kind {
     Outcome,
     Event,
     Letters,
+    Review,
 }
 
 /// Writes the id of the row `n` in SQL.
@@ -48,6 +49,7 @@ pub async fn fill(owner: &DatabaseConnection, campaign: CampaignId, partner: Par
     let mut statements = roster(campaign);
     statements.extend(letters(campaign, partner));
     statements.extend(verifications(campaign));
+    statements.push(reviews(campaign));
     statements.extend(handoffs(campaign, partner));
     statements.extend(commons(campaign));
     statements.push("ANALYZE".to_owned());
@@ -226,6 +228,20 @@ fn verifications(campaign: CampaignId) -> Vec<String> {
             ),
         ),
     ]
+}
+
+/// Each of the many people beside the one before. Few are open.
+fn reviews(campaign: CampaignId) -> String {
+    let (review, person) = (id(Kind::Review), id(Kind::Person));
+    let other = person.replace("to_hex(n)", "to_hex(n - 1)");
+    insert(
+        "review",
+        "campaign_id, id, individual_id, other_id, state, score, waterfall, import_id, opened_at, decided_at, decided_by",
+        &format!(
+            "'{campaign}', {review}, {person}, {other}, CASE n % 20 WHEN 0 THEN 'OPEN' ELSE 'KEPT_APART' END, 3000, '[]', \
+             {review}, 0, CASE WHEN n % 20 > 0 THEN 0 END, CASE WHEN n % 20 > 0 THEN 'ann' END"
+        ),
+    )
 }
 
 /// None of the handoffs is due, and few withdrawals are under way. The codes that are left come last.

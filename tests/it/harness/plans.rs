@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
 
 /// The tables that grow with the people and with what they do.
-pub const LARGE: [&str; 18] = [
+pub const LARGE: [&str; 19] = [
     "individual",
     "individual_entity",
     "individual_index",
@@ -17,6 +17,7 @@ pub const LARGE: [&str; 18] = [
     "verification",
     "confirmation_code",
     "referral",
+    "review",
     "handoff",
     "handoff_attempt",
     "outcome",

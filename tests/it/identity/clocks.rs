@@ -26,6 +26,7 @@ async fn a_confirmation_code_ends_at_one_instant_in_every_process(database: Data
     for hours in [1, -1] {
         let verification = house.verify(None, claims()).await.unwrap().verification_id;
         let mut twin = house.twin(database.open(Process::Identity).await);
+        let earliest = db.now().await.unwrap() + PHONE_CODE_LIFE;
         let (clock, _hand) = following(&db, hours).await;
         twin.common.ids = Ids::seeded(clock.clone(), 9);
         twin.common.clock = clock;
@@ -36,7 +37,6 @@ async fn a_confirmation_code_ends_at_one_instant_in_every_process(database: Data
             verification_id: verification.clone(),
             channel: ContactChannel::Sms.into(),
         };
-        let earliest = db.now().await.unwrap() + PHONE_CODE_LIFE;
         let sent = Handlers::new(twin)
             .send_confirmation_code(by(Role::Portal, message))
             .await;

@@ -82,6 +82,10 @@ fn the_client_the_lab_and_the_program_import_downwards_only() {
         if source.path.ends_with("services/cli/serve.rs") {
             allowed.extend(served);
         }
+        // It measures what is pure, and asks no service.
+        if source.path.ends_with("services/cli/matching.rs") {
+            allowed.push("identity");
+        }
         for named in source.names_after("crate::") {
             let fine = allowed.contains(&named.as_str());
             assert!(fine, "{} imports crate::{named}", source.path);

@@ -10,10 +10,11 @@ use redress::db::entities::handoff::{self as handoff_entity, DeadReason};
 use redress::db::entities::outcome::{Decision, OutcomeClass};
 use redress::db::entities::{
     ClosedSet, campaign as campaigns, code as codes, code_batch, coverage as coverages,
-    enrollment as enrollments, referral, verification,
+    enrollment as enrollments, referral, review, verification,
 };
 use redress::handoff::queue::state as handoff;
 use redress::identity::referral::state::Ruling;
+use redress::identity::review::state::{Decision as Decide, allows};
 use redress::identity::verification::state::{Verification, VerificationEvent};
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::IndividualId;
@@ -36,6 +37,8 @@ pub fn table() -> String {
     text += &rows("verification", &verification, &verification_ways());
     let referral = meanings_in("referral", referral::State::iter());
     text += &rows("referral", &referral, &referral_ways());
+    let review = meanings_in("review", review::State::iter());
+    text += &rows("review", &review, &review_ways());
     let mut enrollment = meanings_in("enrollment", enrollments::State::iter());
     enrollment.insert(
         1,
@@ -133,6 +136,18 @@ fn referral_ways() -> Ways {
     [Ruling::Approved, Ruling::Denied]
         .map(|ruling| ("OPEN", referral::State::from(ruling).as_str()))
         .into()
+}
+
+fn review_ways() -> Ways {
+    let mut ways = Ways::new();
+    for from in review::State::iter() {
+        for decision in [Decide::Merge, Decide::KeepApart, Decide::Reopen] {
+            if allows(from, decision) {
+                ways.insert((from.as_str(), decision.to().as_str()));
+            }
+        }
+    }
+    ways
 }
 
 /// VERIFIED is shown and not stored: a started enrollment with a good verification, with the ways of a started one. What follows

@@ -11,6 +11,7 @@ use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::roster::import::{self, Answer, Header, Part, Totals};
 use crate::identity::roster::imports;
+use crate::identity::roster::plan::Outcome;
 use crate::identity::roster::reject::{Cause, Reject};
 use crate::identity::roster::row::{RawColumns, RawRow};
 use crate::identity::roster::warning::{Warning, What};
@@ -198,6 +199,7 @@ fn answer(answer: &Answer) -> wire::ImportRosterResponse {
                 .iter()
                 .map(|(line, warning)| warned(*line, *warning))
                 .collect(),
+            matched: answer.matched.iter().filter_map(matched).collect(),
         }),
     };
     wire::ImportRosterResponse { step: Some(step) }
@@ -222,6 +224,7 @@ fn to_wire(import: &roster_import::Model) -> wire::Import {
             warned: import.warned,
             unmailable: import.unmailable,
             corrected: import.corrected,
+            for_review: import.for_review,
         }),
         durable_line: import.durable_line,
         start_time: Some(import.started_at.to_proto()),
@@ -240,7 +243,27 @@ fn totals(totals: Totals) -> wire::ImportTotals {
         warned: totals.warned,
         unmailable: totals.unmailable,
         corrected: totals.corrected,
+        for_review: totals.for_review,
     }
+}
+
+/// Nothing where the row told of nobody known.
+fn matched((line, outcome): &(i64, Outcome)) -> Option<wire::MatchedRow> {
+    let (of, individual, other) = match outcome {
+        Outcome::Merged(individual) => (wire::RowMatch::Merged, individual, None),
+        Outcome::Doubtful(individual, other) => {
+            (wire::RowMatch::ForReview, individual, Some(other))
+        }
+        Outcome::Accepted | Outcome::Corrected | Outcome::Unchanged | Outcome::Rejected(_) => {
+            return None;
+        }
+    };
+    Some(wire::MatchedRow {
+        line: *line,
+        r#match: of.into(),
+        individual_id: individual.to_string(),
+        other_individual_id: other.map(ToString::to_string).unwrap_or_default(),
+    })
 }
 
 fn rejected(line: i64, reject: Reject) -> ItemVerdict {
@@ -271,7 +294,6 @@ const fn reason(cause: Cause) -> ItemReason {
         Cause::TooLong => ItemReason::TooLong,
         Cause::UnknownEntity => ItemReason::UnknownEntity,
         Cause::SsnNeverIssued => ItemReason::SsnNeverIssued,
-        Cause::SsnOfAnother => ItemReason::SsnOfAnother,
         Cause::RefConflict => ItemReason::RefConflict,
         Cause::ImplausibleDate => ItemReason::ImplausibleDate,
     }

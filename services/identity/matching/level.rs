@@ -1,0 +1,70 @@
+//! The fields that are compared, and how much two values of one can agree.
+
+use serde::{Deserialize, Serialize};
+
+/// How much two values agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Level {
+    /// The same after folding.
+    Exact,
+    /// A typing error apart.
+    Close,
+    /// A short form of the same name: a nickname, the initial, the first of two names.
+    Nickname,
+    /// Parts are swapped.
+    Transposed,
+    /// One side has no value.
+    Missing,
+    /// Different.
+    Different,
+}
+
+/// A field that is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Field {
+    /// The family name.
+    FamilyName,
+    /// The given name.
+    GivenName,
+    /// Middle names or initials.
+    MiddleName,
+    /// The birth date.
+    DateOfBirth,
+    /// All nine digits of the SSN.
+    Ssn,
+    /// The last four digits of the SSN.
+    SsnLastFour,
+    /// The postal code.
+    PostalCode,
+    /// Jr., III and the like.
+    Suffix,
+    /// The street line of the address.
+    Street,
+    /// A telephone number or an e-mail address.
+    Contact,
+}
+
+impl Field {
+    /// Gives the name in waterfalls.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FamilyName => "family_name",
+            Self::GivenName => "given_name",
+            Self::MiddleName => "middle_name",
+            Self::DateOfBirth => "date_of_birth",
+            Self::Ssn => "ssn",
+            Self::SsnLastFour => "ssn_last_four",
+            Self::PostalCode => "postal_code",
+            Self::Suffix => "suffix",
+            Self::Street => "street",
+            Self::Contact => "contact",
+        }
+    }
+
+    /// Tells whether agreement proves more than having held the letter's envelope.
+    pub const fn is_off_the_envelope(self) -> bool {
+        matches!(self, Self::DateOfBirth | Self::Ssn | Self::SsnLastFour)
+    }
+}

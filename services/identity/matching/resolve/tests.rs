@@ -1,0 +1,295 @@
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::Resolution::{Different, Doubtful, Same};
+use super::*;
+
+fn ada() -> Person {
+    Person {
+        given_name: "Katherine".into(),
+        family_name: "Neill".into(),
+        date_of_birth: Some(date(1961, 3, 12)),
+        ssn: Some("666012345".into()),
+        address_lines: vec!["12 Main St".into()],
+        postal_code: Some("46802".into()),
+        phone: Some("+12605550110".into()),
+        ..Person::default()
+    }
+}
+
+fn with(change: impl FnOnce(&mut Person)) -> Person {
+    let mut person = ada();
+    change(&mut person);
+    person
+}
+
+fn told(a: &Person, b: &Person) -> Resolution {
+    let (a, b) = (Record::of(a), Record::of(b));
+    let (there, back) = (resolve(&a, &b), resolve(&b, &a));
+    assert_eq!(there, back, "the order makes no difference");
+    there.0
+}
+
+fn moved(person: &mut Person) {
+    person.address_lines = vec!["9 New Ave".into()];
+    person.postal_code = Some("47401".into());
+    person.phone = None;
+}
+
+#[test]
+fn one_person_in_two_files_is_one() {
+    for (what, other) in [
+        ("the same", ada()),
+        ("moved", with(moved)),
+        ("a nickname", with(|p| p.given_name = "Kate".into())),
+        (
+            "a slip in the family name",
+            with(|p| p.family_name = "Neil".into()),
+        ),
+        ("no birth date", with(|p| p.date_of_birth = None)),
+        ("no number", with(|p| p.ssn = None)),
+        (
+            "no number, moved, the telephone kept",
+            with(|p| {
+                let phone = p.phone.clone();
+                moved(p);
+                (p.ssn, p.phone) = (None, phone);
+            }),
+        ),
+        (
+            "the address written otherwise",
+            with(|p| {
+                p.ssn = None;
+                p.phone = None;
+                p.address_lines = vec!["12 MAIN STREET".into()];
+            }),
+        ),
+        (
+            "married, in the same house",
+            with(|p| p.family_name = "Byron".into()),
+        ),
+        (
+            "day and month swapped",
+            with(|p| p.date_of_birth = Some(date(1961, 12, 3))),
+        ),
+        (
+            "one digit of the number",
+            with(|p| p.ssn = Some("666012354".into())),
+        ),
+        (
+            "the names swapped",
+            with(|p| std::mem::swap(&mut p.given_name, &mut p.family_name)),
+        ),
+    ] {
+        assert_eq!(told(&ada(), &other), Same, "{what}");
+    }
+}
+
+#[test]
+fn in_doubt_somebody_looks() {
+    for (what, other) in [
+        (
+            "twins under one number",
+            with(|p| p.given_name = "Beatrix".into()),
+        ),
+        (
+            "sisters whose names are forms of one",
+            with(|p| p.given_name = "Katharina".into()),
+        ),
+        (
+            "twins whose names are a letter apart",
+            with(|p| p.given_name = "Katharine".into()),
+        ),
+        (
+            "married and moved",
+            with(|p| {
+                moved(p);
+                p.family_name = "Byron".into();
+            }),
+        ),
+        (
+            "married, and the birth date swapped",
+            with(|p| {
+                p.family_name = "Byron".into();
+                p.date_of_birth = Some(date(1961, 12, 3));
+            }),
+        ),
+        (
+            "a father and a son of one name under one number",
+            with(|p| {
+                p.date_of_birth = Some(date(1991, 3, 12));
+            }),
+        ),
+        (
+            "the younger without a birth date, under the elder's number",
+            with(|p| {
+                p.suffix = Some("Jr".into());
+                p.date_of_birth = None;
+            }),
+        ),
+        (
+            "the guarantor's number in one of the lists",
+            with(|p| p.ssn = Some("666019999".into())),
+        ),
+        (
+            "no number, moved",
+            with(|p| {
+                moved(p);
+                p.ssn = None;
+            }),
+        ),
+        (
+            "no number, one digit of the birth date",
+            with(|p| {
+                p.ssn = None;
+                p.date_of_birth = Some(date(1961, 3, 13));
+            }),
+        ),
+        ("an initial", with(|p| p.given_name = "K".into())),
+        (
+            "another middle name",
+            with(|p| {
+                p.middle_name = Some("Ruth".into());
+            }),
+        ),
+    ] {
+        let first = with(|p| p.middle_name = Some("Ann".into()));
+        assert_eq!(told(&first, &other), Doubtful, "{what}");
+    }
+}
+
+#[test]
+fn those_who_share_much_are_two_people() {
+    let spouse = |p: &mut Person| {
+        p.given_name = "Gregor".into();
+        p.date_of_birth = Some(date(1963, 7, 1));
+    };
+    for (what, other) in [
+        ("a spouse under the subscriber's number", with(spouse)),
+        (
+            "a twin",
+            with(|p| {
+                p.given_name = "Beatrix".into();
+                p.ssn = Some("666019999".into());
+            }),
+        ),
+        (
+            "a twin whose name is a letter apart",
+            with(|p| {
+                p.given_name = "Katharine".into();
+                p.ssn = Some("666019999".into());
+            }),
+        ),
+        (
+            "a twin without a number",
+            with(|p| {
+                p.given_name = "Beatrix".into();
+                p.ssn = None;
+            }),
+        ),
+        (
+            "a stranger with the same filler number and birth date",
+            with(|p| {
+                moved(p);
+                p.given_name = "Nurjahan".into();
+                p.family_name = "Karimzai".into();
+            }),
+        ),
+        (
+            "a stranger with the same filler",
+            with(|p| {
+                *p = Person {
+                    given_name: "Nurjahan".into(),
+                    family_name: "Karimzai".into(),
+                    date_of_birth: p.date_of_birth,
+                    ssn: p.ssn.clone(),
+                    ..Person::default()
+                };
+                moved(p);
+                p.date_of_birth = Some(date(1980, 1, 1));
+            }),
+        ),
+        (
+            "a namesake with a number of their own",
+            with(|p| {
+                moved(p);
+                p.ssn = Some("666019999".into());
+            }),
+        ),
+        (
+            "a namesake in the same town",
+            with(|p| {
+                moved(p);
+                p.postal_code = Some("46802".into());
+                (p.ssn, p.date_of_birth) = (None, None);
+            }),
+        ),
+        (
+            "father and son",
+            with(|p| {
+                p.suffix = Some("Jr".into());
+                p.date_of_birth = Some(date(1989, 8, 8));
+                p.ssn = Some("666019999".into());
+            }),
+        ),
+    ] {
+        let first = with(|p| p.suffix = Some("Sr".into()));
+        assert_eq!(told(&first, &other), Different, "{what}");
+    }
+}
+
+#[test]
+fn a_name_that_the_person_had_before_is_theirs() {
+    let married = with(|p| {
+        moved(p);
+        p.family_name = "Byron".into();
+        p.prior_names = vec!["Katherine Neill".into()];
+    });
+    assert_eq!(told(&ada(), &married), Same);
+}
+
+#[test]
+fn the_levels_tell_what_agreed() {
+    let (_, waterfall) = resolve(&Record::of(&ada()), &Record::of(&with(moved)));
+    let level = |field| waterfall.level(field);
+    assert_eq!(level(Field::Ssn), Level::Exact);
+    assert_eq!(level(Field::Street), Level::Different);
+    assert_eq!(level(Field::Contact), Level::Missing);
+    let home: i32 = resolve(&Record::of(&ada()), &Record::of(&ada()))
+        .1
+        .0
+        .iter()
+        .filter(|one| {
+            matches!(
+                one.field,
+                Field::Street | Field::PostalCode | Field::Contact
+            )
+        })
+        .map(|one| one.weight)
+        .sum();
+    assert_eq!(home, HOUSEHOLD);
+}
+
+proptest! {
+    /// Whatever else agrees, two given names of two people never become one person, nor do two suffixes or two birth years.
+    #[test]
+    fn what_tells_relatives_apart_is_never_outvoted(
+        given in prop::sample::select(vec!["Gregor", "Beatrix", "Katharine", "Kathleen"]),
+        shares in prop::array::uniform4(any::<bool>()),
+    ) {
+        let [number, born, family, house] = shares;
+        let mut other = ada();
+        if !number { other.ssn = Some("666019999".into()); }
+        if !born { other.date_of_birth = Some(date(1991, 3, 12)); }
+        if !family { other.family_name = "Byron".into(); }
+        if !house { moved(&mut other); }
+        let twin = Person { given_name: given.into(), ..other.clone() };
+        prop_assert_ne!(told(&ada(), &twin), Same);
+        let elder = with(|p| p.suffix = Some("Sr".into()));
+        let younger = Person { suffix: Some("Jr".into()), ..other.clone() };
+        prop_assert_ne!(told(&elder, &younger), Same);
+        if !born {
+            prop_assert_ne!(told(&ada(), &other), Same);
+        }
+    }
+}

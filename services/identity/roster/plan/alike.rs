@@ -1,0 +1,125 @@
+//! Who of the people of a batch may be the person of a row.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+
+use crate::identity::matching::policy::CLEAR_MARGIN;
+use crate::identity::matching::resolve::{Record, Resolution, resolve};
+use crate::identity::matching::waterfall::Waterfall;
+use crate::identity::roster::prepare::Prepared;
+use crate::kernel::person::Person;
+
+/// The most people whom one key names. A key that more share tells nothing: it was made of fillers.
+pub const MOST_ALIKE: usize = 64;
+
+/// Somebody who may be the person of a row.
+pub(super) struct Alike {
+    /// The slot.
+    pub at: usize,
+    /// How sure it is; never that they are two people.
+    pub resolution: Resolution,
+    /// How they agree.
+    pub waterfall: Waterfall,
+}
+
+impl Alike {
+    /// Tells whether it is certain, and clearly more so than the next.
+    pub fn is_clear_of(&self, next: Option<&Self>) -> bool {
+        let is_behind = |next: &Self| {
+            next.resolution < Resolution::Same
+                || self.waterfall.score() - next.waterfall.score() >= CLEAR_MARGIN
+        };
+        self.resolution == Resolution::Same && next.is_none_or(is_behind)
+    }
+}
+
+/// The slots by their blind keys.
+#[derive(Default)]
+pub(super) struct AlikeIndex {
+    by_key: HashMap<i64, Vec<usize>>,
+    /// What is compared of a slot, once it was.
+    records: HashMap<usize, Record>,
+}
+
+impl AlikeIndex {
+    /// Notes that a slot has a key.
+    pub fn add(&mut self, key: i64, at: usize) {
+        let slots = self.by_key.entry(key).or_default();
+        if slots.len() <= MOST_ALIKE && !slots.contains(&at) {
+            slots.push(at);
+        }
+    }
+
+    /// Notes that a row tells of a slot's person, so that what is compared of it may have changed.
+    pub fn change(&mut self, at: usize, row: &Prepared) {
+        self.records.remove(&at);
+        for key in row.sealed.keys.of_rows() {
+            self.add(key, at);
+        }
+    }
+
+    /// Finds who may be the person of a record with a row's keys, but for one slot: the surest first, and of equals whoever was known
+    /// first.
+    pub fn find<'p>(
+        &mut self,
+        row: &Prepared,
+        record: &Record,
+        (person_of, but): (impl Fn(usize) -> &'p Person, Option<usize>),
+    ) -> Vec<Alike> {
+        let sharers = self.sharers(row, &person_of);
+        let sharers = sharers.into_iter().filter(|at| Some(*at) != but);
+        let sharers: Vec<usize> = sharers.collect();
+        for at in &sharers {
+            let person = person_of(*at);
+            (self.records.entry(*at)).or_insert_with(|| Record::of(person));
+        }
+        let known = |at: &usize| &self.records[at];
+        // Whoever stands there under a guarantor's number may have one of their own elsewhere.
+        let is_anothers = sharers
+            .iter()
+            .any(|at| record.shares_a_number_with(known(at)));
+        let unnumbered = is_anothers.then(|| record.without_number());
+        let mut found = Vec::new();
+        for at in sharers {
+            let other = known(&at);
+            let record = match &unnumbered {
+                Some(unnumbered) if !record.bears_the_number_of(other) => unnumbered,
+                _ => record,
+            };
+            let (resolution, waterfall) = resolve(record, other);
+            if resolution > Resolution::Different {
+                found.push(Alike {
+                    at,
+                    resolution,
+                    waterfall,
+                });
+            }
+        }
+        found.sort_by_key(|one| Reverse((one.resolution, one.waterfall.score())));
+        found
+    }
+
+    /// Gives the slots that share a key with a row. Of those that share only a name or a birth date and the postal code, two numbers make
+    /// two people, as where the roster is asked.
+    fn sharers<'p>(
+        &self,
+        row: &Prepared,
+        person_of: &impl Fn(usize) -> &'p Person,
+    ) -> BTreeSet<usize> {
+        let slots = |key: i64| {
+            let slots = self.by_key.get(&key);
+            let slots = slots.filter(|slots| slots.len() <= MOST_ALIKE);
+            slots.into_iter().flatten().copied()
+        };
+        let mut sharers = BTreeSet::new();
+        for keys in row.keys() {
+            let enough = [keys.ssn, keys.name_dob].into_iter().flatten();
+            sharers.extend(enough.flat_map(slots));
+            let weak = [keys.name_postal, keys.dob_postal].into_iter().flatten();
+            let weak = weak.flat_map(slots);
+            sharers
+                .extend(weak.filter(|at| row.person.ssn.is_none() || person_of(*at).ssn.is_none()));
+        }
+        sharers
+    }
+}
