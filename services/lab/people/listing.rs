@@ -14,8 +14,10 @@ const COVERED_ENTITY: usize = 1;
 const GIVEN_NAME: usize = 2;
 const MIDDLE_NAME: usize = 3;
 const FAMILY_NAME: usize = 4;
-const DATE_OF_BIRTH: usize = 6;
-const SSN: usize = 7;
+/// Where the birth date stands.
+pub const DATE_OF_BIRTH: usize = 6;
+/// Where the SSN stands.
+pub const SSN: usize = 7;
 const COUNTRY: usize = 13;
 const POPULATION: usize = 16;
 
@@ -40,7 +42,7 @@ pub fn row(dice: &mut Dice, entity: &Entity, person: &Person, rank: u64) -> Row 
     vec![
         format!("{}{:07}", entity.prefix, rank + 1),
         entity.key.clone(),
-        person.given_name.to_owned(),
+        person.given_name.clone(),
         person.middle_name.clone(),
         person.family_name.clone(),
         person.suffix.to_owned(),

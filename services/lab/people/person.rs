@@ -11,7 +11,7 @@ use super::{names, ssn};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
     /// Given name.
-    pub given_name: &'static str,
+    pub given_name: String,
     /// Middle name or initial.
     pub middle_name: String,
     /// Surname.
@@ -34,12 +34,57 @@ pub struct Person {
     pub language: &'static str,
 }
 
+/// What is settled about a person before they have a name.
+#[derive(Clone, Copy, Debug)]
+pub struct Start {
+    /// `adult`, `minor` or `deceased`; empty when the entity did not say.
+    pub population: &'static str,
+    /// Age in years.
+    pub age: u32,
+    /// Date of birth.
+    pub date_of_birth: Date,
+    /// Whether a woman or a girl.
+    pub woman: bool,
+}
+
+impl Start {
+    /// Draws anybody.
+    pub fn draw(dice: &mut Dice, as_of: Date) -> Self {
+        let (population, age) = population_and_age(dice);
+        Self {
+            population,
+            age,
+            date_of_birth: birth(dice, as_of, age),
+            woman: dice.chance(540),
+        }
+    }
+
+    /// Draws somebody of an age.
+    pub fn of_age(dice: &mut Dice, as_of: Date, age: u32, woman: bool) -> Self {
+        Self {
+            population: if age < 17 { "minor" } else { "adult" },
+            age,
+            date_of_birth: birth(dice, as_of, age),
+            woman,
+        }
+    }
+}
+
 /// Draws the person of this rank.
 pub fn draw(dice: &mut Dice, shape: &Shape, rank: u64) -> Person {
-    let (population, age) = population_and_age(dice);
-    let date_of_birth = birth(dice, shape.as_of, age);
-    let woman = dice.chance(540);
-    let given_name = names::given_name(dice, date_of_birth.year(), woman);
+    let start = Start::draw(dice, shape.as_of);
+    draw_from(dice, shape, rank, start)
+}
+
+/// Draws what a person has beside their birth date.
+pub fn draw_from(dice: &mut Dice, shape: &Shape, rank: u64, start: Start) -> Person {
+    let Start {
+        population,
+        age,
+        date_of_birth,
+        woman,
+    } = start;
+    let given_name = names::given_name(dice, date_of_birth.year(), woman).to_owned();
     let family_name = names::surname(dice);
     let middle_name = middle(dice, date_of_birth.year(), woman);
     let suffix = if !woman && dice.chance(35) {
@@ -50,7 +95,7 @@ pub fn draw(dice: &mut Dice, shape: &Shape, rank: u64) -> Person {
     let no_ssn = dice.chance(60);
     let (address, area) = address(dice);
     let phone = phone(dice, area);
-    let email = email(dice, given_name, &family_name, age, rank);
+    let email = email(dice, &given_name, &family_name, age, rank);
     Person {
         given_name,
         middle_name,
@@ -134,8 +179,8 @@ fn phone(dice: &mut Dice, area: &str) -> String {
     }
 }
 
-/// Addresses under the domains that are reserved for examples (RFC 2606).
-fn email(dice: &mut Dice, given: &str, family: &str, age: u32, rank: u64) -> String {
+/// Draws an e-mail address under the domains that are reserved for examples (RFC 2606); some have none.
+pub fn email(dice: &mut Dice, given: &str, family: &str, age: u32, rank: u64) -> String {
     let share = if age < 70 { 560 } else { 220 };
     if age < 13 || !dice.chance(share) {
         return String::new();
