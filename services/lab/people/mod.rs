@@ -2,6 +2,7 @@
 
 pub mod dice;
 pub mod entities;
+pub mod labelled;
 pub mod listing;
 pub mod names;
 pub mod person;
