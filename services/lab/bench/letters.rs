@@ -7,10 +7,11 @@ use std::time::Instant;
 use super::databases::{Databases, Side};
 use super::floor;
 use super::report::{Report, Round, Step};
+use super::scratch::{in_scratch, with_processes};
 use crate::client::connect::{Channels, ClientRole, Endpoints};
 use crate::client::mailing::export::export;
 use crate::client::mailing::order::Order;
-use crate::client::problem::{Outcome, Problem};
+use crate::client::problem::Problem;
 use crate::client::progress::Show;
 use crate::client::roster::import::{Purpose, import};
 use crate::client::table::Options;
@@ -19,8 +20,6 @@ use crate::kernel::secrets::Secret;
 use crate::lab::campaign::{invented, today};
 use crate::lab::people::roster::write_file;
 use crate::lab::people::shape::{AS_OF, Shape};
-use crate::lab::processes::ports::Ports;
-use crate::lab::processes::stack::{Stack, StackSettings};
 use crate::lab::processes::{partners, usage};
 
 /// What is measured.
@@ -41,23 +40,11 @@ pub async fn measure(
     stop: impl Future<Output = Problem>,
     show: Show,
 ) -> Result<Report, Problem> {
-    let dir = std::env::temp_dir().join(format!("redress-bench-{}", std::process::id()));
-    let databases = Databases::new(settings.database_url.as_ref(), &dir)?;
-    std::fs::create_dir_all(&dir).map_err(|error| Problem::file(&dir, &error))?;
-    let measured = tokio::select! {
-        measured = run(settings, &databases, &dir, begin_round, show) => measured,
-        problem = stop => Err(problem),
-    };
-    // Both databases go, whatever came of the measurement.
-    let cleared = clear(&databases).await;
-    let _ = std::fs::remove_dir_all(&dir);
-    let report = measured?;
-    cleared.map(|()| report)
-}
-
-async fn clear(databases: &Databases) -> Outcome {
-    databases.clear(Side::System).await?;
-    databases.clear(Side::Floor).await
+    let url = settings.database_url.as_ref();
+    in_scratch(url, stop, async |databases, dir| {
+        run(settings, databases, dir, begin_round, show).await
+    })
+    .await
 }
 
 async fn run(
@@ -95,27 +82,15 @@ async fn round(
     roster: &Path,
     show: Show,
 ) -> Result<Round, Problem> {
-    let settings = StackSettings {
-        dir: dir.join("processes"),
-        database_url: Some(databases.fresh(Side::System).await?),
-        ports: Ports::Free,
-        pull_bureau: false,
-        partner_suffix: None,
-    };
-    let mut stack = Stack::start(&settings).await?;
-    let endpoints = stack.endpoints.clone();
-    let work = Work {
-        show,
-        pids: stack.pids(),
-        letters: dir.join("letters.csv"),
-    };
-    let done = tokio::select! {
-        done = work.run(&endpoints, roster) => done,
-        problem = stack.first_death() => Err(problem),
-    };
-    stack.stop().await;
-    let _ = std::fs::remove_dir_all(&settings.dir);
-    let ([import, issue, export], peaks) = done?;
+    let done = with_processes(databases, dir, async |endpoints, pids| {
+        let work = Work {
+            show,
+            pids,
+            letters: dir.join("letters.csv"),
+        };
+        work.run(endpoints, roster).await
+    });
+    let ([import, issue, export], peaks) = done.await?;
     databases.fresh(Side::Floor).await?;
     Ok(Round {
         import,

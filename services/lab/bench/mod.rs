@@ -8,3 +8,4 @@ pub mod databases;
 pub mod floor;
 pub mod letters;
 pub mod report;
+pub mod scratch;
