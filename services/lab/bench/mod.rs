@@ -1,6 +1,6 @@
-//! How fast the real processes are, beside the least that the same work costs the database.
+//! How fast the real processes are, beside the least that the same work costs the database, and how well they tell people apart.
 //!
-//! A number by itself says as much about the machine as about the program. So each round measures both on fresh databases,
+//! A speed by itself says as much about the machine as about the program. So each round measures both on fresh databases,
 //! the system first and then its floor: the rows that the system wrote, loaded and read by the database alone. Rounds follow each
 //! other, what else the machine does meets both, and medians are compared.
 
@@ -8,4 +8,5 @@ pub mod databases;
 pub mod floor;
 pub mod letters;
 pub mod report;
+pub mod resolution;
 pub mod scratch;
