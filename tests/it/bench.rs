@@ -10,12 +10,15 @@ use crate::harness::Database;
 use crate::harness::program::{Said, bare, said};
 
 fn bench(folder: &Path, more: &[&str]) -> Command {
+    let mut command = bench_of(folder, "letters");
+    command.args(["--rounds", "1"]).args(more);
+    command
+}
+
+fn bench_of(folder: &Path, what: &str) -> Command {
     let mut command = bare(env!("CARGO_BIN_EXE_redress"));
     command.current_dir(folder).env("TMPDIR", folder);
-    command.args([
-        "bench", "letters", "--people", "400", "--rounds", "1", "--format", "json",
-    ]);
-    command.args(more);
+    command.args(["bench", what, "--people", "400", "--format", "json"]);
     command
 }
 
@@ -43,8 +46,31 @@ fn check(said: Said, database: &str, folder: &Path) {
     for process in ["identity-verification", "enrollment-codes", "redress"] {
         assert!(peaks[process].as_f64().unwrap() > 1.0, "{printed}");
     }
+    check_empty(folder);
+}
+
+fn check_empty(folder: &Path) {
     let left: Vec<_> = std::fs::read_dir(folder).unwrap().collect();
     assert!(left.is_empty(), "something was left behind: {left:?}");
+}
+
+#[test]
+fn an_import_is_compared_with_the_truth() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = said(&mut bench_of(folder.path(), "resolution")).fine();
+    let told: Value = serde_json::from_str(&printed).unwrap();
+    let figure = |name: &str| told["figures"][name].as_u64().expect(name);
+    assert_eq!(figure("people"), 400, "{printed}");
+    assert!(figure("rows") > figure("individuals"), "{printed}");
+    assert!(figure("individuals") >= 400, "{printed}");
+    let kinds = told["one_person"].as_array().unwrap();
+    let all = kinds.last().unwrap();
+    assert_eq!(all["kind"], "all");
+    assert_eq!(all["true_pairs"], told["figures"]["true_pairs"]);
+    let alike = &kinds[0];
+    assert_eq!(alike["kind"], "no slip", "{printed}");
+    assert_eq!(alike["merged"], alike["true_pairs"], "{printed}");
+    check_empty(folder.path());
 }
 
 #[test]
