@@ -100,6 +100,7 @@ impl Record {
     }
 
     /// Forgets the number, which turned out to be somebody else's.
+    #[must_use]
     pub fn without_number(&self) -> Self {
         Self {
             ssn: None,

@@ -231,7 +231,7 @@ impl Lookup {
             _ => "(campaign_id = $2) IS TRUE",
         };
         let sql = format!(
-            "SELECT DISTINCT individual_id FROM {table} WHERE {column} {} AND {of_campaign} LIMIT $3",
+            "SELECT individual_id FROM {table} WHERE {column} {} AND {of_campaign} LIMIT $3",
             rows::among(backend, *is)
         );
         let most = i64::try_from(LOOKED_AT + 1).unwrap_or(i64::MAX);
@@ -239,7 +239,9 @@ impl Lookup {
         let statement: Statement = rows::bind_with(backend, sql, keys, rest);
         let found = connection.query_all_raw(statement).await?;
         let ids = found.iter().map(|row| row.try_get("", "individual_id"));
-        Ok(ids.collect::<Result<_, _>>()?)
+        // Not by DISTINCT: for that SQLite would read all of the campaign in the order of its people.
+        let ids: BTreeSet<IndividualId> = ids.collect::<Result<_, _>>()?;
+        Ok(ids.into_iter().collect())
     }
 }
 
