@@ -8,6 +8,7 @@ mod contacts;
 mod correct;
 mod corrections;
 mod decision;
+mod denial;
 mod export;
 mod house;
 mod import;
