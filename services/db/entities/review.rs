@@ -51,6 +51,8 @@ pub struct TakenOver {
     pub references: Vec<Uuid>,
     /// Which rules applied to the one who stays before.
     pub population: Population,
+    /// Whether the last letter of the one who stays had come back.
+    pub returned: bool,
 }
 
 impl Model {

@@ -85,6 +85,16 @@ impl Record {
     fn is_given_by_an_initial(&self) -> bool {
         self.given.joined().chars().count() == 1
     }
+
+    /// Tells whether the given name is what a hospital writes before there is one: of twins it writes it twice.
+    fn has_no_name_yet(&self) -> bool {
+        NO_NAME_YET.contains(&self.given.first()) || NO_NAME_YET.contains(&self.given.joined())
+    }
+
+    /// Gives the names after the first given one, in whichever column they stand.
+    fn further_names(&self) -> impl Iterator<Item = &str> {
+        self.given.tokens().skip(1).chain(self.middle.tokens())
+    }
 }
 
 impl Record {
@@ -178,7 +188,10 @@ fn is_certain(a: &Record, b: &Record, found: &Waterfall) -> bool {
     .map(|field| found.level(field));
     let contradicted = found.level(Field::Suffix) == Different
         || found.level(Field::MiddleName) == Different
-        || a.is_given_by_an_initial() != b.is_given_by_an_initial();
+        || a.is_given_by_an_initial() != b.is_given_by_an_initial()
+        || a.has_no_name_yet()
+        || b.has_no_name_yet()
+        || !further_names_fit(a, b);
     let is_one_given_name = match given {
         Exact | Transposed => true,
         Nickname => is_short_form(a, b),
@@ -197,13 +210,41 @@ fn is_certain(a: &Record, b: &Record, found: &Waterfall) -> bool {
         (Exact, Close | Transposed) => {
             (family, given) == (Exact, Exact) && a.born.map(Date::year) == b.born.map(Date::year)
         }
-        // A suffix on one side only is what is left to tell them apart.
-        (Exact, Missing) => is_named && a.generation == b.generation,
         (Missing, Exact) => is_named && at_home,
         (Close, Exact) => (family, given) == (Exact, Exact) && at_home,
         _ => false,
     }
 }
+
+/// Tells whether the names after the first given one may be one person's: Maria Elena and Maria with the middle name Luisa are sisters, and
+/// a bare Maria may be either.
+fn further_names_fit(a: &Record, b: &Record) -> bool {
+    let fits = |one: &str, other: &str| {
+        one.starts_with(other) && other.chars().count() == 1
+            || other.starts_with(one) && one.chars().count() == 1
+            || one == other
+            || compare::near(one, other)
+    };
+    let is_double = |record: &Record| record.given.tokens().nth(1).is_some();
+    let (none, none_there) = (
+        a.further_names().next().is_none(),
+        b.further_names().next().is_none(),
+    );
+    match (none, none_there) {
+        (true, true) => true,
+        (true, false) => !is_double(b),
+        (false, true) => !is_double(a),
+        (false, false) => a
+            .further_names()
+            .any(|one| b.further_names().any(|other| fits(one, other))),
+    }
+}
+
+/// Given names of children who have none yet.
+const NO_NAME_YET: [&str; 12] = [
+    "baby", "babyboy", "babygirl", "boy", "girl", "newborn", "infant", "twin", "male", "female",
+    "unknown", "unnamed",
+];
 
 /// Tells whether one of two related given names is surely the short form of the other: the first of several names, or a nickname that is
 /// clearly shorter. Maria and Marie, Anna and Anne are names of their own, and of sisters.

@@ -1,5 +1,7 @@
 //! DecideReview.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -50,6 +52,7 @@ pub async fn decide_review(
 ) -> Result<(Model, Effect), Error> {
     let key = roster::find_key(context.db.read(), command.campaign).await?;
     let keys = RosterKeys::of(context, &key.ok_or(Error::ReviewNotFound)?)?;
+    let keys = Arc::new(keys);
     let campaign = roster::campaign(context.db.read(), command.campaign).await?;
     let actor = call.actor();
     let work = &Work {

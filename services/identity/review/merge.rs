@@ -7,10 +7,13 @@ use crate::db::Tx;
 use crate::db::entities::review::{Model, TakenOver};
 use crate::db::entities::{individual, individual_history};
 use crate::identity::error::Error;
+use crate::identity::matching::address;
 use crate::identity::matching::waterfall::Waterfall;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::roster::doubt::{self, Doubt};
+use crate::identity::roster::moved::{self, Moved};
 use crate::identity::roster::sealed::Sealed;
+use crate::identity::roster::target::Target;
 use crate::identity::roster::{letters, merge as records, store as roster, write};
 use crate::kernel::ids::IndividualId;
 use crate::kernel::person::Person;
@@ -62,6 +65,7 @@ pub(super) async fn merge(tx: &Tx<'_>, work: &Work<'_>, review: &Model) -> Resul
         taken_over: TakenOver {
             references,
             population: kept.row.population,
+            returned: kept.row.returned,
         },
         letter_out: printed.contains(&gone.row.id),
     })
@@ -121,14 +125,36 @@ async fn take_over(
 ) -> Result<(), Error> {
     let mut person = kept.person.clone();
     records::enrich(&mut person, &gone.person);
+    // No letter reaches the one who stays, or must not go where that one is known.
+    let is_reached = |one: &Known| !one.row.returned && address::is_mailable(&one.person);
+    let is_sought = !is_reached(kept) && is_reached(gone);
+    let is_confidential = gone.person.confidential && !kept.person.confidential;
+    let has_moved = (is_sought || is_confidential) && records::move_to(&mut person, &gone.person);
     records::keep_beside(&mut person, &gone.person);
     let population = records::join_population(
         (kept.row.population, gone.row.population),
         &person,
         work.today,
     );
-    let sealed = Sealed::of(kept.row.id, &kept.salt, &person, population, work.keys);
+    let sealed = Sealed {
+        moved: has_moved,
+        ..Sealed::of(kept.row.id, &kept.salt, &person, population, work.keys)
+    };
     write::update(tx, work.campaign, &[sealed]).await?;
+    if has_moved {
+        let target = Target {
+            campaign: work.campaign,
+            import: review.import_id,
+            keys: work.keys,
+            ids: &work.context.ids,
+            now: work.now,
+            today: work.today,
+            actor: work.actor,
+            complete: false,
+        };
+        let to = Moved::to(kept.row.id, &person, work.keys);
+        moved::record(tx, target, &[to]).await?;
+    }
     let place = Place::history_of(kept.row.id);
     let before = individual_history::Model {
         campaign_id: work.campaign,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::db;
 use crate::db::Tx;
-use crate::db::entities::individual::Population;
 use crate::db::entities::individual_history;
-use crate::db::entities::review::Model;
+use crate::db::entities::review::{Model, TakenOver};
 use crate::identity::error::{self, Error};
+use crate::identity::mail::store as mail;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::roster::sealed::Sealed;
 use crate::identity::roster::{store as roster, write};
@@ -35,7 +35,7 @@ pub(super) async fn undo(tx: &Tx<'_>, work: &Work<'_>, review: &Model) -> Result
         });
     }
     relist(tx, work, gone).await?;
-    restore(tx, work, (review, before.population), kept).await
+    restore(tx, work, (review, &before), kept).await
 }
 
 fn corrupt() -> db::Error {
@@ -64,7 +64,7 @@ async fn relist(tx: &Tx<'_>, work: &Work<'_>, gone: IndividualId) -> Result<(), 
 async fn restore(
     tx: &Tx<'_>,
     work: &Work<'_>,
-    (review, population): (&Model, Population),
+    (review, were): (&Model, &TakenOver),
     kept: IndividualId,
 ) -> Result<bool, Error> {
     let row = roster::individual(tx, work.campaign, kept).await?;
@@ -84,7 +84,10 @@ async fn restore(
     let place = Place::history_of(kept);
     let before = work.keys.sealer.open_at(place, salt, &sealed);
     let before = before.map_err(error::unreadable)?;
-    let sealed = Sealed::of(kept, salt, &before, population, work.keys);
+    let sealed = Sealed::of(kept, salt, &before, were.population, work.keys);
     write::update(tx, work.campaign, &[sealed]).await?;
+    if were.returned {
+        mail::mark_returned(tx, work.campaign, &[kept]).await?;
+    }
     Ok(true)
 }

@@ -1,5 +1,7 @@
 //! What a decision is carried out with.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use crate::identity::context::Context;
@@ -14,7 +16,7 @@ pub struct Work<'a> {
     /// The campaign.
     pub campaign: CampaignId,
     /// Its keys.
-    pub keys: &'a RosterKeys,
+    pub keys: &'a Arc<RosterKeys>,
     /// When.
     pub now: Timestamp,
     /// The day, in the campaign's zone.

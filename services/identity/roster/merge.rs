@@ -44,9 +44,11 @@ pub fn enrich(known: &mut Person, more: &Person) -> bool {
         changed = true;
     }
     changed |= add_lists(known, more);
+    // Who asked to be written to elsewhere is not written to where another list knows them.
+    let may_move = !known.confidential || more.confidential;
     changed |= more.confidential && !known.confidential;
     known.confidential |= more.confidential;
-    if !address::is_mailable(known) && address::is_mailable(more) {
+    if may_move && !address::is_mailable(known) && address::is_mailable(more) {
         address::replace(known, more);
         changed = true;
     }

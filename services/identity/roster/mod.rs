@@ -23,7 +23,7 @@ pub mod letters;
 pub mod list;
 mod lookup;
 pub mod merge;
-mod moved;
+pub mod moved;
 pub mod of_age;
 pub mod plan;
 pub mod prepare;

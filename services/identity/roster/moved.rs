@@ -11,6 +11,7 @@ use crate::db::entities::mail_event::{AddressSource, Kind};
 use crate::db::rows::{self, Is};
 use crate::identity::error::Error;
 use crate::kernel::ids::IndividualId;
+use crate::kernel::person::Person;
 
 use super::keys::RosterKeys;
 use super::plan::{Origin, Slot};
@@ -31,12 +32,17 @@ impl Moved {
     pub fn of(slot: &Slot<'_>, keys: &RosterKeys) -> Option<Self> {
         let correction = slot.correction.as_ref()?;
         let is_known = matches!(slot.origin, Origin::Roster(_));
-        (is_known && correction.fields.contains(&"address")).then(|| Self {
-            individual_id: slot.individual,
-            address_mac: keys
-                .current()
-                .address(slot.individual, SOURCE.as_str(), &slot.person),
-        })
+        let has_moved = is_known && correction.fields.contains(&"address");
+        has_moved.then(|| Self::to(slot.individual, &slot.person, keys))
+    }
+
+    /// Takes somebody who is at this address now.
+    pub fn to(individual: IndividualId, person: &Person, keys: &RosterKeys) -> Self {
+        let indexer = keys.current();
+        Self {
+            individual_id: individual,
+            address_mac: indexer.address(individual, SOURCE.as_str(), person),
+        }
     }
 }
 

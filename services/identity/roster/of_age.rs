@@ -127,34 +127,30 @@ async fn change(
     if ids.is_empty() {
         return Ok(0);
     }
-    let events: Vec<audit::Event> = ids
-        .iter()
-        .map(|id| {
-            let act = Act::on("individual.came_of_age", "individual", *id);
-            context.event(
-                Process::Identity.as_str().to_owned(),
-                Some(campaign),
-                act,
-                json!({}),
-            )
-        })
-        .collect();
-    let events = &events;
     context
         .db
         .run_tx("come_of_age", |tx| {
             Box::pin(async move {
-                let mut changed = 0;
-                for list in store::lists(ids) {
+                store::lock_roster(tx, campaign).await?;
+                let mut grown = store::individuals(tx, campaign, ids).await?;
+                grown.retain(|row| row.population == Population::Minor);
+                grown.sort_by_key(|row| row.id);
+                grown.dedup_by_key(|row| row.id);
+                let ids: Vec<IndividualId> = grown.iter().map(|row| row.id).collect();
+                for list in store::lists(&ids) {
                     let update = individual::Entity::update_many()
                         .col_expr(Column::Population, Expr::value(Population::Adult))
                         .filter(Column::CampaignId.eq(campaign))
-                        .filter(Column::Id.is_in(list))
-                        .filter(Expr::cust(MINORS));
-                    changed += update.exec(tx).await?.rows_affected;
+                        .filter(Column::Id.is_in(list));
+                    update.exec(tx).await?;
                 }
-                audit::record(tx, events).await?;
-                Ok::<_, Error>(changed)
+                let events = ids.iter().map(|id| {
+                    let act = Act::on("individual.came_of_age", "individual", *id);
+                    let actor = Process::Identity.as_str().to_owned();
+                    context.event(actor, Some(campaign), act, json!({}))
+                });
+                audit::record(tx, &events.collect::<Vec<_>>()).await?;
+                Ok::<_, Error>(ids.len() as u64)
             })
         })
         .await

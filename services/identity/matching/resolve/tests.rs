@@ -46,7 +46,6 @@ fn one_person_in_two_files_is_one() {
             "a slip in the family name",
             with(|p| p.family_name = "Neil".into()),
         ),
-        ("no birth date", with(|p| p.date_of_birth = None)),
         ("no number", with(|p| p.ssn = None)),
         (
             "no number, moved, the telephone kept",
@@ -91,6 +90,17 @@ fn in_doubt_somebody_looks() {
         (
             "twins under one number",
             with(|p| p.given_name = "Beatrix".into()),
+        ),
+        (
+            "a child under the parent's number, no birth date",
+            with(|p| p.date_of_birth = None),
+        ),
+        (
+            "sisters of whom one list has the second name as a middle name",
+            with(|p| {
+                p.given_name = "Katherine Elena".into();
+                p.middle_name = None;
+            }),
         ),
         (
             "sisters whose names are forms of one",
@@ -156,6 +166,43 @@ fn in_doubt_somebody_looks() {
         let first = with(|p| p.middle_name = Some("Ann".into()));
         assert_eq!(told(&first, &other), Doubtful, "{what}");
     }
+}
+
+/// A hospital lists twins before they have names.
+#[test]
+fn newborns_without_a_name_are_never_one() {
+    let baby = |given: &str| {
+        with(|p| {
+            p.given_name = given.into();
+            p.ssn = None;
+        })
+    };
+    for (a, b) in [
+        ("Baby Boy", "Baby Boy"),
+        ("BABY", "Baby Girl"),
+        ("Newborn", "Newborn"),
+    ] {
+        assert_eq!(told(&baby(a), &baby(b)), Doubtful, "{a}, {b}");
+    }
+}
+
+#[test]
+fn further_names_may_stand_in_either_column() {
+    let named = |given: &str, middle: Option<&str>| {
+        with(|p| {
+            p.given_name = given.into();
+            p.middle_name = middle.map(Into::into);
+        })
+    };
+    let whole = named("Mary Ann", None);
+    assert_eq!(told(&whole, &named("Mary", Some("Ann"))), Same);
+    assert_eq!(told(&whole, &named("Mary", Some("A"))), Same);
+    assert_eq!(told(&whole, &named("Mary", Some("Beth"))), Doubtful);
+    assert_eq!(
+        told(&whole, &named("Mary", None)),
+        Doubtful,
+        "either sister"
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::moved;
 use crate::harness::{Database, apply, both};
 use crate::identity::export::export;
 use crate::identity::house::{FILE, House};
+use crate::identity::mail::event;
 use crate::identity::people::{ada, but};
 
 #[apply(both)]
@@ -97,6 +98,42 @@ async fn whoever_has_an_enrollment_or_a_letter_stays(database: Database) {
         .await
         .unwrap_err();
     assert_eq!(reason_of(&both), Some(Reason::BothEnrolled));
+}
+
+/// The one who stays is written to where a letter arrives.
+#[apply(both)]
+async fn the_address_that_a_letter_reaches_is_kept(database: Database) {
+    let house = House::open(&database).await;
+    house.load(FILE, &[ada(2), moved(3)]).await;
+    let people = house.individuals().await;
+    house.print(people[0].id, 1, Some("2015-07-01")).await;
+    let verdicts = house
+        .record(vec![event(people[0].id, wire::MailEventKind::Returned, 10)])
+        .await;
+    assert_eq!(verdicts.len(), 1);
+    assert!(!house.individuals().await[0].mailable);
+    let review = house.reviews(Open).await.remove(0).review_id;
+    let merged = house.rule(&review, Merged).await.review.unwrap();
+    assert_eq!(merged.kept_individual_id, people[0].id.to_string());
+    let letters = export(&house, None).await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].lines[0].expose(), "9 New Ave");
+    assert!(house.rule(&review, Open).await.record_restored);
+    let back = house.individuals().await;
+    assert!(back[0].returned && !back[0].mailable && back[1].mailable);
+}
+
+/// Whoever asked to be written to elsewhere is written to there alone (45 CFR 164.522(b)).
+#[apply(both)]
+async fn a_wish_to_be_written_to_elsewhere_outlives_a_merge(database: Database) {
+    let house = House::open(&database).await;
+    let elsewhere = but(moved(3), |row| row.confidential = "yes".into());
+    house.load(FILE, &[ada(2), elsewhere]).await;
+    let review = house.reviews(Open).await.remove(0).review_id;
+    house.rule(&review, Merged).await;
+    let letters = export(&house, None).await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].lines[0].expose(), "9 New Ave");
 }
 
 #[apply(both)]
