@@ -125,15 +125,23 @@ impl Walk {
         &self,
         verification: identity::Verification,
     ) -> Result<identity::Verification, Problem> {
-        note("\nTo be sure, a code is sent to a contact that is on record:");
-        for (at, contact) in verification.contacts.iter().enumerate() {
-            note(&format!("  {}  {}", at + 1, contact.masked));
-        }
-        let contact = until("Which one?", |text| {
-            answers::choice(text, &verification.contacts)
-        })?;
         let id = &verification.verification_id;
-        let sent = self.0.send_code(id, &contact).await;
+        let sent = if verification.contacts.is_empty() {
+            note(
+                "\nIf you are on the list, a code is sent to a contact that we knew before. No code? Then call the number on the letter.",
+            );
+            let channel = until("By email, text message or call?", answers::channel)?;
+            self.0.send_code_by(id, channel).await
+        } else {
+            note("\nTo be sure, a code is sent to a contact that is on record:");
+            for (at, contact) in verification.contacts.iter().enumerate() {
+                note(&format!("  {}  {}", at + 1, contact.masked));
+            }
+            let contact = until("Which one?", |text| {
+                answers::choice(text, &verification.contacts)
+            })?;
+            self.0.send_code(id, &contact).await
+        };
         sent.map_err(failed("send the code"))?;
         let code =
             line("The digits you received (`redress up` leaves them in its outbox directory):")?;

@@ -144,6 +144,26 @@ impl EnrollmentClient {
             contact_id: contact.contact_id.clone(),
             channel: contact.channel,
         };
+        self.send(message).await
+    }
+
+    /// Asks for a code to whatever contact this channel reaches, where the contacts are not shown.
+    pub async fn send_code_by(
+        &self,
+        verification_id: &str,
+        channel: identity::ContactChannel,
+    ) -> Result<(), Status> {
+        let message = identity::SendConfirmationCodeRequest {
+            request_id: new_request_id(),
+            campaign: self.engagement_number.clone(),
+            verification_id: verification_id.to_owned(),
+            contact_id: String::new(),
+            channel: channel.into(),
+        };
+        self.send(message).await
+    }
+
+    async fn send(&self, message: identity::SendConfirmationCodeRequest) -> Result<(), Status> {
         let answer = self.patiently(|| {
             let (mut client, message) = (self.identity.clone(), message.clone());
             async move {

@@ -98,6 +98,17 @@ pub fn among(backend: DbBackend, is: Is) -> String {
     format!("IN (SELECT {value} FROM json_each($1))")
 }
 
+/// Writes `v AS (..)` for a WITH clause: the values of the JSON list `$1` as a table of one column.
+pub fn list(backend: DbBackend, column: &str, is: Is) -> String {
+    if backend == DbBackend::Postgres {
+        let to = postgres_type(is);
+        return format!(
+            "v AS MATERIALIZED (SELECT json_array_elements_text($1::json)::{to} AS {column})"
+        );
+    }
+    format!("v AS MATERIALIZED (SELECT value AS {column} FROM json_each($1))")
+}
+
 /// Gives the clause that locks rows of a table until the transaction ends; SQLite has one writer anyway.
 pub fn lock(backend: DbBackend, table: &str) -> String {
     if backend == DbBackend::Postgres {

@@ -17,7 +17,7 @@ use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServ
 
 use super::context::Context;
 use super::grpc::Handlers;
-use super::roster::{of_age, rewrap};
+use super::roster::{of_age, reindex, rewrap};
 use super::sender::Outbox;
 use super::settings::Settings;
 
@@ -69,6 +69,7 @@ pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
     ));
     life.spawn(rewrap::run(context.clone(), life.token()));
     life.spawn(of_age::run(context.clone(), life.token()));
+    life.spawn(reindex::run(context.clone(), life.token()));
     Handlers::new(context.clone())
 }
 

@@ -64,6 +64,11 @@ impl Call {
         }
     }
 
+    /// Tells whether an actor is an agent, and not a caller alone.
+    pub fn has_agent(actor: &str) -> bool {
+        actor.split('/').nth(2).is_some()
+    }
+
     /// Tells whether this caller may reach what an actor began: whoever speaks for affected people reaches only what it began
     /// itself, through whichever of its agents.
     pub fn reaches(&self, began: &str) -> bool {

@@ -3,7 +3,7 @@
 use crate::cli::ask::{line, until};
 use crate::client::convert::{parse_date, wire_date};
 use crate::client::problem::Problem;
-use crate::wire::redress::identity::v1::{Claims, MaskedContact};
+use crate::wire::redress::identity::v1::{Claims, ContactChannel, MaskedContact};
 use crate::wire::redress::r#type::v1::PersonName;
 
 /// Asks for what a person says about themself.
@@ -59,6 +59,16 @@ fn ssn(text: &str) -> Result<String, String> {
     }
 }
 
+/// How a code shall come.
+pub fn channel(text: &str) -> Result<ContactChannel, String> {
+    match text.trim().to_lowercase().as_str() {
+        "email" | "e-mail" | "mail" => Ok(ContactChannel::Email),
+        "text" | "text message" | "sms" => Ok(ContactChannel::Sms),
+        "call" | "voice" | "phone" => Ok(ContactChannel::Voice),
+        _ => Err("type email, text or call".to_owned()),
+    }
+}
+
 /// A contact by its number in the list.
 pub fn choice(text: &str, contacts: &[MaskedContact]) -> Result<MaskedContact, String> {
     let at = text
@@ -78,6 +88,9 @@ mod tests {
         assert_eq!(engagement_number("b123456").unwrap(), "B123456");
         assert!(engagement_number("123456").is_err());
         assert!(engagement_number("").is_err());
+        assert_eq!(channel(" Text").unwrap(), ContactChannel::Sms);
+        assert_eq!(channel("e-mail").unwrap(), ContactChannel::Email);
+        assert!(channel("pigeon").is_err());
         assert_eq!(ssn("666-01-0001").unwrap(), "666010001");
         assert!(ssn("12345").is_err());
         assert_eq!(parse_date("07/04/1976"), parse_date("1976-07-04"));

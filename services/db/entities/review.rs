@@ -53,6 +53,9 @@ pub struct TakenOver {
     pub population: Population,
     /// Whether the last letter of the one who stays had come back.
     pub returned: bool,
+    /// Under which descriptions the one who stays was found before.
+    #[serde(default)]
+    pub descriptions: Vec<i64>,
 }
 
 impl Model {

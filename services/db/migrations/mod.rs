@@ -19,6 +19,7 @@ mod found_people;
 mod front_ends;
 mod key_fingerprints;
 mod letters;
+mod more_keys;
 mod partner_server;
 mod reviews;
 mod running_campaign;
@@ -37,7 +38,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -92,6 +93,11 @@ const STEPS: [Step; 11] = [
         name: "0011_reviews",
         runs_since: "0009_schema_support",
         changes: reviews::changes,
+    },
+    Step {
+        name: "0012_more_keys",
+        runs_since: "0009_schema_support",
+        changes: more_keys::changes,
     },
 ];
 

@@ -5,54 +5,18 @@
 //! the opened record anyway.
 
 use jiff::civil::Date;
-use serde::Serialize;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::kernel::crypto::{self, Key, Macs};
-use crate::kernel::ids::{CampaignId, CoveredEntityId, IndividualId};
+use crate::kernel::ids::{CampaignId, ContactId, CoveredEntityId, IndividualId};
 use crate::kernel::person::{Person, Text};
 
 use super::compare::Claims;
+use super::contact::{self, Contact, Kind};
 use super::fold::{self, Folded};
+use super::keys::{KeyOf, Keys};
 use super::ssn;
-
-/// The keys of one person, by what they were made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Keys {
-    /// The nine digits of the SSN.
-    pub ssn: Option<i64>,
-    /// Family name, first letter of the given name, birth date.
-    pub name_dob: Option<i64>,
-    /// Family name, first letter of the given name, postal code.
-    pub name_postal: Option<i64>,
-    /// Birth date, postal code.
-    pub dob_postal: Option<i64>,
-    /// Last four digits of the SSN, birth date.
-    pub last4_dob: Option<i64>,
-}
-
-impl Keys {
-    /// Gives the keys under which another row of the same person is looked for: whichever one field is wrong or missing, another key
-    /// holds. The last four digits find nobody whom the whole number does not.
-    pub fn of_rows(&self) -> impl Iterator<Item = i64> {
-        let keys = [self.ssn, self.name_dob, self.name_postal, self.dob_postal];
-        keys.into_iter().flatten()
-    }
-
-    /// Gives the keys that are there.
-    pub fn present(&self) -> impl Iterator<Item = i64> {
-        [
-            self.ssn,
-            self.name_dob,
-            self.name_postal,
-            self.dob_postal,
-            self.last4_dob,
-        ]
-        .into_iter()
-        .flatten()
-    }
-}
 
 /// Makes blind keys and MACs of one campaign under one version of the index key.
 #[derive(Clone, Debug)]
@@ -67,11 +31,8 @@ pub struct Indexer {
 struct OfRow {
     reference: Macs,
     row: Macs,
-    ssn: Macs,
-    name_dob: Macs,
-    name_postal: Macs,
-    dob_postal: Macs,
-    last4_dob: Macs,
+    /// In the order of the columns.
+    keys: [Macs; KeyOf::ALL.len()],
 }
 
 impl OfRow {
@@ -80,11 +41,7 @@ impl OfRow {
         Self {
             reference: macs("ref"),
             row: macs("row"),
-            ssn: macs("ssn"),
-            name_dob: macs("name_dob"),
-            name_postal: macs("name_postal"),
-            dob_postal: macs("dob_postal"),
-            last4_dob: macs("last4_dob"),
+            keys: KeyOf::ALL.map(|of| macs(of.column())),
         }
     }
 }
@@ -144,7 +101,23 @@ impl Indexer {
 
     /// Gives the key of an SSN.
     pub fn ssn(&self, ssn: &str) -> i64 {
-        crypto::quarter(&self.of_row.ssn.mac(&[ssn.as_bytes()]))
+        self.key(KeyOf::Ssn, &[ssn.as_bytes()])
+    }
+
+    /// Gives the key of a contact.
+    pub fn contact(&self, kind: Kind, value: &Text) -> i64 {
+        self.key(kind.key_of(), &[value.expose().as_bytes()])
+    }
+
+    /// Gives the id by which callers name a contact: the same for one individual as long as the contact is on record.
+    pub fn contact_id(&self, contact: &Contact<'_>, individual: IndividualId) -> ContactId {
+        let kind: &[u8] = match contact.kind {
+            Kind::Email => b"email",
+            Kind::Phone => b"phone",
+        };
+        let value = contact.value.expose().as_bytes();
+        let parts = [individual.as_bytes(), kind, value];
+        ContactId::from_uuid(crypto::half(&self.secret("contact", &parts)))
     }
 
     /// Gives the keys of a person on the roster.
@@ -154,45 +127,46 @@ impl Indexer {
             .as_ref()
             .map(|code| fold::postal(code.expose()));
         let number = person.ssn.as_ref().map(|ssn| ssn.expose().as_str());
-        let parts = Parts {
-            family: fold::family(person.family_name.expose()),
-            given: fold::name(person.given_name.expose()),
+        let first = |kind| contact::contacts(person).find(|contact| contact.kind == kind);
+        self.keys(&Parts {
+            family: &fold::family(person.family_name.expose()),
+            given: &fold::name(person.given_name.expose()),
             born: person.date_of_birth,
             postal: postal.as_ref().map(|code| code.expose().as_str()),
-        };
-        Keys {
-            ssn: number.map(|ssn| self.ssn(ssn)),
-            ..self.keys(&parts, number.map(ssn::last_four))
-        }
+            number,
+            last_four: number.map(ssn::last_four),
+            phone: first(Kind::Phone).map(|contact| contact.value),
+            email: first(Kind::Email).map(|contact| contact.value),
+        })
     }
 
     /// Gives the keys under which the claimed person would be found.
     pub fn claims(&self, claims: &Claims) -> Keys {
-        let parts = Parts {
-            family: claims.family.clone(),
-            given: claims.given.clone(),
-            born: Some(claims.born),
-            postal: claims.postal.as_ref().map(|code| code.expose().as_str()),
-        };
         let whole = match &claims.ssn {
-            Some(ssn::Claimed::Whole(ssn)) => Some(self.ssn(ssn.expose())),
+            Some(ssn::Claimed::Whole(ssn)) => Some(ssn.expose().as_str()),
             Some(ssn::Claimed::LastFour(_)) | None => None,
         };
-        Keys {
-            ssn: whole,
-            ..self.keys(&parts, claims.ssn.as_ref().map(ssn::Claimed::last_four))
-        }
+        self.keys(&Parts {
+            family: &claims.family,
+            given: &claims.given,
+            born: Some(claims.born),
+            postal: claims.postal.as_ref().map(|code| code.expose().as_str()),
+            number: whole,
+            last_four: claims.ssn.as_ref().map(ssn::Claimed::last_four),
+            phone: None,
+            email: None,
+        })
     }
 
     /// Gives the keys under which everybody of a family name is found whose given name begins with one of these letters, by a day of
     /// birth or a postal code.
     pub fn bearers(&self, family: &Folded, initial: char, with: With<'_>) -> i64 {
         let name = Zeroizing::new(format!("{} {initial}", family.joined()));
-        let (macs, bytes): (&Macs, &[u8]) = match &with {
-            With::Born(day) => (&self.of_row.name_dob, &date_bytes(*day)),
-            With::Postal(code) => (&self.of_row.name_postal, code.as_bytes()),
+        let (of, bytes): (KeyOf, &[u8]) = match &with {
+            With::Born(day) => (KeyOf::NameDob, &date_bytes(*day)),
+            With::Postal(code) => (KeyOf::NamePostal, code.as_bytes()),
         };
-        crypto::quarter(&macs.mac(&[name.as_bytes(), bytes]))
+        self.key(of, &[name.as_bytes(), bytes])
     }
 
     /// Gives the key of the claimed name alone; all claims without a name share one key. Nobody is looked up by it: it is for
@@ -202,29 +176,36 @@ impl Indexer {
         crypto::mac64(&self.key, "name", &[name.as_bytes()])
     }
 
-    fn keys(&self, parts: &Parts<'_>, last_four: Option<&str>) -> Keys {
-        let postal = parts.postal.filter(|code| !code.is_empty());
-        let name = name(&parts.family, &parts.given);
+    fn key(&self, of: KeyOf, parts: &[&[u8]]) -> i64 {
+        crypto::quarter(&self.of_row.keys[of as usize].mac(parts))
+    }
+
+    fn keys(&self, parts: &Parts<'_>) -> Keys {
+        let name = name(parts.family, parts.given);
+        let name = name.as_ref().map(|name| name.as_bytes());
+        let family = Some(parts.family.joined()).filter(|name| !name.is_empty());
+        let given = Some(parts.given.first()).filter(|name| !name.is_empty());
+        let [family, given] = [family, given].map(|name| name.map(str::as_bytes));
         let born = parts.born.map(date_bytes);
-        let of_row = &self.of_row;
-        let key = |macs: &Macs, a: &[u8], b: &[u8]| crypto::quarter(&macs.mac(&[a, b]));
-        Keys {
-            ssn: None,
-            name_dob: name
-                .as_ref()
-                .zip(born)
-                .map(|(name, born)| key(&of_row.name_dob, name.as_bytes(), &born)),
-            name_postal: name
-                .as_ref()
-                .zip(postal)
-                .map(|(name, code)| key(&of_row.name_postal, name.as_bytes(), code.as_bytes())),
-            dob_postal: born
-                .zip(postal)
-                .map(|(born, code)| key(&of_row.dob_postal, &born, code.as_bytes())),
-            last4_dob: last_four
-                .zip(born)
-                .map(|(digits, born)| key(&of_row.last4_dob, digits.as_bytes(), &born)),
-        }
+        let born = born.as_ref().map(<[u8; 4]>::as_slice);
+        let postal = parts.postal.filter(|code| !code.is_empty());
+        let [postal, last_four] = [postal, parts.last_four].map(|text| text.map(str::as_bytes));
+        let alone = |of, value: Option<&[u8]>| value.map(|value| self.key(of, &[value]));
+        let pair =
+            |of, a: Option<&[u8]>, b: Option<&[u8]>| a.zip(b).map(|(a, b)| self.key(of, &[a, b]));
+        Keys::of(|of| match of {
+            KeyOf::Ssn => alone(of, parts.number.map(str::as_bytes)),
+            KeyOf::NameDob => pair(of, name, born),
+            KeyOf::NamePostal => pair(of, name, postal),
+            KeyOf::DobPostal => pair(of, born, postal),
+            KeyOf::Last4Dob => pair(of, last_four, born),
+            KeyOf::GivenDob => pair(of, given, born),
+            KeyOf::Last4Family => pair(of, last_four, family),
+            KeyOf::Last4Given => pair(of, last_four, given),
+            KeyOf::Last4Postal => pair(of, last_four, postal),
+            KeyOf::Phone => alone(of, parts.phone.map(|value| value.expose().as_bytes())),
+            KeyOf::Email => alone(of, parts.email.map(|value| value.expose().as_bytes())),
+        })
     }
 }
 
@@ -239,10 +220,15 @@ pub enum With<'a> {
 
 /// What keys are made of, folded.
 struct Parts<'a> {
-    family: Folded,
-    given: Folded,
+    family: &'a Folded,
+    given: &'a Folded,
     born: Option<Date>,
     postal: Option<&'a str>,
+    /// The nine digits.
+    number: Option<&'a str>,
+    last_four: Option<&'a str>,
+    phone: Option<&'a Text>,
+    email: Option<&'a Text>,
 }
 
 /// Family name and the first letter of the given name: most nicknames and typing errors keep it, the rest are found by
@@ -284,6 +270,8 @@ mod tests {
             date_of_birth: Some(date(1961, 3, 12)),
             ssn: Some("666012345".into()),
             postal_code: Some("46802-1234".into()),
+            phone: Some("+12605550142".into()),
+            email: Some("ada@example.org".into()),
             ..Person::default()
         }
     }
@@ -302,19 +290,58 @@ mod tests {
     #[test]
     fn a_claim_meets_its_person_also_with_day_and_month_swapped() {
         let keys = indexer(1).person(&person());
-        assert_eq!(keys.present().count(), 5);
-        assert_eq!(indexer(1).claims(&claims("666-01-2345")), keys);
-        assert_eq!(
-            indexer(1).claims(&claims("2345")),
-            Keys { ssn: None, ..keys }
-        );
+        assert_eq!(keys.present().count(), KeyOf::ALL.len());
+        let but =
+            |left_out: &[KeyOf]| Keys::of(|of| keys.get(of).filter(|_| !left_out.contains(&of)));
+        let contacts = [KeyOf::Phone, KeyOf::Email];
+        let whole = indexer(1).claims(&claims("666-01-2345"));
+        assert_eq!(whole, but(&contacts));
+        let last_four = indexer(1).claims(&claims("2345"));
+        assert_eq!(last_four, but(&[KeyOf::Ssn, KeyOf::Phone, KeyOf::Email]));
+    }
+
+    #[test]
+    fn a_slip_in_any_one_field_leaves_several_keys() {
+        let keys = indexer(1).person(&person());
+        let right = || claims("2345");
+        let slips = [
+            Claims {
+                family: fold::family("oneil"),
+                ..right()
+            },
+            Claims {
+                given: fold::name("Eda"),
+                ..right()
+            },
+            Claims {
+                born: date(1961, 12, 4),
+                ..right()
+            },
+            Claims {
+                postal: Some(fold::postal("46803")),
+                ..right()
+            },
+            claims("2346"),
+        ];
+        for slip in slips {
+            let claimed = indexer(1).claims(&slip);
+            let shared = claimed
+                .present()
+                .filter(|(of, key)| keys.get(*of) == Some(*key));
+            assert!(shared.count() >= 2);
+        }
     }
 
     #[test]
     fn campaigns_and_kinds_of_keys_do_not_meet() {
-        let here: Vec<i64> = indexer(1).person(&person()).present().collect();
-        let there: Vec<i64> = indexer(2).person(&person()).present().collect();
-        assert!(here.iter().all(|key| !there.contains(key)));
+        let of = |campaign| indexer(campaign).person(&person());
+        let values = |campaign| {
+            of(campaign)
+                .present()
+                .map(|(_, key)| key)
+                .collect::<Vec<_>>()
+        };
+        assert!(values(1).iter().all(|key| !values(2).contains(key)));
     }
 
     #[test]
@@ -334,6 +361,28 @@ mod tests {
             ..claims("2345")
         };
         assert_ne!(indexer(1).name(&other), indexer(1).name(&claims("2345")));
+    }
+
+    #[test]
+    fn a_contact_is_named_by_a_hash_of_its_person_kind_and_value() {
+        let person = Person {
+            email: Some("ada@example.org".into()),
+            phone: Some("+12605550100".into()),
+            other_phones: vec!["+12605550101".into()],
+            ..Person::default()
+        };
+        let ids = |campaign, individual| -> Vec<ContactId> {
+            let individual = IndividualId::from_uuid(Uuid::from_u128(individual));
+            let indexer = indexer(campaign);
+            contact::contacts(&person)
+                .map(|one| indexer.contact_id(&one, individual))
+                .collect()
+        };
+        let mut all = [ids(1, 1), ids(1, 2), ids(2, 1)].concat();
+        assert_eq!(ids(1, 1), all[..3]);
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 9);
     }
 
     #[test]

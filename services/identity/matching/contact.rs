@@ -1,12 +1,10 @@
 //! Contacts on record: e-mail addresses and telephone numbers.
 
 use crate::db::entities::confirmation_code::Channel;
-use crate::kernel::crypto;
-use crate::kernel::ids::{ContactId, IndividualId};
 use crate::kernel::person::{Person, Text};
 use crate::kernel::secrets::Secret;
 
-use super::blind::Indexer;
+use super::keys::KeyOf;
 
 /// What stands before the `@` where nobody has an address.
 const NO_ADDRESS: &str = "noemail none n.a unknown nomail noaddress noemailaddress noemailprovided donotemail notprovided \
@@ -36,6 +34,14 @@ impl Kind {
         }
     }
 
+    /// Gives what its blind key is made of.
+    pub const fn key_of(self) -> KeyOf {
+        match self {
+            Self::Email => KeyOf::Email,
+            Self::Phone => KeyOf::Phone,
+        }
+    }
+
     /// Tells whether a channel reaches it.
     pub const fn is_reached_by(self, channel: Channel) -> bool {
         match self {
@@ -52,19 +58,6 @@ pub struct Contact<'p> {
     pub kind: Kind,
     /// The address or number.
     pub value: &'p Text,
-}
-
-impl Contact<'_> {
-    /// Gives the id by which callers name it: a keyed hash, the same for one individual as long as the contact is on record. The
-    /// campaign is in the key.
-    pub fn id(&self, indexer: &Indexer, individual: IndividualId) -> ContactId {
-        let kind: &[u8] = match self.kind {
-            Kind::Email => b"email",
-            Kind::Phone => b"phone",
-        };
-        let parts = [individual.as_bytes(), kind, self.value.expose().as_bytes()];
-        ContactId::from_uuid(crypto::half(&indexer.secret("contact", &parts)))
-    }
 }
 
 /// Gives the contacts of a person, e-mail addresses first. What people type where there is none is no contact, whoever stored it.
@@ -191,36 +184,6 @@ mod tests {
         for wrong in ["", "555-0100", "call me", "260555010", "44+2079460958"] {
             assert_eq!(phone(wrong), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_contact_is_named_by_a_hash_of_its_person_kind_and_value() {
-        use uuid::Uuid;
-
-        use crate::kernel::crypto::Key;
-        use crate::kernel::ids::CampaignId;
-        let person = Person {
-            email: Some("ada@example.org".into()),
-            phone: Some("+12605550100".into()),
-            other_phones: vec!["+12605550101".into()],
-            ..Person::default()
-        };
-        let indexer = |campaign| {
-            let campaign = CampaignId::from_uuid(Uuid::from_u128(campaign));
-            Indexer::new(campaign, &Key::from_bytes([1; 32]))
-        };
-        let ids = |campaign, individual| -> Vec<ContactId> {
-            let individual = IndividualId::from_uuid(Uuid::from_u128(individual));
-            let indexer = indexer(campaign);
-            contacts(&person)
-                .map(|one| one.id(&indexer, individual))
-                .collect()
-        };
-        let mut all = [ids(1, 1), ids(1, 2), ids(2, 1)].concat();
-        assert_eq!(ids(1, 1), all[..3]);
-        all.sort_unstable();
-        all.dedup();
-        assert_eq!(all.len(), 9);
     }
 
     #[test]

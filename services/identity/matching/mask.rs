@@ -7,7 +7,7 @@ use crate::kernel::ids::{ContactId, IndividualId};
 use crate::kernel::person::Person;
 
 use super::blind::Indexer;
-use super::contact::{self, Contact, Kind};
+use super::contact::{Contact, Kind};
 
 /// Masks a person's name: `J*** S***`; `M***` where there is only one.
 pub fn mask_name(person: &Person) -> String {
@@ -29,18 +29,18 @@ pub struct MaskedContact {
     pub masked: String,
 }
 
-/// Masks the contacts on record.
+/// Masks contacts on record.
 pub fn mask_contacts(
-    person: &Person,
+    contacts: Vec<Contact<'_>>,
     indexer: &Indexer,
     individual: IndividualId,
 ) -> Vec<MaskedContact> {
     let masked = |contact: Contact<'_>| MaskedContact {
-        id: contact.id(indexer, individual),
+        id: indexer.contact_id(&contact, individual),
         channel: contact.kind.channel(),
         masked: mask_contact(&contact),
     };
-    contact::contacts(person).map(masked).collect()
+    contacts.into_iter().map(masked).collect()
 }
 
 fn mask_contact(contact: &Contact<'_>) -> String {
@@ -76,6 +76,7 @@ fn mask_phone(phone: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::matching::contact;
 
     #[test]
     fn masks_show_first_letters_and_last_digits() {

@@ -14,6 +14,7 @@ pub mod contact;
 pub mod date;
 pub mod evaluate;
 pub mod fold;
+pub mod keys;
 pub mod level;
 pub mod mask;
 pub mod nickname;

@@ -211,7 +211,8 @@ fn is_certain(a: &Record, b: &Record, found: &Waterfall) -> bool {
             (family, given) == (Exact, Exact) && a.born.map(Date::year) == b.born.map(Date::year)
         }
         (Missing, Exact) => is_named && at_home,
-        (Close, Exact) => (family, given) == (Exact, Exact) && at_home,
+        // Nobody shares the whole name, the birth date and the house: one of the numbers is a slip, or whose the insurance is.
+        (Close | Different, Exact) => (family, given) == (Exact, Exact) && at_home,
         _ => false,
     }
 }
@@ -268,8 +269,8 @@ fn tells_two_people(found: &Waterfall) -> bool {
         // A number and a birth date that are fillers.
         Different if family == Different => true,
         Different => !(shares_number && matches!(born, Exact | Transposed | Close)),
-        // A twin whose name is a letter apart has a number of their own.
-        Close => found.level(Field::Ssn) == Different,
+        // A twin whose name is a letter apart has a number and a second name of their own.
+        Close => found.level(Field::Ssn) == Different && found.level(Field::MiddleName) != Exact,
         _ => false,
     };
     let other_generation =

@@ -11,6 +11,7 @@ use crate::identity::matching::address;
 use crate::identity::matching::waterfall::Waterfall;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::roster::doubt::{self, Doubt};
+use crate::identity::roster::index::{self, Former};
 use crate::identity::roster::moved::{self, Moved};
 use crate::identity::roster::sealed::Sealed;
 use crate::identity::roster::target::Target;
@@ -53,12 +54,13 @@ pub(super) async fn merge(tx: &Tx<'_>, work: &Work<'_>, review: &Model) -> Resul
     } else {
         (later, earlier)
     };
+    let before = index::of_individual(tx, work.campaign, kept.row.id).await?;
     take_over(tx, work, review, &kept, &gone).await?;
+    take_over_keys(tx, work, (gone.row.id, kept.row.id)).await?;
     let references = store::references(tx, work.campaign, gone.row.id).await?;
     let over = (gone.row.id, kept.row.id);
     store::move_references(tx, work.campaign, &references, over).await?;
     roster::take_off_list(tx, work.campaign, &[gone.row.id], work.now).await?;
-    roster::remove_keys(tx, work.campaign, gone.row.id).await?;
     pass_on_doubts(tx, work, review, over).await?;
     Ok(Merged {
         kept: kept.row.id,
@@ -66,6 +68,10 @@ pub(super) async fn merge(tx: &Tx<'_>, work: &Work<'_>, review: &Model) -> Resul
             references,
             population: kept.row.population,
             returned: kept.row.returned,
+            descriptions: before
+                .into_iter()
+                .map(|(description, _)| description)
+                .collect(),
         },
         letter_out: printed.contains(&gone.row.id),
     })
@@ -169,6 +175,21 @@ async fn take_over(
         .exec_without_returning(tx)
         .await?;
     Ok(())
+}
+
+/// Whoever would have found the one who is gone finds the one who stays.
+async fn take_over_keys(
+    tx: &Tx<'_>,
+    work: &Work<'_>,
+    (gone, kept): (IndividualId, IndividualId),
+) -> Result<(), Error> {
+    let now = index::of_individual(tx, work.campaign, kept).await?;
+    let described = index::of_individual(tx, work.campaign, gone).await?;
+    let now = now.first().map(|(_, keys)| *keys).unwrap_or_default();
+    let beside = described.iter().filter_map(|(_, keys)| keys.beside(&now));
+    let former: Vec<Former> = beside.map(|keys| Former::of(kept, keys)).collect();
+    index::add_former(tx, work.campaign, &former).await?;
+    index::remove(tx, work.campaign, gone).await
 }
 
 /// Whoever may be the one who is gone may be the one who stays.

@@ -9,6 +9,7 @@ use crate::db::entities::review::{Model, TakenOver};
 use crate::identity::error::{self, Error};
 use crate::identity::mail::store as mail;
 use crate::identity::roster::decrypt::decrypt;
+use crate::identity::roster::index;
 use crate::identity::roster::sealed::Sealed;
 use crate::identity::roster::{store as roster, write};
 use crate::kernel::ids::IndividualId;
@@ -35,7 +36,10 @@ pub(super) async fn undo(tx: &Tx<'_>, work: &Work<'_>, review: &Model) -> Result
         });
     }
     relist(tx, work, gone).await?;
-    restore(tx, work, (review, &before), kept).await
+    let restored = restore(tx, work, (review, &before), kept).await?;
+    // Under the keys of the one who was gone that one is found again.
+    index::remove_former(tx, work.campaign, kept, &before.descriptions).await?;
+    Ok(restored)
 }
 
 fn corrupt() -> db::Error {
@@ -56,7 +60,7 @@ async fn relist(tx: &Tx<'_>, work: &Work<'_>, gone: IndividualId) -> Result<(), 
         ..Sealed::of(gone, salt, &person, row.population, work.keys)
     };
     let sealed = Arc::new(sealed);
-    write::insert_keys(tx, work.campaign, std::slice::from_ref(&sealed)).await?;
+    index::insert(tx, work.campaign, std::slice::from_ref(&sealed)).await?;
     write::update(tx, work.campaign, &[Sealed::clone(&sealed)]).await
 }
 

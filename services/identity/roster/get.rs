@@ -7,6 +7,7 @@ use crate::identity::context::Context;
 use crate::identity::disclosure;
 use crate::identity::error::Error;
 use crate::identity::matching::blind::Indexer;
+use crate::identity::matching::contact;
 use crate::identity::matching::mask::{self, MaskedContact};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, IndividualId};
@@ -104,7 +105,7 @@ fn mask_one(
         region: row.region,
         population: row.population,
         mailable: row.mailable,
-        contacts: mask::mask_contacts(person, indexer, id),
+        contacts: mask::mask_contacts(contact::contacts(person).collect(), indexer, id),
         language: row.language,
         data_elements,
         confidential: row.confidential,

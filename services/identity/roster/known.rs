@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use crate::db::entities::individual::Population;
+use crate::identity::matching::keys::Keys;
 use crate::kernel::ids::IndividualId;
 use crate::kernel::person::Person;
 
@@ -15,8 +16,8 @@ pub struct Known {
     pub references: HashMap<Uuid, Listed>,
     /// Those who were loaded under one of the references, or share a blind key with a row.
     pub people: Vec<Stored>,
-    /// Who of them has which blind key.
-    pub keys: Vec<(i64, IndividualId)>,
+    /// The descriptions of them that share a blind key with a row.
+    pub keys: Vec<(IndividualId, Keys)>,
 }
 
 /// What was loaded under a reference.

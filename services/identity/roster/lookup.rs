@@ -10,10 +10,11 @@ use crate::db::entities::mail_event::{AddressSource, Kind};
 use crate::db::entities::{ClosedSet, individual};
 use crate::db::rows::{self, Is};
 use crate::identity::error::Error;
-use crate::identity::matching::blind::Keys;
+use crate::identity::matching::keys::{KeyOf, Keys};
 use crate::kernel::ids::{CampaignId, IndividualId};
 
 use super::decrypt::decrypt;
+use super::index;
 use super::keys::RosterKeys;
 use super::known::{Known, Listed, Stored};
 use super::plan::MOST_ALIKE;
@@ -25,8 +26,8 @@ pub struct Found {
     references: HashMap<Uuid, Listed>,
     /// Those who share a blind key with a row, or stand under a reference whose content is another one now.
     people: Vec<individual::Model>,
-    /// Who of them has which key.
-    keys: Vec<(i64, IndividualId)>,
+    /// By which keys they were found.
+    keys: Vec<(IndividualId, Keys)>,
     /// Whose address the post or the mail house gave.
     readdressed: HashSet<IndividualId>,
 }
@@ -71,7 +72,7 @@ pub async fn find(
     let listed = others.iter().flat_map(|row| &row.macs);
     let listed = listed.filter_map(|macs| references.get(&macs.reference));
     let listed = listed.map(|listed| listed.individual);
-    let ids = sorted(listed.chain(keys.iter().map(|(_, individual)| *individual)));
+    let ids = sorted(listed.chain(keys.iter().map(|(individual, _)| *individual)));
     Ok(Found {
         people: people(connection, campaign, &ids).await?,
         readdressed: readdressed(connection, campaign, &ids).await?,
@@ -80,40 +81,40 @@ pub async fn find(
     })
 }
 
-/// Gives who shares a key with a row and may be its person.
-///
-/// Whoever shares only a name and a postal code, or a birth date and a postal code, with a row is worth a look only where one of the two has
-/// no number: two numbers that differ, and another birth date or name, are two people.
+/// Gives who shares keys with a row and may be its person, by all that the keys tell ([`Keys::may_be_of_one`]).
 async fn alike(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
     rows: &[&Prepared],
-) -> Result<Vec<(i64, IndividualId)>, Error> {
-    type Way = (&'static str, fn(&Keys) -> Option<i64>, bool);
-    let ways: [Way; 4] = [
-        ("ssn", |keys| keys.ssn, true),
-        ("name_dob", |keys| keys.name_dob, true),
-        ("name_postal", |keys| keys.name_postal, false),
-        ("dob_postal", |keys| keys.dob_postal, false),
-    ];
-    let mut found = Vec::new();
-    for (column, key_of, is_enough) in ways {
-        let of = |row: &&Prepared| row.keys().filter_map(key_of).collect::<Vec<_>>();
-        let keys = sorted(rows.iter().flat_map(of));
-        let unnumbered = rows.iter().filter(|row| row.person.ssn.is_none());
-        let unnumbered: HashSet<i64> = unnumbered.flat_map(of).collect();
-        let mut sharers = sharers(connection, campaign, column, &keys).await?;
-        let mut count: HashMap<i64, usize> = HashMap::new();
-        for sharer in &sharers {
-            *count.entry(sharer.key).or_default() += 1;
+) -> Result<Vec<(IndividualId, Keys)>, Error> {
+    let mut found = HashMap::new();
+    for of in KeyOf::OF_ROWS {
+        let mut rows_by_key: HashMap<i64, Vec<&Keys>> = HashMap::new();
+        for keys in rows.iter().flat_map(|row| row.keys()) {
+            if let Some(key) = keys.get(of) {
+                rows_by_key.entry(key).or_default().push(keys);
+            }
         }
-        sharers.retain(|sharer| {
-            count[&sharer.key] <= MOST_ALIKE
-                && (is_enough || !sharer.has_number || unnumbered.contains(&sharer.key))
-        });
-        found.extend(sharers.iter().map(|sharer| (sharer.key, sharer.individual)));
+        let keys = sorted(rows_by_key.keys().copied());
+        let sharers = sharers(connection, campaign, of, &keys).await?;
+        let mut people: HashMap<i64, HashSet<IndividualId>> = HashMap::new();
+        for sharer in &sharers {
+            let people = people.entry(sharer.key).or_default();
+            people.insert(sharer.individual);
+        }
+        for sharer in sharers {
+            let may_be = |keys: &&Keys| keys.may_be_of_one(&sharer.keys);
+            if people[&sharer.key].len() <= MOST_ALIKE
+                && rows_by_key[&sharer.key].iter().any(may_be)
+            {
+                found.insert((sharer.individual, sharer.description), sharer.keys);
+            }
+        }
     }
-    Ok(found)
+    let people = found
+        .into_iter()
+        .map(|((individual, _), keys)| (individual, keys));
+    Ok(people.collect())
 }
 
 fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
@@ -149,41 +150,53 @@ async fn contents(
     pairs.collect()
 }
 
-/// Somebody with a key.
+/// Somebody with a key, and all keys of that description.
 struct Sharer {
     key: i64,
     individual: IndividualId,
-    has_number: bool,
+    description: i64,
+    keys: Keys,
 }
 
-/// Gives who has one of these keys, of each key at most one more than tells anything.
+/// Gives who has one of these keys, of each key at most one description more than tells anything.
 ///
 /// Of tables just loaded the planner knows little: "IS TRUE" keeps it from reading all of the campaign by the primary key.
 async fn sharers(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
-    column: &str,
+    of: KeyOf,
     keys: &[i64],
 ) -> Result<Vec<Sharer>, Error> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
+    let (column, most) = (of.column(), MOST_ALIKE + 1);
     let backend = connection.get_database_backend();
-    let sql = format!(
-        "SELECT a.k, a.individual_id, a.ssn FROM (SELECT i.{column} AS k, i.individual_id, i.ssn, \
-         ROW_NUMBER() OVER (PARTITION BY i.{column}) AS place FROM individual_index i \
-         WHERE i.{column} {} AND (i.campaign_id = $2) IS TRUE) AS a WHERE a.place <= {}",
-        rows::among(backend, Is::Big),
-        MOST_ALIKE + 1
-    );
+    let sql = if backend == DbBackend::Postgres {
+        // However many share a key, no more than these are read.
+        let columns = index::each(&|column| format!("a.{column}"));
+        format!(
+            "WITH {} SELECT v.k, a.individual_id, a.description, {columns} FROM v CROSS JOIN LATERAL \
+             (SELECT i.* FROM individual_index i WHERE i.{column} = v.k AND (i.campaign_id = $2) IS TRUE LIMIT {most}) a",
+            rows::list(backend, "k", Is::Big),
+        )
+    } else {
+        let columns = index::each(&|column| format!("i.{column}"));
+        format!(
+            "SELECT * FROM (SELECT i.{column} AS k, i.individual_id, i.description, {columns}, \
+             ROW_NUMBER() OVER (PARTITION BY i.{column}) AS place FROM individual_index i \
+             WHERE i.{column} {} AND (i.campaign_id = $2) IS TRUE) AS a WHERE a.place <= {most}",
+            rows::among(backend, Is::Big),
+        )
+    };
     let statement = rows::bind_with(backend, sql, keys, [campaign.into()]);
     let found = connection.query_all_raw(statement).await?;
     let sharers = found.iter().map(|row| {
-        let number: Option<i64> = row.try_get("", "ssn")?;
         Ok(Sharer {
             key: row.try_get("", "k")?,
             individual: row.try_get("", "individual_id")?,
-            has_number: number.is_some(),
+            description: row.try_get("", "description")?,
+            keys: index::read(row)?,
         })
     });
     sharers.collect()

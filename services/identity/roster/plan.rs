@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::db::entities::individual::Population;
+use crate::identity::matching::keys::Keys;
 use crate::identity::matching::resolve::Record;
 use crate::kernel::ids::{CoveredEntityId, IndividualId};
 use crate::kernel::person::Person;
@@ -64,6 +65,8 @@ pub struct Slot<'b> {
     pub correction: Option<Correction>,
     /// Whether a row of the batch lists the person again.
     pub relisted: bool,
+    /// The keys of rows that told of the person without making it.
+    pub described: Vec<Keys>,
 }
 
 /// What a batch corrected of a person.
@@ -197,11 +200,12 @@ impl<'b> Planner<'b> {
                 changed: false,
                 correction: None,
                 relisted: false,
+                described: Vec::new(),
             });
         }
-        for (key, individual) in &known.keys {
+        for (individual, keys) in &known.keys {
             if let Some(at) = planner.by_id.get(individual) {
-                planner.alike.add(*key, *at);
+                planner.alike.add(keys, *at);
             }
         }
         planner
@@ -343,6 +347,7 @@ impl<'b> Planner<'b> {
             changed: false,
             correction: None,
             relisted: false,
+            described: Vec::new(),
         });
         self.alike.change(at, row);
         self.link(row, individual);
@@ -370,6 +375,7 @@ impl<'b> Planner<'b> {
         slot.relisted |= slot.was_withdrawn();
         slot.changed |= population != slot.population || slot.relisted;
         slot.population = population;
+        slot.described.push(row.sealed.keys);
         let individual = slot.individual;
         self.alike.change(at, row);
         self.link(row, individual);

@@ -10,7 +10,8 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::db::entities::individual::Population;
-use crate::identity::matching::blind::{Indexer, Keys};
+use crate::identity::matching::blind::Indexer;
+use crate::identity::matching::keys::Keys;
 use crate::kernel::ids::{CoveredEntityId, Ids};
 use crate::kernel::person::Person;
 

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 
 use crate::db::entities::individual::Population;
 use crate::db::rows;
-use crate::identity::matching::blind::Keys;
+use crate::identity::matching::keys::Keys;
 use crate::kernel::ids::IndividualId;
 use crate::kernel::person::Person;
 

@@ -13,7 +13,7 @@ use sea_orm::{
 use crate::db;
 use crate::db::entities::{
     campaign, campaign_key, covered_entity, enrollment, individual, individual_entity,
-    individual_index, roster_import, verification,
+    roster_import, verification,
 };
 use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
@@ -310,17 +310,6 @@ pub async fn take_off_list(
             .filter(Column::Id.is_in(list));
         update.exec(connection).await?;
     }
-    Ok(())
-}
-
-/// Removes the blind keys of an individual, so that neither a claim nor a row finds it.
-pub async fn remove_keys(
-    connection: &impl ConnectionTrait,
-    campaign: CampaignId,
-    id: IndividualId,
-) -> Result<(), Error> {
-    let delete = individual_index::Entity::delete_by_id((campaign, id));
-    delete.exec(connection).await?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use super::complete;
 use super::count::{self, Notices};
 use super::doubt;
 use super::history::{self, Entry};
+use super::index::{self, Former};
 use super::keys::RosterKeys;
 use super::lookup::{self, Found};
 use super::moved::{self, Moved};
@@ -55,6 +56,7 @@ pub async fn write(
     insert(tx, target, &planned.new).await?;
     link(tx, target, &planned.links).await?;
     update(tx, target.campaign, &planned.changed).await?;
+    index::add_former(tx, target.campaign, &planned.former).await?;
     relink(tx, target, &planned.relinks).await?;
     history::keep(tx, target, &planned.corrected).await?;
     moved::record(tx, target, &planned.moved).await?;
@@ -71,6 +73,8 @@ struct Planned {
     /// In the order of their ids.
     new: Vec<Arc<Sealed>>,
     changed: Vec<Sealed>,
+    /// How rows that were merged or corrected describe somebody otherwise.
+    former: Vec<Former>,
     /// In the order of their references: a load in the order of the key is several times as fast.
     links: Vec<Link>,
     relinks: Vec<Link>,
@@ -91,7 +95,9 @@ impl Planned {
         let plan = plan::plan(rows, &known, seen);
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         let (mut corrected, mut moved) = (Vec::new(), Vec::new());
+        let mut former = Vec::new();
         for slot in &plan.slots {
+            former.extend(descriptions(slot, keys));
             corrected.extend(Entry::of(slot, keys));
             moved.extend(Moved::of(slot, keys));
             match &slot.origin {
@@ -108,6 +114,7 @@ impl Planned {
         Ok(Self {
             new,
             changed,
+            former,
             corrected,
             moved,
             doubts: plan.doubts.iter().map(|doubt| doubt.entry(ids)).collect(),
@@ -125,6 +132,24 @@ fn seal(slot: &Slot<'_>, salt: &[u8], keys: &RosterKeys) -> Sealed {
         relisted: slot.relisted,
         ..Sealed::of(slot.individual, salt, &slot.person, slot.population, keys)
     }
+}
+
+/// Gives how rows of the batch describe a person otherwise than the record does after it.
+fn descriptions(slot: &Slot<'_>, keys: &RosterKeys) -> Vec<Former> {
+    if slot.described.is_empty() {
+        return Vec::new();
+    }
+    let now = keys.current().person(&slot.person);
+    // What the roster held is kept where it is written over.
+    let first = match &slot.origin {
+        Origin::New(row) => Some(&row.sealed.keys),
+        Origin::Roster(_) => None,
+    };
+    let described = slot.described.iter().chain(first);
+    let beside = described.filter_map(|keys| keys.beside(&now));
+    beside
+        .map(|keys| Former::of(slot.individual, keys))
+        .collect()
 }
 
 /// Writes the content of references that a row has corrected.
@@ -159,22 +184,7 @@ async fn insert(tx: &Tx<'_>, target: Target<'_>, people: &[Arc<Sealed>]) -> Resu
         columns: PEOPLE,
     };
     tx.copy_in(bulk, people_rows(people)).await?;
-    insert_keys(tx, target.campaign, people).await
-}
-
-/// Writes the blind keys of people who have none.
-pub async fn insert_keys(
-    tx: &Tx<'_>,
-    campaign: CampaignId,
-    people: &[Arc<Sealed>],
-) -> Result<(), Error> {
-    let bulk = Bulk {
-        table: "individual_index",
-        same: &[("campaign_id", campaign.into())],
-        columns: INDEX,
-    };
-    tx.copy_in(bulk, index_rows(people)).await?;
-    Ok(())
+    index::insert(tx, target.campaign, people).await
 }
 
 async fn link(tx: &Tx<'_>, target: Target<'_>, links: &[Link]) -> Result<(), Error> {
@@ -226,29 +236,6 @@ fn people_rows(people: &[Arc<Sealed>]) -> Rows<'_, 11> {
     }))
 }
 
-const INDEX: [&str; 6] = [
-    "individual_id",
-    "ssn",
-    "name_dob",
-    "name_postal",
-    "dob_postal",
-    "last4_dob",
-];
-
-fn index_rows(people: &[Arc<Sealed>]) -> Rows<'_, 6> {
-    Box::new(people.iter().map(|person| {
-        let keys = &person.keys;
-        [
-            person.id.into(),
-            keys.ssn.into(),
-            keys.name_dob.into(),
-            keys.name_postal.into(),
-            keys.dob_postal.into(),
-            keys.last4_dob.into(),
-        ]
-    }))
-}
-
 const LINKS: [&str; 4] = ["covered_entity_id", "ref_mac", "individual_id", "row_mac"];
 
 fn link_rows(links: &[Link]) -> Rows<'_, 4> {
@@ -262,7 +249,7 @@ fn link_rows(links: &[Link]) -> Rows<'_, 4> {
     }))
 }
 
-const COLUMNS: [(&str, Is); 18] = [
+const COLUMNS: [(&str, Is); 13] = [
     ("id", Is::Uuid),
     ("salt", Is::Bytes),
     ("sealed", Is::Bytes),
@@ -276,11 +263,6 @@ const COLUMNS: [(&str, Is); 18] = [
     ("moved", Is::Bool),
     ("relisted", Is::Bool),
     ("has_contact", Is::Bool),
-    ("ssn", Is::Big),
-    ("name_dob", Is::Big),
-    ("name_postal", Is::Big),
-    ("dob_postal", Is::Big),
-    ("last4_dob", Is::Big),
 ];
 
 /// A row that is merged does not make an address good from which letters came back; one that corrects it does. Whoever was taken off the
@@ -291,29 +273,19 @@ const UPDATE_PEOPLE: &str = "UPDATE individual SET sealed = v.sealed, population
     returned = (individual.returned AND NOT v.moved), has_contact = v.has_contact, \
     withdrawn_at = CASE WHEN v.relisted THEN NULL ELSE individual.withdrawn_at END FROM v \
     WHERE individual.campaign_id = $2 AND individual.id = v.id AND individual.salt IS NOT NULL";
-/// Most merges add a contact or a second listing, and leave the five indexes alone.
-const UPDATE_KEYS: &str = "UPDATE individual_index SET ssn = v.ssn, name_dob = v.name_dob, name_postal = v.name_postal, \
-    dob_postal = v.dob_postal, last4_dob = v.last4_dob FROM v \
-    WHERE individual_index.campaign_id = $2 AND individual_index.individual_id = v.id \
-    AND (individual_index.ssn IS DISTINCT FROM v.ssn OR individual_index.name_dob IS DISTINCT FROM v.name_dob \
-    OR individual_index.name_postal IS DISTINCT FROM v.name_postal OR individual_index.dob_postal IS DISTINCT FROM v.dob_postal \
-    OR individual_index.last4_dob IS DISTINCT FROM v.last4_dob)";
 
-/// Writes people who are on the roster and have changed. They are locked with the roster.
+/// Writes people who are on the roster and have changed. They are locked with the roster. What their keys were still finds them.
 pub async fn update(tx: &Tx<'_>, campaign: CampaignId, people: &[Sealed]) -> Result<(), Error> {
     if people.is_empty() {
         return Ok(());
     }
-    let mut written = [0, 0];
-    for (written, sql) in written.iter_mut().zip([UPDATE_PEOPLE, UPDATE_KEYS]) {
-        let sql = format!("WITH {} {sql}", rows::table(tx.backend(), &COLUMNS));
-        let statement = rows::bind_with(tx.backend(), sql, people, [campaign.into()]);
-        *written = tx.execute_raw(statement).await?.rows_affected();
+    let sql = format!(
+        "WITH {} {UPDATE_PEOPLE}",
+        rows::table(tx.backend(), &COLUMNS)
+    );
+    let statement = rows::bind_with(tx.backend(), sql, people, [campaign.into()]);
+    if tx.execute_raw(statement).await?.rows_affected() != people.len() as u64 {
+        return Err(db::Error::corrupt("a row that should be there is missing").into());
     }
-    let all = people.len() as u64;
-    if written[0] == all && written[1] <= all {
-        Ok(())
-    } else {
-        Err(db::Error::corrupt("a row that should be there is missing").into())
-    }
+    index::update(tx, campaign, people).await
 }

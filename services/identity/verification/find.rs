@@ -25,6 +25,7 @@ use crate::kernel::person_sealer::PersonSealer;
 use crate::kernel::secrets::Secret;
 use crate::process::Call;
 
+use super::borne::Bearers;
 use super::decide::Subject;
 use super::store;
 
@@ -172,10 +173,10 @@ pub async fn by_letter(
         .and_then(|(enrollment, _)| enrollment.proof_expires_at);
     let person = begun.and_then(|(_, person)| person);
     let people = person.into_iter().collect();
-    let compared = compare_all(context, scope, people, claims).await?;
+    let (compared, bearers) = compare_all(context, scope, people, claims).await?;
     let found = compared.into_iter().next().map(|one| {
         let decision = scope.policy.decide_by_letter(&one.waterfall);
-        person_found(context, scope, one, decision)
+        person_found(context, scope, (one, &bearers), decision)
     });
     Ok(Found {
         fresh_letter: is_fresh(proof, context.now()),
@@ -196,8 +197,8 @@ pub async fn by_claims(context: &Context, scope: &Scope, claims: &Claims) -> Res
     }
     let mut rows = roster::store::individuals(context.db.read(), scope.campaign, &ids).await?;
     rows.retain(|row| scope.open && row.withdrawn_at.is_none());
-    let compared = compare_all(context, scope, rows, claims).await?;
-    judge(context, scope, compared)
+    let (compared, bearers) = compare_all(context, scope, rows, claims).await?;
+    judge(context, scope, compared, &bearers)
 }
 
 fn is_fresh(proof: Option<Timestamp>, now: Timestamp) -> bool {
@@ -211,7 +212,7 @@ async fn compare_all(
     scope: &Scope,
     rows: Vec<individual::Model>,
     claims: &Claims,
-) -> Result<Vec<Compared>, Error> {
+) -> Result<(Vec<Compared>, Bearers), Error> {
     let key = scope.key.as_ref().filter(|key| key.wrapped.is_some());
     let sealer = key.map(|key| context.sealer(key)).transpose()?;
     let mut people = Vec::with_capacity(rows.len());
@@ -221,24 +222,11 @@ async fn compare_all(
             people.extend(person.map(|person| (row, person)));
         }
     }
-    let indexers = context.indexers(scope.campaign)?;
-    let keys_of = |person: &Person| -> Vec<i64> {
-        let number = person.ssn.iter();
-        let keys = number.flat_map(|ssn| indexers.iter().map(|one| one.ssn(ssn.expose())));
-        keys.collect()
-    };
-    let keys: Vec<i64> = people
-        .iter()
-        .flat_map(|(_, person)| keys_of(person))
-        .collect();
-    let bearers = store::bearers(context.db.read(), scope.campaign, &keys).await?;
+    let all = people.iter().map(|(_, person)| person);
+    let bearers = Bearers::of(context, scope.campaign, all).await?;
     let mut compared = Vec::with_capacity(people.len());
     for (row, mut person) in people {
-        let keys = keys_of(&person).into_iter();
-        let people: i64 = keys.filter_map(|key| bearers.get(&key)).sum();
-        if people > 1 {
-            person.ssn = None;
-        }
+        person.ssn = person.ssn.filter(|ssn| bearers.is_own_number(ssn));
         compared.push(Compared {
             waterfall: compare::compare(claims, &person),
             row,
@@ -248,16 +236,24 @@ async fn compare_all(
     if compared.is_empty() {
         std::hint::black_box(compare::compare(claims, &DECOY.decrypt()));
     }
-    Ok(compared)
+    Ok((compared, bearers))
 }
 
 /// Chooses among several people.
-fn judge(context: &Context, scope: &Scope, mut compared: Vec<Compared>) -> Result<Found, Error> {
+fn judge(
+    context: &Context,
+    scope: &Scope,
+    mut compared: Vec<Compared>,
+    bearers: &Bearers,
+) -> Result<Found, Error> {
     // Of equals the first counts, so that the same question has the same answer.
     compared.sort_by_key(|one| one.row.id);
     let waterfalls: Vec<Waterfall> = compared.iter().map(|one| one.waterfall.clone()).collect();
     match scope.policy.choose(&waterfalls) {
-        Some((at, decision)) => person_found(context, scope, compared.swap_remove(at), decision),
+        Some((at, decision)) => {
+            let best = (compared.swap_remove(at), bearers);
+            person_found(context, scope, best, decision)
+        }
         None => Ok(Found::default()),
     }
 }
@@ -265,11 +261,12 @@ fn judge(context: &Context, scope: &Scope, mut compared: Vec<Compared>) -> Resul
 fn person_found(
     context: &Context,
     scope: &Scope,
-    best: Compared,
+    (best, bearers): (Compared, &Bearers),
     decision: Decision,
 ) -> Result<Found, Error> {
     let indexer = context.steady_indexer(scope.campaign)?;
-    let contacts = mask::mask_contacts(&best.person, &indexer, best.row.id);
+    let own = bearers.own_contacts(&best.person);
+    let contacts = mask::mask_contacts(own, &indexer, best.row.id);
     let subject = Subject {
         individual: best.row.id,
         population: best.row.population,

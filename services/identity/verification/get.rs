@@ -30,7 +30,10 @@ pub async fn get_verification(
     let row = store::find_reached(context.db.read(), campaign.id, id, call)
         .await?
         .ok_or(Error::VerificationNotFound)?;
-    let mut view = view::view(context, &row, key.as_ref()).await?;
+    let mut view = match call.caller.role {
+        Role::Operator => view::view(context, &row, key.as_ref()).await?,
+        _ => view::asked(context, &row, key.as_ref()).await?,
+    };
     view.individual = row.individual_id.filter(|_| match call.caller.role {
         Role::Operator => true,
         Role::CallCenter => row.state == State::Verified,

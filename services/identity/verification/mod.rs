@@ -3,11 +3,13 @@
 //! The comparison says that the claims are of a person on the roster; the factor says that this person is asking: a fresh
 //! letter code, a one-time code to a contact that was on record before, or a second pair of eyes.
 
+pub mod borne;
 pub mod confirmation_code;
 pub mod decide;
 pub mod find;
 pub mod get;
 pub mod grpc;
+pub mod lost_letter;
 pub mod representative;
 pub mod state;
 pub mod store;

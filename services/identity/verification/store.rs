@@ -7,6 +7,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, JoinType, QueryFilter, QuerySelect,
     RelationDef, Statement,
 };
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::db;
@@ -16,7 +17,7 @@ use crate::db::entities::verification::Path;
 use crate::db::entities::{campaign, campaign_key, enrollment, individual, referral, verification};
 use crate::db::rows::{self, Is};
 use crate::identity::error::Error;
-use crate::identity::matching::blind::Keys;
+use crate::identity::matching::keys::{KeyOf, Keys};
 use crate::identity::roster::store::one_row;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
@@ -59,10 +60,11 @@ pub async fn enrollment(
     Ok(query.one(connection).await?)
 }
 
-/// How many people are looked at for one key; a key that more people share tells nothing.
-const PER_KEY: usize = 16;
+/// How many descriptions are looked at for one key; a key that more share tells nothing.
+const PER_KEY: usize = 32;
 
-/// Gives the ids of people who share a blind key with the claims. One index scan a key, each of them short.
+/// Gives the ids of people who share a blind key with the claims that is enough for a look, or any two of them. One index scan a key, each
+/// of them short.
 ///
 /// "IS TRUE" keeps the planner from using the primary key, which would read the whole campaign.
 pub async fn candidates(
@@ -70,49 +72,80 @@ pub async fn candidates(
     campaign: CampaignId,
     keys: &[Keys],
 ) -> Result<Vec<IndividualId>, Error> {
-    let columns = |keys: &Keys| {
-        [
-            ("ssn", keys.ssn),
-            ("name_dob", keys.name_dob),
-            ("name_postal", keys.name_postal),
-            ("dob_postal", keys.dob_postal),
-            ("last4_dob", keys.last4_dob),
-        ]
-    };
     let mut values: Vec<sea_orm::Value> = vec![campaign.as_uuid().into()];
     let mut arms = Vec::new();
-    for (column, key) in keys.iter().flat_map(columns) {
-        let Some(key) = key else { continue };
+    for (of, key) in keys.iter().flat_map(Keys::present) {
         values.push(key.into());
+        let (column, worth) = (of.column(), if of.is_enough_for_a_claim() { 2 } else { 1 });
         let (arm, at) = (arms.len(), values.len());
         arms.push(format!(
-            "SELECT individual_id FROM (SELECT individual_id FROM individual_index \
+            "SELECT individual_id, {worth} AS worth FROM (SELECT individual_id FROM individual_index \
              WHERE {column} = ${at} AND (campaign_id = $1) IS TRUE LIMIT {PER_KEY}) AS arm{arm}"
         ));
     }
-    let sql = arms.join(" UNION ");
+    let sql = format!(
+        "SELECT individual_id FROM ({}) AS found GROUP BY individual_id HAVING SUM(worth) >= 2",
+        arms.join(" UNION ALL ")
+    );
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
     let rows = connection.query_all_raw(statement).await?;
     let ids: Result<Vec<Uuid>, _> = rows.iter().map(|row| row.try_get_by_index(0)).collect();
     Ok(ids?.into_iter().map(IndividualId::from).collect())
 }
 
-/// Gives how many people of the campaign have each of these keys of an SSN.
+/// A key of a number or a contact, and how many people bear it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Borne {
+    /// What it is made of: the SSN, the telephone number or the e-mail address.
+    pub of: KeyOf,
+    /// The key.
+    pub key: i64,
+}
+
+/// How far bearers are counted.
+const MANY: i64 = 16;
+
+/// Gives how many people of the campaign bear each of these keys; of as many as [`MANY`] it is not told how many more there are.
 pub async fn bearers(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
-    keys: &[i64],
-) -> Result<HashMap<i64, i64>, Error> {
+    keys: &[Borne],
+) -> Result<HashMap<Borne, i64>, Error> {
+    #[derive(Serialize)]
+    struct Row {
+        at: usize,
+        kind: &'static str,
+        k: i64,
+    }
+    const COLUMNS: [(&str, Is); 3] = [("at", Is::Int), ("kind", Is::Text), ("k", Is::Big)];
     let backend = connection.get_database_backend();
+    let count = |of: KeyOf| {
+        let column = of.column();
+        format!(
+            "WHEN '{column}' THEN (SELECT COUNT(*) FROM (SELECT 1 FROM individual_index i WHERE i.{column} = v.k \
+             AND (i.campaign_id = $2) IS TRUE AND i.description = 0 LIMIT {MANY}) AS few)"
+        )
+    };
+    let counts = [KeyOf::Ssn, KeyOf::Phone, KeyOf::Email].map(count);
     let sql = format!(
-        "SELECT ssn, COUNT(*) AS people FROM individual_index WHERE ssn {} AND (campaign_id = $2) IS TRUE GROUP BY ssn",
-        rows::among(backend, Is::Big)
+        "WITH {} SELECT v.at, CASE v.kind {} END AS people FROM v",
+        rows::table(backend, &COLUMNS),
+        counts.join(" ")
     );
-    let statement = rows::bind_with(backend, sql, keys, [campaign.into()]);
+    let asked = keys.iter().enumerate().map(|(at, borne)| Row {
+        at,
+        kind: borne.of.column(),
+        k: borne.key,
+    });
+    let asked: Vec<Row> = asked.collect();
+    let statement = rows::bind_with(backend, sql, &asked, [campaign.into()]);
     let found = connection.query_all_raw(statement).await?;
-    let counts = found
-        .iter()
-        .map(|row| Ok((row.try_get("", "ssn")?, row.try_get("", "people")?)));
+    let counts = found.iter().map(|row| {
+        let at: i32 = row.try_get("", "at")?;
+        let borne = usize::try_from(at).ok().and_then(|at| keys.get(at));
+        let borne = borne.ok_or_else(|| db::Error::corrupt("an answer to no question"))?;
+        Ok((*borne, row.try_get("", "people")?))
+    });
     counts.collect()
 }
 

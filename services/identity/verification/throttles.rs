@@ -9,7 +9,7 @@
 //! stands before an agent. Without a letter, tries are counted by each blind key of the
 //! claims, whether anybody like that is on the roster or not: so a guesser has a few tries for each claimed person, and learns
 //! nothing from being throttled. A key that holds the birth date changes with every guess at it, so the name is counted by
-//! itself as well.
+//! itself as well. An agent's tries without a letter are counted by agent, too.
 
 use uuid::Uuid;
 
@@ -19,9 +19,11 @@ use crate::identity::error::Error;
 use crate::identity::rules::{LETTER_LIFE, PER_DAY, PER_HOUR, PER_MINUTE};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::{self, Key};
-use crate::kernel::ids::IndividualId;
 use crate::process::Call;
 use crate::process::throttle::{self, Budget, Charge, Limit, Refusal, Standing};
+
+/// So many networks it takes to spend all tries of a name.
+const NETWORKS_A_NAME: u32 = 5;
 
 const DOMAIN: &str = "redress.identity.throttle.v1";
 
@@ -30,6 +32,7 @@ pub struct Meter<'a> {
     context: &'a Context,
     key: Key,
     agent: Option<String>,
+    network: Option<String>,
     charges: Vec<Charge>,
     tries: Option<Budget>,
 }
@@ -43,6 +46,10 @@ impl<'a> Meter<'a> {
             context,
             key: context.steady_key()?,
             agent: call.agent.is_some().then(|| call.actor()),
+            network: call
+                .network
+                .as_ref()
+                .map(|network| network.as_str().to_owned()),
             charges: Vec::new(),
             tries: None,
         };
@@ -82,12 +89,24 @@ impl<'a> Meter<'a> {
         self
     }
 
-    /// Adds a claimed name, which many people share.
+    /// Adds whom somebody without a letter claims to be: the name, which many people share, and what the other claims lead to. Of a name's
+    /// tries one network can spend a fifth. Whoever stands before an agent is counted with that agent, whatever strangers have spent.
     #[must_use]
-    pub fn name(mut self, value: &[u8]) -> Self {
-        let limit = Limit::per(self.context.rules.throttles.name, PER_DAY);
-        self.add("name", value, limit);
-        self
+    pub fn claims(mut self, name: &[u8], claimed: impl Iterator<Item = Vec<u8>>) -> Self {
+        if let Some(agent) = self.agent.clone() {
+            return claimed.fold(self, |meter, claim| {
+                let value = [&claim, agent.as_bytes()].concat();
+                meter.person("claims attended", &value)
+            });
+        }
+        let limit = self.context.rules.throttles.name;
+        self.add("name", name, Limit::per(limit, PER_DAY));
+        if let Some(network) = self.network.clone() {
+            let value = [name, network.as_bytes()].concat();
+            let share = (limit / NETWORKS_A_NAME).max(1);
+            self.add("name of a network", &value, Limit::per(share, PER_DAY));
+        }
+        claimed.fold(self, |meter, claim| meter.person("claims", &claim))
     }
 
     /// Adds a letter: the tries that are allowed at all, and those that can be verified by what is claimed.
@@ -154,13 +173,9 @@ impl<'a> Meter<'a> {
     }
 }
 
-/// Gives the charge for one code sent to an individual.
-pub fn send_charge(context: &Context, individual: IndividualId) -> Result<Charge, Error> {
-    let key = crypto::mac128(
-        &context.steady_key()?,
-        DOMAIN,
-        &[b"send", individual.as_bytes()],
-    );
+/// Gives the charge for one code sent to an individual, or for one that is not sent to anybody.
+pub fn send_charge(context: &Context, whose: Uuid) -> Result<Charge, Error> {
+    let key = crypto::mac128(&context.steady_key()?, DOMAIN, &[b"send", whose.as_bytes()]);
     Ok(Charge {
         kind: "send",
         key,

@@ -19,6 +19,7 @@ use crate::process::{Act, Call};
 
 use super::decide::decide;
 use super::find::{self, Found, Letter, Scope};
+use super::lost_letter;
 use super::representative::{Representative, seal_name};
 use super::state::Verification;
 use super::store::{self, Denied};
@@ -97,6 +98,10 @@ pub async fn verify_identity(
         Written::Now(rows) => rows,
     };
     match rows.state {
+        // Whether there is such a campaign is no secret.
+        _ if rows.campaign.is_some() && lost_letter::shows_nothing(&rows.verification) => {
+            view::unseen(&rows.verification)
+        }
         Verification::Refused { .. } => Err(Error::Refused),
         Verification::ConfirmationRequired { .. } => {
             view::made(&rows.verification, rows.state, found.contacts)
@@ -123,11 +128,9 @@ fn meter<'a>(
     let keys = indexer.claims(&command.claims);
     let number = command.engagement_number.as_bytes();
     let named = |key: i64| [number, &key.to_be_bytes()].concat();
-    let meter = meter.name(&named(indexer.name(&command.claims)));
-    let claimed = keys
-        .present()
-        .fold(meter, |meter, key| meter.person("claims", &named(key)));
-    Ok(claimed)
+    let name = named(indexer.name(&command.claims));
+    let claimed = keys.present().map(|(_, key)| named(key));
+    Ok(meter.claims(&name, claimed))
 }
 
 /// Charges a new request before anything is compared, in a transaction of its own; gives the stored answer of a repeated one.
@@ -333,8 +336,8 @@ async fn answer_again(context: &Context, command: &Verify, kept: Kept) -> Result
     let key = store::campaign(context.db.read(), &command.engagement_number)
         .await?
         .and_then(|(_, key)| key);
-    let view = view::view(context, &row, key.as_ref()).await?;
-    if matches!(view.state, Verification::Refused { .. }) {
+    let view = view::asked(context, &row, key.as_ref()).await?;
+    if view.state == verification::State::Refused {
         Err(Error::Refused)
     } else {
         Ok(view)

@@ -1,7 +1,8 @@
 //! A verification as its caller may see it.
 
 use crate::db::entities::evidence::Evidence;
-use crate::db::entities::referral::{DecisionReason, State};
+use crate::db::entities::referral::{self, DecisionReason};
+use crate::db::entities::verification::State;
 use crate::db::entities::{campaign_key, individual, verification};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
@@ -13,7 +14,9 @@ use crate::identity::rules::TRIES;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{EnrollmentId, IndividualId, VerificationId};
 
+use super::borne::Bearers;
 use super::confirmation_code::store as codes;
+use super::lost_letter;
 use super::representative::Representative;
 use super::state::Verification;
 use super::store::{referral_of, state_of};
@@ -26,7 +29,7 @@ pub struct View {
     /// The enrollment it is for.
     pub enrollment: Option<EnrollmentId>,
     /// Where it stands.
-    pub state: Verification,
+    pub state: State,
     /// Contacts on record to which a code can be sent now, masked.
     pub contacts: Vec<MaskedContact>,
     /// When it stops being good.
@@ -49,6 +52,38 @@ pub struct View {
     pub waterfall: Waterfall,
 }
 
+/// Makes the view of a row as whoever asked for it may see it.
+pub async fn asked(
+    context: &Context,
+    row: &verification::Model,
+    key: Option<&campaign_key::Model>,
+) -> Result<View, Error> {
+    if lost_letter::shows_nothing(row) {
+        unseen(row)
+    } else {
+        view(context, row, key).await
+    }
+}
+
+/// Makes the view that everybody gets who asked without a letter and without an agent.
+pub fn unseen(row: &verification::Model) -> Result<View, Error> {
+    Ok(View {
+        id: row.id,
+        enrollment: None,
+        state: State::ConfirmationRequired,
+        contacts: Vec::new(),
+        expires_at: row.expires_at,
+        created_at: row.created_at,
+        evidence: Vec::new(),
+        attempts_left: None,
+        due_at: None,
+        decision_reason: None,
+        representative: Representative::of(row)?,
+        individual: None,
+        waterfall: Waterfall::default(),
+    })
+}
+
 /// Makes the view of a row, reading the contacts again where a code can be sent.
 pub async fn view(
     context: &Context,
@@ -63,7 +98,7 @@ pub async fn view(
         && let Some(person) =
             roster::store::individual(context.db.read(), row.campaign_id, individual).await?
     {
-        contacts = masked_contacts(context, key, &person)?;
+        contacts = masked_contacts(context, key, &person).await?;
         let sent = codes::find_sent(context.db.read(), row.campaign_id, row.id).await?;
         let sent = sent.filter(|code| context.now() < code.expires_at);
         attempts_left = sent.map(|code| TRIES - code.attempts);
@@ -82,7 +117,7 @@ pub async fn view(
 async fn reviewed(context: &Context, row: &verification::Model, view: View) -> Result<View, Error> {
     let referral = referral_of(context.db.read(), row).await?;
     let open = referral.as_ref();
-    let open = open.filter(|referral| referral.state == State::Open);
+    let open = open.filter(|referral| referral.state == referral::State::Open);
     Ok(View {
         due_at: open.map(|referral| referral.due_at),
         decision_reason: referral.and_then(|referral| referral.decision_reason),
@@ -90,7 +125,7 @@ async fn reviewed(context: &Context, row: &verification::Model, view: View) -> R
     })
 }
 
-fn masked_contacts(
+async fn masked_contacts(
     context: &Context,
     key: &campaign_key::Model,
     row: &individual::Model,
@@ -99,9 +134,12 @@ fn masked_contacts(
         return Ok(Vec::new());
     }
     let indexer = context.steady_indexer(row.campaign_id)?;
-    let person = decrypt(&context.sealer(key)?, row)?;
-    let masked = person.map(|person| mask::mask_contacts(&person, &indexer, row.id));
-    Ok(masked.unwrap_or_default())
+    let Some(person) = decrypt(&context.sealer(key)?, row)? else {
+        return Ok(Vec::new());
+    };
+    let bearers = Bearers::of(context, row.campaign_id, std::iter::once(&person)).await?;
+    let own = bearers.own_contacts(&person);
+    Ok(mask::mask_contacts(own, &indexer, row.id))
 }
 
 /// Makes the view of a row whose contacts are known.
@@ -120,7 +158,7 @@ pub fn made(
     Ok(View {
         id: row.id,
         enrollment: row.enrollment_id,
-        state,
+        state: state.state(),
         contacts,
         expires_at: row.expires_at,
         created_at: row.created_at,

@@ -8,7 +8,7 @@ use super::letters::LetterHolder;
 use super::scenario::{self, Trick};
 use crate::client::enrollment::{EnrollmentClient, enrollment_id};
 use crate::lab::people::dice::Dice;
-use crate::wire::redress::identity::v1::{Verification, VerificationState};
+use crate::wire::redress::identity::v1::{ContactChannel, Verification, VerificationState};
 
 /// Tries of a guesser.
 const GUESSES: usize = 10;
@@ -81,8 +81,11 @@ impl Impostor<'_> {
         let verification = self.client.verify("", victim.person.claims()).await?;
         let verification = self.undecided(verification).await?;
         let id = &verification.verification_id;
-        if let Some(contact) = verification.contacts.first() {
-            self.client.send_code(id, contact).await?;
+        let sent = match verification.contacts.first() {
+            Some(contact) => self.client.send_code(id, contact).await,
+            None => self.client.send_code_by(id, ContactChannel::Email).await,
+        };
+        if sent.is_ok() {
             for _ in 0..6 {
                 let guess = format!("{:06}", self.dice.below(1_000_000));
                 let _ = self.client.confirm(id, &guess).await;

@@ -115,7 +115,7 @@ fn roster(campaign: CampaignId) -> Vec<String> {
     let entity = format!(
         "COALESCE((SELECT id FROM covered_entity WHERE campaign_id = '{campaign}' LIMIT 1), '{campaign}')"
     );
-    let keys: Vec<String> = (1..=5)
+    let keys: Vec<String> = (1..=11)
         .map(|key| format!("hashint8extended(n, {key})"))
         .collect();
     vec![
@@ -133,8 +133,9 @@ fn roster(campaign: CampaignId) -> Vec<String> {
         ),
         insert(
             "individual_index",
-            "campaign_id, individual_id, ssn, name_dob, name_postal, dob_postal, last4_dob",
-            &format!("'{campaign}', {person}, {}", keys.join(", ")),
+            "campaign_id, individual_id, made_by, ssn, name_dob, name_postal, dob_postal, last4_dob, given_dob, last4_family, last4_given, \
+             last4_postal, phone, email",
+            &format!("'{campaign}', {person}, 1, {}", keys.join(", ")),
         ),
         insert(
             "mail_event",

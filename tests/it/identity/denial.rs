@@ -21,13 +21,16 @@ async fn what_was_denied_is_looked_at_again_only_before_an_agent(database: Datab
         ..claims()
     };
     let referred = wire::VerificationState::Referred;
-    let first = house.verify(None, swapped()).await.unwrap();
-    assert_eq!(first.state(), referred);
+    let unseen = wire::VerificationState::ConfirmationRequired;
+    let first = house.verify_alone(swapped()).await.unwrap();
+    assert_eq!(first.state(), unseen);
     let case = house.referrals(0, "").await.referrals.remove(0);
     let denial = house.decision(&case.referral_id, Decision::Denied);
     house.decide("ann", denial).await.unwrap();
-    let again = house.verify(None, swapped()).await.unwrap_err();
-    assert_eq!(reason_of(&again), Some(Reason::VerificationRefused));
+    let again = house.verify_alone(swapped()).await.unwrap();
+    assert_eq!(again.state(), unseen);
+    let refused = "SELECT COUNT(*) FROM verification WHERE state = 'REFUSED'";
+    assert_eq!(house.number(refused).await, 2);
     assert!(house.referrals(0, "").await.referrals.is_empty());
     let attended = house.asked(None, swapped());
     let attended = house

@@ -18,14 +18,12 @@ use redress::kernel::dates::DateOrder;
 use redress::kernel::ids::{CampaignId, EnrollmentId, Ids, IndividualId};
 use redress::kernel::keyring::{Keyring, Purpose};
 use redress::process::Call;
-use redress::wire::redress::identity::v1 as wire;
-use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait,
     QueryFilter, QueryOrder, QueryResult, Statement,
 };
 use tokio::sync::mpsc;
-use tonic::{Request, Status};
+use tonic::Request;
 
 use crate::harness::Database;
 
@@ -240,38 +238,6 @@ impl House {
         (house, enrollment)
     }
 
-    pub fn asked(
-        &self,
-        enrollment: Option<EnrollmentId>,
-        claims: wire::Claims,
-    ) -> wire::VerifyIdentityRequest {
-        wire::VerifyIdentityRequest {
-            request_id: self.request_id(),
-            campaign: NUMBER.into(),
-            enrollment_id: enrollment.map(|id| id.to_string()).unwrap_or_default(),
-            claims: Some(claims),
-        }
-    }
-
-    pub async fn verify_as(
-        &self,
-        message: wire::VerifyIdentityRequest,
-    ) -> Result<wire::Verification, Status> {
-        let answer = self
-            .handlers
-            .verify_identity(by(Role::Portal, message))
-            .await?;
-        Ok(answer.into_inner().verification.unwrap())
-    }
-
-    pub async fn verify(
-        &self,
-        enrollment: Option<EnrollmentId>,
-        claims: wire::Claims,
-    ) -> Result<wire::Verification, Status> {
-        self.verify_as(self.asked(enrollment, claims)).await
-    }
-
     /// Writes an id as a statement does.
     pub fn literal(&self, id: impl Into<uuid::Uuid>) -> String {
         let id = id.into();
@@ -283,6 +249,11 @@ impl House {
 
     pub async fn count(&self, table: &str) -> i64 {
         self.number(&format!("SELECT COUNT(*) FROM {table}")).await
+    }
+
+    /// Counts who can be found as they are now.
+    pub async fn findable(&self) -> i64 {
+        self.count("individual_index WHERE description = 0").await
     }
 
     pub async fn number(&self, sql: &str) -> i64 {
@@ -333,14 +304,17 @@ pub fn by_name<T>(role: Role, name: &str, message: T) -> Request<T> {
         .extensions_mut()
         .insert(Caller::new(role, name).unwrap());
     if role == Role::CallCenter {
-        let agent = Agent {
-            agent: "a-17".into(),
-            case: "C.1".into(),
-            reason: "enroll".into(),
-        };
-        request.extensions_mut().insert(agent);
+        request.extensions_mut().insert(agent());
     }
     request
+}
+
+pub fn agent() -> Agent {
+    Agent {
+        agent: "a-17".into(),
+        case: "C.1".into(),
+        reason: "enroll".into(),
+    }
 }
 
 pub fn from_network<T>(network: &str, message: T) -> Request<T> {

@@ -1,5 +1,6 @@
 //! The process `identity-verification`, on both databases, with a clock that stands still.
 
+mod asking;
 mod circumstances;
 mod clocks;
 mod complete;
@@ -13,11 +14,13 @@ mod export;
 mod house;
 mod import;
 mod imports;
+mod lost_letter;
 mod mail;
 mod of_age;
 mod people;
 mod plans;
 mod referral;
+mod reindex;
 mod representatives;
 mod review;
 mod rewrap;

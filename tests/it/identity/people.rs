@@ -49,6 +49,7 @@ pub fn somebody(line: i64) -> RawRow {
             1 + line % 28
         )
         .into();
+        row.phone = format!("260-{}-{:04}", 500 + line / 10_000, line % 10_000).into();
         row.email = format!("p{line}@example.org").into();
     })
 }

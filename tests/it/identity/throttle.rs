@@ -103,7 +103,7 @@ async fn a_claimed_person_has_a_few_tries_whether_there_is_one_or_not(database: 
                 date_of_birth: date(1961, 1, day),
                 ..claims()
             };
-            let answer = house.verify(None, guess).await;
+            let answer = house.verify_alone(guess).await;
             let throttled =
                 answer.err().and_then(|status| reason_of(&status)) == Some(Reason::Throttled);
             assert_eq!(throttled, day == 4, "{ssn} {day}");
@@ -122,15 +122,46 @@ async fn a_claimed_name_has_a_limit_of_its_own_whatever_else_changes(database: D
                 date_of_birth: date(1975, 6, day),
                 ..claims()
             };
-            let refused = house.verify(None, guess).await.unwrap_err();
-            let expected = if day == 6 {
-                Reason::Throttled
-            } else {
-                Reason::VerificationRefused
-            };
-            assert_eq!(reason_of(&refused), Some(expected), "{family} {day}");
+            let refused = house.verify_alone(guess).await.err();
+            let expected = (day == 6).then_some(Reason::Throttled);
+            assert_eq!(
+                refused.and_then(|it| reason_of(&it)),
+                expected,
+                "{family} {day}"
+            );
         }
     }
+}
+
+/// Strangers have spent what leads to her; who stands before an agent goes on.
+#[apply(both)]
+async fn what_strangers_spend_without_the_letter_stops_nobody_before_an_agent(database: Database) {
+    let house = limited(&database, |limits| {
+        limits.name = 2;
+        limits.person = 2;
+    })
+    .await;
+    for _ in 0..2 {
+        house.verify_alone(claims()).await.unwrap();
+    }
+    let spent = house.verify_alone(claims()).await.unwrap_err();
+    assert_eq!(reason_of(&spent), Some(Reason::Throttled));
+    assert!(house.verify(None, claims()).await.is_ok());
+}
+
+/// One network cannot use up a name's tries for everybody else.
+#[apply(both)]
+async fn one_network_spends_a_fifth_of_a_names_tries(database: Database) {
+    let house = limited(&database, |limits| limits.name = 10).await;
+    let ask = |network: &'static str| {
+        house
+            .handlers
+            .verify_identity(from_network(network, house.asked(None, claims())))
+    };
+    assert!(ask("192.0.2.1").await.is_ok() && ask("192.0.2.9").await.is_ok());
+    let spent = ask("192.0.2.17").await.unwrap_err();
+    assert_eq!(reason_of(&spent), Some(Reason::Throttled));
+    assert!(ask("198.51.100.1").await.is_ok());
 }
 
 #[apply(both)]

@@ -139,9 +139,9 @@ async fn every_refusal_has_the_same_bytes(database: Database) {
     ];
     let mut seen = Vec::new();
     for message in asked {
-        let refused = house.verify_as(message.clone()).await.unwrap_err();
+        let refused = house.verify_with_help(message.clone()).await.unwrap_err();
         assert_eq!(reason_of(&refused), Some(Reason::VerificationRefused));
-        let again = house.verify_as(message).await.unwrap_err();
+        let again = house.verify_with_help(message).await.unwrap_err();
         assert_eq!(bytes(&refused), bytes(&again));
         seen.push(bytes(&refused));
     }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 
+use crate::identity::matching::keys::Keys;
 use crate::identity::matching::policy::CLEAR_MARGIN;
 use crate::identity::matching::resolve::{Record, Resolution, resolve};
 use crate::identity::matching::waterfall::Waterfall;
@@ -37,25 +38,31 @@ impl Alike {
 #[derive(Default)]
 pub(super) struct AlikeIndex {
     by_key: HashMap<i64, Vec<usize>>,
+    /// How the person of a slot was described.
+    described: HashMap<usize, Vec<Keys>>,
     /// What is compared of a slot, once it was.
     records: HashMap<usize, Record>,
 }
 
 impl AlikeIndex {
-    /// Notes that a slot has a key.
-    pub fn add(&mut self, key: i64, at: usize) {
-        let slots = self.by_key.entry(key).or_default();
-        if slots.len() <= MOST_ALIKE && !slots.contains(&at) {
-            slots.push(at);
+    /// Notes that the person of a slot was described so.
+    pub fn add(&mut self, keys: &Keys, at: usize) {
+        for key in keys.of_rows() {
+            let slots = self.by_key.entry(key).or_default();
+            if slots.len() <= MOST_ALIKE && !slots.contains(&at) {
+                slots.push(at);
+            }
+        }
+        let described = self.described.entry(at).or_default();
+        if !described.contains(keys) {
+            described.push(*keys);
         }
     }
 
     /// Notes that a row tells of a slot's person, so that what is compared of it may have changed.
     pub fn change(&mut self, at: usize, row: &Prepared) {
         self.records.remove(&at);
-        for key in row.sealed.keys.of_rows() {
-            self.add(key, at);
-        }
+        self.add(&row.sealed.keys, at);
     }
 
     /// Finds who may be the person of a record with a row's keys, but for one slot: the surest first, and of equals whoever was known
@@ -66,7 +73,7 @@ impl AlikeIndex {
         record: &Record,
         (person_of, but): (impl Fn(usize) -> &'p Person, Option<usize>),
     ) -> Vec<Alike> {
-        let sharers = self.sharers(row, &person_of);
+        let sharers = self.sharers(row);
         let sharers = sharers.into_iter().filter(|at| Some(*at) != but);
         let sharers: Vec<usize> = sharers.collect();
         for at in &sharers {
@@ -99,26 +106,18 @@ impl AlikeIndex {
         found
     }
 
-    /// Gives the slots that share a key with a row. Of those that share only a name or a birth date and the postal code, two numbers make
-    /// two people, as where the roster is asked.
-    fn sharers<'p>(
-        &self,
-        row: &Prepared,
-        person_of: &impl Fn(usize) -> &'p Person,
-    ) -> BTreeSet<usize> {
-        let slots = |key: i64| {
-            let slots = self.by_key.get(&key);
-            let slots = slots.filter(|slots| slots.len() <= MOST_ALIKE);
-            slots.into_iter().flatten().copied()
-        };
+    /// Gives the slots that may be of a row's person, by what their keys tell; as where the roster is asked.
+    fn sharers(&self, row: &Prepared) -> BTreeSet<usize> {
         let mut sharers = BTreeSet::new();
         for keys in row.keys() {
-            let enough = [keys.ssn, keys.name_dob].into_iter().flatten();
-            sharers.extend(enough.flat_map(slots));
-            let weak = [keys.name_postal, keys.dob_postal].into_iter().flatten();
-            let weak = weak.flat_map(slots);
-            sharers
-                .extend(weak.filter(|at| row.person.ssn.is_none() || person_of(*at).ssn.is_none()));
+            let of_key = |key: i64| self.by_key.get(&key);
+            let slots = keys.of_rows().filter_map(of_key);
+            let slots = slots.filter(|slots| slots.len() <= MOST_ALIKE).flatten();
+            let may_be = |at: &&usize| {
+                let mut described = self.described[*at].iter();
+                described.any(|other| keys.may_be_of_one(other))
+            };
+            sharers.extend(slots.filter(may_be).copied());
         }
         sharers
     }

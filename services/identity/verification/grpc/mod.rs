@@ -71,7 +71,7 @@ pub async fn send_confirmation_code(
         .engagement_number(&mut fields, &message.campaign)
         .await?;
     let verification = fields.id("verification_id", &message.verification_id);
-    let contact = fields.id("contact_id", &message.contact_id);
+    let contact = fields.maybe_id("contact_id", &message.contact_id);
     let channel = channel_of(message.channel());
     let is_known = message.channel == 0 || channel.is_some();
     fields.demand(is_known, "channel", "must be EMAIL, SMS or VOICE, or empty");
@@ -210,7 +210,7 @@ fn channel_of(channel: wire::ContactChannel) -> Option<Channel> {
 }
 
 fn verification(view: View) -> wire::Verification {
-    let state = match view.state.state() {
+    let state = match view.state {
         State::ConfirmationRequired => wire::VerificationState::ConfirmationRequired,
         State::Verified => wire::VerificationState::Verified,
         State::Referred => wire::VerificationState::Referred,

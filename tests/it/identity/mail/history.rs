@@ -102,13 +102,15 @@ async fn who_moved_gets_no_letter_until_the_address_is_corrected(database: Datab
 }
 
 #[apply(both)]
-async fn the_person_is_looked_up_by_the_new_postal_code_and_no_longer_by_the_old_one(
+async fn the_person_is_looked_up_by_the_new_postal_code_and_as_a_former_one_by_the_old(
     database: Database,
 ) {
     let (house, who) = House::with_ada(&database).await;
     let index = async |column: &str| {
         house
-            .number(&format!("SELECT {column} FROM individual_index"))
+            .number(&format!(
+                "SELECT {column} FROM individual_index WHERE description = 0"
+            ))
             .await
     };
     let steady = ["ssn", "name_dob", "last4_dob"];
@@ -124,6 +126,9 @@ async fn the_person_is_looked_up_by_the_new_postal_code_and_no_longer_by_the_old
             steady.contains(&column),
             "{column}"
         );
+        let former = format!("individual_index WHERE description <> 0 AND {column} = {before}");
+        let is_kept = house.count(&former).await == 1;
+        assert_eq!(is_kept, moving.contains(&column), "{column}");
     }
 }
 

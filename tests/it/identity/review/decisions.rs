@@ -69,13 +69,13 @@ async fn a_later_row_finds_the_one_who_stays_and_nobody_else(database: Database)
     let second = house.rule(&open[0].review_id, Merged).await;
     let kept = second.review.unwrap().kept_individual_id;
     assert_eq!(kept, newest.to_string());
-    assert_eq!(house.count("individual_index").await, 1);
+    assert_eq!(house.findable().await, 1);
     let first = house.ruling(&review.review_id, Open);
     let early = house.ruled(first).await.unwrap_err();
     assert_eq!(reason_of(&early), Some(Reason::ReviewState));
     house.rule(&open[0].review_id, Open).await;
     house.rule(&review.review_id, Open).await;
-    assert_eq!(house.count("individual_index").await, 3);
+    assert_eq!(house.findable().await, 3);
 }
 
 /// Two clinics' rows of somebody whose enrollment runs, or whose letter is out.
@@ -208,5 +208,5 @@ async fn of_two_decisions_at_once_one_holds_whatever_the_database_does(database:
         .number("SELECT COUNT(*) FROM individual WHERE withdrawn_at IS NOT NULL")
         .await;
     assert_eq!(gone == 1, a.is_ok());
-    assert_eq!(house.count("individual_index").await, 2 - gone);
+    assert_eq!(house.findable().await, 2 - gone);
 }

@@ -25,6 +25,8 @@ fn of_family(number: usize, row: RawRow) -> RawRow {
             .replace("-01-", &format!("-{}-", 21 + number))
             .into();
         row.postal_code = format!("46{}0{number}", 1 + number % 9).into();
+        let year = (1930 + 7 * number).to_string();
+        row.date_of_birth = row.date_of_birth.expose().replace("1961", &year).into();
         row.phone = format!("260-555-01{}", 10 + number).into();
         row.email = format!("{letter}@example.org").into();
     })

@@ -1,0 +1,104 @@
+//! Writes the blind keys anew of people whose row is from a program that knew fewer ways to look somebody up. Until then they are found by
+//! those that they have.
+//!
+//! Each page is a transaction of its own under the lock of its roster, and marks what it wrote, so the pass goes on wherever it was stopped,
+//! and several instances may make it at once. An index holds the rows that are left; once there are none, the pass reads nothing.
+
+use std::time::Duration;
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use tokio_util::sync::CancellationToken;
+
+use crate::db::entities::campaign_key;
+use crate::db::entities::individual_index::{Column, Entity};
+use crate::identity::context::Context;
+use crate::identity::error::Error;
+use crate::kernel::ids::{CampaignId, IndividualId};
+use crate::kernel::lifecycle;
+
+use super::decrypt::decrypt;
+use super::index::{self, Row};
+use super::keys::RosterKeys;
+use super::store;
+
+/// How often the pass is made.
+const EVERY: Duration = Duration::from_mins(10);
+/// People written at a time.
+const PAGE: u64 = 500;
+/// An index holds these alone; the number stands in the statement, or the planner would not see that it fits.
+const LEFT: &str = "made_by = 0";
+
+/// Makes the pass again and again until the process drains.
+pub async fn run(context: Context, token: CancellationToken) {
+    loop {
+        if let Err(error) = reindex(&context, &token).await {
+            tracing::warn!(%error, "not everybody has all blind keys yet; trying again later");
+        }
+        if !lifecycle::pause(&token, EVERY).await {
+            return;
+        }
+    }
+}
+
+/// Writes them all, and gives how many rows there were. A campaign whose key cannot be used is passed over, and logged.
+pub async fn reindex(context: &Context, token: &CancellationToken) -> Result<u64, Error> {
+    let mut written = 0;
+    for row in campaign_key::Entity::find().all(context.db.read()).await? {
+        // The keys of an erased campaign lead to nobody.
+        if row.wrapped.is_none() {
+            continue;
+        }
+        let keys = match RosterKeys::of(context, &row) {
+            Ok(keys) => keys,
+            Err(error) => {
+                tracing::error!(campaign_id = %row.campaign_id, %error, "the people of a campaign cannot be indexed anew");
+                continue;
+            }
+        };
+        loop {
+            let page = page(context, row.campaign_id, &keys).await?;
+            written += page;
+            if page == 0 || token.is_cancelled() {
+                break;
+            }
+        }
+    }
+    if written > 0 {
+        tracing::info!(written, "blind keys were written anew");
+    }
+    Ok(written)
+}
+
+async fn page(context: &Context, campaign: CampaignId, keys: &RosterKeys) -> Result<u64, Error> {
+    context
+        .db
+        .run_tx("individual.reindex", |tx| {
+            Box::pin(async move {
+                store::lock_roster(tx, campaign).await?;
+                let left = left(tx, campaign).await?;
+                let mut people = Vec::with_capacity(left.len());
+                for row in store::individuals(tx, campaign, &left).await? {
+                    let person = decrypt(&keys.sealer, &row)?;
+                    let person = person.map(|person| keys.current().person(&person));
+                    people.push(Row::of(row.id, person.unwrap_or_default()));
+                }
+                index::rewrite(tx, campaign, &people).await?;
+                Ok::<_, Error>(people.len() as u64)
+            })
+        })
+        .await
+}
+
+async fn left(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+) -> Result<Vec<IndividualId>, Error> {
+    let query = Entity::find()
+        .select_only()
+        .column(Column::IndividualId)
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Expr::cust(LEFT))
+        .limit(PAGE);
+    Ok(query.into_tuple().all(connection).await?)
+}
