@@ -40,7 +40,7 @@ pub enum Command {
     Public(Which),
     /// Give people more time: a later last day to enroll, for the campaign or one of its waves.
     Extend(extend::ExtendArgs),
-    /// Change what can change while a campaign runs: names, addresses, more entities and products, new consent texts.
+    /// Change what can change while a campaign runs: names, addresses, more entities and products, new consent texts, who serves it.
     #[command(after_long_help = UPDATE_EXAMPLES)]
     Update(Box<update::UpdateArgs>),
     /// Close a campaign: nobody can begin any more, those who began can finish.
@@ -54,13 +54,14 @@ const CREATE_EXAMPLES: &str = "Examples:
   redress campaign create --engagement B123456 --name 'Clinic breach' --breach 2026-05-07 --discovered 2026-05-26 \\
       --enroll-by 2027-01-31 --entity clinic='Summit City Clinic' --product ADULT=CM3B@sandbox-bureau";
 
-const UPDATE_EXAMPLES: &str = "Nothing is taken away: people may have been told of it. Enrollments that were begun keep their text.
+const UPDATE_EXAMPLES: &str = "Nothing that people may have been told of is taken away. Enrollments that were begun keep their text.
 
 Examples:
   redress campaign update B123456 --phone 1-800-555-0101
   redress campaign update B123456 --entity clinic='Summit City Clinic, Fort Wayne'
   redress campaign update B123456 --product ADULT=CM3B-2@sandbox-bureau --term 24
   redress campaign update B123456 --consent-file consent.txt --consent-version 2026-02
+  redress campaign update B123456 --front-end call-center/desk --front-end portal/web
   redress campaign update B123456 --file campaign.toml     adds what the file has and the campaign has not";
 
 /// Flags of `campaign close`.

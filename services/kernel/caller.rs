@@ -22,7 +22,8 @@ pub const AGENT: &str = "x-redress-agent";
 pub const CASE: &str = "x-redress-case";
 /// Metadata that says why an agent asks, as a short word.
 pub const REASON: &str = "x-redress-reason";
-/// Metadata that names the network of the person who uses a portal or calls in. A portal must send it.
+/// Metadata that names the network of the person who uses a portal or calls in, or of the agent who decides a referral. A portal must
+/// send it.
 pub const NETWORK: &str = "x-redress-network";
 
 const SCHEME: &str = "spiffe://redress/";
@@ -68,6 +69,11 @@ impl Role {
         }
     }
 
+    /// Tells whether it speaks for affected people: a call center or a portal.
+    pub const fn is_front_end(self) -> bool {
+        matches!(self, Self::CallCenter | Self::Portal)
+    }
+
     /// Finds a role by its name in certificates.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == name)
@@ -104,7 +110,16 @@ impl Caller {
 
     /// Parses a certificate's URI.
     pub fn from_uri(uri: &str) -> Option<Self> {
-        let (role, name) = uri.strip_prefix(SCHEME)?.split_once('/')?;
+        Self::parse(uri.strip_prefix(SCHEME)?)
+    }
+
+    /// Parses the name of a front end, `call-center/NAME` or `portal/NAME`.
+    pub fn front_end(name: &str) -> Option<Self> {
+        Self::parse(name).filter(|caller| caller.role.is_front_end())
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (role, name) = text.split_once('/')?;
         Self::new(Role::parse(role)?, name)
     }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::db::audit::Event;
-use crate::kernel::caller::{self, Agent, Caller, Network, Role};
+use crate::kernel::caller::{self, Agent, Caller, Network};
 use crate::kernel::crypto;
 use crate::kernel::fault::Fault;
 use crate::kernel::ids::CampaignId;
@@ -72,8 +72,7 @@ impl Call {
     /// Tells whether this caller may reach what an actor began: whoever speaks for affected people reaches only what it began
     /// itself, through whichever of its agents.
     pub fn reaches(&self, began: &str) -> bool {
-        let is_front = matches!(self.caller.role, Role::Portal | Role::CallCenter);
-        !is_front
+        !self.caller.role.is_front_end()
             || began
                 .strip_prefix(&self.caller.to_string())
                 .is_some_and(|agent| agent.is_empty() || agent.starts_with('/'))
@@ -128,6 +127,8 @@ impl Call {
 
 #[cfg(test)]
 mod tests {
+    use crate::kernel::caller::Role;
+
     use super::*;
 
     #[test]

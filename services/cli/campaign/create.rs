@@ -13,7 +13,7 @@ use crate::client::problem::Problem;
 #[derive(Debug, Args)]
 pub struct CreateArgs {
     /// Take everything from this TOML file.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["engagement", "name", "breach", "discovered", "enroll_by", "entities", "products"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["engagement", "name", "breach", "discovered", "enroll_by", "entities", "products", "front_ends"])]
     file: Option<PathBuf>,
     /// Engagement number: one letter and six digits, printed in every letter.
     #[arg(long, required_unless_present = "file", value_name = "B123456")]
@@ -72,6 +72,9 @@ pub struct CreateArgs {
     /// Two people for the print file: one asks for an export, another approves it.
     #[arg(long)]
     two_operators: bool,
+    /// A call center or a portal that serves the campaign, named as in its certificate; repeat for each. Without any, every one does.
+    #[arg(long = "front-end", value_name = "call-center/NAME|portal/NAME")]
+    front_ends: Vec<String>,
     /// File with the consent text, in the campaign's language; without it the template's texts in English and Spanish.
     #[arg(long, value_name = "FILE")]
     consent_file: Option<PathBuf>,
@@ -98,6 +101,7 @@ impl CreateArgs {
         campaign.letter_url = self.url;
         campaign.letter_phone = self.phone;
         campaign.two_operators = self.two_operators;
+        campaign.front_ends = self.front_ends;
         campaign.covered_entities = self.entities;
         campaign.raise_term_by_law = self.raise_term_by_law;
         campaign.products = self.products;

@@ -49,6 +49,7 @@ pub fn record(campaign: &wire::Campaign) -> Record {
         .with("accept_centibits", policy.accept_centibits)
         .with("refer_centibits", policy.refer_centibits)
         .with("two_operators", campaign.two_operators)
+        .with("front_ends", campaign.front_ends.as_slice())
         .with("created", time(campaign.create_time.as_ref()))
         .with("covered_entities", entities)
 }

@@ -54,6 +54,13 @@ pub struct UpdateArgs {
     /// Language of that text; without it the campaign's.
     #[arg(long, value_name = "LANGUAGE", requires = "consent_file")]
     consent_language: Option<String>,
+    /// A call center or a portal that serves the campaign from now on, named as in its certificate; repeat for each. They take the place of
+    /// those before, and to any other the campaign does not exist.
+    #[arg(long = "front-end", value_name = "call-center/NAME|portal/NAME")]
+    front_ends: Vec<String>,
+    /// Let every call center and portal of the installation serve the campaign.
+    #[arg(long, conflicts_with = "front_ends")]
+    every_front_end: bool,
 }
 
 pub(super) async fn run(session: &Session, channels: &Channels, args: UpdateArgs) -> Outcome {
@@ -82,6 +89,11 @@ fn changes(args: &UpdateArgs, campaign: &wire::Campaign) -> Result<wire::Campaig
         name: args.name.clone().unwrap_or_default(),
         letter_url: args.url.clone().unwrap_or_default(),
         letter_phone: args.phone.clone().unwrap_or_default(),
+        front_ends: (args.every_front_end || !args.front_ends.is_empty()).then(|| {
+            wire::FrontEnds {
+                names: args.front_ends.clone(),
+            }
+        }),
         ..wire::CampaignChanges::default()
     };
     if let Some(path) = &args.file {

@@ -45,6 +45,9 @@ pub struct CampaignFile {
     /// Whether an export of codes needs a second operator.
     #[serde(default)]
     pub two_operators: bool,
+    /// The front ends that serve it, `call-center/NAME` or `portal/NAME`; every one when empty.
+    #[serde(default)]
+    pub front_ends: Vec<String>,
     /// Thresholds of the comparison.
     #[serde(default)]
     pub verification: Option<Verification>,
@@ -155,6 +158,7 @@ impl CampaignFile {
             letter_phone: self.letter_phone.clone(),
             consent_texts: consents.collect(),
             two_operators: self.two_operators,
+            front_ends: self.front_ends.clone(),
             verification_policy: self.verification.map(|policy| wire::VerificationPolicy {
                 accept_centibits: policy.accept_centibits,
                 refer_centibits: policy.refer_centibits,

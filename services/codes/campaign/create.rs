@@ -10,6 +10,7 @@ use crate::codes::error::Error;
 use crate::db::audit;
 use crate::db::entities::campaign::{self, State};
 use crate::db::entities::covered_entity::{self, Notifier};
+use crate::db::entities::front_ends::FrontEnds;
 use crate::db::entities::{consent_text, product};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, PartnerId};
@@ -26,6 +27,8 @@ pub const ENTITIES: usize = 500;
 pub const PRODUCTS: usize = 12;
 /// The most consent texts: one a language.
 pub const TEXTS: usize = 20;
+/// The most front ends that are named.
+pub const FRONT_ENDS: usize = 50;
 
 /// A campaign to be created; everything in it is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +67,8 @@ pub struct NewCampaign {
     pub language: String,
     /// Whether an export of codes needs the consent of a second operator.
     pub two_operators: bool,
+    /// The front ends that serve it.
+    pub front_ends: FrontEnds,
 }
 
 /// A covered entity of a campaign to be created.
@@ -191,6 +196,7 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
         closed_at: None,
         grace_days: new.grace_days,
         two_operators: new.two_operators,
+        front_ends: new.front_ends.write(),
     };
     let entities = new.entities.iter();
     let entities = entities.map(|entity| entity_row(id, context.ids.next(), entity));

@@ -2,6 +2,7 @@
 
 use crate::codes::context::Context;
 use crate::codes::error::Error;
+use crate::kernel::caller::Caller;
 use crate::kernel::ids::CampaignId;
 
 use super::store::{self, Campaign};
@@ -17,12 +18,13 @@ pub async fn get_campaign(context: &Context, id: CampaignId) -> Result<Campaign,
         .ok_or(Error::CampaignNotFound)
 }
 
-/// Lists campaigns, newest first: at most one more than `limit`, to know whether there is another page.
+/// Lists the campaigns that a caller may know of, newest first: at most one more than `limit`, to know whether there is another page.
 pub async fn list_campaigns(
     context: &Context,
+    caller: &Caller,
     before: Option<CampaignId>,
     limit: u64,
 ) -> Result<Vec<Campaign>, Error> {
-    let rows = store::page(context.db.read(), before, limit + 1).await?;
+    let rows = store::page_for(context.db.read(), caller, before, limit + 1).await?;
     Ok(store::complete(context.db.read(), rows).await?)
 }

@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Set,
+    QuerySelect, Select, Set,
 };
 
 use crate::codes::error::Error;
 use crate::codes::store::{self, exactly_one};
 use crate::db::entities::campaign::{self, State};
+use crate::db::entities::front_ends::FrontEnds;
 use crate::db::entities::individual::Population;
 use crate::db::entities::{consent_text, covered_entity, partner, product};
 use crate::db::{self, Tx};
+use crate::kernel::caller::Caller;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};
 
@@ -106,13 +108,29 @@ pub async fn page(
     before: Option<CampaignId>,
     limit: u64,
 ) -> Result<Vec<campaign::Model>, db::Error> {
-    let mut query = campaign::Entity::find()
+    Ok(newest_first(before, limit).all(connection).await?)
+}
+
+/// Lists those that a caller may know of.
+pub async fn page_for(
+    connection: &impl ConnectionTrait,
+    caller: &Caller,
+    before: Option<CampaignId>,
+    limit: u64,
+) -> Result<Vec<campaign::Model>, db::Error> {
+    let query = newest_first(before, limit)
+        .filter(FrontEnds::admitting(caller, campaign::Column::FrontEnds));
+    Ok(query.all(connection).await?)
+}
+
+fn newest_first(before: Option<CampaignId>, limit: u64) -> Select<campaign::Entity> {
+    let query = campaign::Entity::find()
         .order_by_desc(campaign::Column::Id)
         .limit(limit);
-    if let Some(before) = before {
-        query = query.filter(campaign::Column::Id.lt(before));
+    match before {
+        Some(before) => query.filter(campaign::Column::Id.lt(before)),
+        None => query,
     }
-    Ok(query.all(connection).await?)
 }
 
 /// Reads what belongs to campaigns, in their order.
@@ -180,12 +198,13 @@ pub async fn close(tx: &Tx<'_>, id: CampaignId, now: Timestamp) -> Result<(), db
     )
 }
 
-/// Writes the words of a campaign that is locked.
+/// Writes the words of a campaign that is locked, and which front ends serve it.
 pub async fn correct(tx: &Tx<'_>, row: campaign::Model) -> Result<(), db::Error> {
     let words = campaign::ActiveModel {
         name: Set(row.name),
         letter_url: Set(row.letter_url),
         letter_phone: Set(row.letter_phone),
+        front_ends: Set(row.front_ends),
         ..Default::default()
     };
     let result = campaign::Entity::update_many()

@@ -1,4 +1,5 @@
-//! Changing a campaign that runs: corrected words for people, entities and products that come later, new consent texts.
+//! Changing a campaign that runs: corrected words for people, entities and products that come later, new consent texts, the front ends
+//! that serve it.
 
 use std::borrow::Cow;
 
@@ -6,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::codes::context::Context;
 use crate::codes::error::Error;
+use crate::db::entities::front_ends::FrontEnds;
 use crate::db::entities::{campaign, consent_text, covered_entity, product};
 use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
@@ -33,6 +35,8 @@ pub struct Changes {
     pub products: Vec<NewProduct>,
     /// Consent texts: language, version and text.
     pub consent_texts: Vec<(String, String, String)>,
+    /// The front ends that serve it from now on.
+    pub front_ends: Option<FrontEnds>,
 }
 
 impl Changes {
@@ -44,6 +48,7 @@ impl Changes {
             && self.entities.is_empty()
             && self.products.is_empty()
             && self.consent_texts.is_empty()
+            && self.front_ends.is_none()
     }
 
     /// Says in the audit log what changes.
@@ -58,6 +63,7 @@ impl Changes {
         json!({
             "name": self.name, "letter_url": self.letter_url, "letter_phone": self.letter_phone,
             "covered_entities": entities, "products": products, "consent_texts": texts,
+            "front_ends": self.front_ends.as_ref().map(FrontEnds::names),
         })
     }
 }
@@ -97,15 +103,18 @@ pub async fn update_campaign(
     });
     done.await?;
     context.campaign_cache.forget();
+    context.forget_campaigns();
     get_campaign(context, id).await
 }
 
 fn words(row: campaign::Model, changes: &Changes) -> campaign::Model {
+    let front_ends = changes.front_ends.as_ref().map(FrontEnds::write);
     let or = |new: &Option<String>, old: String| new.clone().unwrap_or(old);
     campaign::Model {
         name: or(&changes.name, row.name),
         letter_url: or(&changes.letter_url, row.letter_url),
         letter_phone: or(&changes.letter_phone, row.letter_phone),
+        front_ends: front_ends.unwrap_or(row.front_ends),
         ..row
     }
 }

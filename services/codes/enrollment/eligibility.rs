@@ -185,6 +185,7 @@ mod tests {
             closed_at: None,
             grace_days: 0,
             two_operators: false,
+            front_ends: "[]".into(),
         }
     }
 

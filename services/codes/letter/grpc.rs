@@ -40,7 +40,7 @@ pub async fn reissue_code(
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
     let engagement_number = context
-        .engagement_number(&mut fields, &message.campaign)
+        .engagement_number_for(&call.caller, &mut fields, &message.campaign)
         .await?;
     let named = named(message.into(), &mut fields);
     let why = why(message.reason);
@@ -87,7 +87,9 @@ pub async fn list_codes(
     let call = Call::of(&request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let campaign = context
+        .campaign_id_for(&call.caller, &mut fields, &message.campaign)
+        .await?;
     let named = named(message.into(), &mut fields);
     fields.finish()?;
     let read = context.db.read();

@@ -133,7 +133,7 @@ pub async fn extend_enroll_by(
         None => None,
     };
     Ok(wire::ExtendEnrollByResponse {
-        campaign: Some(campaign::grpc::campaign(extended)),
+        campaign: Some(campaign::grpc::campaign(extended)?),
         wave,
     })
 }

@@ -2,8 +2,11 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::db::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::CampaignId;
+
+use super::front_ends::FrontEnds;
 
 /// A row of `campaign`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -48,6 +51,18 @@ pub struct Model {
     pub grace_days: i32,
     /// Whether an export of codes needs the approval of a second operator.
     pub two_operators: bool,
+    /// JSON: the front ends that serve it; none: every one. See [`Model::front_ends`].
+    pub front_ends: String,
+}
+
+impl Model {
+    /// Gives the front ends that serve it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where an entry names no front end.
+    pub fn front_ends(&self) -> Result<FrontEnds, Error> {
+        FrontEnds::read(&self.front_ends)
+    }
 }
 
 /// Where a campaign stands.

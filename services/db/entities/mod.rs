@@ -19,6 +19,7 @@ pub mod covered_entity;
 pub mod enrollment;
 pub mod evidence;
 pub mod export_approval;
+pub mod front_ends;
 pub mod handoff;
 pub mod handoff_attempt;
 pub mod idempotency;

@@ -24,6 +24,7 @@ mod partner_server;
 mod reviews;
 mod running_campaign;
 mod schema_support;
+mod scope_and_endorsement;
 mod set_aside;
 
 use sea_orm::sea_query::IntoIden;
@@ -38,7 +39,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -98,6 +99,11 @@ const STEPS: [Step; 12] = [
         name: "0012_more_keys",
         runs_since: "0009_schema_support",
         changes: more_keys::changes,
+    },
+    Step {
+        name: "0013_scope_and_endorsement",
+        runs_since: "0009_schema_support",
+        changes: scope_and_endorsement::changes,
     },
 ];
 

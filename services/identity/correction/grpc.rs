@@ -32,7 +32,9 @@ pub async fn correct_enrollment(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let campaign = context
+        .campaign_id_for(&call.caller, &mut fields, &message.campaign)
+        .await?;
     let enrollment = fields.id("enrollment_id", &message.enrollment_id);
     let verification = fields.id("verification_id", &message.verification_id);
     let given = message.correction.clone().unwrap_or_default();

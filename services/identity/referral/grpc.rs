@@ -8,6 +8,7 @@ use crate::db::entities::referral::{DecisionReason, Reason, State};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::verification::grpc::decision_reason;
+use crate::kernel::caller;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::paging::{self, Room};
@@ -30,9 +31,12 @@ pub async fn get_referral(
     context: &Context,
     request: &Request<wire::GetReferralRequest>,
 ) -> Result<wire::GetReferralResponse, Error> {
+    let caller = caller::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let campaign = context
+        .campaign_id_for(&caller, &mut fields, &message.campaign)
+        .await?;
     let id = fields.id("referral_id", &message.referral_id);
     fields.finish()?;
     let found = list::get_referral(context, campaign, id).await?;
@@ -46,9 +50,12 @@ pub async fn list_referrals(
     context: &Context,
     request: &Request<wire::ListReferralsRequest>,
 ) -> Result<wire::ListReferralsResponse, Error> {
+    let caller = caller::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let campaign = context
+        .campaign_id_for(&caller, &mut fields, &message.campaign)
+        .await?;
     let only = Filter {
         state: state_of(&mut fields, message.state),
         due_before: instant_of(&mut fields, message.due_before_time.as_ref()),
@@ -88,7 +95,9 @@ pub async fn decide_referral(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let campaign = context
+        .campaign_id_for(&call.caller, &mut fields, &message.campaign)
+        .await?;
     let referral = fields.id("referral_id", &message.referral_id);
     let ruling = match message.decision() {
         wire::ReferralState::Approved => Some(Ruling::Approved),

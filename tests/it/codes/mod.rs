@@ -11,6 +11,7 @@ mod consents;
 mod coverages;
 mod crowd;
 mod doors;
+mod front_ends;
 mod guesses;
 mod house;
 mod issue;

@@ -1,8 +1,9 @@
 //! A database that an older program left, with its rows, brought up to date.
 
 use redress::db::entities::enrollment::State::{Active, Canceled, Started};
+use redress::db::entities::front_ends::FrontEnds;
 use redress::db::entities::{campaign, consent, consent_text, coverage, enrollment};
-use redress::db::entities::{handoff, individual, mail_event, outcome, product};
+use redress::db::entities::{handoff, individual, mail_event, outcome, product, referral};
 use redress::db::migrate;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait};
 use uuid::Uuid;
@@ -73,6 +74,10 @@ const ROWS: &[&str] = &[
      (#1, #43, #22, #12, #3, 'CANCEL', 'TRIPLE-24', 24, 'CANCELED', 1, 1, 1, 1, 2, 3)",
     "INSERT INTO handoff_attempt (campaign_id, handoff_id, attempt, started_at, result, detail) \
      VALUES (#1, #41, 1, 1, 'ANSWERED', 'ACTIVE')",
+    "INSERT INTO verification (campaign_id, id, individual_id, path, state, score_centibits, waterfall, requested_by, created_at, \
+     decided_at, expires_at) VALUES (#1, #61, #11, 'LOOKUP', 'VERIFIED', 900, '[]', 'portal/one', 1, 2, 9)",
+    "INSERT INTO referral (campaign_id, id, verification_id, state, opened_at, due_at, opened_by, decided_by, decided_at, reason) \
+     VALUES (#1, #71, #61, 'APPROVED', 1, 9, 'portal/one', 'operator/one', 2, 'MINOR')",
     "INSERT INTO outcome (campaign_id, id, enrollment_id, handoff_id, result, effective_at, created_at) \
      VALUES (#1, #51, #22, #43, 'CANCELED', 4, 4)",
 ];
@@ -96,6 +101,11 @@ async fn the_rows_are_kept(database: Database) {
     campaign_is_kept(&owner).await;
     enrollments_are_kept(&owner).await;
     handoffs_are_kept(&owner).await;
+    let row = referral::Entity::find().one(&owner).await.unwrap().unwrap();
+    assert_eq!(
+        (row.id.as_uuid(), row.state, row.decided_by.as_deref()),
+        (id(71), referral::State::Approved, Some("operator/one"))
+    );
 }
 
 async fn campaign_is_kept(owner: &DatabaseConnection) {
@@ -105,6 +115,7 @@ async fn campaign_is_kept(owner: &DatabaseConnection) {
         ("B123456", "en")
     );
     assert!(!row.raise_term_by_law);
+    assert_eq!(row.front_ends(), Ok(FrontEnds::default()));
     let text = consent_text::Entity::find().one(owner).await.unwrap();
     let text = text.unwrap();
     assert_eq!(

@@ -47,6 +47,7 @@ pub async fn open_campaign(
         closed_at: None,
         grace_days: 0,
         two_operators: false,
+        front_ends: text("[]"),
     };
     row.into_active_model().insert(owner).await.unwrap();
     let sealer = PersonSealer::new(id, redress::kernel::crypto::Key::from_bytes(ids.random()));

@@ -10,6 +10,7 @@ pub mod contract;
 pub mod database;
 pub mod faulty;
 pub mod fill;
+pub mod front_ends;
 pub mod http;
 pub mod missing;
 pub mod one_coverage;

@@ -362,6 +362,7 @@ pub async fn insert_campaign(
         closed_at: None,
         grace_days: 0,
         two_operators: false,
+        front_ends: "[]".into(),
     };
     put::<campaign::Entity, campaign::ActiveModel>(owner, row.into()).await;
 }

@@ -11,6 +11,7 @@ mod corrections;
 mod decision;
 mod denial;
 mod export;
+mod front_ends;
 mod house;
 mod import;
 mod imports;

@@ -11,6 +11,7 @@ use crate::codes::error::Error;
 use crate::codes::law::Law;
 use crate::db::entities::campaign::State;
 use crate::db::entities::covered_entity::Notifier;
+use crate::kernel::caller::{self, Caller};
 use crate::kernel::fields::Fields;
 use crate::kernel::paging::{self, Room};
 use crate::kernel::server::largest_of;
@@ -44,7 +45,7 @@ pub async fn create_campaign(
     let created = create::create_campaign(context, &call, &request, &new).await?;
     Ok(wire::CreateCampaignResponse {
         notices: notices(&created),
-        campaign: Some(campaign(created)),
+        campaign: Some(campaign(created)?),
     })
 }
 
@@ -53,12 +54,14 @@ pub async fn get_campaign(
     context: &Context,
     request: Request<wire::GetCampaignRequest>,
 ) -> Result<wire::GetCampaignResponse, Error> {
+    let caller = caller::of(&request)?;
     let mut fields = Fields::default();
-    let id = (context.campaign_id(&mut fields, &request.get_ref().campaign)).await?;
+    let given = &request.get_ref().campaign;
+    let id = context.campaign_id_for(&caller, &mut fields, given).await?;
     fields.finish()?;
     let found = super::read::get_campaign(context, id).await?;
     Ok(wire::GetCampaignResponse {
-        campaign: Some(campaign(found)),
+        campaign: Some(shown_to(&caller, found)?),
     })
 }
 
@@ -67,10 +70,12 @@ pub async fn get_public_campaign(
     context: &Context,
     request: Request<wire::GetPublicCampaignRequest>,
 ) -> Result<wire::GetPublicCampaignResponse, Error> {
+    let caller = caller::of(&request)?;
     let mut fields = Fields::default();
-    let id = (context.campaign_id(&mut fields, &request.get_ref().campaign)).await?;
+    let given = &request.get_ref().campaign;
+    let id = context.campaign_id_for(&caller, &mut fields, given).await?;
     fields.finish()?;
-    let found = campaign(super::read::get_campaign(context, id).await?);
+    let found = shown_to(&caller, super::read::get_campaign(context, id).await?)?;
     let entities = found.covered_entities.into_iter();
     let products = found
         .products
@@ -103,14 +108,16 @@ pub async fn list_campaigns(
     context: &Context,
     request: Request<wire::ListCampaignsRequest>,
 ) -> Result<wire::ListCampaignsResponse, Error> {
+    let caller = caller::of(&request)?;
     let message = request.get_ref();
     let size = page_size(message.page_size)?;
     let filter: [&[u8]; 1] = [b"campaigns"];
     let before = paging::page_after(&filter, &message.page_token)?;
-    let found = super::read::list_campaigns(context, before, size).await?;
+    let found = super::read::list_campaigns(context, &caller, before, size).await?;
     let entries = found
         .into_iter()
-        .map(|found| (found.row.id, campaign(found)));
+        .map(|found| Ok((found.row.id, shown_to(&caller, found)?)))
+        .collect::<Result<Vec<_>, Error>>()?;
     let room = Room {
         rows: size,
         bytes: largest_of(&request),
@@ -141,7 +148,7 @@ pub async fn update_campaign(
     let request = call.request(context, id, "UpdateCampaign", message)?;
     let updated = update::update_campaign(context, &call, &request, campaign_id, &changes).await?;
     Ok(wire::UpdateCampaignResponse {
-        campaign: Some(campaign(updated)),
+        campaign: Some(campaign(updated)?),
     })
 }
 
@@ -159,7 +166,7 @@ pub async fn close_campaign(
     let request = call.request(context, id, "CloseCampaign", message)?;
     let closed = close::close_campaign(context, &call, &request, campaign_id).await?;
     Ok(wire::CloseCampaignResponse {
-        campaign: Some(campaign(closed)),
+        campaign: Some(campaign(closed)?),
     })
 }
 
@@ -180,8 +187,17 @@ fn notices(campaign: &Campaign) -> Vec<wire::Notice> {
     notices.collect()
 }
 
+/// Writes a campaign for a caller. Which other front ends serve it is nothing for a front end.
+fn shown_to(caller: &Caller, found: Campaign) -> Result<wire::Campaign, Error> {
+    let mut shown = campaign(found)?;
+    if caller.role.is_front_end() {
+        shown.front_ends.clear();
+    }
+    Ok(shown)
+}
+
 /// Writes a campaign.
-pub fn campaign(campaign: Campaign) -> wire::Campaign {
+pub fn campaign(campaign: Campaign) -> Result<wire::Campaign, Error> {
     let Campaign {
         row,
         entities,
@@ -210,7 +226,8 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
     let texts = consent_texts.into_iter();
     let texts = texts.filter(|text| text.replaced_at.is_none());
     let texts = texts.map(|text| consent_text(&ConsentText::from(text)));
-    wire::Campaign {
+    Ok(wire::Campaign {
+        front_ends: row.front_ends()?.names(),
         campaign_id: row.id.to_string(),
         engagement_number: row.engagement_number,
         name: row.name,
@@ -230,7 +247,7 @@ pub fn campaign(campaign: Campaign) -> wire::Campaign {
         grace_days: Some(row.grace_days),
         language_code: row.language,
         two_operators: row.two_operators,
-    }
+    })
 }
 
 const fn notifier(notifier: Notifier) -> wire::Notifier {

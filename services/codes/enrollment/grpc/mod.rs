@@ -41,7 +41,8 @@ pub async fn begin_enrollment(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let number = (context.engagement_number(&mut fields, &message.campaign)).await?;
+    let number =
+        (context.engagement_number_for(&call.caller, &mut fields, &message.campaign)).await?;
     let command = read_begin(message, number, &call.caller, fields)?;
     let request = call.request(context, id, "BeginEnrollment", message)?;
     let begun = begin::begin_enrollment(context, &call, &request, &command).await?;
@@ -62,7 +63,8 @@ pub async fn complete_enrollment(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let number = (context.engagement_number(&mut fields, &message.campaign)).await?;
+    let number =
+        (context.engagement_number_for(&call.caller, &mut fields, &message.campaign)).await?;
     let command = read_complete(message, number, fields)?;
     let request = call.request(context, id, "CompleteEnrollment", message)?;
     let role = call.caller.role;
@@ -82,7 +84,7 @@ pub async fn get_enrollment(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let number = context
-        .engagement_number(&mut fields, &message.campaign)
+        .engagement_number_for(&call.caller, &mut fields, &message.campaign)
         .await?;
     let which = which(message, &call, &mut fields);
     fields.finish()?;
@@ -153,7 +155,7 @@ pub async fn cancel_enrollment(
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
     let number = context
-        .engagement_number(&mut fields, &message.campaign)
+        .engagement_number_for(&call.caller, &mut fields, &message.campaign)
         .await?;
     let enrollment: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
     let verification = fields.maybe_id("verification_id", &message.verification_id);
@@ -187,7 +189,7 @@ pub async fn resubmit_enrollment(
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
     let number = context
-        .engagement_number(&mut fields, &message.campaign)
+        .engagement_number_for(&call.caller, &mut fields, &message.campaign)
         .await?;
     let enrollment: EnrollmentId = fields.id("enrollment_id", &message.enrollment_id);
     let verification = fields.maybe_id("verification_id", &message.verification_id);
@@ -217,7 +219,7 @@ pub async fn check_code(
     let code = Code::parse(&message.code).map_err(|_| Error::CodeMistyped)?;
     let mut fields = Fields::default();
     let number = context
-        .engagement_number(&mut fields, &message.campaign)
+        .engagement_number_for(&call.caller, &mut fields, &message.campaign)
         .await?;
     fields.finish()?;
     let until = check::check_code(context, &call, &number, code).await?;

@@ -54,7 +54,9 @@ pub async fn get_individual(
     let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let campaign = context
+        .campaign_id_for(&call.caller, &mut fields, &message.campaign)
+        .await?;
     let whom = message.person.as_ref().map(|person| match person {
         Person::IndividualId(id) => Whom::Individual(fields.id("individual_id", id)),
         Person::VerificationId(id) => Whom::Verification(fields.id("verification_id", id)),
@@ -76,7 +78,9 @@ pub async fn list_corrections(
     let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let campaign = context
+        .campaign_id_for(&call.caller, &mut fields, &message.campaign)
+        .await?;
     let id: IndividualId = fields.id("individual_id", &message.individual_id);
     fields.finish()?;
     let size = paging::page_size(message.page_size)?.min(PAGE);

@@ -26,7 +26,9 @@ pub async fn search_individuals(
     let call = Call::of(request)?;
     let message = request.get_ref();
     let mut fields = Fields::default();
-    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
+    let campaign = context
+        .campaign_id_for(&call.caller, &mut fields, &message.campaign)
+        .await?;
     let query = query(&mut fields, message.query.as_ref());
     fields.finish()?;
     let query = query.ok_or_else(|| Error::field("query", "must be given"))?;

@@ -36,7 +36,7 @@ pub async fn verify_identity(
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
     let engagement_number = context
-        .engagement_number(&mut fields, &message.campaign)
+        .engagement_number_for(&call.caller, &mut fields, &message.campaign)
         .await?;
     let enrollment = fields.maybe_id("enrollment_id", &message.enrollment_id);
     let claims = claims_of(&mut fields, message.claims.as_ref());
@@ -68,7 +68,7 @@ pub async fn send_confirmation_code(
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
     let engagement_number = context
-        .engagement_number(&mut fields, &message.campaign)
+        .engagement_number_for(&call.caller, &mut fields, &message.campaign)
         .await?;
     let verification = fields.id("verification_id", &message.verification_id);
     let contact = fields.maybe_id("contact_id", &message.contact_id);
@@ -99,7 +99,7 @@ pub async fn confirm_code(
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
     let engagement_number = context
-        .engagement_number(&mut fields, &message.campaign)
+        .engagement_number_for(&call.caller, &mut fields, &message.campaign)
         .await?;
     let verification_id = fields.id("verification_id", &message.verification_id);
     let code: String = message
@@ -131,7 +131,7 @@ pub async fn get_verification(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let number = context
-        .engagement_number(&mut fields, &message.campaign)
+        .engagement_number_for(&call.caller, &mut fields, &message.campaign)
         .await?;
     let id = fields.id("verification_id", &message.verification_id);
     fields.finish()?;

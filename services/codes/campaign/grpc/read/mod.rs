@@ -7,8 +7,10 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::codes::campaign::create::{NewCampaign, TEXTS};
+use crate::codes::campaign::create::{FRONT_ENDS, NewCampaign, TEXTS};
 use crate::codes::campaign::update::Changes;
+use crate::db::entities::front_ends::FrontEnds;
+use crate::kernel::caller::Caller;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
@@ -69,6 +71,7 @@ pub fn campaign(
         "campaign.grace_days",
         "must be 0 to 90 days",
     );
+    let front_ends = front_ends(&wire.front_ends, "campaign.front_ends", fields);
     let Days {
         breach_on,
         discovered_on,
@@ -93,6 +96,7 @@ pub fn campaign(
         grace_days: wire.grace_days.unwrap_or(GRACE_DAYS),
         language,
         two_operators: wire.two_operators,
+        front_ends,
     })
 }
 
@@ -120,6 +124,9 @@ pub fn changes(
     let products = products(&wire.products, "changes.products", known, fields);
     let path = "changes.consent_texts";
     let consent_texts = consent_texts(&wire.consent_texts, path, fields);
+    let named = wire.front_ends.as_ref();
+    let front_ends =
+        named.map(|named| front_ends(&named.names, "changes.front_ends.names", fields));
     let changes = Changes {
         name,
         letter_url: url,
@@ -127,6 +134,7 @@ pub fn changes(
         entities,
         products,
         consent_texts,
+        front_ends,
     };
     fields.demand(!changes.is_empty(), "changes", "must change something");
     changes
@@ -201,6 +209,22 @@ fn consent_texts(
         read.push((tag, version, text.text.clone()));
     }
     read
+}
+
+/// Reads the front ends that stand at a path.
+fn front_ends(names: &[String], path: &str, fields: &mut Fields) -> FrontEnds {
+    fields.demand(names.len() <= FRONT_ENDS, path, "must be at most 50");
+    let mut read: Vec<Caller> = Vec::new();
+    for (at, name) in names.iter().take(FRONT_ENDS).enumerate() {
+        let front_end = Caller::front_end(name).filter(|it| !read.contains(it));
+        fields.demand(
+            front_end.is_some(),
+            format_args!("{path}[{at}]"),
+            "must be call-center/NAME or portal/NAME as in its certificate, and stand in the list once",
+        );
+        read.extend(front_end);
+    }
+    FrontEnds(read)
 }
 
 fn policy(wire: &wire::Campaign, fields: &mut Fields) -> (i32, i32) {
@@ -310,6 +334,9 @@ mod tests {
         wire.letter_phone = "call us".into();
         wire.consent_texts[0].text = " ".into();
         wire.consent_texts[0].language_code = "Spanish".into();
+        wire.front_ends = ["portal/web", "operator/ann", "portal/web", "acme"]
+            .map(Into::into)
+            .into();
         wire.verification_policy = Some(wire::VerificationPolicy {
             accept_centibits: 100,
             refer_centibits: 200,
@@ -330,6 +357,9 @@ mod tests {
             "consent_texts[0].text",
             "consent_texts[0].language_code",
             "campaign.consent_texts\"",
+            "front_ends[1]",
+            "front_ends[2]",
+            "front_ends[3]",
             "refer_centibits",
         ] {
             assert!(told.contains(path), "{path}: {told}");
