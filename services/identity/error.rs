@@ -89,9 +89,9 @@ pub enum Error {
     /// The referral was decided.
     #[error("the referral was decided")]
     ReferralDecided,
-    /// Who asked may not decide.
-    #[error("a second person is required")]
-    SecondPersonRequired,
+    /// Another person must decide; it says why, and who may.
+    #[error("a second person is required: {0}")]
+    SecondPersonRequired(&'static str),
 }
 
 impl Error {
@@ -178,7 +178,8 @@ impl From<Error> for Fault {
             Error::BothEnrolled => Self::new(Reason::BothEnrolled),
             Error::ReferralNotFound => Self::new(Reason::ReferralNotFound),
             Error::ReferralDecided => Self::new(Reason::ReferralDecided),
-            Error::SecondPersonRequired => Self::new(Reason::SecondPersonRequired),
+            Error::SecondPersonRequired(way_on) => Self::new(Reason::SecondPersonRequired)
+                .precondition("SECOND_PERSON", "referral", way_on),
         }
     }
 }

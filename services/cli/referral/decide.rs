@@ -20,12 +20,16 @@ Reasons to deny: not-the-person, not-enough-evidence, other.
 Evidence: photo-id, birth-certificate, death-certificate, court-order, power-of-attorney, estate-letters, proof-of-address. Kinds of \
 documents only: no number, no content.
 
+What an agent took, one other person approves. What came from the page, two people approve: after the first it is ENDORSED, and shows under \
+`redress referral list --state endorsed`. Either may deny. Nobody approves twice, nor what they took themselves.
+
 Without --cert and --key whoever decides is `operator/reviewer`, as `redress certs` makes it for development.
 
 Examples:
   redress referral show ID
   redress referral decide ID --decision approve --reason documents-seen --evidence photo-id --evidence proof-of-address
   redress referral decide ID --decision deny --reason not-the-person
+  redress referral decide ID --decision approve --reason record-corrected --cert ann.pem --key ann.key     as somebody else
   redress referral decide ID                    asks";
 
 /// Flags of `referral decide`.
@@ -106,7 +110,13 @@ pub(super) async fn run(session: &Session, args: DecideArgs) -> Outcome {
     };
     let answer = client(&channels).decide_referral(request).await;
     let decided = answer.or_problem("decide the referral")?.referral;
-    render::one(session.format, &record(&decided.unwrap_or_default()))
+    let decided = decided.unwrap_or_default();
+    if decided.state() == ReferralState::Endorsed {
+        ask::note(
+            "another person must approve it too; until then it shows under `redress referral list --state endorsed`",
+        );
+    }
+    render::one(session.format, &record(&decided))
 }
 
 fn decision(text: &str) -> Result<Decision, String> {

@@ -24,7 +24,7 @@ pub enum Command {
     List(ListArgs),
     /// Show one referral with its waterfall: how each field agreed, its weight, the sum and the campaign's thresholds. Looking is audited.
     Show(ShowArgs),
-    /// Decide a referral; what is not given is asked for. Whoever called for the person may not decide.
+    /// Decide a referral; what is not given is asked for. Two different people stand behind an approval.
     #[command(after_long_help = decide::HELP)]
     Decide(decide::DecideArgs),
 }
@@ -34,7 +34,7 @@ pub enum Command {
 pub struct ListArgs {
     #[command(flatten)]
     campaign: CampaignArg,
-    /// Of this state: open, approved or denied.
+    /// Of this state: open, endorsed (one person has approved it, and another one must), approved or denied.
     #[arg(long, value_name = "STATE", default_value = "open", value_parser = state_of)]
     state: ReferralState,
     /// Only these: score-between-thresholds, no-contact-on-record or minor.

@@ -1,6 +1,7 @@
 //! A verification that a person must review.
 
 use sea_orm::entity::prelude::*;
+use uuid::Uuid;
 
 use crate::db::error::Error;
 use crate::kernel::clock::Timestamp;
@@ -36,12 +37,20 @@ pub struct Model {
     pub reason: Reason,
     /// Why it was decided so.
     pub decision_reason: Option<DecisionReason>,
-    /// JSON: which documents the reviewer saw. See [`Model::evidence`].
+    /// JSON: which documents the reviewers saw. See [`Model::evidence`].
     pub evidence: String,
+    /// Who approved first, where two people must.
+    pub endorsed_by: Option<String>,
+    /// When they did.
+    pub endorsed_at: Option<Timestamp>,
+    /// Why they did.
+    pub endorsement_reason: Option<DecisionReason>,
+    /// Keyed hash of the network from which somebody claimed on a page.
+    pub network_mac: Option<Uuid>,
 }
 
 impl Model {
-    /// Gives which documents the reviewer saw.
+    /// Gives which documents the reviewers saw.
     ///
     /// # Errors
     /// [`Error::Corrupt`] where a word is no kind of evidence.
@@ -71,8 +80,10 @@ impl Model {
 )]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
-    /// Waits.
+    /// Waits; nobody has approved it yet.
     Open,
+    /// One person has approved it, and another one must.
+    Endorsed,
     /// Approved: the verification is VERIFIED.
     Approved,
     /// Denied: the verification is REFUSED.

@@ -7,6 +7,8 @@ use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{IndividualId, ReferralId, VerificationId};
 
+use super::state;
+
 /// A case as its reviewer sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
@@ -18,19 +20,23 @@ pub struct Case {
     pub individual: Option<IndividualId>,
     /// Where it stands.
     pub state: State,
+    /// How many more people must approve it.
+    pub approvals_left: u8,
     /// Why it was referred.
     pub reason: Reason,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// By when it must be decided.
     pub due_at: Timestamp,
+    /// The first of two approvals, if there was one.
+    pub endorsement: Option<Decision>,
     /// How it was decided, if it was.
     pub decision: Option<Decision>,
-    /// Which documents the reviewer saw.
+    /// Which documents the reviewers saw.
     pub evidence: Vec<Evidence>,
 }
 
-/// How a case was decided.
+/// What somebody decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     /// Why so.
@@ -41,25 +47,48 @@ pub struct Decision {
     pub at: Timestamp,
 }
 
+impl Decision {
+    fn of(
+        reason: Option<DecisionReason>,
+        decider: Option<&String>,
+        at: Option<Timestamp>,
+    ) -> Option<Self> {
+        Some(Self {
+            reason: reason?,
+            decider: decider?.clone(),
+            at: at?,
+        })
+    }
+}
+
 impl Case {
     /// Reads a referral and its verification.
     pub fn of((row, of): &(referral::Model, Option<verification::Model>)) -> Result<Self, Error> {
-        let decided = row.decision_reason.zip(row.decided_at);
-        let decision = decided.zip(row.decided_by.clone());
         Ok(Self {
             id: row.id,
             verification: row.verification_id,
             individual: of.as_ref().and_then(|of| of.individual_id),
             state: row.state,
+            approvals_left: of_row(row).approvals_left(),
             reason: row.reason,
             opened_at: row.opened_at,
             due_at: row.due_at,
-            decision: decision.map(|((reason, at), decider)| Decision {
-                reason,
-                decider,
-                at,
-            }),
+            endorsement: Decision::of(
+                row.endorsement_reason,
+                row.endorsed_by.as_ref(),
+                row.endorsed_at,
+            ),
+            decision: Decision::of(row.decision_reason, row.decided_by.as_ref(), row.decided_at),
             evidence: row.evidence()?,
         })
+    }
+}
+
+/// Reads what matters for who may decide.
+pub fn of_row(row: &referral::Model) -> state::Referral<'_> {
+    state::Referral {
+        state: row.state,
+        opened_by: &row.opened_by,
+        endorsed_by: row.endorsed_by.as_deref(),
     }
 }

@@ -1,5 +1,7 @@
 //! DecideReferral.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::db::entities::evidence::{self, Evidence};
@@ -8,6 +10,7 @@ use crate::db::entities::{ClosedSet, verification};
 use crate::db::{self, Tx, audit};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
+use crate::identity::verification::claim_network;
 use crate::identity::verification::state::VerificationEvent;
 use crate::identity::verification::store::{self as verifications, state_of};
 use crate::kernel::clock::Timestamp;
@@ -15,8 +18,8 @@ use crate::kernel::ids::{CampaignId, ReferralId};
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
-use super::case::Case;
-use super::state::{self, Ruling, Undecidable};
+use super::case::{Case, of_row};
+use super::state::{Reviewer, Ruling, Undecidable};
 use super::store;
 
 /// What is asked.
@@ -36,7 +39,8 @@ pub struct Decide {
     pub evidence: Vec<Evidence>,
 }
 
-/// Decides a case. Who asked for the verification may not decide it; of two concurrent decisions one wins.
+/// Decides a case, or approves it as the first of two. Who took the claim may not. Of two who decide at once one is the first: the other
+/// is told that it is decided, or approves as the second.
 pub async fn decide_referral(
     context: &Context,
     call: &Call,
@@ -47,17 +51,19 @@ pub async fn decide_referral(
         "decision": State::from(command.ruling).as_str(),
         "reason": command.reason.as_str(), "evidence": command.evidence,
     });
-    let event = call.event(context, Some(command.campaign), act, detail);
-    let (now, reviewer) = (context.now(), call.actor());
-    let (event, reviewer) = (&event, reviewer.as_str());
+    let event = &call.event(context, Some(command.campaign), act, detail);
+    let now = context.now();
     context
         .db
         .run_tx("decide_referral", |tx| {
             Box::pin(async move {
                 let done: Option<ReferralId> = request::answered(tx, &command.request).await?;
                 if done.is_none() {
-                    rule(tx, command, reviewer, now, now + context.rules.approved_for).await?;
-                    audit::record(tx, std::slice::from_ref(event)).await?;
+                    let mut event = event.clone();
+                    if rule(tx, context, call, command, now).await? == State::Endorsed {
+                        event.action = "referral.endorsed";
+                    }
+                    audit::record(tx, &[event]).await?;
                     request::record(tx, &command.request, &command.referral, now).await?;
                 }
                 Case::of(&find(tx, command).await?)
@@ -75,43 +81,74 @@ async fn find(
         .ok_or(Error::ReferralNotFound)
 }
 
+/// Writes the decision, and what follows from it where it is the last one. Gives where the referral stands now.
 async fn rule(
     tx: &Tx<'_>,
+    context: &Context,
+    call: &Call,
     command: &Decide,
-    reviewer: &str,
     at: Timestamp,
-    expires_at: Timestamp,
-) -> Result<(), Error> {
+) -> Result<State, Error> {
     let (row, of) = find(tx, command).await?;
     let of = of.ok_or_else(|| db::Error::corrupt("referral.verification_id"))?;
-    let decided = state::decide(row.state, command.ruling, &row.opened_by, reviewer);
-    let decided = decided.map_err(|error| match error {
+    let actor = call.actor();
+    let by = Reviewer {
+        actor: &actor,
+        same_network: claim_network::is_of_claim(context, call, &row)?,
+    };
+    let decided = of_row(&row).decide(command.ruling, by);
+    let to = decided.map_err(|error| match error {
         Undecidable::Decided => Error::ReferralDecided,
-        Undecidable::SamePerson => Error::SecondPersonRequired,
+        Undecidable::SecondPerson(barred) => Error::SecondPersonRequired(barred.way_on()),
     })?;
-    let evidence = evidence::write(command.evidence.iter().copied());
+    let mut documents = row.evidence()?;
+    documents.extend(&command.evidence);
     let decision = store::Decision {
-        to: decided,
+        to,
         reason: command.reason,
-        evidence: &evidence,
-        reviewer,
+        evidence: &evidence::write(documents.iter().copied()),
+        reviewer: &actor,
         at,
     };
     if !store::decide(tx, &row, decision).await? {
-        return Err(Error::ReferralDecided);
+        // Somebody was faster: what this decision comes to depends on theirs.
+        return Err(db::Error::overtaken("referral").into());
     }
-    let event = match command.ruling {
+    if to != State::Endorsed {
+        settle(
+            tx,
+            &of,
+            command.ruling,
+            &documents,
+            at,
+            context.rules.approved_for,
+        )
+        .await?;
+    }
+    Ok(to)
+}
+
+/// Moves the verification to where the decision leads.
+async fn settle(
+    tx: &Tx<'_>,
+    of: &verification::Model,
+    ruling: Ruling,
+    documents: &[Evidence],
+    at: Timestamp,
+    approved_for: Duration,
+) -> Result<(), Error> {
+    let event = match ruling {
         Ruling::Approved => VerificationEvent::Approve { at },
         Ruling::Denied => VerificationEvent::Deny { at },
     };
-    let next = state_of(&of)?.on(event);
+    let next = state_of(of)?.on(event);
     let next = next.map_err(|forbidden| Error::VerificationState {
         state: forbidden.from.as_str(),
     })?;
     let mut grounds = of.evidence()?;
-    if command.ruling == Ruling::Approved {
+    if ruling == Ruling::Approved {
         grounds.push(Evidence::Review);
-        grounds.extend(&command.evidence);
+        grounds.extend(documents);
     }
-    verifications::advance(tx, &of, &next, expires_at, &grounds).await
+    verifications::advance(tx, of, &next, at + approved_for, &grounds).await
 }

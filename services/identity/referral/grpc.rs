@@ -102,7 +102,9 @@ pub async fn decide_referral(
     let ruling = match message.decision() {
         wire::ReferralState::Approved => Some(Ruling::Approved),
         wire::ReferralState::Denied => Some(Ruling::Denied),
-        wire::ReferralState::Unspecified | wire::ReferralState::Open => None,
+        wire::ReferralState::Unspecified
+        | wire::ReferralState::Open
+        | wire::ReferralState::Endorsed => None,
     };
     fields.demand(ruling.is_some(), "decision", "must be APPROVED or DENIED");
     let evidence = documents_of(&mut fields, "evidence", &message.evidence);
@@ -131,10 +133,14 @@ pub async fn decide_referral(
 fn state_of(fields: &mut Fields, number: i32) -> State {
     match wire::ReferralState::try_from(number) {
         Ok(wire::ReferralState::Unspecified | wire::ReferralState::Open) => State::Open,
+        Ok(wire::ReferralState::Endorsed) => State::Endorsed,
         Ok(wire::ReferralState::Approved) => State::Approved,
         Ok(wire::ReferralState::Denied) => State::Denied,
         Err(_) => {
-            fields.wrong("state", "must be OPEN, APPROVED or DENIED, or empty");
+            fields.wrong(
+                "state",
+                "must be OPEN, ENDORSED, APPROVED or DENIED, or empty",
+            );
             State::Open
         }
     }
@@ -173,6 +179,7 @@ fn decision_reason_of(reason: wire::DecisionReason) -> Option<DecisionReason> {
 fn case(case: &Case) -> wire::Referral {
     let state = match case.state {
         State::Open => wire::ReferralState::Open,
+        State::Endorsed => wire::ReferralState::Endorsed,
         State::Approved => wire::ReferralState::Approved,
         State::Denied => wire::ReferralState::Denied,
     };
@@ -182,6 +189,7 @@ fn case(case: &Case) -> wire::Referral {
         Reason::Minor => wire::ReferralReason::Minor,
     };
     let decision = case.decision.as_ref();
+    let endorsement = case.endorsement.as_ref();
     wire::Referral {
         referral_id: case.id.to_string(),
         verification_id: case.verification.to_string(),
@@ -198,5 +206,9 @@ fn case(case: &Case) -> wire::Referral {
         decision_reason: decision_reason(decision.map(|decision| decision.reason)).into(),
         decider: decision.map_or_else(String::new, |decision| decision.decider.clone()),
         decide_time: decision.map(|decision| decision.at.to_proto()),
+        endorser: endorsement.map_or_else(String::new, |first| first.decider.clone()),
+        endorse_time: endorsement.map(|first| first.at.to_proto()),
+        endorsement_reason: decision_reason(endorsement.map(|first| first.reason)).into(),
+        approvals_left: i32::from(case.approvals_left),
     }
 }

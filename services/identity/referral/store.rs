@@ -84,7 +84,7 @@ pub struct Decision<'a> {
     pub to: State,
     /// Why.
     pub reason: DecisionReason,
-    /// What was seen, as the column has it.
+    /// What was seen by all, as the column has it.
     pub evidence: &'a str,
     /// Who decides.
     pub reviewer: &'a str,
@@ -92,21 +92,31 @@ pub struct Decision<'a> {
     pub at: Timestamp,
 }
 
-/// Decides a referral, if it is open; tells whether it was.
+/// Decides a referral, or writes the first of two approvals, if it still stands where it was read; tells whether it did.
 pub async fn decide(
     connection: &impl ConnectionTrait,
     row: &referral::Model,
     decision: Decision<'_>,
 ) -> Result<bool, Error> {
     use referral::Column;
+    let (who, when, why) = match decision.to {
+        State::Endorsed => (
+            Column::EndorsedBy,
+            Column::EndorsedAt,
+            Column::EndorsementReason,
+        ),
+        State::Open | State::Approved | State::Denied => {
+            (Column::DecidedBy, Column::DecidedAt, Column::DecisionReason)
+        }
+    };
     let update = referral::Entity::update_many()
         .col_expr(Column::State, Expr::value(decision.to))
-        .col_expr(Column::DecidedBy, Expr::value(decision.reviewer))
-        .col_expr(Column::DecidedAt, Expr::value(decision.at.as_micros()))
-        .col_expr(Column::DecisionReason, Expr::value(decision.reason))
+        .col_expr(who, Expr::value(decision.reviewer))
+        .col_expr(when, Expr::value(decision.at.as_micros()))
+        .col_expr(why, Expr::value(decision.reason))
         .col_expr(Column::Evidence, Expr::value(decision.evidence))
         .filter(Column::CampaignId.eq(row.campaign_id))
         .filter(Column::Id.eq(row.id))
-        .filter(Column::State.eq(State::Open));
+        .filter(Column::State.eq(row.state));
     Ok(update.exec(connection).await?.rows_affected == 1)
 }

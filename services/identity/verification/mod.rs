@@ -4,6 +4,7 @@
 //! letter code, a one-time code to a contact that was on record before, or a second pair of eyes.
 
 pub mod borne;
+pub mod claim_network;
 pub mod confirmation_code;
 pub mod decide;
 pub mod find;

@@ -17,6 +17,7 @@ use crate::process::request::{self, Request};
 use crate::process::throttle::Standing;
 use crate::process::{Act, Call};
 
+use super::claim_network;
 use super::decide::decide;
 use super::find::{self, Found, Letter, Scope};
 use super::lost_letter;
@@ -202,6 +203,7 @@ fn rows(
     let detail = json!({ "state": state.state().as_str(), "path": path.as_str() });
     let event = call.event(context, scope.known(), act, detail);
     let referral = reason.map(|reason| open_referral(context, call, &verification, reason));
+    let referral = referral.transpose()?;
     Ok(Rows {
         campaign: scope.known(),
         state,
@@ -245,10 +247,11 @@ fn open_referral(
     call: &Call,
     of: &verification::Model,
     reason: referral::Reason,
-) -> referral::Model {
-    referral::Model {
+) -> Result<referral::Model, Error> {
+    let id = context.ids.next();
+    Ok(referral::Model {
         campaign_id: of.campaign_id,
-        id: context.ids.next(),
+        id,
         verification_id: of.id,
         state: referral::State::Open,
         opened_at: of.created_at,
@@ -259,7 +262,11 @@ fn open_referral(
         reason,
         decision_reason: None,
         evidence: evidence::write([]),
-    }
+        endorsed_by: None,
+        endorsed_at: None,
+        endorsement_reason: None,
+        network_mac: claim_network::of_claim(context, call, (of.campaign_id, id))?,
+    })
 }
 
 /// What was written for a request.

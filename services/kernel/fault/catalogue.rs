@@ -111,7 +111,7 @@ reasons! {
     NoContactOnRecord "NO_CONTACT_ON_RECORD" FailedPrecondition "There is no such contact on record.";
     ReferralNotFound "REFERRAL_NOT_FOUND" NotFound "There is no such referral.";
     ReferralDecided "REFERRAL_DECIDED" FailedPrecondition "The referral has been decided.";
-    SecondPersonRequired "SECOND_PERSON_REQUIRED" FailedPrecondition "Another person than the one who asked must decide this.";
+    SecondPersonRequired "SECOND_PERSON_REQUIRED" FailedPrecondition "Another person must decide this: neither who asked nor who has approved it already.";
 
     // Enrollments.
     EnrollmentNotFound "ENROLLMENT_NOT_FOUND" NotFound "There is no such enrollment.";

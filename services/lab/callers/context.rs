@@ -21,7 +21,7 @@ pub struct CallContext {
     pub engagement_number: String,
     /// Where confirmation codes are left.
     pub outbox: Outbox,
-    /// Who decides referrals.
+    /// The two agents who decide referrals.
     pub reviewer: Reviewer,
     /// Repeats the same draws.
     pub seed: u64,

@@ -1,4 +1,4 @@
-//! The operator who decides referrals: genuine people bring their papers and are approved, impostors are denied.
+//! The two agents who decide referrals: genuine people bring their papers and are approved, impostors are denied.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,6 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::client::connect::Channels;
 use crate::client::request::new_request_id;
+use crate::kernel::caller::Agent;
+use crate::kernel::client::{Client, Outgoing};
 use crate::wire::redress::identity::v1 as wire;
 use crate::wire::redress::r#type::v1::Evidence;
 use wire::identity_verification_service_client::IdentityVerificationServiceClient;
@@ -15,7 +17,13 @@ use wire::{DecisionReason, ReferralState};
 
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The reviewer's desk.
+/// Who decides what waits in which state: the second approves what the first has approved.
+const DESKS: [(&str, ReferralState); 2] = [
+    ("reviewer-one", ReferralState::Open),
+    ("reviewer-two", ReferralState::Endorsed),
+];
+
+/// The reviewers' desk.
 #[derive(Default)]
 pub struct Reviewer {
     papers: Mutex<HashMap<String, bool>>,
@@ -29,41 +37,48 @@ impl Reviewer {
     }
 
     /// Decides what waits, until told to stop.
-    pub async fn work(&self, channels: Channels, campaign_id: String, stop: CancellationToken) {
-        let mut client = IdentityVerificationServiceClient::new(channels.identity);
+    pub async fn work(&self, call_center: Channels, campaign_id: String, stop: CancellationToken) {
+        let mut desks = DESKS.map(|(agent, state)| (desk(&call_center, agent), state));
         while !stop.is_cancelled() {
-            let request = wire::ListReferralsRequest {
-                campaign: campaign_id.clone(),
-                page_size: 500,
-                ..wire::ListReferralsRequest::default()
-            };
-            let waiting = client
-                .list_referrals(request)
-                .await
-                .map(|answer| answer.into_inner().referrals);
-            for referral in waiting.unwrap_or_default() {
-                let Some(genuine) = self.papers_of(&referral.verification_id) else {
-                    continue;
-                };
-                let (decision, reason, evidence) = if genuine {
-                    let seen = vec![Evidence::PhotoId.into()];
-                    (ReferralState::Approved, DecisionReason::DocumentsSeen, seen)
-                } else {
-                    let nothing = Vec::new();
-                    (ReferralState::Denied, DecisionReason::NotThePerson, nothing)
-                };
-                let request = wire::DecideReferralRequest {
-                    request_id: new_request_id(),
-                    campaign: campaign_id.clone(),
-                    referral_id: referral.referral_id,
-                    decision: decision.into(),
-                    decision_reason: reason.into(),
-                    evidence,
-                };
-                // Whatever goes wrong, it is still open at the next look.
-                let _ = client.decide_referral(request).await;
+            for (client, state) in &mut desks {
+                self.decide(client, *state, &campaign_id).await;
             }
             tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn decide(&self, client: &mut Desk, state: ReferralState, campaign_id: &str) {
+        let request = wire::ListReferralsRequest {
+            campaign: campaign_id.to_owned(),
+            page_size: 500,
+            state: state.into(),
+            ..wire::ListReferralsRequest::default()
+        };
+        let waiting = client
+            .list_referrals(request)
+            .await
+            .map(|answer| answer.into_inner().referrals);
+        for referral in waiting.unwrap_or_default() {
+            let Some(genuine) = self.papers_of(&referral.verification_id) else {
+                continue;
+            };
+            let (decision, reason, evidence) = if genuine {
+                let seen = vec![Evidence::PhotoId.into()];
+                (ReferralState::Approved, DecisionReason::DocumentsSeen, seen)
+            } else {
+                let nothing = Vec::new();
+                (ReferralState::Denied, DecisionReason::NotThePerson, nothing)
+            };
+            let request = wire::DecideReferralRequest {
+                request_id: new_request_id(),
+                campaign: campaign_id.to_owned(),
+                referral_id: referral.referral_id,
+                decision: decision.into(),
+                decision_reason: reason.into(),
+                evidence,
+            };
+            // Whatever goes wrong, it still waits at the next look.
+            let _ = client.decide_referral(request).await;
         }
     }
 
@@ -71,4 +86,16 @@ impl Reviewer {
         let papers = self.papers.lock().unwrap_or_else(PoisonError::into_inner);
         papers.get(verification_id).copied()
     }
+}
+
+type Desk = IdentityVerificationServiceClient<Client>;
+
+fn desk(call_center: &Channels, agent: &str) -> Desk {
+    let agent = Agent {
+        agent: agent.to_owned(),
+        case: "referrals".to_owned(),
+        reason: "review".to_owned(),
+    };
+    let outgoing = Outgoing::new().agent(&agent);
+    IdentityVerificationServiceClient::new(outgoing.on(call_center.identity.clone()))
 }

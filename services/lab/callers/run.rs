@@ -11,7 +11,6 @@ use super::context::CallContext;
 use super::impostor;
 use super::letters::{LetterHolder, Person};
 use super::scenario::{Scenario, Trick};
-use crate::client::connect::Channels;
 use crate::client::progress::{Show, Unit};
 
 /// What became of all calls.
@@ -44,7 +43,6 @@ enum Finished {
 pub async fn run(
     context: Arc<CallContext>,
     scenario: Scenario,
-    reviewer: Channels,
     campaign_id: &str,
     at_once: usize,
     show: Show,
@@ -53,7 +51,10 @@ pub async fn run(
     let reviewing = tokio::spawn({
         let (context, campaign_id, stop) =
             (Arc::clone(&context), campaign_id.to_owned(), stop.clone());
-        async move { context.reviewer.work(reviewer, campaign_id, stop).await }
+        async move {
+            let desk = context.call_center.clone();
+            context.reviewer.work(desk, campaign_id, stop).await;
+        }
     });
     let mut calls = Vec::new();
     let total = scenario.callers.len() + scenario.impostors.len();

@@ -26,8 +26,6 @@ pub struct Environment {
     pub database: &'static str,
     /// As an operator.
     pub operator: Channels,
-    /// As another operator, who reviews.
-    pub reviewer: Channels,
     /// As an enrollment page.
     pub portal: Channels,
     /// As a call center.
@@ -70,7 +68,6 @@ impl Environment {
         })?;
         Ok(Self {
             operator: endpoints.connect_as(ClientRole::Operator)?,
-            reviewer: endpoints.connect_as(ClientRole::Reviewer)?,
             portal: endpoints.connect_as(ClientRole::Portal)?,
             call_center: endpoints.connect_as(ClientRole::CallCenter)?,
             dir,

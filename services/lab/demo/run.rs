@@ -66,9 +66,8 @@ pub async fn run(
         reviewer: Reviewer::default(),
         seed: settings.seed,
     });
-    let reviewer = environment.reviewer.clone();
     let (id, at_once) = (&campaign.campaign_id, settings.at_once);
-    let result = run_calls(context, scenario, reviewer, id, at_once, show).await;
+    let result = run_calls(context, scenario, id, at_once, show).await;
     outcomes::wait(&environment.operator.codes, id, settings.patience, show).await?;
     sum_up(environment, &campaign, result, &books, begun_at).await
 }

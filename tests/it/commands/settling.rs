@@ -1,5 +1,6 @@
 //! What an operator settles, and what the program refuses.
 
+use redress::kernel::caller::Role;
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
 
@@ -126,12 +127,33 @@ fn the_referral_is_decided_once(scene: &Scene) {
         decided["evidence"],
         Value::from(vec!["BIRTH_CERTIFICATE", "COURT_ORDER"])
     );
-    let columns = ["state", "decision_reason", "decider"].map(|it| decided[it].as_str());
+    // The claim came from the page, so another operator must approve it too.
+    let columns = ["state", "endorsement_reason", "endorser"].map(|it| decided[it].as_str());
+    assert_eq!(
+        columns,
+        [
+            Some("ENDORSED"),
+            Some("DOCUMENTS_SEEN"),
+            Some("operator/reviewer")
+        ]
+    );
+    assert_eq!(scene.json(&["referral", "list"]), Value::Array(Vec::new()));
+    let endorsed = scene.first(&["referral", "list", "--state", "endorsed"], "referral_id");
+    assert_eq!(endorsed, id);
+    let approve = ["--decision", "approve", "--reason", "record-corrected"];
+    let alone = decide(&approve).refused(1);
+    assert!(alone.contains("another agent, or an operator"), "{alone}");
+    let second = scene.house.files(Role::Operator);
+    let [cert, key] = [second.cert, second.key].map(|path| path.display().to_string());
+    let second = ["--cert", &cert, "--key", &key];
+    decide(&[&approve[..], &second].concat()).fine();
+    let decided = scene.json(&["referral", "show", &id]);
+    let columns = ["state", "decision_reason", "endorser"].map(|it| decided[it].as_str());
     assert_eq!(
         columns,
         [
             Some("APPROVED"),
-            Some("DOCUMENTS_SEEN"),
+            Some("RECORD_CORRECTED"),
             Some("operator/reviewer")
         ]
     );

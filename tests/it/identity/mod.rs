@@ -28,6 +28,7 @@ mod rewrap;
 mod search;
 mod slips;
 mod throttle;
+mod two_people;
 mod undeliverable;
 mod unreachable;
 mod verify;

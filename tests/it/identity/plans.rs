@@ -56,7 +56,8 @@ async fn verify(house: &House, letter: EnrollmentId) {
         ..claims()
     };
     house.verify(None, nobody).await.unwrap_err();
-    for decision in [Approved, Denied] {
+    let two: &[&str] = &["ann", "bob"];
+    for (decision, reviewers) in [(Approved, two), (Denied, &two[..1])] {
         let doubtful = wire::Claims {
             name: name("Katherine", "Taylor"),
             ..claims()
@@ -69,8 +70,11 @@ async fn verify(house: &House, letter: EnrollmentId) {
         let case = house.text(
             "SELECT CAST(id AS TEXT) FROM referral WHERE state = 'OPEN' ORDER BY id DESC LIMIT 1",
         );
-        let decided = house.decision(&case.await, decision);
-        house.decide("ann", decided).await.unwrap();
+        let case = case.await;
+        for reviewer in reviewers {
+            let decided = house.decision(&case, decision);
+            house.decide(reviewer, decided).await.unwrap();
+        }
     }
 }
 

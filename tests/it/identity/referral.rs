@@ -58,15 +58,24 @@ impl House {
     }
 }
 
-/// A house with so many open referrals.
+/// A house with so many open referrals of claims from a page.
 async fn referred(database: &Database, count: usize) -> (House, Vec<wire::Referral>) {
+    referred_by(database, Role::Portal, count).await
+}
+
+async fn referred_by(
+    database: &Database,
+    role: Role,
+    count: usize,
+) -> (House, Vec<wire::Referral>) {
     let (house, letter) = House::with_letter(database).await;
     for _ in 0..count {
         let doubtful = wire::Claims {
             name: name("Katherine", "Taylor"),
             ..claims()
         };
-        house.verify(Some(letter), doubtful).await.unwrap();
+        let asked = by(role, house.asked(Some(letter), doubtful));
+        house.handlers.verify_identity(asked).await.unwrap();
     }
     let listed = house.referrals(0, "").await.referrals;
     (house, listed)
@@ -95,7 +104,7 @@ async fn open_cases_are_listed_oldest_first_page_by_page(database: Database) {
 
 #[apply(both)]
 async fn an_approved_case_verifies_and_a_denied_one_refuses(database: Database) {
-    let (house, cases) = referred(&database, 2).await;
+    let (house, cases) = referred_by(&database, Role::CallCenter, 2).await;
     let approved = house
         .decide(
             "ann",
@@ -129,7 +138,7 @@ async fn an_approved_case_verifies_and_a_denied_one_refuses(database: Database) 
 
 #[apply(both)]
 async fn of_two_who_decide_at_once_one_wins(database: Database) {
-    let (house, cases) = referred(&database, 1).await;
+    let (house, cases) = referred_by(&database, Role::CallCenter, 1).await;
     let id = &cases[0].referral_id;
     let answers = join_all([
         house.decide("ann", house.decision(id, Decision::Approved)),
@@ -238,6 +247,11 @@ async fn a_decision_says_why_and_what_was_seen(database: Database) {
         let refused = house.decide("ann", wrong).await.unwrap_err();
         assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
     }
+    let before = wire::DecideReferralRequest {
+        request_id: house.request_id(),
+        ..approve.clone()
+    };
+    house.decide("bob", before).await.unwrap();
     let decided = house.decide("ann", approve).await.unwrap();
     assert_eq!(
         decided.decision_reason(),

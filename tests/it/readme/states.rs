@@ -13,7 +13,7 @@ use redress::db::entities::{
     enrollment as enrollments, referral, review, verification,
 };
 use redress::handoff::queue::state as handoff;
-use redress::identity::referral::state::Ruling;
+use redress::identity::referral::state::{Referral, Reviewer, Ruling};
 use redress::identity::review::state::{Decision as Decide, allows};
 use redress::identity::verification::state::{Verification, VerificationEvent};
 use redress::kernel::clock::Timestamp;
@@ -133,9 +133,25 @@ fn verification_ways() -> Ways {
 }
 
 fn referral_ways() -> Ways {
-    [Ruling::Approved, Ruling::Denied]
-        .map(|ruling| ("OPEN", referral::State::from(ruling).as_str()))
-        .into()
+    let by = Reviewer {
+        actor: "operator/bob",
+        same_network: false,
+    };
+    let mut ways = Ways::new();
+    for state in referral::State::iter() {
+        for opened_by in ["portal/web", "call-center/desk/ann"] {
+            let case = Referral {
+                state,
+                opened_by,
+                endorsed_by: None,
+            };
+            for ruling in [Ruling::Approved, Ruling::Denied] {
+                let to = case.decide(ruling, by);
+                ways.extend(to.map(|to| (state.as_str(), to.as_str())));
+            }
+        }
+    }
+    ways
 }
 
 fn review_ways() -> Ways {
