@@ -16,6 +16,8 @@ const COUNTING: Duration = Duration::from_mins(1);
 /// A stream over a whole campaign: millions of rows take their time.
 const BULK: Duration = Duration::from_hours(6);
 
+/// Who reads what operators see.
+const READERS: &[Role] = &[Operator, Auditor];
 /// Backends that speak for a person who enrolls.
 const FRONT: &[Role] = &[CallCenter, Portal];
 
@@ -27,14 +29,8 @@ pub const TABLE: &[Access] = &[
         &[Operator],
         BULK,
     ),
-    prompt(
-        "/redress.identity.v1.RosterService/GetImport",
-        &[Operator, Auditor],
-    ),
-    prompt(
-        "/redress.identity.v1.RosterService/ListImports",
-        &[Operator, Auditor],
-    ),
+    prompt("/redress.identity.v1.RosterService/GetImport", READERS),
+    prompt("/redress.identity.v1.RosterService/ListImports", READERS),
     prompt(
         "/redress.identity.v1.RosterService/GetIndividual",
         &[Operator, CallCenter],
@@ -112,6 +108,14 @@ pub const TABLE: &[Access] = &[
     prompt(
         "/redress.identity.v1.IdentityVerificationService/DecideReferral",
         &[Operator, CallCenter],
+    ),
+    prompt(
+        "/redress.identity.v1.IdentityVerificationService/RepudiateProofing",
+        FRONT,
+    ),
+    prompt(
+        "/redress.identity.v1.IdentityVerificationService/ListRepudiations",
+        READERS,
     ),
     unary(
         "/redress.identity.v1.ReviewService/ListReviews",
@@ -265,14 +269,8 @@ pub const TABLE: &[Access] = &[
         "/redress.handoff.v1.PartnerService/CreatePartner",
         &[Operator],
     ),
-    prompt(
-        "/redress.handoff.v1.PartnerService/GetPartner",
-        &[Operator, Auditor],
-    ),
-    prompt(
-        "/redress.handoff.v1.PartnerService/ListPartners",
-        &[Operator, Auditor],
-    ),
+    prompt("/redress.handoff.v1.PartnerService/GetPartner", READERS),
+    prompt("/redress.handoff.v1.PartnerService/ListPartners", READERS),
     prompt(
         "/redress.handoff.v1.PartnerService/UpdatePartner",
         &[Operator],

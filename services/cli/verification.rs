@@ -7,6 +7,7 @@ use crate::cli::render::{self, Record};
 use crate::cli::session::Session;
 use crate::client::connect::{Channels, ClientRole};
 use crate::client::convert::{evidence, given, state, time};
+use crate::client::paging::{PAGE_SIZE, read_up_to};
 use crate::client::problem::{OrProblem, Outcome, Problem};
 use crate::wire::redress::enrollment::v1::Campaign;
 use crate::wire::redress::identity::v1 as wire;
@@ -21,6 +22,18 @@ pub(super) const NOTHING_COMPARED: &str = "nothing was compared";
 pub enum Command {
     /// Show one verification: its state, what it rests on, and how each field agreed. Looking is audited.
     Show(ShowArgs),
+    /// List the verifications that people repudiated after they were told of them: somebody enrolled in their name.
+    Repudiations(RepudiationsArgs),
+}
+
+/// Flags of `verification repudiations`.
+#[derive(Debug, Args)]
+pub struct RepudiationsArgs {
+    #[command(flatten)]
+    campaign: CampaignArg,
+    /// At most this many; without it all.
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
 }
 
 /// Flags of `verification show`.
@@ -34,7 +47,42 @@ pub struct ShowArgs {
 
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
-    let Command::Show(args) = command;
+    match command {
+        Command::Show(args) => show(session, args).await,
+        Command::Repudiations(args) => repudiations(session, args).await,
+    }
+}
+
+async fn repudiations(session: &Session, args: RepudiationsArgs) -> Outcome {
+    let channels = session.connect(ClientRole::Operator)?;
+    let campaign = args.campaign.find(&channels.codes).await?;
+    let mut client = IdentityVerificationServiceClient::new(channels.identity);
+    let found = read_up_to(args.limit.unwrap_or(usize::MAX), async |page_token| {
+        let request = wire::ListRepudiationsRequest {
+            campaign: campaign.campaign_id.clone(),
+            page_size: PAGE_SIZE,
+            page_token,
+        };
+        let answer = client.list_repudiations(request).await;
+        let page = answer.or_problem("list the repudiations")?;
+        Ok((page.repudiations, page.next_page_token))
+    });
+    let rows: Vec<Record> = found.await?.iter().map(repudiation).collect();
+    render::many(session.format, &rows, "nobody repudiated a verification")
+}
+
+fn repudiation(it: &wire::Repudiation) -> Record {
+    Record::new()
+        .with("verification_id", it.verification_id.as_str())
+        .with("individual_id", it.individual_id.as_str())
+        .with("enrollment_id", it.enrollment_id.as_str())
+        .with("enrollment_state", it.enrollment_state.as_str())
+        .with("verified_by", it.verified_by.as_str())
+        .with("repudiated", time(it.repudiate_time.as_ref()))
+        .with("repudiated_through", it.repudiated_through.as_str())
+}
+
+async fn show(session: &Session, args: ShowArgs) -> Outcome {
     let channels = session.connect(ClientRole::Operator)?;
     let campaign = args.campaign.find(&channels.codes).await?;
     let found = get(&channels, &campaign, args.verification_id).await?;

@@ -16,7 +16,7 @@ use crate::wire::redress::enrollment::v1::enrollment_code_service_server::Enroll
 use crate::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentServiceServer;
 
 use super::context::Context;
-use super::enrollment::{complete, outcomes};
+use super::enrollment::{complete, outcomes, repudiations};
 use super::grpc::Handlers;
 use super::housekeeping;
 use super::metrics;
@@ -64,6 +64,7 @@ pub async fn serve(
 pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
     metrics::start();
     life.spawn(outcomes::run(context.clone(), life.token()));
+    life.spawn(repudiations::run(context.clone(), life.token()));
     life.spawn(housekeeping::run(context.clone(), life.token()));
     life.spawn(housekeeping::forget_campaigns(
         context.clone(),

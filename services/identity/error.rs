@@ -59,6 +59,9 @@ pub enum Error {
     /// The one refusal of a confirmation code.
     #[error("the confirmation code is not accepted")]
     ConfirmationNotAccepted,
+    /// The one refusal of a token of a notice.
+    #[error("the token is not accepted")]
+    TokenNotAccepted,
     /// The verification is not of this person, or it is not VERIFIED.
     #[error("not verified for this enrollment")]
     NotVerified,
@@ -168,6 +171,7 @@ impl From<Error> for Fault {
                 Self::new(Reason::VerificationState).metadata("state", "NO_FURTHER_CODE")
             }
             Error::ConfirmationNotAccepted => Self::new(Reason::ConfirmationNotAccepted),
+            Error::TokenNotAccepted => Self::new(Reason::TokenNotAccepted),
             Error::NotVerified => Self::new(Reason::NotVerified),
             Error::StepUpRequired => Self::new(Reason::StepUpRequired),
             Error::EnrollmentState { state } => {

@@ -12,7 +12,7 @@ use crate::wire::redress::identity::v1::roster_service_server::RosterService;
 
 use super::context::Context;
 use super::error::Error;
-use super::{correction, mail, referral, review, roster, verification};
+use super::{correction, mail, notice, referral, review, roster, verification};
 
 /// The handlers of all of them.
 #[derive(Clone)]
@@ -183,6 +183,20 @@ impl IdentityVerificationService for Handlers {
         request: Request<wire::DecideReferralRequest>,
     ) -> Result<Response<wire::DecideReferralResponse>, Status> {
         answer(referral::grpc::decide_referral(&self.context, &request).await)
+    }
+
+    async fn repudiate_proofing(
+        &self,
+        request: Request<wire::RepudiateProofingRequest>,
+    ) -> Result<Response<wire::RepudiateProofingResponse>, Status> {
+        answer(notice::grpc::repudiate_proofing(&self.context, &request).await)
+    }
+
+    async fn list_repudiations(
+        &self,
+        request: Request<wire::ListRepudiationsRequest>,
+    ) -> Result<Response<wire::ListRepudiationsResponse>, Status> {
+        answer(notice::grpc::list_repudiations(&self.context, &request).await)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It knows who an individual is, and never which code is theirs: codes are the enrollment process's.
 //!
-//! Imports run down this list and never up: [`serve`](mod@serve), [`settings`], [`grpc`]; [`referral`]; [`correction`]; [`verification`]; [`mail`];
+//! Imports run down this list and never up: [`serve`](mod@serve), [`settings`], [`grpc`]; [`referral`]; [`notice`]; [`correction`]; [`verification`]; [`mail`];
 //! [`roster`]; [`disclosure`]; [`context`]; [`sender`], [`rules`], [`error`]; [`matching`], which is pure.
 
 pub mod context;
@@ -12,6 +12,7 @@ pub mod error;
 pub mod grpc;
 pub mod mail;
 pub mod matching;
+pub mod notice;
 pub mod referral;
 pub mod review;
 pub mod roster;

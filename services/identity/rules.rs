@@ -95,6 +95,9 @@ pub const PHONE_CODE_LIFE: Duration = Duration::from_mins(10);
 /// A confirmation code by e-mail is good for this long (NIST SP 800-63A-4).
 pub const EMAIL_CODE_LIFE: Duration = DAY;
 
+/// A person can repudiate a proofing for this long after they were told of it: a letter takes its time, and so do people.
+pub const NOTICE_LIFE: Duration = DAY.saturating_mul(60);
+
 /// The period of the limits a minute.
 pub const PER_MINUTE: Duration = MINUTE;
 

@@ -49,6 +49,43 @@ pub struct Notice {
 pub const NEW_CONTACT: &str = "A new e-mail address or telephone number was given for your enrollment in credit monitoring. If that \
     was not you, call the number in your letter.";
 
+/// Where a notice of proofing goes. Its `Debug` shows none of it.
+#[derive(Clone, Debug)]
+pub enum Addressee {
+    /// A contact on record.
+    Contact {
+        /// How it travels.
+        channel: Channel,
+        /// The address or number.
+        to: Secret<String>,
+    },
+    /// The postal address on record: an order to the mail house.
+    Post {
+        /// The name.
+        name: Secret<String>,
+        /// The lines below it.
+        lines: Vec<Secret<String>>,
+    },
+}
+
+/// Tells somebody that they were verified and enrolled, and how to repudiate it. Its `Debug` shows nothing personal.
+#[derive(Clone, Debug)]
+pub struct ProofingNotice {
+    /// Makes a repeated notice the same notice.
+    pub id: Uuid,
+    /// Where it goes.
+    pub to: Addressee,
+    /// What repudiates it.
+    pub token: Secret<String>,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+/// What a [`ProofingNotice`] says. It names nobody.
+pub const PROOFED: &str = "You were identified and enrolled in the credit monitoring that you were offered after a data breach. If that was \
+    you, there is nothing to do. If it was not you, call the number in your letter or open the web page that it names, and give the token \
+    below: the enrollment is stopped.";
+
 /// A message was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the carrier did not take the message")]
@@ -61,6 +98,9 @@ pub trait Sender: Send + Sync {
 
     /// Hands over one notice; the same id again is the same notice.
     fn notify(&self, notice: Notice) -> BoxFuture<'_, Result<(), SendError>>;
+
+    /// Hands over one notice of proofing; the same id again is the same notice.
+    fn notify_of_proofing(&self, notice: ProofingNotice) -> BoxFuture<'_, Result<(), SendError>>;
 }
 
 /// Writes each message as one JSON file into a folder, whole or not at all, readable by its owner alone.
@@ -111,6 +151,26 @@ impl Sender for Outbox {
             "channel": notice.channel.as_str(),
             "to": notice.to.expose(),
             "text": NEW_CONTACT,
+        });
+        self.put(notice.id, &body)
+    }
+
+    fn notify_of_proofing(&self, notice: ProofingNotice) -> BoxFuture<'_, Result<(), SendError>> {
+        let (channel, to) = match &notice.to {
+            Addressee::Contact { channel, to } => (channel.as_str(), json!(to.expose())),
+            Addressee::Post { name, lines } => {
+                let below = lines.iter().map(|line| line.expose().as_str());
+                let all: Vec<&str> = [name.expose().as_str()].into_iter().chain(below).collect();
+                ("POST", json!(all))
+            }
+        };
+        let body = json!({
+            "notice_id": notice.id,
+            "channel": channel,
+            "to": to,
+            "text": PROOFED,
+            "token": notice.token.expose(),
+            "expires_at": notice.expires_at,
         });
         self.put(notice.id, &body)
     }

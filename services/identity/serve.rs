@@ -17,6 +17,7 @@ use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServ
 
 use super::context::Context;
 use super::grpc::Handlers;
+use super::notice::send;
 use super::roster::{of_age, reindex, rewrap};
 use super::sender::Outbox;
 use super::settings::Settings;
@@ -70,6 +71,7 @@ pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
     life.spawn(rewrap::run(context.clone(), life.token()));
     life.spawn(of_age::run(context.clone(), life.token()));
     life.spawn(reindex::run(context.clone(), life.token()));
+    life.spawn(send::run(context.clone(), life.token()));
     Handlers::new(context.clone())
 }
 

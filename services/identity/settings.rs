@@ -16,7 +16,7 @@ pub struct Settings {
     /// What every service is told.
     #[command(flatten)]
     pub service: ServiceSettings,
-    /// Where confirmation codes are written, one file a message.
+    /// Where confirmation codes and notices are written, one file a message.
     #[arg(long, value_name = "PATH", default_value = "outbox")]
     pub outbox_dir: PathBuf,
     /// Limits and lifetimes.

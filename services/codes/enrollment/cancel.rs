@@ -51,13 +51,7 @@ pub async fn cancel_enrollment(
         .await?;
     let now = context.now();
     let id = cancel.enrollment;
-    // Made before, so that running the transaction again writes the same rows; a coverage has one of them.
-    let handoffs: Vec<HandoffId> = campaign
-        .products
-        .iter()
-        .map(|_| context.ids.next())
-        .collect();
-    let handoffs = &handoffs;
+    let handoffs = &handoff_ids(context, campaign);
     let done = context.db.run_tx("cancel_enrollment", |tx| {
         Box::pin(async move {
             if request::answered::<EnrollmentId>(tx, request)
@@ -69,26 +63,13 @@ pub async fn cancel_enrollment(
             let found = store::lock(tx, campaign.id, id, now)
                 .await?
                 .ok_or(Error::EnrollmentNotFound)?;
-            let state = found.row.state;
             check_proof(tx, call, &found.row, cancel.verification, now).await?;
-            let to =
-                state::on(state, Event::Cancel).map_err(|_| Error::EnrollmentState { state })?;
-            let canceling = Canceling {
+            let ending = Ending {
                 reason: cancel.reason,
-                actor: &call.actor(),
-                to,
+                handoffs,
                 at: now,
             };
-            store::cancel(tx, found.row.key(), canceling).await?;
-            if to == State::CancelPending {
-                ask_partners(tx, call, campaign, &found, (handoffs, now)).await?;
-            }
-            let detail = json!({
-                "from": found.row.shown().as_str(), "to": to, "why": cancel.reason,
-            });
-            let act = Act::on("enrollment.canceled", "enrollment", id);
-            let event = call.event(context, Some(campaign.id), act, detail);
-            audit::record(tx, &[event]).await?;
+            end(tx, context, call, campaign, &found, ending).await?;
             request::record(tx, request, &id, now).await?;
             Ok::<_, Error>(())
         })
@@ -97,6 +78,52 @@ pub async fn cancel_enrollment(
     store::get(read, campaign.id, id, now)
         .await?
         .ok_or(Error::EnrollmentNotFound)
+}
+
+/// Makes the ids of cancellations, before the transaction: running it again writes the same rows. A coverage has one of them.
+pub fn handoff_ids(context: &Context, campaign: &CachedCampaign) -> Vec<HandoffId> {
+    let products = campaign.products.iter();
+    products.map(|_| context.ids.next()).collect()
+}
+
+/// Why and when an enrollment is canceled.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending<'a> {
+    /// Why.
+    pub reason: CancelReason,
+    /// The ids of cancellations.
+    pub handoffs: &'a [HandoffId],
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Cancels an enrollment that is locked, or asks its partners to.
+pub async fn end(
+    tx: &Tx<'_>,
+    context: &Context,
+    call: &Call,
+    campaign: &CachedCampaign,
+    found: &Enrollment,
+    ending: Ending<'_>,
+) -> Result<(), Error> {
+    let state = found.row.state;
+    let to = state::on(state, Event::Cancel).map_err(|_| Error::EnrollmentState { state })?;
+    let canceling = Canceling {
+        reason: ending.reason,
+        actor: &call.actor(),
+        to,
+        at: ending.at,
+    };
+    store::cancel(tx, found.row.key(), canceling).await?;
+    if to == State::CancelPending {
+        ask_partners(tx, call, campaign, found, (ending.handoffs, ending.at)).await?;
+    }
+    let detail = json!({
+        "from": found.row.shown().as_str(), "to": to, "why": ending.reason,
+    });
+    let act = Act::on("enrollment.canceled", "enrollment", found.row.id);
+    let event = call.event(context, Some(campaign.id), act, detail);
+    Ok(audit::record(tx, &[event]).await?)
 }
 
 /// Canceling what a partner was asked to do needs the proof that completing it needed: a portal or a call center shows a good

@@ -18,6 +18,7 @@ pub mod outcome_store;
 pub mod outcomes;
 pub mod reach;
 pub mod read;
+pub mod repudiations;
 pub mod resubmit;
 pub mod returning;
 pub mod set_aside;

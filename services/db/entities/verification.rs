@@ -49,6 +49,16 @@ pub struct Model {
     pub representative_evidence: String,
     /// The representative's own name, sealed under the person's key; absent where no person was found.
     pub representative_name: Option<Vec<u8>>,
+    /// The notice of proofing: none where the verification is not VERIFIED.
+    pub notice: Option<Notice>,
+    /// Keyed hash of the token in the notice.
+    pub notice_mac: Option<Uuid>,
+    /// When the notice was made.
+    pub noticed_at: Option<Timestamp>,
+    /// When the person repudiated it.
+    pub repudiated_at: Option<Timestamp>,
+    /// Through whom they did.
+    pub repudiated_by: Option<String>,
 }
 
 impl Model {
@@ -124,8 +134,37 @@ pub enum State {
     Verified,
     /// A person reviews it.
     Referred,
-    /// Refused.
+    /// Refused, or repudiated by the person.
     Refused,
+}
+
+/// What became of a notice of proofing.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumIter,
+    DeriveActiveEnum,
+    strum::IntoStaticStr,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+pub enum Notice {
+    /// It is sent once an enrollment was completed.
+    Due,
+    /// It was sent.
+    Sent,
+    /// There is nowhere to send it.
+    Nowhere,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -21,6 +21,7 @@ mod key_fingerprints;
 mod letters;
 mod more_keys;
 mod partner_server;
+mod proofing_notices;
 mod reviews;
 mod running_campaign;
 mod schema_support;
@@ -39,7 +40,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -104,6 +105,11 @@ const STEPS: [Step; 13] = [
         name: "0013_scope_and_endorsement",
         runs_since: "0009_schema_support",
         changes: scope_and_endorsement::changes,
+    },
+    Step {
+        name: "0014_proofing_notices",
+        runs_since: "0009_schema_support",
+        changes: proofing_notices::changes,
     },
 ];
 

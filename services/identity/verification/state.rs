@@ -16,6 +16,7 @@ pub struct Forbidden {
 }
 
 /// A verification. It begins in one of these states: CONFIRMATION_REQUIRED -> VERIFIED, REFERRED -> VERIFIED | REFUSED.
+/// A person may repudiate: VERIFIED -> REFUSED.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verification {
     /// The claims are of this person; a code to a contact on record must show that the person is asking.
@@ -57,6 +58,11 @@ pub enum VerificationEvent {
     },
     /// A reviewer denied.
     Deny {
+        /// When.
+        at: Timestamp,
+    },
+    /// The person says that it was not them.
+    Repudiate {
         /// When.
         at: Timestamp,
     },
@@ -120,7 +126,8 @@ impl Verification {
                 individual,
                 decided_at: at,
             }),
-            (Self::Referred { .. }, E::Deny { at }) => Ok(Self::Refused { decided_at: at }),
+            (Self::Referred { .. }, E::Deny { at })
+            | (Self::Verified { .. }, E::Repudiate { at }) => Ok(Self::Refused { decided_at: at }),
             (from, _) => Err(Forbidden { from: from.state() }),
         }
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::db;
 use crate::db::entities::ClosedSet;
 use crate::db::entities::evidence::{self, Evidence};
-use crate::db::entities::verification::Path;
+use crate::db::entities::verification::{Notice, Path};
 use crate::db::entities::{campaign, campaign_key, enrollment, individual, referral, verification};
 use crate::db::rows::{self, Is};
 use crate::identity::error::Error;
@@ -257,6 +257,11 @@ pub async fn lock(
         .await?)
 }
 
+/// Gives what a state owes to the person: whoever is verified is told of it.
+pub fn notice_of(state: &Verification) -> Option<Notice> {
+    matches!(state, Verification::Verified { .. }).then_some(Notice::Due)
+}
+
 /// Moves a verification from one state to another, with all that it rests on then.
 pub async fn advance(
     connection: &impl ConnectionTrait,
@@ -273,6 +278,7 @@ pub async fn advance(
             Expr::value(to.decided_at().map(Timestamp::as_micros)),
         )
         .col_expr(Column::ExpiresAt, Expr::value(expires_at.as_micros()))
+        .col_expr(Column::Notice, Expr::value(notice_of(to)))
         .col_expr(
             Column::Evidence,
             Expr::value(evidence::write(grounds.iter().copied())),

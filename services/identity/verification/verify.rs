@@ -198,6 +198,11 @@ fn rows(
         representative_authority: representative.map(|one| one.authority),
         representative_evidence: evidence::write(evidence_of_it.copied()),
         representative_name: sealed_name(context, scope, id, (found, representative))?,
+        notice: store::notice_of(&state),
+        notice_mac: None,
+        noticed_at: None,
+        repudiated_at: None,
+        repudiated_by: None,
     };
     let act = Act::on("verification.decided", "verification", verification.id);
     let detail = json!({ "state": state.state().as_str(), "path": path.as_str() });

@@ -108,6 +108,7 @@ reasons! {
     StepUpRequired "STEP_UP_REQUIRED" FailedPrecondition "A contact that is not on record is taken only with a confirmation code or a review.";
     SenderUnavailable "SENDER_UNAVAILABLE" Unavailable "The message could not be sent; call again with the same request id.";
     ConfirmationNotAccepted "CONFIRMATION_NOT_ACCEPTED" FailedPrecondition "This confirmation code cannot be used.";
+    TokenNotAccepted "TOKEN_NOT_ACCEPTED" FailedPrecondition "This token cannot be used.";
     NoContactOnRecord "NO_CONTACT_ON_RECORD" FailedPrecondition "There is no such contact on record.";
     ReferralNotFound "REFERRAL_NOT_FOUND" NotFound "There is no such referral.";
     ReferralDecided "REFERRAL_DECIDED" FailedPrecondition "The referral has been decided.";

@@ -121,6 +121,11 @@ impl House {
             representative_authority: None,
             representative_evidence: "[]".into(),
             representative_name: None,
+            notice: None,
+            notice_mac: None,
+            noticed_at: None,
+            repudiated_at: None,
+            repudiated_by: None,
         };
         let row = verification::ActiveModel::from(row).reset_all();
         verification::Entity::insert(row)

@@ -28,6 +28,7 @@ mod reissue_waves;
 mod reissue_whose;
 mod report;
 mod report_law;
+mod repudiations;
 mod resubmit;
 mod returning;
 mod revoke;

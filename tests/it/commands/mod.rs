@@ -206,6 +206,7 @@ async fn every_listing_answers_in_every_format_and_into_a_closed_pipe(database: 
         (&["referral", "list"], &scene.referred),
         (&["referral", "show", &referral], "EXACT"),
         (&["verification", "show", &scene.referred], "EXACT"),
+        (&["verification", "repudiations"], ""),
         (&["find", "MRN-000005"], individual),
         (&["individual", "show", individual], individual),
         (&["individual", "history", individual], ""),

@@ -55,6 +55,10 @@ const COMMANDS: &[(&str, &str)] = &[
         "verification show",
     ),
     (
+        "identity.v1.IdentityVerificationService/ListRepudiations",
+        "verification repudiations",
+    ),
+    (
         "identity.v1.IdentityVerificationService/GetReferral",
         "referral show",
     ),

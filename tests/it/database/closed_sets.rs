@@ -88,6 +88,7 @@ async fn a_column_takes_the_words_of_its_enum_and_no_others(database: Database) 
             words::<referral::DecisionReason>(),
         ),
         ("referral", "state", words::<referral::State>()),
+        ("verification", "notice", words::<verification::Notice>()),
         ("review", "state", words::<review::State>()),
         ("revocation", "target", words::<revocation::Target>()),
         ("roster_import", "state", words::<roster_import::State>()),

@@ -22,8 +22,8 @@ pub async fn by_mail(person: Person<'_>, verification_id: &str, address: &str) {
         messages(&person.house.outbox())
             .iter()
             .rev()
-            .find(|message| message.contains(address))
-            .and_then(|message| six_digits(message))
+            .filter(|message| message.contains(address))
+            .find_map(|message| six_digits(message))
     })
     .await;
     let confirmed = client.confirm(verification_id, &digits).await;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use redress::identity::notice::token;
 use redress::kernel::caller::Role;
+use redress::kernel::ids::{EnrollmentId, VerificationId};
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::ContactChannel;
 use redress::wire::redress::identity::v1::get_individual_request::Person;
@@ -22,10 +24,11 @@ struct Scene {
     house: House,
     role: Role,
     individual: String,
-    enrollment: redress::kernel::ids::EnrollmentId,
+    enrollment: EnrollmentId,
     verification: String,
     contact: String,
     referral: String,
+    token: String,
 }
 
 impl Scene {
@@ -41,6 +44,7 @@ impl Scene {
         };
         house.verify(Some(enrollment), doubtful).await.unwrap();
         Self {
+            token: Self::told_of_proofing(&house, enrollment).await,
             individual: house.individuals().await[0].id.to_string(),
             contact: house.contact(&verification, ContactChannel::Email).await,
             referral: house.referrals(0, "").await.referrals[0]
@@ -51,6 +55,22 @@ impl Scene {
             enrollment,
             verification,
         }
+    }
+
+    /// Verifies somebody with the letter who is told of it, and gives the token of the notice.
+    async fn told_of_proofing(house: &House, letter: EnrollmentId) -> String {
+        let verified = house.verify(Some(letter), claims()).await.unwrap();
+        let id: VerificationId = verified.verification_id.parse().unwrap();
+        let indexer = house.context.steady_indexer(house.campaign).unwrap();
+        let token = token::of(&indexer, id);
+        let sql = format!(
+            "UPDATE verification SET notice_mac = {}, noticed_at = {} WHERE id = {}",
+            house.literal(token::mac(&indexer, &token)),
+            house.context.now().as_micros(),
+            house.literal(id)
+        );
+        house.owner.execute_unprepared(&sql).await.unwrap();
+        token.expose().clone()
     }
 
     /// Names the front ends of the campaign, as another process would.
@@ -177,6 +197,14 @@ impl Scene {
                     verification_id,
                 };
                 told(handlers.get_verification(by(role, message)).await)
+            }
+            "RepudiateProofing" => {
+                let message = wire::RepudiateProofingRequest {
+                    request_id,
+                    campaign,
+                    token: self.token.clone(),
+                };
+                told(handlers.repudiate_proofing(by(role, message)).await)
             }
             "CorrectEnrollment" => {
                 let message = wire::CorrectEnrollmentRequest {

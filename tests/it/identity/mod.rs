@@ -17,6 +17,7 @@ mod import;
 mod imports;
 mod lost_letter;
 mod mail;
+mod notice;
 mod of_age;
 mod people;
 mod plans;

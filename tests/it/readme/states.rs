@@ -118,6 +118,7 @@ fn verification_ways() -> Ways {
     ];
     let events = [
         Event::Confirm { at: NOW },
+        Event::Repudiate { at: NOW },
         Event::Approve { at: NOW },
         Event::Deny { at: NOW },
     ];

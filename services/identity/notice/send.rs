@@ -1,0 +1,163 @@
+//! Telling people that they were verified and enrolled, once the enrollment was completed.
+//!
+//! The notice goes to a contact that was on record before and took no part: an e-mail address where a telephone did or nothing was
+//! confirmed, a telephone where an e-mail address did; else by post to the address on record. The token's hash is stored before the notice
+//! is handed over, outside any transaction; one that is handed over again after a crash is the same, with the same token.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::db::entities::evidence::{self, Evidence};
+use crate::db::entities::individual;
+use crate::db::entities::verification::Notice;
+use crate::db::{self, Storage as _};
+use crate::identity::context::Context;
+use crate::identity::error::Error;
+use crate::identity::matching::contact::{self, Kind};
+use crate::identity::roster;
+use crate::identity::roster::decrypt::decrypt;
+use crate::identity::rules::NOTICE_LIFE;
+use crate::identity::sender::{Addressee, ProofingNotice};
+use crate::kernel::lifecycle;
+use crate::kernel::person::{Person, Text};
+use crate::kernel::secrets::Secret;
+
+use super::store::{self, Due};
+use super::{metrics, token};
+
+/// How often it is looked for what is due.
+const EVERY: Duration = Duration::from_secs(5);
+/// Notices sent in one step.
+const STEP: u64 = 100;
+/// For how long after a verification has expired a completion may still be under way.
+const GRACE: Duration = Duration::from_hours(1);
+
+/// Sends what is due until the process drains.
+pub async fn run(context: Context, token: CancellationToken) {
+    metrics::start();
+    loop {
+        let settled = step(&context).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "notices of proofing were not all sent; trying again");
+            0
+        });
+        if settled == 0 && !lifecycle::pause(&token, EVERY).await || token.is_cancelled() {
+            return;
+        }
+    }
+}
+
+/// Sends what is due, at most one step, and gives the number of verifications that are done with.
+pub async fn step(context: &Context) -> Result<usize, Error> {
+    let now = context.now();
+    let due = store::due(context.db.read(), now - GRACE, STEP).await?;
+    for one in &due {
+        let to = match tell(context, one).await {
+            // It would stand in the way of the others for ever.
+            Err(error) if error.storage().is_some_and(db::Error::is_of_the_data) => {
+                tracing::error!(
+                    campaign_id = %one.campaign_id, verification_id = %one.id, %error,
+                    "nobody can be told of a proofing"
+                );
+                Some(Notice::Nowhere)
+            }
+            told => told?,
+        };
+        let settled = context.db.run_tx("settle_notice", |tx| {
+            Box::pin(async move { Ok::<_, Error>(store::settle(tx, one, to).await?) })
+        });
+        settled.await?;
+    }
+    Ok(due.len())
+}
+
+/// Sends one notice, and gives what became of it: none where no enrollment was completed.
+async fn tell(context: &Context, due: &Due) -> Result<Option<Notice>, Error> {
+    if due.enrollment_id.is_none() {
+        return Ok(None);
+    }
+    let evidence = evidence::read("verification.evidence", &due.evidence)?;
+    let Some(to) = addressee(context, due, &evidence).await? else {
+        return Ok(Some(Notice::Nowhere));
+    };
+    let now = context.now();
+    let indexer = context.steady_indexer(due.campaign_id)?;
+    let token = token::of(&indexer, due.id);
+    let mac = token::mac(&indexer, &token);
+    let intended = context.db.run_tx("intend_notice", |tx| {
+        Box::pin(async move { Ok::<_, Error>(store::intend(tx, due, mac, now).await?) })
+    });
+    intended.await?;
+    let notice = ProofingNotice {
+        id: mac,
+        to,
+        token,
+        expires_at: now + NOTICE_LIFE,
+    };
+    let sent = context.sender.notify_of_proofing(notice).await;
+    sent.map_err(|_| Error::Send)?;
+    Ok(Some(Notice::Sent))
+}
+
+/// Finds where the person is told, if they can be told at all.
+async fn addressee(
+    context: &Context,
+    due: &Due,
+    evidence: &[Evidence],
+) -> Result<Option<Addressee>, Error> {
+    let read = context.db.read();
+    let row = roster::store::individual(read, due.campaign_id, due.individual_id).await?;
+    let key = roster::store::find_key(read, due.campaign_id).await?;
+    let Some((row, key)) = row.zip(key.filter(|key| key.wrapped.is_some())) else {
+        return Ok(None);
+    };
+    let person = decrypt(&context.sealer(&key)?, &row)?;
+    Ok(person.and_then(|person| choose(&person, &row, evidence)))
+}
+
+/// Chooses a contact that took no part; which one of a kind did is not known, so none of that kind is taken.
+fn choose(person: &Person, row: &individual::Model, evidence: &[Evidence]) -> Option<Addressee> {
+    let took_part = |kind| match kind {
+        Kind::Email => evidence.contains(&Evidence::EmailCode),
+        Kind::Phone => {
+            evidence.contains(&Evidence::SmsCode) || evidence.contains(&Evidence::VoiceCode)
+        }
+    };
+    let contact = contact::contacts(person).find(|contact| !took_part(contact.kind));
+    if let Some(contact) = contact {
+        return Some(Addressee::Contact {
+            channel: contact.kind.channel(),
+            to: contact.value.clone(),
+        });
+    }
+    (row.mailable && !row.returned).then(|| Addressee::Post {
+        name: joined(&[
+            Some(&person.given_name),
+            person.middle_name.as_ref(),
+            Some(&person.family_name),
+            person.suffix.as_ref(),
+        ]),
+        lines: lines(person),
+    })
+}
+
+fn lines(person: &Person) -> Vec<Secret<String>> {
+    let place = joined(&[
+        person.city.as_ref(),
+        person.region.as_ref(),
+        person.postal_code.as_ref(),
+        person.country.as_ref(),
+    ]);
+    person
+        .address_lines
+        .iter()
+        .cloned()
+        .chain([place])
+        .collect()
+}
+
+fn joined(parts: &[Option<&Text>]) -> Secret<String> {
+    let given = parts.iter().flatten().map(|part| part.expose().as_str());
+    let given: Vec<&str> = given.filter(|part| !part.is_empty()).collect();
+    Secret::new(given.join(" "))
+}
