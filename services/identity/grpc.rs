@@ -12,6 +12,7 @@ use crate::wire::redress::identity::v1::roster_service_server::RosterService;
 
 use super::context::Context;
 use super::error::Error;
+use super::refusal_grid::{Waits, on_grid};
 use super::{correction, mail, notice, referral, review, roster, verification};
 
 /// The handlers of all of them.
@@ -133,21 +134,30 @@ impl IdentityVerificationService for Handlers {
         &self,
         request: Request<wire::VerifyIdentityRequest>,
     ) -> Result<Response<wire::VerifyIdentityResponse>, Status> {
-        answer(verification::grpc::verify_identity(&self.context, &request).await)
+        let has_letter = !request.get_ref().enrollment_id.is_empty();
+        let waits = if has_letter {
+            Waits::Refusals
+        } else {
+            Waits::All
+        };
+        let called = verification::grpc::verify_identity(&self.context, &request);
+        answer(on_grid(self.context.rules.refusal_grid, waits, called).await)
     }
 
     async fn send_confirmation_code(
         &self,
         request: Request<wire::SendConfirmationCodeRequest>,
     ) -> Result<Response<wire::SendConfirmationCodeResponse>, Status> {
-        answer(verification::grpc::send_confirmation_code(&self.context, &request).await)
+        let called = verification::grpc::send_confirmation_code(&self.context, &request);
+        answer(on_grid(self.context.rules.refusal_grid, Waits::All, called).await)
     }
 
     async fn confirm_code(
         &self,
         request: Request<wire::ConfirmCodeRequest>,
     ) -> Result<Response<wire::ConfirmCodeResponse>, Status> {
-        answer(verification::grpc::confirm_code(&self.context, &request).await)
+        let called = verification::grpc::confirm_code(&self.context, &request);
+        answer(on_grid(self.context.rules.refusal_grid, Waits::Refusals, called).await)
     }
 
     async fn get_verification(

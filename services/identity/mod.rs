@@ -3,7 +3,7 @@
 //! It knows who an individual is, and never which code is theirs: codes are the enrollment process's.
 //!
 //! Imports run down this list and never up: [`serve`](mod@serve), [`settings`], [`grpc`]; [`referral`]; [`notice`]; [`correction`]; [`verification`]; [`mail`];
-//! [`roster`]; [`disclosure`]; [`context`]; [`sender`], [`rules`], [`error`]; [`matching`], which is pure.
+//! [`roster`]; [`disclosure`]; [`context`]; [`sender`], [`rules`], [`refusal_grid`], [`error`]; [`matching`], which is pure.
 
 pub mod context;
 pub mod correction;
@@ -14,6 +14,7 @@ pub mod mail;
 pub mod matching;
 pub mod notice;
 pub mod referral;
+pub mod refusal_grid;
 pub mod review;
 pub mod roster;
 pub mod rules;

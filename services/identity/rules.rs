@@ -28,6 +28,9 @@ pub struct Rules {
     /// Confirmation codes that may be sent for one verification.
     #[arg(id = "codes_per_verification", long, default_value = "3", value_parser = whole(1..=1_000_000_000_u64))]
     pub sends: u64,
+    /// Refusals of VerifyIdentity and ConfirmCode, and all answers of SendConfirmationCode and of VerifyIdentity without a letter, leave at a multiple of this after the call began; 0s switches it off.
+    #[arg(long, value_name = "DURATION", value_parser = grid, default_value = "50ms")]
+    pub refusal_grid: Duration,
     /// How often things may be tried.
     #[command(flatten)]
     pub throttles: Throttles,
@@ -86,6 +89,18 @@ impl Default for Throttles {
     }
 }
 
+/// Parses the step of a grid: shorter ones are finer than what a timer keeps, longer ones make people wait.
+fn grid(text: &str) -> Result<Duration, &'static str> {
+    let step = duration(text)?;
+    let is_fine = step.is_zero() || (SHORTEST_STEP..=LONGEST_STEP).contains(&step);
+    is_fine
+        .then_some(step)
+        .ok_or("must be from 1ms to 1s, or 0s")
+}
+
+const SHORTEST_STEP: Duration = Duration::from_millis(1);
+const LONGEST_STEP: Duration = Duration::from_secs(1);
+
 /// A confirmation code is spent after this many tries (NIST SP 800-63A-4).
 pub const TRIES: i32 = 5;
 
@@ -109,3 +124,18 @@ pub const PER_DAY: Duration = DAY;
 
 /// How long until a letter gets one of its tries back: longer than any letter is good for.
 pub const LETTER_LIFE: Duration = DAY.saturating_mul(365);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_of_the_grid_is_neither_too_fine_nor_too_long() {
+        assert_eq!(grid("0s"), Ok(Duration::ZERO));
+        assert_eq!(grid("1ms"), Ok(SHORTEST_STEP));
+        assert_eq!(grid("1s"), Ok(LONGEST_STEP));
+        for bad in ["999us", "1001ms", "1m", "50", ""] {
+            assert!(grid(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -61,6 +61,7 @@ pub fn generous() -> Rules {
     };
     Rules {
         sandbox_ssn: true,
+        refusal_grid: std::time::Duration::ZERO,
         throttles,
         ..Rules::default()
     }
