@@ -1,6 +1,8 @@
-//! `redress bench`: how fast the real processes are, beside the least that the same work costs the database, and how well they tell people
-//! apart.
+//! `redress bench`: how fast the real processes are, beside the least that the same work costs the database, how well they tell people
+//! apart, and how well they decide who somebody is.
 
+mod claims_table;
+mod refusals_table;
 mod resolution_table;
 mod table;
 
@@ -11,7 +13,7 @@ use clap::{Args, Subcommand};
 use crate::cli::session::Session;
 use crate::cli::{ask, migrate, progress};
 use crate::client::problem::{Outcome, Problem};
-use crate::lab::bench::{letters, resolution};
+use crate::lab::bench::{claims, letters, refusals, resolution};
 
 /// Subcommands of `bench`.
 #[derive(Debug, Subcommand)]
@@ -22,6 +24,12 @@ pub enum Command {
     /// How well a roster import tells people apart, beside a roster of which it is known who is who.
     #[command(after_long_help = RESOLUTION_HELP)]
     Resolution(ResolutionArgs),
+    /// Who is verified, referred and refused: true people with slips, impostors and thieves.
+    #[command(after_long_help = CLAIMS_HELP)]
+    Claims(ClaimsArgs),
+    /// Whether refusals of VerifyIdentity can be told apart by their time or their bytes.
+    #[command(after_long_help = REFUSALS_HELP)]
+    Refusals(RefusalsArgs),
 }
 
 const LETTERS_HELP: &str = "Writes a roster of invented people, and for each round makes a database of its own, starts the processes on it, imports the \
@@ -87,11 +95,77 @@ pub struct ResolutionArgs {
     database_url: Option<migrate::Url>,
 }
 
+const CLAIMS_HELP: &str = "Writes a roster of invented people, starts the processes, imports it, issues the codes and makes claims over mTLS, each with \
+an answer known beforehand. True people claim with their letter and without it, six in ten right, the others with one slip or two: a typing error, a nickname, another \
+family name, a wrong digit, digits not given, another ZIP code. Impostors have the letter and another person's data, a relative's or twin's, or the envelope with a birth \
+date at random; or all data and no letter. Thieves have the envelope and the year of birth, and guess as long as the limits allow.
+
+The people claimed about are adults who are on the roster once and as they are. A person's tries in an hour are set to 10, what a letter has in all its life, so that a \
+life passes in one run, and refusals leave at once; every other limit is as it is by default.
+
+Where what is asked of a line was not seen, the exit code is 1.
+
+Examples:
+  redress bench claims
+  redress bench claims --claims 1000 --impostors 100 --format json
+  redress bench claims --seed 7 --database-url postgres://postgres@localhost/postgres";
+
+/// Flags of `bench claims`.
+#[derive(Debug, Args)]
+pub struct ClaimsArgs {
+    /// How many claims true people make with their letter.
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=200_000))]
+    claims: u32,
+    /// How many claims impostors of each kind make; so many thieves there are too.
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    impostors: u32,
+    /// Repeats the same people, slips and guesses.
+    #[arg(long, default_value_t = 1, value_name = "SEED")]
+    seed: u64,
+    /// A PostgreSQL on which databases can be made, instead of SQLite files: postgres://OWNER:PASSWORD@HOST/NAME.
+    #[arg(long, env = "REDRESS_DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = migrate::secret)]
+    database_url: Option<migrate::Url>,
+}
+
+const REFUSALS_HELP: &str = "Writes a roster of invented people, starts the processes, imports it, issues the codes, and makes claims that are refused, with a \
+letter and without one, in random order: an unknown campaign, an unknown enrollment, a wrong birth date, another person's data, nobody on the list, and the same after too \
+many tries. For each pair that must look alike it prints Welch's |t| of the times that the answers took, and whether code, message and details are the same bytes.
+
+All is on this machine and ends by itself: eleven classes of N calls each. Where |t| is 4.5 or more or answers differ, the exit code is 1. Nothing else should run \
+meanwhile; with a grid of 50ms and eight calls at once, 20,000 calls of each class take half an hour.
+
+Examples:
+  redress bench refusals
+  redress bench refusals --calls 5000 --grid 0s
+  redress bench refusals --calls 5000 --at-once 16 --format json --database-url postgres://postgres@localhost/postgres";
+
+/// Flags of `bench refusals`.
+#[derive(Debug, Args)]
+pub struct RefusalsArgs {
+    /// How many calls of each class are made.
+    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    calls: u32,
+    /// How many calls are made at once.
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=128))]
+    at_once: u32,
+    /// The setting refusal_grid of identity-verification, where it is not the default: 50ms, or 0s for none.
+    #[arg(long, value_name = "DURATION")]
+    grid: Option<String>,
+    /// Repeats the same people and calls.
+    #[arg(long, default_value_t = 1, value_name = "SEED")]
+    seed: u64,
+    /// A PostgreSQL on which databases can be made, instead of SQLite files: postgres://OWNER:PASSWORD@HOST/NAME.
+    #[arg(long, env = "REDRESS_DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = migrate::secret)]
+    database_url: Option<migrate::Url>,
+}
+
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
     match command {
         Command::Letters(args) => run_letters(session, &args).await,
         Command::Resolution(args) => run_resolution(session, args).await,
+        Command::Claims(args) => run_claims(session, &args).await,
+        Command::Refusals(args) => run_refusals(session, args).await,
     }
 }
 
@@ -117,6 +191,30 @@ async fn run_resolution(session: &Session, args: ResolutionArgs) -> Outcome {
     };
     let resolved = resolution::measure(&settings, interrupted(), progress::show).await?;
     resolution_table::print(&resolved, session.format)
+}
+
+async fn run_claims(session: &Session, args: &ClaimsArgs) -> Outcome {
+    let settings = claims::Settings {
+        claims: args.claims as usize,
+        impostors: args.impostors as usize,
+        seed: args.seed,
+        database_url: args.database_url.as_ref().map(migrate::Url::secret),
+    };
+    let measured = claims::measure(&settings, interrupted(), progress::show).await?;
+    claims_table::print(&measured, session.format)
+}
+
+async fn run_refusals(session: &Session, args: RefusalsArgs) -> Outcome {
+    let grid = args.grid.as_deref().unwrap_or("default").to_owned();
+    let settings = refusals::Settings {
+        calls: args.calls as usize,
+        at_once: args.at_once as usize,
+        grid: args.grid,
+        seed: args.seed,
+        database_url: args.database_url.as_ref().map(migrate::Url::secret),
+    };
+    let measured = refusals::measure(&settings, interrupted(), progress::show).await?;
+    refusals_table::print(&measured, &grid, session.format)
 }
 
 async fn interrupted() -> Problem {

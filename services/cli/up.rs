@@ -37,6 +37,7 @@ pub async fn run(session: &Session, args: UpArgs) -> Outcome {
         ports: Ports::from_flag(args.ports_from),
         pull_bureau: args.pull_bureau,
         partner_suffix: None,
+        identity: Vec::new(),
     };
     let failed = |error: std::io::Error| Problem::usage(format!("signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;

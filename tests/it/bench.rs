@@ -73,6 +73,78 @@ fn an_import_is_compared_with_the_truth() {
     check_empty(folder.path());
 }
 
+/// What `bench` printed as JSON with these arguments, and its exit code.
+fn printed(folder: &Path, args: &[&str]) -> (Option<i32>, Value) {
+    let mut command = bare(env!("CARGO_BIN_EXE_redress"));
+    command.current_dir(folder).env("TMPDIR", folder);
+    command.arg("bench").args(args).args(["--format", "json"]);
+    let said = said(&mut command);
+    let told = serde_json::from_str(&said.out);
+    let told = told.unwrap_or_else(|error| panic!("{error}: {said:?}"));
+    check_empty(folder);
+    (said.code, told)
+}
+
+#[test]
+fn claims_are_decided_as_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["claims", "--claims", "300", "--impostors", "40"];
+    let (code, told) = printed(folder.path(), &args);
+    let lines = told["lines"].as_array().unwrap();
+    let of = |who: &str| -> Vec<&Value> {
+        let lines = lines.iter();
+        lines.filter(|line| line["who"] == who).collect()
+    };
+    let sum = |lines: &[&Value], column: &str| -> u64 {
+        let lines = lines.iter();
+        lines.map(|line| line[column].as_u64().unwrap()).sum()
+    };
+    for (who, claims) in [
+        ("true person with the letter", 300),
+        ("true person without the letter", 60),
+    ] {
+        let (all, kinds) = of(who)
+            .split_last()
+            .map(|(all, kinds)| (*all, kinds.to_vec()))
+            .unwrap();
+        assert_eq!(all["claim"], "all", "{told:#}");
+        assert!(kinds.len() > 5, "{told:#}");
+        for column in ["claims", "verified", "confirmation", "referred", "refused"] {
+            assert_eq!(all[column].as_u64(), Some(sum(&kinds, column)), "{told:#}");
+        }
+        assert_eq!(all["claims"], claims, "{told:#}");
+    }
+    let impostors = of("impostor with the letter");
+    assert_eq!(sum(&impostors, "claims"), 3 * 40, "{told:#}");
+    let stolen = of("impostor without letter and contact");
+    assert_eq!(sum(&stolen, "claims"), 40, "{told:#}");
+    let thieves = of("thief with the letter");
+    assert_eq!(sum(&thieves, "claims"), 40 + 4, "{told:#}");
+    assert_eq!(told["figures"]["most_tries_with_one_letter"], 10);
+    let missed = lines.iter().filter(|line| line["met"] == false);
+    let missed: Vec<&Value> = missed.map(|line| &line["claim"]).collect();
+    // What a look-up tells is one fault, and the only one.
+    let known = "the same, after a day's look-ups without it";
+    assert!(missed.iter().all(|claim| *claim == known), "{told:#}");
+    assert_eq!(code, Some(i32::from(!missed.is_empty())));
+}
+
+#[test]
+fn refusals_are_compared_pair_by_pair() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, told) = printed(folder.path(), &["refusals", "--calls", "12"]);
+    let pairs = told["pairs"].as_array().unwrap();
+    assert_eq!(pairs.len(), 6 + 1 + 3 + 1, "{told:#}");
+    for pair in pairs {
+        assert_eq!(pair["same_answer"], true, "{told:#}");
+        assert!(pair["calls"].as_u64().unwrap() >= 10, "{told:#}");
+        // None leaves before the first step of the grid.
+        for side in ["one_us", "other_us"] {
+            assert!(pair[side].as_f64().unwrap() >= 49_000.0, "{told:#}");
+        }
+    }
+}
+
 #[test]
 fn the_letters_are_measured_beside_their_floor_on_sqlite() {
     let folder = tempfile::tempdir().unwrap();

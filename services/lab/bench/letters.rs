@@ -82,7 +82,7 @@ async fn round(
     roster: &Path,
     show: Show,
 ) -> Result<Round, Problem> {
-    let done = with_processes(databases, dir, async |endpoints, pids| {
+    let done = with_processes(databases, dir, &[], async |endpoints, pids| {
         let work = Work {
             show,
             pids,

@@ -35,10 +35,12 @@ async fn clear(databases: &Databases) -> Outcome {
     databases.clear(Side::Floor).await
 }
 
-/// Starts the processes on a fresh database, runs `work` with their ids, and stops them.
+/// Starts the processes on a fresh database, runs `work` with their ids, and stops them. `identity` has the settings of
+/// identity-verification that differ from their defaults, by environment variable.
 pub async fn with_processes<T>(
     databases: &Databases,
     dir: &Path,
+    identity: &[(&'static str, String)],
     work: impl AsyncFnOnce(&Endpoints, BTreeMap<String, u32>) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
     let settings = StackSettings {
@@ -47,6 +49,7 @@ pub async fn with_processes<T>(
         ports: Ports::Free,
         pull_bureau: false,
         partner_suffix: None,
+        identity: identity.to_vec(),
     };
     let mut stack = Stack::start(&settings).await?;
     let endpoints = stack.endpoints.clone();

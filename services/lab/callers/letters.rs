@@ -124,6 +124,15 @@ fn bears_what_it_should(letter: &HashMap<String, String>) -> bool {
 type ByName = HashMap<String, Vec<Person>>;
 
 fn people(roster: &Path) -> Result<ByName, Problem> {
+    let mut people = ByName::new();
+    for (name, person) in rows(roster)?.into_iter().flatten() {
+        people.entry(key(&name)).or_default().push(person);
+    }
+    Ok(people)
+}
+
+/// Reads the people of a roster with their names in full, in the order of the rows; nobody where the birth date is none.
+pub fn rows(roster: &Path) -> Result<Vec<Option<(String, Person)>>, Problem> {
     let failed = |error: csv::Error| Problem::file(roster, &error);
     let mut rows = csv::ReaderBuilder::new()
         .flexible(true)
@@ -135,7 +144,7 @@ fn people(roster: &Path) -> Result<ByName, Problem> {
         .iter()
         .map(str::to_owned)
         .collect();
-    let mut people = ByName::new();
+    let mut people = Vec::new();
     for row in rows.records() {
         let row = row.map_err(failed)?;
         let column = |name: &str| {
@@ -143,12 +152,13 @@ fn people(roster: &Path) -> Result<ByName, Problem> {
             at.and_then(|at| row.get(at)).unwrap_or_default()
         };
         let Ok(date_of_birth) = parse_date(column("date_of_birth")) else {
+            people.push(None);
             continue;
         };
         let name = ["given_name", "middle_name", "family_name", "suffix"]
             .map(column)
             .concat();
-        people.entry(key(&name)).or_default().push(Person {
+        let person = Person {
             given_name: column("given_name").to_owned(),
             middle_name: column("middle_name").to_owned(),
             family_name: column("family_name").to_owned(),
@@ -158,7 +168,8 @@ fn people(roster: &Path) -> Result<ByName, Problem> {
             phone: column("phone").to_owned(),
             email: column("email").to_owned(),
             population: column("population").to_owned(),
-        });
+        };
+        people.push(Some((name, person)));
     }
     Ok(people)
 }

@@ -127,5 +127,6 @@ fn settings(dir: &Path, database_url: Option<Secret<String>>) -> StackSettings {
             .as_ref()
             .map(|_| format!("-{}", std::process::id())),
         database_url,
+        identity: Vec::new(),
     }
 }

@@ -31,6 +31,8 @@ pub struct StackSettings {
     pub pull_bureau: bool,
     /// A suffix for the bureaus' partner names, for a database that has partners of these names already.
     pub partner_suffix: Option<String>,
+    /// Settings of identity-verification that differ from their defaults, by environment variable.
+    pub identity: Vec<(&'static str, String)>,
 }
 
 /// Running processes.
@@ -76,7 +78,10 @@ impl Stack {
             _lock: lock,
         };
         for process in ports.processes() {
-            let env = layout.environment(process, &ports, &url);
+            let mut env = layout.environment(process, &ports, &url);
+            if process == PROCESSES[0] {
+                env.extend(settings.identity.iter().cloned());
+            }
             let started = Child::start(process, &env, &layout.log(process));
             stack.children.push(started?);
         }

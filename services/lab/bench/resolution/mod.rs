@@ -77,7 +77,7 @@ pub async fn measure(
     in_scratch(url, stop, async |databases, dir| {
         let roster = dir.join("roster.csv");
         let labels = write_file(&order, &roster, show)?;
-        let (found, import_seconds) = with_processes(databases, dir, async |endpoints, _| {
+        let (found, import_seconds) = with_processes(databases, dir, &[], async |endpoints, _| {
             partners::create(endpoints).await?;
             let channels = endpoints.connect_as(ClientRole::Operator)?;
             let partner = endpoints.bureau_partner();
