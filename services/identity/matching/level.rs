@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// How much two values agree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::VariantArray, Serialize, Deserialize,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Level {
     /// The same after folding.
@@ -20,8 +22,22 @@ pub enum Level {
     Different,
 }
 
+impl Level {
+    /// Gives the name in files of weights.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Close => "close",
+            Self::Nickname => "nickname",
+            Self::Transposed => "transposed",
+            Self::Missing => "missing",
+            Self::Different => "different",
+        }
+    }
+}
+
 /// A field that is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::VariantArray, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
     /// The family name.
@@ -60,6 +76,20 @@ impl Field {
             Self::Suffix => "suffix",
             Self::Street => "street",
             Self::Contact => "contact",
+        }
+    }
+
+    /// Gives the levels that the field can reach when both sides have a value.
+    pub const fn levels(self) -> &'static [Level] {
+        use Level::{Close, Different, Exact, Nickname, Transposed};
+        match self {
+            Self::GivenName => &[Exact, Close, Nickname, Transposed, Different],
+            Self::FamilyName | Self::DateOfBirth => &[Exact, Close, Transposed, Different],
+            Self::MiddleName => &[Exact, Close, Nickname, Different],
+            Self::Ssn | Self::SsnLastFour | Self::PostalCode | Self::Street => {
+                &[Exact, Close, Different]
+            }
+            Self::Suffix | Self::Contact => &[Exact, Different],
         }
     }
 

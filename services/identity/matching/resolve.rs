@@ -133,8 +133,9 @@ pub fn resolve(a: &Record, b: &Record) -> (Resolution, Waterfall) {
 }
 
 fn compare_records(a: &Record, b: &Record) -> Waterfall {
+    let weights = &Weights::built_in().resolving;
     let mut waterfall = Waterfall::default();
-    let mut weigh = |field, level| waterfall.weigh(Weights::Resolving, field, level);
+    let mut weigh = |field, level| waterfall.weigh(weights, field, level);
     let (family, given) = compare::names((&a.family, &a.given), (&b.family, &b.given));
     let had_before = a
         .former
@@ -168,8 +169,7 @@ fn compare_records(a: &Record, b: &Record) -> Waterfall {
     weigh(Field::Street, street);
     weigh(Field::PostalCode, postal);
     weigh(Field::Contact, contact);
-    let of = |field, level| Weights::Resolving.of(field, level);
-    let home = of(Field::Street, street) + of(Field::PostalCode, postal);
+    let home = weights.of(Field::Street, street) + weights.of(Field::PostalCode, postal);
     if let Some(last) = waterfall.0.last_mut() {
         last.weight = last.weight.min(HOUSEHOLD - home);
     }

@@ -21,7 +21,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::weights::Weights;
+use super::weights::{Table, Weights};
 
 pub use super::level::{Field, Level};
 
@@ -100,11 +100,11 @@ impl Waterfall {
 
     /// Adds a field with the level it reached, weighed for deciding who somebody is.
     pub fn add(&mut self, field: Field, level: Level) {
-        self.weigh(Weights::Deciding, field, level);
+        self.weigh(&Weights::built_in().deciding, field, level);
     }
 
     /// Adds a field with the level it reached.
-    pub fn weigh(&mut self, weights: Weights, field: Field, level: Level) {
+    pub fn weigh(&mut self, weights: &Table, field: Field, level: Level) {
         self.0.push(Agreement {
             field,
             level,
