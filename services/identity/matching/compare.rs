@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::kernel::person::Person;
+use crate::kernel::person::{Person, Text};
 use crate::kernel::secrets::Secret;
 
 use super::fold::{self, Folded};
@@ -32,17 +32,52 @@ impl std::fmt::Debug for Claims {
     }
 }
 
+/// What claims are compared with of a person on the roster, folded once. It has no `Debug`: all of it is personal.
+#[derive(Clone)]
+pub struct Known {
+    given: Folded,
+    middle: Option<Folded>,
+    family: Folded,
+    born: Option<Date>,
+    ssn: Option<Text>,
+    postal: Option<Secret<String>>,
+}
+
+impl Known {
+    /// Folds what is compared of a person.
+    pub fn of(person: &Person) -> Self {
+        let middle = person.middle_name.as_ref();
+        let postal = person.postal_code.as_ref();
+        Self {
+            given: fold::name(person.given_name.expose()),
+            middle: middle.map(|middle| fold::name(middle.expose())),
+            family: fold::family(person.family_name.expose()),
+            born: person.date_of_birth,
+            ssn: person.ssn.clone(),
+            postal: postal.map(|code| fold::postal(code.expose())),
+        }
+    }
+}
+
 /// Compares claims with a person on the roster.
 pub fn compare(claims: &Claims, person: &Person) -> Waterfall {
-    let given = fold::name(person.given_name.expose());
-    let family = fold::family(person.family_name.expose());
-    let mut waterfall = Waterfall::default();
-    let (family_level, given_level) = names((&claims.family, &claims.given), (&family, &given));
-    waterfall.add(Field::FamilyName, family_level);
-    waterfall.add(Field::GivenName, given_level);
-    waterfall.add(Field::MiddleName, middle_name(&claims.middle, person));
+    compare_known(claims, &Known::of(person))
+}
+
+/// Compares claims with what is known of a person.
+pub fn compare_known(claims: &Claims, person: &Known) -> Waterfall {
+    let mut waterfall = Waterfall(Vec::with_capacity(FIELDS));
+    let (family, given) = names(
+        (&claims.family, &claims.given),
+        (&person.family, &person.given),
+    );
+    waterfall.add(Field::FamilyName, family);
+    waterfall.add(Field::GivenName, given);
+    let middle = person.middle.as_ref();
+    let middle = middle.map_or(Level::Missing, |middle| given_name(&claims.middle, middle));
+    waterfall.add(Field::MiddleName, middle);
     let born = person
-        .date_of_birth
+        .born
         .map_or(Level::Missing, |born| date::compare(claims.born, born));
     waterfall.add(Field::DateOfBirth, born);
     let field = match claims.ssn {
@@ -58,10 +93,13 @@ pub fn compare(claims: &Claims, person: &Person) -> Waterfall {
     );
     waterfall.add(
         Field::PostalCode,
-        postal_code(claims.postal.as_ref(), person),
+        postal_code(claims.postal.as_ref(), person.postal.as_ref()),
     );
     waterfall
 }
+
+/// So many fields are claimed.
+const FIELDS: usize = 6;
 
 /// Compares family and given names, each pair in this order; the two may have changed places.
 pub(super) fn names(a: (&Folded, &Folded), b: (&Folded, &Folded)) -> (Level, Level) {
@@ -106,18 +144,10 @@ pub fn given_name(a: &Folded, b: &Folded) -> Level {
     }
 }
 
-fn middle_name(claimed: &Folded, person: &Person) -> Level {
-    match &person.middle_name {
-        Some(middle) => given_name(claimed, &fold::name(middle.expose())),
-        None => Level::Missing,
-    }
-}
-
-fn postal_code(claimed: Option<&Secret<String>>, person: &Person) -> Level {
-    let Some((claimed, record)) = claimed.zip(person.postal_code.as_ref()) else {
+fn postal_code(claimed: Option<&Secret<String>>, record: Option<&Secret<String>>) -> Level {
+    let Some((claimed, record)) = claimed.zip(record) else {
         return Level::Missing;
     };
-    let record = fold::postal(record.expose());
     if record.expose().is_empty() || claimed.expose().is_empty() {
         Level::Missing
     } else if claimed.expose() == record.expose() {
@@ -153,8 +183,60 @@ fn is_short_for(short: &Folded, name: &Folded) -> bool {
 /// Tells whether two words are a typing error apart. Short words have too many true neighbours.
 pub(super) fn near(a: &str, b: &str) -> bool {
     let shorter = a.chars().count().min(b.chars().count());
-    shorter >= 4 && (strsim::jaro_winkler(a, b) >= 0.93 || strsim::osa_distance(a, b) <= 1)
+    shorter >= 4 && (is_one_edit(a, b) || is_alike(a, b))
 }
+
+/// Tells whether at most one letter was put in, left out or replaced, or two neighbours were swapped: the optimal string alignment
+/// distance is at most 1.
+fn is_one_edit(a: &str, b: &str) -> bool {
+    let same = |(one, other): &(char, char)| one == other;
+    let begin = a.chars().zip(b.chars()).take_while(same);
+    let begin: usize = begin.map(|(letter, _)| letter.len_utf8()).sum();
+    let (a, b) = (&a[begin..], &b[begin..]);
+    let end = a.chars().rev().zip(b.chars().rev()).take_while(same);
+    let end: usize = end.map(|(letter, _)| letter.len_utf8()).sum();
+    let letters = |text: &str| {
+        let mut letters = text[..text.len() - end].chars();
+        [letters.next(), letters.next(), letters.next()]
+    };
+    match (letters(a), letters(b)) {
+        ([_, None, None], [_, None, None]) => true,
+        ([one, two, None], [two_there, one_there, None]) => one == one_there && two == two_there,
+        _ => false,
+    }
+}
+
+/// Tells whether the Jaro-Winkler similarity is at least 0.93. It is not asked for where the letters in common cannot bring it there.
+fn is_alike(a: &str, b: &str) -> bool {
+    most_alike(a, b) >= ALIKE && strsim::jaro_winkler(a, b) >= ALIKE
+}
+
+const ALIKE: f64 = 0.93;
+
+/// Gives a bound of the Jaro-Winkler similarity, by the letters in common wherever they stand; 1 for letters beyond ASCII.
+fn most_alike(a: &str, b: &str) -> f64 {
+    if !a.is_ascii() || !b.is_ascii() || a.len() > MOST_LETTERS || b.len() > MOST_LETTERS {
+        return 1.0;
+    }
+    let mut counts = [0_i8; 128];
+    for letter in a.bytes() {
+        counts[usize::from(letter)] += 1;
+    }
+    let mut common = 0_u8;
+    for letter in b.bytes() {
+        let count = &mut counts[usize::from(letter)];
+        common += u8::from(*count > 0);
+        *count -= 1;
+    }
+    let share = |text: &str| f64::from(common) / f64::from(u8::try_from(text.len()).unwrap_or(1));
+    let jaro = (share(a) + share(b) + 1.0) / 3.0;
+    let begin = a.bytes().zip(b.bytes()).take(4);
+    let begin = begin.take_while(|(one, other)| one == other).map(|_| 0.1);
+    jaro + begin.sum::<f64>() * (1.0 - jaro) + f64::EPSILON * 8.0
+}
+
+/// Longer words are compared without a bound.
+const MOST_LETTERS: usize = 100;
 
 #[cfg(test)]
 mod tests;

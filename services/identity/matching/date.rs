@@ -45,8 +45,17 @@ pub fn compare(a: Date, b: Date) -> Level {
     }
 }
 
-fn digits(date: Date) -> Vec<u8> {
-    format!("{:04}{:02}{:02}", date.year(), date.month(), date.day()).into_bytes()
+/// Gives year, month and day as eight digits.
+fn digits(date: Date) -> [u8; 8] {
+    let mut rest = u32::from(date.year().unsigned_abs()) * 10_000
+        + u32::from(date.month().unsigned_abs()) * 100
+        + u32::from(date.day().unsigned_abs());
+    let mut digits = [0; 8];
+    for digit in digits.iter_mut().rev() {
+        *digit = u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+    }
+    digits
 }
 
 /// Tells whether two texts of one length are one substitution or one swap of neighbours apart.
@@ -54,10 +63,10 @@ pub(super) fn one_slip(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
         return false;
     }
-    let differ: Vec<usize> = (0..a.len()).filter(|at| a[*at] != b[*at]).collect();
-    match differ[..] {
-        [_] => true,
-        [i, j] => j == i + 1 && a[i] == b[j] && a[j] == b[i],
+    let mut differ = (0..a.len()).filter(|at| a[*at] != b[*at]);
+    match (differ.next(), differ.next(), differ.next()) {
+        (Some(_), None, _) => true,
+        (Some(i), Some(j), None) => j == i + 1 && a[i] == b[j] && a[j] == b[i],
         _ => false,
     }
 }

@@ -93,6 +93,11 @@ impl Field {
         }
     }
 
+    /// Tells whether those who live together share it.
+    pub const fn is_of_a_household(self) -> bool {
+        matches!(self, Self::Street | Self::PostalCode | Self::Contact)
+    }
+
     /// Tells whether agreement proves more than having held the letter's envelope.
     pub const fn is_off_the_envelope(self) -> bool {
         matches!(self, Self::DateOfBirth | Self::Ssn | Self::SsnLastFour)

@@ -19,6 +19,7 @@ pub mod level;
 pub mod mask;
 pub mod nickname;
 pub mod policy;
+pub mod record;
 pub mod resolve;
 pub mod ssn;
 pub mod street;

@@ -3,6 +3,7 @@
 //! `nicknames.csv` has a line for each name: the name and its forms, folded. It is a public fact of the field, not a model. A
 //! form stands on every line that it may come from (`al` is Albert, Alan and Alfred).
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 static GROUPS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
@@ -10,17 +11,32 @@ static GROUPS: LazyLock<Vec<Vec<&str>>> = LazyLock::new(|| {
     lines.map(|line| line.split(',').collect()).collect()
 });
 
+/// The lines on which a name stands.
+static LINES: LazyLock<HashMap<&str, Vec<usize>>> = LazyLock::new(|| {
+    let mut lines: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, group) in GROUPS.iter().enumerate() {
+        for name in group {
+            lines.entry(name).or_default().push(at);
+        }
+    }
+    lines
+});
+
+fn lines_of(name: &str) -> &'static [usize] {
+    LINES.get(name).map_or(&[], Vec::as_slice)
+}
+
 /// Gives the forms that a folded given name may stand for, itself not among them if it has none.
 pub fn forms(name: &str) -> impl Iterator<Item = &'static str> {
-    let groups = GROUPS.iter().filter(move |group| group.contains(&name));
-    groups.flatten().copied()
+    lines_of(name)
+        .iter()
+        .flat_map(|at| GROUPS[*at].iter().copied())
 }
 
 /// Tells whether two folded given names may be forms of one name.
 pub fn related(a: &str, b: &str) -> bool {
-    GROUPS
-        .iter()
-        .any(|group| group.contains(&a) && group.contains(&b))
+    let others = lines_of(b);
+    lines_of(a).iter().any(|line| others.contains(line))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::weights::{Table, Weights};
+use super::weights::Weights;
 
 pub use super::level::{Field, Level};
 
@@ -100,15 +100,10 @@ impl Waterfall {
 
     /// Adds a field with the level it reached, weighed for deciding who somebody is.
     pub fn add(&mut self, field: Field, level: Level) {
-        self.weigh(&Weights::built_in().deciding, field, level);
-    }
-
-    /// Adds a field with the level it reached.
-    pub fn weigh(&mut self, weights: &Table, field: Field, level: Level) {
         self.0.push(Agreement {
             field,
             level,
-            weight: weights.of(field, level),
+            weight: Weights::built_in().deciding.of(field, level),
         });
     }
 }

@@ -180,6 +180,26 @@ const FIELDS: [Field; 6] = [
 ];
 
 proptest! {
+    /// What is counted by hand is what the textbook's distances say.
+    #[test]
+    fn words_are_near_as_edit_distance_and_jaro_winkler_say(a in "[abcü]{0,9}|[a-e]{4,12}", edits in proptest::collection::vec((0usize..12, "[a-eü]"), 0..4)) {
+        let mut letters: Vec<char> = a.chars().collect();
+        for (at, letter) in edits {
+            let at = at.min(letters.len());
+            match letter.as_str() {
+                "a" if at < letters.len() => { letters.remove(at); }
+                "b" if at + 1 < letters.len() => letters.swap(at, at + 1),
+                letter => letters.insert(at, letter.chars().next().unwrap()),
+            }
+        }
+        let b: String = letters.into_iter().collect();
+        prop_assert_eq!(is_one_edit(&a, &b), strsim::osa_distance(&a, &b) <= 1);
+        let long = a.chars().count().min(b.chars().count()) >= 4;
+        prop_assert!(!long || most_alike(&a, &b) >= strsim::jaro_winkler(&a, &b));
+        let near_by_the_book = strsim::jaro_winkler(&a, &b) >= 0.93 || strsim::osa_distance(&a, &b) <= 1;
+        prop_assert_eq!(near(&a, &b), long && near_by_the_book);
+    }
+
     #[test]
     fn every_combination_keeps_the_rules(levels in proptest::array::uniform6(0usize..6)) {
         let mut waterfall = Waterfall::default();

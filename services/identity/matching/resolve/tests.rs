@@ -1,6 +1,8 @@
 use jiff::civil::date;
 use proptest::prelude::*;
 
+use crate::kernel::person::Person;
+
 use super::Resolution::{Different, Doubtful, Same};
 use super::*;
 
