@@ -15,6 +15,7 @@ pub mod date;
 pub mod evaluate;
 pub mod fold;
 pub mod keys;
+pub mod frequency;
 pub mod level;
 pub mod mask;
 pub mod nickname;

@@ -9,6 +9,7 @@ use super::compare;
 use super::contact::{self, Kind};
 use super::date;
 use super::fold::{self, Folded};
+use super::frequency;
 use super::level::{Field, Level};
 use super::street;
 
@@ -26,6 +27,8 @@ pub struct Record {
     pub(super) postal: Secret<String>,
     pub(super) street: Secret<String>,
     pub(super) contacts: Vec<(Kind, Text)>,
+    /// By how much an agreement in the family name and the given name weighs more than in a typical name, in hundredths of a bit.
+    pub(super) rarity: (i32, i32),
 }
 
 impl Record {
@@ -45,6 +48,7 @@ impl Record {
         let former = former.filter_map(|name| name.expose().split_whitespace().last());
         let contacts = contact::contacts(person);
         Self {
+            rarity: rarity(&family, &given),
             given,
             middle: fold::name(&text(&person.middle_name)),
             family,
@@ -95,6 +99,18 @@ impl Record {
             ..self.clone()
         }
     }
+}
+
+fn rarity(family: &Folded, given: &Folded) -> (i32, i32) {
+    let of_family = frequency::adjustment_of(frequency::Kind::Family, family);
+    let of_given = frequency::adjustment_of(frequency::Kind::Given, given);
+    // What is written where there is no name is common, whatever the lists of names say.
+    let most = if is_no_name_yet(given) {
+        0
+    } else {
+        frequency::MOST
+    };
+    (of_family, of_given.min(most))
 }
 
 fn is_no_name_yet(given: &Folded) -> bool {

@@ -41,7 +41,7 @@ pub fn resolve(a: &Record, b: &Record) -> (Resolution, Waterfall) {
 
 /// Compares two records by weights of somebody's own.
 pub fn resolve_by(weights: &Table, a: &Record, b: &Record) -> (Resolution, Waterfall) {
-    let waterfall = compare_records(weights, a, b);
+    let mut waterfall = compare_records(weights, a, b);
     let resolution = if is_certain(a, b, &waterfall) {
         Resolution::Same
     } else if waterfall.score() >= WORTH_A_LOOK && !tells_two_people(&waterfall) {
@@ -49,6 +49,7 @@ pub fn resolve_by(weights: &Table, a: &Record, b: &Record) -> (Resolution, Water
     } else {
         Resolution::Different
     };
+    weigh_rarity(a, &mut waterfall);
     (resolution, waterfall)
 }
 
@@ -70,6 +71,19 @@ fn compare_records(weights: &Table, a: &Record, b: &Record) -> Waterfall {
         }
     }
     waterfall
+}
+
+/// Makes an agreement in a name weigh more where the name is rare and less where it is common. A reviewer sees it, and of several people the one
+/// who shares the rarer name comes first. What is worth a look is decided before: on invented rosters it would take one in twelve of the wrong pairs
+/// off the review list, and one true pair in two thousand.
+fn weigh_rarity(a: &Record, found: &mut Waterfall) {
+    for one in &mut found.0 {
+        one.weight += match (one.field, one.level) {
+            (Field::FamilyName, Level::Exact) => a.rarity.0,
+            (Field::GivenName, Level::Exact) => a.rarity.1,
+            _ => 0,
+        };
+    }
 }
 
 /// Tells whether two records are surely one person's.

@@ -319,6 +319,35 @@ fn the_levels_tell_what_agreed() {
     assert_eq!(home, HOUSEHOLD);
 }
 
+#[test]
+fn a_rare_name_weighs_more_than_a_common_one_and_changes_no_decision() {
+    let both = |given: &str, family: &str| {
+        let one = with(|p| {
+            p.given_name = given.into();
+            p.family_name = family.into();
+            (p.ssn, p.date_of_birth) = (None, Some(date(1961, 3, 12)));
+        });
+        let other = with(|p| {
+            moved(p);
+            p.given_name = given.into();
+            p.family_name = family.into();
+            p.ssn = None;
+        });
+        resolve(&Record::of(&one), &Record::of(&other))
+    };
+    let (common, rare) = (both("James", "Smith"), both("Wilhelmina", "Wojciechowski"));
+    assert_eq!((common.0, rare.0), (Doubtful, Doubtful));
+    let typical = |field| Weights::built_in().resolving.of(field, Level::Exact);
+    for (at, field) in [Field::FamilyName, Field::GivenName]
+        .into_iter()
+        .enumerate()
+    {
+        let [common, rare] = [&common.1, &rare.1].map(|waterfall| waterfall.0[at]);
+        assert_eq!((common.field, rare.field), (field, field));
+        assert!(common.weight < typical(field) && typical(field) < rare.weight);
+    }
+}
+
 proptest! {
     /// Whatever else agrees, two given names of two people never become one person, nor do two suffixes or two birth years.
     #[test]
