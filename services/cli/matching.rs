@@ -1,6 +1,8 @@
-//! `redress matching`: how well records are told apart.
+//! `redress matching`: how well records are told apart, and weights that tell them apart.
 
-use std::collections::HashMap;
+mod row;
+mod train;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -14,10 +16,8 @@ use crate::client::problem::{Outcome, Problem};
 use crate::client::roster::columns::ROSTER;
 use crate::identity::matching::evaluate::{Figures, Pair, curve};
 use crate::identity::matching::resolve::{self, Resolution};
-use crate::identity::roster::raw::RawColumns;
-use crate::identity::roster::row::{Rules, parse_row};
-use crate::kernel::dates::DateOrder;
-use crate::kernel::ids::CoveredEntityId;
+use crate::identity::matching::weights::Weights;
+use crate::identity::roster::row::Rules;
 use crate::lab::people::shape::AS_OF;
 
 /// Subcommands of `matching`.
@@ -26,6 +26,9 @@ pub enum Command {
     /// Compare the pairs of a file of which it is known whether they are one person, and print precision, recall, F1 and the curve.
     #[command(after_long_help = HELP)]
     Evaluate(EvaluateArgs),
+    /// Estimate what the levels of the fields weigh from a roster in which nobody knows who is who, and print the table.
+    #[command(after_long_help = train::HELP)]
+    Train(train::TrainArgs),
 }
 
 const HELP: &str = "The file is a CSV in UTF-8 with a pair a line. Each column of a roster stands in it twice, with _a and _b behind its name (or _l and _r, _1 and _2, \
@@ -35,14 +38,20 @@ yes, or 0, false, no. Columns that nobody knows are passed over.
 merged: what a roster import would make one person of. merged_or_reviewed: with what it would put on the review list. The curve is that of the \
 sum alone. No service is asked, and nothing is stored.
 
+--weights takes a file as `redress matching train` writes it, and compares by its weights for resolving; without it the built-in ones count.
+
 Example:
-  redress matching evaluate pairs.csv --format json";
+  redress matching evaluate pairs.csv --format json
+  redress matching evaluate pairs.csv --weights weights.csv";
 
 /// Flags of `matching evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
     /// The pairs.
     file: PathBuf,
+    /// Weights to compare by, instead of the built-in ones.
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
     /// Dates such as 03/12/1961 begin with the day.
     #[arg(long)]
     day_first: bool,
@@ -53,12 +62,23 @@ pub struct EvaluateArgs {
 
 /// Runs a subcommand.
 pub fn run(session: &Session, command: Command) -> Outcome {
-    let Command::Evaluate(args) = command;
-    let (pairs, unread) = read(&args)?;
+    match command {
+        Command::Evaluate(args) => evaluate(session, &args),
+        Command::Train(args) => train::run(session, &args),
+    }
+}
+
+fn evaluate(session: &Session, args: &EvaluateArgs) -> Outcome {
+    let weights = match &args.weights {
+        Some(path) => weights_of(path)?,
+        None => Weights::built_in().clone(),
+    };
+    let (pairs, unread) = read(args, &weights)?;
     let picked = |least: Resolution| Figures::of(&pairs, |pair| pair.resolution >= least);
     let curve = curve(&pairs, STEP);
     let best = curve.iter().max_by(|a, b| a.1.f1().total_cmp(&b.1.f1()));
     let head = Record::new()
+        .with("weights", weights.version.as_str())
         .with("pairs", pairs.len() as u64)
         .with(
             "of_one_person",
@@ -83,6 +103,11 @@ pub fn run(session: &Session, command: Command) -> Outcome {
         })
         .collect();
     render::one_with(session.format, &head, "curve", &rows, "no pair was read")
+}
+
+fn weights_of(path: &Path) -> Result<Weights, Problem> {
+    let text = std::fs::read_to_string(path).map_err(|error| Problem::file(path, &error))?;
+    Weights::parse(&text).map_err(|error| Problem::file(path, &error))
 }
 
 /// How far the thresholds of the curve lie apart, in hundredths of a bit.
@@ -176,7 +201,7 @@ impl Places {
 }
 
 /// Reads and compares the pairs; gives how many could not be read.
-fn read(args: &EvaluateArgs) -> Result<(Vec<Pair>, u64), Problem> {
+fn read(args: &EvaluateArgs, weights: &Weights) -> Result<(Vec<Pair>, u64), Problem> {
     let path = &args.file;
     let failed = |error: csv::Error| Problem::usage(format!("{}: {error}", path.display()));
     let mut reader = csv::ReaderBuilder::new()
@@ -184,23 +209,10 @@ fn read(args: &EvaluateArgs) -> Result<(Vec<Pair>, u64), Problem> {
         .from_path(path)
         .map_err(failed)?;
     let places = Places::find(reader.headers().map_err(failed)?, path)?;
-    let rules = Rules {
-        entities: HashMap::from([(
-            ANY.to_owned(),
-            CoveredEntityId::from_uuid(uuid::Uuid::nil()),
-        )]),
-        today: args.as_of,
-        // Test data has numbers that were never issued.
-        sandbox_ssn: true,
-        date_order: if args.day_first {
-            DateOrder::DayFirst
-        } else {
-            DateOrder::MonthFirst
-        },
-    };
+    let rules = row::rules(args.as_of, args.day_first);
     let (mut pairs, mut unread) = (Vec::new(), 0);
     for record in reader.records() {
-        match pair(&record.map_err(failed)?, &places, &rules) {
+        match pair(&record.map_err(failed)?, &places, &rules, weights) {
             Some(pair) => pairs.push(pair),
             None => unread += 1,
         }
@@ -208,55 +220,26 @@ fn read(args: &EvaluateArgs) -> Result<(Vec<Pair>, u64), Problem> {
     Ok((pairs, unread))
 }
 
-/// Stands for the reference and the covered entity, which a pair needs not have.
-const ANY: &str = "any";
-
 /// Compares a pair; nothing where the label or one of the names is missing.
-fn pair(record: &StringRecord, places: &Places, rules: &Rules) -> Option<Pair> {
+fn pair(record: &StringRecord, places: &Places, rules: &Rules, weights: &Weights) -> Option<Pair> {
     let is_same = match record.get(places.label)?.trim().to_lowercase().as_str() {
         "1" | "true" | "yes" | "y" | "t" | "1.0" => true,
         "0" | "false" | "no" | "n" | "f" | "0.0" => false,
         _ => return None,
     };
-    let mut sides = [RawColumns::default(), RawColumns::default()];
-    for (cell, place) in record.iter().zip(&places.columns) {
-        if let Some((is_second, name)) = place {
-            set(&mut sides[usize::from(*is_second)], name, cell);
-        }
-    }
-    let [a, b] = sides.map(|mut side| {
-        side.external_ref = ANY.into();
-        ANY.clone_into(&mut side.covered_entity);
-        let row = parse_row(&side, rules).ok()?;
-        Some(resolve::Record::of(&row.person))
-    });
-    let (resolution, waterfall) = resolve::resolve(&a?, &b?);
+    let side = |second: bool| {
+        let cells = record.iter().zip(&places.columns);
+        let cells = cells.filter_map(|(cell, place)| {
+            let (is_second, name) = (*place)?;
+            (is_second == second).then_some((name, cell))
+        });
+        row::read(cells, rules).ok()
+    };
+    let (resolution, waterfall) =
+        resolve::resolve_by(&weights.resolving, &side(false)?, &side(true)?);
     Some(Pair {
         is_same,
         resolution,
         score: waterfall.score(),
     })
-}
-
-fn set(raw: &mut RawColumns, name: &str, cell: &str) {
-    let column = match name {
-        "given_name" => &mut raw.given_name,
-        "middle_name" => &mut raw.middle_name,
-        "family_name" => &mut raw.family_name,
-        "suffix" => &mut raw.suffix,
-        "date_of_birth" => &mut raw.date_of_birth,
-        "ssn" => &mut raw.ssn,
-        "address_line1" => &mut raw.address_line1,
-        "address_line2" => &mut raw.address_line2,
-        "city" => &mut raw.city,
-        "region" => &mut raw.region,
-        "postal_code" => &mut raw.postal_code,
-        "country" => &mut raw.country,
-        "phone" => &mut raw.phone,
-        "email" => &mut raw.email,
-        "prior_names" => &mut raw.prior_names,
-        "prior_addresses" => &mut raw.prior_addresses,
-        _ => return,
-    };
-    *column = cell.into();
 }

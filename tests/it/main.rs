@@ -31,6 +31,7 @@ mod letters;
 mod lists;
 mod mailing;
 mod mailing_record;
+mod matching;
 mod operator;
 mod python;
 mod readme;

@@ -24,5 +24,6 @@ pub mod record;
 pub mod resolve;
 pub mod ssn;
 pub mod street;
+pub mod train;
 pub mod waterfall;
 pub mod weights;

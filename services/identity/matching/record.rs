@@ -1,5 +1,7 @@
 //! What is compared of a row of a roster, and how two such records agree, field by field.
 
+use std::cmp::Ordering;
+
 use jiff::civil::Date;
 
 use crate::kernel::person::{Person, Text};
@@ -84,6 +86,28 @@ impl Record {
     pub fn shares_a_number_with(&self, other: &Self) -> bool {
         self.bears_the_number_of(other)
             && compare::given_name(&self.given, &other.given) == Level::Different
+    }
+
+    /// Tells whether there is a value of a field by which records are sorted: family name, birth date, number or street.
+    pub(super) fn has(&self, field: Field) -> bool {
+        self.key(field) != ("", "", None)
+    }
+
+    /// Sorts by the value of such a field.
+    pub(super) fn order(&self, other: &Self, field: Field) -> Ordering {
+        self.key(field).cmp(&other.key(field))
+    }
+
+    fn key(&self, field: Field) -> (&str, &str, Option<Date>) {
+        match field {
+            Field::FamilyName => (self.family.joined(), "", None),
+            Field::DateOfBirth => ("", "", self.born),
+            Field::Ssn => (self.ssn.as_ref().map_or("", |ssn| ssn.expose()), "", None),
+            Field::Street if !self.street.expose().is_empty() => {
+                (self.street.expose(), self.postal.expose(), None)
+            }
+            _ => ("", "", None),
+        }
     }
 
     /// Tells whether two records bear one number.
