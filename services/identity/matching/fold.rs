@@ -10,6 +10,9 @@ const SUFFIXES: [&str; 10] = [
     "jr", "sr", "junior", "senior", "ii", "iii", "iv", "v", "2nd", "3rd",
 ];
 
+/// A folded name is at most so many times as long as its text, in bytes: U+FDFA, the longest decomposition of Unicode, is eighteen letters.
+pub const MOST_GROWTH: usize = 11;
+
 /// A name in folded form: lower case, no marks, no punctuation. Its `Debug` shows nothing.
 #[derive(Clone, Default)]
 pub struct Folded {

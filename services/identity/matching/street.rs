@@ -20,6 +20,9 @@ static WORDS: LazyLock<HashMap<&str, &str>> = LazyLock::new(|| {
     forms.collect()
 });
 
+/// A key is at most so many times as long as its lines, in bytes: what a folded text may grow, and `s` that becomes `south`.
+pub const MOST_GROWTH: usize = 5 * fold::MOST_GROWTH;
+
 /// Words that say only that a unit follows: `Apt 3`, `Unit 3` and `# 3` are one door.
 const UNITS: [&str; 3] = ["apartment", "unit", "suite"];
 

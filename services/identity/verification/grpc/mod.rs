@@ -142,7 +142,7 @@ pub async fn get_verification(
 }
 
 /// Reads and folds claims; names every field that is wrong, never its value.
-fn claims_of(fields: &mut Fields, claims: Option<&wire::Claims>) -> Option<Claims> {
+pub fn claims_of(fields: &mut Fields, claims: Option<&wire::Claims>) -> Option<Claims> {
     let Some(claims) = claims else {
         fields.wrong("claims", "must be given");
         return None;
