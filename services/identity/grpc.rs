@@ -140,7 +140,7 @@ impl IdentityVerificationService for Handlers {
         } else {
             Waits::All
         };
-        let called = verification::grpc::verify_identity(&self.context, &request);
+        let called = Box::pin(verification::grpc::verify_identity(&self.context, &request));
         answer(on_grid(self.context.rules.refusal_grid, waits, called).await)
     }
 
@@ -148,7 +148,10 @@ impl IdentityVerificationService for Handlers {
         &self,
         request: Request<wire::SendConfirmationCodeRequest>,
     ) -> Result<Response<wire::SendConfirmationCodeResponse>, Status> {
-        let called = verification::grpc::send_confirmation_code(&self.context, &request);
+        let called = Box::pin(verification::grpc::send_confirmation_code(
+            &self.context,
+            &request,
+        ));
         answer(on_grid(self.context.rules.refusal_grid, Waits::All, called).await)
     }
 
@@ -156,7 +159,7 @@ impl IdentityVerificationService for Handlers {
         &self,
         request: Request<wire::ConfirmCodeRequest>,
     ) -> Result<Response<wire::ConfirmCodeResponse>, Status> {
-        let called = verification::grpc::confirm_code(&self.context, &request);
+        let called = Box::pin(verification::grpc::confirm_code(&self.context, &request));
         answer(on_grid(self.context.rules.refusal_grid, Waits::Refusals, called).await)
     }
 

@@ -41,7 +41,7 @@ pub async fn on_grid<T, E>(
 fn until_next_step(step: Duration, passed: Duration) -> Option<Duration> {
     let nanos = passed.as_nanos().checked_rem(step.as_nanos())?;
     let into = Duration::from_nanos(u64::try_from(nanos).ok()?);
-    Some(step - into)
+    Some(step.saturating_sub(into))
 }
 
 #[cfg(test)]

@@ -87,10 +87,9 @@ impl Context {
             Some(key) => key,
         };
         Ok(match (self.campaign_for(caller, &key).await?, key) {
-            (Seen::Open(_, number), _) => number,
+            (Seen::Open(_, number), _) | (Seen::Unknown, CampaignKey::Number(number)) => number,
             // An id is no number.
             (Seen::Hidden(id), _) | (Seen::Unknown, CampaignKey::Id(id)) => id.to_string(),
-            (Seen::Unknown, CampaignKey::Number(number)) => number,
         })
     }
 

@@ -41,7 +41,8 @@ pub async fn run(context: Context, token: CancellationToken) {
             tracing::warn!(%error, "notices of proofing were not all sent; trying again");
             0
         });
-        if settled == 0 && !lifecycle::pause(&token, EVERY).await || token.is_cancelled() {
+        let wait = if settled == 0 { EVERY } else { Duration::ZERO };
+        if !lifecycle::pause(&token, wait).await {
             return;
         }
     }

@@ -117,7 +117,6 @@ impl Referral<'_> {
             return Err(Undecidable::SecondPerson(Barred::TookTheClaim));
         }
         match ruling {
-            Ruling::Denied => Ok(ruling.into()),
             Ruling::Approved if by.same_network => {
                 Err(Undecidable::SecondPerson(Barred::SameNetwork))
             }
@@ -125,7 +124,7 @@ impl Referral<'_> {
                 Err(Undecidable::SecondPerson(Barred::Endorsed))
             }
             Ruling::Approved if left > 1 => Ok(State::Endorsed),
-            Ruling::Approved => Ok(ruling.into()),
+            Ruling::Approved | Ruling::Denied => Ok(ruling.into()),
         }
     }
 }

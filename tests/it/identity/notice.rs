@@ -12,7 +12,7 @@ use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 use redress::wire::redress::identity::v1::{ContactChannel, VerificationState as State};
 use sea_orm::ConnectionTrait;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tonic::Status;
 
 use super::house::{FILE, House, NUMBER, by};
@@ -218,5 +218,5 @@ async fn what_was_never_completed_is_told_to_nobody(database: Database) {
     assert_eq!(send::step(&house.context).await.unwrap(), 1);
     assert_eq!(house.notice().await, "NONE");
     assert_eq!(house.notices(), [] as [Value; 0]);
-    assert_eq!(json!(house.repudiations().await.len()), 0);
+    assert_eq!(house.repudiations().await, []);
 }

@@ -227,7 +227,7 @@ fn stranger(dice: &mut Dice) -> Person {
     let length = dice.between(4, 8);
     let born = date(1930, 1, 1).saturating_add(Span::new().days(i64::from(dice.below(25_000))));
     Person {
-        given_name: names::given_name(dice, born.year(), length % 2 == 0).to_owned(),
+        given_name: names::given_name(dice, born.year(), length.is_multiple_of(2)).to_owned(),
         middle_name: "J".to_owned(),
         family_name: format!("Q{}", letters(dice, length)),
         date_of_birth: born,
