@@ -234,6 +234,10 @@ async fn a_contact_that_many_share_receives_no_code(database: Database) {
         ..claims()
     };
     let shown = house.verify(None, said).await.unwrap();
-    let channels: Vec<_> = shown.contacts.iter().map(|one| one.channel()).collect();
+    let channels: Vec<_> = shown
+        .contacts
+        .iter()
+        .map(wire::MaskedContact::channel)
+        .collect();
     assert_eq!(channels, [Email]);
 }
