@@ -3,8 +3,8 @@
 //! A campaign may name the front ends that serve it. To any other one it does not exist: where its request names such a campaign, the
 //! method gets an id or a number that no campaign has, and answers as it does then. So the rule stands here and in no method.
 //!
-//! What serves a campaign is remembered for some seconds. That a campaign is not there for a front end is never remembered: it is looked
-//! up each time, whether it exists or not, and one who is named from now on is served at once.
+//! What serves a campaign is remembered for some seconds, and so is that there is none: a refusal sends the same statements whatever it
+//! is refused for.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
@@ -81,7 +81,18 @@ impl Context {
         fields: &mut Fields,
         text: &str,
     ) -> Result<String, Error> {
-        let key = match fields.campaign(text) {
+        let key = fields.campaign(text);
+        self.number_for(caller, key).await
+    }
+
+    /// Gives the engagement number of a campaign that a request named, as [`Context::engagement_number_for`] does; for a method that tells what
+    /// is mistyped before it asks the database.
+    pub async fn number_for(
+        &self,
+        caller: &Caller,
+        key: Option<CampaignKey>,
+    ) -> Result<String, Error> {
+        let key = match key {
             None => return Ok(String::new()),
             Some(CampaignKey::Number(number)) if !caller.role.is_front_end() => return Ok(number),
             Some(key) => key,
@@ -106,9 +117,10 @@ impl Context {
 
     async fn campaign_for(&self, caller: &Caller, key: &CampaignKey) -> Result<Seen, Error> {
         let now = self.now();
-        let known = self.known(key).filter(|it| it.surely_admits(caller, now));
+        let known = self.known(key).filter(|it| it.is_fresh(now));
         let found = match known {
             Some(known) => Some(known),
+            None if self.campaigns.was_absent(key, now) => None,
             None => self.read_campaign(key).await?,
         };
         Ok(match found {
@@ -146,6 +158,7 @@ impl Context {
             .one(self.db.read())
             .await?;
         let Some((id, number, front_ends)) = found else {
+            self.campaigns.keep_absent(key.clone(), read_at);
             return Ok(None);
         };
         let known = KnownCampaign {

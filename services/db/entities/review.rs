@@ -53,9 +53,12 @@ pub struct TakenOver {
     pub population: Population,
     /// Whether the last letter of the one who stays had come back.
     pub returned: bool,
-    /// Under which descriptions the one who stays was found before.
+    /// Under which descriptions the one who stays is found since.
     #[serde(default)]
-    pub descriptions: Vec<i64>,
+    pub added: Vec<i64>,
+    /// The former descriptions of the one who is gone: the number of each, and its keys in the order of their columns.
+    #[serde(default)]
+    pub former: Vec<(i64, Vec<Option<i64>>)>,
 }
 
 impl Model {

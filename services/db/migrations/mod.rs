@@ -98,17 +98,17 @@ const STEPS: [Step; 14] = [
     },
     Step {
         name: "0012_more_keys",
-        runs_since: "0009_schema_support",
+        runs_since: "0012_more_keys",
         changes: more_keys::changes,
     },
     Step {
         name: "0013_scope_and_endorsement",
-        runs_since: "0009_schema_support",
+        runs_since: "0013_scope_and_endorsement",
         changes: scope_and_endorsement::changes,
     },
     Step {
         name: "0014_proofing_notices",
-        runs_since: "0009_schema_support",
+        runs_since: "0013_scope_and_endorsement",
         changes: proofing_notices::changes,
     },
 ];

@@ -52,6 +52,7 @@ pub async fn run(context: Context, token: CancellationToken) {
 pub async fn step(context: &Context) -> Result<usize, Error> {
     let now = context.now();
     let due = store::due(context.db.read(), now - GRACE, STEP).await?;
+    let mut settled_now = 0;
     for one in &due {
         let to = match tell(context, one).await {
             // It would stand in the way of the others for ever.
@@ -62,14 +63,23 @@ pub async fn step(context: &Context) -> Result<usize, Error> {
                 );
                 Some(Notice::Nowhere)
             }
-            told => told?,
+            // What one gateway refuses holds up nobody else.
+            Err(error) => {
+                tracing::warn!(
+                    campaign_id = %one.campaign_id, verification_id = %one.id, %error,
+                    "a notice of proofing was not sent; trying again"
+                );
+                continue;
+            }
+            Ok(told) => told,
         };
         let settled = context.db.run_tx("settle_notice", |tx| {
             Box::pin(async move { Ok::<_, Error>(store::settle(tx, one, to).await?) })
         });
         settled.await?;
+        settled_now += 1;
     }
-    Ok(due.len())
+    Ok(settled_now)
 }
 
 /// Sends one notice, and gives what became of it: none where no enrollment was completed.

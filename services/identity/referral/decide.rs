@@ -150,5 +150,10 @@ async fn settle(
         grounds.push(Evidence::Review);
         grounds.extend(documents);
     }
-    verifications::advance(tx, of, &next, at + approved_for, &grounds).await
+    // A denial changes nothing that whoever asked without a letter can see.
+    let expires_at = match ruling {
+        Ruling::Approved => at + approved_for,
+        Ruling::Denied => of.expires_at,
+    };
+    verifications::advance(tx, of, &next, expires_at, &grounds).await
 }

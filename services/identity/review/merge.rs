@@ -8,6 +8,7 @@ use crate::db::entities::review::{Model, TakenOver};
 use crate::db::entities::{individual, individual_history};
 use crate::identity::error::Error;
 use crate::identity::matching::address;
+use crate::identity::matching::keys::Keys;
 use crate::identity::matching::waterfall::Waterfall;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::roster::doubt::{self, Doubt};
@@ -56,7 +57,10 @@ pub(super) async fn merge(tx: &Tx<'_>, work: &Work<'_>, review: &Model) -> Resul
     };
     let before = index::of_individual(tx, work.campaign, kept.row.id).await?;
     take_over(tx, work, review, &kept, &gone).await?;
-    take_over_keys(tx, work, (gone.row.id, kept.row.id)).await?;
+    let mut former = take_over_keys(tx, work, (gone.row.id, kept.row.id)).await?;
+    let mut added = index::of_individual(tx, work.campaign, kept.row.id).await?;
+    added.retain(|(description, _)| before.iter().all(|(known, _)| known != description));
+    former.retain(|(description, _)| *description != 0);
     let references = store::references(tx, work.campaign, gone.row.id).await?;
     let over = (gone.row.id, kept.row.id);
     store::move_references(tx, work.campaign, &references, over).await?;
@@ -68,9 +72,10 @@ pub(super) async fn merge(tx: &Tx<'_>, work: &Work<'_>, review: &Model) -> Resul
             references,
             population: kept.row.population,
             returned: kept.row.returned,
-            descriptions: before
-                .into_iter()
-                .map(|(description, _)| description)
+            added: added.iter().map(|(description, _)| *description).collect(),
+            former: former
+                .iter()
+                .map(|(description, keys)| (*description, keys.columns().to_vec()))
                 .collect(),
         },
         letter_out: printed.contains(&gone.row.id),
@@ -177,19 +182,20 @@ async fn take_over(
     Ok(())
 }
 
-/// Whoever would have found the one who is gone finds the one who stays.
+/// Whoever would have found the one who is gone finds the one who stays. Gives how the one who is gone was described.
 async fn take_over_keys(
     tx: &Tx<'_>,
     work: &Work<'_>,
     (gone, kept): (IndividualId, IndividualId),
-) -> Result<(), Error> {
+) -> Result<Vec<(i64, Keys)>, Error> {
     let now = index::of_individual(tx, work.campaign, kept).await?;
     let described = index::of_individual(tx, work.campaign, gone).await?;
     let now = now.first().map(|(_, keys)| *keys).unwrap_or_default();
     let beside = described.iter().filter_map(|(_, keys)| keys.beside(&now));
     let former: Vec<Former> = beside.map(|keys| Former::of(kept, keys)).collect();
     index::add_former(tx, work.campaign, &former).await?;
-    index::remove(tx, work.campaign, gone).await
+    index::remove(tx, work.campaign, gone).await?;
+    Ok(described)
 }
 
 /// Whoever may be the one who is gone may be the one who stays.

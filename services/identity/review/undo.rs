@@ -8,8 +8,9 @@ use crate::db::entities::individual_history;
 use crate::db::entities::review::{Model, TakenOver};
 use crate::identity::error::{self, Error};
 use crate::identity::mail::store as mail;
+use crate::identity::matching::keys::Keys;
 use crate::identity::roster::decrypt::decrypt;
-use crate::identity::roster::index;
+use crate::identity::roster::index::{self, Former};
 use crate::identity::roster::sealed::Sealed;
 use crate::identity::roster::{store as roster, write};
 use crate::kernel::ids::IndividualId;
@@ -38,7 +39,12 @@ pub(super) async fn undo(tx: &Tx<'_>, work: &Work<'_>, review: &Model) -> Result
     relist(tx, work, gone).await?;
     let restored = restore(tx, work, (review, &before), kept).await?;
     // Under the keys of the one who was gone that one is found again.
-    index::remove_former(tx, work.campaign, kept, &before.descriptions).await?;
+    index::remove_former(tx, work.campaign, kept, &before.added).await?;
+    let former = before.former.iter().map(|(_, columns)| {
+        let keys = Keys::of(|of| columns.get(of as usize).copied().flatten());
+        Former::of(gone, keys)
+    });
+    index::add_former(tx, work.campaign, &former.collect::<Vec<_>>()).await?;
     Ok(restored)
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryResult, Statement};
 use serde::Serialize;
 
@@ -15,6 +16,7 @@ use crate::identity::matching::keys::{KeyOf, Keys};
 use crate::kernel::ids::{CampaignId, IndividualId};
 
 use super::sealed::Sealed;
+use super::store;
 
 /// How many ways there are to make keys: rows that are written now have all of [`KeyOf::ALL`]. Those from before are written anew by
 /// [`super::reindex`].
@@ -112,6 +114,22 @@ pub async fn rewrite(tx: &Tx<'_>, campaign: CampaignId, people: &[Row]) -> Resul
     let rest = [campaign.into(), MADE_BY.into()];
     let statement = rows::bind_with(tx.backend(), sql, people, rest);
     tx.execute_raw(statement).await?;
+    Ok(())
+}
+
+/// Leaves the keys of people as they are, who cannot be read.
+pub async fn leave(
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    people: &[IndividualId],
+) -> Result<(), Error> {
+    for list in store::lists(people) {
+        let update = Entity::update_many()
+            .col_expr(Column::MadeBy, Expr::value(MADE_BY))
+            .filter(Column::CampaignId.eq(campaign))
+            .filter(Column::IndividualId.is_in(list));
+        update.exec(tx).await?;
+    }
     Ok(())
 }
 
@@ -220,18 +238,18 @@ pub async fn remove(
     Ok(())
 }
 
-/// Removes the descriptions of somebody but for the one that counts and these.
+/// Removes former descriptions of somebody.
 pub async fn remove_former(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
     id: IndividualId,
-    but: &[i64],
+    descriptions: &[i64],
 ) -> Result<(), Error> {
-    let stay = but.iter().copied().chain([0]);
+    let former = descriptions.iter().copied().filter(|one| *one != 0);
     let delete = Entity::delete_many()
         .filter(Column::CampaignId.eq(campaign))
         .filter(Column::IndividualId.eq(id))
-        .filter(Column::Description.is_not_in(stay));
+        .filter(Column::Description.is_in(former));
     delete.exec(connection).await?;
     Ok(())
 }

@@ -57,9 +57,15 @@ pub async fn reindex(context: &Context, token: &CancellationToken) -> Result<u64
             }
         };
         loop {
-            let page = page(context, row.campaign_id, &keys).await?;
-            written += page;
-            if page == 0 || token.is_cancelled() {
+            let done = match page(context, row.campaign_id, &keys).await {
+                Ok(done) => done,
+                Err(error) => {
+                    tracing::warn!(campaign_id = %row.campaign_id, %error, "the people of a campaign were not all indexed anew; trying again later");
+                    break;
+                }
+            };
+            written += done;
+            if done == 0 || token.is_cancelled() {
                 break;
             }
         }
@@ -77,14 +83,22 @@ async fn page(context: &Context, campaign: CampaignId, keys: &RosterKeys) -> Res
             Box::pin(async move {
                 store::lock_roster(tx, campaign).await?;
                 let left = left(tx, campaign).await?;
-                let mut people = Vec::with_capacity(left.len());
+                let (mut people, mut unread) = (Vec::with_capacity(left.len()), Vec::new());
                 for row in store::individuals(tx, campaign, &left).await? {
-                    let person = decrypt(&keys.sealer, &row)?;
-                    let person = person.map(|person| keys.current().person(&person));
-                    people.push(Row::of(row.id, person.unwrap_or_default()));
+                    match decrypt(&keys.sealer, &row) {
+                        Ok(person) => {
+                            let keys = person.map(|person| keys.current().person(&person));
+                            people.push(Row::of(row.id, keys.unwrap_or_default()));
+                        }
+                        Err(error) => {
+                            tracing::error!(individual_id = %row.id, %error, "a person cannot be read, and keeps the blind keys of before");
+                            unread.push(row.id);
+                        }
+                    }
                 }
                 index::rewrite(tx, campaign, &people).await?;
-                Ok::<_, Error>(people.len() as u64)
+                index::leave(tx, campaign, &unread).await?;
+                Ok::<_, Error>((people.len() + unread.len()) as u64)
             })
         })
         .await

@@ -79,7 +79,7 @@ pub async fn candidates(
         let (column, worth) = (of.column(), if of.is_enough_for_a_claim() { 2 } else { 1 });
         let (arm, at) = (arms.len(), values.len());
         arms.push(format!(
-            "SELECT individual_id, {worth} AS worth FROM (SELECT individual_id FROM individual_index \
+            "SELECT individual_id, {worth} AS worth FROM (SELECT DISTINCT individual_id FROM individual_index \
              WHERE {column} = ${at} AND (campaign_id = $1) IS TRUE LIMIT {PER_KEY}) AS arm{arm}"
         ));
     }

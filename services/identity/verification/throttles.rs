@@ -174,10 +174,14 @@ impl<'a> Meter<'a> {
 }
 
 /// Gives the charge for one code sent to an individual, or for one that is not sent to anybody.
-pub fn send_charge(context: &Context, whose: Uuid) -> Result<Charge, Error> {
-    let key = crypto::mac128(&context.steady_key()?, DOMAIN, &[b"send", whose.as_bytes()]);
+pub fn send_charge(context: &Context, kind: &'static str, whose: Uuid) -> Result<Charge, Error> {
+    let key = crypto::mac128(
+        &context.steady_key()?,
+        DOMAIN,
+        &[kind.as_bytes(), whose.as_bytes()],
+    );
     Ok(Charge {
-        kind: "send",
+        kind,
         key,
         limit: Limit::per(context.rules.throttles.sends, PER_DAY),
     })

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use redress::db::entities::verification;
-use redress::kernel::caller::Role;
+use redress::kernel::caller::{Caller, Role};
 use redress::kernel::crypto::sha256_hex;
+use redress::kernel::fields::CampaignKey;
 use redress::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlement;
@@ -47,6 +48,13 @@ impl House {
 
     pub async fn check(&self, code: &str) -> Result<wire::CheckCodeResponse, Status> {
         self.check_in(NUMBER, code).await
+    }
+
+    /// Has a portal's call ask which front ends serve a campaign, which is remembered for some seconds.
+    pub async fn ask_of(&self, number: &str) {
+        let caller = Caller::new(Role::Portal, "one").unwrap();
+        let key = CampaignKey::Number(number.into());
+        self.context.number_for(&caller, Some(key)).await.unwrap();
     }
 
     pub async fn check_in(

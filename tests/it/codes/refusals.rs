@@ -139,6 +139,7 @@ async fn every_refusal_has_the_same_bytes_after_the_same_statements(database: Da
     let statements = house.context.db.statements();
     let (mut checks, mut begins) = (Vec::new(), Vec::new());
     for (cause, number, code) in &cases {
+        house.ask_of(number).await;
         statements.watch();
         let refused = house.check_in(number, code).await.unwrap_err();
         checks.push((cause, seen(&refused), statements.seen()));
@@ -193,6 +194,7 @@ async fn a_verification_that_is_none_and_a_time_that_has_passed_are_refused_alik
     house.check(STRANGER).await.unwrap_err();
     let sent = statements.seen();
     house.clock.advance(Duration::from_hours(24 * 365));
+    house.ask_of(NUMBER).await;
     statements.watch();
     assert_eq!(seen(&house.check(&code).await.unwrap_err()), refusal);
     assert_eq!(statements.seen(), sent);

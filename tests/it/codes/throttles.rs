@@ -88,6 +88,7 @@ async fn one_statement_charges_a_call_the_same_whether_it_is_right_or_wrong(data
     let statements = house.context.db.statements();
     let mut before = charged(&house).await;
     let mut taken = Vec::new();
+    house.ask_of(NUMBER).await;
     for typed in [STRANGER, STRANGER, &code] {
         statements.watch();
         let _ = house.check(typed).await;

@@ -160,15 +160,18 @@ async fn an_approval_shows_and_a_denial_does_not(database: Database) {
         row.phone = "".into();
     });
     house.load(FILE, &[mute]).await;
-    let id = house.verify_alone(claims()).await.unwrap().verification_id;
+    let asked = house.verify_alone(claims()).await.unwrap();
+    let id = asked.verification_id.clone();
     let operator = house.verification_as(Role::Operator, &id).await;
     assert_eq!(operator.state(), State::Referred);
     let case = house.referrals(0, "").await.referrals.remove(0);
     let denial = house.decision(&case.referral_id, wire::ReferralState::Denied);
     house.decide("ann", denial).await.unwrap();
     let seen = house.verification_as(Role::Portal, &id).await;
-    assert_eq!(seen.state(), State::ConfirmationRequired);
-    assert_eq!(seen.decision_reason(), wire::DecisionReason::Unspecified);
+    assert_eq!(unnamed(seen), unnamed(asked), "to the last byte");
+    house.clock.advance(Duration::from_hours(48));
+    let late = house.send_unseen(&id, Email).await.unwrap_err();
+    assert_eq!(reason_of(&late), Some(Reason::VerificationExpired));
 }
 
 #[apply(both)]
@@ -194,8 +197,15 @@ async fn what_a_person_has_spent_does_not_show(database: Database) {
     };
     let house = House::open_with(&database, rules).await;
     house.load(FILE, &[ada(2)]).await;
-    for _ in 0..3 {
-        let id = house.verify_alone(claims()).await.unwrap().verification_id;
+    // A wrong claim spends nothing of hers.
+    let wrong = wire::Claims {
+        ssn: "666-99-9999".into(),
+        date_of_birth: date(1975, 6, 30),
+        postal_code: "46802".into(),
+        ..claims()
+    };
+    for claims in [wrong, claims(), claims()] {
+        let id = house.verify_alone(claims).await.unwrap().verification_id;
         house.send_unseen(&id, Email).await.unwrap();
     }
     let sent = house.count("confirmation_code WHERE state = 'SENT'").await;

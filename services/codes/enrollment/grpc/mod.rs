@@ -41,9 +41,13 @@ pub async fn begin_enrollment(
     let message = request.get_ref();
     let mut fields = Fields::default();
     let id = fields.request_id(&message.request_id);
-    let number =
-        (context.engagement_number_for(&call.caller, &mut fields, &message.campaign)).await?;
-    let command = read_begin(message, number, &call.caller, fields)?;
+    let campaign = fields.campaign(&message.campaign);
+    // What is mistyped is told before the database is asked.
+    let command = read_begin(message, &call.caller, fields)?;
+    let command = Begin {
+        engagement_number: context.number_for(&call.caller, campaign).await?,
+        ..command
+    };
     let request = call.request(context, id, "BeginEnrollment", message)?;
     let begun = begin::begin_enrollment(context, &call, &request, &command).await?;
     Ok(wire::BeginEnrollmentResponse {
@@ -242,7 +246,6 @@ fn wanted(number: i32, fields: &mut Fields) -> Option<Shown> {
 /// Reads what is to be begun. A mistyped code is told last, when everything else is in order.
 fn read_begin(
     message: &wire::BeginEnrollmentRequest,
-    engagement_number: String,
     caller: &Caller,
     mut fields: Fields,
 ) -> Result<Begin, Error> {
@@ -269,7 +272,7 @@ fn read_begin(
         .then(|| fields.language("language_code", &message.language_code));
     fields.finish()?;
     Ok(Begin {
-        engagement_number,
+        engagement_number: String::new(),
         entitlement: entitlement?,
         channel: channel_of(channel, caller),
         language: language.flatten(),

@@ -50,6 +50,10 @@ fn one_person_in_two_files_is_one() {
         ),
         ("no number", with(|p| p.ssn = None)),
         (
+            "the guarantor's number in one of the lists",
+            with(|p| p.ssn = Some("666019999".into())),
+        ),
+        (
             "no number, moved, the telephone kept",
             with(|p| {
                 let phone = p.phone.clone();
@@ -140,8 +144,12 @@ fn in_doubt_somebody_looks() {
             }),
         ),
         (
-            "the guarantor's number in one of the lists",
-            with(|p| p.ssn = Some("666019999".into())),
+            "a given name mistyped under another number",
+            with(|p| {
+                p.given_name = "Kathrine".into();
+                p.middle_name = Some("Ann".into());
+                p.ssn = Some("666019999".into());
+            }),
         ),
         (
             "no number, moved",

@@ -265,7 +265,7 @@ async fn intend(
                     allowed_alone(context, tx, &of, now).await?
                 } else {
                     let individual = may_send(&of, now)?;
-                    let charge = throttles::send_charge(context, individual.as_uuid())?;
+                    let charge = throttles::send_charge(context, "send", individual.as_uuid())?;
                     is_among_the_first(context, tx, &of).await?;
                     throttle::charge_in(tx, &[charge], now).await?;
                     true
@@ -300,15 +300,15 @@ async fn allowed_alone(
         return Err(Error::VerificationExpired);
     }
     is_among_the_first(context, tx, of).await?;
-    let whose = of
-        .individual_id
-        .map_or(of.id.as_uuid(), IndividualId::as_uuid);
+    // A wrong claim spends nothing of the person's, and a right one nothing of what the holder of a letter has.
+    let is_found = of.state == verification::State::ConfirmationRequired;
+    let individual = of.individual_id.filter(|_| is_found);
+    let whose = individual.map_or(of.id.as_uuid(), IndividualId::as_uuid);
     let budget = Budget {
-        charge: throttles::send_charge(context, whose)?,
+        charge: throttles::send_charge(context, "send alone", whose)?,
         returned: 0,
     };
     let standing = throttle::charge_with_in(tx, &[], budget, now).await?;
-    let is_found = of.state == verification::State::ConfirmationRequired;
     Ok(is_found && matches!(standing, Standing::Charged))
 }
 

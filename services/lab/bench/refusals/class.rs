@@ -23,8 +23,6 @@ pub enum Class {
     SpentEnrollment,
     /// With a letter that was tried too often.
     SpentLetter,
-    /// Without a letter, in a campaign that does not exist.
-    LookUpUnknownCampaign,
     /// Without a letter, somebody who is not on the list.
     LookUpStranger,
     /// Without a letter, somebody who is on the list, with another birth date.
@@ -50,14 +48,13 @@ pub enum Group {
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 10] = [
         Self::UnknownCampaign,
         Self::UnknownEnrollment,
         Self::WrongDate,
         Self::AnothersData,
         Self::SpentEnrollment,
         Self::SpentLetter,
-        Self::LookUpUnknownCampaign,
         Self::LookUpStranger,
         Self::LookUpWrongDate,
         Self::SpentStranger,
@@ -67,7 +64,7 @@ impl Class {
     /// Names it as reports do.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::UnknownCampaign | Self::LookUpUnknownCampaign => "unknown campaign",
+            Self::UnknownCampaign => "unknown campaign",
             Self::UnknownEnrollment => "unknown enrollment",
             Self::WrongDate => "letter, wrong birth date",
             Self::AnothersData => "letter, another person's data",
@@ -88,9 +85,7 @@ impl Class {
             | Self::WrongDate
             | Self::AnothersData => Group::Letter,
             Self::SpentEnrollment | Self::SpentLetter => Group::SpentLetter,
-            Self::LookUpUnknownCampaign | Self::LookUpStranger | Self::LookUpWrongDate => {
-                Group::LookUp
-            }
+            Self::LookUpStranger | Self::LookUpWrongDate => Group::LookUp,
             Self::SpentStranger | Self::SpentPerson => Group::SpentLookUp,
         }
     }
@@ -101,7 +96,7 @@ impl Class {
     }
 
     const fn is_of_unknown_campaign(self) -> bool {
-        matches!(self, Self::UnknownCampaign | Self::LookUpUnknownCampaign)
+        matches!(self, Self::UnknownCampaign)
     }
 }
 
@@ -161,7 +156,7 @@ impl Letters<'_> {
             Class::AnothersData => (Some(letter.enrollment.clone()), without_number(next.person)),
             Class::SpentEnrollment => (Some(NO_ENROLLMENT.to_owned()), wrong(&mut dice)),
             Class::SpentLetter => (Some(self.spent.enrollment.clone()), wrong(&mut dice)),
-            Class::LookUpUnknownCampaign | Class::LookUpWrongDate => (None, wrong(&mut dice)),
+            Class::LookUpWrongDate => (None, wrong(&mut dice)),
             Class::LookUpStranger => (None, stranger(&mut dice)),
             Class::SpentStranger => (None, stranger(&mut Dice::new(seed, u64::MAX))),
             Class::SpentPerson => {
