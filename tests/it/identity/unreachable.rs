@@ -46,7 +46,7 @@ async fn whom_no_letter_reaches_is_given_with_contacts_and_the_cause(database: D
     let first = &found[0];
     assert_eq!(first.reason(), wire::UnreachableReason::NoAddress);
     assert!(first.name.starts_with("Given") && first.name.contains("Family"));
-    assert_eq!(first.phones, ["+12605550142"]);
+    assert_eq!(first.phones, ["+12605000002"]);
     assert_eq!(first.emails, ["p2@example.org"]);
     assert_eq!(first.covered_entity_keys, ["concentra"]);
     let back: Vec<_> = found
