@@ -12,21 +12,22 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::db::entities::individual::Population;
-use crate::identity::matching::keys::Keys;
 use crate::identity::matching::resolve::Record;
 use crate::kernel::ids::{CoveredEntityId, IndividualId};
 use crate::kernel::person::Person;
 
 use super::doubt::Doubt;
-use super::known::{Known, Listed, Stored};
+use super::known::{Known, Listed};
 use super::merge;
 use super::prepare::{Judged, Prepared, RowMacs};
 use super::reject::{Cause, Column, Reject};
 use alike::{Alike, AlikeIndex};
 
 mod alike;
+mod slot;
 
 pub use alike::MOST_ALIKE;
+pub use slot::{Correction, Origin, Slot};
 
 /// The most people beside whom one row is put on the review list.
 const MOST_DOUBTS: usize = 3;
@@ -46,66 +47,6 @@ pub enum Outcome {
     Unchanged,
     /// It is not taken.
     Rejected(Reject),
-}
-
-/// A person whom the batch concerns.
-#[derive(Debug)]
-pub struct Slot<'b> {
-    /// Id.
-    pub individual: IndividualId,
-    /// The person after the batch.
-    pub person: Cow<'b, Person>,
-    /// Which rules apply after the batch.
-    pub population: Population,
-    /// Where the person comes from.
-    pub origin: Origin<'b>,
-    /// Whether the batch changed what its origin says.
-    pub changed: bool,
-    /// What the batch corrected.
-    pub correction: Option<Correction>,
-    /// Whether a row of the batch lists the person again.
-    pub relisted: bool,
-    /// The keys of rows that told of the person without making it.
-    pub described: Vec<Keys>,
-}
-
-/// What a batch corrected of a person.
-#[derive(Debug)]
-pub struct Correction {
-    /// The person before.
-    pub before: Person,
-    /// Which fields.
-    pub fields: merge::Fields,
-}
-
-/// Where a person comes from.
-#[derive(Debug)]
-pub enum Origin<'b> {
-    /// A row of this batch.
-    New(&'b Prepared),
-    /// The roster.
-    Roster(&'b Stored),
-}
-
-impl Slot<'_> {
-    /// Tells whether nobody listed the person any more before the batch.
-    fn was_withdrawn(&self) -> bool {
-        matches!(self.origin, Origin::Roster(stored) if stored.is_withdrawn)
-    }
-
-    /// Tells whether the post or the mail house gave the address: no list knows a better one.
-    fn is_readdressed(&self) -> bool {
-        matches!(self.origin, Origin::Roster(stored) if stored.is_readdressed)
-    }
-
-    /// Notes what was corrected, and what the person was before the first correction of the batch.
-    fn note(&mut self, before: Person, fields: merge::Fields) {
-        let correction = self.correction.get_or_insert(Correction {
-            before,
-            fields: Vec::new(),
-        });
-        correction.fields.extend(fields);
-    }
 }
 
 /// A reference of a covered entity to write.
@@ -192,16 +133,9 @@ impl<'b> Planner<'b> {
             alike: AlikeIndex::default(),
         };
         for stored in &known.people {
-            planner.add(Slot {
-                individual: stored.individual,
-                person: Cow::Borrowed(&stored.person),
-                population: stored.population,
-                origin: Origin::Roster(stored),
-                changed: false,
-                correction: None,
-                relisted: false,
-                described: Vec::new(),
-            });
+            let (individual, person) = (stored.individual, &stored.person);
+            let origin = Origin::Roster(stored);
+            planner.add(Slot::of(individual, person, stored.population, origin));
         }
         for (individual, keys) in &known.keys {
             if let Some(at) = planner.by_id.get(individual) {
@@ -339,16 +273,8 @@ impl<'b> Planner<'b> {
 
     fn accept(&mut self, row: &'b Prepared, alike: &[Alike]) -> Outcome {
         let individual = row.sealed.id;
-        let at = self.add(Slot {
-            individual,
-            person: Cow::Borrowed(&row.person),
-            population: row.population,
-            origin: Origin::New(row),
-            changed: false,
-            correction: None,
-            relisted: false,
-            described: Vec::new(),
-        });
+        let origin = Origin::New(row);
+        let at = self.add(Slot::of(individual, &row.person, row.population, origin));
         self.alike.change(at, row);
         self.link(row, individual);
         match self.doubt(individual, alike) {

@@ -2,6 +2,7 @@ use jiff::civil::date;
 
 use crate::identity::matching::blind::Indexer;
 use crate::identity::roster::keys::RosterKeys;
+use crate::identity::roster::known::Stored;
 use crate::identity::roster::prepare::prepare;
 use crate::identity::roster::row::{RawColumns, RawRow, Rules};
 use crate::kernel::clock::{Clock, Timestamp};
