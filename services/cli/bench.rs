@@ -1,10 +1,11 @@
 //! `redress bench`: how fast the real processes are, beside the least that the same work costs the database, how well they tell people
-//! apart, and how well they decide who somebody is.
+//! apart, and how well and how soon they decide who somebody is.
 
 mod claims_table;
 mod refusals_table;
 mod resolution_table;
 mod table;
+mod verify_table;
 
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ use clap::{Args, Subcommand};
 use crate::cli::session::Session;
 use crate::cli::{ask, migrate, progress};
 use crate::client::problem::{Outcome, Problem};
-use crate::lab::bench::{claims, letters, refusals, resolution};
+use crate::lab::bench::{claims, letters, refusals, resolution, verify};
 
 /// Subcommands of `bench`.
 #[derive(Debug, Subcommand)]
@@ -30,6 +31,9 @@ pub enum Command {
     /// Whether refusals of VerifyIdentity can be told apart by their time or their bytes.
     #[command(after_long_help = REFUSALS_HELP)]
     Refusals(RefusalsArgs),
+    /// How long VerifyIdentity takes, with a letter and by an agent, as the roster grows.
+    #[command(after_long_help = VERIFY_HELP)]
+    Verify(VerifyArgs),
 }
 
 const LETTERS_HELP: &str = "Writes a roster of invented people, and for each round makes a database of its own, starts the processes on it, imports the \
@@ -159,6 +163,33 @@ pub struct RefusalsArgs {
     database_url: Option<migrate::Url>,
 }
 
+const VERIFY_HELP: &str = "For each size of roster, the smallest first: writes invented people, starts the processes on a fresh database, imports them, issues \
+and prints the codes, and begins an enrollment with as many letters as needed. Then, in rounds and one call after the other, over mTLS: VerifyIdentity by who has the \
+letter; VerifyIdentity by an agent for somebody without one; one SELECT of a person by key; and a call that asks for nothing.
+
+At four million people the preparation takes some minutes, several gigabytes of disk and as much of memory: the program keeps everybody's data to know what to claim.
+
+Examples:
+  redress bench verify
+  redress bench verify --people 10000,4000000 --database-url postgres://postgres@localhost/postgres";
+
+/// Flags of `bench verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// How many people, a roster each, with commas between them.
+    #[arg(long, default_value = "10000,100000", value_name = "N", value_delimiter = ',', value_parser = clap::value_parser!(u64).range(1_000..=5_000_000))]
+    people: Vec<u64>,
+    /// How many calls of each kind are made on each roster.
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=10_000))]
+    calls: u32,
+    /// Repeats the same people.
+    #[arg(long, default_value_t = 1, value_name = "SEED")]
+    seed: u64,
+    /// A PostgreSQL on which databases can be made, instead of SQLite files: postgres://OWNER:PASSWORD@HOST/NAME.
+    #[arg(long, env = "REDRESS_DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = migrate::secret)]
+    database_url: Option<migrate::Url>,
+}
+
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
     match command {
@@ -166,6 +197,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Resolution(args) => run_resolution(session, args).await,
         Command::Claims(args) => run_claims(session, &args).await,
         Command::Refusals(args) => run_refusals(session, args).await,
+        Command::Verify(args) => run_verify(session, args).await,
     }
 }
 
@@ -215,6 +247,17 @@ async fn run_refusals(session: &Session, args: RefusalsArgs) -> Outcome {
     };
     let measured = refusals::measure(&settings, interrupted(), progress::show).await?;
     refusals_table::print(&measured, &grid, session.format)
+}
+
+async fn run_verify(session: &Session, args: VerifyArgs) -> Outcome {
+    let settings = verify::Settings {
+        people: args.people,
+        calls: args.calls as usize,
+        seed: args.seed,
+        database_url: args.database_url.as_ref().map(migrate::Url::secret),
+    };
+    let measured = verify::measure(&settings, interrupted(), progress::show).await?;
+    verify_table::print(&measured, session.format)
 }
 
 async fn interrupted() -> Problem {

@@ -58,6 +58,10 @@ pub struct EvaluateArgs {
     /// The day on which ages are counted.
     #[arg(long, default_value_t = AS_OF, value_name = "DATE")]
     as_of: Date,
+    /// How many people the roster has that the pairs are from: the more, the more two records must agree in to be worth a look. A small roster
+    /// counts as one of 10,000.
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    people: u64,
 }
 
 /// Runs a subcommand.
@@ -212,7 +216,12 @@ fn read(args: &EvaluateArgs, weights: &Weights) -> Result<(Vec<Pair>, u64), Prob
     let rules = row::rules(args.as_of, args.day_first);
     let (mut pairs, mut unread) = (Vec::new(), 0);
     for record in reader.records() {
-        match pair(&record.map_err(failed)?, &places, &rules, weights) {
+        match pair(
+            &record.map_err(failed)?,
+            &places,
+            (&rules, weights),
+            args.people,
+        ) {
             Some(pair) => pairs.push(pair),
             None => unread += 1,
         }
@@ -221,7 +230,12 @@ fn read(args: &EvaluateArgs, weights: &Weights) -> Result<(Vec<Pair>, u64), Prob
 }
 
 /// Compares a pair; nothing where the label or one of the names is missing.
-fn pair(record: &StringRecord, places: &Places, rules: &Rules, weights: &Weights) -> Option<Pair> {
+fn pair(
+    record: &StringRecord,
+    places: &Places,
+    (rules, weights): (&Rules, &Weights),
+    people: u64,
+) -> Option<Pair> {
     let is_same = match record.get(places.label)?.trim().to_lowercase().as_str() {
         "1" | "true" | "yes" | "y" | "t" | "1.0" => true,
         "0" | "false" | "no" | "n" | "f" | "0.0" => false,
@@ -235,8 +249,8 @@ fn pair(record: &StringRecord, places: &Places, rules: &Rules, weights: &Weights
         });
         row::read(cells, rules).ok()
     };
-    let (resolution, waterfall) =
-        resolve::resolve_by(&weights.resolving, &side(false)?, &side(true)?);
+    let (one, other) = (side(false)?, side(true)?);
+    let (resolution, waterfall) = resolve::resolve_by(&weights.resolving, (&one, &other), people);
     Some(Pair {
         is_same,
         resolution,

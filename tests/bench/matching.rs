@@ -122,7 +122,7 @@ fn matching(criterion: &mut Criterion) {
         group.bench_function(BenchmarkId::new("resolve", kind), |bencher| {
             bencher.iter(|| {
                 for (a, b) in &pairs {
-                    black_box(resolve::resolve(&records[*a], &records[*b]));
+                    black_box(resolve::resolve(&records[*a], &records[*b], 4_000_000));
                 }
             });
         });

@@ -16,7 +16,7 @@ use super::compare::Claims;
 use super::contact::{self, Contact, Kind};
 use super::fold::{self, Folded};
 use super::keys::{KeyOf, Keys};
-use super::ssn;
+use super::{record, ssn};
 
 /// Makes blind keys and MACs of one campaign under one version of the index key.
 #[derive(Clone, Debug)]
@@ -122,6 +122,15 @@ impl Indexer {
 
     /// Gives the keys of a person on the roster.
     pub fn person(&self, person: &Person) -> Keys {
+        self.person_called(person, &fold::family(person.family_name.expose()))
+    }
+
+    /// Gives the keys of a person under each family name from before.
+    pub fn formerly(&self, person: &Person) -> impl Iterator<Item = Keys> {
+        record::former_families(person).map(|family| self.person_called(person, &family))
+    }
+
+    fn person_called(&self, person: &Person, family: &Folded) -> Keys {
         let postal = person
             .postal_code
             .as_ref()
@@ -129,7 +138,7 @@ impl Indexer {
         let number = person.ssn.as_ref().map(|ssn| ssn.expose().as_str());
         let first = |kind| contact::contacts(person).find(|contact| contact.kind == kind);
         self.keys(&Parts {
-            family: &fold::family(person.family_name.expose()),
+            family,
             given: &fold::name(person.given_name.expose()),
             born: person.date_of_birth,
             postal: postal.as_ref().map(|code| code.expose().as_str()),

@@ -7,7 +7,7 @@ use crate::kernel::secrets::Secret;
 
 use super::fold::{self, Folded};
 use super::waterfall::{Field, Level, Waterfall};
-use super::{date, nickname, ssn};
+use super::{date, nickname, record, ssn};
 
 /// What a person claims about themself, folded once. Its `Debug` shows nothing.
 #[derive(Clone)]
@@ -38,6 +38,8 @@ pub struct Known {
     given: Folded,
     middle: Option<Folded>,
     family: Folded,
+    /// Family names that the person had before.
+    former: Vec<Folded>,
     born: Option<Date>,
     ssn: Option<Text>,
     postal: Option<Secret<String>>,
@@ -52,10 +54,18 @@ impl Known {
             given: fold::name(person.given_name.expose()),
             middle: middle.map(|middle| fold::name(middle.expose())),
             family: fold::family(person.family_name.expose()),
+            former: record::former_families(person).collect(),
             born: person.date_of_birth,
             ssn: person.ssn.clone(),
             postal: postal.map(|code| fold::postal(code.expose())),
         }
+    }
+}
+
+impl Known {
+    fn was_called(&self, family: &Folded) -> bool {
+        let mut former = self.former.iter();
+        !family.is_empty() && former.any(|name| name.joined() == family.joined())
     }
 }
 
@@ -71,6 +81,10 @@ pub fn compare_known(claims: &Claims, person: &Known) -> Waterfall {
         (&claims.family, &claims.given),
         (&person.family, &person.given),
     );
+    let family = match family {
+        Level::Different if person.was_called(&claims.family) => Level::Close,
+        level => level,
+    };
     waterfall.add(Field::FamilyName, family);
     waterfall.add(Field::GivenName, given);
     let middle = person.middle.as_ref();
@@ -101,12 +115,19 @@ pub fn compare_known(claims: &Claims, person: &Known) -> Waterfall {
 /// So many fields are claimed.
 const FIELDS: usize = 6;
 
-/// Compares family and given names, each pair in this order; the two may have changed places.
+/// Compares family and given names, each pair in this order; the two may have changed places. With a typing error in one of them the given
+/// name is CLOSE only: it may be a twin's.
 pub(super) fn names(a: (&Folded, &Folded), b: (&Folded, &Folded)) -> (Level, Level) {
     let levels = (family_name(a.0, b.0), given_name(a.1, b.1));
-    let swapped = !b.0.is_empty() && a.0.joined() == b.1.joined() && a.1.joined() == b.0.joined();
-    if swapped && levels != (Level::Exact, Level::Exact) {
+    let is_swapped = |is_one: fn(&str, &str) -> bool| {
+        let is_one = |a: &Folded, b: &Folded| !a.is_empty() && is_one(a.joined(), b.joined());
+        is_one(a.0, b.1) && is_one(a.1, b.0)
+    };
+    let in_place = levels.0 != Level::Different || levels.1 != Level::Different;
+    if levels != (Level::Exact, Level::Exact) && is_swapped(|a, b| a == b) {
         (Level::Transposed, Level::Transposed)
+    } else if !in_place && is_swapped(|a, b| a == b || near(a, b)) {
+        (Level::Transposed, Level::Close)
     } else {
         levels
     }

@@ -74,6 +74,12 @@ pub fn family(text: &str) -> Folded {
     Folded::from_words(words)
 }
 
+/// Folds the family name of a whole name, as former names are kept: its last word, but for a generational suffix.
+pub fn family_of(whole: &str) -> Folded {
+    let last = family(whole).tokens.pop();
+    Folded::from_words(last.map(|word| word.expose().clone()).into_iter().collect())
+}
+
 /// Gives the generation that a suffix names: 1 for the elder, 2 for the younger, then as they are counted. It stands in a column of its
 /// own or at the end of the family name.
 pub fn generation(suffix: Option<&str>, family: &str) -> Option<u8> {

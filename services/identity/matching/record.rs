@@ -46,15 +46,13 @@ impl Record {
             .suffix
             .as_ref()
             .map(|suffix| suffix.expose().as_str());
-        let former = person.prior_names.iter();
-        let former = former.filter_map(|name| name.expose().split_whitespace().last());
         let contacts = contact::contacts(person);
         Self {
             rarity: rarity(&family, &given),
             given,
             middle: fold::name(&text(&person.middle_name)),
             family,
-            former: former.map(fold::family).collect(),
+            former: former_families(person).collect(),
             generation: fold::generation(suffix, family_name),
             born: person.date_of_birth,
             ssn: person.ssn.clone(),
@@ -123,6 +121,12 @@ impl Record {
             ..self.clone()
         }
     }
+}
+
+/// Gives the family names that a person had before.
+pub(super) fn former_families(person: &Person) -> impl Iterator<Item = Folded> {
+    let names = person.prior_names.iter();
+    names.map(|name| fold::family_of(name.expose()))
 }
 
 fn rarity(family: &Folded, given: &Folded) -> (i32, i32) {

@@ -18,6 +18,8 @@ pub struct Known {
     pub people: Vec<Stored>,
     /// The descriptions of them that share a blind key with a row.
     pub keys: Vec<(IndividualId, Keys)>,
+    /// How many people were ever loaded.
+    pub people_in_all: u64,
 }
 
 /// What was loaded under a reference.

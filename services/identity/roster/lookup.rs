@@ -33,8 +33,8 @@ pub struct Found {
 }
 
 impl Found {
-    /// Decrypts the people.
-    pub fn decrypt(self, keys: &RosterKeys) -> Result<Known, Error> {
+    /// Decrypts the people, of so many that were ever loaded.
+    pub fn decrypt(self, keys: &RosterKeys, people_in_all: u64) -> Result<Known, Error> {
         let people = self.people.into_iter();
         let decrypted = people.filter_map(|row| {
             let is_readdressed = self.readdressed.contains(&row.id);
@@ -44,6 +44,7 @@ impl Found {
             references: self.references,
             people: decrypted.collect::<Result<_, _>>()?,
             keys: self.keys,
+            people_in_all,
         })
     }
 }

@@ -130,7 +130,7 @@ impl<'b> Planner<'b> {
             },
             by_id: HashMap::with_capacity(known.people.len()),
             seen: HashMap::with_capacity(rows),
-            alike: AlikeIndex::default(),
+            alike: AlikeIndex::among(known.people_in_all),
         };
         for stored in &known.people {
             let (individual, person) = (stored.individual, &stored.person);
@@ -276,6 +276,7 @@ impl<'b> Planner<'b> {
         let origin = Origin::New(row);
         let at = self.add(Slot::of(individual, &row.person, row.population, origin));
         self.alike.change(at, row);
+        self.alike.grow();
         self.link(row, individual);
         match self.doubt(individual, alike) {
             Some(other) => Outcome::Doubtful(individual, other),

@@ -181,16 +181,31 @@ pub async fn change_import(
     Ok(written.update(connection).await?)
 }
 
-/// Gives the line up to which an import was seen.
-pub async fn durable_line(
+/// Where the imports of a roster stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// The line up to which this one was seen.
+    pub durable_line: i64,
+    /// How many people all of them have made.
+    pub people: u64,
+}
+
+/// Finds where an import stands, and the others of the campaign.
+pub async fn standing(
     connection: &impl ConnectionTrait,
-    import: (CampaignId, ImportId),
-) -> Result<i64, Error> {
-    let query = roster_import::Entity::find_by_id(import);
-    let row = query.one(connection).await?;
-    Ok(row
-        .ok_or_else(|| db::Error::corrupt("roster_import"))?
-        .durable_line)
+    (campaign, import): (CampaignId, ImportId),
+) -> Result<Standing, Error> {
+    let query = roster_import::Entity::find()
+        .filter(roster_import::Column::CampaignId.eq(campaign))
+        .all(connection);
+    let all = query.await?;
+    let this = all.iter().find(|row| row.id == import);
+    let this = this.ok_or_else(|| db::Error::corrupt("roster_import"))?;
+    let people: i64 = all.iter().map(|row| row.accepted).sum();
+    Ok(Standing {
+        durable_line: this.durable_line,
+        people: u64::try_from(people).unwrap_or_default(),
+    })
 }
 
 /// Demands that a statement changed exactly one row.

@@ -23,7 +23,7 @@ use super::moved::{self, Moved};
 use super::plan::{self, Correction, Link, Origin, Outcome, Slot};
 use super::prepare::{Judged, RowMacs};
 use super::sealed::Sealed;
-use super::store;
+use super::store::{self, Standing};
 use super::target::Target;
 
 /// Writes a batch and gives what became of each row, in order. Running it again on what it wrote finds every row unchanged or
@@ -36,7 +36,7 @@ pub async fn write(
     store::lock_roster(tx, target.campaign).await?;
     let found = lookup::find(tx, target.campaign, rows).await?;
     let import = (target.campaign, target.import);
-    let durable_line = store::durable_line(tx, import).await?;
+    let standing = store::standing(tx, import).await?;
     if target.complete {
         complete::keep(tx, target, &complete::references(rows)).await?;
     }
@@ -49,7 +49,7 @@ pub async fn write(
         Arc::clone(target.keys),
         target.ids.clone(),
     );
-    let seen = (durable_line, target.today);
+    let seen = (standing, target.today);
     let planned =
         tokio::task::spawn_blocking(move || Planned::of(&rows, found, (&keys, &ids), seen)).await;
     let planned = planned.map_err(|_| process::Error::ShuttingDown)??;
@@ -89,10 +89,10 @@ impl Planned {
         rows: &[Judged],
         found: Found,
         (keys, ids): (&RosterKeys, &Ids),
-        seen: (i64, Date),
+        (standing, today): (Standing, Date),
     ) -> Result<Self, Error> {
-        let known = found.decrypt(keys)?;
-        let plan = plan::plan(rows, &known, seen);
+        let known = found.decrypt(keys, standing.people)?;
+        let plan = plan::plan(rows, &known, (standing.durable_line, today));
         let (mut new, mut changed) = (Vec::new(), Vec::new());
         let (mut corrected, mut moved) = (Vec::new(), Vec::new());
         let mut former = Vec::new();
@@ -134,18 +134,21 @@ fn seal(slot: &Slot<'_>, salt: &[u8], keys: &RosterKeys) -> Sealed {
     }
 }
 
-/// Gives how rows of the batch describe a person otherwise than the record does after it.
+/// Gives how rows of the batch, and names from before, describe a person otherwise than the record does after it.
 fn descriptions(slot: &Slot<'_>, keys: &RosterKeys) -> Vec<Former> {
-    if slot.described.is_empty() {
+    // What the roster held is kept where it is written over.
+    let (first, is_new) = match &slot.origin {
+        Origin::New(row) => (Some(row.sealed.keys), true),
+        Origin::Roster(_) => (None, false),
+    };
+    let was_named = !slot.person.prior_names.is_empty() && (is_new || slot.changed);
+    if slot.described.is_empty() && !was_named {
         return Vec::new();
     }
     let now = keys.current().person(&slot.person);
-    // What the roster held is kept where it is written over.
-    let first = match &slot.origin {
-        Origin::New(row) => Some(&row.sealed.keys),
-        Origin::Roster(_) => None,
-    };
-    let described = slot.described.iter().chain(first);
+    let named = keys.current().formerly(&slot.person);
+    let described = slot.described.iter().copied().chain(first);
+    let described = described.chain(named.filter(|_| was_named));
     let beside = described.filter_map(|keys| keys.beside(&now));
     beside
         .map(|keys| Former::of(slot.individual, keys))

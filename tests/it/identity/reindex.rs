@@ -2,11 +2,12 @@
 
 use redress::db::entities::individual_index::{Column, Entity, Model};
 use redress::identity::roster::reindex::reindex;
+use redress::wire::redress::identity::v1::VerificationState;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 use tokio_util::sync::CancellationToken;
 
 use super::house::{FILE, House};
-use super::people::{ada, but, somebody};
+use super::people::{ada, but, claims, somebody};
 use crate::harness::{Database, apply, both};
 
 impl House {
@@ -73,4 +74,30 @@ async fn a_row_with_a_former_address_finds_who_has_moved(database: Database) {
         now, 2,
         "the address of the last list, and that of the first"
     );
+}
+
+/// Who has married since, or lost the letter under the name from before, says the name that the post used to know.
+#[apply(both)]
+async fn a_person_is_found_by_a_family_name_from_before(database: Database) {
+    let house = House::open(&database).await;
+    let married = but(ada(2), |row| {
+        row.prior_names = "Katherine Byron; Katherine Lovelace Jr".into();
+    });
+    house.load(FILE, &[married]).await;
+    assert_eq!(house.count("individual_index").await, 3);
+    for family in ["Byron", "Lovelace"] {
+        let mut said = claims();
+        said.name.as_mut().unwrap().family_name = family.into();
+        let found = house.verify(None, said).await.unwrap();
+        assert_eq!(found.state(), VerificationState::ConfirmationRequired);
+        assert!(!found.contacts.is_empty(), "{family}");
+    }
+    // The same file again adds no description.
+    let married = but(ada(2), |row| {
+        row.prior_names = "Katherine Byron; Katherine Lovelace Jr".into();
+        row.email = "katherine.new@example.org".into();
+    });
+    house.load("b", &[married]).await;
+    let named = "individual_index WHERE description <> 0 AND name_dob IS NOT NULL";
+    assert_eq!(house.count(named).await, 2);
 }

@@ -150,6 +150,26 @@ fn two_given_names_are_short_for_one_another_only_as_a_whole() {
     assert_eq!(level("Mary Ann", "Maria Elena"), Level::Different);
 }
 
+/// Who swaps the names in the form and mistypes one might be the twin.
+#[test]
+fn names_that_are_swapped_and_mistyped_are_not_quite_the_same() {
+    let levels = |family: &str, given: &str| {
+        let (family, given) = (fold::family(family), fold::name(given));
+        let (smith, anna) = (fold::family("Smith"), fold::name("Anna"));
+        names((&family, &given), (&smith, &anna))
+    };
+    assert_eq!(
+        levels("Anna", "Smith"),
+        (Level::Transposed, Level::Transposed)
+    );
+    assert_eq!(levels("Hanna", "Smith"), (Level::Transposed, Level::Close));
+    assert_eq!(levels("Anna", "Smyth"), (Level::Transposed, Level::Close));
+    assert_eq!(
+        levels("Beth", "Smith"),
+        (Level::Different, Level::Different)
+    );
+}
+
 #[test]
 fn a_stranger_is_refused() {
     assert_eq!(

@@ -42,9 +42,24 @@ pub(super) struct AlikeIndex {
     described: HashMap<usize, Vec<Keys>>,
     /// What is compared of a slot, once it was.
     records: HashMap<usize, Record>,
+    /// How many people the roster has.
+    people: u64,
 }
 
 impl AlikeIndex {
+    /// Takes how many people the roster had before the batch.
+    pub fn among(people: u64) -> Self {
+        Self {
+            people,
+            ..Self::default()
+        }
+    }
+
+    /// Notes that there is one more.
+    pub fn grow(&mut self) {
+        self.people += 1;
+    }
+
     /// Notes that the person of a slot was described so.
     pub fn add(&mut self, keys: &Keys, at: usize) {
         for key in keys.of_rows() {
@@ -93,7 +108,7 @@ impl AlikeIndex {
                 Some(unnumbered) if !record.bears_the_number_of(other) => unnumbered,
                 _ => record,
             };
-            let (resolution, waterfall) = resolve(record, other);
+            let (resolution, waterfall) = resolve(record, other, self.people);
             if resolution > Resolution::Different {
                 found.push(Alike {
                     at,

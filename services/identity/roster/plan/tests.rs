@@ -198,6 +198,7 @@ fn a_correction_is_planned_once_and_never_taken_back_by_the_old_file() {
             is_readdressed: false,
         }],
         keys: Vec::new(),
+        people_in_all: 1,
     };
     let batch = judged(&[second.clone(), second, first], &[3]);
     let plan_again = |batch, known| plan(batch, known, 3);
@@ -283,6 +284,7 @@ fn rows_loaded_under_an_older_index_key_are_known_again() {
         references: HashMap::from([(link.macs.reference, listed(&link))]),
         people: Vec::new(),
         keys: Vec::new(),
+        people_in_all: 1,
     };
     let batch = judged(&rows, &[4, 3]);
     assert_eq!(plan(&batch, &known, HEADER).outcomes, [Outcome::Unchanged]);
