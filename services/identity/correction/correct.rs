@@ -217,7 +217,7 @@ async fn tell(
             channel: told.kind.channel(),
             to: told.value.clone(),
         };
-        let sent = context.sender.notify(notice).await;
+        let sent = context.sender.send(notice.into()).await;
         sent.map_err(|_| Error::Send)?;
     }
     Ok(())

@@ -105,7 +105,7 @@ async fn tell(context: &Context, due: &Due) -> Result<Option<Notice>, Error> {
         token,
         expires_at: now + NOTICE_LIFE,
     };
-    let sent = context.sender.notify_of_proofing(notice).await;
+    let sent = context.sender.send(notice.into()).await;
     sent.map_err(|_| Error::Send)?;
     Ok(Some(Notice::Sent))
 }

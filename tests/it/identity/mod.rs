@@ -1,6 +1,7 @@
 //! The process `identity-verification`, on both databases, with a clock that stands still.
 
 mod asking;
+mod carriers;
 mod circumstances;
 mod clocks;
 mod complete;

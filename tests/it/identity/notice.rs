@@ -5,7 +5,7 @@ use std::time::Duration;
 use redress::db::FaultRates;
 use redress::identity::notice::send;
 use redress::identity::roster::row::RawRow;
-use redress::identity::sender::PROOFED;
+use redress::identity::sender::text::PROOFED;
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::wire::redress::identity::v1 as wire;
