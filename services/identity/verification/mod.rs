@@ -11,6 +11,7 @@ pub mod find;
 pub mod get;
 pub mod grpc;
 pub mod lost_letter;
+pub mod order_letter;
 pub mod representative;
 pub mod state;
 pub mod store;

@@ -20,6 +20,7 @@ mod lost_letter;
 mod mail;
 mod notice;
 mod of_age;
+mod order_letter;
 mod people;
 mod plans;
 mod referral;

@@ -23,6 +23,7 @@ use crate::wire::redress::identity::v1 as wire;
 use crate::identity::verification::confirmation_code::confirm::{self, Confirm};
 use crate::identity::verification::confirmation_code::send::{self, DIGITS, Send};
 use crate::identity::verification::get;
+use crate::identity::verification::order_letter::{self, OrderLetter};
 use crate::identity::verification::verify::{self, Verify};
 use crate::identity::verification::view::View;
 
@@ -86,6 +87,31 @@ pub async fn send_confirmation_code(
     let expires_at = send::send_confirmation_code(context, &call, &command).await?;
     Ok(wire::SendConfirmationCodeResponse {
         expire_time: Some(expires_at.to_proto()),
+    })
+}
+
+/// OrderLetter.
+pub async fn order_letter(
+    context: &Context,
+    request: &Request<wire::OrderLetterRequest>,
+) -> Result<wire::OrderLetterResponse, Error> {
+    let call = Call::of(request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let engagement_number = context
+        .engagement_number_for(&call.caller, &mut fields, &message.campaign)
+        .await?;
+    let verification = fields.id("verification_id", &message.verification_id);
+    fields.finish()?;
+    let command = OrderLetter {
+        request: call.request(context, id, "OrderLetter", message)?,
+        engagement_number,
+        verification,
+    };
+    let ordered_at = order_letter::order_letter(context, &call, &command).await?;
+    Ok(wire::OrderLetterResponse {
+        order_time: Some(ordered_at.to_proto()),
     })
 }
 
