@@ -13,6 +13,7 @@ pub mod grpc;
 pub mod lost_letter;
 pub mod order_letter;
 pub mod representative;
+pub mod situation;
 pub mod state;
 pub mod store;
 pub mod throttles;

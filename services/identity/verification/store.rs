@@ -239,6 +239,20 @@ pub async fn find_reached(
     Ok(row.filter(|row| call.reaches(&row.requested_by)))
 }
 
+/// Tells whether an enrollment was completed with a verification.
+pub async fn is_completed(
+    connection: &impl ConnectionTrait,
+    row: &verification::Model,
+) -> Result<bool, Error> {
+    use enrollment::Column;
+    let query = enrollment::Entity::find()
+        .filter(Column::CampaignId.eq(row.campaign_id))
+        .filter(Column::IndividualId.eq(row.individual_id))
+        .filter(Column::VerificationId.eq(row.id))
+        .filter(Column::SubmittedAt.is_not_null());
+    Ok(query.one(connection).await?.is_some())
+}
+
 /// Reads the state of a row.
 pub fn state_of(row: &verification::Model) -> Result<Verification, Error> {
     let state = Verification::read(row.state, row.individual_id, row.decided_at);

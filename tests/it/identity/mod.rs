@@ -18,6 +18,7 @@ mod import;
 mod imports;
 mod lost_letter;
 mod mail;
+mod next_steps;
 mod notice;
 mod of_age;
 mod order_letter;
