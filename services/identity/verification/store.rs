@@ -105,7 +105,8 @@ pub struct Borne {
 /// How far bearers are counted.
 const MANY: i64 = 16;
 
-/// Gives how many people of the campaign bear each of these keys; of as many as [`MANY`] it is not told how many more there are.
+/// Gives how many people of the campaign bear each of these keys; of as many as [`MANY`] it is not told how many more there are. A number
+/// counts where it is the person's now, a contact also where it is a further one or one of before.
 pub async fn bearers(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
@@ -121,9 +122,14 @@ pub async fn bearers(
     let backend = connection.get_database_backend();
     let count = |of: KeyOf| {
         let column = of.column();
+        let now = if of == KeyOf::Ssn {
+            " AND i.description = 0"
+        } else {
+            ""
+        };
         format!(
-            "WHEN '{column}' THEN (SELECT COUNT(*) FROM (SELECT 1 FROM individual_index i WHERE i.{column} = v.k \
-             AND (i.campaign_id = $2) IS TRUE AND i.description = 0 LIMIT {MANY}) AS few)"
+            "WHEN '{column}' THEN (SELECT COUNT(*) FROM (SELECT DISTINCT i.individual_id FROM individual_index i WHERE i.{column} = v.k \
+             AND (i.campaign_id = $2) IS TRUE{now} LIMIT {MANY}) AS few)"
         )
     };
     let counts = [KeyOf::Ssn, KeyOf::Phone, KeyOf::Email].map(count);
