@@ -86,6 +86,10 @@ pub const TABLE: &[Access] = &[
         FRONT,
     ),
     prompt(
+        "/redress.identity.v1.IdentityVerificationService/OrderLetter",
+        FRONT,
+    ),
+    prompt(
         "/redress.identity.v1.IdentityVerificationService/ConfirmCode",
         FRONT,
     ),
@@ -379,20 +383,14 @@ const fn unary(path: &'static str, roles: &'static [Role], deadline: Duration) -
 
 const fn never_shed(path: &'static str, roles: &'static [Role]) -> Access {
     Access {
-        path,
-        roles,
-        deadline: SLOW,
-        kind: Kind::Unary,
         shed: false,
+        ..unary(path, roles, SLOW)
     }
 }
 
 const fn stream(path: &'static str, roles: &'static [Role], deadline: Duration) -> Access {
     Access {
-        path,
-        roles,
-        deadline,
         kind: Kind::Stream,
-        shed: true,
+        ..unary(path, roles, deadline)
     }
 }

@@ -82,14 +82,19 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
     let channels = session.connect(ClientRole::Operator)?;
     match command {
         Command::Create(args) => {
-            let (campaign, notices) = create(&channels, &args.campaign()?).await?;
+            let (campaign, created) = create(&channels, &args.campaign()?).await?;
             let mut record = record(&campaign);
+            let expected = created.expected_referrals.unwrap_or_default();
             if session.format == Format::Json {
-                record = record.with("notices", notices.iter().map(notice).collect::<Vec<_>>());
+                let notices = created.notices.iter().map(notice);
+                record = record
+                    .with("notices", notices.collect::<Vec<_>>())
+                    .with("expected_referrals", expected_json(&expected));
             } else {
-                for notice in &notices {
+                for notice in &created.notices {
                     ask::note(&format!("note: {} [{}]", notice.message, notice.citation));
                 }
+                ask::note(&expected_words(&expected));
             }
             render::one(session.format, &record)
         }
@@ -113,6 +118,33 @@ fn notice(notice: &wire::Notice) -> Value {
         "months_owed": notice.months_owed,
         "message": notice.message,
         "citation": notice.citation,
+    })
+}
+
+/// Says how many people will have to be looked at because they answer late.
+fn expected_words(it: &wire::ExpectedReferrals) -> String {
+    format!(
+        "note: of {} letters expect {} enrollments, {} of them after the {} days for which a letter proves the address; \
+         {} of these have no contact on record and are referred (at most {}). Assumed: {}.",
+        it.letters,
+        it.enrollments,
+        it.late_answers,
+        it.proof_days,
+        it.referrals,
+        it.referrals_at_most,
+        it.assumptions.join("; ")
+    )
+}
+
+fn expected_json(it: &wire::ExpectedReferrals) -> Value {
+    json!({
+        "letters": it.letters,
+        "proof_days": it.proof_days,
+        "enrollments": it.enrollments,
+        "late_answers": it.late_answers,
+        "referrals": it.referrals,
+        "referrals_at_most": it.referrals_at_most,
+        "assumptions": it.assumptions,
     })
 }
 

@@ -115,6 +115,7 @@ pub(super) async fn get(
 fn head(found: &wire::Verification) -> Record {
     let contacts = found.contacts.iter();
     let contacts = contacts.map(|contact| contact.masked.clone());
+    let steps = found.next_steps.iter().map(|step| step.agent_text.clone());
     let decided = found.decision_reason().as_str_name();
     let word = state(found.state().as_str_name(), "VERIFICATION_STATE_");
     Record::new()
@@ -129,6 +130,7 @@ fn head(found: &wire::Verification) -> Record {
         .with("evidence", evidence(&found.evidence))
         .with("decision_reason", given(decided, "DECISION_REASON_"))
         .with("contacts", contacts.collect::<Vec<_>>())
+        .with("next_steps", steps.collect::<Vec<_>>())
         .with(
             "representative",
             found.representative.as_ref().map(representative),

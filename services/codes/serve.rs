@@ -19,6 +19,7 @@ use super::context::Context;
 use super::enrollment::{complete, outcomes, repudiations};
 use super::grpc::Handlers;
 use super::housekeeping;
+use super::letter::orders;
 use super::metrics;
 use super::settings::Settings;
 
@@ -65,6 +66,7 @@ pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
     metrics::start();
     life.spawn(outcomes::run(context.clone(), life.token()));
     life.spawn(repudiations::run(context.clone(), life.token()));
+    life.spawn(orders::run(context.clone(), life.token()));
     life.spawn(housekeeping::run(context.clone(), life.token()));
     life.spawn(housekeeping::forget_campaigns(
         context.clone(),

@@ -163,6 +163,8 @@ pub const GRANTS: &[Grant] = &[
     ),
     all("resubmission", Codes, CHANGE),
     all("resubmission", Handoff, "SELECT, UPDATE, DELETE"),
+    all("letter_order", Identity, CHANGE),
+    all("letter_order", Codes, "SELECT, UPDATE, DELETE"),
     all("revocation", Codes, CHANGE),
     all("outcome", Handoff, KEEP),
     all("outcome", Codes, "SELECT, UPDATE, DELETE"),

@@ -155,6 +155,14 @@ impl IdentityVerificationService for Handlers {
         answer(on_grid(self.context.rules.refusal_grid, Waits::All, called).await)
     }
 
+    async fn order_letter(
+        &self,
+        request: Request<wire::OrderLetterRequest>,
+    ) -> Result<Response<wire::OrderLetterResponse>, Status> {
+        let called = Box::pin(verification::grpc::order_letter(&self.context, &request));
+        answer(on_grid(self.context.rules.refusal_grid, Waits::All, called).await)
+    }
+
     async fn confirm_code(
         &self,
         request: Request<wire::ConfirmCodeRequest>,

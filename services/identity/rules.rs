@@ -28,7 +28,7 @@ pub struct Rules {
     /// Confirmation codes that may be sent for one verification.
     #[arg(id = "codes_per_verification", long, default_value = "3", value_parser = whole(1..=1_000_000_000_u64))]
     pub sends: u64,
-    /// Refusals of VerifyIdentity and ConfirmCode, and all answers of SendConfirmationCode and of VerifyIdentity without a letter, leave at a multiple of this after the call began; 0s switches it off.
+    /// Refusals of VerifyIdentity and ConfirmCode, and all answers of SendConfirmationCode, of OrderLetter and of VerifyIdentity without a letter, leave at a multiple of this after the call began; 0s switches it off.
     #[arg(long, value_name = "DURATION", value_parser = grid, default_value = "50ms")]
     pub refusal_grid: Duration,
     /// How often things may be tried.

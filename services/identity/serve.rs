@@ -9,6 +9,7 @@ use crate::kernel::ids::Ids;
 use crate::kernel::keyring::Purpose;
 use crate::kernel::lifecycle::Lifecycle;
 use crate::kernel::server::{Builder, Server, tuned};
+use crate::kernel::settings::{Problem, Problems, ProcessSettings as _};
 use crate::process::{self, Stop};
 use crate::wire::DESCRIPTORS;
 use crate::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationServiceServer;
@@ -19,7 +20,6 @@ use super::context::Context;
 use super::grpc::Handlers;
 use super::notice::send;
 use super::roster::{of_age, reindex, rewrap};
-use super::sender::Outbox;
 use super::settings::Settings;
 
 tuned!(
@@ -41,17 +41,18 @@ pub async fn serve(
 ) -> Result<(), Stop> {
     let Settings {
         service,
-        outbox_dir,
+        carriers,
         rules,
     } = settings;
     let db = process::connect(&service.database, Process::Identity, &life).await?;
     let keys = process::keys(&db, &service.keyring, &[Purpose::Index, Purpose::Person]).await?;
     let clock = process::clock(&db, &life).await?;
     let ids = Ids::system(clock.clone());
+    let sender = carriers.carriers(&clock).map_err(not_started)?;
     let context = Context {
         common: process::Context::new(clock, ids, db.clone(), keys, Purpose::Index)
             .keeping(service.retention),
-        sender: Arc::new(Outbox::new(outbox_dir)),
+        sender: Arc::new(sender),
         rules,
     };
     let handlers = start(&context, &life);
@@ -60,6 +61,12 @@ pub async fn serve(
     let ended = mount(server, &handlers).build()?.serve(&life).await;
     process::drain(&life, &db).await;
     Ok(ended?)
+}
+
+/// Says what changed since the settings were checked.
+fn not_started(problems: Vec<Problem>) -> Stop {
+    let process = Settings::NAME;
+    Stop::start(Problems { process, problems })
 }
 
 /// Starts the workers and gives the handlers. Tests call it with a clock and ids of their own.

@@ -1,14 +1,14 @@
 //! The settings of `identity-verification`.
 
-use std::path::PathBuf;
-
 use clap::Parser;
 
 use crate::db::Process;
-use crate::kernel::settings::{CommonSettings, ProcessSettings};
+use crate::kernel::clock::Clock;
+use crate::kernel::settings::{CommonSettings, Problem, ProcessSettings};
 use crate::process::ServiceSettings;
 
 use super::rules::Rules;
+use super::sender::carriers::CarrierSettings;
 
 /// The roster of affected people, and who is who.
 #[derive(Clone, Debug, Parser)]
@@ -16,9 +16,9 @@ pub struct Settings {
     /// What every service is told.
     #[command(flatten)]
     pub service: ServiceSettings,
-    /// Where confirmation codes and notices are written, one file a message.
-    #[arg(long, value_name = "PATH", default_value = "outbox")]
-    pub outbox_dir: PathBuf,
+    /// How messages reach people.
+    #[command(flatten)]
+    pub carriers: CarrierSettings,
     /// Limits and lifetimes.
     #[command(flatten)]
     pub rules: Rules,
@@ -34,5 +34,10 @@ impl ProcessSettings for Settings {
 
     fn common(&self) -> &CommonSettings {
         &self.service.common
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let carriers = self.carriers.carriers(&Clock::system());
+        carriers.err().unwrap_or_default()
     }
 }

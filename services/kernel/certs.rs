@@ -10,6 +10,7 @@ mod live;
 mod role_authorities;
 
 pub use authority::{Authority, CertError, Issued};
+pub use config::public_client;
 pub(super) use files::write_private;
 pub use files::{TlsError, TlsFiles, TlsMaterial};
 pub use live::{Certificates, serial_of};

@@ -64,11 +64,16 @@ impl Timestamp {
         Ok(zone.to_datetime(self.to_jiff()?).date())
     }
 
+    /// Gives the whole seconds since the Unix epoch.
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(MICROS_PER_SECOND)
+    }
+
     /// Converts to the wire's instant.
     pub fn to_proto(self) -> prost_types::Timestamp {
         let nanos = self.0.rem_euclid(MICROS_PER_SECOND) * 1_000;
         prost_types::Timestamp {
-            seconds: self.0.div_euclid(MICROS_PER_SECOND),
+            seconds: self.as_seconds(),
             nanos: i32::try_from(nanos).unwrap_or(0),
         }
     }

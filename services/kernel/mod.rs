@@ -26,3 +26,4 @@ pub mod server;
 pub mod settings;
 pub mod telemetry;
 pub mod typed;
+pub mod web;

@@ -13,11 +13,11 @@ use crate::wire::redress::enrollment::v1 as wire;
 use file::CampaignFile;
 use wire::campaign_service_client::CampaignServiceClient;
 
-/// Creates a campaign; the file may name partners by name. Also gives the notices that the service returns.
+/// Creates a campaign; the file may name partners by name. Also gives what else the service says of it.
 pub async fn create(
     channels: &Channels,
     file: &CampaignFile,
-) -> Result<(wire::Campaign, Vec<wire::Notice>), Problem> {
+) -> Result<(wire::Campaign, wire::CreateCampaignResponse), Problem> {
     let mut campaign = file.to_wire()?;
     for product in &mut campaign.products {
         product.partner_id = partner::id(channels, &product.partner_id).await?;
@@ -29,11 +29,12 @@ pub async fn create(
     let response = CampaignServiceClient::new(channels.codes.clone())
         .create_campaign(request)
         .await;
-    let created = response.or_problem("create the campaign")?;
+    let mut created = response.or_problem("create the campaign")?;
     let campaign = created
         .campaign
+        .take()
         .ok_or_else(|| Problem::usage("enrollment-codes answered without a campaign"))?;
-    Ok((campaign, created.notices))
+    Ok((campaign, created))
 }
 
 /// Finds a campaign by engagement number or id.

@@ -3,6 +3,7 @@
 pub mod campaign_cache;
 pub mod close;
 pub mod create;
+pub mod expected_referrals;
 pub mod grpc;
 pub mod read;
 pub mod state;

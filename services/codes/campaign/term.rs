@@ -11,7 +11,7 @@ use crate::db::entities::campaign;
 use crate::kernel::clock::Timestamp;
 
 /// For how many days after its mailing a letter proves the address inside the contiguous U.S. (NIST SP 800-63A-4).
-const PROOF: i32 = 21;
+pub const PROOF: i32 = 21;
 /// The same outside of it.
 const PROOF_FAR: i32 = 30;
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use sea_orm::{FromQueryResult, Statement};
+use sea_orm::{FromQueryResult, Statement, Value};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::codes::context::Context;
 use crate::codes::error::Error;
@@ -18,8 +19,8 @@ use super::store;
 
 /// How often it is looked for what was repudiated.
 const EVERY: Duration = Duration::from_secs(5);
-/// Enrollments canceled in one step.
-const STEP: i64 = 100;
+/// Enrollments read at a time.
+const PAGE: usize = 100;
 
 /// An enrollment that goes on with a repudiated verification.
 #[derive(Clone, Copy, Debug, FromQueryResult)]
@@ -40,28 +41,45 @@ pub async fn run(context: Context, token: CancellationToken) {
     }
 }
 
-/// Cancels what was repudiated, at most one step, and gives the number of enrollments. One that cannot be canceled does not hold up the
-/// others.
+/// Tries once to cancel each that was repudiated, and gives the number that were. Those that cannot be canceled stand in nobody's way,
+/// however many they are.
 pub async fn step(context: &Context) -> Result<usize, Error> {
+    let mut after = (
+        CampaignId::from_uuid(Uuid::nil()),
+        EnrollmentId::from_uuid(Uuid::nil()),
+    );
     let mut canceled = 0;
-    for one in find(context).await? {
-        match cancel_repudiated(context, one).await {
-            Ok(()) => canceled += 1,
-            Err(error) => tracing::error!(
-                campaign_id = %one.campaign_id, enrollment_id = %one.id, %error,
-                "a repudiated enrollment cannot be canceled"
-            ),
+    loop {
+        let page = find(context, after).await?;
+        for one in &page {
+            match cancel_repudiated(context, *one).await {
+                Ok(()) => canceled += 1,
+                Err(error) => tracing::error!(
+                    campaign_id = %one.campaign_id, enrollment_id = %one.id, %error,
+                    "a repudiated enrollment cannot be canceled"
+                ),
+            }
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = (last.campaign_id, last.id),
+            _ => return Ok(canceled),
         }
     }
-    Ok(canceled)
 }
 
-async fn find(context: &Context) -> Result<Vec<Repudiated>, Error> {
+/// Gives a page after this one.
+async fn find(
+    context: &Context,
+    (campaign, id): (CampaignId, EnrollmentId),
+) -> Result<Vec<Repudiated>, Error> {
     const SQL: &str = "SELECT e.campaign_id, e.id FROM verification v JOIN enrollment e ON e.campaign_id = v.campaign_id \
         AND e.individual_id = v.individual_id AND e.verification_id = v.id WHERE v.repudiated_at IS NOT NULL \
-        AND e.state IN ('SUBMITTED', 'ACTIVE', 'PARTLY_ACTIVE', 'ACTION_REQUIRED', 'SUSPENDED') LIMIT $1";
+        AND e.state IN ('SUBMITTED', 'ACTIVE', 'PARTLY_ACTIVE', 'ACTION_REQUIRED', 'SUSPENDED') \
+        AND (e.campaign_id, e.id) > ($1, $2) ORDER BY e.campaign_id, e.id LIMIT $3";
     let read = context.db.read();
-    let statement = Statement::from_sql_and_values(read.get_database_backend(), SQL, [STEP.into()]);
+    let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
+    let values: [Value; 3] = [campaign.into(), id.into(), limit.into()];
+    let statement = Statement::from_sql_and_values(read.get_database_backend(), SQL, values);
     Ok(Repudiated::find_by_statement(statement).all(read).await?)
 }
 

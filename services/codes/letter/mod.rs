@@ -4,6 +4,8 @@ pub mod begun;
 pub mod by_code;
 pub mod grpc;
 pub mod list;
+pub mod order_store;
+pub mod orders;
 pub mod reissue;
 pub mod reissue_limits;
 pub mod revocation;

@@ -59,12 +59,23 @@ pub enum Why {
     AddressCorrected,
     /// Somebody else may know the code.
     Compromised,
+    /// Somebody ordered it who lost the letter and asked without an agent ([`super::orders`]).
+    Ordered,
 }
 
 /// What may be needed for a new batch, made outside the transaction so that running it again makes the same one.
-struct Fresh {
+pub(super) struct Fresh {
     batch: code_batch::Model,
     wave: wave::Model,
+}
+
+impl Fresh {
+    pub(super) fn of(context: &Context, campaign: CampaignId) -> Result<Self, Error> {
+        Ok(Self {
+            batch: fresh_batch(context, campaign)?,
+            wave: fresh_wave(context, campaign, wave::Kind::Reissue),
+        })
+    }
 }
 
 /// Makes a code that takes the place of the individual's newest one, and gives it.
@@ -79,10 +90,7 @@ pub async fn reissue_code(
         .by_number(read, &reissue.engagement_number)
         .await?;
     let campaign = cached.id;
-    let fresh = &Fresh {
-        batch: fresh_batch(context, campaign)?,
-        wave: fresh_wave(context, campaign, wave::Kind::Reissue),
-    };
+    let fresh = &Fresh::of(context, campaign)?;
     let done = context.db.run_tx("reissue_code", |tx| {
         Box::pin(async move {
             // Issues, reissues and exports of one campaign take turns. The same request may have waited for it beside this.
@@ -91,18 +99,15 @@ pub async fn reissue_code(
                 return Ok(mac);
             }
             let found = campaigns::lock_open(tx, campaign).await?;
-            reissue_limits::charge_agent(context, tx, call).await?;
+            if call.agent.is_some() {
+                reissue_limits::charge_agent(context, tx, &call.actor()).await?;
+            }
             let individual =
                 whose::individual(tx, campaign, reissue.whose, (call, context.now())).await?;
             let whom = (individual, reissue.why);
             let (mac, detail) = replace(context, tx, call, &found, whom, fresh).await?;
-            let subject = ("individual", Some(individual.as_uuid()));
-            let event = call.event(
-                context,
-                Some(campaign),
-                Act::of("code.reissued", subject),
-                detail,
-            );
+            let act = Act::on("code.reissued", "individual", individual);
+            let event = call.event(context, Some(campaign), act, detail);
             audit::record(tx, &[event]).await?;
             request::record(tx, request, &mac, context.now()).await?;
             Ok::<_, Error>(mac)
@@ -118,7 +123,7 @@ pub async fn reissue_code(
 }
 
 /// Makes the new code, unless the letter of the old one is not printed yet; gives the code that is good from now on.
-async fn replace(
+pub(super) async fn replace(
     context: &Context,
     tx: &Tx<'_>,
     call: &Call,
@@ -148,7 +153,10 @@ async fn replace(
         });
         return Ok((newest.mac, detail));
     }
-    reissue_limits::charge_person(context, tx, campaign.id, individual).await?;
+    // What strangers may have ordered takes nothing of what the person can have from an agent.
+    if why != Why::Ordered {
+        reissue_limits::charge_person(context, tx, campaign.id, individual).await?;
+    }
     if newest.state == State::Issued {
         store::supersede(tx, campaign.id, newest.mac, context.now()).await?;
     }

@@ -9,19 +9,27 @@ use crate::codes::error::Error;
 use crate::db::Tx;
 use crate::kernel::crypto;
 use crate::kernel::ids::{CampaignId, IndividualId};
-use crate::process::Call;
 use crate::process::throttle::{self, Charge, Limit, Refusal};
 
 const DOMAIN: &str = "redress.codes.reissue.v1";
 const DAY: Duration = Duration::from_hours(24);
 
 /// Charges what an agent does.
-pub async fn charge_agent(context: &Context, tx: &Tx<'_>, call: &Call) -> Result<(), Error> {
-    if call.agent.is_none() {
-        return Ok(());
-    }
+pub async fn charge_agent(context: &Context, tx: &Tx<'_>, agent: &str) -> Result<(), Error> {
     let limit = Limit::per(context.reissues.per_agent, DAY);
-    charge(context, tx, &[b"agent", call.actor().as_bytes()], limit).await
+    charge(context, tx, &[b"agent", agent.as_bytes()], limit).await
+}
+
+/// Charges a letter that was ordered without an agent: one a person in 30 days.
+pub async fn charge_order(
+    context: &Context,
+    tx: &Tx<'_>,
+    campaign: CampaignId,
+    individual: IndividualId,
+) -> Result<(), Error> {
+    let limit = Limit::per(1, 30 * DAY);
+    let parts: [&[u8]; 3] = [b"order", campaign.as_bytes(), individual.as_bytes()];
+    charge(context, tx, &parts, limit).await
 }
 
 /// Charges a letter to a person.

@@ -28,6 +28,7 @@ pub mod individual_entity;
 pub mod individual_history;
 pub mod individual_index;
 pub mod key_fingerprint;
+pub mod letter_order;
 pub mod mail_event;
 pub mod outcome;
 pub mod partner;

@@ -15,6 +15,7 @@ use crate::identity::matching::contact::{self, Kind};
 use crate::identity::roster;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::sender::Notice;
+use crate::identity::verification::borne::Bearers;
 use crate::identity::verification::store as verifications;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto;
@@ -188,7 +189,7 @@ const fn proves_a_contact(kind: Evidence) -> bool {
     )
 }
 
-/// Tells a contact on record of a new one: one of the same kind, or else any.
+/// Tells a contact on record of a new one: one of the same kind, or else any. What many people share is nobody's.
 async fn tell(
     context: &Context,
     command: &Correct,
@@ -204,9 +205,11 @@ async fn tell(
     let record = row.map(|row| decrypt(sealer, &row)).transpose()?.flatten();
     let Some(record) = record else { return Ok(()) };
     let indexer = context.steady_indexer(command.campaign)?;
+    let bearers = Bearers::of(context, command.campaign, std::iter::once(&record)).await?;
+    let own = bearers.own_contacts(&record);
     for (kind, is_new) in [(Kind::Email, kept.email), (Kind::Phone, kept.phone)] {
-        let of_kind = contact::contacts(&record).find(|contact| contact.kind == kind);
-        let told = of_kind.or_else(|| contact::contacts(&record).next());
+        let of_kind = own.iter().find(|contact| contact.kind == kind);
+        let told = of_kind.or_else(|| own.first());
         let Some(told) = told.filter(|_| is_new) else {
             continue;
         };
@@ -217,7 +220,7 @@ async fn tell(
             channel: told.kind.channel(),
             to: told.value.clone(),
         };
-        let sent = context.sender.notify(notice).await;
+        let sent = context.sender.send(notice.into()).await;
         sent.map_err(|_| Error::Send)?;
     }
     Ok(())

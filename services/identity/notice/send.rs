@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::db::entities::evidence::{self, Evidence};
 use crate::db::entities::individual;
@@ -14,11 +15,13 @@ use crate::db::entities::verification::Notice;
 use crate::db::{self, Storage as _};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
-use crate::identity::matching::contact::{self, Kind};
+use crate::identity::matching::contact::{Contact, Kind};
 use crate::identity::roster;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::rules::NOTICE_LIFE;
 use crate::identity::sender::{Addressee, ProofingNotice};
+use crate::identity::verification::borne::Bearers;
+use crate::kernel::ids::{CampaignId, VerificationId};
 use crate::kernel::lifecycle;
 use crate::kernel::person::{Person, Text};
 use crate::kernel::secrets::Secret;
@@ -28,8 +31,8 @@ use super::{metrics, token};
 
 /// How often it is looked for what is due.
 const EVERY: Duration = Duration::from_secs(5);
-/// Notices sent in one step.
-const STEP: u64 = 100;
+/// Notices read at a time.
+const PAGE: usize = 100;
 /// For how long after a verification has expired a completion may still be under way.
 const GRACE: Duration = Duration::from_hours(1);
 
@@ -48,12 +51,29 @@ pub async fn run(context: Context, token: CancellationToken) {
     }
 }
 
-/// Sends what is due, at most one step, and gives the number of verifications that are done with.
+/// Tries once to send each that is due, and gives the number of verifications that are done with. Those that cannot be sent now stand in
+/// nobody's way, however many they are.
 pub async fn step(context: &Context) -> Result<usize, Error> {
-    let now = context.now();
-    let due = store::due(context.db.read(), now - GRACE, STEP).await?;
+    let expired_before = context.now() - GRACE;
+    let mut after = (
+        CampaignId::from_uuid(Uuid::nil()),
+        VerificationId::from_uuid(Uuid::nil()),
+    );
+    let mut settled = 0;
+    loop {
+        let due = store::due(context.db.read(), expired_before, after, PAGE as u64).await?;
+        settled += send(context, &due).await?;
+        match due.last() {
+            Some(last) if due.len() == PAGE => after = (last.campaign_id, last.id),
+            _ => return Ok(settled),
+        }
+    }
+}
+
+/// Sends a page, and gives the number of verifications that are done with.
+async fn send(context: &Context, due: &[Due]) -> Result<usize, Error> {
     let mut settled_now = 0;
-    for one in &due {
+    for one in due {
         let to = match tell(context, one).await {
             // It would stand in the way of the others for ever.
             Err(error) if error.storage().is_some_and(db::Error::is_of_the_data) => {
@@ -105,7 +125,7 @@ async fn tell(context: &Context, due: &Due) -> Result<Option<Notice>, Error> {
         token,
         expires_at: now + NOTICE_LIFE,
     };
-    let sent = context.sender.notify_of_proofing(notice).await;
+    let sent = context.sender.send(notice.into()).await;
     sent.map_err(|_| Error::Send)?;
     Ok(Some(Notice::Sent))
 }
@@ -122,20 +142,29 @@ async fn addressee(
     let Some((row, key)) = row.zip(key.filter(|key| key.wrapped.is_some())) else {
         return Ok(None);
     };
-    let person = decrypt(&context.sealer(&key)?, &row)?;
-    Ok(person.and_then(|person| choose(&person, &row, evidence)))
+    let Some(person) = decrypt(&context.sealer(&key)?, &row)? else {
+        return Ok(None);
+    };
+    let bearers = Bearers::of(context, due.campaign_id, std::iter::once(&person)).await?;
+    let own = bearers.own_contacts(&person);
+    Ok(choose(&person, own, &row, evidence))
 }
 
-/// Chooses a contact that took no part; which one of a kind did is not known, so none of that kind is taken.
-fn choose(person: &Person, row: &individual::Model, evidence: &[Evidence]) -> Option<Addressee> {
+/// Chooses a contact of the person's own that took no part; which one of a kind did is not known, so none of that kind is taken.
+fn choose(
+    person: &Person,
+    own: Vec<Contact<'_>>,
+    row: &individual::Model,
+    evidence: &[Evidence],
+) -> Option<Addressee> {
     let took_part = |kind| match kind {
         Kind::Email => evidence.contains(&Evidence::EmailCode),
         Kind::Phone => {
             evidence.contains(&Evidence::SmsCode) || evidence.contains(&Evidence::VoiceCode)
         }
     };
-    let contact = contact::contacts(person).find(|contact| !took_part(contact.kind));
-    if let Some(contact) = contact {
+    let mut own = own.into_iter();
+    if let Some(contact) = own.find(|contact| !took_part(contact.kind)) {
         return Some(Addressee::Contact {
             channel: contact.kind.channel(),
             to: contact.value.clone(),

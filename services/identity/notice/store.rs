@@ -24,18 +24,26 @@ pub struct Due {
     pub enrollment_id: Option<EnrollmentId>,
 }
 
-/// Gives verifications with which an enrollment was completed and whose notice was not sent, and those that expired before an instant.
+/// Gives verifications with which an enrollment was completed and whose notice was not sent, and those that expired before an instant: a
+/// page after this one.
 pub async fn due(
     connection: &impl ConnectionTrait,
     expired_before: Timestamp,
+    (campaign, id): (CampaignId, VerificationId),
     limit: u64,
 ) -> Result<Vec<Due>, db::Error> {
     const SQL: &str = "SELECT v.campaign_id, v.id, v.individual_id, v.evidence, e.id AS enrollment_id FROM verification v \
         LEFT JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.individual_id = v.individual_id \
         AND e.verification_id = v.id AND e.submitted_at IS NOT NULL \
-        WHERE v.notice = 'DUE' AND (e.id IS NOT NULL OR v.expires_at < $1) LIMIT $2";
+        WHERE v.notice = 'DUE' AND (e.id IS NOT NULL OR v.expires_at < $1) AND (v.campaign_id, v.id) > ($2, $3) \
+        ORDER BY v.campaign_id, v.id LIMIT $4";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let values = [expired_before.into(), limit.into()];
+    let values = [
+        expired_before.into(),
+        campaign.into(),
+        id.into(),
+        limit.into(),
+    ];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
     Ok(Due::find_by_statement(statement).all(connection).await?)
 }

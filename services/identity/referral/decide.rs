@@ -94,7 +94,7 @@ async fn rule(
     let actor = call.actor();
     let by = Reviewer {
         actor: &actor,
-        same_network: claim_network::is_of_claim(context, call, &row)?,
+        origin: claim_network::origin(context, call, &row)?,
     };
     let decided = of_row(&row).decide(command.ruling, by);
     let to = decided.map_err(|error| match error {

@@ -4,6 +4,7 @@
 //! another one approves. A claim that came from a page was seen by nobody, so two people approve one after the other.
 
 use crate::db::entities::referral::{DecisionReason, State};
+use crate::identity::verification::claim_network::Origin;
 use crate::kernel::caller::Role;
 
 /// How a referral is decided.
@@ -44,6 +45,8 @@ pub enum Barred {
     Endorsed,
     /// The claim was made from their network.
     SameNetwork,
+    /// It is not known from which network they call.
+    UnknownNetwork,
 }
 
 /// A referral as far as it matters who decides it.
@@ -62,8 +65,8 @@ pub struct Referral<'a> {
 pub struct Reviewer<'a> {
     /// Role, caller and agent.
     pub actor: &'a str,
-    /// Whether they call from the network of a claim that was made on a page.
-    pub same_network: bool,
+    /// Where they call from, seen from a claim that was made on a page.
+    pub origin: Origin,
 }
 
 impl Barred {
@@ -78,6 +81,9 @@ impl Barred {
             }
             Self::SameNetwork => {
                 "the claim was made from your network: somebody in another network must approve it"
+            }
+            Self::UnknownNetwork => {
+                "the claim was made on a page: say with x-redress-network from which network the agent approves it, or an operator must"
             }
         }
     }
@@ -117,8 +123,11 @@ impl Referral<'_> {
             return Err(Undecidable::SecondPerson(Barred::TookTheClaim));
         }
         match ruling {
-            Ruling::Approved if by.same_network => {
+            Ruling::Approved if by.origin == Origin::SameNetwork => {
                 Err(Undecidable::SecondPerson(Barred::SameNetwork))
+            }
+            Ruling::Approved if by.origin == Origin::Unknown => {
+                Err(Undecidable::SecondPerson(Barred::UnknownNetwork))
             }
             Ruling::Approved if self.endorsed_by == Some(by.actor) => {
                 Err(Undecidable::SecondPerson(Barred::Endorsed))
@@ -148,7 +157,7 @@ mod tests {
     fn by(actor: &str) -> Reviewer<'_> {
         Reviewer {
             actor,
-            same_network: false,
+            origin: Origin::Elsewhere,
         }
     }
 
@@ -203,18 +212,20 @@ mod tests {
     }
 
     #[test]
-    fn nobody_approves_from_the_network_of_the_claim() {
-        let near = Reviewer {
-            same_network: true,
-            ..by("call-center/desk/ann")
-        };
-        let approved = case("portal/web").decide(Ruling::Approved, near);
-        assert_eq!(
-            approved,
-            Err(Undecidable::SecondPerson(Barred::SameNetwork))
-        );
-        let denied = case("portal/web").decide(Ruling::Denied, near);
-        assert_eq!(denied, Ok(State::Denied));
+    fn nobody_approves_from_the_network_of_the_claim_or_from_nowhere() {
+        for (origin, barred) in [
+            (Origin::SameNetwork, Barred::SameNetwork),
+            (Origin::Unknown, Barred::UnknownNetwork),
+        ] {
+            let reviewer = Reviewer {
+                origin,
+                ..by("call-center/desk/ann")
+            };
+            let approved = case("portal/web").decide(Ruling::Approved, reviewer);
+            assert_eq!(approved, Err(Undecidable::SecondPerson(barred)));
+            let denied = case("portal/web").decide(Ruling::Denied, reviewer);
+            assert_eq!(denied, Ok(State::Denied));
+        }
     }
 
     #[test]

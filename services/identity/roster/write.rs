@@ -9,7 +9,10 @@ use crate::db::entities::ClosedSet;
 use crate::db::rows::{self, Is};
 use crate::db::{self, Bulk, Cell, Tx};
 use crate::identity::error::Error;
+use crate::identity::matching::contact::{self, Kind};
+use crate::identity::matching::keys::Keys;
 use crate::kernel::ids::{CampaignId, Ids};
+use crate::kernel::person::Person;
 use crate::process;
 
 use super::complete;
@@ -134,25 +137,42 @@ fn seal(slot: &Slot<'_>, salt: &[u8], keys: &RosterKeys) -> Sealed {
     }
 }
 
-/// Gives how rows of the batch, and names from before, describe a person otherwise than the record does after it.
+/// Gives how rows of the batch, and names from before, describe a person otherwise than the record does after it, and the person's further
+/// contacts.
 fn descriptions(slot: &Slot<'_>, keys: &RosterKeys) -> Vec<Former> {
     // What the roster held is kept where it is written over.
     let (first, is_new) = match &slot.origin {
         Origin::New(row) => (Some(row.sealed.keys), true),
         Origin::Roster(_) => (None, false),
     };
-    let was_named = !slot.person.prior_names.is_empty() && (is_new || slot.changed);
-    if slot.described.is_empty() && !was_named {
-        return Vec::new();
+    let further = further_contacts(&slot.person, keys);
+    let further = further.map(|keys| Former::of(slot.individual, keys));
+    let named = keys.current().formerly(&slot.person);
+    let named = named.filter(|_| is_new || slot.changed);
+    let described: Vec<Keys> = slot.described.iter().copied().chain(named).collect();
+    if described.is_empty() {
+        return further.collect();
     }
     let now = keys.current().person(&slot.person);
-    let named = keys.current().formerly(&slot.person);
-    let described = slot.described.iter().copied().chain(first);
-    let described = described.chain(named.filter(|_| was_named));
+    let described = described.into_iter().chain(first);
     let beside = described.filter_map(|keys| keys.beside(&now));
     beside
         .map(|keys| Former::of(slot.individual, keys))
+        .chain(further)
         .collect()
+}
+
+/// Gives a key for each contact of a person but the first of its kind, which stands with the description that counts.
+fn further_contacts<'a>(
+    person: &'a Person,
+    keys: &'a RosterKeys,
+) -> impl Iterator<Item = Keys> + 'a {
+    let of = |kind: Kind| contact::contacts(person).filter(move |contact| contact.kind == kind);
+    let all = of(Kind::Email).skip(1).chain(of(Kind::Phone).skip(1));
+    all.map(|contact| {
+        let key = keys.current().contact(contact.kind, contact.value);
+        Keys::of(|of| (of == contact.kind.key_of()).then_some(key))
+    })
 }
 
 /// Writes the content of references that a row has corrected.

@@ -27,13 +27,36 @@ pub fn of_claim(
     Ok(hashes.first().copied())
 }
 
-/// Tells whether a call comes from the network of the claim, as far as both are known. A key that was retired since tells nothing.
-pub fn is_of_claim(context: &Context, call: &Call, row: &referral::Model) -> Result<bool, Error> {
-    let Some((network, kept)) = call.network.as_ref().zip(row.network_mac) else {
-        return Ok(false);
+/// Where a reviewer calls from, seen from the claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From another network, or the claim has none; operators answer for themselves with their certificates.
+    Elsewhere,
+    /// From the network of the claim.
+    SameNetwork,
+    /// A front end does not say, though the claim has a network: leaving the header out must not open the door that it closes.
+    Unknown,
+}
+
+/// Tells where a reviewer calls from. A key that was retired since tells nothing.
+pub fn origin(context: &Context, call: &Call, row: &referral::Model) -> Result<Origin, Error> {
+    let Some(kept) = row.network_mac else {
+        return Ok(Origin::Elsewhere);
+    };
+    let Some(network) = &call.network else {
+        let is_front_end = call.caller.role.is_front_end();
+        return Ok(if is_front_end {
+            Origin::Unknown
+        } else {
+            Origin::Elsewhere
+        });
     };
     let hashes = hashes(context, network, (row.campaign_id, row.id))?;
-    Ok(hashes.contains(&kept))
+    Ok(if hashes.contains(&kept) {
+        Origin::SameNetwork
+    } else {
+        Origin::Elsewhere
+    })
 }
 
 /// Hashes under every key, the current one first.

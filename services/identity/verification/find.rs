@@ -76,6 +76,8 @@ pub struct Scope {
     pub key: Option<campaign_key::Model>,
     /// Its thresholds.
     pub policy: Policy,
+    /// Its language.
+    pub language: String,
 }
 
 impl Scope {
@@ -86,6 +88,7 @@ impl Scope {
             open: false,
             key: None,
             policy: Policy::default(),
+            language: String::new(),
         }
     }
 
@@ -102,6 +105,7 @@ impl Scope {
             open: campaign.state == campaign::State::Open,
             key,
             policy: policy.ok_or_else(|| db::Error::corrupt("campaign.policy"))?,
+            language: campaign.language,
         })
     }
 
@@ -137,6 +141,12 @@ impl Letter {
             call.reaches_enrollment(&enrollment.started_by, enrollment.continued_by.as_deref())
         });
         Ok(Self { id, found })
+    }
+
+    /// Gives the language of the enrollment.
+    pub fn language(&self) -> Option<&str> {
+        let found = self.found.as_ref();
+        found.map(|(enrollment, _)| enrollment.language.as_str())
     }
 
     /// Gives the keyed hash of the letter's code.

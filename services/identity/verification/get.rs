@@ -15,6 +15,7 @@ use crate::kernel::person::Person;
 use crate::process::{Act, Call};
 
 use super::representative::open_name;
+use super::situation;
 use super::store;
 use super::view::{self, View};
 
@@ -34,6 +35,7 @@ pub async fn get_verification(
         Role::Operator => view::view(context, &row, key.as_ref()).await?,
         _ => view::asked(context, &row, key.as_ref()).await?,
     };
+    view.language = situation::language(context, &row, &campaign.language).await?;
     view.individual = row.individual_id.filter(|_| match call.caller.role {
         Role::Operator => true,
         Role::CallCenter => row.state == State::Verified,

@@ -105,7 +105,8 @@ pub struct Borne {
 /// How far bearers are counted.
 const MANY: i64 = 16;
 
-/// Gives how many people of the campaign bear each of these keys; of as many as [`MANY`] it is not told how many more there are.
+/// Gives how many people of the campaign bear each of these keys; of as many as [`MANY`] it is not told how many more there are. A number
+/// counts where it is the person's now, a contact also where it is a further one or one of before.
 pub async fn bearers(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
@@ -121,9 +122,14 @@ pub async fn bearers(
     let backend = connection.get_database_backend();
     let count = |of: KeyOf| {
         let column = of.column();
+        let now = if of == KeyOf::Ssn {
+            " AND i.description = 0"
+        } else {
+            ""
+        };
         format!(
-            "WHEN '{column}' THEN (SELECT COUNT(*) FROM (SELECT 1 FROM individual_index i WHERE i.{column} = v.k \
-             AND (i.campaign_id = $2) IS TRUE AND i.description = 0 LIMIT {MANY}) AS few)"
+            "WHEN '{column}' THEN (SELECT COUNT(*) FROM (SELECT DISTINCT i.individual_id FROM individual_index i WHERE i.{column} = v.k \
+             AND (i.campaign_id = $2) IS TRUE{now} LIMIT {MANY}) AS few)"
         )
     };
     let counts = [KeyOf::Ssn, KeyOf::Phone, KeyOf::Email].map(count);
@@ -237,6 +243,20 @@ pub async fn find_reached(
 ) -> Result<Option<verification::Model>, Error> {
     let row = find(connection, campaign, id).await?;
     Ok(row.filter(|row| call.reaches(&row.requested_by)))
+}
+
+/// Tells whether an enrollment was completed with a verification.
+pub async fn is_completed(
+    connection: &impl ConnectionTrait,
+    row: &verification::Model,
+) -> Result<bool, Error> {
+    use enrollment::Column;
+    let query = enrollment::Entity::find()
+        .filter(Column::CampaignId.eq(row.campaign_id))
+        .filter(Column::IndividualId.eq(row.individual_id))
+        .filter(Column::VerificationId.eq(row.id))
+        .filter(Column::SubmittedAt.is_not_null());
+    Ok(query.one(connection).await?.is_some())
 }
 
 /// Reads the state of a row.

@@ -12,6 +12,7 @@ use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::compare::Claims;
 use crate::identity::matching::policy::Decision;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
 use crate::process::request::{self, Request};
 use crate::process::throttle::Standing;
@@ -22,6 +23,7 @@ use super::decide::decide;
 use super::find::{self, Found, Letter, Scope};
 use super::lost_letter;
 use super::representative::{Representative, seal_name};
+use super::situation;
 use super::state::Verification;
 use super::store::{self, Denied};
 use super::throttles::Meter;
@@ -68,6 +70,8 @@ pub async fn verify_identity(
         return answer_again(context, command, kept).await;
     }
     let letter_mac = letter.as_ref().and_then(Letter::code_mac);
+    let language = letter.as_ref().and_then(Letter::language);
+    let language = language.unwrap_or(&scope.language).to_owned();
     let found = match letter {
         Some(letter) => find::by_letter(context, &scope, letter, &command.claims).await?,
         None => find::by_claims(context, &scope, &command.claims).await?,
@@ -98,18 +102,25 @@ pub async fn verify_identity(
         Written::Earlier(kept) => return answer_again(context, command, kept).await,
         Written::Now(rows) => rows,
     };
+    let view = shown(&rows, found, context.now())?;
+    Ok(View { language, ..view })
+}
+
+/// Gives what the caller is told of what was written.
+fn shown(rows: &Rows, found: Found, now: Timestamp) -> Result<View, Error> {
+    let population = found.subject.map(|subject| subject.population);
     match rows.state {
         // Whether there is such a campaign is no secret.
         _ if rows.campaign.is_some() && lost_letter::shows_nothing(&rows.verification) => {
-            view::unseen(&rows.verification)
+            view::unseen(&rows.verification, now)
         }
         Verification::Refused { .. } => Err(Error::Refused),
         Verification::ConfirmationRequired { .. } => {
-            view::made(&rows.verification, rows.state, found.contacts)
+            view::made(&rows.verification, found.contacts, population, now)
         }
         Verification::Verified { .. } | Verification::Referred { .. } => Ok(View {
             due_at: rows.referral.as_ref().map(|referral| referral.due_at),
-            ..view::made(&rows.verification, rows.state, Vec::new())?
+            ..view::made(&rows.verification, Vec::new(), population, now)?
         }),
     }
 }
@@ -345,13 +356,14 @@ async fn answer_again(context: &Context, command: &Verify, kept: Kept) -> Result
     let row = store::find(context.db.read(), campaign, kept.verification)
         .await?
         .ok_or(Error::VerificationNotFound)?;
-    let key = store::campaign(context.db.read(), &command.engagement_number)
-        .await?
-        .and_then(|(_, key)| key);
+    let found = store::campaign(context.db.read(), &command.engagement_number).await?;
+    let (campaign, key) = found.ok_or(Error::VerificationNotFound)?;
     let view = view::asked(context, &row, key.as_ref()).await?;
     if view.state == verification::State::Refused {
-        Err(Error::Refused)
-    } else {
-        Ok(view)
+        return Err(Error::Refused);
     }
+    Ok(View {
+        language: situation::language(context, &row, &campaign.language).await?,
+        ..view
+    })
 }

@@ -1,6 +1,7 @@
 //! A verification as its caller may see it.
 
 use crate::db::entities::evidence::Evidence;
+use crate::db::entities::individual::Population;
 use crate::db::entities::referral::{self, DecisionReason};
 use crate::db::entities::verification::State;
 use crate::db::entities::{campaign_key, individual, verification};
@@ -18,6 +19,7 @@ use super::borne::Bearers;
 use super::confirmation_code::store as codes;
 use super::lost_letter;
 use super::representative::Representative;
+use super::situation::Situation;
 use super::state::Verification;
 use super::store::{referral_of, state_of};
 
@@ -46,6 +48,10 @@ pub struct View {
     pub decision_reason: Option<DecisionReason>,
     /// Who acts for the person.
     pub representative: Option<Representative>,
+    /// What decides what can be done next.
+    pub situation: Situation,
+    /// In which language the person is told of it.
+    pub language: String,
     /// The individual, for callers who may act on it.
     pub individual: Option<IndividualId>,
     /// The comparison; empty but for operators who ask for it.
@@ -59,14 +65,14 @@ pub async fn asked(
     key: Option<&campaign_key::Model>,
 ) -> Result<View, Error> {
     if lost_letter::shows_nothing(row) {
-        unseen(row)
+        unseen(row, context.now())
     } else {
         view(context, row, key).await
     }
 }
 
 /// Makes the view that everybody gets who asked without a letter and without an agent.
-pub fn unseen(row: &verification::Model) -> Result<View, Error> {
+pub fn unseen(row: &verification::Model, now: Timestamp) -> Result<View, Error> {
     Ok(View {
         id: row.id,
         enrollment: None,
@@ -79,6 +85,8 @@ pub fn unseen(row: &verification::Model) -> Result<View, Error> {
         due_at: None,
         decision_reason: None,
         representative: Representative::of(row)?,
+        situation: Situation::unseen(row, now),
+        language: String::new(),
         individual: None,
         waterfall: Waterfall::default(),
     })
@@ -93,19 +101,23 @@ pub async fn view(
     let state = state_of(row)?;
     let mut contacts = Vec::new();
     let mut attempts_left = None;
-    if let (Verification::ConfirmationRequired { individual }, Some(key)) = (state, key)
+    let person = match row.individual_id {
+        Some(id) => roster::store::individual(context.db.read(), row.campaign_id, id).await?,
+        None => None,
+    };
+    if let (Verification::ConfirmationRequired { .. }, Some(key), Some(person)) =
+        (state, key, &person)
         && context.now() < row.expires_at
-        && let Some(person) =
-            roster::store::individual(context.db.read(), row.campaign_id, individual).await?
     {
-        contacts = masked_contacts(context, key, &person).await?;
+        contacts = masked_contacts(context, key, person).await?;
         let sent = codes::find_sent(context.db.read(), row.campaign_id, row.id).await?;
         let sent = sent.filter(|code| context.now() < code.expires_at);
         attempts_left = sent.map(|code| TRIES - code.attempts);
     }
     let view = View {
         attempts_left,
-        ..made(row, state, contacts)?
+        situation: Situation::read(context, row, person.as_ref()).await?,
+        ..made(row, contacts, None, context.now())?
     };
     match state {
         Verification::ConfirmationRequired { .. } => Ok(view),
@@ -145,9 +157,11 @@ async fn masked_contacts(
 /// Makes the view of a row whose contacts are known.
 pub fn made(
     row: &verification::Model,
-    state: Verification,
     contacts: Vec<MaskedContact>,
+    population: Option<Population>,
+    now: Timestamp,
 ) -> Result<View, Error> {
+    let state = state_of(row)?;
     let evidence = match state {
         Verification::ConfirmationRequired { .. } | Verification::Verified { .. } => {
             row.evidence()?
@@ -167,6 +181,8 @@ pub fn made(
         due_at: None,
         decision_reason: None,
         representative: Representative::of(row)?,
+        situation: Situation::new(row, population, now)?,
+        language: String::new(),
         individual: None,
         waterfall: Waterfall::default(),
     })

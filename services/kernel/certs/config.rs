@@ -65,6 +65,22 @@ impl TlsFiles {
     }
 }
 
+/// Makes a client of servers of others: they must show a certificate of a public authority or, if a file is given, of one in it.
+///
+/// # Errors
+/// Where the file cannot be read or holds no certificate.
+pub fn public_client(more: Option<&Path>) -> Result<ClientConfig, TlsError> {
+    let files: Vec<&Path> = more.into_iter().collect();
+    let mut authorities = roots(&files)?;
+    authorities.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|_| TlsError::Mismatch)?;
+    Ok(builder
+        .with_root_certificates(authorities)
+        .with_no_client_auth())
+}
+
 /// Makes what takes clients' certificates that come from one of these authorities.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ mod guesses;
 mod house;
 mod issue;
 mod letter_ends;
+mod letter_orders;
 mod letter_returns;
 mod outbox;
 mod outcomes;

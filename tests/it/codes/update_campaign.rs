@@ -181,3 +181,26 @@ async fn what_was_promised_is_not_changed(database: Database) {
     let late = house.change(consent("es", "2016-01", "Sí.")).await;
     assert_eq!(reason_of(&late.unwrap_err()), Some(Reason::CampaignClosed));
 }
+
+/// What is to be expected of people who answer late is said when a campaign is made and when it changes.
+#[apply(both)]
+async fn a_campaign_says_how_many_referrals_to_expect(database: Database) {
+    let house = House::open(&database).await;
+    let message = wire::CreateCampaignRequest {
+        request_id: house.request_id(),
+        campaign: Some(house.wanted()),
+    };
+    let created = house.handlers.create_campaign(by(Role::Operator, message));
+    let created = created.await.unwrap().into_inner();
+    let expected = created.expected_referrals.unwrap();
+    assert_eq!((expected.letters, expected.proof_days), (1_000, 21));
+    assert_eq!((expected.late_answers, expected.referrals), (13, 7));
+    assert!(!expected.assumptions.is_empty());
+    let changes = wire::CampaignChanges {
+        name: "MIE".into(),
+        ..Default::default()
+    };
+    let changed = by(Role::Operator, house.update(changes));
+    let changed = house.handlers.update_campaign(changed).await.unwrap();
+    assert_eq!(changed.into_inner().expected_referrals, Some(expected));
+}

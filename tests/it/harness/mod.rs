@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub mod canary;
+pub mod carriers;
 pub mod child;
 pub mod clients;
 pub mod clocks;
@@ -12,6 +13,8 @@ pub mod faulty;
 pub mod fill;
 pub mod front_ends;
 pub mod http;
+pub mod logs;
+pub mod mail_server;
 pub mod missing;
 pub mod one_coverage;
 pub mod person;

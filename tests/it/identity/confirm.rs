@@ -326,7 +326,7 @@ async fn a_carrier_that_is_away_is_told_and_the_same_call_sends_later(database: 
     let (mut house, id) = waiting(&database).await;
     let folder = house.outbox.path().join("later");
     fs::write(&folder, "in the way").unwrap();
-    let away = redress::identity::sender::Outbox::new(folder.join("x"));
+    let away = redress::identity::sender::outbox::Outbox::new(folder.join("x"));
     house.context.sender = std::sync::Arc::new(away);
     let stuck = House {
         handlers: redress::identity::grpc::Handlers::new(house.context.clone()),

@@ -183,6 +183,14 @@ impl Scene {
                 };
                 told(handlers.send_confirmation_code(by(role, message)).await)
             }
+            "OrderLetter" => {
+                let message = wire::OrderLetterRequest {
+                    request_id,
+                    campaign,
+                    verification_id,
+                };
+                told(handlers.order_letter(by(role, message)).await)
+            }
             "ConfirmCode" => {
                 let sent = self.house.messages();
                 let code = sent.last().and_then(|sent| sent["code"].as_str());

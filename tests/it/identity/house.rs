@@ -10,7 +10,7 @@ use redress::identity::grpc::Handlers;
 use redress::identity::roster::import::{Answer, Header, Part, import_roster};
 use redress::identity::roster::row::RawRow;
 use redress::identity::rules::{Rules, Throttles};
-use redress::identity::sender::Outbox;
+use redress::identity::sender::outbox::Outbox;
 use redress::identity::{Context, Error};
 use redress::kernel::caller::{Agent, Caller, Network, Role};
 use redress::kernel::clock::{Clock, ManualClock, Timestamp};

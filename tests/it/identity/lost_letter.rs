@@ -251,3 +251,31 @@ async fn a_contact_that_many_share_receives_no_code(database: Database) {
         .collect();
     assert_eq!(channels, [Email]);
 }
+
+/// Nor is a second number in the same cell, whichever of the cells it stands in.
+#[apply(both)]
+async fn a_further_contact_that_many_share_receives_no_code(database: Database) {
+    let house = House::open(&database).await;
+    let shared = (3..12).map(|line| {
+        but(somebody(line), |row| {
+            row.phone = format!("{}; 260-555-0199", row.phone.expose()).into();
+        })
+    });
+    let mut rows: Vec<_> = shared.collect();
+    rows.push(but(ada(30), |row| {
+        row.phone = "260-555-0142; 260-555-0199; 260-555-0177".into();
+    }));
+    house.load(FILE, &rows).await;
+    let shown = house.verify(None, claims()).await.unwrap();
+    let masked = shown.contacts.iter().map(|contact| contact.masked.as_str());
+    let masked: Vec<&str> = masked.collect();
+    assert_eq!(masked.len(), 3, "{masked:?}");
+    assert!(
+        !masked.iter().any(|contact| contact.ends_with("99")),
+        "{masked:?}"
+    );
+    assert!(
+        masked.iter().any(|contact| contact.ends_with("77")),
+        "{masked:?}"
+    );
+}

@@ -1,6 +1,7 @@
 //! The process `identity-verification`, on both databases, with a clock that stands still.
 
 mod asking;
+mod carriers;
 mod circumstances;
 mod clocks;
 mod complete;
@@ -17,8 +18,10 @@ mod import;
 mod imports;
 mod lost_letter;
 mod mail;
+mod next_steps;
 mod notice;
 mod of_age;
+mod order_letter;
 mod people;
 mod plans;
 mod referral;

@@ -1,13 +1,17 @@
 //! Who was verified and enrolled is told of it, and can say that it was not them.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use redress::db::FaultRates;
 use redress::identity::notice::send;
 use redress::identity::roster::row::RawRow;
-use redress::identity::sender::PROOFED;
+use redress::identity::sender::text::PROOFED;
+use redress::identity::sender::{Message, SendError, Sender};
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
+use redress::kernel::ids::{IndividualId, VerificationId};
 use redress::wire::redress::identity::v1 as wire;
 use redress::wire::redress::identity::v1::identity_verification_service_server::IdentityVerificationService;
 use redress::wire::redress::identity::v1::{ContactChannel, VerificationState as State};
@@ -16,7 +20,7 @@ use serde_json::Value;
 use tonic::Status;
 
 use super::house::{FILE, House, NUMBER, by};
-use super::people::{ada, but, claims};
+use super::people::{ada, but, claims, somebody};
 use crate::harness::front_ends::told;
 use crate::harness::{Database, apply, both};
 
@@ -32,9 +36,27 @@ impl House {
         (house, verified)
     }
 
+    /// A person who was verified with a letter and enrolled.
+    async fn submitted_and_due(&self, person: IndividualId) {
+        let enrollment = self.enrollment(person).await;
+        let verification: VerificationId = self.ids.next();
+        let (id, of) = (self.literal(verification), self.literal(enrollment));
+        let sql = format!(
+            "INSERT INTO verification (campaign_id, id, individual_id, enrollment_id, path, state, score_centibits, waterfall, requested_by, \
+             created_at, decided_at, expires_at, evidence, representative_evidence, notice) \
+             SELECT campaign_id, {id}, individual_id, id, 'LETTER', 'VERIFIED', 2000, '[]', 'portal/one', 1, 1, 1, '[]', '[]', 'DUE' \
+             FROM enrollment WHERE id = {of}"
+        );
+        self.owner.execute_unprepared(&sql).await.unwrap();
+        let sql = format!(
+            "UPDATE enrollment SET state = 'SUBMITTED', submitted_at = 1, verification_id = {id} WHERE id = {of}"
+        );
+        self.owner.execute_unprepared(&sql).await.unwrap();
+    }
+
     /// Completes the one enrollment with a verification, as the codes process would.
     async fn completed(&self, verification: &str) {
-        let id: redress::kernel::ids::VerificationId = verification.parse().unwrap();
+        let id: VerificationId = verification.parse().unwrap();
         let sql = format!(
             "UPDATE enrollment SET state = 'SUBMITTED', submitted_at = 1, verification_id = {}",
             self.literal(id)
@@ -219,4 +241,51 @@ async fn what_was_never_completed_is_told_to_nobody(database: Database) {
     assert_eq!(house.notice().await, "NONE");
     assert_eq!(house.notices(), [] as [Value; 0]);
     assert_eq!(house.repudiations().await, []);
+}
+
+/// What a clinic wrote for everybody is nobody's: a stranger would read there how to stop the enrollment.
+#[apply(both)]
+async fn a_contact_that_many_share_is_told_nothing(database: Database) {
+    let (house, verified) = House::with_verified(&database, ada(2)).await;
+    let shared = (3..12).map(|line| {
+        but(somebody(line), |row| {
+            row.phone = "260-555-0142".into();
+            row.email = "kate@example.org".into();
+        })
+    });
+    house.load("b", &shared.collect::<Vec<_>>()).await;
+    house.completed(&verified.verification_id).await;
+    assert_eq!(send::step(&house.context).await.unwrap(), 1);
+    assert_eq!(house.notices()[0]["channel"], "POST");
+}
+
+/// Takes the messages of one address alone.
+struct Choosy(&'static str, Mutex<usize>);
+
+impl Sender for Choosy {
+    fn send(&self, message: Message) -> BoxFuture<'_, Result<(), SendError>> {
+        let is_taken = message.email().is_some_and(|to| to.expose() == self.0);
+        if is_taken {
+            *self.1.lock().unwrap() += 1;
+        }
+        Box::pin(async move { is_taken.then_some(()).ok_or(SendError) })
+    }
+}
+
+/// However many notices a carrier does not take, the one behind them is sent.
+#[apply(both)]
+async fn what_cannot_be_sent_stands_in_nobodys_way(database: Database) {
+    let mut house = House::open(&database).await;
+    let rows: Vec<_> = (2..207).map(somebody).collect();
+    house.load(FILE, &rows).await;
+    for person in house.individuals().await {
+        house.submitted_and_due(person.id).await;
+    }
+    let choosy = Arc::new(Choosy("p206@example.org", Mutex::new(0)));
+    house.context.sender = choosy.clone();
+    assert_eq!(send::step(&house.context).await.unwrap(), 1);
+    assert_eq!(*choosy.1.lock().unwrap(), 1);
+    let due = "verification WHERE notice = 'DUE'";
+    assert_eq!(house.count(due).await, 204);
+    assert_eq!(send::step(&house.context).await.unwrap(), 0);
 }

@@ -261,6 +261,10 @@ async fn nobody_approves_a_claim_from_a_page_in_the_network_it_came_from(databas
     };
     let refused = approve("203.0.113.99").await.unwrap_err();
     assert!(needed(&refused).contains("your network"), "{refused:?}");
+    // Who does not say where they are may be there as well; an operator is known by the certificate.
+    let message = house.decision(&id, State::Approved);
+    let silent = house.decided(by_agent("ann", message)).await.unwrap_err();
+    assert!(needed(&silent).contains("x-redress-network"), "{silent:?}");
     let endorsed = approve("198.51.100.9").await.unwrap();
     assert_eq!(endorsed.state(), State::Endorsed);
     let denial = house.decision(&id, State::Denied);

@@ -15,6 +15,7 @@ use redress::db::entities::{
 use redress::handoff::queue::state as handoff;
 use redress::identity::referral::state::{Referral, Reviewer, Ruling};
 use redress::identity::review::state::{Decision as Decide, allows};
+use redress::identity::verification::claim_network::Origin;
 use redress::identity::verification::state::{Verification, VerificationEvent};
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::IndividualId;
@@ -136,7 +137,7 @@ fn verification_ways() -> Ways {
 fn referral_ways() -> Ways {
     let by = Reviewer {
         actor: "operator/bob",
-        same_network: false,
+        origin: Origin::Elsewhere,
     };
     let mut ways = Ways::new();
     for state in referral::State::iter() {

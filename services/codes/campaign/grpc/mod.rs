@@ -21,7 +21,7 @@ use crate::wire::redress::enrollment::v1 as wire;
 
 use super::campaign_cache::ConsentText;
 use super::store::Campaign;
-use super::{close, create, update};
+use super::{close, create, expected_referrals as expected, term, update};
 
 /// Creates a campaign.
 pub async fn create_campaign(
@@ -45,6 +45,7 @@ pub async fn create_campaign(
     let created = create::create_campaign(context, &call, &request, &new).await?;
     Ok(wire::CreateCampaignResponse {
         notices: notices(&created),
+        expected_referrals: Some(expected_referrals(&created)),
         campaign: Some(campaign(created)?),
     })
 }
@@ -148,6 +149,7 @@ pub async fn update_campaign(
     let request = call.request(context, id, "UpdateCampaign", message)?;
     let updated = update::update_campaign(context, &call, &request, campaign_id, &changes).await?;
     Ok(wire::UpdateCampaignResponse {
+        expected_referrals: Some(expected_referrals(&updated)),
         campaign: Some(campaign(updated)?),
     })
 }
@@ -264,6 +266,24 @@ pub fn consent_text(text: &ConsentText) -> wire::ConsentText {
         version: text.version.clone(),
         text: text.text.clone(),
         sha256: text.sha256.clone(),
+    }
+}
+
+/// Gives what the campaign's policy makes of people who answer late.
+fn expected_referrals(campaign: &Campaign) -> wire::ExpectedReferrals {
+    const DAY: u64 = 24 * 60 * 60;
+    let row = &campaign.row;
+    let open_days = row.enroll_by_at.since(row.created_at).as_secs() / DAY;
+    let open_days = u32::try_from(open_days).unwrap_or(u32::MAX);
+    let found = expected::expected_referrals(term::PROOF.unsigned_abs(), open_days);
+    wire::ExpectedReferrals {
+        letters: expected::LETTERS,
+        proof_days: term::PROOF,
+        enrollments: found.enrollments,
+        late_answers: found.late_answers,
+        referrals: found.referrals,
+        referrals_at_most: found.referrals_at_most,
+        assumptions: expected::ASSUMPTIONS.map(str::to_owned).to_vec(),
     }
 }
 

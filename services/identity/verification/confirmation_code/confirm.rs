@@ -13,6 +13,7 @@ use crate::identity::error::Error;
 use crate::identity::matching::blind::Indexer;
 use crate::identity::rules::TRIES;
 use crate::identity::verification::find::Scope;
+use crate::identity::verification::situation;
 use crate::identity::verification::state::{Verification, VerificationEvent};
 use crate::identity::verification::store as verifications;
 use crate::identity::verification::store::state_of;
@@ -58,14 +59,18 @@ pub async fn confirm_code(
         .charge()
         .await?;
     let found = verifications::campaign(context.db.read(), &command.engagement_number).await?;
-    let campaign = found.map_or(Scope::unknown().campaign, |(campaign, _)| campaign.id);
+    let scope = Scope::of(found)?;
+    let campaign = scope.campaign;
     let kept = check(context, call, command, campaign).await?;
     if !kept.confirmed {
         return Err(Error::ConfirmationNotAccepted);
     }
     let row = verifications::find(context.db.read(), campaign, command.verification).await?;
     let row = row.ok_or(Error::ConfirmationNotAccepted)?;
-    view::made(&row, state_of(&row)?, Vec::new())
+    Ok(View {
+        language: situation::language(context, &row, &scope.language).await?,
+        ..view::made(&row, Vec::new(), None, context.now())?
+    })
 }
 
 /// One try in one transaction. A wrong one is committed like a right one: it must count.

@@ -19,7 +19,7 @@ use crate::identity::matching::contact::Contact;
 use crate::identity::roster;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::rules::{EMAIL_CODE_LIFE, PHONE_CODE_LIFE};
-use crate::identity::sender::Message;
+use crate::identity::sender::ConfirmationCode;
 use crate::identity::verification::borne::Bearers;
 use crate::identity::verification::lost_letter;
 use crate::identity::verification::state::Verification;
@@ -79,7 +79,7 @@ pub async fn send_confirmation_code(
     if row.state != State::Sent || context.now() >= expires_at {
         return Ok(expires_at);
     }
-    let message = Message {
+    let message = ConfirmationCode {
         id: row.id,
         channel: row.channel,
         to,
@@ -90,14 +90,14 @@ pub async fn send_confirmation_code(
     if alone {
         // How long a gateway takes would tell that there is a contact.
         tokio::spawn(async move {
-            if sender.send(message).await.is_err() {
+            if sender.send(message.into()).await.is_err() {
                 tracing::warn!(
                     "a confirmation code could not be handed over; the person can ask for another"
                 );
             }
         });
     } else {
-        sender.send(message).await.map_err(|_| Error::Send)?;
+        sender.send(message.into()).await.map_err(|_| Error::Send)?;
     }
     Ok(expires_at)
 }

@@ -1,5 +1,6 @@
 //! The RPCs of verifications and confirmation codes.
 
+mod next_step;
 mod representative;
 
 use tonic::Request;
@@ -13,6 +14,7 @@ use crate::identity::matching::compare::Claims;
 use crate::identity::matching::waterfall::{Agreement, Level};
 use crate::identity::matching::{fold, ssn};
 use crate::identity::roster::grpc::contacts;
+use crate::kernel::caller::Role;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fields::Fields;
 use crate::kernel::secrets::Secret;
@@ -23,6 +25,7 @@ use crate::wire::redress::identity::v1 as wire;
 use crate::identity::verification::confirmation_code::confirm::{self, Confirm};
 use crate::identity::verification::confirmation_code::send::{self, DIGITS, Send};
 use crate::identity::verification::get;
+use crate::identity::verification::order_letter::{self, OrderLetter};
 use crate::identity::verification::verify::{self, Verify};
 use crate::identity::verification::view::View;
 
@@ -54,7 +57,7 @@ pub async fn verify_identity(
     };
     let view = verify::verify_identity(context, &call, &command).await?;
     Ok(wire::VerifyIdentityResponse {
-        verification: Some(verification(view)),
+        verification: Some(verification(view, call.caller.role)),
     })
 }
 
@@ -89,6 +92,31 @@ pub async fn send_confirmation_code(
     })
 }
 
+/// OrderLetter.
+pub async fn order_letter(
+    context: &Context,
+    request: &Request<wire::OrderLetterRequest>,
+) -> Result<wire::OrderLetterResponse, Error> {
+    let call = Call::of(request)?;
+    let message = request.get_ref();
+    let mut fields = Fields::default();
+    let id = fields.request_id(&message.request_id);
+    let engagement_number = context
+        .engagement_number_for(&call.caller, &mut fields, &message.campaign)
+        .await?;
+    let verification = fields.id("verification_id", &message.verification_id);
+    fields.finish()?;
+    let command = OrderLetter {
+        request: call.request(context, id, "OrderLetter", message)?,
+        engagement_number,
+        verification,
+    };
+    let ordered_at = order_letter::order_letter(context, &call, &command).await?;
+    Ok(wire::OrderLetterResponse {
+        order_time: Some(ordered_at.to_proto()),
+    })
+}
+
 /// ConfirmCode.
 pub async fn confirm_code(
     context: &Context,
@@ -118,7 +146,7 @@ pub async fn confirm_code(
     };
     let view = confirm::confirm_code(context, &call, &command).await?;
     Ok(wire::ConfirmCodeResponse {
-        verification: Some(verification(view)),
+        verification: Some(verification(view, call.caller.role)),
     })
 }
 
@@ -137,7 +165,7 @@ pub async fn get_verification(
     fields.finish()?;
     let view = get::get_verification(context, &call, &number, id).await?;
     Ok(wire::GetVerificationResponse {
-        verification: Some(verification(view)),
+        verification: Some(verification(view, call.caller.role)),
     })
 }
 
@@ -209,7 +237,8 @@ fn channel_of(channel: wire::ContactChannel) -> Option<Channel> {
     }
 }
 
-fn verification(view: View) -> wire::Verification {
+fn verification(view: View, role: Role) -> wire::Verification {
+    let next_steps = next_step::next_steps(&view, role == Role::Portal);
     let state = match view.state {
         State::ConfirmationRequired => wire::VerificationState::ConfirmationRequired,
         State::Verified => wire::VerificationState::Verified,
@@ -217,6 +246,7 @@ fn verification(view: View) -> wire::Verification {
         State::Refused => wire::VerificationState::Refused,
     };
     wire::Verification {
+        next_steps,
         verification_id: view.id.to_string(),
         enrollment_id: view.enrollment.map(|id| id.to_string()).unwrap_or_default(),
         state: state.into(),
