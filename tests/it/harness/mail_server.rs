@@ -72,7 +72,7 @@ async fn session(
 ) -> Option<()> {
     match manner {
         Manner::Silent => std::future::pending().await,
-        Manner::Plain => _ = talk(&mut BufStream::new(stream), manner, &mails).await?,
+        Manner::Plain => talk(&mut BufStream::new(stream), manner, &mails).await?,
         Manner::StartTls => {
             let mut plain = BufStream::new(stream);
             talk(&mut plain, manner, &mails).await?;

@@ -59,7 +59,7 @@ async fn everybody_has_the_same_answer_and_only_who_is_owed_one_orders(database:
         row.phone = "".into();
     });
     let deceased = but(of(4, "Emmy", "Noether"), |row| {
-        row.population = "deceased".into()
+        row.population = "deceased".into();
     });
     let nowhere = but(of(5, "Hedy", "Lamarr"), |row| {
         row.address_line1 = "".into();
@@ -68,7 +68,7 @@ async fn everybody_has_the_same_answer_and_only_who_is_owed_one_orders(database:
         row.postal_code = "".into();
     });
     let minor = but(of(6, "Ada", "Lovelace"), |row| {
-        row.population = "minor".into()
+        row.population = "minor".into();
     });
     house
         .load(FILE, &[ada(2), mute, deceased, nowhere, minor])
