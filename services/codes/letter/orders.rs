@@ -57,16 +57,20 @@ pub async fn run(context: Context, token: CancellationToken) {
     }
 }
 
-/// Takes the orders that wait, at most one step, and gives their number. One that cannot be carried out does not hold up the others.
+/// Takes the orders that wait, at most one step, and gives their number. One that cannot be carried out now does not hold up the others; it
+/// waits, and its error is given when all were looked at.
 pub async fn step(context: &Context) -> Result<usize, Error> {
     let waiting = order_store::waiting(context.db.read(), STEP).await?;
+    let mut failed = None;
     for key in &waiting {
         if let Err(error) = carry_out(context, *key).await {
-            let why = why_not(&error).ok_or(error)?;
-            decline(context, *key, why).await?;
+            match why_not(&error) {
+                Some(why) => decline(context, *key, why).await?,
+                None => failed = Some(error),
+            }
         }
     }
-    Ok(waiting.len())
+    failed.map_or(Ok(waiting.len()), Err)
 }
 
 /// Takes an order and makes the code, in one transaction. On an error nothing is written, and the order waits.
