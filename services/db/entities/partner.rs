@@ -61,6 +61,8 @@ pub struct Model {
     pub breaker: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it acknowledged something last, to within seconds; only of a partner that pulls.
+    pub heard_at: Option<Timestamp>,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -17,6 +17,7 @@ mod change;
 mod contract;
 mod found_people;
 mod front_ends;
+mod handoff_queues;
 mod key_fingerprints;
 mod letters;
 mod more_keys;
@@ -40,7 +41,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -110,6 +111,11 @@ const STEPS: [Step; 14] = [
         name: "0014_proofing_notices",
         runs_since: "0013_scope_and_endorsement",
         changes: proofing_notices::changes,
+    },
+    Step {
+        name: "0020_handoff_queues",
+        runs_since: "0020_handoff_queues",
+        changes: handoff_queues::changes,
     },
 ];
 

@@ -208,6 +208,7 @@ fn parse(fields: &mut Fields, partner: Option<&wire::Partner>, context: &Context
         projection: projection(fields, "partner.", given.projection.as_ref()),
         breaker: BreakerRules::default(),
         created_at: context.clock.now(),
+        heard_at: None,
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Partner {
     pub breaker: BreakerRules,
     /// When it was created.
     pub created_at: Timestamp,
+    /// When it acknowledged something last, to within seconds; only of a partner that pulls.
+    pub heard_at: Option<Timestamp>,
 }
 
 /// The limits of a partner's fields, in characters; zero means none.
@@ -96,6 +98,7 @@ impl TryFrom<Model> for Partner {
             projection: serde_json::from_str(&row.projection).map_err(|_| corrupt())?,
             breaker: serde_json::from_str(&row.breaker).map_err(|_| corrupt())?,
             created_at: row.created_at,
+            heard_at: row.heard_at,
         })
     }
 }

@@ -8,6 +8,8 @@ use sea_orm::{
 
 use crate::db::entities::partner::{ActiveModel, Column, Entity, Mode, Model, State};
 use crate::handoff::error::Error;
+use crate::handoff::metrics;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::PartnerId;
 
 use super::model::Partner;
@@ -44,13 +46,44 @@ pub async fn page(
     all(query, db).await
 }
 
-/// Gives the partners that we call now.
+/// Gives the partners that we call now. One whose row cannot be read is left out, and an alarm says so.
 pub async fn to_push_to(db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
     let query = Entity::find()
         .filter(Column::Mode.eq(Mode::Push))
         .filter(Column::State.eq(State::Active))
         .order_by_asc(Column::Id);
-    all(query, db).await
+    let read = |row: Model| {
+        let name = row.name.clone();
+        let partner = Partner::try_from(row);
+        metrics::unreadable(&name, partner.is_err());
+        partner
+            .inspect_err(
+                |error| tracing::error!(partner = %name, %error, "nothing is sent to a partner"),
+            )
+            .ok()
+    };
+    Ok(query.all(db).await?.into_iter().filter_map(read).collect())
+}
+
+/// Gives the ids of all partners.
+pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<PartnerId>, Error> {
+    let query = Entity::find().select_only().column(Column::Id);
+    let query = query.order_by_asc(Column::Id).into_tuple();
+    Ok(query.all(db).await?)
+}
+
+/// Notes when a partner acknowledged something last.
+pub async fn set_heard(
+    tx: &impl ConnectionTrait,
+    id: PartnerId,
+    at: Timestamp,
+) -> Result<(), Error> {
+    Entity::update_many()
+        .col_expr(Column::HeardAt, Expr::value(at))
+        .filter(Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 async fn all(query: Select<Entity>, db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
@@ -72,6 +105,7 @@ pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Err
         projection: Set(serde_json::to_string(&partner.projection).expect(json)),
         breaker: Set(serde_json::to_string(&partner.breaker).expect(json)),
         created_at: Set(partner.created_at),
+        heard_at: Set(None),
     };
     let added = Entity::insert(row).exec_without_returning(tx).await;
     match added.map_err(crate::db::Error::from) {
