@@ -1,7 +1,7 @@
-//! What queues of handoffs need: an index that begins with the campaign, how often the newest order was tried, and since when what a partner
-//! reported holds.
+//! What queues of handoffs need: an index that begins with the campaign, how often the newest order was tried, when a partner
+//! reported something last, and which campaigns wait at a partner.
 
-use super::blueprint::{instant, int, maybe, otherwise};
+use super::blueprint::{instant, int, maybe, otherwise, text};
 use super::change::Change;
 
 pub(super) fn changes() -> Vec<Change> {
@@ -14,7 +14,13 @@ pub(super) fn changes() -> Vec<Change> {
                 maybe(instant("reported_at")),
             ],
         ),
-        Change::Add("partner", vec![maybe(instant("heard_at"))]),
+        Change::Add(
+            "partner",
+            vec![
+                maybe(instant("heard_at")),
+                otherwise(text("paused_campaigns"), "[]"),
+            ],
+        ),
         Change::Run(
             "CREATE INDEX handoff_queue_idx ON handoff (campaign_id, partner_id, state, not_before, id)",
         ),

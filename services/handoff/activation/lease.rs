@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::db::entities::handoff::{self, Kind};
-use crate::db::entities::partner::{self as partner_entity, Mode};
+use crate::db::entities::partner::Mode;
 use crate::db::{Tx, audit};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
@@ -59,7 +59,7 @@ pub struct Lot {
 /// The most leases that are ended at once because they ran out, which keeps a transaction short.
 const EXPIRED: u64 = 1_000;
 
-/// Leases what is due in a queue; gives nothing where nothing is due, where the partner is paused or holds as much as it takes, or where the
+/// Leases what is due in a queue; gives nothing where nothing is due, where the partner or the campaign at it is paused, where it holds as much as it takes, or where the
 /// campaign's key cannot be used.
 ///
 /// The lease only saves work: what keeps an enrollment from being taken twice is its one `handoff_id`. Attempts are counted
@@ -124,7 +124,7 @@ async fn take(
     let held = under_way::held_by(tx, partner.id, &order.owner, order.now).await?;
     let room = terms.of_partner.saturating_sub(held.by_partner);
     order.most = order.most.min(room);
-    if partner.state == partner_entity::State::Paused || order.most == 0 {
+    if partner.is_paused(order.queue.campaign) || order.most == 0 {
         let is_more = order.most == 0;
         let lot = Lot {
             is_more,

@@ -1,5 +1,6 @@
 //! A partner as this process knows it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::db;
 use crate::db::entities::partner::{Mode, Model, State};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::PartnerId;
+use crate::kernel::ids::{CampaignId, PartnerId};
 
 /// A bureau or reseller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,15 @@ pub struct Partner {
     pub created_at: Timestamp,
     /// When it acknowledged something last, to within seconds; only of a partner that pulls.
     pub heard_at: Option<Timestamp>,
+    /// The campaigns whose handoffs wait while the partner is active.
+    pub paused_campaigns: BTreeSet<CampaignId>,
+}
+
+impl Partner {
+    /// Tells whether the handoffs of a campaign wait.
+    pub fn is_paused(&self, campaign: CampaignId) -> bool {
+        self.state == State::Paused || self.paused_campaigns.contains(&campaign)
+    }
 }
 
 /// The limits of a partner's fields, in characters; zero means none.
@@ -99,6 +109,7 @@ impl TryFrom<Model> for Partner {
             breaker: serde_json::from_str(&row.breaker).map_err(|_| corrupt())?,
             created_at: row.created_at,
             heard_at: row.heard_at,
+            paused_campaigns: serde_json::from_str(&row.paused_campaigns).map_err(|_| corrupt())?,
         })
     }
 }

@@ -106,6 +106,7 @@ pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Err
         breaker: Set(serde_json::to_string(&partner.breaker).expect(json)),
         created_at: Set(partner.created_at),
         heard_at: Set(None),
+        paused_campaigns: Set("[]".to_owned()),
     };
     let added = Entity::insert(row).exec_without_returning(tx).await;
     match added.map_err(crate::db::Error::from) {
@@ -124,6 +125,20 @@ pub async fn write(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), E
         .col_expr(Column::ServerUri, Expr::value(partner.server_uri.clone()))
         .col_expr(Column::MaxInFlight, Expr::value(in_flight))
         .col_expr(Column::Projection, Expr::value(projection))
+        .filter(Column::Id.eq(partner.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Writes which campaigns wait at a partner.
+pub async fn set_paused_campaigns(
+    tx: &impl ConnectionTrait,
+    partner: &Partner,
+) -> Result<(), Error> {
+    let campaigns = serde_json::to_string(&partner.paused_campaigns).expect("ids serialize");
+    Entity::update_many()
+        .col_expr(Column::PausedCampaigns, Expr::value(campaigns))
         .filter(Column::Id.eq(partner.id))
         .exec(tx)
         .await?;

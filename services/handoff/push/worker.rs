@@ -252,7 +252,7 @@ async fn look(
         let Some(bureau) = session.bureau.clone().filter(|_| room > 0) else {
             return Ok(());
         };
-        if session.is_open(campaign) {
+        if session.is_open(campaign) || session.partner.is_paused(campaign) {
             continue;
         }
         let key = QueueKey {

@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redress::db::entities::{ClosedSet as _, handoff};
+use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::PartnerId;
 use redress::kernel::keyring::{Keyring, Purpose};
-use redress::wire::redress::handoff::v1::{Partner, PartnerMode, PausePartnerRequest};
+use redress::wire::redress::handoff::v1::{
+    Partner, PartnerMode, PartnerState, PausePartnerRequest, ResumePartnerRequest,
+};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::pull::drain;
@@ -50,6 +53,7 @@ async fn a_backlog_keeps_neither_a_pause_nor_another_partner_waiting(database: D
     let pause = PausePartnerRequest {
         request_id: world.request_id(),
         partner_id: partner.to_string(),
+        campaign: String::new(),
     };
     world.partners().pause_partner(pause).await.unwrap();
     // What was under way ends, and nothing follows.
@@ -215,4 +219,47 @@ async fn an_unreadable_partner_stops_no_other(database: Database) {
         .await
         .unwrap();
     assert_eq!(world.row(good).await.state.as_str(), "ACCEPTED");
+}
+
+/// One campaign waits at a partner, and no other, until it is resumed.
+#[apply(both)]
+async fn a_campaign_can_be_paused_by_itself(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let waits = world.enroll(partner, "666010001").await;
+    let (campaign, sealer) = world.another_campaign().await;
+    let other = (campaign, &sealer);
+    let goes = world.enroll_in(other, partner, &ada("666010002")).await;
+    let pause = PausePartnerRequest {
+        request_id: world.request_id(),
+        partner_id: partner.to_string(),
+        campaign: "B123456".to_owned(),
+    };
+    for _ in 0..2 {
+        let paused = world.partners().pause_partner(pause.clone()).await;
+        let paused = paused.unwrap().into_inner().partner.unwrap();
+        assert_eq!(paused.paused_campaign_ids, [world.campaign.to_string()]);
+        assert_eq!(paused.state(), PartnerState::Active);
+    }
+    let mut worker = world.worker();
+    assert_eq!(worker.step().await.unwrap(), 1);
+    assert!(world.all_are(&[goes], "ACCEPTED").await);
+    assert!(world.all_are(&[waits], "QUEUED").await);
+    let resume = ResumePartnerRequest {
+        request_id: world.request_id(),
+        partner_id: partner.to_string(),
+        campaign: world.campaign.to_string(),
+    };
+    let resumed = world.partners().resume_partner(resume).await.unwrap();
+    let resumed = resumed.into_inner().partner.unwrap();
+    assert!(resumed.paused_campaign_ids.is_empty());
+    assert_eq!(worker.step().await.unwrap(), 1);
+    assert_eq!(world.state(waits).await, "ACCEPTED");
+    let unknown = PausePartnerRequest {
+        request_id: world.request_id(),
+        campaign: "B000000".to_owned(),
+        ..pause
+    };
+    let refused = world.partners().pause_partner(unknown).await.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::CampaignNotFound));
 }
