@@ -312,9 +312,12 @@ impl<'a> Batch<'a> {
         };
         let twin_id = twin.id;
         let row = self.rows.entry(twin_id).or_insert_with(|| twin.into());
+        let now = self.now;
         if let Applied::Moved(state) = row.handoff.state.apply(Fact::Canceled, false) {
             let outcomes = self.outcomes.len();
-            let status = PartnerStatus::of(Fact::Canceled, self.now);
+            // What the partner reports of the time before is late, and contradicts nothing.
+            row.handoff.reported_at = Some(now);
+            let status = PartnerStatus::of(Fact::Canceled, now);
             self.move_to(twin_id, state, &status);
             self.outcomes.truncate(outcomes);
         }

@@ -146,17 +146,16 @@ async fn still_leased(
         let holds = |handoff: &Handoff| {
             handoff.state == State::Leased && handoff.lease_token == lease.lease_token
         };
-        match locked.remove(&lease.id).filter(holds) {
-            Some(handoff) => held.push(Failed {
+        if let Some(handoff) = locked.remove(&lease.id).filter(holds) {
+            held.push(Failed {
                 handoff,
                 sent_before: call.leased.sent_before,
                 failure,
                 partner_answers: call.partner_answers,
-            }),
-            None => {
-                metrics::lease_lost();
-                lost.push(Attempt::of(lease, now, failure.result(), "LEASE_LOST"));
-            }
+            });
+        } else {
+            metrics::lease_lost();
+            lost.push(Attempt::of(lease, now, failure.result(), "LEASE_LOST"));
         }
     }
     attempts::add(tx, &lost).await?;

@@ -108,9 +108,12 @@ fn fold_the_rest(person: &mut Person, changes: &mut Vec<Change>) {
         return;
     }
     let names = std::mem::take(&mut person.prior_names).into_iter();
-    let folded = names.filter_map(|name| match is_plain_name(&name) {
-        true => Some(name),
-        false => fold(&name),
+    let folded = names.filter_map(|name| {
+        if is_plain_name(&name) {
+            Some(name)
+        } else {
+            fold(&name)
+        }
     });
     person.prior_names = folded.collect();
     changes.push(Change::Folded(Field::PriorNames));

@@ -203,3 +203,23 @@ async fn a_late_activation_after_a_withdrawal_contradicts_nothing(database: Data
     );
     assert_eq!(world.state(id).await, "CANCELED");
 }
+
+/// The same where the cancellation was an order of its own: the enrollment ended with it.
+#[apply(both)]
+async fn a_late_activation_after_an_ordered_withdrawal_contradicts_nothing(database: Database) {
+    let (world, id) = taken(database).await;
+    let begun = world.context.clock.now();
+    world.hand.advance(BACKOFF);
+    let cancel = world.cancel(id).await;
+    let canceled = (EnrollmentProgress::Canceled, WELL);
+    let active = (EnrollmentProgress::Active, WELL);
+    let now = world.context.clock.now();
+    assert_eq!(
+        world.reported(since(cancel, canceled, now)).await,
+        "APPLIED"
+    );
+    assert!(world.all_are(&[id, cancel], "CANCELED").await);
+    assert_eq!(world.reported(since(id, active, begun)).await, "UNCHANGED");
+    let audited = world.audited(id).await;
+    assert!(!audited.contains(&"handoff.contradicted".to_owned()));
+}
