@@ -63,6 +63,8 @@ pub struct Model {
     pub created_at: Timestamp,
     /// When it acknowledged something last, to within seconds; only of a partner that pulls.
     pub heard_at: Option<Timestamp>,
+    /// It wants no calls before.
+    pub throttled_until: Option<Timestamp>,
     /// JSON: the campaigns whose handoffs wait while the partner is active.
     pub paused_campaigns: String,
 }

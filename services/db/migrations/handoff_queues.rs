@@ -18,9 +18,11 @@ pub(super) fn changes() -> Vec<Change> {
             "partner",
             vec![
                 maybe(instant("heard_at")),
+                maybe(instant("throttled_until")),
                 otherwise(text("paused_campaigns"), "[]"),
             ],
         ),
+        // The name by the rule belongs to the index over a partner's handoffs of all campaigns.
         Change::Run(
             "CREATE INDEX handoff_queue_idx ON handoff (campaign_id, partner_id, state, not_before, id)",
         ),

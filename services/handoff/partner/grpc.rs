@@ -224,6 +224,7 @@ fn parse(fields: &mut Fields, partner: Option<&wire::Partner>, context: &Context
         breaker: BreakerRules::default(),
         created_at: context.clock.now(),
         heard_at: None,
+        throttled_until: None,
         paused_campaigns: BTreeSet::new(),
     }
 }

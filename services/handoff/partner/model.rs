@@ -35,6 +35,8 @@ pub struct Partner {
     pub created_at: Timestamp,
     /// When it acknowledged something last, to within seconds; only of a partner that pulls.
     pub heard_at: Option<Timestamp>,
+    /// It wants no calls before, as one of the instances was told.
+    pub throttled_until: Option<Timestamp>,
     /// The campaigns whose handoffs wait while the partner is active.
     pub paused_campaigns: BTreeSet<CampaignId>,
 }
@@ -109,6 +111,7 @@ impl TryFrom<Model> for Partner {
             breaker: serde_json::from_str(&row.breaker).map_err(|_| corrupt())?,
             created_at: row.created_at,
             heard_at: row.heard_at,
+            throttled_until: row.throttled_until,
             paused_campaigns: serde_json::from_str(&row.paused_campaigns).map_err(|_| corrupt())?,
         })
     }

@@ -3,7 +3,8 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 
 use crate::db::entities::partner::{ActiveModel, Column, Entity, Mode, Model, State};
@@ -86,6 +87,22 @@ pub async fn set_heard(
     Ok(())
 }
 
+/// Notes until when a partner wants no calls, unless that is noted already.
+pub async fn set_throttled(
+    tx: &impl ConnectionTrait,
+    id: PartnerId,
+    until: Timestamp,
+) -> Result<(), Error> {
+    let is_earlier = Column::ThrottledUntil.lt(until);
+    Entity::update_many()
+        .col_expr(Column::ThrottledUntil, Expr::value(until))
+        .filter(Column::Id.eq(id))
+        .filter(Column::ThrottledUntil.is_null().or(is_earlier))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 async fn all(query: Select<Entity>, db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
     let rows = query.all(db).await?.into_iter();
     Ok(rows.map(Partner::try_from).collect::<Result<_, _>>()?)
@@ -106,6 +123,7 @@ pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Err
         breaker: Set(serde_json::to_string(&partner.breaker).expect(json)),
         created_at: Set(partner.created_at),
         heard_at: Set(None),
+        throttled_until: Set(None),
         paused_campaigns: Set("[]".to_owned()),
     };
     let added = Entity::insert(row).exec_without_returning(tx).await;

@@ -1,7 +1,8 @@
 //! The pace at which one partner is called. Pure.
 //!
 //! Additive increase, multiplicative decrease: a partner that throttles halves what may be under way and gets a rest, as long as it asks
-//! for, or else longer from time to time; each round of successes adds one. It lives in the memory of one worker.
+//! for, or else longer from time to time; each round of successes adds one. It lives in the memory of one worker, but for the rests: all
+//! instances keep them, by the partner's row.
 
 use std::time::Duration;
 
@@ -42,6 +43,16 @@ impl Pace {
             return 0;
         }
         self.limit.min(most).saturating_sub(under_way)
+    }
+
+    /// Gives until when the partner rests.
+    pub const fn rests_until(&self) -> Timestamp {
+        self.paused_until
+    }
+
+    /// Keeps a rest that another instance was asked for. None is longer than a partner can ask for, whatever a wrong clock wrote.
+    pub fn rest(&mut self, until: Timestamp, now: Timestamp) {
+        self.paused_until = self.paused_until.max(until.min(now + LONGEST));
     }
 
     /// Records what a call said, with at most `most` allowed.
@@ -128,6 +139,15 @@ mod tests {
         pace.record(Signal::Up, at(now), 1);
         pace.record(throttled(None), at(now), 1);
         assert_eq!(pace.room(at(now + 1), 0, 1), 1);
+    }
+
+    #[test]
+    fn a_rest_that_another_instance_was_asked_for_is_kept() {
+        let mut pace = Pace::new(8);
+        pace.rest(at(3), at(0));
+        assert_eq!((pace.room(at(2), 0, 8), pace.room(at(3), 0, 8)), (0, 8));
+        pace.rest(at(1_000_000), at(3));
+        assert_eq!(pace.rests_until(), at(3) + LONGEST);
     }
 
     #[test]

@@ -62,10 +62,14 @@ pub(crate) struct Turn {
 impl PartnerSession {
     pub fn new(context: &Context, tls: &TlsFiles, partner: Partner) -> Self {
         metrics::breaker(&partner.name, false);
+        let mut pace = Pace::new(partner.max_in_flight.into());
+        if let Some(until) = partner.throttled_until {
+            pace.rest(until, context.clock.now());
+        }
         Self {
+            pace,
             actor: format!("partner/{}", partner.name),
             bureau: bureau(context, tls, &partner),
-            pace: Pace::new(partner.max_in_flight.into()),
             under_way: 0,
             is_active: true,
             answered_at: None,
@@ -81,8 +85,18 @@ impl PartnerSession {
         if self.bureau.is_none() || place(&self.partner) != place(&partner) {
             self.bureau = bureau(context, tls, &partner);
         }
+        if let Some(until) = partner.throttled_until {
+            self.pace.rest(until, context.clock.now());
+        }
         self.partner = partner;
         self.is_active = true;
+    }
+
+    /// Gives until when the partner rests, where other instances may not know it yet.
+    pub fn new_rest(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = self.pace.rests_until();
+        let known = self.partner.throttled_until;
+        (until > now && known.is_none_or(|known| known < until)).then_some(until)
     }
 
     /// Notes the campaigns in whose queues something may be due.

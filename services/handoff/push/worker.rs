@@ -215,6 +215,14 @@ async fn record(
     session: &PartnerSession,
     results: &Results,
 ) -> Result<(), Error> {
+    let now = context.clock.now();
+    if let Some(until) = session.new_rest(now) {
+        let id = session.partner.id;
+        let told = context.db.run_tx("partner.throttled", |tx| {
+            Box::pin(async move { partner::store::set_throttled(tx, id, until).await })
+        });
+        told.await?;
+    }
     let reporter = Reporter {
         partner: session.partner.id,
         actor: &session.actor,

@@ -366,6 +366,7 @@ async fn insert_partner(owner: &DatabaseConnection, id: PartnerId) {
         breaker: "{}".into(),
         created_at: Timestamp::EPOCH,
         heard_at: None,
+        throttled_until: None,
         paused_campaigns: "[]".to_owned(),
     };
     let row = partner::ActiveModel::from(row).reset_all();

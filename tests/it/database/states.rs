@@ -335,6 +335,7 @@ async fn a_refused_row_is_not_shown_in_the_error(database: Database) {
         breaker: "{}".to_owned(),
         created_at: NOW,
         heard_at: None,
+        throttled_until: None,
         paused_campaigns: "[]".to_owned(),
     };
     let result = db.run_tx("test.refuse", |tx| {

@@ -85,6 +85,7 @@ async fn queue_three(owner: &DatabaseConnection) {
         breaker: "{}".to_owned(),
         created_at: clock.now(),
         heard_at: None,
+        throttled_until: None,
         paused_campaigns: "[]".to_owned(),
     };
     partner.into_active_model().insert(owner).await.unwrap();

@@ -158,6 +158,20 @@ async fn a_partner_that_throttles_without_a_delay_gets_a_rest(database: Database
     running.stop().await;
 }
 
+/// One instance is told to slow down: the other does not call either, and both go on after the rest.
+#[apply(both)]
+async fn all_workers_together_keep_a_rest(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner_of(1).await;
+    world.enroll_many(partner, "666230001", 2).await;
+    let (mut one, mut other, mut third) = (world.worker(), world.worker(), world.worker());
+    assert_eq!(other.step().await.unwrap(), 1);
+    assert_eq!(one.step().await.unwrap(), 0, "it has just begun");
+    world.hand.advance(Duration::from_secs(1));
+    assert_eq!(third.step().await.unwrap(), 1, "the rest is over");
+    assert_eq!(one.step().await.unwrap(), 0, "the next has begun");
+}
+
 /// Two workers, as of two instances, call a partner that takes two at once.
 #[apply(both)]
 async fn all_workers_together_call_no_more_than_a_partner_takes(database: Database) {
