@@ -53,7 +53,7 @@ mod tests {
     fn a_key_is_noted_once_in_a_while() {
         let noted = Noted::default();
         let at = |seconds| Timestamp::EPOCH + Duration::from_secs(seconds);
-        let every = Duration::from_secs(60);
+        let every = Duration::from_mins(1);
         assert!(noted.note(1, at(100), every));
         assert!(!noted.note(1, at(159), every));
         assert!(noted.note(2, at(159), every));

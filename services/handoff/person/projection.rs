@@ -257,11 +257,7 @@ mod tests {
         let told = [Field::MiddleName, Field::PriorNames].map(Change::Folded);
         assert_eq!(apply(rules, &mut middle), Ok(told.into()));
         assert!(middle.middle_name.is_none());
-        let names: Vec<_> = middle
-            .prior_names
-            .iter()
-            .map(|name| name.expose())
-            .collect();
+        let names: Vec<_> = middle.prior_names.iter().map(Secret::expose).collect();
         assert_eq!(names, ["Zoe Orr"]);
     }
 }
