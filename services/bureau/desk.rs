@@ -3,7 +3,7 @@
 //! A change goes into the book and into the journal's queue under one lock, so that both have one order; the answer waits
 //! for the disk. Inquiries wait too, behind the changes before them: no answer gives what a crash could undo.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -15,7 +15,7 @@ use ring::hmac;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::kernel::clock::Clock;
+use crate::kernel::clock::{Clock, Timestamp};
 use crate::kernel::crypto::Key;
 use crate::wire::redress::bureau::v1::{
     EnrollmentOrder, EnrollmentProgress, EnrollmentStatus, Subject,
@@ -23,7 +23,7 @@ use crate::wire::redress::bureau::v1::{
 
 use super::book::{Book, Entry, Line};
 use super::journal::Journal;
-use super::rules::{Habit, REFUSED_TRIES, SLOW, rule_for};
+use super::rules::{Habit, REFUSED_TRIES, SLOW, YEAR, rule_for};
 
 /// How an offer was answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,12 @@ pub enum Answered {
     Lost(EnrollmentStatus),
     /// The bureau cannot work now.
     Down,
+    /// The bureau wants a slower pace.
+    Throttled,
+    /// Something broke, and nothing was booked.
+    Broken,
+    /// Not at all, and nothing was booked.
+    Never,
 }
 
 /// The bureau's desk: its book and its habits.
@@ -51,6 +57,44 @@ pub struct Desk {
 struct State {
     book: Book,
     tries: HashMap<Uuid, u32>,
+    /// Orders about which no question is answered.
+    untold: HashSet<Uuid>,
+}
+
+impl State {
+    /// Gives what is answered where a habit keeps an order out of the book.
+    fn refuse(&mut self, id: Uuid, habit: Habit, now: Timestamp) -> Option<Answered> {
+        if habit == Habit::None {
+            return None;
+        }
+        let tries = self.tries.entry(id).or_default();
+        *tries += 1;
+        let is_early = *tries <= REFUSED_TRIES;
+        match habit {
+            Habit::DownAtFirst if is_early => Some(Answered::Down),
+            Habit::Throttles if is_early => Some(Answered::Throttled),
+            Habit::Breaks => Some(Answered::Broken),
+            Habit::BreaksAtAll => {
+                self.untold.insert(id);
+                Some(Answered::Broken)
+            }
+            Habit::Hangs => Some(Answered::Never),
+            Habit::Forgets if *tries == 1 => Some(Answered::Status(forgotten(id, now))),
+            _ => None,
+        }
+    }
+}
+
+/// Says that an order is taken which stands in no book.
+fn forgotten(id: Uuid, now: Timestamp) -> EnrollmentStatus {
+    EnrollmentStatus {
+        handoff_id: id.to_string(),
+        partner_reference: format!("LOST-{}", &id.simple().to_string()[16..]),
+        progress: EnrollmentProgress::Accepted.into(),
+        effective_time: Some(now.to_proto()),
+        revision: 9,
+        ..EnrollmentStatus::default()
+    }
 }
 
 impl Desk {
@@ -61,6 +105,7 @@ impl Desk {
         let state = State {
             book,
             tries: HashMap::new(),
+            untold: HashSet::new(),
         };
         Ok(Self {
             clock,
@@ -99,12 +144,8 @@ impl Desk {
                 let status = state.book.get(id).map(|entry| entry.status(now));
                 (written, Answered::Status(status.unwrap_or_default()))
             } else {
-                if rule.habit == Habit::DownAtFirst {
-                    let tries = state.tries.entry(id).or_default();
-                    *tries += 1;
-                    if *tries <= REFUSED_TRIES {
-                        return Ok(Answered::Down);
-                    }
+                if let Some(refused) = state.refuse(id, rule.habit, now) {
+                    return Ok(refused);
                 }
                 let line = Line::Booked {
                     id,
@@ -113,10 +154,10 @@ impl Desk {
                     coverage: ordered.coverage_id,
                     product: ordered.product_code,
                     activation: activation_digest(&self.key, &order.activation_code),
-                    due: if rule.habit == Habit::Slow {
-                        now + SLOW
-                    } else {
-                        now
+                    due: match rule.habit {
+                        Habit::Slow => now + SLOW,
+                        Habit::LongSince => now - YEAR,
+                        _ => now,
                     },
                     progress: rule.progress.as_str_name().to_owned(),
                     class: rule.class.as_str_name().to_owned(),
@@ -126,7 +167,7 @@ impl Desk {
                 let status = state.book.get(id).map(Entry::accepted).unwrap_or_default();
                 let answered = match rule.habit {
                     Habit::LosesAnswer => Answered::Lost(status),
-                    Habit::None | Habit::DownAtFirst | Habit::Slow => Answered::Status(status),
+                    _ => Answered::Status(status),
                 };
                 (written, answered)
             }
@@ -140,6 +181,9 @@ impl Desk {
     pub async fn status(&self, id: Uuid) -> io::Result<Option<EnrollmentStatus>> {
         let (written, status) = {
             let state = self.lock();
+            if state.untold.contains(&id) {
+                return Err(io::Error::other("no question about this order is answered"));
+            }
             let status = state
                 .book
                 .get(id)
@@ -271,7 +315,6 @@ fn book_key(path: &Path) -> io::Result<Key> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::clock::Timestamp;
     use crate::wire::google::r#type::Date;
     use crate::wire::redress::r#type::v1::PersonName;
 

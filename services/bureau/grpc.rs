@@ -73,7 +73,9 @@ impl BureauEnrollmentService for Handlers {
                 status: Some(status),
             })),
             Answered::Down => Err(Status::unavailable("The bureau is down for maintenance.")),
-            Answered::Lost(_) => Err(never(draining).await),
+            Answered::Throttled => Err(Status::resource_exhausted("Slower, please.")),
+            Answered::Broken => Err(Status::internal("Something broke.")),
+            Answered::Lost(_) | Answered::Never => Err(never(draining).await),
         }
     }
 

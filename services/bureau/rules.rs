@@ -14,6 +14,12 @@
 //! | 666-18 | ACTION_REQUIRED, IDENTITY_NOT_CONFIRMED |
 //! | 666-19 | ACTION_REQUIRED, NO_HIT |
 //! | 666-20 | ACTION_REQUIRED, FILE_FROZEN for products whose code ends in `-2`, as for one bureau of several; otherwise ACTIVE |
+//! | 666-21 | INTERNAL to every order, and nothing is booked |
+//! | 666-22 | never answers an order, and nothing is booked |
+//! | 666-23 | RESOURCE_EXHAUSTED without a delay for the first two tries, then ACTIVE |
+//! | 666-24 | REFUSED, ALREADY_ENROLLED, for a year |
+//! | 666-25 | takes the first order and forgets it; ACTIVE once it is ordered again |
+//! | 666-26 | INTERNAL to every order, and no answer to a question about it |
 //! | any other, or no SSN | ACTIVE |
 //!
 //! An order that is given again, with a higher attempt, ends ACTIVE for everybody: what was missing is there now.
@@ -25,6 +31,9 @@ use crate::wire::redress::r#type::v1::OutcomeClass;
 
 /// How many tries a bureau that is "down" refuses.
 pub const REFUSED_TRIES: u32 = 2;
+
+/// For how long somebody has been enrolled who is enrolled already.
+pub const YEAR: Duration = Duration::from_hours(24 * 365);
 
 /// How long a slow outcome takes.
 pub const SLOW: Duration = Duration::from_secs(1);
@@ -40,6 +49,18 @@ pub enum Habit {
     LosesAnswer,
     /// Takes [`SLOW`] before the outcome is known.
     Slow,
+    /// Fails at every order of this person.
+    Breaks,
+    /// Fails at every order of this person, and at every question about it.
+    BreaksAtAll,
+    /// Takes no order of this person, and never answers.
+    Hangs,
+    /// Wants a slower pace for the first [`REFUSED_TRIES`] tries, and does not say for how long.
+    Throttles,
+    /// Says that the outcome has held for a [`YEAR`].
+    LongSince,
+    /// Accepts the first order and forgets it.
+    Forgets,
 }
 
 /// What happens to one person.
@@ -72,7 +93,7 @@ const fn rule(
 const WELL: OutcomeClass = OutcomeClass::Unspecified;
 
 /// The table. People whom it does not name are activated.
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 15] = [
     rule(
         "66611",
         EnrollmentProgress::ActionRequired,
@@ -121,6 +142,22 @@ const RULES: [Rule; 9] = [
         EnrollmentProgress::ActionRequired,
         OutcomeClass::NoHit,
         Habit::None,
+    ),
+    rule("66621", EnrollmentProgress::Active, WELL, Habit::Breaks),
+    rule("66622", EnrollmentProgress::Active, WELL, Habit::Hangs),
+    rule("66623", EnrollmentProgress::Active, WELL, Habit::Throttles),
+    rule(
+        "66624",
+        EnrollmentProgress::Refused,
+        OutcomeClass::AlreadyEnrolled,
+        Habit::LongSince,
+    ),
+    rule("66625", EnrollmentProgress::Active, WELL, Habit::Forgets),
+    rule(
+        "66626",
+        EnrollmentProgress::Active,
+        WELL,
+        Habit::BreaksAtAll,
     ),
 ];
 

@@ -26,13 +26,23 @@ pub enum Command {
     Show(Which),
     /// Change where a partner listens or how much it takes at once. Orders that wait go there, too.
     Update(UpdateArgs),
-    /// Stop offering enrollments to a partner; people can go on enrolling.
-    Pause(Which),
+    /// Stop offering enrollments to a partner, of all campaigns or of one; people can go on enrolling.
+    Pause(PauseArgs),
     /// Offer enrollments to a paused partner again.
-    Resume(Which),
+    Resume(PauseArgs),
     /// Activation codes that a partner issues itself.
     #[command(subcommand)]
     Pool(pool::Command),
+}
+
+/// Flags of `partner pause` and `partner resume`.
+#[derive(Debug, Args)]
+pub struct PauseArgs {
+    /// Name of the partner.
+    pub name: String,
+    /// Only this campaign: its engagement number or id.
+    #[arg(long, value_name = "NUMBER")]
+    pub campaign: Option<String>,
 }
 
 const CREATE_EXAMPLES: &str = "Examples:
@@ -140,11 +150,12 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
                 .partner;
             render::one(session.format, &record(&updated.unwrap_or_default()))
         }
-        Command::Pause(which) => {
-            let partner_id = find(&channels, &which.name).await?.partner_id;
+        Command::Pause(args) => {
+            let partner_id = find(&channels, &args.name).await?.partner_id;
             let request = wire::PausePartnerRequest {
                 request_id: new_request_id(),
                 partner_id,
+                campaign: args.campaign.unwrap_or_default(),
             };
             let paused = client
                 .pause_partner(request)
@@ -153,11 +164,12 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
                 .partner;
             render::one(session.format, &record(&paused.unwrap_or_default()))
         }
-        Command::Resume(which) => {
-            let partner_id = find(&channels, &which.name).await?.partner_id;
+        Command::Resume(args) => {
+            let partner_id = find(&channels, &args.name).await?.partner_id;
             let request = wire::ResumePartnerRequest {
                 request_id: new_request_id(),
                 partner_id,
+                campaign: args.campaign.unwrap_or_default(),
             };
             let resumed = client
                 .resume_partner(request)
@@ -190,6 +202,7 @@ fn record(partner: &wire::Partner) -> Record {
         .with("endpoint", partner.endpoint.as_str())
         .with("server_uri", partner.server_uri.as_str())
         .with("max_in_flight", partner.max_in_flight)
+        .with("paused_campaigns", partner.paused_campaign_ids.join(" "))
         .with("created", time(partner.create_time.as_ref()))
         .with("partner_id", partner.partner_id.as_str())
 }

@@ -53,6 +53,11 @@ impl CampaignKey {
         }))
     }
 
+    /// Gives the version of the person key that it is wrapped under.
+    pub fn key_version(&self) -> Option<i32> {
+        self.row.as_ref().map(|row| row.key_version)
+    }
+
     /// Unwraps the key.
     pub fn unwrap(&self, keys: &dyn KeyProvider) -> Result<PersonSealer, Unusable> {
         let row = self.row.as_ref().ok_or(Unusable::Missing)?;

@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::kernel::ids::PartnerId;
 use crate::process;
 
+use super::noted::Noted;
+use super::queue::due::QueueKey;
 use super::settings::Rules;
 
 /// What the process works with. Clones share everything.
@@ -18,6 +21,10 @@ pub struct Context {
     pub rules: Rules,
     /// Wakes the streams of partners when an acknowledgement or new activation codes may have made something due.
     pub queue_changed: Arc<Notify>,
+    /// The queues that stand still for want of a key, and when the log said so last.
+    pub stopped: Noted<QueueKey>,
+    /// When it was last written of partners that they acknowledge.
+    pub heard: Noted<PartnerId>,
 }
 
 impl Context {
@@ -27,6 +34,8 @@ impl Context {
             common,
             rules,
             queue_changed: Arc::new(Notify::new()),
+            stopped: Noted::default(),
+            heard: Noted::default(),
         }
     }
 }

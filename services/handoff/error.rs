@@ -121,7 +121,7 @@ impl From<Error> for Fault {
                 .precondition(
                     "STATE",
                     handoff.to_string(),
-                    "only a DEAD handoff can be replayed",
+                    "only a DEAD handoff can be replayed, and one that is ACCEPTED or ACTIVE where the partner has lost it (partner_forgot)",
                 ),
             Error::BeingCanceled { handoff } => Self::new(Reason::HandoffState).precondition(
                 "STATE",

@@ -15,8 +15,6 @@ use super::queue::{misdated, retry_policy};
 
 /// How often it is done.
 const EVERY: Duration = Duration::from_mins(1);
-/// Partners read at a time.
-const PAGE: u64 = 100;
 
 /// Keeps house until the process drains.
 pub async fn run(context: Context, token: CancellationToken) {
@@ -40,19 +38,12 @@ pub async fn run(context: Context, token: CancellationToken) {
 /// Does everything once and gives the number of handoffs that were made due.
 pub async fn step(context: &Context) -> Result<u64, Error> {
     let mut made_due = 0;
-    let mut after = None;
-    loop {
-        let partners = partner::store::page(context.db.read(), after, PAGE).await?;
-        let Some(last) = partners.last() else {
-            return Ok(made_due);
-        };
-        after = Some(last.name.clone());
-        for partner in &partners {
-            for state in misdated::WAITING {
-                made_due += make_due(context, (partner.id, state)).await?;
-            }
+    for partner in partner::store::ids(context.db.read()).await? {
+        for state in misdated::WAITING {
+            made_due += make_due(context, (partner, state)).await?;
         }
     }
+    Ok(made_due)
 }
 
 async fn make_due(context: &Context, whose: (PartnerId, State)) -> Result<u64, Error> {

@@ -33,6 +33,8 @@ struct Instruments {
     codes_low: Gauge<i64>,
     code_waits: Counter<u64>,
     set_aside: Counter<u64>,
+    stopped: Gauge<i64>,
+    unreadable: Gauge<i64>,
 }
 
 /// Made at first use, which is after telemetry has started.
@@ -108,6 +110,14 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             "redress.resubmission.set_aside",
             "Orders to be given again that could not be taken and wait for an operator",
         ),
+        stopped: meter
+            .i64_gauge("redress.handoff.queue.stopped")
+            .with_description("1 while a queue stands still because a key is missing or wrong")
+            .build(),
+        unreadable: meter
+            .i64_gauge("redress.handoff.partner.unreadable")
+            .with_description("1 while a partner gets nothing because its row cannot be read")
+            .build(),
     }
 });
 
@@ -229,4 +239,19 @@ pub(super) fn waited(enrollments: usize) {
 /// Counts an order to be given again that was set aside.
 pub(super) fn resubmission_set_aside() {
     INSTRUMENTS.set_aside.add(1, &[]);
+}
+
+/// Shows whether a queue stands still for want of a key.
+pub(super) fn stopped((partner, engagement_number): (&str, &str), is_stopped: bool) {
+    let labels = [
+        KeyValue::new("partner", partner.to_owned()),
+        KeyValue::new("engagement_number", engagement_number.to_owned()),
+    ];
+    INSTRUMENTS.stopped.record(is_stopped.into(), &labels);
+}
+
+/// Shows whether a partner gets nothing because its row cannot be read.
+pub(super) fn unreadable(partner: &str, is_unreadable: bool) {
+    let labels = [KeyValue::new("partner", partner.to_owned())];
+    INSTRUMENTS.unreadable.record(is_unreadable.into(), &labels);
 }

@@ -14,7 +14,9 @@
 //!   enrollment gets a code with its first lease and keeps it, and none is sent without.
 //! - [`outcome`] applies what a partner reports, by whichever way it came: state, outcome for the enrollment, attempt and
 //!   audit in one transaction. A fact holds whatever the lease says. Settling ends a lease with a fact or with a failure.
-//! - [`queue`] has the handoffs, their state machine and the retry policy.
+//! - [`queue`] has the handoffs, their state machine and the retry policy. A queue is one campaign at one partner: leases name both, and
+//!   whoever leases goes round the queues, so that no campaign keeps another waiting. What is wrong with one handoff backs off and ends by
+//!   itself; what is wrong with the partner opens a circuit breaker.
 //! - [`partner`] has the partners.
 //!
 //! Below all of them stand the context, the errors, the metrics and the campaign's key; above them the services and `serve`.
@@ -26,6 +28,7 @@ pub mod error;
 pub mod grpc;
 pub mod housekeeping;
 mod metrics;
+pub mod noted;
 pub mod outcome;
 pub mod partner;
 pub mod person;

@@ -126,8 +126,8 @@ impl Puller {
                 .map_err(|error| damaged(&error))?
             {
                 Answered::Status(status) => return Ok(Some(status.partner_reference)),
-                Answered::Lost(_) => return Ok(None),
-                Answered::Down => {}
+                Answered::Lost(_) | Answered::Broken | Answered::Never => return Ok(None),
+                Answered::Down | Answered::Throttled => {}
             }
         }
         Ok(None)

@@ -26,6 +26,7 @@ Examples:
   redress handoff list --state dead
   redress handoff replay ID
   redress handoff replay --all-dead
+  redress handoff replay ID --partner-forgot      the partner says that it has lost it
 
 Exit code 1 when one could not be queued again; the others are.";
 
@@ -36,6 +37,9 @@ pub struct ReplayArgs {
     campaign: CampaignArg,
     #[command(flatten)]
     which: Which,
+    /// The partner has lost it: sends it again though it is ACCEPTED or ACTIVE.
+    #[arg(long, conflicts_with = "all_dead")]
+    partner_forgot: bool,
     /// Do not ask.
     #[arg(long)]
     yes: bool,
@@ -54,7 +58,8 @@ struct Which {
 pub(super) async fn run(session: &Session, channels: &Channels, args: ReplayArgs) -> Outcome {
     let campaign = args.campaign.find(&channels.codes).await?;
     if let Some(id) = args.which.handoff_id {
-        let queued = replay(channels, &campaign.campaign_id, &id).await?;
+        let which = (id.as_str(), args.partner_forgot);
+        let queued = replay(channels, &campaign.campaign_id, which).await?;
         return render::one(session.format, &record(&queued, ""));
     }
     let state = Some(HandoffState::Dead);
@@ -73,16 +78,15 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ReplayArgs
     let bar = progress::show("queueing again", Unit::Pieces);
     let (mut rows, mut refused) = (Vec::new(), 0);
     for (done, handoff) in (1..).zip(&dead) {
-        rows.push(
-            match replay(channels, &campaign.campaign_id, &handoff.handoff_id).await {
-                Ok(queued) => record(&queued, ""),
-                Err(problem) if problem.exit_code() == 1 => {
-                    refused += 1;
-                    record(handoff, &problem.to_string())
-                }
-                Err(problem) => return Err(problem),
-            },
-        );
+        let which = (handoff.handoff_id.as_str(), false);
+        rows.push(match replay(channels, &campaign.campaign_id, which).await {
+            Ok(queued) => record(&queued, ""),
+            Err(problem) if problem.exit_code() == 1 => {
+                refused += 1;
+                record(handoff, &problem.to_string())
+            }
+            Err(problem) => return Err(problem),
+        });
         bar.set(done, dead.len() as u64);
     }
     drop(bar);
@@ -99,12 +103,13 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: ReplayArgs
 async fn replay(
     channels: &Channels,
     campaign_id: &str,
-    handoff_id: &str,
+    (handoff_id, partner_forgot): (&str, bool),
 ) -> Result<wire::Handoff, Problem> {
     let request = wire::ReplayHandoffRequest {
         request_id: new_request_id(),
         campaign: campaign_id.to_owned(),
         handoff_id: handoff_id.to_owned(),
+        partner_forgot,
     };
     let answer = client(channels).replay_handoff(request).await;
     let queued = answer.or_problem("queue the handoff again")?.handoff;

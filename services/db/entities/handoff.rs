@@ -90,6 +90,12 @@ pub enum DeadReason {
     PersonErased,
     /// The person's stored data cannot be decrypted.
     PersonUnreadable,
+    /// A partner that pulls took it too often without an acknowledgement, while it acknowledged others.
+    NeverAcknowledged,
+    /// The partner accepted it and no longer knows it.
+    PartnerForgot,
+    /// The partner took the cancellation and reports that it does not carry it out.
+    NotCanceled,
 }
 
 /// A row of `handoff`.
@@ -156,6 +162,12 @@ pub struct Model {
     pub updated_at: Timestamp,
     /// When its newest order was given.
     pub ordered_at: Timestamp,
+    /// How often the newest order was tried in vain.
+    pub tries: i32,
+    /// How many of these tries count towards giving up.
+    pub failures: i32,
+    /// When the partner observed what it reported last, by its own account.
+    pub reported_at: Option<Timestamp>,
 }
 
 /// What the process `enrollment-codes` writes of a handoff: everything that is known when it is queued.

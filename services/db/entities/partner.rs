@@ -61,6 +61,12 @@ pub struct Model {
     pub breaker: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it acknowledged something last, to within seconds; only of a partner that pulls.
+    pub heard_at: Option<Timestamp>,
+    /// It wants no calls before.
+    pub throttled_until: Option<Timestamp>,
+    /// JSON: the campaigns whose handoffs wait while the partner is active.
+    pub paused_campaigns: String,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -17,6 +17,7 @@ mod change;
 mod contract;
 mod found_people;
 mod front_ends;
+mod handoff_queues;
 mod key_fingerprints;
 mod letter_orders;
 mod letters;
@@ -41,7 +42,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 15] = [
+const STEPS: [Step; 16] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -116,6 +117,11 @@ const STEPS: [Step; 15] = [
         name: "0015_letter_orders",
         runs_since: "0013_scope_and_endorsement",
         changes: letter_orders::changes,
+    },
+    Step {
+        name: "0016_handoff_queues",
+        runs_since: "0016_handoff_queues",
+        changes: handoff_queues::changes,
     },
 ];
 

@@ -44,7 +44,7 @@ pub async fn assign(
     }
     let campaigns: Vec<CampaignId> = enrolls.keys().copied().collect();
     let mut lacking: HashSet<HandoffId> = HashSet::new();
-    for pool in pool_store::of_campaigns(tx, order.partner, campaigns).await? {
+    for pool in pool_store::of_campaigns(tx, order.queue.partner, campaigns).await? {
         let key = PoolKey::from(&pool);
         let mut handoffs = enrolls.remove(&key.campaign).unwrap_or_default();
         let have = code_store::assigned(tx, key, &handoffs).await?;

@@ -6,20 +6,23 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::db::entities::handoff::{self, Kind};
-use crate::db::entities::handoff_attempt::AttemptResult;
+use crate::db::entities::partner::Mode;
 use crate::db::{Tx, audit};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::outcome::apply_status::{Reporter, StatusReport, apply_status};
+use crate::handoff::partner;
 use crate::handoff::partner::audit::about_partner;
 use crate::handoff::partner::model::Partner;
-use crate::handoff::queue::attempts::{self, Attempt};
 use crate::handoff::queue::audit::about_handoff;
+use crate::handoff::queue::due::{self, QueueKey};
+use crate::handoff::queue::end::{Failed, end_failed};
 use crate::handoff::queue::handoff::Handoff;
-use crate::handoff::queue::lease_store::{self, LeaseOrder, Leased};
-use crate::handoff::queue::retry_policy::PartnerStatus;
+use crate::handoff::queue::lease_store::{self, LeaseOrder, Leased, Pick};
+use crate::handoff::queue::retry_policy::{Failure, PartnerStatus};
 use crate::handoff::queue::state::{Event, Fact, State};
 use crate::handoff::queue::store::{self, Change};
+use crate::handoff::queue::{stops, under_way};
 use crate::kernel::ids::{CampaignId, CoverageId};
 
 use super::alerts::Alerts;
@@ -28,32 +31,55 @@ use super::assign::assign;
 /// Who leases, how many and for how long.
 #[derive(Clone, Debug)]
 pub struct Terms {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// Which come first.
+    pub pick: Pick,
     /// The worker or stream.
     pub owner: String,
     /// The name for the audit log.
     pub actor: String,
     /// At most so many.
     pub most: u64,
+    /// At most so many under leases of this partner, whoever holds them.
+    pub of_partner: u64,
     /// For how long.
     pub lease_for: Duration,
 }
 
-/// Leases what is due; gives nothing where nothing is due.
+/// What was leased.
+#[derive(Clone, Debug, Default)]
+pub struct Lot {
+    /// The handoffs.
+    pub leased: Vec<Leased>,
+    /// More may be due.
+    pub is_more: bool,
+}
+
+/// The most leases that are ended at once because they ran out, which keeps a transaction short.
+const EXPIRED: u64 = 1_000;
+
+/// Leases what is due in a queue; gives nothing where nothing is due, where the partner or the campaign at it is paused, where it holds as much as it takes, or where the
+/// campaign's key cannot be used.
 ///
 /// The lease only saves work: what keeps an enrollment from being taken twice is its one `handoff_id`. Attempts are counted
 /// here, so that a handoff that kills its worker is counted too. An enrollment that needs an activation code gets it here, in
 /// the same transaction, or is not leased.
-pub async fn lease(
-    context: &Context,
-    partner: &Partner,
-    terms: &Terms,
-) -> Result<Vec<Leased>, Error> {
+pub async fn lease(context: &Context, partner: &Partner, terms: &Terms) -> Result<Lot, Error> {
     let now = context.clock.now();
-    if terms.most == 0 || !lease_store::is_due(context.db.read(), partner.id, now).await? {
-        return Ok(Vec::new());
+    let queue = QueueKey {
+        campaign: terms.campaign,
+        partner: partner.id,
+    };
+    if terms.most == 0 || !due::is_due(context.db.read(), queue, now).await? {
+        return Ok(Lot::default());
+    }
+    if stops::stands_still(context, partner, queue).await? {
+        return Ok(Lot::default());
     }
     let order = LeaseOrder {
-        partner: partner.id,
+        queue,
+        pick: terms.pick,
         most: terms.most,
         now,
         expires_at: now + terms.lease_for,
@@ -69,45 +95,73 @@ pub async fn lease(
                 if ran_before {
                     let held = lease_store::held(tx, order).await?;
                     if !held.is_empty() {
-                        return Ok((held, Alerts::default()));
+                        let lot = Lot {
+                            leased: held,
+                            is_more: true,
+                        };
+                        return Ok((lot, Alerts::default()));
                     }
                 }
-                let leased = lease_store::lease(tx, order).await?;
-                end_expired(tx, order, &leased).await?;
-                let leased = take_out_canceled(tx, context, &terms.actor, order, leased).await?;
-                let (leased, alerts) = assign(tx, context, &terms.actor, order, leased).await?;
-                if !leased.is_empty() {
-                    let detail = json!({"count": leased.len(), "lease": order.token});
-                    let (actor, partner) = (&terms.actor, order.partner);
-                    let event = about_partner(context, actor, "handoffs.leased", partner, detail);
-                    audit::record(tx, &[event]).await?;
-                }
-                Ok((leased, alerts))
+                take(tx, context, terms, order.clone()).await
             })
         })
         .await;
-    let (leased, alerts) = done?;
+    let (lot, alerts) = done?;
     alerts.log();
-    Ok(leased)
+    Ok(lot)
 }
 
-/// Records the attempts whose lease ran out before their end was known.
-async fn end_expired(tx: &Tx<'_>, order: &LeaseOrder, leased: &[Leased]) -> Result<(), Error> {
-    let expired = leased
-        .iter()
-        .filter(|leased| leased.before == handoff::State::Leased);
-    let ended: Vec<Attempt> = expired
-        .map(|leased| Attempt {
-            campaign_id: leased.handoff.campaign_id,
-            handoff_id: leased.handoff.id,
-            attempt: leased.handoff.attempts - 1,
-            started_at: leased.sent_before.unwrap_or(order.now),
-            ended_at: order.now,
-            result: AttemptResult::LeaseExpired,
-            detail: "",
-        })
-        .collect();
-    attempts::add(tx, &ended).await
+/// Ends what ran out, and leases what is due, as much as the partner takes.
+async fn take(
+    tx: &Tx<'_>,
+    context: &Context,
+    terms: &Terms,
+    mut order: LeaseOrder,
+) -> Result<(Lot, Alerts), Error> {
+    // All that lease for a partner take turns here, so that together they hold no more than it takes.
+    let partner = partner::store::lock(tx, order.queue.partner).await?;
+    end_expired(tx, context, &terms.actor, (&partner, &order)).await?;
+    let held = under_way::held_by(tx, partner.id, &order.owner, order.now).await?;
+    let room = terms.of_partner.saturating_sub(held.by_partner);
+    order.most = order.most.min(room);
+    if partner.is_paused(order.queue.campaign) || order.most == 0 {
+        let is_more = order.most == 0;
+        let lot = Lot {
+            is_more,
+            ..Lot::default()
+        };
+        return Ok((lot, Alerts::default()));
+    }
+    let leased = lease_store::lease(tx, &order).await?;
+    let is_more = leased.len() as u64 >= order.most;
+    let leased = take_out_canceled(tx, context, &terms.actor, &order, leased).await?;
+    let (leased, alerts) = assign(tx, context, &terms.actor, &order, leased).await?;
+    if !leased.is_empty() {
+        let detail = json!({"count": leased.len(), "lease": order.token});
+        let event = about_partner(context, &terms.actor, "handoffs.leased", partner.id, detail);
+        audit::record(tx, &[event]).await?;
+    }
+    Ok((Lot { leased, is_more }, alerts))
+}
+
+/// Ends the leases that ran out before their end was known. An order that a partner which pulls did not acknowledge, while it acknowledged
+/// others, comes nearer to its end; one of a partner that acknowledges nothing does not.
+async fn end_expired(
+    tx: &Tx<'_>,
+    context: &Context,
+    actor: &str,
+    (partner, order): (&Partner, &LeaseOrder),
+) -> Result<(), Error> {
+    let expired = lease_store::expired(tx, order.queue, order.now, EXPIRED).await?;
+    let by_partner = partner.mode == Mode::Pull;
+    let failed = expired.into_iter().map(|handoff| Failed {
+        sent_before: handoff.sent_at,
+        failure: Failure::Expired { by_partner },
+        partner_answers: partner.heard_at >= handoff.sent_at,
+        handoff,
+    });
+    let failed: Vec<Failed> = failed.collect();
+    end_failed(tx, context, actor, &failed).await
 }
 
 /// Takes out orders that were canceled before they were ever sent: they are not sent any more. One of which an earlier attempt was sent is
@@ -129,10 +183,7 @@ async fn take_out_canceled(
     let mut canceled: Vec<CoverageId> = Vec::new();
     for (campaign, coverages) in &unsent {
         let cancels = store::of_coverages(tx, *campaign, coverages, Kind::Cancel).await?;
-        let waiting = cancels
-            .iter()
-            .filter(|cancel| matches!(cancel.state, State::Queued));
-        canceled.extend(waiting.map(|cancel| cancel.coverage_id));
+        canceled.extend(cancels.iter().map(|cancel| cancel.coverage_id));
     }
     if canceled.is_empty() {
         return Ok(leased);
@@ -162,7 +213,7 @@ async fn take_out_canceled(
     });
     let reports: Vec<StatusReport> = reports.collect();
     let reporter = Reporter {
-        partner: order.partner,
+        partner: order.queue.partner,
         actor,
     };
     apply_status(tx, context, reporter, &reports).await?;

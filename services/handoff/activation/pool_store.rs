@@ -15,20 +15,8 @@ use crate::handoff::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};
 
-/// The key of a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PoolKey {
-    /// The campaign.
-    pub campaign: CampaignId,
-    /// The partner.
-    pub partner: PartnerId,
-}
-
-impl PoolKey {
-    pub(crate) fn values(self) -> [Value; 2] {
-        [self.campaign.into(), self.partner.into()]
-    }
-}
+/// The key of a pool: the codes of a queue.
+pub use crate::handoff::queue::due::QueueKey as PoolKey;
 
 impl From<&Model> for PoolKey {
     fn from(pool: &Model) -> Self {

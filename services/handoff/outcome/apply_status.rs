@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::db::Tx;
 use crate::db::audit::{self, Event};
 use crate::db::entities::ClosedSet as _;
-use crate::db::entities::handoff::{self, Kind};
+use crate::db::entities::handoff::{self, DeadReason, Kind};
 use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::entities::outcome::{Decision, Model as Outcome};
 use crate::handoff::context::Context;
@@ -18,6 +18,7 @@ use crate::handoff::metrics;
 use crate::handoff::partner::audit::about_partner;
 use crate::handoff::queue::attempts::{self, Attempt};
 use crate::handoff::queue::audit::about_handoff;
+use crate::handoff::queue::end::given_up;
 use crate::handoff::queue::handoff::Handoff;
 use crate::handoff::queue::retry_policy::PartnerStatus;
 use crate::handoff::queue::state::{Applied, Fact, State};
@@ -63,14 +64,39 @@ pub struct Reporter<'a> {
     pub actor: &'a str,
 }
 
-/// How far a partner's clock may be off.
-const CLOCK_SLACK: Duration = Duration::from_hours(24);
+/// Gives since when a status holds: not later than now, however far the partner's clock is ahead. Whoever is enrolled already may have been
+/// so for years; but what is ordered begins no earlier than the order, so that nobody is given a shorter term.
+fn effective(status: &PartnerStatus, handoff: &Handoff, now: Timestamp) -> Timestamp {
+    let at = status.effective_at.min(now);
+    match status.fact {
+        Fact::ActionRequired(_) | Fact::Refused(_) => at,
+        _ => at.max(handoff.created_at.min(now)),
+    }
+}
 
-/// Tells whether the time of a status is possible: not before the handoff existed and not in the future. It exists now, whatever a
-/// wrong clock wrote.
-pub fn is_plausible(status: &PartnerStatus, handoff: &Handoff, now: Timestamp) -> bool {
-    handoff.created_at.min(now) - CLOCK_SLACK <= status.effective_at
-        && status.effective_at <= now + CLOCK_SLACK
+/// Gives when the partner observed what it reports, by its own account but not later than now.
+fn observed(status: &PartnerStatus, now: Timestamp) -> Timestamp {
+    status.observed_at.unwrap_or(status.effective_at).min(now)
+}
+
+/// Tells whether a status is older than what the partner reported before. Its revisions tell, and without them its times. Where it does not
+/// say when it observed something, since when that holds is a hint for what somebody must act upon, and for everything after a cancellation.
+fn is_older(status: &PartnerStatus, known: &Handoff, now: Timestamp) -> bool {
+    if status.revision > 0 && status.revision != known.revision {
+        return status.revision < known.revision;
+    }
+    let is_hint = status.observed_at.is_some()
+        || known.state == State::Canceled
+        || matches!(
+            status.fact,
+            Fact::ActionRequired(_) | Fact::Refused(_) | Fact::Suspended
+        );
+    let is_decided = known.state.decision().is_some();
+    is_decided
+        && is_hint
+        && known
+            .reported_at
+            .is_some_and(|at| observed(status, now) < at)
 }
 
 /// Applies reports in their order, and gives a verdict for each.
@@ -82,8 +108,7 @@ pub async fn apply_status(
     reporter: Reporter<'_>,
     reports: &[StatusReport],
 ) -> Result<Vec<Verdict>, Error> {
-    let ids: Vec<HandoffId> = reports.iter().map(|report| report.handoff).collect();
-    let locked = store::lock_of_partner(tx, reporter.partner, &ids).await?;
+    let locked = lock(tx, reporter.partner, reports).await?;
     let mut batch = Batch::new(context, reporter, locked);
     let mut verdicts = Vec::with_capacity(reports.len());
     for report in reports {
@@ -95,6 +120,21 @@ pub async fn apply_status(
     }
     batch.write(tx).await?;
     Ok(verdicts)
+}
+
+/// Locks the handoffs that are reported, and the other one of a coverage that ends, all in one order: so two calls about the same people
+/// cannot wait for each other.
+async fn lock(
+    tx: &Tx<'_>,
+    partner: PartnerId,
+    reports: &[StatusReport],
+) -> Result<Vec<Handoff>, Error> {
+    let mut ids: Vec<HandoffId> = reports.iter().map(|report| report.handoff).collect();
+    let ends = |report: &&StatusReport| matches!(report.status.fact, Fact::Canceled | Fact::Ended);
+    let ended = reports.iter().filter(ends).map(|report| report.handoff);
+    let ended: Vec<HandoffId> = ended.collect();
+    ids.extend(store::twins(tx, partner, &ended).await?);
+    store::lock_of_partner(tx, partner, &ids).await
 }
 
 /// The locked handoffs of one call, and what is written about them at its end.
@@ -144,6 +184,7 @@ impl<'a> Batch<'a> {
 
     /// Applies one report; tells too whether an enrollment was canceled by it.
     fn apply(&mut self, report: &StatusReport) -> (Verdict, bool) {
+        let now = self.now;
         let Some(row) = self.rows.get_mut(&report.handoff) else {
             return (Verdict::Unknown, false);
         };
@@ -151,7 +192,7 @@ impl<'a> Batch<'a> {
         // A cancellation has one attempt; its answer may bear that of the order.
         let is_of_no_order =
             row.handoff.kind == Kind::Enroll && status.attempt > row.handoff.order_attempt;
-        if is_of_no_order || !is_plausible(status, &row.handoff, self.now) {
+        if is_of_no_order {
             return (Verdict::Malformed, false);
         }
         // It answers an order that another one has replaced.
@@ -163,15 +204,21 @@ impl<'a> Batch<'a> {
         let applied = match (row.handoff.kind, status.fact) {
             _ if contradicts_reference(&row.handoff, status) => Applied::Contradiction,
             // Older than what is known. As the answer to an order that is under way it says nothing of that order.
-            _ if status.revision > 0 && status.revision < row.handoff.revision => match known {
+            _ if is_older(status, &row.handoff, now) => match known {
                 State::Leased => Applied::Contradiction,
                 _ => Applied::Known,
             },
             (Kind::Enroll, fact) | (Kind::Cancel, fact @ (Fact::Accepted | Fact::Canceled)) => {
                 known.apply(fact, is_correction)
             }
-            // A partner that is asked to cancel can only report that it will or that it did.
-            (Kind::Cancel, _) => Applied::Contradiction,
+            // What has ended need not be canceled any more.
+            (Kind::Cancel, Fact::Ended) => known.apply(Fact::Canceled, is_correction),
+            // It took the cancellation and reports that the coverage goes on.
+            (Kind::Cancel, _) => match known {
+                State::Accepted => Applied::Moved(State::Dead(DeadReason::NotCanceled)),
+                State::Dead(DeadReason::NotCanceled) => Applied::Known,
+                _ => Applied::Contradiction,
+            },
         };
         match applied {
             Applied::Contradiction => {
@@ -193,6 +240,7 @@ impl<'a> Batch<'a> {
             Applied::Moved(state) => {
                 note_reference(row, status);
                 row.handoff.revision = status.revision.max(row.handoff.revision);
+                row.handoff.reported_at = Some(observed(status, now));
                 row.handoff.native_code.clone_from(&status.native_code);
                 self.move_to(report.handoff, state, status);
                 (Verdict::Recorded, state == State::Canceled)
@@ -214,8 +262,15 @@ impl<'a> Batch<'a> {
         let handoff = &mut row.handoff;
         handoff.state = state;
         row.changed = true;
-        // A handoff that was canceled before it was sent was never acknowledged.
-        if state != State::Canceled || handoff.sent_at.is_some() {
+        if let State::Dead(reason) = state {
+            handoff.not_before = now;
+            let by = (self.context, self.reporter.actor);
+            self.events.push(given_up(by, handoff, reason));
+            return;
+        }
+        // What ended here before it was sent was never acknowledged.
+        let ends_here = matches!(state, State::Canceled | State::ActionRequired(_));
+        if !ends_here || handoff.sent_at.is_some() {
             handoff.acknowledged_at.get_or_insert(now);
         }
         let Some(decision) = state.decision() else {
@@ -237,7 +292,7 @@ impl<'a> Batch<'a> {
             native_code: handoff.native_code.clone(),
             revision: handoff.revision,
             order_attempt: handoff.order_attempt,
-            effective_at: status.effective_at,
+            effective_at: effective(status, handoff, now),
             term_ends_on: status.term_ends_on.map(|day| day.to_string()),
             // What is reported at once is applied in the order in which it is reported.
             created_at: now + Duration::from_micros(self.outcomes.len() as u64),
@@ -257,9 +312,12 @@ impl<'a> Batch<'a> {
         };
         let twin_id = twin.id;
         let row = self.rows.entry(twin_id).or_insert_with(|| twin.into());
+        let now = self.now;
         if let Applied::Moved(state) = row.handoff.state.apply(Fact::Canceled, false) {
             let outcomes = self.outcomes.len();
-            let status = PartnerStatus::of(Fact::Canceled, self.now);
+            // What the partner reports of the time before is late, and contradicts nothing.
+            row.handoff.reported_at = Some(now);
+            let status = PartnerStatus::of(Fact::Canceled, now);
             self.move_to(twin_id, state, &status);
             self.outcomes.truncate(outcomes);
         }

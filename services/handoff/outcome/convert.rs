@@ -27,7 +27,7 @@ pub fn status(given: &EnrollmentStatus, now: Timestamp) -> Result<PartnerStatus,
         Some(time) => Timestamp::from_proto(time).map_err(|_| Unreadable),
         None => Ok(now),
     };
-    instant(&given.observed_time)?;
+    let observed_at = given.observed_time.as_ref().map(Timestamp::from_proto);
     if given.revision < 0 {
         return Err(Unreadable);
     }
@@ -41,6 +41,7 @@ pub fn status(given: &EnrollmentStatus, now: Timestamp) -> Result<PartnerStatus,
         revision: given.revision,
         attempt: attempt(given.attempt)?,
         effective_at: instant(&given.effective_time)?,
+        observed_at: observed_at.transpose().map_err(|_| Unreadable)?,
         term_ends_on: term_end(given)?,
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
+use crate::handoff::partner::heard::heard;
 use crate::process::request::{self, Request};
 
 use super::apply_status::{Reporter, StatusReport, Verdict, apply_status};
@@ -38,6 +39,9 @@ pub async fn report(
             })
         })
         .await?;
+    if verdicts.contains(&Verdict::Recorded) {
+        heard(context, reporter.partner).await?;
+    }
     context.queue_changed.notify_waiters();
     Ok(verdicts)
 }

@@ -201,6 +201,8 @@ async fn resubmit(tx: &Tx<'_>, context: &Context, row: &Resubmission) -> Result<
         native_code: None,
         acknowledged_at: None,
         settled_at: None,
+        tries: 0,
+        failures: 0,
         ..handoff
     };
     store::write(tx, &[Change::of(from, &again)], now).await?;

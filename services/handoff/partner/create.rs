@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::db::audit;
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::partner::State;
+use crate::db::{Tx, audit};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::kernel::ids::PartnerId;
+use crate::kernel::ids::{CampaignId, PartnerId};
 use crate::process::request::{self, Request};
 
 use super::audit::about_partner;
@@ -39,11 +39,11 @@ pub async fn create_partner(
         .await
 }
 
-/// Pauses or resumes a partner. Doing it twice is no error.
+/// Pauses or resumes a partner, or one campaign at it. Doing it twice is no error.
 pub async fn set_state(
     context: &Context,
     request: &Request,
-    id: PartnerId,
+    (id, campaign): (PartnerId, Option<CampaignId>),
     state: State,
 ) -> Result<Partner, Error> {
     let action = match state {
@@ -58,8 +58,13 @@ pub async fn set_state(
                     return store::by_id(tx, id).await;
                 }
                 let now = context.clock.now();
-                if store::set_state(tx, id, state).await? {
-                    let event = about_partner(context, &request.caller, action, id, json!({}));
+                let is_new = match campaign {
+                    None => store::set_state(tx, id, state).await?,
+                    Some(campaign) => set_campaign(tx, id, campaign, state).await?,
+                };
+                if is_new {
+                    let detail = campaign.map_or_else(|| json!({}), |id| json!({ "campaign": id }));
+                    let event = about_partner(context, &request.caller, action, id, detail);
                     audit::record(tx, &[event]).await?;
                 }
                 let partner = store::by_id(tx, id).await?;
@@ -68,4 +73,22 @@ pub async fn set_state(
             })
         })
         .await
+}
+
+/// Pauses or resumes a campaign at a partner; tells whether that changed anything.
+async fn set_campaign(
+    tx: &Tx<'_>,
+    id: PartnerId,
+    campaign: CampaignId,
+    state: State,
+) -> Result<bool, Error> {
+    let mut partner = store::lock(tx, id).await?;
+    let is_new = match state {
+        State::Paused => partner.paused_campaigns.insert(campaign),
+        State::Active => partner.paused_campaigns.remove(&campaign),
+    };
+    if is_new {
+        store::set_paused_campaigns(tx, &partner).await?;
+    }
+    Ok(is_new)
 }

@@ -1,5 +1,7 @@
 //! `redress.handoff.v1.PartnerService`.
 
+use std::collections::BTreeSet;
+
 use tonic::Request;
 
 use crate::db::entities::partner::{Mode, State};
@@ -9,7 +11,7 @@ use crate::handoff::request::page_size;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::fields::Fields;
-use crate::kernel::ids::PartnerId;
+use crate::kernel::ids::{CampaignId, PartnerId};
 use crate::kernel::paging::{self, Room};
 use crate::kernel::server::largest_of;
 use crate::process::Call;
@@ -155,8 +157,9 @@ pub(crate) async fn pause_partner(
     let call = Call::of(&request)?;
     let message = request.into_inner();
     let (request_id, id) = target(&message.request_id, &message.partner_id)?;
+    let campaign = campaign(context, &message.campaign).await?;
     let key = call.request(context, request_id, PAUSE, &message)?;
-    let partner = create::set_state(context, &key, id, State::Paused).await?;
+    let partner = create::set_state(context, &key, (id, campaign), State::Paused).await?;
     Ok(wire::PausePartnerResponse {
         partner: Some(to_wire(&partner)),
     })
@@ -169,8 +172,9 @@ pub(crate) async fn resume_partner(
     let call = Call::of(&request)?;
     let message = request.into_inner();
     let (request_id, id) = target(&message.request_id, &message.partner_id)?;
+    let campaign = campaign(context, &message.campaign).await?;
     let key = call.request(context, request_id, RESUME, &message)?;
-    let partner = create::set_state(context, &key, id, State::Active).await?;
+    let partner = create::set_state(context, &key, (id, campaign), State::Active).await?;
     Ok(wire::ResumePartnerResponse {
         partner: Some(to_wire(&partner)),
     })
@@ -182,6 +186,17 @@ fn target(request_id: &str, partner_id: &str) -> Result<(uuid::Uuid, PartnerId),
     let id = fields.id("partner_id", partner_id);
     fields.finish()?;
     Ok((request_id, id))
+}
+
+/// Reads which campaign is meant; none means all.
+async fn campaign(context: &Context, text: &str) -> Result<Option<CampaignId>, Error> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let mut fields = Fields::default();
+    let id = context.campaign_id(&mut fields, text).await?;
+    fields.finish()?;
+    Ok(Some(id))
 }
 
 fn parse(fields: &mut Fields, partner: Option<&wire::Partner>, context: &Context) -> Partner {
@@ -208,6 +223,9 @@ fn parse(fields: &mut Fields, partner: Option<&wire::Partner>, context: &Context
         projection: projection(fields, "partner.", given.projection.as_ref()),
         breaker: BreakerRules::default(),
         created_at: context.clock.now(),
+        heard_at: None,
+        throttled_until: None,
+        paused_campaigns: BTreeSet::new(),
     }
 }
 
@@ -305,6 +323,7 @@ fn projection(fields: &mut Fields, at: &str, given: Option<&wire::FieldProjectio
 }
 
 fn to_wire(partner: &Partner) -> wire::Partner {
+    let paused = partner.paused_campaigns.iter();
     let mode = match partner.mode {
         Mode::Push => wire::PartnerMode::Push,
         Mode::Pull => wire::PartnerMode::Pull,
@@ -327,6 +346,7 @@ fn to_wire(partner: &Partner) -> wire::Partner {
         endpoint: partner.endpoint.clone().unwrap_or_default(),
         server_uri: partner.server_uri.clone().unwrap_or_default(),
         max_in_flight: partner.max_in_flight.into(),
+        paused_campaign_ids: paused.map(ToString::to_string).collect(),
         state: state.into(),
         create_time: Some(Timestamp::to_proto(partner.created_at)),
         projection: (limits != Projection::default()).then_some(projection),

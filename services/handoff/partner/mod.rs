@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub mod create;
 pub(crate) mod grpc;
+pub mod heard;
 pub mod model;
 pub mod store;
 pub mod update;

@@ -1,5 +1,6 @@
 //! A partner as this process knows it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::db;
 use crate::db::entities::partner::{Mode, Model, State};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::PartnerId;
+use crate::kernel::ids::{CampaignId, PartnerId};
 
 /// A bureau or reseller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,19 @@ pub struct Partner {
     pub breaker: BreakerRules,
     /// When it was created.
     pub created_at: Timestamp,
+    /// When it acknowledged something last, to within seconds; only of a partner that pulls.
+    pub heard_at: Option<Timestamp>,
+    /// It wants no calls before, as one of the instances was told.
+    pub throttled_until: Option<Timestamp>,
+    /// The campaigns whose handoffs wait while the partner is active.
+    pub paused_campaigns: BTreeSet<CampaignId>,
+}
+
+impl Partner {
+    /// Tells whether the handoffs of a campaign wait.
+    pub fn is_paused(&self, campaign: CampaignId) -> bool {
+        self.state == State::Paused || self.paused_campaigns.contains(&campaign)
+    }
 }
 
 /// The limits of a partner's fields, in characters; zero means none.
@@ -96,6 +110,9 @@ impl TryFrom<Model> for Partner {
             projection: serde_json::from_str(&row.projection).map_err(|_| corrupt())?,
             breaker: serde_json::from_str(&row.breaker).map_err(|_| corrupt())?,
             created_at: row.created_at,
+            heard_at: row.heard_at,
+            throttled_until: row.throttled_until,
+            paused_campaigns: serde_json::from_str(&row.paused_campaigns).map_err(|_| corrupt())?,
         })
     }
 }

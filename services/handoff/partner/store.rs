@@ -3,11 +3,14 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 
 use crate::db::entities::partner::{ActiveModel, Column, Entity, Mode, Model, State};
 use crate::handoff::error::Error;
+use crate::handoff::metrics;
+use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::PartnerId;
 
 use super::model::Partner;
@@ -44,13 +47,60 @@ pub async fn page(
     all(query, db).await
 }
 
-/// Gives the partners that we call now.
+/// Gives the partners that we call now. One whose row cannot be read is left out, and an alarm says so.
 pub async fn to_push_to(db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
     let query = Entity::find()
         .filter(Column::Mode.eq(Mode::Push))
         .filter(Column::State.eq(State::Active))
         .order_by_asc(Column::Id);
-    all(query, db).await
+    let read = |row: Model| {
+        let name = row.name.clone();
+        let partner = Partner::try_from(row);
+        metrics::unreadable(&name, partner.is_err());
+        partner
+            .inspect_err(
+                |error| tracing::error!(partner = %name, %error, "nothing is sent to a partner"),
+            )
+            .ok()
+    };
+    Ok(query.all(db).await?.into_iter().filter_map(read).collect())
+}
+
+/// Gives the ids of all partners.
+pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<PartnerId>, Error> {
+    let query = Entity::find().select_only().column(Column::Id);
+    let query = query.order_by_asc(Column::Id).into_tuple();
+    Ok(query.all(db).await?)
+}
+
+/// Notes when a partner acknowledged something last.
+pub async fn set_heard(
+    tx: &impl ConnectionTrait,
+    id: PartnerId,
+    at: Timestamp,
+) -> Result<(), Error> {
+    Entity::update_many()
+        .col_expr(Column::HeardAt, Expr::value(at))
+        .filter(Column::Id.eq(id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Notes until when a partner wants no calls, unless that is noted already.
+pub async fn set_throttled(
+    tx: &impl ConnectionTrait,
+    id: PartnerId,
+    until: Timestamp,
+) -> Result<(), Error> {
+    let is_earlier = Column::ThrottledUntil.lt(until);
+    Entity::update_many()
+        .col_expr(Column::ThrottledUntil, Expr::value(until))
+        .filter(Column::Id.eq(id))
+        .filter(Column::ThrottledUntil.is_null().or(is_earlier))
+        .exec(tx)
+        .await?;
+    Ok(())
 }
 
 async fn all(query: Select<Entity>, db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
@@ -72,6 +122,9 @@ pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Err
         projection: Set(serde_json::to_string(&partner.projection).expect(json)),
         breaker: Set(serde_json::to_string(&partner.breaker).expect(json)),
         created_at: Set(partner.created_at),
+        heard_at: Set(None),
+        throttled_until: Set(None),
+        paused_campaigns: Set("[]".to_owned()),
     };
     let added = Entity::insert(row).exec_without_returning(tx).await;
     match added.map_err(crate::db::Error::from) {
@@ -90,6 +143,20 @@ pub async fn write(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), E
         .col_expr(Column::ServerUri, Expr::value(partner.server_uri.clone()))
         .col_expr(Column::MaxInFlight, Expr::value(in_flight))
         .col_expr(Column::Projection, Expr::value(projection))
+        .filter(Column::Id.eq(partner.id))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// Writes which campaigns wait at a partner.
+pub async fn set_paused_campaigns(
+    tx: &impl ConnectionTrait,
+    partner: &Partner,
+) -> Result<(), Error> {
+    let campaigns = serde_json::to_string(&partner.paused_campaigns).expect("ids serialize");
+    Entity::update_many()
+        .col_expr(Column::PausedCampaigns, Expr::value(campaigns))
         .filter(Column::Id.eq(partner.id))
         .exec(tx)
         .await?;

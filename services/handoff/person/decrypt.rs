@@ -164,7 +164,8 @@ impl CampaignData {
     fn enrollee(&self, partner: &Partner, handoff: &Handoff) -> Result<Enrollee, Failure> {
         let (mut person, population) = self.person(handoff)?;
         Ok(Enrollee {
-            changes: projection::apply(partner.projection, &mut person),
+            changes: projection::apply(partner.projection, &mut person)
+                .map_err(|field| Failure::CannotProject(field.path()))?,
             person,
             population,
             evidence: self.evidence.get(&handoff.enrollment_id).cloned(),

@@ -66,44 +66,57 @@ impl fmt::Display for Change {
     }
 }
 
-/// Fits a person into the partner's fields and gives what was changed.
-pub fn apply(limits: Projection, person: &mut Person) -> Vec<Change> {
+/// Fits a person into the partner's fields and gives what was changed, or the field that cannot be fitted: a name with letters that have no
+/// plain ones. Half a name would be somebody else's. A middle name or a name from before that cannot be fitted is left out.
+pub fn apply(limits: Projection, person: &mut Person) -> Result<Vec<Change>, Field> {
     let mut changes = Vec::new();
     let names = [
         (
-            Some(&mut person.given_name),
+            &mut person.given_name,
             Field::GivenName,
             limits.given_name_max,
         ),
-        (person.middle_name.as_mut(), Field::MiddleName, 0),
         (
-            Some(&mut person.family_name),
+            &mut person.family_name,
             Field::FamilyName,
             limits.family_name_max,
         ),
     ];
     for (name, field, max) in names {
-        let Some(name) = name else { continue };
-        if limits.ascii_names && !name.expose().chars().all(is_plain) {
-            *name = Secret::new(fold(name.expose()));
+        if limits.ascii_names && !is_plain_name(name) {
+            *name = fold(name).ok_or(field)?;
             changes.push(Change::Folded(field));
         }
         cut(name, field, max, &mut changes);
     }
-    let mut is_folded = false;
-    for name in &mut person.prior_names {
-        if limits.ascii_names && !name.expose().chars().all(is_plain) {
-            *name = Secret::new(fold(name.expose()));
-            is_folded = true;
-        }
-    }
-    if is_folded {
-        changes.push(Change::Folded(Field::PriorNames));
+    if limits.ascii_names {
+        fold_the_rest(person, &mut changes);
     }
     if let Some(city) = &mut person.city {
         cut(city, Field::City, limits.city_max, &mut changes);
     }
-    changes
+    Ok(changes)
+}
+
+/// Folds the names without which a person can be found, too.
+fn fold_the_rest(person: &mut Person, changes: &mut Vec<Change>) {
+    if let Some(name) = person.middle_name.take_if(|name| !is_plain_name(name)) {
+        person.middle_name = fold(&name);
+        changes.push(Change::Folded(Field::MiddleName));
+    }
+    if person.prior_names.iter().all(is_plain_name) {
+        return;
+    }
+    let names = std::mem::take(&mut person.prior_names).into_iter();
+    let folded = names.filter_map(|name| {
+        if is_plain_name(&name) {
+            Some(name)
+        } else {
+            fold(&name)
+        }
+    });
+    person.prior_names = folded.collect();
+    changes.push(Change::Folded(Field::PriorNames));
 }
 
 fn cut(text: &mut Text, field: Field, max: u16, changes: &mut Vec<Change>) {
@@ -120,8 +133,14 @@ fn is_plain(letter: char) -> bool {
     letter.is_ascii_alphabetic() || matches!(letter, ' ' | '-' | '\'')
 }
 
-/// Folds a name to `A-Z a-z - '` and spaces: accents go, ligatures are spelled out, a letter without a plain one is left out.
-fn fold(name: &str) -> String {
+fn is_plain_name(name: &Text) -> bool {
+    name.expose().chars().all(is_plain)
+}
+
+/// Folds a name to `A-Z a-z - '` and spaces: accents go, ligatures are spelled out, digits and signs are left out. A name that has a letter
+/// without a plain one cannot be folded, nor can one of which no letter is left.
+fn fold(name: &Text) -> Option<Text> {
+    let name = name.expose();
     let mut folded = String::with_capacity(name.len());
     for letter in name.nfd().filter(|letter| !is_combining_mark(*letter)) {
         match letter {
@@ -129,10 +148,14 @@ fn fold(name: &str) -> String {
             '\u{2018}' | '\u{2019}' | '\u{2bc}' | '`' | '\u{b4}' => folded.push('\''),
             '\u{2010}'..='\u{2015}' => folded.push('-'),
             other if other.is_whitespace() => folded.push(' '),
-            other => folded.push_str(spelled_out(other)),
+            other => match spelled_out(other) {
+                "" if other.is_alphabetic() => return None,
+                spelled => folded.push_str(spelled),
+            },
         }
     }
-    folded.trim().to_owned()
+    let has_letter = folded.chars().any(|letter| letter.is_ascii_alphabetic());
+    has_letter.then(|| Secret::new(folded.trim().to_owned()))
 }
 
 /// Spells out the letters that no decomposition takes apart.
@@ -177,7 +200,7 @@ mod tests {
     #[test]
     fn without_limits_nothing_changes() {
         let mut zoe = person("Zoë", "O’Brien-Łukasz", "Coeur d'Alene");
-        assert!(apply(Projection::default(), &mut zoe).is_empty());
+        assert_eq!(apply(Projection::default(), &mut zoe), Ok(Vec::new()));
         assert_eq!(zoe.given_name.expose(), "Zoë");
     }
 
@@ -190,7 +213,7 @@ mod tests {
             ascii_names: true,
         };
         let mut zoe = person("Zoë", "O’Brien-Łukasz", "Fort Wayne");
-        let changes = apply(rules, &mut zoe);
+        let changes = apply(rules, &mut zoe).unwrap();
         assert_eq!(zoe.given_name.expose(), "Zoe");
         assert_eq!(zoe.family_name.expose(), "O'Brien-Lu");
         assert_eq!(zoe.city.as_ref().unwrap().expose(), "Fort");
@@ -208,8 +231,33 @@ mod tests {
 
     #[test]
     fn folding_keeps_only_plain_letters() {
-        assert_eq!(fold("Großmann"), "Grossmann");
-        assert_eq!(fold("Ñíguez de la Cruz 3"), "Niguez de la Cruz");
-        assert_eq!(fold("Þórr"), "Thorr");
+        let folded = |name: &str| fold(&name.into()).map(|name| name.expose().clone());
+        assert_eq!(folded("Großmann").as_deref(), Some("Grossmann"));
+        let digit = folded("Ñíguez de la Cruz 3");
+        assert_eq!(digit.as_deref(), Some("Niguez de la Cruz"));
+        assert_eq!(folded("Þórr").as_deref(), Some("Thorr"));
+        for name in ["Петров", "小明", "Ivan Ж", "3", "-"] {
+            assert_eq!(folded(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_must_be_there_stops_and_another_is_left_out() {
+        let rules = Projection {
+            ascii_names: true,
+            ..Projection::default()
+        };
+        let mut unknown = person("Ivan", "Петров", "Gary");
+        assert_eq!(apply(rules, &mut unknown), Err(Field::FamilyName));
+        let mut middle = Person {
+            middle_name: Some("Ильич".into()),
+            prior_names: vec!["Ivan Петров".into(), "Zoë Orr".into()],
+            ..person("Ivan", "Petrov", "Gary")
+        };
+        let told = [Field::MiddleName, Field::PriorNames].map(Change::Folded);
+        assert_eq!(apply(rules, &mut middle), Ok(told.into()));
+        assert!(middle.middle_name.is_none());
+        let names: Vec<_> = middle.prior_names.iter().map(Secret::expose).collect();
+        assert_eq!(names, ["Zoe Orr"]);
     }
 }

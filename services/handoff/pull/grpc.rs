@@ -148,7 +148,7 @@ pub(crate) async fn get_handoff(
             handoff.state,
             State::Queued | State::Leased | State::Unsettled
         );
-    let order = if owed {
+    let order = if owed && !queue::store::is_withdrawn(db, &handoff).await? {
         order_again(context, &partner, &handoff).await?
     } else {
         None
@@ -167,7 +167,6 @@ async fn order_again(
 ) -> Result<Option<EnrollmentOrder>, Error> {
     let leased = Leased {
         handoff: handoff.clone(),
-        before: handoff.state.name(),
         sent_before: handoff.sent_at,
     };
     let actor = format!("partner/{}", partner.name);

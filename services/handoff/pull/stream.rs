@@ -5,6 +5,7 @@
 //! process takes an acknowledgement, or for the next poll of the queue: another instance may have taken it. A partner that
 //! comes back gets what it did not acknowledge when the lease has run out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::Stream;
@@ -18,13 +19,17 @@ use crate::handoff::outcome::apply_status::Reporter;
 use crate::handoff::outcome::settle::{EndedCall, settle};
 use crate::handoff::partner::model::Partner;
 use crate::handoff::person::decrypt::{Ask, Decrypted, decrypt};
-use crate::handoff::queue::lease_store::Leased;
+use crate::handoff::queue::due;
+use crate::handoff::queue::lease_store::{Leased, Pick};
 use crate::handoff::{partner, queue};
 use crate::kernel::fault::{Fault, Reason};
-use crate::kernel::ids::PartnerId;
+use crate::kernel::ids::{CampaignId, PartnerId};
 
 /// At most so many handoffs in one message, which keeps it well below the limit of messages.
 const MESSAGE: u64 = 500;
+
+/// What was tried in vain gets one of so many places while something fresh is due.
+const RETRY_SHARE: u64 = 4;
 
 /// After so long without offers a stream gives a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -57,6 +62,8 @@ pub struct Pull {
     owner: String,
     wish: Wish,
     draining: CancellationToken,
+    /// Counts the looks at the queues, which take turns.
+    looks: usize,
 }
 
 /// What a stream gives.
@@ -103,13 +110,14 @@ impl Pull {
             partner: partner.id,
             wish,
             draining,
+            looks: 0,
         })
     }
 
     /// Gives offers as they come. The stream ends with UNAVAILABLE when the process drains.
     pub fn stream(self) -> impl Stream<Item = Result<Pulled, Error>> {
         futures::stream::unfold(Some(self), |pull| async move {
-            let pull = pull?;
+            let mut pull = pull?;
             match pull.next().await {
                 Ok(Pulled::Drained) => Some((Ok(Pulled::Drained), None)),
                 Ok(pulled) => Some((Ok(pulled), Some(pull))),
@@ -119,10 +127,11 @@ impl Pull {
     }
 
     /// Waits for the next offers, but not for longer than a heartbeat.
-    async fn next(&self) -> Result<Pulled, Error> {
+    async fn next(&mut self) -> Result<Pulled, Error> {
         let mut heartbeat = std::pin::pin!(tokio::time::sleep(HEARTBEAT));
         loop {
-            let changed = self.context.queue_changed.notified();
+            let notify = Arc::clone(&self.context.queue_changed);
+            let changed = notify.notified();
             let mut changed = std::pin::pin!(changed);
             // Enabled before the queue is polled, so that no acknowledgement falls between the poll and the wait.
             changed.as_mut().enable();
@@ -144,15 +153,14 @@ impl Pull {
         }
     }
 
-    async fn poll(&self) -> Result<Found, Error> {
+    async fn poll(&mut self) -> Result<Found, Error> {
         let context = &self.context;
-        let db = context.db.read();
+        let (db, now) = (context.db.read(), context.clock.now());
         let partner = partner::store::by_id(db, self.partner).await?;
         if partner.state == State::Paused {
             return Ok(Found::Nothing);
         }
-        let held =
-            queue::store::held_by(db, self.partner, &self.owner, context.clock.now()).await?;
+        let held = queue::under_way::held_by(db, self.partner, &self.owner, now).await?;
         let of_stream = self.wish.max_outstanding.saturating_sub(held.by_owner);
         let of_partner = context
             .rules
@@ -162,18 +170,48 @@ impl Pull {
         if room == 0 {
             return Ok(Found::Full);
         }
-        let terms = Terms {
-            owner: self.owner.clone(),
-            actor: self.actor.clone(),
-            most: room.min(MESSAGE),
-            lease_for: context.rules.pull_lease,
-        };
-        let leased = lease(context, &partner, &terms).await?;
-        if leased.is_empty() {
-            return Ok(Found::Nothing);
+        let mut campaigns = due::campaigns(db, self.partner, &due::WAITING, now).await?;
+        self.looks = self.looks.wrapping_add(1);
+        if !campaigns.is_empty() {
+            let first = self.looks % campaigns.len();
+            campaigns.rotate_left(first);
         }
-        let decrypted = decrypt(context, &partner, &self.actor, leased).await?;
-        Ok(Found::Offers(self.offers(decrypted).await?))
+        self.take(&partner, &campaigns, room.min(MESSAGE)).await
+    }
+
+    /// Leases what is due, queue by queue: those that are left share what room is left.
+    async fn take(
+        &self,
+        partner: &Partner,
+        campaigns: &[CampaignId],
+        mut room: u64,
+    ) -> Result<Found, Error> {
+        let mut found = Found::Nothing;
+        for (place, campaign) in campaigns.iter().enumerate() {
+            let share = room.div_ceil((campaigns.len() - place) as u64);
+            let retries = (share + self.looks as u64 % RETRY_SHARE) / RETRY_SHARE;
+            let terms = Terms {
+                campaign: *campaign,
+                pick: Pick::Oldest { retries },
+                owner: self.owner.clone(),
+                actor: self.actor.clone(),
+                most: share,
+                of_partner: self.context.rules.pull_outstanding,
+                lease_for: self.context.rules.pull_lease,
+            };
+            let leased = lease(&self.context, partner, &terms).await?.leased;
+            if leased.is_empty() {
+                continue;
+            }
+            room = room.saturating_sub(leased.len() as u64);
+            let decrypted = decrypt(&self.context, partner, &self.actor, leased).await?;
+            let offers = self.offers(decrypted).await?;
+            match &mut found {
+                Found::Offers(all) => all.extend(offers),
+                Found::Nothing | Found::Full => found = Found::Offers(offers),
+            }
+        }
+        Ok(found)
     }
 
     /// Settles what cannot be decrypted and gives the rest.
@@ -195,6 +233,7 @@ impl Pull {
                 Err(failure) => failed.push(EndedCall {
                     leased,
                     answer: Err(failure),
+                    partner_answers: true,
                 }),
             }
         }

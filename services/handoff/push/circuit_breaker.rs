@@ -1,16 +1,15 @@
-//! The circuit breaker and the pace of one partner. Pure.
+//! The circuit breaker of one queue. Pure.
 //!
-//! Both live in the memory of one process. Two instances of the service each find out by themselves that a partner is
-//! down; that costs a few more calls and needs no table that every call would write.
-//!
-//! The breaker opens after `trip_after` failures in a row, and lets one handoff through when its pause is over: a success
-//! closes it, a failure doubles the pause. The pace is additive increase, multiplicative decrease: THROTTLED halves what
-//! may be under way, each round of successes adds one.
+//! It tells a fault of the partner from a fault of one handoff by looking at several: it opens after `trip_after` different handoffs in a
+//! row failed, none of which had failed before, or that could not be sent at all. While it is open, one handoff at a time is tried when the
+//! pause is over, and that is one that never failed: a success closes it, a failure doubles the pause. Each queue has its own, because a
+//! whole campaign may be at fault. It lives in the memory of one worker: another one finds out by itself, with a few calls more.
 
 use std::time::Duration;
 
 use crate::handoff::partner::model::BreakerRules;
 use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::HandoffId;
 use crate::kernel::retry::Backoff;
 
 /// What a finished call says about the partner.
@@ -18,8 +17,10 @@ use crate::kernel::retry::Backoff;
 pub enum Signal {
     /// The partner works.
     Up,
-    /// The partner does not work.
+    /// The partner cannot be reached, or does not let this process in.
     Down,
+    /// The call failed, by a fault of the partner or of the handoff.
+    Failed,
     /// The partner wants a slower pace.
     Throttled {
         /// How long it wants no calls.
@@ -29,106 +30,101 @@ pub enum Signal {
     None,
 }
 
+/// A handoff that was tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Circuit {
-    Closed { failures: u32 },
-    Open { until: Timestamp, times: u32 },
+pub struct Tried {
+    /// Its id.
+    pub handoff: HandoffId,
+    /// Whether it had failed before: then that it fails again says nothing about the partner.
+    pub failed_before: bool,
 }
 
-/// The circuit breaker of one partner, with its pace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Circuit {
+    /// With the handoffs that failed since the last success.
+    Closed(Vec<HandoffId>),
+    Open {
+        until: Timestamp,
+        times: u32,
+    },
+}
+
+/// The circuit breaker of one queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CircuitBreaker(Circuit);
+
+/// What may be sent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CircuitBreaker {
-    rules: BreakerRules,
-    circuit: Circuit,
-    limit: usize,
-    successes: usize,
-    paused_until: Timestamp,
+pub enum Allowed {
+    /// Whatever is due.
+    All,
+    /// One, to see whether the partner works.
+    Probe,
+    /// Nothing.
+    Nothing,
+}
+
+impl Default for CircuitBreaker {
+    /// Makes a closed breaker.
+    fn default() -> Self {
+        Self(Circuit::Closed(Vec::new()))
+    }
 }
 
 impl CircuitBreaker {
-    /// Makes a closed breaker that lets at most `limit` handoffs at once through.
-    pub fn new(rules: BreakerRules, limit: usize) -> Self {
-        Self {
-            rules,
-            circuit: Circuit::Closed { failures: 0 },
-            limit: limit.max(1),
-            successes: 0,
-            paused_until: Timestamp::EPOCH,
+    /// Tells what may be sent now, with so many calls under way.
+    pub fn allowed(&self, now: Timestamp, under_way: usize) -> Allowed {
+        match self.0 {
+            Circuit::Closed(_) => Allowed::All,
+            Circuit::Open { until, .. } if now >= until && under_way == 0 => Allowed::Probe,
+            Circuit::Open { .. } => Allowed::Nothing,
         }
     }
 
-    /// Gives how many more handoffs may be sent now, with so many under way and at most `most` allowed.
-    pub fn room(&self, now: Timestamp, under_way: usize, most: usize) -> usize {
-        if now < self.paused_until {
-            return 0;
-        }
-        let limit = match self.circuit {
-            Circuit::Closed { .. } => self.limit.min(most),
-            Circuit::Open { until, .. } if now < until => 0,
-            // The pause is over: one handoff is tried.
-            Circuit::Open { .. } => 1,
-        };
-        limit.saturating_sub(under_way)
+    /// Tells whether it is open.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.0, Circuit::Open { .. })
     }
 
-    /// Tells whether the breaker is open.
-    pub fn is_open(&self) -> bool {
-        matches!(self.circuit, Circuit::Open { .. })
-    }
-
-    /// Records what a call said about the partner, with at most `most` allowed.
-    pub fn record(&mut self, signal: Signal, now: Timestamp, most: usize) {
+    /// Records what a call said.
+    pub fn record(&mut self, rules: BreakerRules, tried: Tried, signal: Signal, now: Timestamp) {
         match signal {
-            Signal::Up => self.up(most),
-            Signal::Down => self.down(now),
-            Signal::Throttled { retry_after } => {
-                self.limit = (self.limit.min(most) / 2).max(1);
-                self.successes = 0;
-                if let Some(pause) = retry_after {
-                    self.paused_until = now + pause.min(Duration::from_mins(15));
-                }
+            Signal::Up | Signal::Throttled { .. } => *self = Self::default(),
+            Signal::Down => self.failed(rules, tried.handoff, now),
+            Signal::Failed if self.is_open() || !tried.failed_before => {
+                self.failed(rules, tried.handoff, now);
             }
-            Signal::None => {}
+            Signal::Failed | Signal::None => {}
         }
     }
 
-    fn pause(&self, times: u32) -> Duration {
-        let (first, longest) = self.rules.pauses();
-        Backoff::new(first, longest).ceiling(times)
-    }
-
-    fn up(&mut self, most: usize) {
-        self.circuit = Circuit::Closed { failures: 0 };
-        self.successes += 1;
-        if self.successes >= self.limit {
-            self.successes = 0;
-            self.limit = (self.limit + 1).min(most.max(1));
-        }
-    }
-
-    fn down(&mut self, now: Timestamp) {
-        self.circuit = match self.circuit {
-            Circuit::Closed { failures } if failures + 1 < self.rules.trip_after => {
-                Circuit::Closed {
-                    failures: failures + 1,
-                }
-            }
-            Circuit::Closed { .. } => Circuit::Open {
-                until: now + self.pause(0),
-                times: 1,
-            },
-            // The call was under way when the breaker opened.
-            Circuit::Open { until, times } if now < until => Circuit::Open { until, times },
-            Circuit::Open { times, .. } => Circuit::Open {
-                until: now + self.pause(times),
-                times: times.saturating_add(1),
-            },
+    fn failed(&mut self, rules: BreakerRules, handoff: HandoffId, now: Timestamp) {
+        let pause = |times| {
+            let (first, longest) = rules.pauses();
+            Backoff::new(first, longest).ceiling(times)
         };
+        let opened = match &mut self.0 {
+            Circuit::Closed(failed) => {
+                if !failed.contains(&handoff) {
+                    failed.push(handoff);
+                }
+                let is_full = failed.len() >= rules.trip_after as usize;
+                is_full.then(|| (now + pause(0), 1))
+            }
+            // The call was under way when the breaker opened.
+            Circuit::Open { until, .. } if now < *until => None,
+            Circuit::Open { times, .. } => Some((now + pause(*times), times.saturating_add(1))),
+        };
+        if let Some((until, times)) = opened {
+            self.0 = Circuit::Open { until, times };
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     const RULES: BreakerRules = BreakerRules {
@@ -141,62 +137,68 @@ mod tests {
         Timestamp::EPOCH + Duration::from_secs(seconds)
     }
 
-    #[test]
-    fn the_breaker_opens_after_failures_in_a_row_and_tries_with_one() {
-        let mut breaker = CircuitBreaker::new(RULES, 8);
-        breaker.record(Signal::Down, at(0), 8);
-        breaker.record(Signal::Up, at(0), 8);
-        breaker.record(Signal::Down, at(0), 8);
-        breaker.record(Signal::Down, at(0), 8);
-        assert_eq!(breaker.room(at(0), 0, 8), 8);
-        breaker.record(Signal::Down, at(0), 8);
-        assert_eq!(breaker.room(at(0), 0, 8), 0);
-        assert_eq!(breaker.room(at(1), 0, 8), 1);
-        assert_eq!(breaker.room(at(1), 1, 8), 0);
+    fn fresh(number: u128) -> Tried {
+        Tried {
+            handoff: HandoffId::from(Uuid::from_u128(number)),
+            failed_before: false,
+        }
+    }
+
+    fn again(number: u128) -> Tried {
+        Tried {
+            failed_before: true,
+            ..fresh(number)
+        }
     }
 
     #[test]
-    fn each_failed_try_doubles_the_pause_up_to_its_end_and_a_success_closes() {
-        let mut breaker = CircuitBreaker::new(RULES, 8);
-        for _ in 0..5 {
-            breaker.record(Signal::Down, at(0), 8);
+    fn it_opens_after_different_handoffs_failed_in_a_row_and_tries_with_one() {
+        let mut breaker = CircuitBreaker::default();
+        for (tried, signal) in [
+            (fresh(1), Signal::Failed),
+            (fresh(2), Signal::Up),
+            (fresh(3), Signal::Failed),
+            (fresh(3), Signal::Failed),
+            (fresh(4), Signal::Failed),
+        ] {
+            breaker.record(RULES, tried, signal, at(0));
+            assert_eq!(breaker.allowed(at(0), 9), Allowed::All);
+        }
+        breaker.record(RULES, fresh(5), Signal::Failed, at(0));
+        assert_eq!(breaker.allowed(at(0), 0), Allowed::Nothing);
+        assert_eq!(breaker.allowed(at(1), 0), Allowed::Probe);
+        assert_eq!(breaker.allowed(at(1), 1), Allowed::Nothing);
+    }
+
+    #[test]
+    fn what_failed_before_says_nothing_and_what_cannot_be_sent_says_it_of_the_partner() {
+        let mut breaker = CircuitBreaker::default();
+        for number in 0..9 {
+            breaker.record(RULES, again(number), Signal::Failed, at(0));
+        }
+        assert!(!breaker.is_open());
+        for number in 0..3 {
+            breaker.record(RULES, again(number), Signal::Down, at(0));
+        }
+        assert!(breaker.is_open());
+    }
+
+    #[test]
+    fn each_failed_probe_doubles_the_pause_up_to_its_end_and_an_answer_closes() {
+        let mut breaker = CircuitBreaker::default();
+        for number in 0..5 {
+            breaker.record(RULES, fresh(number), Signal::Down, at(0));
         }
         let mut now = 1;
         for pause in [2, 4, 4] {
-            breaker.record(Signal::Down, at(now), 8);
-            assert_eq!(breaker.room(at(now + pause - 1), 0, 8), 0, "{pause}");
+            breaker.record(RULES, fresh(now.into()), Signal::Failed, at(now));
+            let early = breaker.allowed(at(now + pause - 1), 0);
+            assert_eq!(early, Allowed::Nothing, "{pause}");
             now += pause;
-            assert_eq!(breaker.room(at(now), 0, 8), 1, "{pause}");
+            assert_eq!(breaker.allowed(at(now), 0), Allowed::Probe, "{pause}");
         }
-        breaker.record(Signal::Up, at(now), 8);
-        assert!(!breaker.is_open());
-        assert_eq!(breaker.room(at(now), 0, 8), 8);
-    }
-
-    #[test]
-    fn a_throttling_partner_halves_the_pace_and_successes_raise_it_again() {
-        let mut breaker = CircuitBreaker::new(RULES, 8);
-        let rest = Some(Duration::from_secs(2));
-        breaker.record(Signal::Throttled { retry_after: rest }, at(0), 8);
-        assert_eq!(breaker.room(at(1), 0, 8), 0);
-        assert_eq!(breaker.room(at(2), 0, 8), 4);
-        for _ in 0..4 {
-            breaker.record(Signal::Up, at(2), 8);
-        }
-        assert_eq!(breaker.room(at(2), 0, 8), 5);
-        for _ in 0..100 {
-            breaker.record(Signal::Up, at(2), 8);
-        }
-        assert_eq!(breaker.room(at(2), 0, 8), 8);
-        for _ in 0..9 {
-            breaker.record(Signal::Throttled { retry_after: None }, at(3), 8);
-        }
-        assert_eq!(breaker.room(at(3), 0, 8), 1);
-    }
-
-    #[test]
-    fn the_partners_own_limit_always_holds() {
-        let breaker = CircuitBreaker::new(RULES, 1_000);
-        assert_eq!(breaker.room(at(0), 3, 5), 2);
+        let slower = Signal::Throttled { retry_after: None };
+        breaker.record(RULES, fresh(99), slower, at(now));
+        assert_eq!(breaker.allowed(at(now), 0), Allowed::All);
     }
 }

@@ -6,7 +6,6 @@ use tonic::{Code, Response, Status};
 use tonic_types::StatusExt;
 
 use crate::db::entities::outcome::OutcomeClass;
-use crate::handoff::outcome::apply_status::is_plausible;
 use crate::handoff::outcome::convert;
 use crate::handoff::person::convert as order;
 use crate::handoff::person::decrypt::{Ask, Decrypted};
@@ -166,8 +165,7 @@ impl Bureau {
         let now = self.clock.now();
         let status = status
             .filter(|status| status.handoff_id == handoff.id.to_string())
-            .and_then(|status| convert::status(status, now).ok())
-            .filter(|status| is_plausible(status, handoff, now));
+            .and_then(|status| convert::status(status, now).ok());
         (status.ok_or(Failure::Unreadable), Signal::Up)
     }
 }
@@ -236,14 +234,14 @@ fn failed(status: &Status) -> CallResult {
     } else if is_from_partner(status) {
         refusal(status)
     } else {
-        (Failure::Unseen, Signal::Down)
+        (Failure::Unseen, Signal::Failed)
     };
     (Err(failure), signal)
 }
 
 fn refusal(status: &Status) -> (Failure, Signal) {
     match status.code() {
-        Code::Unavailable => (Failure::Unavailable, Signal::Down),
+        Code::Unavailable => (Failure::Unavailable, Signal::Failed),
         Code::ResourceExhausted => {
             let retry_after = retry_after_of(status);
             (
@@ -265,7 +263,7 @@ fn refusal(status: &Status) -> (Failure, Signal) {
         | Code::Unknown
         | Code::DeadlineExceeded
         | Code::Internal
-        | Code::DataLoss => (Failure::Unseen, Signal::Down),
+        | Code::DataLoss => (Failure::Unseen, Signal::Failed),
     }
 }
 

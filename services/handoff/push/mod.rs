@@ -2,5 +2,6 @@
 
 pub mod circuit_breaker;
 pub mod client;
+pub mod pace;
 pub mod partner_session;
 pub mod worker;

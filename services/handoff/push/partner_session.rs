@@ -1,14 +1,26 @@
-//! One partner as the push worker sees it: its connection, its circuit breaker, what is under way.
+//! One partner as the push worker sees it: its connection, its pace, what is under way, and its queues with their circuit breakers.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::handoff::context::Context;
 use crate::handoff::metrics;
 use crate::handoff::partner::model::Partner;
+use crate::handoff::queue::lease_store::Pick;
 use crate::kernel::certs::TlsFiles;
 use crate::kernel::client::{self, Outgoing};
 use crate::kernel::clock::Timestamp;
+use crate::kernel::ids::CampaignId;
 
-use super::circuit_breaker::{CircuitBreaker, Signal};
+use super::circuit_breaker::{Allowed, CircuitBreaker, Signal, Tried};
 use super::client::Bureau;
+use super::pace::Pace;
+
+/// What was tried in vain gets one of so many places while something fresh is due.
+const RETRY_SHARE: usize = 4;
+
+/// A partner that answered within this time is one that answers.
+const ANSWERS: Duration = Duration::from_mins(1);
 
 pub(crate) struct PartnerSession {
     pub partner: Partner,
@@ -17,58 +29,185 @@ pub(crate) struct PartnerSession {
     /// `None` where the endpoint cannot be used; the operator sees an error line.
     pub bureau: Option<Bureau>,
     pub under_way: usize,
-    /// Nothing more was due at the last lease.
-    pub is_idle: bool,
     /// The partner is active.
     pub is_active: bool,
+    /// When it answered last.
+    answered_at: Option<Timestamp>,
+    pace: Pace,
+    queues: BTreeMap<CampaignId, Queue>,
+    /// Whose turn it is.
+    next: usize,
+}
+
+/// One campaign at the partner.
+#[derive(Default)]
+struct Queue {
     breaker: CircuitBreaker,
+    under_way: usize,
+    /// How many of the calls under way are for what was tried in vain before.
+    retries: usize,
+    /// Something may be due.
+    is_due: bool,
+    /// Counts its turns, for the share of what was tried in vain.
+    turns: usize,
+}
+
+/// What is leased in one turn of a queue.
+pub(crate) struct Turn {
+    pub campaign: CampaignId,
+    pub pick: Pick,
+    pub most: usize,
 }
 
 impl PartnerSession {
     pub fn new(context: &Context, tls: &TlsFiles, partner: Partner) -> Self {
         metrics::breaker(&partner.name, false);
+        let mut pace = Pace::new(partner.max_in_flight.into());
+        if let Some(until) = partner.throttled_until {
+            pace.rest(until, context.clock.now());
+        }
         Self {
+            pace,
             actor: format!("partner/{}", partner.name),
             bureau: bureau(context, tls, &partner),
-            breaker: CircuitBreaker::new(partner.breaker, partner.max_in_flight.into()),
             under_way: 0,
-            is_idle: false,
             is_active: true,
+            answered_at: None,
+            queues: BTreeMap::new(),
+            next: 0,
             partner,
         }
     }
 
-    /// Takes over what the operator changed; the queue is polled again.
+    /// Takes over what the operator changed.
     pub fn update(&mut self, context: &Context, tls: &TlsFiles, partner: Partner) {
         let place = |partner: &Partner| (partner.endpoint.clone(), partner.server_uri.clone());
         if self.bureau.is_none() || place(&self.partner) != place(&partner) {
             self.bureau = bureau(context, tls, &partner);
         }
+        if let Some(until) = partner.throttled_until {
+            self.pace.rest(until, context.clock.now());
+        }
         self.partner = partner;
-        self.is_idle = false;
         self.is_active = true;
     }
 
-    /// Gives how many more handoffs may be sent.
+    /// Gives until when the partner rests, where other instances may not know it yet.
+    pub fn new_rest(&self, now: Timestamp) -> Option<Timestamp> {
+        let until = self.pace.rests_until();
+        let known = self.partner.throttled_until;
+        (until > now && known.is_none_or(|known| known < until)).then_some(until)
+    }
+
+    /// Notes the campaigns in whose queues something may be due.
+    pub fn note_due(&mut self, campaigns: &[CampaignId]) {
+        for (id, queue) in &mut self.queues {
+            queue.is_due = campaigns.contains(id);
+        }
+        for id in campaigns {
+            self.queues.entry(*id).or_default().is_due = true;
+        }
+    }
+
+    /// Gives how many more calls may begin.
     pub fn room(&self, now: Timestamp) -> usize {
-        if self.is_idle || !self.is_active {
+        if !self.is_active {
             return 0;
         }
-        self.breaker
-            .room(now, self.under_way, self.partner.max_in_flight.into())
+        let most = self.partner.max_in_flight.into();
+        self.pace.room(now, self.under_way, most)
+    }
+
+    /// Gives the queues that may have a turn now, beginning with the one after the last.
+    pub fn round(&mut self, now: Timestamp) -> Vec<CampaignId> {
+        let may = |(_, queue): &(&CampaignId, &Queue)| {
+            queue.is_due && queue.breaker.allowed(now, queue.under_way) != Allowed::Nothing
+        };
+        let mut round: Vec<CampaignId> = self.queues.iter().filter(may).map(|it| *it.0).collect();
+        if !round.is_empty() {
+            let first = self.next % round.len();
+            round.rotate_left(first);
+            self.next = self.next.wrapping_add(1);
+        }
+        round
+    }
+
+    /// Gives a queue its turn, where `left` queues have one and share what room there is.
+    pub fn turn(&mut self, campaign: CampaignId, left: usize, now: Timestamp) -> Option<Turn> {
+        let share = self.room(now).div_ceil(left.max(1));
+        let most = usize::from(self.partner.max_in_flight);
+        let queue = self.queues.get_mut(&campaign)?;
+        queue.turns = queue.turns.wrapping_add(1);
+        let (pick, most) = match queue.breaker.allowed(now, queue.under_way) {
+            Allowed::Nothing => return None,
+            Allowed::Probe => (Pick::Probe, share.min(1)),
+            Allowed::All => {
+                // A partner that takes fewer at once gets one now and then.
+                let retries = (most + queue.turns % RETRY_SHARE) / RETRY_SHARE;
+                let retries = retries.saturating_sub(queue.retries) as u64;
+                (Pick::Oldest { retries }, share)
+            }
+        };
+        (most > 0).then_some(Turn {
+            campaign,
+            pick,
+            most,
+        })
+    }
+
+    /// Notes whether more is due in a queue than was leased; where not, it is looked at again with the next poll.
+    pub fn note_more(&mut self, campaign: CampaignId, is_more: bool) {
+        if let Some(queue) = self.queues.get_mut(&campaign) {
+            queue.is_due = is_more;
+        }
+    }
+
+    /// Records that a call begins, and whether its handoff was tried in vain before.
+    pub fn began(&mut self, campaign: CampaignId, failed_before: bool) {
+        self.under_way += 1;
+        let queue = self.queues.entry(campaign).or_default();
+        queue.under_way += 1;
+        queue.retries += usize::from(failed_before);
+    }
+
+    /// Tells whether the partner answers: that a handoff gets no answer is not the partner's fault then.
+    pub fn answers(&self, now: Timestamp) -> bool {
+        self.answered_at.is_some_and(|at| now.since(at) <= ANSWERS)
     }
 
     /// Records that a call ended.
-    pub fn ended(&mut self, signal: Signal, now: Timestamp) {
+    pub fn ended(
+        &mut self,
+        (campaign, tried): (CampaignId, Tried),
+        signal: Signal,
+        now: Timestamp,
+    ) {
         self.under_way = self.under_way.saturating_sub(1);
-        let was_open = self.breaker.is_open();
-        self.breaker
-            .record(signal, now, self.partner.max_in_flight.into());
-        if self.breaker.is_open() && !was_open {
-            metrics::breaker_opened(&self.partner.name);
-            tracing::warn!(partner = %self.partner.name, "the circuit breaker opened; handoffs wait");
+        if signal == Signal::Up {
+            self.answered_at = Some(now);
         }
-        metrics::breaker(&self.partner.name, self.breaker.is_open());
+        let most = self.partner.max_in_flight.into();
+        self.pace.record(signal, now, most);
+        let queue = self.queues.entry(campaign).or_default();
+        queue.under_way = queue.under_way.saturating_sub(1);
+        let of_retry = usize::from(tried.failed_before);
+        queue.retries = queue.retries.saturating_sub(of_retry);
+        let was_open = queue.breaker.is_open();
+        queue
+            .breaker
+            .record(self.partner.breaker, tried, signal, now);
+        if queue.breaker.is_open() && !was_open {
+            metrics::breaker_opened(&self.partner.name);
+            tracing::warn!(partner = %self.partner.name, campaign_id = %campaign, "the circuit breaker opened; handoffs wait");
+        }
+        let is_open = self.queues.values().any(|queue| queue.breaker.is_open());
+        metrics::breaker(&self.partner.name, is_open);
+    }
+
+    /// Tells whether the circuit breaker of a campaign is open.
+    pub fn is_open(&self, campaign: CampaignId) -> bool {
+        let queue = self.queues.get(&campaign);
+        queue.is_some_and(|queue| queue.breaker.is_open())
     }
 }
 

@@ -1,8 +1,9 @@
 //! The worker that calls PUSH partners.
 //!
-//! A loop around three short steps: *poll* reads the active partners, *send* leases what is due and starts its calls, *finish*
-//! settles calls that ended, many in one transaction. Nothing is open in the database while a call is under way. A handoff
-//! whose worker was killed is found by its lease, and the partner is asked before it is sent again.
+//! A loop around three short steps: *poll* reads the active partners and which of their queues have something due, *send* goes round the
+//! queues, leases what is due and starts its calls, *finish* settles calls that ended, many in one transaction. Nothing is open in the
+//! database while a call is under way. A handoff whose worker was killed is found by its lease, and the partner is asked before it is sent
+//! again. What fails for one partner or one queue stops no other.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -12,31 +13,35 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
-use crate::db::entities::handoff::Kind;
+use crate::db::entities::handoff::{Kind, State};
 use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::handoff::activation::lease::{Terms, lease};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::outcome::apply_status::{Reporter, StatusReport, apply_status};
-use crate::handoff::outcome::settle::{EndedCall, settle};
+use crate::handoff::outcome::settle::{EndedCall, forget, settle};
 use crate::handoff::person::decrypt::{Decrypted, decrypt};
+use crate::handoff::queue::due::{self, QueueKey};
 use crate::handoff::queue::handoff::Handoff;
 use crate::handoff::queue::retry_policy::{Answer, Failure};
+use crate::handoff::queue::under_way;
 use crate::handoff::{metrics, partner, queue};
 use crate::kernel::certs::TlsFiles;
-use crate::kernel::ids::{HandoffId, PartnerId};
+use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
 use crate::kernel::telemetry::in_trace;
 
-use super::circuit_breaker::Signal;
+use super::circuit_breaker::{Signal, Tried};
 use super::client::{Bureau, Overdue};
-use super::partner_session::PartnerSession;
+use super::partner_session::{PartnerSession, Turn};
 
 /// The most overdue outcomes that one partner is asked about in one step.
-const FOLLOW_UPS: u64 = 32;
+const FOLLOW_UPS: usize = 32;
 
 /// A call that ended, and what it says about the partner.
 struct Finished {
     partner: PartnerId,
+    campaign: CampaignId,
+    tried: Tried,
     signal: Signal,
     call: Call,
 }
@@ -45,10 +50,15 @@ enum Call {
     /// A handoff was sent.
     Sent(Box<EndedCall>),
     /// The partner was asked about a handoff that it accepted; without an answer it no longer knows it.
-    Asked {
-        handoff: HandoffId,
-        answer: Option<Answer>,
-    },
+    Asked(Option<Answer>),
+}
+
+/// What the calls to one partner came to.
+#[derive(Default)]
+struct Results {
+    sent: Vec<EndedCall>,
+    reports: Vec<StatusReport>,
+    forgotten: Vec<HandoffId>,
 }
 
 type Calls = FuturesUnordered<BoxFuture<'static, Finished>>;
@@ -77,10 +87,10 @@ impl PushWorker {
     pub async fn step(&mut self) -> Result<usize, Error> {
         let mut calls = Calls::new();
         self.poll(&mut calls).await?;
-        self.send(&mut calls).await?;
+        self.send(&mut calls).await;
         let count = calls.len();
         while let Some(first) = calls.next().await {
-            self.finish(ready(first, &mut calls)).await?;
+            self.finish(ready(first, &mut calls)).await;
         }
         Ok(count)
     }
@@ -91,29 +101,25 @@ impl PushWorker {
         let mut tick = tokio::time::interval(self.context.rules.poll_interval);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let result = tokio::select! {
+            tokio::select! {
                 biased;
                 () = draining.cancelled() => break,
+                // Before the calls: with a backlog there is always one that has ended.
+                _ = tick.tick() => {
+                    if let Err(error) = self.poll(&mut calls).await {
+                        tracing::warn!(%error, "the partners could not be read; the push worker goes on");
+                    }
+                }
                 Some(first) = calls.next() => self.finish(ready(first, &mut calls)).await,
-                _ = tick.tick() => self.poll(&mut calls).await,
-            };
-            let result = match result {
-                Ok(()) => self.send(&mut calls).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = result {
-                // The leases run out, and the partner is asked about what was under way.
-                tracing::warn!(%error, "the push worker met an error; it goes on");
             }
+            self.send(&mut calls).await;
         }
         while let Some(first) = calls.next().await {
-            if let Err(error) = self.finish(ready(first, &mut calls)).await {
-                tracing::warn!(%error, "a call could not be settled before the end");
-            }
+            self.finish(ready(first, &mut calls)).await;
         }
     }
 
-    /// Reads the active partners, and asks them about outcomes that are overdue.
+    /// Reads the active partners, looks for what is due, and asks them about outcomes that are overdue.
     async fn poll(&mut self, calls: &mut Calls) -> Result<(), Error> {
         let (context, tls) = (&self.context, &self.tls);
         let active = partner::store::to_push_to(context.db.read()).await?;
@@ -137,122 +143,168 @@ impl PushWorker {
                 self.sessions.insert(id, session);
             }
         }
-        self.follow_up(calls).await
+        for session in self.sessions.values_mut().filter(|it| it.is_active) {
+            let looked = look(context, session, calls).await;
+            warn(session, looked);
+        }
+        Ok(())
     }
 
     /// Leases what is due, as far as each partner has room, and starts its calls.
-    async fn send(&mut self, calls: &mut Calls) -> Result<(), Error> {
-        for session in self.sessions.values_mut() {
-            let room = session.room(self.context.clock.now());
-            let Some(bureau) = session.bureau.clone().filter(|_| room > 0) else {
-                continue;
-            };
-            let terms = Terms {
-                owner: self.owner.clone(),
-                actor: "service/bureau-handoff".to_owned(),
-                most: room as u64,
-                lease_for: self.context.rules.push_lease,
-            };
-            let leased = lease(&self.context, &session.partner, &terms).await?;
-            session.is_idle = leased.len() < room;
-            let decrypted = decrypt(&self.context, &session.partner, &terms.actor, leased).await?;
-            for handoff in decrypted {
-                session.under_way += 1;
-                calls.push(sent(bureau.clone(), session.partner.id, handoff).boxed());
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks partners about what they accepted long ago.
-    async fn follow_up(&mut self, calls: &mut Calls) -> Result<(), Error> {
-        for session in self.sessions.values_mut() {
-            let room = session.room(self.context.clock.now());
-            let Some(bureau) = session.bureau.clone().filter(|_| room > 0) else {
-                continue;
-            };
-            for late in overdue(&self.context, session.partner.id).await? {
-                session.under_way += 1;
-                calls.push(asked(bureau.clone(), session.partner.id, late).boxed());
-            }
-        }
-        Ok(())
-    }
-
-    /// Settles calls that ended, and tells each partner's circuit breaker.
-    async fn finish(&mut self, finished: Vec<Finished>) -> Result<(), Error> {
+    async fn send(&mut self, calls: &mut Calls) {
         let now = self.context.clock.now();
-        let mut sent: HashMap<PartnerId, Vec<EndedCall>> = HashMap::new();
-        let mut reports: HashMap<PartnerId, Vec<StatusReport>> = HashMap::new();
-        for Finished {
-            partner,
-            signal,
-            call,
-        } in finished
-        {
-            let session = self.sessions.get_mut(&partner);
-            let name = session.map(|session| {
-                session.ended(signal, now);
-                session.partner.name.as_str()
-            });
-            match call {
-                Call::Sent(ended) => {
-                    let failure = ended.answer.as_ref().err();
-                    let result = failure.map_or(AttemptResult::Answered, Failure::result);
-                    if let Some(name) = name {
-                        metrics::attempted(name, result);
-                    }
-                    sent.entry(partner).or_default().push(*ended);
-                }
-                Call::Asked {
-                    handoff,
-                    answer: Some(Ok(status)),
-                } => {
-                    let report = StatusReport { handoff, status };
-                    reports.entry(partner).or_default().push(report);
-                }
-                Call::Asked {
-                    answer: Some(Err(_)),
-                    ..
-                } => {}
-                Call::Asked {
-                    handoff,
-                    answer: None,
-                } => {
-                    metrics::forgotten();
-                    tracing::error!(handoff_id = %handoff, "a partner no longer knows a handoff that it accepted");
+        for session in self.sessions.values_mut() {
+            let round = session.round(now);
+            for (place, campaign) in round.iter().enumerate() {
+                let turn = session.turn(*campaign, round.len() - place, now);
+                if let Some(turn) = turn {
+                    let sent = send(&self.context, &self.owner, (session, turn), calls).await;
+                    warn(session, sent);
                 }
             }
         }
-        for (partner, calls) in sent {
-            settle(&self.context, self.reporter(partner), &calls).await?;
-        }
-        for (partner, reports) in reports {
-            self.apply(partner, &reports).await?;
-        }
-        Ok(())
     }
 
-    async fn apply(&self, partner: PartnerId, reports: &[StatusReport]) -> Result<(), Error> {
-        let (context, reporter) = (&self.context, self.reporter(partner));
-        context
-            .db
-            .run_tx("handoff.follow_up", |tx| {
-                Box::pin(async move {
-                    apply_status(tx, context, reporter, reports).await?;
-                    Ok(())
-                })
-            })
-            .await
-    }
-
-    fn reporter(&self, partner: PartnerId) -> Reporter<'_> {
-        let session = self.sessions.get(&partner);
-        Reporter {
-            partner,
-            actor: session.map_or("partner", |session| session.actor.as_str()),
+    /// Settles calls that ended, and tells each partner's circuit breakers.
+    async fn finish(&mut self, finished: Vec<Finished>) {
+        let now = self.context.clock.now();
+        for one in &finished {
+            if let Some(session) = self.sessions.get_mut(&one.partner) {
+                session.ended((one.campaign, one.tried), one.signal, now);
+            }
+        }
+        let mut results: HashMap<PartnerId, Results> = HashMap::new();
+        for one in finished {
+            let results = results.entry(one.partner).or_default();
+            let handoff = one.tried.handoff;
+            match one.call {
+                Call::Sent(ended) => results.sent.push(*ended),
+                Call::Asked(Some(Ok(status))) => {
+                    results.reports.push(StatusReport { handoff, status });
+                }
+                Call::Asked(Some(Err(_))) => {}
+                Call::Asked(None) => results.forgotten.push(handoff),
+            }
+        }
+        for (partner, mut results) in results {
+            let Some(session) = self.sessions.get(&partner) else {
+                continue;
+            };
+            for call in &mut results.sent {
+                call.partner_answers = session.answers(now);
+                let failure = call.answer.as_ref().err();
+                let result = failure.map_or(AttemptResult::Answered, Failure::result);
+                metrics::attempted(&session.partner.name, result);
+            }
+            // Where it fails the leases run out, and the partner is asked about what was under way.
+            warn(session, record(&self.context, session, &results).await);
         }
     }
+}
+
+/// Says what failed for a partner.
+fn warn(session: &PartnerSession, result: Result<(), Error>) {
+    if let Err(error) = result {
+        tracing::warn!(partner = %session.partner.name, %error, "the push worker met an error; it goes on");
+    }
+}
+
+/// Records what the calls to a partner came to.
+async fn record(
+    context: &Context,
+    session: &PartnerSession,
+    results: &Results,
+) -> Result<(), Error> {
+    let now = context.clock.now();
+    if let Some(until) = session.new_rest(now) {
+        let id = session.partner.id;
+        let told = context.db.run_tx("partner.throttled", |tx| {
+            Box::pin(async move { partner::store::set_throttled(tx, id, until).await })
+        });
+        told.await?;
+    }
+    let reporter = Reporter {
+        partner: session.partner.id,
+        actor: &session.actor,
+    };
+    if !results.sent.is_empty() {
+        settle(context, reporter, &results.sent).await?;
+    }
+    if !results.forgotten.is_empty() {
+        forget(context, reporter, &results.forgotten).await?;
+    }
+    if results.reports.is_empty() {
+        return Ok(());
+    }
+    let reports = &results.reports;
+    let applied = context.db.run_tx("handoff.follow_up", |tx| {
+        Box::pin(async move {
+            apply_status(tx, context, reporter, reports).await?;
+            Ok(())
+        })
+    });
+    applied.await
+}
+
+/// Looks which queues of a partner have something due, and asks about outcomes that are overdue.
+async fn look(
+    context: &Context,
+    session: &mut PartnerSession,
+    calls: &mut Calls,
+) -> Result<(), Error> {
+    let (db, now, id) = (context.db.read(), context.clock.now(), session.partner.id);
+    let waiting = due::campaigns(db, id, &due::WAITING, now).await?;
+    session.note_due(&waiting);
+    for campaign in due::campaigns(db, id, &[State::Accepted], now).await? {
+        let room = session.room(now).min(FOLLOW_UPS);
+        let Some(bureau) = session.bureau.clone().filter(|_| room > 0) else {
+            return Ok(());
+        };
+        if session.is_open(campaign) || session.partner.is_paused(campaign) {
+            continue;
+        }
+        let key = QueueKey {
+            campaign,
+            partner: id,
+        };
+        for late in overdue(context, key, room as u64).await? {
+            session.began(campaign, false);
+            calls.push(asked(bureau.clone(), id, late).boxed());
+        }
+    }
+    Ok(())
+}
+
+/// Leases what a queue may send in its turn, and starts its calls.
+async fn send(
+    context: &Context,
+    owner: &str,
+    (session, turn): (&mut PartnerSession, Turn),
+    calls: &mut Calls,
+) -> Result<(), Error> {
+    let Some(bureau) = session.bureau.clone() else {
+        return Ok(());
+    };
+    let terms = Terms {
+        campaign: turn.campaign,
+        pick: turn.pick,
+        owner: owner.to_owned(),
+        actor: "service/bureau-handoff".to_owned(),
+        most: turn.most as u64,
+        of_partner: session.partner.max_in_flight.into(),
+        lease_for: context.rules.push_lease,
+    };
+    let lot = lease(context, &session.partner, &terms).await?;
+    session.note_more(turn.campaign, lot.is_more);
+    if lot.leased.is_empty() {
+        return Ok(());
+    }
+    let decrypted = decrypt(context, &session.partner, &terms.actor, lot.leased).await?;
+    for handoff in decrypted {
+        session.began(turn.campaign, handoff.leased.handoff.tries > 0);
+        calls.push(sent(bureau.clone(), session.partner.id, handoff).boxed());
+    }
+    Ok(())
 }
 
 /// Sends a handoff. A panic neither stops the worker nor passes for an answer.
@@ -264,8 +316,17 @@ async fn sent(bureau: Bureau, partner: PartnerId, handoff: Decrypted) -> Finishe
     let leased = handoff.leased;
     Finished {
         partner,
+        campaign: leased.handoff.campaign_id,
+        tried: Tried {
+            handoff: leased.handoff.id,
+            failed_before: leased.handoff.tries > 0,
+        },
         signal,
-        call: Call::Sent(Box::new(EndedCall { leased, answer })),
+        call: Call::Sent(Box::new(EndedCall {
+            leased,
+            answer,
+            partner_answers: false,
+        })),
     }
 }
 
@@ -278,11 +339,15 @@ async fn asked(bureau: Bureau, partner: PartnerId, late: Overdue) -> Finished {
         Ok(None) => (None, Signal::Up),
         Err(_) => (Some(Err(Failure::StillUnknown)), Signal::None),
     };
-    let handoff = late.handoff.id;
     Finished {
         partner,
+        campaign: late.handoff.campaign_id,
+        tried: Tried {
+            handoff: late.handoff.id,
+            failed_before: false,
+        },
         signal,
-        call: Call::Asked { handoff, answer },
+        call: Call::Asked(answer),
     }
 }
 
@@ -295,16 +360,11 @@ fn ready(first: Finished, calls: &mut Calls) -> Vec<Finished> {
     finished
 }
 
-async fn overdue(context: &Context, partner: PartnerId) -> Result<Vec<Overdue>, Error> {
+async fn overdue(context: &Context, key: QueueKey, most: u64) -> Result<Vec<Overdue>, Error> {
     let now = context.clock.now();
-    if !queue::store::is_overdue(context.db.read(), partner, now).await? {
-        return Ok(Vec::new());
-    }
     let next = now + context.rules.follow_up_after;
     let taken = context.db.run_tx("handoff.overdue", |tx| {
-        Box::pin(
-            async move { queue::store::take_overdue(tx, partner, now, next, FOLLOW_UPS).await },
-        )
+        Box::pin(async move { under_way::take_overdue(tx, key, (now, next), most).await })
     });
     let mut overdue = Vec::new();
     for handoff in taken.await? {

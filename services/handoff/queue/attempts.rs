@@ -1,9 +1,9 @@
 //! The attempts to hand something over.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
 
-use crate::db::entities::handoff_attempt::{AttemptResult, Column, Entity};
+use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::rows::{self, Is};
 use crate::handoff::error::Error;
 use crate::kernel::clock::Timestamp;
@@ -77,21 +77,4 @@ pub async fn add(tx: &impl ConnectionTrait, attempts: &[Attempt]) -> Result<(), 
     );
     tx.execute_raw(rows::bind(backend, sql, attempts)).await?;
     Ok(())
-}
-
-/// Gives how the last hundred attempts at a handoff's newest order ended, latest first.
-pub async fn results(
-    db: &impl ConnectionTrait,
-    handoff: &Handoff,
-) -> Result<Vec<AttemptResult>, Error> {
-    let results = Entity::find()
-        .select_only()
-        .column(Column::Result)
-        .filter(Column::CampaignId.eq(handoff.campaign_id))
-        .filter(Column::HandoffId.eq(handoff.id))
-        .filter(Column::StartedAt.gte(handoff.ordered_at))
-        .order_by_desc(Column::Attempt)
-        .limit(100)
-        .into_tuple();
-    Ok(results.all(db).await?)
 }

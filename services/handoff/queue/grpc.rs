@@ -86,7 +86,8 @@ pub(crate) async fn replay_handoff(
     let id: HandoffId = fields.id("handoff_id", &message.handoff_id);
     fields.finish()?;
     let key = call.request(context, request_id, REPLAY, &message)?;
-    let handoff = replay::replay_handoff(context, &key, campaign, id).await?;
+    let which = (id, message.partner_forgot);
+    let handoff = replay::replay_handoff(context, &key, campaign, which).await?;
     Ok(wire::ReplayHandoffResponse {
         handoff: Some(to_wire(&handoff)),
     })

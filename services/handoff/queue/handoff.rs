@@ -65,6 +65,12 @@ pub struct Handoff {
     pub updated_at: Timestamp,
     /// When its newest order was given.
     pub ordered_at: Timestamp,
+    /// How often the newest order was tried in vain.
+    pub tries: i32,
+    /// How many of these tries count towards giving up.
+    pub failures: i32,
+    /// When the partner observed what it reported last, by its own account.
+    pub reported_at: Option<Timestamp>,
 }
 
 impl Handoff {
@@ -104,6 +110,9 @@ impl TryFrom<handoff::Model> for Handoff {
             settled_at: row.settled_at,
             updated_at: row.updated_at,
             ordered_at: row.ordered_at,
+            tries: row.tries,
+            failures: row.failures,
+            reported_at: row.reported_at,
         })
     }
 }

@@ -3,6 +3,8 @@
 pub mod attempts;
 pub(crate) mod audit;
 pub(crate) mod convert;
+pub mod due;
+pub mod end;
 pub(crate) mod grpc;
 pub mod handoff;
 pub mod lease_store;
@@ -12,5 +14,7 @@ pub mod retention;
 pub mod retry_policy;
 pub mod state;
 pub mod statistics;
+pub mod stops;
 pub mod store;
+pub mod under_way;
 pub mod watch;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::db::audit;
 use crate::db::entities::ClosedSet as _;
-use crate::db::entities::handoff::Kind;
+use crate::db::entities::handoff::{DeadReason, Kind};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::kernel::ids::{CampaignId, HandoffId};
@@ -16,15 +16,18 @@ use super::retry_policy;
 use super::state::{Event, State};
 use super::store::{self, Change};
 
+/// The reason in the audit log for a handoff that the partner has lost, as an operator says.
+const LOST: &str = "PARTNER_LOST_IT";
 /// The reason in the audit log for a handoff that a wrong clock dated.
 const MISDATED: &str = "MISDATED";
 
-/// Queues a DEAD handoff again, and makes one due that a wrong clock dated. Whether it was ever sent stays in its row, so that the partner is asked first.
+/// Queues a DEAD handoff again, or one that the partner lost as an operator says, and makes one due that a wrong clock dated. Whether it
+/// was ever sent stays in its row, so that the partner is asked first.
 pub async fn replay_handoff(
     context: &Context,
     request: &Request,
     campaign: CampaignId,
-    id: HandoffId,
+    (id, is_lost): (HandoffId, bool),
 ) -> Result<Handoff, Error> {
     context
         .db
@@ -40,6 +43,7 @@ pub async fn replay_handoff(
                 let latest = retry_policy::latest(now, &context.rules);
                 let reason = match handoff.state {
                     State::Dead(reason) => reason.as_str(),
+                    State::Accepted | State::Active if is_lost => LOST,
                     State::Queued | State::Unsettled if handoff.not_before > latest => MISDATED,
                     _ => {
                         return Err(Error::NotDead {
@@ -49,13 +53,21 @@ pub async fn replay_handoff(
                     }
                 };
                 // A CANCEL may be under way because its ENROLL was DEAD; the ENROLL must not follow it.
-                if let State::Dead(_) = handoff.state {
+                if matches!(
+                    handoff.state,
+                    State::Dead(_) | State::Accepted | State::Active
+                ) {
                     if handoff.kind == Kind::Enroll
                         && store::lock_twin(tx, &handoff).await?.is_some()
                     {
                         return Err(Error::BeingCanceled { handoff: id });
                     }
+                    let forgot = State::Dead(DeadReason::PartnerForgot);
+                    if is_lost || handoff.state == forgot {
+                        handoff = anew(handoff);
+                    }
                     handoff.state = handoff.state.on(Event::Replay)?;
+                    (handoff.tries, handoff.failures) = (0, 0);
                 }
                 handoff.not_before = now;
                 handoff.ordered_at = handoff.ordered_at.min(now);
@@ -71,4 +83,17 @@ pub async fn replay_handoff(
             })
         })
         .await
+}
+
+/// Forgets what the partner told of a handoff: what it tells when it has got it again replaces that, under another reference and with
+/// revisions that begin anew.
+fn anew(handoff: Handoff) -> Handoff {
+    Handoff {
+        partner_reference: None,
+        revision: 0,
+        reported_at: None,
+        acknowledged_at: None,
+        settled_at: None,
+        ..handoff
+    }
 }

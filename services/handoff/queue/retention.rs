@@ -1,7 +1,6 @@
 //! Deletes attempts of long ago, where the settings say so.
 //!
-//! Only those of handoffs that wait for nobody: how often one that is under way was tried decides what becomes of it, and whoever
-//! looks at one that was given up on wants to see why.
+//! Only those of handoffs that wait for nobody: whoever looks at one that is under way or was given up on wants to see why.
 
 use std::time::Duration;
 

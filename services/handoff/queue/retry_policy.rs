@@ -11,8 +11,10 @@
 //! | time-out, connection lost after sending, an error that says nothing | UNSEEN | UNSETTLED with back-off: asked before it is sent again | yes |
 //! | any other refusal of the call | REJECTED | QUEUED with back-off; asked first next time | yes |
 //! | an answer that cannot be read | UNREADABLE | UNSETTLED with back-off | yes |
-//! | asked after an answer never seen, and the question got none | UNAVAILABLE | UNSETTLED with back-off | no |
-//! | a key missing in our keyring | NOT_OPENED | QUEUED with back-off | no |
+//! | asked after an answer never seen, and the question got none | UNAVAILABLE | UNSETTLED with back-off | as UNSEEN where the partner answered others meanwhile |
+//! | a lease of ours that ran out | LEASE_EXPIRED | UNSETTLED, at once the first time: asked first | no |
+//! | a lease of a partner that pulls ran out | LEASE_EXPIRED | QUEUED, at once the first time, then with back-off | where the partner acknowledged others meanwhile |
+//! | an activation code is missing or cannot be opened | NOT_OPENED | QUEUED with back-off | no |
 //! | a person erased or unreadable | GAVE_UP | DEAD at once | |
 //!
 //! A failure that does not count backs off without end, up to the cap of the back-off, and the circuit breaker keeps the
@@ -52,6 +54,8 @@ pub struct PartnerStatus {
     pub attempt: i32,
     /// Since when it is so.
     pub effective_at: Timestamp,
+    /// When the partner looked, if it says so.
+    pub observed_at: Option<Timestamp>,
     /// The last day of the term by its own count.
     pub term_ends_on: Option<Date>,
 }
@@ -66,6 +70,7 @@ impl PartnerStatus {
             revision: 0,
             attempt: 0,
             effective_at,
+            observed_at: None,
             term_ends_on: None,
         }
     }
@@ -125,6 +130,13 @@ pub enum Failure {
     Unreadable,
     /// A key is missing here; it was not sent.
     KeyMissing,
+    /// The lease ran out.
+    Expired {
+        /// Whether the partner held it, and not a worker of ours.
+        by_partner: bool,
+    },
+    /// What this field holds cannot be fitted to the partner's fields; it was not sent.
+    CannotProject(&'static str),
     /// It can never be sent.
     Undeliverable(DeadReason),
 }
@@ -148,13 +160,15 @@ pub enum Next {
     GiveUp(DeadReason),
 }
 
-/// The tries of an order when a call fails.
-#[derive(Clone, Copy, Debug)]
+/// The tries of an order that failed, since it was given or an operator replayed it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    /// How often the order was offered, this try included.
-    pub attempts: u32,
-    /// How many tries before this one counted towards giving up; see [`failures`].
+    /// How many.
+    pub tries: u32,
+    /// How many of them count towards giving up.
     pub failures: u32,
+    /// Whether the partner answers others meanwhile.
+    pub partner_answers: bool,
 }
 
 impl Failure {
@@ -166,39 +180,65 @@ impl Failure {
             Self::Unseen => AttemptResult::Unseen,
             Self::NotAllowed | Self::Rejected => AttemptResult::Rejected,
             Self::Unreadable => AttemptResult::Unreadable,
-            Self::KeyMissing => AttemptResult::NotOpened,
+            Self::KeyMissing | Self::CannotProject(_) => AttemptResult::NotOpened,
+            Self::Expired { .. } => AttemptResult::LeaseExpired,
             Self::Undeliverable(_) => AttemptResult::GaveUp,
         }
     }
 
-    /// Gives the reason to give up for, if this failure counts towards giving up.
-    const fn counts(&self) -> Option<DeadReason> {
+    /// Gives the reason to give up for, if this failure counts towards giving up. That there is no answer counts only where the partner
+    /// answers others.
+    const fn counts(&self, partner_answers: bool) -> Option<DeadReason> {
         match self {
-            Self::Unseen => Some(DeadReason::AnswerNeverSeen),
+            Self::Unseen | Self::StillUnknown if partner_answers => {
+                Some(DeadReason::AnswerNeverSeen)
+            }
             Self::Rejected => Some(DeadReason::CallRejected),
             Self::Unreadable => Some(DeadReason::AnswerUnreadable),
-            Self::NotReached
+            Self::Expired { by_partner: true } if partner_answers => {
+                Some(DeadReason::NeverAcknowledged)
+            }
+            Self::Unseen
+            | Self::StillUnknown
+            | Self::Expired { .. }
+            | Self::CannotProject(_)
+            | Self::NotReached
             | Self::Unavailable
             | Self::Throttled { .. }
-            | Self::StillUnknown
             | Self::NotAllowed
             | Self::KeyMissing
             | Self::Undeliverable(_) => None,
         }
     }
+
+    /// Adds this failure to those before it. A partner that wants a slower pace says nothing about the handoff.
+    #[must_use]
+    pub fn added_to(&self, history: History) -> History {
+        let is_try = !matches!(self, Self::Throttled { .. });
+        History {
+            tries: history.tries + u32::from(is_try),
+            failures: history.failures + u32::from(self.counts(history.partner_answers).is_some()),
+            ..history
+        }
+    }
 }
 
-/// Gives what happens to a handoff after a failure.
+/// Gives what happens to a handoff after a failure, with the tries before it.
 pub fn next(failure: &Failure, history: History, rules: &Rules, ids: &Ids) -> Next {
-    if let Some(reason) = failure.counts()
+    if let Some(reason) = failure.counts(history.partner_answers)
         && history.failures + 1 >= rules.max_failures
     {
         return Next::GiveUp(reason);
     }
-    let attempts = history.attempts.saturating_sub(1);
-    let after = Backoff::new(rules.retry_base, rules.retry_cap).delay(attempts, ids);
+    let backoff = Backoff::new(rules.retry_base, rules.retry_cap);
+    let after = backoff.delay(history.tries, ids);
+    // The lease was the first wait.
+    let after_lease = || match history.tries {
+        0 => Duration::ZERO,
+        tries => backoff.delay(tries, ids),
+    };
     match *failure {
-        Failure::NotReached | Failure::KeyMissing => Next::PutBack {
+        Failure::NotReached | Failure::KeyMissing | Failure::CannotProject(_) => Next::PutBack {
             after,
             unsent: true,
         },
@@ -211,25 +251,15 @@ pub fn next(failure: &Failure, history: History, rules: &Rules, ids: &Ids) -> Ne
             unsent: true,
         },
         Failure::Unseen | Failure::StillUnknown | Failure::Unreadable => Next::Ask { after },
+        Failure::Expired { by_partner: true } => Next::PutBack {
+            after: after_lease(),
+            unsent: false,
+        },
+        Failure::Expired { by_partner: false } => Next::Ask {
+            after: after_lease(),
+        },
         Failure::Undeliverable(reason) => Next::GiveUp(reason),
     }
-}
-
-/// Counts the attempts that count towards giving up, latest first, back to the last time an operator replayed the handoff.
-pub fn failures(latest_first: impl IntoIterator<Item = AttemptResult>) -> u32 {
-    latest_first
-        .into_iter()
-        .take_while(|result| *result != AttemptResult::GaveUp)
-        .map(|result| match result {
-            AttemptResult::Unseen | AttemptResult::Unreadable | AttemptResult::Rejected => 1,
-            AttemptResult::Answered
-            | AttemptResult::Unavailable
-            | AttemptResult::Throttled
-            | AttemptResult::LeaseExpired
-            | AttemptResult::NotOpened
-            | AttemptResult::GaveUp => 0,
-        })
-        .sum()
 }
 
 /// Gives the latest instant until which any rule lets a handoff wait, or a lease run. One that lies beyond it was dated by a wrong
@@ -253,8 +283,9 @@ mod tests {
     fn after(failure: &Failure, failures: u32) -> Next {
         let ids = Ids::seeded(Clock::manual(Timestamp::EPOCH).0, 3);
         let history = History {
-            attempts: 4,
+            tries: 3,
             failures,
+            partner_answers: true,
         };
         let rules = Rules {
             max_failures: 3,
@@ -282,10 +313,11 @@ mod tests {
     #[test]
     fn an_answer_never_seen_is_asked_after_until_patience_ends() {
         assert!(matches!(after(&Failure::Unseen, 1), Next::Ask { .. }));
-        assert!(matches!(
-            after(&Failure::StillUnknown, 99),
-            Next::Ask { .. }
-        ));
+        assert!(matches!(after(&Failure::StillUnknown, 1), Next::Ask { .. }));
+        assert_eq!(
+            after(&Failure::StillUnknown, 2),
+            Next::GiveUp(DeadReason::AnswerNeverSeen)
+        );
         assert_eq!(
             after(&Failure::Unseen, 2),
             Next::GiveUp(DeadReason::AnswerNeverSeen)
@@ -324,10 +356,41 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_counted_back_to_the_last_replay() {
-        use AttemptResult::{GaveUp, Rejected, Throttled, Unavailable, Unseen};
-        assert_eq!(failures([]), 0);
-        assert_eq!(failures([Unseen, Unavailable, Throttled, Rejected]), 2);
-        assert_eq!(failures([Unseen, GaveUp, Unseen, Unseen]), 1);
+    fn a_try_counts_where_the_handoff_may_be_at_fault() {
+        let added = |failure: Failure, partner_answers| {
+            let before = History {
+                tries: 2,
+                failures: 1,
+                partner_answers,
+            };
+            let after = failure.added_to(before);
+            (after.tries - before.tries, after.failures - before.failures)
+        };
+        let held = Failure::Expired { by_partner: true };
+        for failure in [Failure::Unseen, Failure::StillUnknown, held] {
+            assert_eq!(added(failure.clone(), true), (1, 1));
+            assert_eq!(added(failure, false), (1, 0), "nobody gets an answer");
+        }
+        assert_eq!(added(Failure::Rejected, false), (1, 1));
+        let ours = Failure::Expired { by_partner: false };
+        for failure in [Failure::Unavailable, Failure::NotReached, ours] {
+            assert_eq!(added(failure, true), (1, 0));
+        }
+        let throttled = Failure::Throttled { retry_after: None };
+        assert_eq!(added(throttled, true), (0, 0));
+    }
+
+    #[test]
+    fn an_order_that_nobody_acknowledged_is_offered_at_once_and_then_ends() {
+        let held = Failure::Expired { by_partner: true };
+        let end = Next::GiveUp(DeadReason::NeverAcknowledged);
+        assert_eq!(after(&held, 2), end);
+        let ids = Ids::seeded(Clock::manual(Timestamp::EPOCH).0, 3);
+        let first = next(&held, History::default(), &Rules::default(), &ids);
+        let at_once = Next::PutBack {
+            after: Duration::ZERO,
+            unsent: false,
+        };
+        assert_eq!(first, at_once);
     }
 }

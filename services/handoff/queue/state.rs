@@ -5,7 +5,7 @@
 //!    ^        |  \                 |          |
 //!    |        v   v                |          +-> ACTIVE | REFUSED | SUSPENDED | ENDED | CANCELED
 //!    +---- UNSETTLED (asked first)  +-> SUSPENDED | ENDED | CANCELED
-//!    +---- DEAD (replayed)
+//!    +---- DEAD (replayed), or ACCEPTED or ACTIVE that the partner lost
 //!    +---- ACTION_REQUIRED, REFUSED (ordered again: the next attempt under the same id)
 //! ```
 //!
@@ -74,7 +74,7 @@ pub enum Event {
     LoseAnswer,
     /// It is given up on.
     GiveUp(DeadReason),
-    /// An operator queues it again.
+    /// An operator queues it again, because it was given up on or because the partner has lost it.
     Replay,
     /// It is ordered again, as another attempt.
     Resubmit,
@@ -173,11 +173,12 @@ impl State {
             (Self::Queued | Self::Unsettled | Self::Leased, Event::Lease) => Ok(Self::Leased),
             // Whether a DEAD handoff was ever sent is in `sent_at`, so that the partner is asked before it is sent again.
             (Self::Leased, Event::PutBack)
-            | (Self::Dead(_), Event::Replay)
+            | (Self::Dead(_) | Self::Accepted | Self::Active, Event::Replay)
             | (Self::ActionRequired(_) | Self::Refused(_), Event::Resubmit) => Ok(Self::Queued),
             (Self::Leased, Event::Withdraw) => Ok(Self::Accepted),
             (Self::Leased, Event::LoseAnswer) => Ok(Self::Unsettled),
-            (Self::Leased, Event::GiveUp(reason)) => Ok(Self::Dead(reason)),
+            // The partner accepted it, and no longer knows it or does not carry it out.
+            (Self::Leased | Self::Accepted, Event::GiveUp(reason)) => Ok(Self::Dead(reason)),
             (state, _) => Err(WrongState { from: state.name() }),
         }
     }
@@ -325,9 +326,11 @@ mod tests {
         }
         for fact in facts() {
             let known = fact.state();
-            for event in [lease, put_back, Event::Replay] {
+            for event in [lease, put_back] {
                 assert_eq!(known.on(event), Err(WrongState { from: known.name() }));
             }
+            let can_be_lost = matches!(known, State::Accepted | State::Active);
+            assert_eq!(known.on(Event::Replay).is_ok(), can_be_lost, "{fact:?}");
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Reading handoffs and writing what became of them.
 
-use sea_orm::sea_query::{Expr, LockBehavior, LockType};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect, Select,
 };
 use serde::Serialize;
@@ -27,7 +26,7 @@ pub(crate) fn expect_rows(changed: u64, wanted: usize) -> Result<(), db::Error> 
     Err(db::Error::corrupt("rows changed while they were locked"))
 }
 
-fn parsed(rows: Vec<Model>) -> Result<Vec<Handoff>, Error> {
+pub(super) fn parsed(rows: Vec<Model>) -> Result<Vec<Handoff>, Error> {
     let handoffs = rows.into_iter().map(Handoff::try_from);
     Ok(handoffs.collect::<Result<_, _>>()?)
 }
@@ -70,6 +69,33 @@ pub async fn lock_twin(tx: &impl ConnectionTrait, of: &Handoff) -> Result<Option
         .filter(Column::CoverageId.eq(of.coverage_id))
         .filter(Column::Kind.eq(other));
     one(query.lock_exclusive(), tx).await
+}
+
+/// Tells whether an ENROLL is withdrawn: there is a CANCEL of its coverage.
+pub async fn is_withdrawn(db: &impl ConnectionTrait, handoff: &Handoff) -> Result<bool, Error> {
+    if handoff.kind == Kind::Cancel {
+        return Ok(false);
+    }
+    let of = [handoff.coverage_id];
+    let cancels = of_coverages(db, handoff.campaign_id, &of, Kind::Cancel).await?;
+    Ok(!cancels.is_empty())
+}
+
+/// Gives the ids of the other handoffs of these handoffs' coverages.
+pub async fn twins(
+    tx: &impl ConnectionTrait,
+    partner: PartnerId,
+    ids: &[HandoffId],
+) -> Result<Vec<HandoffId>, Error> {
+    const QUERY: &str = "SELECT t.id FROM v JOIN handoff h ON h.partner_id = $2 AND h.id = v.id \
+        JOIN handoff t ON t.campaign_id = h.campaign_id AND t.coverage_id = h.coverage_id AND t.id <> h.id";
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let backend = tx.get_database_backend();
+    let statement = rows::bind_ids(backend, QUERY, ids, [partner.into()]);
+    let rows = tx.query_all_raw(statement).await?;
+    rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 
 /// Gives the handoffs of a kind that belong to these coverages of one campaign.
@@ -184,101 +210,6 @@ pub async fn extend(
     Ok(expect_rows(written.rows_affected(), leased.len())?)
 }
 
-/// What is held under leases that run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Held {
-    /// By one stream or worker.
-    pub by_owner: u64,
-    /// By all of its partner together.
-    pub by_partner: u64,
-}
-
-/// Counts what one stream or worker holds, and what all of its partner hold together.
-pub async fn held_by(
-    db: &impl ConnectionTrait,
-    partner: PartnerId,
-    owner: &str,
-    now: Timestamp,
-) -> Result<Held, Error> {
-    let counts: Vec<(Option<String>, i64)> = Entity::find()
-        .select_only()
-        .column(Column::LeaseOwner)
-        .column_as(Expr::col(Column::Id).count(), "held")
-        .filter(Column::PartnerId.eq(partner))
-        .filter(Column::State.eq(handoff::State::Leased))
-        .filter(Column::NotBefore.gt(now))
-        .group_by(Column::LeaseOwner)
-        .into_tuple()
-        .all(db)
-        .await?;
-    let mut held = Held::default();
-    for (of, count) in counts {
-        let count = u64::try_from(count).unwrap_or(0);
-        held.by_partner += count;
-        if of.as_deref() == Some(owner) {
-            held.by_owner = count;
-        }
-    }
-    Ok(held)
-}
-
-/// Nothing of the handoff changes but when its partner is asked.
-const ASK_LATER: &str = "UPDATE handoff SET not_before = $2 FROM v \
-    WHERE handoff.partner_id = $3 AND handoff.id = v.id";
-
-/// Takes the ACCEPTED handoffs of a partner whose outcome is overdue, and sets when each is asked after next.
-///
-/// There is no lease: two workers that ask the same question harm nobody, and the new `not_before` makes it rare.
-pub async fn take_overdue(
-    tx: &impl ConnectionTrait,
-    partner: PartnerId,
-    now: Timestamp,
-    next: Timestamp,
-    most: u64,
-) -> Result<Vec<Handoff>, Error> {
-    let rows = Entity::find()
-        .filter(Column::PartnerId.eq(partner))
-        .filter(Column::State.eq(handoff::State::Accepted))
-        .filter(Column::NotBefore.lte(now))
-        .order_by_asc(Column::NotBefore)
-        .order_by_asc(Column::Id)
-        .limit(most)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .all(tx)
-        .await?;
-    let overdue = parsed(rows)?;
-    let ids: Vec<HandoffId> = overdue.iter().map(|handoff| handoff.id).collect();
-    if !ids.is_empty() {
-        let rest = [next.into(), partner.into()];
-        let statement = rows::bind_ids(tx.get_database_backend(), ASK_LATER, &ids, rest);
-        let written = tx.execute_raw(statement).await?;
-        expect_rows(written.rows_affected(), ids.len())?;
-    }
-    Ok(overdue)
-}
-
-/// Tells whether any outcome is overdue, without writing.
-pub async fn is_overdue(
-    db: &impl ConnectionTrait,
-    partner: PartnerId,
-    now: Timestamp,
-) -> Result<bool, Error> {
-    let first: Option<HandoffId> = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::PartnerId.eq(partner))
-        .filter(Column::State.eq(handoff::State::Accepted))
-        .filter(Column::NotBefore.lte(now))
-        // In the index's order: any row would do, and the planner might look for one in the table.
-        .order_by_asc(Column::NotBefore)
-        .order_by_asc(Column::Id)
-        .limit(1)
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(first.is_some())
-}
-
 /// A new state for a handoff that was read, and locked, in the state `from`.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -318,6 +249,9 @@ impl Change {
             order_attempt: to.order_attempt,
             ordered_at: to.ordered_at,
             trace_context: to.trace_context.as_deref(),
+            tries: to.tries,
+            failures: to.failures,
+            reported_at: to.reported_at,
         }
     }
 }
@@ -347,9 +281,13 @@ struct Row<'a> {
     #[serde(serialize_with = "rows::micros")]
     ordered_at: Timestamp,
     trace_context: Option<&'a str>,
+    tries: i32,
+    failures: i32,
+    #[serde(serialize_with = "rows::micros")]
+    reported_at: Option<Timestamp>,
 }
 
-const ROW: [(&str, Is); 17] = [
+const ROW: [(&str, Is); 20] = [
     ("campaign_id", Is::Uuid),
     ("id", Is::Uuid),
     ("was", Is::Text),
@@ -367,6 +305,9 @@ const ROW: [(&str, Is); 17] = [
     ("order_attempt", Is::Int),
     ("ordered_at", Is::Big),
     ("trace_context", Is::Text),
+    ("tries", Is::Int),
+    ("failures", Is::Int),
+    ("reported_at", Is::Big),
 ];
 
 /// Writes what became of handoffs; the leases that they had end.
@@ -385,6 +326,7 @@ pub async fn write(
          revision = v.revision, dead_reason = v.dead_reason, \
          sent_at = v.sent_at, acknowledged_at = v.acknowledged_at, settled_at = v.settled_at, \
          order_attempt = v.order_attempt, ordered_at = v.ordered_at, trace_context = v.trace_context, updated_at = $2, \
+         tries = v.tries, failures = v.failures, reported_at = v.reported_at, \
          lease_owner = NULL, lease_token = NULL, lease_expires_at = NULL \
          FROM v WHERE handoff.campaign_id = v.campaign_id AND handoff.id = v.id AND handoff.state = v.was",
         rows::table(backend, &ROW)

@@ -365,6 +365,9 @@ async fn insert_partner(owner: &DatabaseConnection, id: PartnerId) {
         projection: "{}".into(),
         breaker: "{}".into(),
         created_at: Timestamp::EPOCH,
+        heard_at: None,
+        throttled_until: None,
+        paused_campaigns: "[]".to_owned(),
     };
     let row = partner::ActiveModel::from(row).reset_all();
     partner::Entity::insert(row)

@@ -12,7 +12,8 @@ use redress::handoff::activation::lease::{Terms, lease};
 use redress::handoff::context::Context;
 use redress::handoff::outcome::apply_status::{Reporter, StatusReport, Verdict, apply_status};
 use redress::handoff::partner;
-use redress::handoff::queue::lease_store::Leased;
+use redress::handoff::queue::due;
+use redress::handoff::queue::lease_store::{Leased, Pick};
 use redress::handoff::queue::retry_policy::PartnerStatus;
 use redress::handoff::queue::state::Fact;
 use redress::handoff::settings::Rules;
@@ -40,7 +41,13 @@ impl Handoffs {
 
     async fn lease(&self, house: &House) -> Leased {
         let partner = partner::store::by_id(self.0.db.read(), house.partner);
+        let (db, now) = (self.0.db.read(), self.0.clock.now());
+        let campaigns = due::campaigns(db, house.partner, &due::WAITING, now);
+        let campaigns = campaigns.await.unwrap();
         let terms = Terms {
+            campaign: campaigns[0],
+            pick: Pick::Oldest { retries: 1 },
+            of_partner: 10,
             owner: "test".to_owned(),
             actor: "service/test".to_owned(),
             most: 10,
@@ -48,7 +55,7 @@ impl Handoffs {
         };
         let partner = partner.await.unwrap();
         let leased = lease(&self.0, &partner, &terms);
-        let mut leased = leased.await.unwrap();
+        let mut leased = leased.await.unwrap().leased;
         assert_eq!(leased.len(), 1);
         leased.remove(0)
     }

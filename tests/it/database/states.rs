@@ -100,6 +100,9 @@ fn handoff(ids: &Ids) -> handoff::Model {
         native_code: None,
         revision: 0,
         dead_reason: None,
+        tries: 0,
+        failures: 0,
+        reported_at: None,
         created_at: NOW,
         sent_at: None,
         acknowledged_at: None,
@@ -331,6 +334,9 @@ async fn a_refused_row_is_not_shown_in_the_error(database: Database) {
         projection: "canary".to_owned(),
         breaker: "{}".to_owned(),
         created_at: NOW,
+        heard_at: None,
+        throttled_until: None,
+        paused_campaigns: "[]".to_owned(),
     };
     let result = db.run_tx("test.refuse", |tx| {
         Box::pin(async move {

@@ -84,6 +84,9 @@ async fn queue_three(owner: &DatabaseConnection) {
         projection: "{}".to_owned(),
         breaker: "{}".to_owned(),
         created_at: clock.now(),
+        heard_at: None,
+        throttled_until: None,
+        paused_campaigns: "[]".to_owned(),
     };
     partner.into_active_model().insert(owner).await.unwrap();
     let queued: Vec<Queued> = (0..3)

@@ -11,7 +11,7 @@ use super::world::World;
 
 impl World {
     pub async fn row(&self, id: HandoffId) -> handoff::Model {
-        let row = handoff::Entity::find_by_id((self.campaign, id));
+        let row = handoff::Entity::find().filter(handoff::Column::Id.eq(id));
         row.one(&self.owner).await.unwrap().unwrap()
     }
 
@@ -28,6 +28,12 @@ impl World {
             .await
             .unwrap();
         rows.into_iter().map(|row| row.result.as_str()).collect()
+    }
+
+    /// Gives the first outcome of a handoff.
+    pub async fn outcome(&self, id: HandoffId) -> outcome::Model {
+        let of = outcome::Entity::find().filter(outcome::Column::HandoffId.eq(id));
+        of.one(&self.owner).await.unwrap().unwrap()
     }
 
     /// Gives the outcomes of a handoff as `RESULT CLASS`.

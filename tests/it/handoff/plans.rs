@@ -114,6 +114,7 @@ async fn replay(world: &World, partner: PartnerId) {
         request_id: world.request_id(),
         campaign: world.campaign.to_string(),
         handoff_id: id.to_string(),
+        partner_forgot: false,
     };
     world.admin().replay_handoff(request).await.unwrap();
     worker.step().await.unwrap();

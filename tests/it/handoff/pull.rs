@@ -15,7 +15,7 @@ use super::said::word;
 use super::world::{LEASE, World};
 use crate::harness::{Database, apply, both};
 
-fn wish(max_outstanding: i32, drain: bool) -> PullHandoffsRequest {
+pub fn wish(max_outstanding: i32, drain: bool) -> PullHandoffsRequest {
     PullHandoffsRequest {
         max_outstanding,
         drain,
@@ -40,7 +40,7 @@ pub async fn drain_as(world: &World, name: &str, most: i32) -> Vec<EnrollmentOrd
     offers
 }
 
-fn orders(message: PullHandoffsResponse) -> Vec<EnrollmentOrder> {
+pub fn orders(message: PullHandoffsResponse) -> Vec<EnrollmentOrder> {
     let Some(Step::Offers(message)) = message.step else {
         return Vec::new();
     };

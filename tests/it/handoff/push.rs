@@ -198,6 +198,7 @@ async fn a_paused_partner_gets_nothing_until_it_is_resumed(database: Database) {
     let pause = PausePartnerRequest {
         request_id: world.request_id(),
         partner_id: partner.to_string(),
+        campaign: String::new(),
     };
     for _ in 0..2 {
         world.partners().pause_partner(pause.clone()).await.unwrap();
@@ -207,6 +208,7 @@ async fn a_paused_partner_gets_nothing_until_it_is_resumed(database: Database) {
     let resume = ResumePartnerRequest {
         request_id: world.request_id(),
         partner_id: partner.to_string(),
+        campaign: String::new(),
     };
     world.partners().resume_partner(resume).await.unwrap();
     assert_eq!(worker.step().await.unwrap(), 1);

@@ -93,7 +93,7 @@ async fn an_inquiry_about_the_next_attempt_is_not_answered_by_the_one_before(dat
     world.order_again(id, 2).await;
     world.take().await;
     world.keyless_worker().step().await.unwrap();
-    assert_eq!(world.state(id).await, "QUEUED", "it could not be sent");
+    assert_eq!(world.state(id).await, "QUEUED", "it cannot be sent");
     world.hand.advance(BACKOFF);
     // It may have been sent, so the bureau is asked: it knows the first attempt alone, and gets the second.
     worker.step().await.unwrap();

@@ -190,17 +190,17 @@ async fn items_are_judged_one_by_one(database: Database) {
         EnrollmentProgress::Refused,
         OutcomeClass::Unspecified,
     );
-    let long_ago = EnrollmentStatus {
+    let no_time = EnrollmentStatus {
         effective_time: Some(prost_types::Timestamp {
             seconds: 0,
-            nanos: 0,
+            nanos: -1,
         }),
         ..active(id)
     };
     let verdicts = report(
         &world,
         "sandbox-bureau",
-        vec![malformed, classless, long_ago, active(id)],
+        vec![malformed, classless, no_time, active(id)],
     )
     .await;
     assert_eq!(verdicts, ["MALFORMED", "MALFORMED", "MALFORMED", "APPLIED"]);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use redress::db::entities::{campaign, campaign_key};
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::{CampaignId, Ids};
-use redress::kernel::keyring::{KeyProvider, Keyring, Purpose};
+use redress::kernel::keyring::{KeyProvider, Purpose};
 use redress::kernel::person_sealer::PersonSealer;
 use redress::wire::redress::handoff::v1::{Partner, PartnerMode};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, IntoActiveModel};
@@ -22,14 +22,24 @@ pub fn push(name: &str, endpoint: &str) -> Partner {
 pub async fn open_campaign(
     owner: &DatabaseConnection,
     ids: &Ids,
-    keys: &Keyring,
+    keys: &dyn KeyProvider,
     now: Timestamp,
+) -> (CampaignId, PersonSealer) {
+    open_numbered(owner, ids, keys, (now, "B123456")).await
+}
+
+/// Opens a campaign with this engagement number.
+pub async fn open_numbered(
+    owner: &DatabaseConnection,
+    ids: &Ids,
+    keys: &dyn KeyProvider,
+    (now, number): (Timestamp, &str),
 ) -> (CampaignId, PersonSealer) {
     let id: CampaignId = ids.next();
     let text = |text: &str| text.to_owned();
     let row = campaign::Model {
         id,
-        engagement_number: text("B123456"),
+        engagement_number: text(number),
         name: text("Test"),
         state: campaign::State::Open,
         breach_on: text("2015-05-07"),

@@ -72,10 +72,25 @@ impl World {
         Self::at(database, moved, change).await
     }
 
+    /// A world whose handoff process has other keys than its campaign needs.
+    pub async fn with_keys(database: Database, keys: Keyring) -> Self {
+        let moved = Clock::manual("2015-08-01T12:00:00Z".parse().unwrap());
+        Self::built(database, moved, |_| {}, Some(keys)).await
+    }
+
     pub async fn at(
+        database: Database,
+        moved: (Clock, ManualClock),
+        change: impl FnOnce(&mut Rules),
+    ) -> Self {
+        Self::built(database, moved, change, None).await
+    }
+
+    async fn built(
         database: Database,
         (clock, hand): (Clock, ManualClock),
         change: impl FnOnce(&mut Rules),
+        held: Option<Keyring>,
     ) -> Self {
         let ids = Ids::seeded(clock.clone(), 1);
         let db = database.open(Process::Handoff).await;
@@ -94,7 +109,7 @@ impl World {
             clock.clone(),
             ids.clone(),
             db.clone(),
-            Arc::new(keys),
+            Arc::new(held.unwrap_or(keys)),
             Purpose::Person,
         );
         let context = Context::new(common, rules);
@@ -214,24 +229,28 @@ impl World {
 
     /// Queues an enrollment of somebody with this SSN.
     pub async fn enroll(&self, partner: PartnerId, ssn: &str) -> HandoffId {
-        let person = Person {
-            given_name: "Ada".into(),
-            family_name: "Lovelace".into(),
-            ssn: (!ssn.is_empty()).then(|| ssn.into()),
-            date_of_birth: Some(jiff::civil::date(1815, 12, 10)),
-            ..Person::default()
-        };
-        self.enroll_person(partner, &person).await
+        self.enroll_person(partner, &ada(ssn)).await
     }
 
     pub async fn enroll_person(&self, partner: PartnerId, person: &Person) -> HandoffId {
+        let own = (self.campaign, &self.sealer);
+        self.enroll_in(own, partner, person).await
+    }
+
+    /// Queues an enrollment in a campaign.
+    pub async fn enroll_in(
+        &self,
+        (campaign, sealer): (CampaignId, &PersonSealer),
+        partner: PartnerId,
+        person: &Person,
+    ) -> HandoffId {
         let now = self.context.clock.now();
         let id: IndividualId = self.ids.next();
         let salt = self.ids.random::<16>().to_vec();
         let row = individual::Model {
-            campaign_id: self.campaign,
+            campaign_id: campaign,
             id,
-            sealed: Some(self.sealer.seal(id, &salt, person)),
+            sealed: Some(sealer.seal(id, &salt, person)),
             salt: Some(salt),
             key_version: 1,
             population: individual::Population::Adult,
@@ -249,7 +268,7 @@ impl World {
         };
         row.into_active_model().insert(&self.owner).await.unwrap();
         let queued = Queued {
-            campaign_id: self.campaign,
+            campaign_id: campaign,
             handoff_id: self.ids.next(),
             enrollment_id: self.ids.next(),
             coverage_id: self.ids.next(),
@@ -322,6 +341,17 @@ impl World {
         erased.erased_at = Set(Some(self.context.clock.now()));
         erased.update(&self.owner).await.unwrap();
         row
+    }
+}
+
+/// A person with this SSN.
+pub fn ada(ssn: &str) -> Person {
+    Person {
+        given_name: "Ada".into(),
+        family_name: "Lovelace".into(),
+        ssn: (!ssn.is_empty()).then(|| ssn.into()),
+        date_of_birth: Some(jiff::civil::date(1815, 12, 10)),
+        ..Person::default()
     }
 }
 

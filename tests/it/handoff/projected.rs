@@ -1,0 +1,82 @@
+//! What a partner's fields cannot take is not sent.
+
+use redress::kernel::person::Person;
+use redress::wire::redress::handoff::v1::{FieldProjection, Partner, PartnerMode};
+
+use super::pull::drain;
+use super::running::Running;
+use super::seed::push;
+use super::world::{World, ada};
+use crate::harness::{Database, apply, both};
+
+fn plain_names() -> Option<FieldProjection> {
+    Some(FieldProjection {
+        ascii_names: true,
+        ..FieldProjection::default()
+    })
+}
+
+fn named(given: &str, family: &str) -> Person {
+    Person {
+        given_name: given.into(),
+        family_name: family.into(),
+        ..ada("666010001")
+    }
+}
+
+/// A name that has no plain letters is not folded to nothing and sent: somebody gives its spelling first.
+#[apply(both)]
+async fn a_name_without_plain_letters_is_asked_for_and_not_sent(database: Database) {
+    let world = World::new(database).await;
+    let endpoint = format!("https://localhost:{}", world.bureau_at.port());
+    let partner = Partner {
+        projection: plain_names(),
+        ..push("sandbox-bureau", &endpoint)
+    };
+    let partner = world.partner(partner).await;
+    let family = world.enroll_person(partner, &named("Ivan", "Петров")).await;
+    let given = world.enroll_person(partner, &named("小明", "Wang")).await;
+    let plain = named("Zoë", "Łukasz");
+    let middle = Person {
+        middle_name: Some("Ильич".into()),
+        ..plain.clone()
+    };
+    let sent = [
+        world.enroll_person(partner, &plain).await,
+        world.enroll_person(partner, &middle).await,
+    ];
+    let running = Running::of(world.worker());
+    let minute = std::time::Duration::from_mins(1);
+    world
+        .pass_until(minute, async || world.all_are(&sent, "ACCEPTED").await)
+        .await;
+    running.stop().await;
+    for (id, field) in [(family, "name.family_name"), (given, "name.given_name")] {
+        let expected = ["ACTION_REQUIRED INVALID_INPUT"];
+        assert_eq!(world.outcomes(id).await, expected);
+        let row = world.row(id).await;
+        let code = format!("CANNOT_PROJECT {field}");
+        assert_eq!(row.native_code, Some(code));
+        assert_eq!((row.sent_at, row.acknowledged_at), (None, None));
+        let audited = world.audited(id).await;
+        assert_eq!(audited, ["handoff.action_required"]);
+    }
+    assert_eq!(world.booked().len(), 2);
+}
+
+/// By pull, too.
+#[apply(both)]
+async fn a_name_without_plain_letters_is_not_offered(database: Database) {
+    let world = World::new(database).await;
+    let partner = Partner {
+        name: "sandbox-bureau".to_owned(),
+        mode: PartnerMode::Pull.into(),
+        projection: plain_names(),
+        ..Partner::default()
+    };
+    let partner = world.partner(partner).await;
+    let id = world.enroll_person(partner, &named("Ivan", "Петров")).await;
+    assert!(drain(&world, 0).await.is_empty());
+    let expected = ["ACTION_REQUIRED INVALID_INPUT"];
+    assert_eq!(world.outcomes(id).await, expected);
+}
