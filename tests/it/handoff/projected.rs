@@ -9,11 +9,11 @@ use super::seed::push;
 use super::world::{World, ada};
 use crate::harness::{Database, apply, both};
 
-fn plain_names() -> Option<FieldProjection> {
-    Some(FieldProjection {
+fn plain_names() -> FieldProjection {
+    FieldProjection {
         ascii_names: true,
         ..FieldProjection::default()
-    })
+    }
 }
 
 fn named(given: &str, family: &str) -> Person {
@@ -30,7 +30,7 @@ async fn a_name_without_plain_letters_is_asked_for_and_not_sent(database: Databa
     let world = World::new(database).await;
     let endpoint = format!("https://localhost:{}", world.bureau_at.port());
     let partner = Partner {
-        projection: plain_names(),
+        projection: Some(plain_names()),
         ..push("sandbox-bureau", &endpoint)
     };
     let partner = world.partner(partner).await;
@@ -71,7 +71,7 @@ async fn a_name_without_plain_letters_is_not_offered(database: Database) {
     let partner = Partner {
         name: "sandbox-bureau".to_owned(),
         mode: PartnerMode::Pull.into(),
-        projection: plain_names(),
+        projection: Some(plain_names()),
         ..Partner::default()
     };
     let partner = world.partner(partner).await;

@@ -211,9 +211,11 @@ async fn an_unreadable_partner_stops_no_other(database: Database) {
         let name = format!("broken-{}", mode as i32);
         let broken = Partner {
             mode: mode.into(),
-            endpoint: (mode == PartnerMode::Push)
-                .then(|| "https://localhost:1".to_owned())
-                .unwrap_or_default(),
+            endpoint: if mode == PartnerMode::Push {
+                "https://localhost:1".to_owned()
+            } else {
+                String::new()
+            },
             ..push(&name, "")
         };
         world.partner(broken).await;
