@@ -16,7 +16,7 @@ use super::compare::Claims;
 use super::contact::{self, Contact, Kind};
 use super::fold::{self, Folded};
 use super::keys::{KeyOf, Keys};
-use super::{record, ssn};
+use super::ssn;
 
 /// Makes blind keys and MACs of one campaign under one version of the index key.
 #[derive(Clone, Debug)]
@@ -127,7 +127,7 @@ impl Indexer {
 
     /// Gives the keys of a person under each family name from before.
     pub fn formerly(&self, person: &Person) -> impl Iterator<Item = Keys> {
-        record::former_families(person).map(|family| self.person_called(person, &family))
+        fold::former_families(person).map(|family| self.person_called(person, &family))
     }
 
     fn person_called(&self, person: &Person, family: &Folded) -> Keys {

@@ -7,7 +7,7 @@ use crate::kernel::secrets::Secret;
 
 use super::fold::{self, Folded};
 use super::waterfall::{Field, Level, Waterfall};
-use super::{date, nickname, record, ssn};
+use super::{date, nickname, ssn};
 
 /// What a person claims about themself, folded once. Its `Debug` shows nothing.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl Known {
             given: fold::name(person.given_name.expose()),
             middle: middle.map(|middle| fold::name(middle.expose())),
             family: fold::family(person.family_name.expose()),
-            former: record::former_families(person).collect(),
+            former: fold::former_families(person).collect(),
             born: person.date_of_birth,
             ssn: person.ssn.clone(),
             postal: postal.map(|code| fold::postal(code.expose())),

@@ -3,6 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::kernel::person::Person;
 use crate::kernel::secrets::Secret;
 
 /// Generational suffixes that stand at the end of a family name in many rosters.
@@ -74,10 +75,12 @@ pub fn family(text: &str) -> Folded {
     Folded::from_words(words)
 }
 
-/// Folds the family name of a whole name, as former names are kept: its last word, but for a generational suffix.
-pub fn family_of(whole: &str) -> Folded {
-    let last = family(whole).tokens.pop();
-    Folded::from_words(last.map(|word| word.expose().clone()).into_iter().collect())
+/// Gives the family names that a person had before, folded: of each whole name the last word, but for a generational suffix.
+pub fn former_families(person: &Person) -> impl Iterator<Item = Folded> {
+    person.prior_names.iter().map(|whole| {
+        let last = family(whole.expose()).tokens.pop();
+        Folded::from_words(last.map(|word| word.expose().clone()).into_iter().collect())
+    })
 }
 
 /// Gives the generation that a suffix names: 1 for the elder, 2 for the younger, then as they are counted. It stands in a column of its

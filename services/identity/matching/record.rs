@@ -52,7 +52,7 @@ impl Record {
             given,
             middle: fold::name(&text(&person.middle_name)),
             family,
-            former: former_families(person).collect(),
+            former: fold::former_families(person).collect(),
             generation: fold::generation(suffix, family_name),
             born: person.date_of_birth,
             ssn: person.ssn.clone(),
@@ -121,12 +121,6 @@ impl Record {
             ..self.clone()
         }
     }
-}
-
-/// Gives the family names that a person had before.
-pub(super) fn former_families(person: &Person) -> impl Iterator<Item = Folded> {
-    let names = person.prior_names.iter();
-    names.map(|name| fold::family_of(name.expose()))
 }
 
 fn rarity(family: &Folded, given: &Folded) -> (i32, i32) {
