@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redress::db::entities::ClosedSet as _;
+use redress::db::entities::ClosedSet;
 use redress::kernel::fault::{Reason, reason_of};
 use redress::kernel::ids::HandoffId;
 use redress::wire::redress::bureau::v1::EnrollmentProgress;
@@ -47,7 +47,7 @@ async fn what_a_called_partner_forgot_is_shown_and_sent_again(database: Database
     world
         .pass_until(minute, async || world.state(id).await == "DEAD")
         .await;
-    let reason = world.row(id).await.dead_reason.map(|it| it.as_str());
+    let reason = world.row(id).await.dead_reason.map(ClosedSet::as_str);
     assert_eq!(reason, Some("PARTNER_FORGOT"));
     world.send_again(id).await.unwrap();
     world

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use redress::db::entities::ClosedSet as _;
+use redress::db::entities::ClosedSet;
 use redress::kernel::ids::{CampaignId, HandoffId, PartnerId};
 use redress::kernel::person_sealer::PersonSealer;
 use redress::wire::redress::handoff::v1::Partner;
@@ -34,7 +34,7 @@ impl World {
     }
 
     async fn dead_reason(&self, id: HandoffId) -> Option<&'static str> {
-        self.row(id).await.dead_reason.map(|reason| reason.as_str())
+        self.row(id).await.dead_reason.map(ClosedSet::as_str)
     }
 }
 

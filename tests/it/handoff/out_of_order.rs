@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redress::db::entities::ClosedSet as _;
+use redress::db::entities::ClosedSet;
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::HandoffId;
 use redress::wire::redress::bureau::v1::{EnrollmentProgress, EnrollmentStatus};
@@ -68,7 +68,7 @@ async fn a_withdrawal_that_a_partner_does_not_carry_out_blocks_nobody(database: 
         "APPLIED"
     );
     assert_eq!(world.state(cancel).await, "DEAD");
-    let reason = world.row(cancel).await.dead_reason.map(|it| it.as_str());
+    let reason = world.row(cancel).await.dead_reason.map(ClosedSet::as_str);
     assert_eq!(reason, Some("NOT_CANCELED"));
     assert!(
         world

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use redress::wire::redress::bureau::v1::HandoffKind;
+use redress::wire::redress::bureau::v1::{EnrollmentOrder, HandoffKind};
 use redress::wire::redress::handoff::v1::{GetHandoffRequest, UpdatePartnerRequest};
 use tokio::net::TcpListener;
 
@@ -101,7 +101,7 @@ async fn a_pulling_partner_gets_the_withdrawal_and_not_the_order(database: Datab
     assert_eq!(got.order, None);
     world.hand.advance(LEASE);
     let offers = drain(&world, 0).await;
-    let kinds: Vec<_> = offers.iter().map(|offer| offer.kind()).collect();
+    let kinds: Vec<_> = offers.iter().map(EnrollmentOrder::kind).collect();
     assert_eq!(kinds, [HandoffKind::Cancel]);
     assert_eq!(offers[0].handoff_id, cancel.to_string());
     client

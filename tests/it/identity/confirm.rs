@@ -92,11 +92,12 @@ impl House {
             .await
     }
 
-    /// What lies in the outbox, oldest first.
+    /// What lies in the outbox whole, oldest first.
     pub fn messages(&self) -> Vec<serde_json::Value> {
         let mut files: Vec<_> = fs::read_dir(self.outbox.path())
             .unwrap()
             .map(|file| file.unwrap().path())
+            .filter(|file| file.extension().is_some_and(|ending| ending == "json"))
             .collect();
         files.sort();
         files
