@@ -10,6 +10,7 @@
 pub mod book;
 pub mod client;
 pub mod desk;
+pub mod digest;
 pub mod grpc;
 pub mod journal;
 pub mod rules;

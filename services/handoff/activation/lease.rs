@@ -59,8 +59,8 @@ pub struct Lot {
 /// The most leases that are ended at once because they ran out, which keeps a transaction short.
 const EXPIRED: u64 = 1_000;
 
-/// Leases what is due in a queue; gives nothing where nothing is due, where the partner or the campaign at it is paused, where it holds as much as it takes, or where the
-/// campaign's key cannot be used.
+/// Leases what is due in a queue; gives nothing where nothing is due, where the partner or the campaign at it is paused, where it holds as
+/// much as it takes, or where the campaign's key cannot be used.
 ///
 /// The lease only saves work: what keeps an enrollment from being taken twice is its one `handoff_id`. Attempts are counted
 /// here, so that a handoff that kills its worker is counted too. An enrollment that needs an activation code gets it here, in

@@ -20,16 +20,13 @@ use crate::handoff::outcome::settle::{EndedCall, settle};
 use crate::handoff::partner::model::Partner;
 use crate::handoff::person::decrypt::{Ask, Decrypted, decrypt};
 use crate::handoff::queue::due;
-use crate::handoff::queue::lease_store::{Leased, Pick};
+use crate::handoff::queue::lease_store::{Leased, Pick, places_for_retries};
 use crate::handoff::{partner, queue};
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::ids::{CampaignId, PartnerId};
 
 /// At most so many handoffs in one message, which keeps it well below the limit of messages.
 const MESSAGE: u64 = 500;
-
-/// What was tried in vain gets one of so many places while something fresh is due.
-const RETRY_SHARE: u64 = 4;
 
 /// After so long without offers a stream gives a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -189,7 +186,8 @@ impl Pull {
         let mut found = Found::Nothing;
         for (place, campaign) in campaigns.iter().enumerate() {
             let share = room.div_ceil((campaigns.len() - place) as u64);
-            let retries = (share + self.looks as u64 % RETRY_SHARE) / RETRY_SHARE;
+            let places = usize::try_from(share).unwrap_or(usize::MAX);
+            let retries = places_for_retries(places, self.looks) as u64;
             let terms = Terms {
                 campaign: *campaign,
                 pick: Pick::Oldest { retries },

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::handoff::context::Context;
 use crate::handoff::metrics;
 use crate::handoff::partner::model::Partner;
-use crate::handoff::queue::lease_store::Pick;
+use crate::handoff::queue::lease_store::{Pick, places_for_retries};
 use crate::kernel::certs::TlsFiles;
 use crate::kernel::client::{self, Outgoing};
 use crate::kernel::clock::Timestamp;
@@ -15,9 +15,6 @@ use crate::kernel::ids::CampaignId;
 use super::circuit_breaker::{Allowed, CircuitBreaker, Signal, Tried};
 use super::client::Bureau;
 use super::pace::Pace;
-
-/// What was tried in vain gets one of so many places while something fresh is due.
-const RETRY_SHARE: usize = 4;
 
 /// A partner that answered within this time is one that answers.
 const ANSWERS: Duration = Duration::from_mins(1);
@@ -142,8 +139,7 @@ impl PartnerSession {
             Allowed::Nothing => return None,
             Allowed::Probe => (Pick::Probe, share.min(1)),
             Allowed::All => {
-                // A partner that takes fewer at once gets one now and then.
-                let retries = (most + queue.turns % RETRY_SHARE) / RETRY_SHARE;
+                let retries = places_for_retries(most, queue.turns);
                 let retries = retries.saturating_sub(queue.retries) as u64;
                 (Pick::Oldest { retries }, share)
             }

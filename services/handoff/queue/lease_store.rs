@@ -4,17 +4,13 @@
 //! the planner cannot run the LIMIT twice. SQLite has one writer: there the choice and the update are two statements of one
 //! BEGIN IMMEDIATE transaction, because its RETURNING cannot give the values from before.
 
-use sea_orm::sea_query::{LockBehavior, LockType};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, Statement,
-};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, QueryResult, Statement};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::db::Tx;
 use crate::db::entities::ClosedSet as _;
-use crate::db::entities::handoff::{Column, Entity, Model, State};
+use crate::db::entities::handoff::{Entity, Model, State};
 use crate::db::rows::{self, Is};
 use crate::handoff::error::Error;
 use crate::kernel::clock::Timestamp;
@@ -23,7 +19,7 @@ use crate::kernel::ids::{CampaignId, HandoffId};
 use super::due::{QueueKey, Slice, due, values};
 use super::handoff::Handoff;
 use super::state;
-use super::store::expect_rows;
+use super::store::{self, expect_rows};
 
 /// Which handoffs of a queue are leased, how many and for how long.
 #[derive(Clone, Debug)]
@@ -42,6 +38,14 @@ pub struct LeaseOrder {
     pub owner: String,
     /// The token that settling needs.
     pub token: Uuid,
+}
+
+/// What was tried in vain gets one of so many places while something fresh is due.
+const RETRY_SHARE: usize = 4;
+
+/// Gives how many of so many places are for what was tried in vain. Where there are fewer than it takes for one, it gets one in some turns.
+pub const fn places_for_retries(most: usize, turn: usize) -> usize {
+    (most + turn % RETRY_SHARE) / RETRY_SHARE
 }
 
 /// Which handoffs are leased first.
@@ -112,21 +116,7 @@ pub async fn expired(
     now: Timestamp,
     most: u64,
 ) -> Result<Vec<Handoff>, Error> {
-    let rows = Entity::find()
-        .filter(Column::CampaignId.eq(queue.campaign))
-        .filter(Column::PartnerId.eq(queue.partner))
-        .filter(Column::State.eq(State::Leased))
-        .filter(Column::NotBefore.lte(now))
-        .order_by_asc(Column::NotBefore)
-        .order_by_asc(Column::Id)
-        .limit(most)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .all(tx)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(Handoff::try_from)
-        .collect::<Result<_, _>>()?)
+    store::lock_due(tx, queue, State::Leased, (now, most)).await
 }
 
 /// Gives what this lease's token holds already: a commit that was not confirmed may have happened.

@@ -1,5 +1,6 @@
 //! Reading handoffs and writing what became of them.
 
+use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
     QuerySelect, Select,
@@ -15,6 +16,7 @@ use crate::handoff::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoverageId, HandoffId, PartnerId};
 
+use super::due::QueueKey;
 use super::handoff::Handoff;
 use super::state::State;
 
@@ -34,6 +36,27 @@ pub(super) fn parsed(rows: Vec<Model>) -> Result<Vec<Handoff>, Error> {
 async fn one(query: Select<Entity>, db: &impl ConnectionTrait) -> Result<Option<Handoff>, Error> {
     let row = query.one(db).await?;
     Ok(row.map(Handoff::try_from).transpose()?)
+}
+
+/// Locks the handoffs of a queue that are in a state and whose time has come, at most so many; those that another one holds are passed over.
+pub(super) async fn lock_due(
+    db: &impl ConnectionTrait,
+    queue: QueueKey,
+    state: handoff::State,
+    (now, most): (Timestamp, u64),
+) -> Result<Vec<Handoff>, Error> {
+    let rows = Entity::find()
+        .filter(Column::CampaignId.eq(queue.campaign))
+        .filter(Column::PartnerId.eq(queue.partner))
+        .filter(Column::State.eq(state))
+        .filter(Column::NotBefore.lte(now))
+        .order_by_asc(Column::NotBefore)
+        .order_by_asc(Column::Id)
+        .limit(most)
+        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+        .all(db)
+        .await?;
+    parsed(rows)
 }
 
 /// Locks a partner's handoffs by id, in the order of their ids so that two calls cannot wait for each other.

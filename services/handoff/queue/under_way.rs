@@ -1,9 +1,7 @@
 //! What is under way at a partner, and what it accepted long ago.
 
-use sea_orm::sea_query::{Expr, LockBehavior, LockType};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
 
 use crate::db::entities::handoff::{self, Column, Entity};
 use crate::db::rows;
@@ -13,7 +11,7 @@ use crate::kernel::ids::{HandoffId, PartnerId};
 
 use super::due::QueueKey;
 use super::handoff::Handoff;
-use super::store::{expect_rows, parsed};
+use super::store;
 
 /// What is held under leases that run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,24 +64,14 @@ pub async fn take_overdue(
     (now, next): (Timestamp, Timestamp),
     most: u64,
 ) -> Result<Vec<Handoff>, Error> {
-    let rows = Entity::find()
-        .filter(Column::CampaignId.eq(key.campaign))
-        .filter(Column::PartnerId.eq(key.partner))
-        .filter(Column::State.eq(handoff::State::Accepted))
-        .filter(Column::NotBefore.lte(now))
-        .order_by_asc(Column::NotBefore)
-        .order_by_asc(Column::Id)
-        .limit(most)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .all(tx)
-        .await?;
-    let overdue = parsed(rows)?;
+    let state = handoff::State::Accepted;
+    let overdue = store::lock_due(tx, key, state, (now, most)).await?;
     let ids: Vec<HandoffId> = overdue.iter().map(|handoff| handoff.id).collect();
     if !ids.is_empty() {
         let rest = [next.into(), key.campaign.into()];
         let statement = rows::bind_ids(tx.get_database_backend(), ASK_LATER, &ids, rest);
         let written = tx.execute_raw(statement).await?;
-        expect_rows(written.rows_affected(), ids.len())?;
+        store::expect_rows(written.rows_affected(), ids.len())?;
     }
     Ok(overdue)
 }

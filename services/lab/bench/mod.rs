@@ -5,6 +5,7 @@
 //! the system first and then its floor: the rows that the system wrote, loaded and read by the database alone. Rounds follow each
 //! other, what else the machine does meets both, and medians are compared.
 
+pub mod at_once;
 pub mod campaign;
 pub mod claims;
 pub mod databases;

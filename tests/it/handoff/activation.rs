@@ -160,7 +160,7 @@ async fn a_crash_between_assignment_and_send_gives_the_same_code_again(database:
     let key = world.desk.key();
     let known = codes
         .iter()
-        .map(|code| redress::bureau::desk::activation_digest(key, code));
+        .map(|code| redress::bureau::digest::activation_digest(key, code));
     let known: BTreeSet<String> = known.collect();
     assert!(
         known.contains(&world.activations()[0]),

@@ -6,14 +6,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::client::connect::Channels;
 use crate::client::enrollment::{EnrollmentClient, enrollment_id};
 use crate::client::problem::{Problem, reason};
-use crate::client::progress::Progress;
 use crate::kernel::caller::Agent;
 use crate::kernel::client::Outgoing;
 use crate::kernel::fault::Reason;
@@ -22,8 +20,6 @@ use crate::wire::redress::identity::v1::{Claims, VerificationState};
 
 /// So many calls one agent takes.
 const CALLS_AN_AGENT: usize = 20;
-/// So many calls are made at once.
-const AT_ONCE: usize = 64;
 /// How often a call is made that may work later.
 const ATTEMPTS: u32 = 10;
 /// Whoever is told to wait longer has used up what a letter or a person has, not what the campaign has.
@@ -201,21 +197,4 @@ fn answer_of(state: VerificationState) -> Result<Answer, Problem> {
             Err(Problem::refused("a verification came without a state"))
         }
     }
-}
-
-/// Runs many of these, some at once, and gives what came of them in their order.
-pub async fn run<T>(
-    calls: impl ExactSizeIterator<Item: Future<Output = Result<T, Problem>>>,
-    progress: &Progress,
-) -> Result<Vec<T>, Problem> {
-    let total = calls.len() as u64;
-    let mut done = 0;
-    futures::stream::iter(calls)
-        .buffered(AT_ONCE)
-        .inspect(|_| {
-            done += 1;
-            progress.set(done, total);
-        })
-        .try_collect()
-        .await
 }

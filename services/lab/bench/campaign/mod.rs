@@ -5,6 +5,7 @@ pub mod subject;
 
 use std::path::Path;
 
+use super::at_once::run;
 use crate::client::connect::{ClientRole, Endpoints};
 use crate::client::mailing::export::export;
 use crate::client::mailing::order::Order;
@@ -16,7 +17,7 @@ use crate::client::{campaign, codes};
 use crate::lab::campaign::{invented, today};
 use crate::lab::people::labelled::label::Label;
 use crate::lab::processes::partners;
-use desk::{Desk, run};
+use desk::Desk;
 use subject::{Known, Subject, known, subjects};
 
 /// The people of a campaign, and where they claim.

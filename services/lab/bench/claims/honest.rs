@@ -6,7 +6,8 @@ use super::line::{Asked, Line, Tally};
 use super::slip::{Kind, say};
 use crate::client::problem::Problem;
 use crate::client::progress::{Show, Unit};
-use crate::lab::bench::campaign::desk::{Answer, Desk, run};
+use crate::lab::bench::at_once::run;
+use crate::lab::bench::campaign::desk::{Answer, Desk};
 use crate::lab::bench::campaign::subject::Subject;
 use crate::lab::people::dice::Dice;
 

@@ -7,9 +7,9 @@ mod pairs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use futures::{StreamExt, TryStreamExt};
 use uuid::Uuid;
 
+use super::at_once::run;
 use super::scratch::{in_scratch, with_processes};
 use crate::client::campaign;
 use crate::client::connect::{Channels, ClientRole};
@@ -29,9 +29,6 @@ use count::{Counts, Placed, count};
 use wire::review_service_client::ReviewServiceClient;
 use wire::roster_service_client::RosterServiceClient;
 use wire::search_individuals_request::Query;
-
-/// So many rows are looked up at once.
-const AT_ONCE: usize = 32;
 
 /// What is measured.
 #[derive(Debug)]
@@ -136,7 +133,6 @@ async fn place(
     labels: Vec<Label>,
     show: Show,
 ) -> Result<Vec<Placed>, Problem> {
-    let total = labels.len() as u64;
     let progress = show("looking people up", Unit::Pieces);
     let client = RosterServiceClient::new(channels.identity.clone());
     let searches = labels.into_iter().map(|label| {
@@ -159,15 +155,7 @@ async fn place(
             Ok(Placed { label, individual })
         }
     });
-    let mut done = 0;
-    futures::stream::iter(searches)
-        .buffered(AT_ONCE)
-        .inspect(|_| {
-            done += 1;
-            progress.set(done, total);
-        })
-        .try_collect()
-        .await
+    run(searches, &progress).await
 }
 
 /// Reads the whole review list.
