@@ -341,6 +341,10 @@ pub const TABLE: &[Access] = &[
         &[Operator, Auditor],
         SLOW,
     ),
+    prompt(
+        "/redress.handoff.v1.HandoffAdminService/ListHandoffFiles",
+        &[Operator, Auditor],
+    ),
     // sandbox-bureau; its deadline is longer than its caller's, so that it can answer too late on purpose
     unary(
         "/redress.bureau.v1.BureauEnrollmentService/SubmitEnrollment",

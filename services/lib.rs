@@ -12,7 +12,7 @@
 //! | [`process`] | what every process has, once: start to drain, context, call, repeated requests, throttles, storage faults, housekeeping |
 //! | [`identity`] | process `identity-verification`: roster, matching, verification, confirmation codes, referrals |
 //! | [`codes`] | process `enrollment-codes`: campaigns, code batches, codes, enrollments, consent |
-//! | [`handoff`] | process `bureau-handoff`: partners, the queue, leases, push, pull, outcomes |
+//! | [`handoff`] | process `bureau-handoff`: partners, the queue, leases, push, pull, files, outcomes |
 //! | [`bureau`] | `sandbox-bureau`: a partner's stand-in with a book of its own |
 //! | [`client`] | what any program does with the services: channels, lists, the streams of import and export, letters |
 //! | [`lab`] | invented people, simulated callers, the demonstration, the benchmarks |
@@ -46,7 +46,7 @@
 //!
 //! [`handoff`] leases due rows, stores that it is about to send, calls the partner with no transaction open, and settles
 //! with the lease's token. An answer that was never seen makes the row UNSETTLED: the partner is asked by our reference
-//! before anything is sent again. A pull partner streams and acknowledges instead. The outcome is written with a row in
+//! before anything is sent again. A pull partner streams and acknowledges instead; a file partner takes a file a night and sends files back. The outcome is written with a row in
 //! `outcome`, which [`codes`] applies to the enrollment and deletes, in one transaction: an outbox in each direction.
 
 pub mod access;

@@ -5,7 +5,7 @@
 //! journal that survives SIGKILL.
 //!
 //! As a PUSH partner it is called, answers "accepted", and reports the outcome by itself. As a PULL partner it opens the
-//! stream, books, acknowledges and reports.
+//! stream, books, acknowledges and reports. As a FILE partner it takes files of orders and answers with files.
 
 pub mod book;
 pub mod client;

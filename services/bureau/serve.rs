@@ -16,6 +16,7 @@ use crate::wire;
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_server::BureauEnrollmentServiceServer;
 use crate::wire::redress::sandbox::v1::sandbox_service_server::SandboxServiceServer;
 
+use super::client::files::FileExchange;
 use super::client::pull::Puller;
 use super::client::report::Reporter;
 use super::desk::Desk;
@@ -52,10 +53,14 @@ async fn serve(
     let server = builder(&common.server, Arc::clone(&desk))
         .metrics(metrics)
         .build()?;
-    let reporter = Reporter::new(Arc::clone(&desk), redress.clone(), ids.clone());
-    life.spawn(reporter.run(life.token()));
-    if settings.mode == Mode::Pull {
-        life.spawn(Puller::new(desk, redress, ids).run(life.token()));
+    if let (Mode::File, Some(folder)) = (settings.mode, settings.files) {
+        life.spawn(FileExchange::new(desk, folder, ids).run(life.token()));
+    } else {
+        let reporter = Reporter::new(Arc::clone(&desk), redress.clone(), ids.clone());
+        life.spawn(reporter.run(life.token()));
+        if settings.mode == Mode::Pull {
+            life.spawn(Puller::new(desk, redress, ids).run(life.token()));
+        }
     }
     let ended = server.serve(&life).await;
     life.drain().await;

@@ -12,9 +12,12 @@ pub struct Settings {
     /// What every process is told.
     #[command(flatten)]
     pub common: CommonSettings,
-    /// Whether Redress calls this partner or it calls Redress.
+    /// Whether Redress calls this partner, it calls Redress, or files go both ways.
     #[arg(long, value_enum, default_value = "push")]
     pub mode: Mode,
+    /// Mode file: the folder that Redress has for this partner, with out and in in it.
+    #[arg(long, value_name = "PATH", required_if_eq("mode", "file"))]
+    pub files: Option<PathBuf>,
     /// The file of the bureau's book; its key is made beside it.
     #[arg(long, value_name = "PATH")]
     pub journal: PathBuf,
@@ -29,13 +32,15 @@ pub struct Settings {
     pub partner_key: PathBuf,
 }
 
-/// Who calls whom.
+/// How the bureau is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
     /// Redress calls this partner.
     Push,
     /// This partner calls Redress.
     Pull,
+    /// Files go both ways.
+    File,
 }
 
 impl ProcessSettings for Settings {

@@ -2,6 +2,8 @@
 
 mod pool;
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::render::{self, Record};
@@ -9,7 +11,7 @@ use crate::cli::session::Session;
 use crate::client::connect::{Channels, ClientRole};
 use crate::client::convert::{state, time};
 use crate::client::partner::{all, create, find};
-use crate::client::problem::{OrProblem, Outcome};
+use crate::client::problem::{OrProblem, Outcome, Problem};
 use crate::client::request::new_request_id;
 use crate::wire::redress::handoff::v1 as wire;
 use wire::partner_service_client::PartnerServiceClient;
@@ -24,7 +26,7 @@ pub enum Command {
     List,
     /// Show one partner.
     Show(Which),
-    /// Change where a partner listens or how much it takes at once. Orders that wait go there, too.
+    /// Change where a partner listens, how much it takes at once, or how its files look. It holds for orders that wait, too.
     Update(UpdateArgs),
     /// Stop offering enrollments to a partner, of all campaigns or of one; people can go on enrolling.
     Pause(PauseArgs),
@@ -48,6 +50,7 @@ pub struct PauseArgs {
 const CREATE_EXAMPLES: &str = "Examples:
   redress partner create bureau-one --mode push --endpoint https://bureau.example:443
   redress partner create reseller-two --mode pull
+  redress partner create bureau-three --mode file --layout bureau-three.toml
 
 The name must be the one in the partner's certificate: spiffe://redress/partner/NAME.";
 
@@ -56,9 +59,12 @@ The name must be the one in the partner's certificate: spiffe://redress/partner/
 pub struct CreateArgs {
     /// Name, as in the partner's certificate: lower-case letters, digits and dashes.
     pub name: String,
-    /// Who calls whom.
+    /// Who calls whom, or that files go both ways.
     #[arg(long, value_enum)]
     pub mode: Mode,
+    /// How the files to and from the partner look, in TOML; the operations page shows one.
+    #[arg(long, value_name = "FILE", required_if_eq("mode", "file"))]
+    pub layout: Option<PathBuf>,
     /// Where a push partner listens.
     #[arg(long, value_name = "URL", required_if_eq("mode", "push"))]
     pub endpoint: Option<String>,
@@ -71,20 +77,27 @@ pub struct CreateArgs {
 }
 
 impl CreateArgs {
-    fn partner(self) -> wire::Partner {
+    fn partner(self) -> Result<wire::Partner, Problem> {
         let mode = match self.mode {
             Mode::Push => wire::PartnerMode::Push,
             Mode::Pull => wire::PartnerMode::Pull,
+            Mode::File => wire::PartnerMode::File,
         };
-        wire::Partner {
+        let file_layout = self.layout.as_deref().map(read_layout).transpose()?;
+        Ok(wire::Partner {
+            file_layout: file_layout.unwrap_or_default(),
             name: self.name,
             mode: mode.into(),
             endpoint: self.endpoint.unwrap_or_default(),
             server_uri: self.server_uri.unwrap_or_default(),
             max_in_flight: self.max_in_flight,
             ..wire::Partner::default()
-        }
+        })
     }
+}
+
+fn read_layout(path: &Path) -> Result<String, Problem> {
+    std::fs::read_to_string(path).map_err(|error| Problem::file(path, &error))
 }
 
 /// Flags of `partner update`: what is not given stays as it is.
@@ -92,8 +105,8 @@ impl CreateArgs {
 pub struct UpdateArgs {
     /// The partner's name.
     pub name: String,
-    /// Where a push partner listens now. One of the three flags is needed.
-    #[arg(long, value_name = "URL", required_unless_present_any = ["max_in_flight", "server_uri"])]
+    /// Where a push partner listens now. One of the flags is needed.
+    #[arg(long, value_name = "URL", required_unless_present_any = ["max_in_flight", "server_uri", "layout"])]
     pub endpoint: Option<String>,
     /// A URI that its certificate must bear now; '' asks for the host in its URL alone.
     #[arg(long, value_name = "URI")]
@@ -101,15 +114,20 @@ pub struct UpdateArgs {
     /// Enrollments under way at once.
     #[arg(long, value_name = "N")]
     pub max_in_flight: Option<i32>,
+    /// How files look from the next one on, in TOML.
+    #[arg(long, value_name = "FILE")]
+    pub layout: Option<PathBuf>,
 }
 
-/// Who calls whom.
+/// How a partner is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Mode {
     /// We call the partner.
     Push,
     /// The partner calls us.
     Pull,
+    /// Files go both ways, through a directory.
+    File,
 }
 
 /// Names a partner.
@@ -125,7 +143,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
     let mut client = PartnerServiceClient::new(channels.handoff.clone());
     match command {
         Command::Create(args) => {
-            let partner = create(&channels, args.partner()).await?;
+            let partner = create(&channels, args.partner()?).await?;
             render::one(session.format, &record(&partner))
         }
         Command::List => list(session, &channels).await,
@@ -142,6 +160,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
                 server_uri: args.server_uri,
                 max_in_flight: args.max_in_flight,
                 projection: None,
+                file_layout: args.layout.as_deref().map(read_layout).transpose()?,
             };
             let updated = client
                 .update_partner(request)

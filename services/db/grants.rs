@@ -149,6 +149,7 @@ pub const GRANTS: &[Grant] = &[
     all("handoff", Handoff, "SELECT, UPDATE"),
     all("handoff", Codes, KEEP),
     all("handoff_attempt", Handoff, CHANGE_AND_DELETE),
+    all("handoff_file", Handoff, CHANGE_AND_DELETE),
     all("activation_pool", Handoff, CHANGE),
     columns(
         "activation_pool",

@@ -12,7 +12,7 @@ use crate::wire::redress::handoff::v1::partner_service_server::PartnerService;
 
 use super::context::Context;
 use super::error::Error;
-use super::{activation, outcome, partner, pull, queue};
+use super::{activation, file, outcome, partner, pull, queue};
 
 /// The handlers of every service of this process.
 #[derive(Clone)]
@@ -183,5 +183,12 @@ impl HandoffAdminService for Handlers {
         request: Request<wire::ListActivationPoolsRequest>,
     ) -> Answer<wire::ListActivationPoolsResponse> {
         respond(activation::grpc::list_activation_pools(&self.context, request).await)
+    }
+
+    async fn list_handoff_files(
+        &self,
+        request: Request<wire::ListHandoffFilesRequest>,
+    ) -> Answer<wire::ListHandoffFilesResponse> {
+        respond(file::grpc::list_handoff_files(&self.context, request).await)
     }
 }

@@ -10,6 +10,7 @@ use sea_orm::Iterable as _;
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::{DeadReason, Kind, State};
 use crate::db::entities::handoff_attempt::AttemptResult;
+use crate::db::entities::partner::Mode;
 
 /// In seconds: from a bureau that answers at once to one that takes a week.
 const SETTLE_BUCKETS: [f64; 10] = [
@@ -35,6 +36,13 @@ struct Instruments {
     set_aside: Counter<u64>,
     stopped: Gauge<i64>,
     unreadable: Gauge<i64>,
+    files_sent: Counter<u64>,
+    file_records: Counter<u64>,
+    files_read: Counter<u64>,
+    files_refused: Counter<u64>,
+    file_problems: Counter<u64>,
+    files_overdue: Gauge<i64>,
+    files_stopped: Gauge<i64>,
 }
 
 /// Made at first use, which is after telemetry has started.
@@ -118,6 +126,25 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
             .i64_gauge("redress.handoff.partner.unreadable")
             .with_description("1 while a partner gets nothing because its row cannot be read")
             .build(),
+        files_sent: counter("redress.handoff.files.sent", "Files of orders that were written"),
+        file_records: counter("redress.handoff.files.records", "Orders in these files"),
+        files_read: counter("redress.handoff.files.read", "Files of partners that were read"),
+        files_refused: counter(
+            "redress.handoff.files.refused",
+            "Files of partners of which nothing could be taken",
+        ),
+        file_problems: counter(
+            "redress.handoff.files.problems",
+            "Lines of partners' files that could not be taken",
+        ),
+        files_overdue: meter
+            .i64_gauge("redress.handoff.files.overdue")
+            .with_description("Files that a partner has not answered in time")
+            .build(),
+        files_stopped: meter
+            .i64_gauge("redress.handoff.files.stopped")
+            .with_description("1 while the files of a partner cannot be written or read")
+            .build(),
     }
 });
 
@@ -131,6 +158,7 @@ pub(super) fn start() {
     INSTRUMENTS.code_waits.add(0, &[]);
     INSTRUMENTS.lost_leases.add(0, &[]);
     INSTRUMENTS.set_aside.add(0, &[]);
+    INSTRUMENTS.files_refused.add(0, &[]);
 }
 
 /// The handoffs of one campaign at one partner in one state.
@@ -138,6 +166,8 @@ pub(super) fn start() {
 pub struct Queue {
     /// The partner's name.
     pub partner: String,
+    /// How it is reached: what waits for a night is not late like what waits for a call.
+    pub mode: Mode,
     /// The campaign's number.
     pub engagement_number: String,
     /// The state.
@@ -148,6 +178,7 @@ pub struct Queue {
 pub(super) fn queue(queue: &Queue, handoffs: i64, oldest: Duration) {
     let labels = [
         KeyValue::new("partner", queue.partner.clone()),
+        KeyValue::new("mode", queue.mode.as_str()),
         KeyValue::new("engagement_number", queue.engagement_number.clone()),
         KeyValue::new("state", queue.state.as_str()),
     ];
@@ -254,4 +285,42 @@ pub(super) fn stopped((partner, engagement_number): (&str, &str), is_stopped: bo
 pub(super) fn unreadable(partner: &str, is_unreadable: bool) {
     let labels = [KeyValue::new("partner", partner.to_owned())];
     INSTRUMENTS.unreadable.record(is_unreadable.into(), &labels);
+}
+
+fn of_partner(partner: &str) -> [KeyValue; 1] {
+    [KeyValue::new("partner", partner.to_owned())]
+}
+
+/// Counts a file of orders.
+pub(super) fn file_sent(partner: &str, records: u64) {
+    INSTRUMENTS.files_sent.add(1, &of_partner(partner));
+    INSTRUMENTS.file_records.add(records, &of_partner(partner));
+}
+
+/// Counts a file of a partner that was read, and its lines that could not be taken.
+pub(super) fn file_read(partner: &str, problems: u64) {
+    INSTRUMENTS.files_read.add(1, &of_partner(partner));
+    INSTRUMENTS
+        .file_problems
+        .add(problems, &of_partner(partner));
+}
+
+/// Counts a file of a partner of which nothing could be taken.
+pub(super) fn file_refused(partner: &str) {
+    INSTRUMENTS.files_refused.add(1, &of_partner(partner));
+}
+
+/// Shows how many files a partner has not answered in time, and whether its files stand still.
+pub(super) fn files(partner: &str, overdue: usize, is_stopped: bool) {
+    let overdue = i64::try_from(overdue).unwrap_or(i64::MAX);
+    INSTRUMENTS
+        .files_overdue
+        .record(overdue, &of_partner(partner));
+    let stopped = i64::from(is_stopped);
+    INSTRUMENTS
+        .files_stopped
+        .record(stopped, &of_partner(partner));
+    // Counters that a partner's first fault makes would hide that fault: they begin at 0.
+    INSTRUMENTS.files_refused.add(0, &of_partner(partner));
+    INSTRUMENTS.file_problems.add(0, &of_partner(partner));
 }

@@ -8,7 +8,7 @@
 //!
 //! - [`push`] calls PUSH partners: lease, call with nothing open in the database, settle. After a kill the lease tells which
 //!   handoffs were under way, and the partner is **asked before anything is sent again**. [`pull`] streams to PULL partners
-//!   and offers again what they do not acknowledge in time.
+//!   and offers again what they do not acknowledge in time. [`file`] writes files of orders, nightly, and reads what comes back.
 //! - [`person`] decrypts the people of leased handoffs and fits them to the partner's fields.
 //! - [`activation`] leases, and assigns the codes that partners issue themselves: where a campaign has a pool of them, each
 //!   enrollment gets a code with its first lease and keeps it, and none is sent without.
@@ -25,6 +25,7 @@ pub mod activation;
 pub mod campaign_key;
 pub mod context;
 pub mod error;
+pub mod file;
 pub mod grpc;
 pub mod housekeeping;
 mod metrics;

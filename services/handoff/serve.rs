@@ -18,6 +18,7 @@ use crate::{access, wire};
 
 use super::activation;
 use super::context::Context;
+use super::file::worker::FileWorker;
 use super::grpc::Handlers;
 use super::housekeeping;
 use super::metrics as measured;
@@ -48,6 +49,7 @@ pub async fn serve(
         rules,
         partner_ca,
         push_workers,
+        file_directory,
     } = settings;
     let tls = partner_tls(&service.common.server.tls, partner_ca);
     let db = process::connect(&service.database, Process::Handoff, &life).await?;
@@ -65,6 +67,8 @@ pub async fn serve(
         let worker = PushWorker::new(context.clone(), tls.clone(), &format!("push-{number}"));
         life.spawn(worker.run(life.token()));
     }
+    let files = FileWorker::new(context.clone(), file_directory, "file");
+    life.spawn(files.run(life.token()));
     life.spawn(resubmit::run(context.clone(), life.token()));
     life.spawn(activation::watch::run(context.clone(), life.token()));
     life.spawn(queue::watch::run(context.clone(), life.token()));

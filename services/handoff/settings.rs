@@ -21,6 +21,9 @@ pub struct Settings {
     /// The authority that servers of partners must come from, PEM; without it the one for callers. It makes nobody a caller.
     #[arg(long, value_name = "PATH")]
     pub partner_ca: Option<PathBuf>,
+    /// The directory of the files to and from partners that are reached by files: a folder for each, with out, in, done and refused in it.
+    #[arg(long, value_name = "PATH")]
+    pub file_directory: Option<PathBuf>,
     /// How many workers push; 0 leaves pushing to other instances.
     #[arg(long, default_value = "1", value_parser = whole(0..=16_u32))]
     pub push_workers: u32,

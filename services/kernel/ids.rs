@@ -156,6 +156,8 @@ ids! {
     PartnerId = "partner";
     /// Names one handoff to a partner.
     HandoffId = "handoff";
+    /// Names a file of orders to a partner.
+    HandoffFileId = "handoff file";
     /// Names an outcome on its way back to its enrollment.
     OutcomeId = "outcome";
     /// Names an event of the audit log.

@@ -12,6 +12,7 @@ pub mod crypto;
 pub mod dates;
 pub mod fault;
 pub mod fields;
+pub mod flat_file;
 pub mod ids;
 pub mod keyring;
 pub mod language;

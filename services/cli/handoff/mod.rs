@@ -1,5 +1,6 @@
 //! `redress handoff`: what partners were asked, and what is stuck.
 
+mod files;
 mod list;
 mod record;
 mod replay;
@@ -27,6 +28,8 @@ pub enum Command {
     Replay(replay::ReplayArgs),
     /// Count handoffs by partner and state, with the oldest of each.
     Statistics(StatisticsArgs),
+    /// List the files of orders that were written for partners, newest first.
+    Files(files::FilesArgs),
 }
 
 /// Flags of `handoff show`.
@@ -54,6 +57,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Show(args) => show(session, &channels, args).await,
         Command::Replay(args) => replay::run(session, &channels, args).await,
         Command::Statistics(args) => statistics(session, &channels, args).await,
+        Command::Files(args) => files::run(session, &channels, args).await,
     }
 }
 

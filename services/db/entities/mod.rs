@@ -22,6 +22,7 @@ pub mod export_approval;
 pub mod front_ends;
 pub mod handoff;
 pub mod handoff_attempt;
+pub mod handoff_file;
 pub mod idempotency;
 pub mod individual;
 pub mod individual_entity;

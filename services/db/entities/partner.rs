@@ -6,8 +6,8 @@ use strum::IntoStaticStr;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::PartnerId;
 
-/// Whether we call the partner or the partner calls us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr)]
+/// How a partner is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, IntoStaticStr)]
 #[sea_orm(
     rs_type = "String",
     db_type = "Text",
@@ -19,6 +19,8 @@ pub enum Mode {
     Push,
     /// The partner calls.
     Pull,
+    /// Neither calls: files go both ways.
+    File,
 }
 
 /// Whether handoffs are offered to a partner.
@@ -45,7 +47,7 @@ pub struct Model {
     pub id: PartnerId,
     /// The name people read.
     pub name: String,
-    /// Who calls whom.
+    /// How it is reached.
     pub mode: Mode,
     /// Where it is pushed to.
     pub endpoint: Option<String>,
@@ -67,6 +69,8 @@ pub struct Model {
     pub throttled_until: Option<Timestamp>,
     /// JSON: the campaigns whose handoffs wait while the partner is active.
     pub paused_campaigns: String,
+    /// TOML: how the files to and from the partner look.
+    pub file_layout: Option<String>,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -41,8 +41,8 @@ pub struct Terms {
     pub actor: String,
     /// At most so many.
     pub most: u64,
-    /// At most so many under leases of this partner, whoever holds them.
-    pub of_partner: u64,
+    /// At most so many under leases of this partner, whoever holds them; `None` counts nothing.
+    pub of_partner: Option<u64>,
     /// For how long.
     pub lease_for: Duration,
 }
@@ -121,9 +121,10 @@ async fn take(
     // All that lease for a partner take turns here, so that together they hold no more than it takes.
     let partner = partner::store::lock(tx, order.queue.partner).await?;
     end_expired(tx, context, &terms.actor, (&partner, &order)).await?;
-    let held = under_way::held_by(tx, partner.id, &order.owner, order.now).await?;
-    let room = terms.of_partner.saturating_sub(held.by_partner);
-    order.most = order.most.min(room);
+    if let Some(most) = terms.of_partner {
+        let held = under_way::held_by(tx, partner.id, &order.owner, order.now).await?;
+        order.most = order.most.min(most.saturating_sub(held.by_partner));
+    }
     if partner.is_paused(order.queue.campaign) || order.most == 0 {
         let is_more = order.most == 0;
         let lot = Lot {
@@ -144,8 +145,8 @@ async fn take(
     Ok((Lot { leased, is_more }, alerts))
 }
 
-/// Ends the leases that ran out before their end was known. An order that a partner which pulls did not acknowledge, while it acknowledged
-/// others, comes nearer to its end; one of a partner that acknowledges nothing does not.
+/// Ends the leases that ran out before their end was known. An order that a partner to which we do not push did not acknowledge, while
+/// it acknowledged others, comes nearer to its end; one of a partner that acknowledges nothing does not.
 async fn end_expired(
     tx: &Tx<'_>,
     context: &Context,
@@ -153,7 +154,7 @@ async fn end_expired(
     (partner, order): (&Partner, &LeaseOrder),
 ) -> Result<(), Error> {
     let expired = lease_store::expired(tx, order.queue, order.now, EXPIRED).await?;
-    let by_partner = partner.mode == Mode::Pull;
+    let by_partner = partner.mode != Mode::Push;
     let failed = expired.into_iter().map(|handoff| Failed {
         sent_before: handoff.sent_at,
         failure: Failure::Expired { by_partner },

@@ -17,6 +17,7 @@ use crate::kernel::server::largest_of;
 use crate::process::Call;
 use crate::wire::redress::handoff::v1 as wire;
 
+use super::file_layout::Layout;
 use super::model::{BreakerRules, Partner, Projection};
 use super::update::{self, Changes};
 use super::{create, store};
@@ -133,17 +134,21 @@ fn changes(fields: &mut Fields, given: &wire::UpdatePartnerRequest, mode: Mode) 
                 "endpoint",
                 "must be https://HOST:PORT",
             ),
-            Mode::Pull => fields.wrong("endpoint", "must be unset in mode PULL"),
+            Mode::Pull | Mode::File => fields.wrong("endpoint", "must be unset but in mode PUSH"),
         }
     }
     if let Some(uri) = &given.server_uri {
         server_uri(fields, "", uri, mode);
+    }
+    if let Some(layout) = &given.file_layout {
+        file_layout(fields, "file_layout", layout, mode);
     }
     let changes = Changes {
         endpoint: given.endpoint.clone(),
         server_uri: given.server_uri.clone(),
         max_in_flight: (given.max_in_flight).map(|wish| in_flight(fields, "", wish)),
         projection: (given.projection.as_ref()).map(|limits| projection(fields, "", Some(limits))),
+        file_layout: given.file_layout.clone(),
     };
     let nothing = changes == Changes::default();
     fields.demand(!nothing, "endpoint", "something must be changed");
@@ -226,6 +231,7 @@ fn parse(fields: &mut Fields, partner: Option<&wire::Partner>, context: &Context
         heard_at: None,
         throttled_until: None,
         paused_campaigns: BTreeSet::new(),
+        file_layout: file_layout(fields, "partner.file_layout", &given.file_layout, mode),
     }
 }
 
@@ -246,17 +252,32 @@ fn mode(fields: &mut Fields, partner: Option<&wire::Partner>) -> Mode {
             }
             Mode::Push
         }
-        Ok(wire::PartnerMode::Pull) => {
+        Ok(given @ (wire::PartnerMode::Pull | wire::PartnerMode::File)) => {
             if !partner.endpoint.is_empty() {
-                fields.wrong("partner.endpoint", "must be empty in mode PULL");
+                fields.wrong("partner.endpoint", "must be empty but in mode PUSH");
             }
-            Mode::Pull
+            match given {
+                wire::PartnerMode::File => Mode::File,
+                _ => Mode::Pull,
+            }
         }
         Ok(wire::PartnerMode::Unspecified) | Err(_) => {
-            fields.wrong("partner.mode", "must be PUSH or PULL");
+            fields.wrong("partner.mode", "must be PUSH, PULL or FILE");
             Mode::Pull
         }
     }
+}
+
+/// Reads how the files of a partner look: given exactly where it is reached by files.
+fn file_layout(fields: &mut Fields, at: &str, text: &str, mode: Mode) -> Option<String> {
+    if mode != Mode::File {
+        fields.demand(text.is_empty(), at, "must be empty but in mode FILE");
+        return None;
+    }
+    if let Err(wrong) = Layout::parse(text) {
+        fields.wrong(at, wrong);
+    }
+    Some(text.to_owned())
 }
 
 fn is_endpoint(text: &str) -> bool {
@@ -281,8 +302,8 @@ fn server_uri(fields: &mut Fields, at: &str, uri: &str, mode: Mode) -> Option<St
         && (uri.split_once("://"))
             .is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
     let at = format_args!("{at}server_uri");
-    if mode == Mode::Pull {
-        fields.wrong(at, "must be empty in mode PULL");
+    if mode != Mode::Push {
+        fields.wrong(at, "must be empty but in mode PUSH");
     } else if !well_formed {
         fields.wrong(
             at,
@@ -327,6 +348,7 @@ fn to_wire(partner: &Partner) -> wire::Partner {
     let mode = match partner.mode {
         Mode::Push => wire::PartnerMode::Push,
         Mode::Pull => wire::PartnerMode::Pull,
+        Mode::File => wire::PartnerMode::File,
     };
     let state = match partner.state {
         State::Active => wire::PartnerState::Active,
@@ -350,6 +372,7 @@ fn to_wire(partner: &Partner) -> wire::Partner {
         state: state.into(),
         create_time: Some(Timestamp::to_proto(partner.created_at)),
         projection: (limits != Projection::default()).then_some(projection),
+        file_layout: partner.file_layout.clone().unwrap_or_default(),
     }
 }
 

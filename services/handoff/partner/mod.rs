@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub mod create;
+pub mod file_layout;
 pub(crate) mod grpc;
 pub mod heard;
 pub mod model;

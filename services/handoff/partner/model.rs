@@ -17,7 +17,7 @@ pub struct Partner {
     pub id: PartnerId,
     /// The name in its certificate.
     pub name: String,
-    /// Who calls whom.
+    /// How it is reached.
     pub mode: Mode,
     /// Where a PUSH partner listens.
     pub endpoint: Option<String>,
@@ -39,6 +39,8 @@ pub struct Partner {
     pub throttled_until: Option<Timestamp>,
     /// The campaigns whose handoffs wait while the partner is active.
     pub paused_campaigns: BTreeSet<CampaignId>,
+    /// How the files to and from it look, in TOML, where it is reached by files.
+    pub file_layout: Option<String>,
 }
 
 impl Partner {
@@ -113,6 +115,7 @@ impl TryFrom<Model> for Partner {
             heard_at: row.heard_at,
             throttled_until: row.throttled_until,
             paused_campaigns: serde_json::from_str(&row.paused_campaigns).map_err(|_| corrupt())?,
+            file_layout: row.file_layout,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Reading and writing partners. There are few of them.
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     Select,
@@ -49,10 +49,17 @@ pub async fn page(
 
 /// Gives the partners that we call now. One whose row cannot be read is left out, and an alarm says so.
 pub async fn to_push_to(db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
-    let query = Entity::find()
-        .filter(Column::Mode.eq(Mode::Push))
-        .filter(Column::State.eq(State::Active))
-        .order_by_asc(Column::Id);
+    let pushed = Column::Mode.eq(Mode::Push);
+    readable(db, pushed.and(Column::State.eq(State::Active))).await
+}
+
+/// Gives the partners that are reached by files, paused ones too: what they send back is read all the same.
+pub async fn by_files(db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
+    readable(db, Column::Mode.eq(Mode::File)).await
+}
+
+async fn readable(db: &impl ConnectionTrait, which: SimpleExpr) -> Result<Vec<Partner>, Error> {
+    let query = Entity::find().filter(which).order_by_asc(Column::Id);
     let read = |row: Model| {
         let name = row.name.clone();
         let partner = Partner::try_from(row);
@@ -125,6 +132,7 @@ pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Err
         heard_at: Set(None),
         throttled_until: Set(None),
         paused_campaigns: Set("[]".to_owned()),
+        file_layout: Set(partner.file_layout.clone()),
     };
     let added = Entity::insert(row).exec_without_returning(tx).await;
     match added.map_err(crate::db::Error::from) {
@@ -143,6 +151,7 @@ pub async fn write(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), E
         .col_expr(Column::ServerUri, Expr::value(partner.server_uri.clone()))
         .col_expr(Column::MaxInFlight, Expr::value(in_flight))
         .col_expr(Column::Projection, Expr::value(projection))
+        .col_expr(Column::FileLayout, Expr::value(partner.file_layout.clone()))
         .filter(Column::Id.eq(partner.id))
         .exec(tx)
         .await?;

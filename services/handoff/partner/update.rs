@@ -23,6 +23,8 @@ pub struct Changes {
     pub max_in_flight: Option<u16>,
     /// What its fields take.
     pub projection: Option<Projection>,
+    /// How files look.
+    pub file_layout: Option<String>,
 }
 
 impl Changes {
@@ -33,6 +35,7 @@ impl Changes {
             self.server_uri.as_ref().map(|_| "server_uri"),
             self.max_in_flight.map(|_| "max_in_flight"),
             self.projection.map(|_| "projection"),
+            self.file_layout.as_ref().map(|_| "file_layout"),
         ];
         names.into_iter().flatten().collect()
     }
@@ -46,6 +49,7 @@ impl Changes {
             },
             max_in_flight: self.max_in_flight.unwrap_or(partner.max_in_flight),
             projection: self.projection.unwrap_or(partner.projection),
+            file_layout: self.file_layout.or(partner.file_layout),
             ..partner
         }
     }

@@ -4,4 +4,5 @@ pub mod convert;
 pub mod decrypt;
 pub mod evidence;
 pub mod projection;
+pub mod sendable;
 pub mod store;

@@ -11,7 +11,8 @@ use crate::handoff::error::Error;
 use crate::handoff::outcome::grpc::{check, verdict_to_wire};
 use crate::handoff::partner::model::Partner;
 use crate::handoff::person::convert as order;
-use crate::handoff::person::decrypt::{Ask, decrypt};
+use crate::handoff::person::decrypt::decrypt;
+use crate::handoff::person::sendable::Sendable;
 use crate::handoff::queue::convert::{kind_to_wire, state_to_wire};
 use crate::handoff::queue::grpc::state_filter;
 use crate::handoff::queue::handoff::Handoff;
@@ -34,7 +35,7 @@ use crate::wire::redress::handoff::v1 as wire;
 use crate::wire::redress::r#type::v1::ItemVerdict;
 
 use super::leases;
-use super::stream::{self, Offer, Pull, Pulled, Wish};
+use super::stream::{self, Pull, Pulled, Wish};
 
 const RETURN: &str = "redress.handoff.v1.HandoffService/ReturnHandoffs";
 const EXTEND: &str = "redress.handoff.v1.HandoffService/ExtendLeases";
@@ -171,14 +172,8 @@ async fn order_again(
     };
     let actor = format!("partner/{}", partner.name);
     let decrypted = decrypt(context, partner, &actor, vec![leased]).await?;
-    let mut orders = decrypted.into_iter().filter_map(|decrypted| {
-        let number = &decrypted.engagement_number;
-        match decrypted.ask.ok()? {
-            Ask::Enroll(enrollee) => Some(order::enroll(handoff, number, &enrollee)),
-            Ask::Cancel(enroll) => Some(order::cancel(handoff, number, enroll)),
-        }
-    });
-    Ok(orders.next_back())
+    let mut sendable = decrypted.into_iter().filter_map(|it| it.sendable().ok());
+    Ok(sendable.next_back().map(|it| it.order()))
 }
 
 /// Lists the partner's handoffs.
@@ -264,14 +259,9 @@ fn outstanding(wish: i32) -> Result<u64, Fault> {
     }
 }
 
-fn to_wire(offer: &Offer) -> wire::HandoffOffer {
-    let handoff = &offer.leased.handoff;
-    let order = match &offer.ask {
-        Ask::Enroll(enrollee) => order::enroll(handoff, &offer.engagement_number, enrollee),
-        Ask::Cancel(enroll) => order::cancel(handoff, &offer.engagement_number, *enroll),
-    };
+fn to_wire(offer: &Sendable) -> wire::HandoffOffer {
     wire::HandoffOffer {
-        order: Some(order),
-        lease_expire_time: Some(Timestamp::to_proto(handoff.not_before)),
+        order: Some(offer.order()),
+        lease_expire_time: Some(Timestamp::to_proto(offer.leased.handoff.not_before)),
     }
 }

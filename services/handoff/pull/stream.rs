@@ -15,12 +15,10 @@ use crate::db::entities::partner::{Mode, State};
 use crate::handoff::activation::lease::{Terms, lease};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
-use crate::handoff::outcome::apply_status::Reporter;
-use crate::handoff::outcome::settle::{EndedCall, settle};
 use crate::handoff::partner::model::Partner;
-use crate::handoff::person::decrypt::{Ask, Decrypted, decrypt};
+use crate::handoff::person::sendable::{Sendable, sendable};
 use crate::handoff::queue::due;
-use crate::handoff::queue::lease_store::{Leased, Pick, places_for_retries};
+use crate::handoff::queue::lease_store::{Pick, places_for_retries};
 use crate::handoff::{partner, queue};
 use crate::kernel::fault::{Fault, Reason};
 use crate::kernel::ids::{CampaignId, PartnerId};
@@ -40,17 +38,6 @@ pub struct Wish {
     pub drain: bool,
 }
 
-/// A handoff ready to be offered: what cannot be decrypted is never offered.
-#[derive(Debug)]
-pub struct Offer {
-    /// The handoff under its lease.
-    pub leased: Leased,
-    /// The campaign's engagement number.
-    pub engagement_number: String,
-    /// What is asked.
-    pub ask: Ask,
-}
-
 /// A pull under way.
 pub struct Pull {
     context: Context,
@@ -67,7 +54,7 @@ pub struct Pull {
 #[derive(Debug)]
 pub enum Pulled {
     /// Offers that are due.
-    Offers(Vec<Offer>),
+    Offers(Vec<Sendable>),
     /// Nothing for a while.
     Heartbeat,
     /// Nothing is due any more, and the stream ends.
@@ -78,14 +65,14 @@ pub enum Pulled {
 pub fn pulling(partner: &Partner) -> Result<&Partner, Error> {
     match partner.mode {
         Mode::Pull => Ok(partner),
-        Mode::Push => Err(Error::NotPulling {
+        Mode::Push | Mode::File => Err(Error::NotPulling {
             partner: partner.id,
         }),
     }
 }
 
 enum Found {
-    Offers(Vec<Offer>),
+    Offers(Vec<Sendable>),
     Nothing,
     /// `max_outstanding` handoffs are unacknowledged on this stream, or as many as its partner may hold on all of them.
     Full,
@@ -194,7 +181,7 @@ impl Pull {
                 owner: self.owner.clone(),
                 actor: self.actor.clone(),
                 most: share,
-                of_partner: self.context.rules.pull_outstanding,
+                of_partner: Some(self.context.rules.pull_outstanding),
                 lease_for: self.context.rules.pull_lease,
             };
             let leased = lease(&self.context, partner, &terms).await?.leased;
@@ -202,46 +189,12 @@ impl Pull {
                 continue;
             }
             room = room.saturating_sub(leased.len() as u64);
-            let decrypted = decrypt(&self.context, partner, &self.actor, leased).await?;
-            let offers = self.offers(decrypted).await?;
+            let offers = sendable(&self.context, partner, &self.actor, leased).await?;
             match &mut found {
                 Found::Offers(all) => all.extend(offers),
                 Found::Nothing | Found::Full => found = Found::Offers(offers),
             }
         }
         Ok(found)
-    }
-
-    /// Settles what cannot be decrypted and gives the rest.
-    async fn offers(&self, decrypted: Vec<Decrypted>) -> Result<Vec<Offer>, Error> {
-        let mut offers = Vec::with_capacity(decrypted.len());
-        let mut failed = Vec::new();
-        for Decrypted {
-            leased,
-            engagement_number,
-            ask,
-        } in decrypted
-        {
-            match ask {
-                Ok(ask) => offers.push(Offer {
-                    leased,
-                    engagement_number,
-                    ask,
-                }),
-                Err(failure) => failed.push(EndedCall {
-                    leased,
-                    answer: Err(failure),
-                    partner_answers: true,
-                }),
-            }
-        }
-        if !failed.is_empty() {
-            let reporter = Reporter {
-                partner: self.partner,
-                actor: &self.actor,
-            };
-            settle(&self.context, reporter, &failed).await?;
-        }
-        Ok(offers)
     }
 }

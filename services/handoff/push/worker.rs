@@ -291,7 +291,7 @@ async fn send(
         owner: owner.to_owned(),
         actor: "service/bureau-handoff".to_owned(),
         most: turn.most as u64,
-        of_partner: session.partner.max_in_flight.into(),
+        of_partner: Some(session.partner.max_in_flight.into()),
         lease_for: context.rules.push_lease,
     };
     let lot = lease(context, &session.partner, &terms).await?;

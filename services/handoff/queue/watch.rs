@@ -37,6 +37,7 @@ const OPEN: [State; 5] = [
 #[derive(Debug, FromQueryResult)]
 struct Count {
     partner_name: String,
+    mode: partner::Mode,
     engagement_number: String,
     state: State,
     handoffs: i64,
@@ -66,6 +67,7 @@ async fn measure(context: &Context, seen: &mut HashSet<Queue>) -> Result<(), Err
     for count in counts {
         let queue = Queue {
             partner: count.partner_name,
+            mode: count.mode,
             engagement_number: count.engagement_number,
             state: count.state,
         };
@@ -83,7 +85,7 @@ async fn measure(context: &Context, seen: &mut HashSet<Queue>) -> Result<(), Err
 /// Asks for each partner and state by itself, so that the index over both serves and settled handoffs are not read. Age counts from
 /// the order, or for one that the partner has, from when it took it.
 async fn counts(db: &impl ConnectionTrait) -> Result<Vec<Count>, Error> {
-    const SQL: &str = "SELECT p.name AS partner_name, c.engagement_number, q.state, q.handoffs, q.oldest FROM \
+    const SQL: &str = "SELECT p.name AS partner_name, p.mode, c.engagement_number, q.state, q.handoffs, q.oldest FROM \
          (SELECT campaign_id, partner_id, state, count(*) AS handoffs, min(COALESCE(acknowledged_at, ordered_at)) AS oldest \
           FROM handoff WHERE partner_id = $1 AND state = $2 GROUP BY campaign_id, partner_id, state) q \
          JOIN partner p ON p.id = q.partner_id JOIN campaign c ON c.id = q.campaign_id";

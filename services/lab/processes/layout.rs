@@ -126,6 +126,9 @@ impl Layout {
             env.push(("REDRESS_OUTBOX_DIR", path(self.outbox())));
             env.push(("REDRESS_ALLOW_SANDBOX_SSN", "true".to_owned()));
         }
+        if process == "bureau-handoff" {
+            env.push(("REDRESS_FILE_DIRECTORY", path(self.dir.join("files"))));
+        }
         env
     }
 

@@ -368,6 +368,7 @@ async fn insert_partner(owner: &DatabaseConnection, id: PartnerId) {
         heard_at: None,
         throttled_until: None,
         paused_campaigns: "[]".to_owned(),
+        file_layout: None,
     };
     let row = partner::ActiveModel::from(row).reset_all();
     partner::Entity::insert(row)

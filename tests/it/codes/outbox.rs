@@ -47,7 +47,7 @@ impl Handoffs {
         let terms = Terms {
             campaign: campaigns[0],
             pick: Pick::Oldest { retries: 1 },
-            of_partner: 10,
+            of_partner: Some(10),
             owner: "test".to_owned(),
             actor: "service/test".to_owned(),
             most: 10,

@@ -211,6 +211,10 @@ const COMMANDS: &[(&str, &str)] = &[
         "partner pool import",
     ),
     (
+        "handoff.v1.HandoffAdminService/ListHandoffFiles",
+        "handoff files",
+    ),
+    (
         "handoff.v1.HandoffAdminService/ListActivationPools",
         "partner pool show",
     ),

@@ -81,7 +81,7 @@ impl World {
         let terms = Terms {
             campaign: self.campaign,
             pick: Pick::Oldest { retries: 10 },
-            of_partner: 1_000,
+            of_partner: Some(1_000),
             owner: format!("test/{most}"),
             actor: "service/test".to_owned(),
             most,

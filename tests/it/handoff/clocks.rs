@@ -41,7 +41,7 @@ impl World {
         let terms = Terms {
             campaign: self.campaign,
             pick: Pick::Oldest { retries: 10 },
-            of_partner: 10,
+            of_partner: Some(10),
             owner: "a worker".to_owned(),
             actor: "a test".to_owned(),
             most: 10,

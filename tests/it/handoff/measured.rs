@@ -87,6 +87,7 @@ async fn queue_three(owner: &DatabaseConnection) {
         heard_at: None,
         throttled_until: None,
         paused_campaigns: "[]".to_owned(),
+        file_layout: None,
     };
     partner.into_active_model().insert(owner).await.unwrap();
     let queued: Vec<Queued> = (0..3)
