@@ -2,6 +2,7 @@
 //! apart, and how well and how soon they decide who somebody is.
 
 mod claims_table;
+mod files_table;
 mod refusals_table;
 mod resolution_table;
 mod table;
@@ -14,7 +15,7 @@ use clap::{Args, Subcommand};
 use crate::cli::session::Session;
 use crate::cli::{ask, migrate, progress};
 use crate::client::problem::{Outcome, Problem};
-use crate::lab::bench::{claims, letters, refusals, resolution, verify};
+use crate::lab::bench::{claims, files, letters, refusals, resolution, verify};
 
 /// Subcommands of `bench`.
 #[derive(Debug, Subcommand)]
@@ -34,6 +35,9 @@ pub enum Command {
     /// How long VerifyIdentity takes, with a letter and by an agent, as the roster grows.
     #[command(after_long_help = VERIFY_HELP)]
     Verify(VerifyArgs),
+    /// A night's file to a bureau, written and answered, and whether everybody is in it once.
+    #[command(after_long_help = FILES_HELP)]
+    Files(FilesArgs),
 }
 
 const LETTERS_HELP: &str = "Writes a roster of invented people, and for each round makes a database of its own, starts the processes on it, imports the \
@@ -190,6 +194,31 @@ pub struct VerifyArgs {
     database_url: Option<migrate::Url>,
 }
 
+const FILES_HELP: &str = "Writes a roster of invented people, starts the processes, imports it, and queues an order for everybody to a partner that is reached by \
+files. Then it waits for the night's file, accepts half of its records, refuses a tenth and is silent about the others, waits for the second file, which must hold \
+exactly these, and says that all who were not refused are active. It prints how long the files took, how much memory bureau-handoff held, and how many were lost, \
+doubled or end otherwise than the bureau said; where that is not 0, the exit code is 1.
+
+A file is read once nothing was written to it for five seconds: they are in the seconds of an answer.
+
+Examples:
+  redress bench files --people 10000
+  redress bench files --people 200000 --fixed --database-url postgres://postgres@localhost/postgres";
+
+/// Flags of `bench files`.
+#[derive(Debug, Args)]
+pub struct FilesArgs {
+    /// How many people.
+    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=870_000))]
+    people: u64,
+    /// Lines of fixed widths in the place of CSV.
+    #[arg(long)]
+    fixed: bool,
+    /// A PostgreSQL on which databases can be made, instead of SQLite files: postgres://OWNER:PASSWORD@HOST/NAME.
+    #[arg(long, env = "REDRESS_DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = migrate::secret)]
+    database_url: Option<migrate::Url>,
+}
+
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
     match command {
@@ -198,6 +227,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Claims(args) => run_claims(session, &args).await,
         Command::Refusals(args) => run_refusals(session, args).await,
         Command::Verify(args) => run_verify(session, args).await,
+        Command::Files(args) => run_files(session, args).await,
     }
 }
 
@@ -258,6 +288,16 @@ async fn run_verify(session: &Session, args: VerifyArgs) -> Outcome {
     };
     let measured = verify::measure(&settings, interrupted(), progress::show).await?;
     verify_table::print(&measured, session.format)
+}
+
+async fn run_files(session: &Session, args: FilesArgs) -> Outcome {
+    let settings = files::Settings {
+        people: args.people,
+        fixed: args.fixed,
+        database_url: args.database_url.as_ref().map(migrate::Url::secret),
+    };
+    let measured = files::measure(&settings, interrupted(), progress::show).await?;
+    files_table::print(&measured, session.format)
 }
 
 async fn interrupted() -> Problem {

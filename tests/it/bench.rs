@@ -180,3 +180,22 @@ fn an_address_that_is_none_is_named() {
     let told = said(&mut command).refused(2);
     assert!(told.contains("--database-url"), "{told}");
 }
+
+#[test]
+fn a_nights_files_hold_everybody_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let printed = said(bench_of(folder.path(), "files").arg("--fixed")).fine();
+    let told: Value = serde_json::from_str(&printed).unwrap();
+    let figure = |name: &str| told[name].as_u64().expect(name);
+    assert!(figure("queued") >= 400, "{printed}");
+    assert_eq!(figure("first_file"), figure("queued"), "{printed}");
+    assert_eq!(
+        figure("second_file"),
+        figure("first_file") - figure("answered"),
+        "{printed}"
+    );
+    for nobody in ["lost", "doubled", "otherwise"] {
+        assert_eq!(figure(nobody), 0, "{printed}");
+    }
+    check_empty(folder.path());
+}

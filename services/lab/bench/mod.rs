@@ -9,6 +9,7 @@ pub mod at_once;
 pub mod campaign;
 pub mod claims;
 pub mod databases;
+pub mod files;
 pub mod floor;
 pub mod letters;
 pub mod refusals;
