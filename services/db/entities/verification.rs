@@ -59,6 +59,10 @@ pub struct Model {
     pub repudiated_at: Option<Timestamp>,
     /// Through whom they did.
     pub repudiated_by: Option<String>,
+    /// The own verification of a parent or guardian who acts for the person: it ends with that one.
+    pub guardian_verification_id: Option<VerificationId>,
+    /// When it ended because the person came of age, for whom somebody acted.
+    pub lapsed_at: Option<Timestamp>,
 }
 
 impl Model {

@@ -17,6 +17,7 @@ mod change;
 mod contract;
 mod found_people;
 mod front_ends;
+mod guardians;
 mod handoff_queues;
 mod key_fingerprints;
 mod letter_orders;
@@ -42,7 +43,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -122,6 +123,11 @@ const STEPS: [Step; 16] = [
         name: "0016_handoff_queues",
         runs_since: "0016_handoff_queues",
         changes: handoff_queues::changes,
+    },
+    Step {
+        name: "0017_guardians",
+        runs_since: "0017_guardians",
+        changes: guardians::changes,
     },
 ];
 

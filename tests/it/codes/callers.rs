@@ -134,6 +134,8 @@ impl House {
             noticed_at: None,
             repudiated_at: None,
             repudiated_by: None,
+            guardian_verification_id: None,
+            lapsed_at: None,
         };
         let row = verification::ActiveModel::from(row).reset_all();
         verification::Entity::insert(row)

@@ -55,7 +55,7 @@ impl House {
     }
 
     /// Completes the one enrollment with a verification, as the codes process would.
-    async fn completed(&self, verification: &str) {
+    pub async fn completed(&self, verification: &str) {
         let id: VerificationId = verification.parse().unwrap();
         let sql = format!(
             "UPDATE enrollment SET state = 'SUBMITTED', submitted_at = 1, verification_id = {}",
@@ -65,13 +65,13 @@ impl House {
     }
 
     /// The notices of proofing in the outbox.
-    fn notices(&self) -> Vec<Value> {
+    pub fn notices(&self) -> Vec<Value> {
         let mut all = self.messages();
         all.retain(|message| message["text"] == PROOFED);
         all
     }
 
-    async fn repudiate(&self, role: Role, token: &str) -> Result<(), Status> {
+    pub async fn repudiate(&self, role: Role, token: &str) -> Result<(), Status> {
         let message = self.repudiation(NUMBER, token);
         let answer = self.handlers.repudiate_proofing(by(role, message)).await;
         answer.map(|_| ())
@@ -85,7 +85,7 @@ impl House {
         }
     }
 
-    async fn repudiations(&self) -> Vec<wire::Repudiation> {
+    pub async fn repudiations(&self) -> Vec<wire::Repudiation> {
         let message = wire::ListRepudiationsRequest {
             campaign: NUMBER.into(),
             ..Default::default()
@@ -100,7 +100,7 @@ impl House {
     }
 }
 
-fn token_of(notice: &Value) -> String {
+pub fn token_of(notice: &Value) -> String {
     notice["token"].as_str().unwrap().to_owned()
 }
 

@@ -43,9 +43,8 @@ pub async fn verify_identity(
         .await?;
     let enrollment = fields.maybe_id("enrollment_id", &message.enrollment_id);
     let claims = claims_of(&mut fields, message.claims.as_ref());
-    let acting = message.claims.as_ref();
-    let acting = acting.and_then(|claims| claims.representative.as_ref());
-    let acting = acting.map(|one| representative::read(&mut fields, one));
+    let given = message.claims.as_ref();
+    let acting = given.and_then(|claims| representative::acting(&mut fields, claims));
     fields.finish()?;
     let command = Verify {
         request: call.request(context, id, "VerifyIdentity", message)?,
@@ -53,7 +52,7 @@ pub async fn verify_identity(
         enrollment,
         // They are missing only if a field was wrong.
         claims: claims.ok_or_else(|| Error::field("claims", "must be given"))?,
-        representative: acting.flatten(),
+        representative: acting,
     };
     let view = verify::verify_identity(context, &call, &command).await?;
     Ok(wire::VerifyIdentityResponse {

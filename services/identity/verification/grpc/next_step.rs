@@ -75,9 +75,11 @@ fn steps(facts: Facts, of: Situation) -> Vec<&'static Step> {
         State::ConfirmationRequired => confirmation(facts, of),
         State::Referred => review(facts, of),
         State::Verified if of.is_completed => Vec::new(),
+        State::Verified if of.is_guardian_void => vec![&GUARDIAN],
         State::Verified if of.is_expired => vec![&VERIFY_AGAIN],
         State::Verified if facts.has_enrollment => vec![&COMPLETE],
         State::Verified => vec![&BEGIN],
+        State::Refused if of.has_lapsed => vec![&OF_AGE],
         State::Refused if of.population == Population::Deceased => vec![&ESTATE],
         State::Refused => vec![&DENIED],
     }
@@ -102,7 +104,14 @@ fn confirmation(facts: Facts, of: Situation) -> Vec<&'static Step> {
 }
 
 fn review(facts: Facts, of: Situation) -> Vec<&'static Step> {
-    let guardian = of.population == Population::Minor && !facts.has_representative;
+    // Who is on the list as well is verified first, and then needs no papers where both live at one address.
+    let guardian = match (of.population, facts.has_representative) {
+        (Population::Minor, false) => Some(&GUARDIAN),
+        (Population::Minor, true) if !of.has_guardian || of.is_guardian_void => {
+            Some(&GUARDIAN_FIRST)
+        }
+        _ => None,
+    };
     let papers = if facts.has_representative {
         &AUTHORITY
     } else {
@@ -111,7 +120,7 @@ fn review(facts: Facts, of: Situation) -> Vec<&'static Step> {
     // With a fresh one in hand a new letter brings nothing.
     let letter = of.path == Path::Lookup || !of.has_fresh_letter;
     let ways = [
-        guardian.then_some(&GUARDIAN),
+        guardian,
         Some(&WAIT),
         Some(papers),
         letter.then_some(&LETTER),
@@ -192,9 +201,23 @@ const WAIT: Step = Step(
 const GUARDIAN: Step = Step(
     Actor::Person,
     Action::GuardianActs,
-    "The affected person is a minor. Verify again with the child's data and the parent or guardian as representative, and ask for their papers.",
-    "A parent or guardian makes this claim for the child.",
-    "Uno de los padres o el tutor hace esta solicitud en nombre del menor.",
+    "The affected person is a minor. Verify a parent or guardian who has a letter too with that letter first; then verify again with the child's data, the parent or guardian as representative, and that verification. Whoever has no letter shows papers.",
+    "A parent or guardian makes this claim for the child. If you have a letter of your own, verify yourself with it first.",
+    "Uno de los padres o el tutor hace esta solicitud en nombre del menor. Si usted tiene su propia carta, verifíquese primero con ella.",
+);
+const GUARDIAN_FIRST: Step = Step(
+    Actor::Person,
+    Action::GuardianActs,
+    "If the parent or guardian has a letter too, verify them with it first; then verify again with the child's data and that verification. Where both live at one address nobody needs to review it then.",
+    "If you have a letter of your own, verify yourself with it first, and then make this claim for the child again.",
+    "Si usted tiene su propia carta, verifíquese primero con ella y luego haga de nuevo esta solicitud en nombre del menor.",
+);
+const OF_AGE: Step = Step(
+    Actor::Person,
+    Action::VerifyIdentity,
+    "The affected person is 18 now and acts for themselves. Ask the person for the code of the same letter, begin with it, and verify the identity.",
+    "You are 18 now, so nobody acts for you: please tell us yourself who you are, with the code of the letter.",
+    "Usted ya cumplió 18 años, así que nadie actúa por usted: díganos usted mismo quién es, con el código de la carta.",
 );
 const ESTATE: Step = Step(
     Actor::Person,
@@ -244,7 +267,7 @@ mod tests {
         for state in State::iter() {
             for path in Path::iter() {
                 for population in Population::iter() {
-                    for bits in 0..1_u32 << 9 {
+                    for bits in 0..1_u32 << 12 {
                         let is = |bit: u32| bits & (1 << bit) != 0;
                         let facts = Facts {
                             state,
@@ -261,6 +284,9 @@ mod tests {
                             may_send: is(7),
                             population,
                             is_completed: is(8),
+                            has_guardian: is(9),
+                            is_guardian_void: is(10),
+                            has_lapsed: is(11),
                         };
                         all.push((facts, situation));
                     }
@@ -305,7 +331,8 @@ mod tests {
                 assert!(!has(Action::SendConfirmationCode) || confirmable && of.may_send);
                 let orderable = confirmable || facts.state == State::Referred;
                 assert!(!has(Action::OrderLetter) || orderable, "{facts:?} {of:?}");
-                let usable = facts.state == State::Verified && !of.is_expired;
+                let usable =
+                    facts.state == State::Verified && !of.is_expired && !of.is_guardian_void;
                 assert!(!has(Action::Complete) || usable, "{facts:?} {of:?}");
             }
         }
@@ -325,6 +352,8 @@ mod tests {
             &CALL,
             &WAIT,
             &GUARDIAN,
+            &GUARDIAN_FIRST,
+            &OF_AGE,
             &ESTATE,
             &DENIED,
             &VERIFY_AGAIN,

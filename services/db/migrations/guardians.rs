@@ -1,0 +1,23 @@
+//! Parents and guardians who were verified themselves.
+//!
+//! A program that does not know it would complete an enrollment with a guardian's verification that is void, so none runs on.
+
+use super::blueprint::{maybe, uuid};
+use super::change::Change;
+
+pub(super) fn changes() -> Vec<Change> {
+    let mut changes = vec![Change::Add(
+        "verification",
+        vec![maybe(uuid("guardian_verification_id"))],
+    )];
+    changes.extend(RULES.iter().copied().map(Change::Run));
+    changes
+}
+
+/// The column that has a rule, and the index over the few that somebody's own verification guards.
+const RULES: &[&str] = &[
+    "ALTER TABLE verification ADD COLUMN lapsed_at BIGINT CONSTRAINT verification_lapsed_check \
+         CHECK (lapsed_at IS NULL OR state = 'REFUSED')",
+    "CREATE INDEX verification_guardian_verification_id_idx ON verification (campaign_id, guardian_verification_id) \
+         WHERE guardian_verification_id IS NOT NULL",
+];
