@@ -55,6 +55,12 @@ pub struct Model {
     pub notice_mac: Option<Uuid>,
     /// When the notice was made.
     pub noticed_at: Option<Timestamp>,
+    /// How often a carrier could not take the notice for now.
+    pub notice_attempts: i32,
+    /// When it is tried again; none where that is at once.
+    pub notice_retry_at: Option<Timestamp>,
+    /// When a carrier refused it for good.
+    pub notice_refused_at: Option<Timestamp>,
     /// When the person repudiated it.
     pub repudiated_at: Option<Timestamp>,
     /// Through whom they did.
@@ -167,7 +173,7 @@ pub enum Notice {
     Due,
     /// It was sent.
     Sent,
-    /// There is nowhere to send it.
+    /// There is nowhere to send it, or the carrier refused it for good (`notice_refused_at`).
     Nowhere,
 }
 

@@ -1,14 +1,19 @@
-//! Parents and guardians who were verified themselves.
+//! Parents and guardians who were verified themselves, and notices of proofing that a carrier does not take.
 //!
 //! A program that does not know it would complete an enrollment with a guardian's verification that is void, so none runs on.
 
-use super::blueprint::{maybe, uuid};
+use super::blueprint::{instant, int, maybe, otherwise, uuid};
 use super::change::Change;
 
 pub(super) fn changes() -> Vec<Change> {
     let mut changes = vec![Change::Add(
         "verification",
-        vec![maybe(uuid("guardian_verification_id"))],
+        vec![
+            maybe(uuid("guardian_verification_id")),
+            otherwise(int("notice_attempts"), 0_i32),
+            maybe(instant("notice_retry_at")),
+            maybe(instant("notice_refused_at")),
+        ],
     )];
     changes.extend(RULES.iter().copied().map(Change::Run));
     changes

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::db::entities::ClosedSet;
 use crate::db::entities::confirmation_code::Channel;
+use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::ConfirmationId;
 use crate::kernel::secrets::Secret;
@@ -176,8 +177,23 @@ impl From<ProofingNotice> for Message {
 
 /// A message was not taken. Why is in the log of the carrier, for the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the carrier did not take the message")]
-pub struct SendError;
+pub enum SendError {
+    /// The carrier does not work now; the same message may be taken later.
+    #[error("the carrier did not take the message")]
+    Transient,
+    /// The carrier refuses this message, and would again.
+    #[error("the carrier refuses the message for good")]
+    Permanent,
+}
+
+impl From<SendError> for Error {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Transient => Self::Send,
+            SendError::Permanent => Self::ContactRefused,
+        }
+    }
+}
 
 /// Carries messages to people.
 pub trait Sender: Send + Sync {
