@@ -1,4 +1,5 @@
-//! Parents and guardians who were verified themselves, and notices of proofing that a carrier does not take.
+//! Parents and guardians who were verified themselves, notices of proofing that a carrier does not take, and the index over those who are
+//! not described by their names of before and their further contacts.
 //!
 //! A program that does not know it would complete an enrollment with a guardian's verification that is void, so none runs on.
 
@@ -19,10 +20,12 @@ pub(super) fn changes() -> Vec<Change> {
     changes
 }
 
-/// The column that has a rule, and the index over the few that somebody's own verification guards.
+/// The column that has a rule, and the indexes: over the few that somebody's own verification guards, and over what is written anew.
 const RULES: &[&str] = &[
     "ALTER TABLE verification ADD COLUMN lapsed_at BIGINT CONSTRAINT verification_lapsed_check \
          CHECK (lapsed_at IS NULL OR state = 'REFUSED')",
     "CREATE INDEX verification_guardian_verification_id_idx ON verification (campaign_id, guardian_verification_id) \
          WHERE guardian_verification_id IS NOT NULL",
+    "DROP INDEX individual_index_individual_id_idx",
+    "CREATE INDEX individual_index_individual_id_idx ON individual_index (campaign_id, individual_id) WHERE made_by < 2",
 ];
