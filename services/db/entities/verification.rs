@@ -67,6 +67,8 @@ pub struct Model {
     pub repudiated_by: Option<String>,
     /// The own verification of a parent or guardian who acts for the person: it ends with that one.
     pub guardian_verification_id: Option<VerificationId>,
+    /// BCP 47 language that whoever asked wants to be spoken to, where they said so.
+    pub language: Option<String>,
     /// When it ended because the person came of age, for whom somebody acted.
     pub lapsed_at: Option<Timestamp>,
 }

@@ -1,9 +1,9 @@
-//! Parents and guardians who were verified themselves, notices of proofing that a carrier does not take, and the index over those who are
-//! not described by their names of before and their further contacts.
+//! Parents and guardians who were verified themselves, notices of proofing that a carrier does not take, the language in which somebody
+//! asks, and the index over those who are not described by their names of before and their further contacts.
 //!
 //! A program that does not know it would complete an enrollment with a guardian's verification that is void, so none runs on.
 
-use super::blueprint::{instant, int, maybe, otherwise, uuid};
+use super::blueprint::{instant, int, maybe, otherwise, text, uuid};
 use super::change::Change;
 
 pub(super) fn changes() -> Vec<Change> {
@@ -14,6 +14,7 @@ pub(super) fn changes() -> Vec<Change> {
             otherwise(int("notice_attempts"), 0_i32),
             maybe(instant("notice_retry_at")),
             maybe(instant("notice_refused_at")),
+            maybe(text("language")),
         ],
     )];
     changes.extend(RULES.iter().copied().map(Change::Run));

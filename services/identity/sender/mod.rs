@@ -35,6 +35,8 @@ pub struct ConfirmationCode {
     pub code: Secret<String>,
     /// When they stop being good.
     pub expires_at: Timestamp,
+    /// BCP 47 language in which the person is spoken to.
+    pub language: String,
 }
 
 /// Tells a contact on record that a new one was taken. Its `Debug` shows no contact.
@@ -123,6 +125,7 @@ impl Message {
                 "to": code.to.expose(),
                 "code": code.code.expose(),
                 "expires_at": code.expires_at,
+                "language_code": code.language,
             }),
             Self::NewContact(notice) => json!({
                 "notice_id": notice.id,

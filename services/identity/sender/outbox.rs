@@ -74,6 +74,7 @@ mod tests {
             to: "ada@example.org".into(),
             code: "123456".into(),
             expires_at: Timestamp::EPOCH,
+            language: "en".into(),
         };
         assert!(!format!("{message:?}").contains("123456"));
         outbox.send(message.clone().into()).await.unwrap();

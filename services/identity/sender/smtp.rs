@@ -162,7 +162,7 @@ const fn subject(message: &Message) -> &'static str {
 
 fn plain(message: &Message) -> String {
     match message {
-        Message::Code(code) => text::confirmation(&code.code, code.expires_at),
+        Message::Code(code) => text::confirmation(&code.code, code.expires_at, &code.language),
         Message::NewContact(_) => text::new_contact(),
         Message::Proofing(notice) => text::proofing(&notice.token, notice.expires_at),
     }

@@ -109,7 +109,7 @@ impl Situation {
     }
 }
 
-/// Gives the language in which a person is spoken to: the enrollment's, or else the campaign's. The language on record would tell whoever
+/// Gives the language in which a person is spoken to: the enrollment's, or else the one that was asked for, or else the campaign's. The language on record would tell whoever
 /// asks that there is a record.
 pub async fn language(
     context: &Context,
@@ -119,10 +119,11 @@ pub async fn language(
     let of = row
         .enrollment_id
         .filter(|_| !lost_letter::shows_nothing(row));
-    Ok(match of {
-        Some(id) => language_of(context, row, id).await?.unwrap_or_default(),
-        None => of_campaign.to_owned(),
-    })
+    let of = match of {
+        Some(id) => language_of(context, row, id).await?,
+        None => row.language.clone(),
+    };
+    Ok(of.unwrap_or_else(|| of_campaign.to_owned()))
 }
 
 async fn language_of(

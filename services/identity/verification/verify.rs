@@ -14,6 +14,7 @@ use crate::identity::matching::compare::Claims;
 use crate::identity::matching::policy::Decision;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
+use crate::kernel::language::Language;
 use crate::process::request::{self, Request};
 use crate::process::throttle::Standing;
 use crate::process::{Act, Call};
@@ -43,6 +44,8 @@ pub struct Verify {
     pub claims: Claims,
     /// Who acts for the person.
     pub representative: Option<Representative>,
+    /// In which language the person wants to be spoken to.
+    pub language: Option<Language>,
 }
 
 /// The stored answer to a request: ids only. Without a campaign only the refusal is stored.
@@ -72,6 +75,7 @@ pub async fn verify_identity(
     }
     let letter_mac = letter.as_ref().and_then(Letter::code_mac);
     let language = letter.as_ref().and_then(Letter::language);
+    let language = language.or(command.language.as_ref().map(Language::as_str));
     let language = language.unwrap_or(&scope.language).to_owned();
     let found = match letter {
         Some(letter) => find::by_letter(context, &scope, letter, &command.claims).await?,
@@ -228,6 +232,7 @@ fn rows(
         notice_refused_at: None,
         repudiated_at: None,
         repudiated_by: None,
+        language: command.language.as_ref().map(ToString::to_string),
         guardian_verification_id: acting.guardian.map(|guardian| guardian.verification),
         lapsed_at: None,
     };

@@ -137,6 +137,7 @@ impl House {
             notice_refused_at: None,
             repudiated_at: None,
             repudiated_by: None,
+            language: None,
             guardian_verification_id: None,
             lapsed_at: None,
         };

@@ -69,6 +69,7 @@ fn code(channel: Channel) -> Message {
         to: to.into(),
         code: DIGITS.into(),
         expires_at: Timestamp::EPOCH,
+        language: "es-MX".into(),
     };
     message.into()
 }

@@ -23,6 +23,7 @@ use crate::identity::rules::{EMAIL_CODE_LIFE, PHONE_CODE_LIFE};
 use crate::identity::sender::{ConfirmationCode, SendError};
 use crate::identity::verification::borne::Bearers;
 use crate::identity::verification::lost_letter;
+use crate::identity::verification::situation;
 use crate::identity::verification::state::Verification;
 use crate::identity::verification::store as verifications;
 use crate::identity::verification::store::state_of;
@@ -72,6 +73,7 @@ pub async fn send_confirmation_code(
     let Some(Recipient {
         to: Some(to),
         alone,
+        language,
         ..
     }) = recipient
     else {
@@ -86,6 +88,7 @@ pub async fn send_confirmation_code(
         to,
         code: digits(&context.steady_indexer(campaign)?, row.id),
         expires_at,
+        language,
     };
     let sender = Arc::clone(&context.sender);
     if alone {
@@ -161,7 +164,12 @@ async fn recipient(
     let contacts = opened.as_ref().map(|person| bearers.own_contacts(person));
     let indexer = context.steady_indexer(campaign.id)?;
     let chosen = asked.choose(contacts.unwrap_or_default(), &indexer, row.individual_id)?;
-    Ok((campaign.id, Some(Recipient { alone, ..chosen })))
+    let recipient = Recipient {
+        alone,
+        language: situation::language(context, &row, &campaign.language).await?,
+        ..chosen
+    };
+    Ok((campaign.id, Some(recipient)))
 }
 
 /// How a contact is chosen.
@@ -223,6 +231,7 @@ impl Asked {
             channel,
             to: to.map(|contact| contact.value.clone()),
             alone: false,
+            language: String::new(),
         })
     }
 }
@@ -235,6 +244,8 @@ struct Recipient {
     to: Option<Secret<String>>,
     /// Whether whoever asked is told nothing.
     alone: bool,
+    /// In which language the person is spoken to.
+    language: String,
 }
 
 /// Stores that a code will be sent; gives the code of the earlier call if the request is repeated.

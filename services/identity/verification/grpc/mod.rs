@@ -45,6 +45,8 @@ pub async fn verify_identity(
     let claims = claims_of(&mut fields, message.claims.as_ref());
     let given = message.claims.as_ref();
     let acting = given.and_then(|claims| representative::acting(&mut fields, claims));
+    let language = (!message.language_code.is_empty())
+        .then(|| fields.language("language_code", &message.language_code));
     fields.finish()?;
     let command = Verify {
         request: call.request(context, id, "VerifyIdentity", message)?,
@@ -53,6 +55,7 @@ pub async fn verify_identity(
         // They are missing only if a field was wrong.
         claims: claims.ok_or_else(|| Error::field("claims", "must be given"))?,
         representative: acting,
+        language: language.flatten(),
     };
     let view = verify::verify_identity(context, &call, &command).await?;
     Ok(wire::VerifyIdentityResponse {
