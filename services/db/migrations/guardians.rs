@@ -1,5 +1,5 @@
 //! Parents and guardians who were verified themselves, notices of proofing that a carrier does not take, the language in which somebody
-//! asks, and the index over those who are not described by their names of before and their further contacts.
+//! asks, orders of letters that a limit declined, and the index over those who are not described by their names of before and their further contacts.
 //!
 //! A program that does not know it would complete an enrollment with a guardian's verification that is void, so none runs on.
 
@@ -7,16 +7,17 @@ use super::blueprint::{instant, int, maybe, otherwise, text, uuid};
 use super::change::Change;
 
 pub(super) fn changes() -> Vec<Change> {
-    let mut changes = vec![Change::Add(
-        "verification",
-        vec![
-            maybe(uuid("guardian_verification_id")),
-            otherwise(int("notice_attempts"), 0_i32),
-            maybe(instant("notice_retry_at")),
-            maybe(instant("notice_refused_at")),
-            maybe(text("language")),
-        ],
-    )];
+    let verification = vec![
+        maybe(uuid("guardian_verification_id")),
+        otherwise(int("notice_attempts"), 0_i32),
+        maybe(instant("notice_retry_at")),
+        maybe(instant("notice_refused_at")),
+        maybe(text("language")),
+    ];
+    let mut changes = vec![
+        Change::Add("verification", verification),
+        Change::Add("letter_order", vec![maybe(instant("possible_at"))]),
+    ];
     changes.extend(RULES.iter().copied().map(Change::Run));
     changes
 }

@@ -14,7 +14,9 @@ use crate::db;
 use crate::db::entities::ClosedSet;
 use crate::db::entities::evidence::{self, Evidence};
 use crate::db::entities::verification::{Notice, Path};
-use crate::db::entities::{campaign, campaign_key, enrollment, individual, referral, verification};
+use crate::db::entities::{
+    campaign, campaign_key, enrollment, individual, letter_order, referral, verification,
+};
 use crate::db::rows::{self, Is};
 use crate::identity::error::Error;
 use crate::identity::matching::keys::{KeyOf, Keys};
@@ -261,6 +263,22 @@ pub async fn find_reached(
 ) -> Result<Option<verification::Model>, Error> {
     let row = find(connection, campaign, id).await?;
     Ok(row.filter(|row| call.reaches(&row.requested_by)))
+}
+
+/// Gives from when on another letter is possible, where a limit declined the one that an agent ordered with a verification.
+pub async fn letter_possible_at(
+    connection: &impl ConnectionTrait,
+    row: &verification::Model,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    use letter_order::Column;
+    let query = letter_order::Entity::find()
+        .filter(Column::CampaignId.eq(row.campaign_id))
+        .filter(Column::IndividualId.eq(row.individual_id))
+        .filter(Column::VerificationId.eq(row.id));
+    let declined = query.one(connection).await?;
+    let possible_at = declined.and_then(|order| order.possible_at);
+    Ok(possible_at.filter(|at| now < *at))
 }
 
 /// Tells whether an enrollment was completed with a verification.

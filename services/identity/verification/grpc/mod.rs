@@ -258,6 +258,7 @@ fn verification(view: View, role: Role) -> wire::Verification {
         waterfall: view.waterfall.0.iter().copied().map(agreement).collect(),
         attempts_left: view.attempts_left,
         due_time: view.due_at.map(Timestamp::to_proto),
+        letter_possible_time: view.letter_possible_at.map(Timestamp::to_proto),
         evidence: view
             .evidence
             .iter()

@@ -12,7 +12,8 @@ use crate::kernel::language::primary;
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::{NextAction as Action, NextActor as Actor};
 
-/// A step: who, what, in words for the agent, and for the person in English and Spanish. `{due}` stands for the day of a review.
+/// A step: who, what, in words for the agent, and for the person in English and Spanish. `{due}` stands for the day of a review, `{letter}` for
+/// that from which on another letter is possible.
 #[derive(Debug, PartialEq, Eq)]
 struct Step(Actor, Action, &'static str, &'static str, &'static str);
 
@@ -25,9 +26,12 @@ pub fn next_steps(view: &View, is_public: bool) -> Vec<wire::NextStep> {
         has_code: view.attempts_left.is_some_and(|left| left > 0),
         has_enrollment: view.enrollment.is_some(),
         has_representative,
+        is_letter_declined: view.letter_possible_at.is_some(),
     };
     let is_spanish = primary(&view.language) == "es";
     let due = view.due_at.map(day).unwrap_or_default();
+    let letter = view.letter_possible_at.map(day).unwrap_or_default();
+    let fill = |text: &str| text.replace("{due}", &due).replace("{letter}", &letter);
     let write = |step: &Step| {
         let Step(actor, action, agent, english, spanish) = *step;
         let agent = if is_public { "" } else { agent };
@@ -35,8 +39,8 @@ pub fn next_steps(view: &View, is_public: bool) -> Vec<wire::NextStep> {
         wire::NextStep {
             actor: actor.into(),
             action: action.into(),
-            agent_text: agent.replace("{due}", &due),
-            person_text: person.replace("{due}", &due),
+            agent_text: fill(agent),
+            person_text: fill(person),
         }
     };
     steps(facts, view.situation)
@@ -64,6 +68,18 @@ struct Facts {
     has_code: bool,
     has_enrollment: bool,
     has_representative: bool,
+    /// Whether a limit declined the letter that was ordered.
+    is_letter_declined: bool,
+}
+
+impl Facts {
+    const fn letter(self) -> &'static Step {
+        if self.is_letter_declined {
+            &LETTER_LATER
+        } else {
+            &LETTER
+        }
+    }
 }
 
 fn steps(facts: Facts, of: Situation) -> Vec<&'static Step> {
@@ -99,7 +115,7 @@ fn confirmation(facts: Facts, of: Situation) -> Vec<&'static Step> {
         (false, true) => Some(&SEND),
     };
     let confirm = facts.has_code.then_some(&CONFIRM);
-    let ways = [confirm, send, Some(&LETTER), Some(&DOCUMENTS)];
+    let ways = [confirm, send, Some(facts.letter()), Some(&DOCUMENTS)];
     ways.into_iter().flatten().collect()
 }
 
@@ -123,7 +139,7 @@ fn review(facts: Facts, of: Situation) -> Vec<&'static Step> {
         guardian,
         Some(&WAIT),
         Some(papers),
-        letter.then_some(&LETTER),
+        letter.then_some(facts.letter()),
     ];
     ways.into_iter().flatten().collect()
 }
@@ -162,6 +178,13 @@ const LETTER: Step = Step(
     "If the person reaches none of the contacts, order a new letter. It goes to the address on record and nowhere else.",
     "We can send a new letter to the address that we know.",
     "Podemos enviarle una carta nueva a la dirección que conocemos.",
+);
+const LETTER_LATER: Step = Step(
+    Actor::Agent,
+    Action::OrderLetter,
+    "The letter that was ordered is not sent: too many were sent already. Another one can be ordered from {letter} on; offer the other ways until then.",
+    "We can send a new letter to the address that we know from {letter} on.",
+    "Podemos enviarle una carta nueva a la dirección que conocemos a partir del {letter}.",
 );
 const LETTER_UNSEEN: Step = Step(
     Actor::Person,
@@ -267,7 +290,7 @@ mod tests {
         for state in State::iter() {
             for path in Path::iter() {
                 for population in Population::iter() {
-                    for bits in 0..1_u32 << 12 {
+                    for bits in 0..1_u32 << 13 {
                         let is = |bit: u32| bits & (1 << bit) != 0;
                         let facts = Facts {
                             state,
@@ -275,6 +298,7 @@ mod tests {
                             has_code: is(1),
                             has_enrollment: is(2),
                             has_representative: is(3),
+                            is_letter_declined: is(12),
                         };
                         let situation = Situation {
                             path,
@@ -346,6 +370,7 @@ mod tests {
             &SEND_UNSEEN,
             &CONFIRM,
             &LETTER,
+            &LETTER_LATER,
             &LETTER_UNSEEN,
             &DOCUMENTS,
             &AUTHORITY,
