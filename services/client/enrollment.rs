@@ -110,6 +110,7 @@ impl EnrollmentClient {
             campaign: self.engagement_number.clone(),
             enrollment_id: enrollment_id.to_owned(),
             claims: Some(claims),
+            language_code: self.language.clone(),
         };
         let answer = self.patiently(|| {
             let (mut client, message) = (self.identity.clone(), message.clone());

@@ -17,6 +17,9 @@ pub enum Error {
     /// A message to a person could not be handed to its carrier.
     #[error("the message could not be sent")]
     Send,
+    /// The carrier refuses messages to this contact for good.
+    #[error("the contact takes no messages")]
+    ContactRefused,
     /// There is no such campaign.
     #[error("no such campaign")]
     CampaignNotFound,
@@ -154,6 +157,9 @@ impl From<Error> for Fault {
         match error {
             Error::Common(error) => error.into(),
             Error::Send => Self::new(Reason::SenderUnavailable).retry_after(SOON),
+            Error::ContactRefused => {
+                Self::new(Reason::VerificationState).metadata("state", "CONTACT_REFUSED")
+            }
             Error::CampaignNotFound => Self::new(Reason::CampaignNotFound),
             Error::CampaignClosed => Self::new(Reason::CampaignClosed),
             Error::CampaignErased => Self::new(Reason::CampaignErased),

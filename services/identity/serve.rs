@@ -19,8 +19,9 @@ use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServ
 use super::context::Context;
 use super::grpc::Handlers;
 use super::notice::send;
-use super::roster::{of_age, reindex, rewrap};
+use super::roster::{reindex, rewrap};
 use super::settings::Settings;
+use super::verification::of_age;
 
 tuned!(
     IdentityVerificationServiceServer,

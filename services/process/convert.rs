@@ -103,6 +103,7 @@ pub const fn evidence_to_wire(evidence: Evidence) -> wire::Evidence {
         Evidence::PowerOfAttorney => wire::Evidence::PowerOfAttorney,
         Evidence::EstateLetters => wire::Evidence::EstateLetters,
         Evidence::ProofOfAddress => wire::Evidence::ProofOfAddress,
+        Evidence::GuardianVerified => wire::Evidence::GuardianVerified,
     }
 }
 

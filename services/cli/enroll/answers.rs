@@ -24,6 +24,7 @@ pub fn claims() -> Result<Claims, Problem> {
         )?,
         postal_code: line("  ZIP code:")?,
         representative: None,
+        representative_verification_id: String::new(),
     })
 }
 

@@ -91,7 +91,9 @@ async fn show(session: &Session, args: ShowArgs) -> Outcome {
     let verified =
         verification::get(&channels, &campaign, referral.verification_id.clone()).await?;
     let acting = verified.representative.as_ref().map(representative);
-    let head = record(&referral).with("representative", acting);
+    let head = record(&referral)
+        .with("representative", acting)
+        .with("guardian", referral.guardian.map(guardian));
     render::one_with(
         session.format,
         &with_sum(head, &verified, &campaign),
@@ -99,6 +101,20 @@ async fn show(session: &Session, args: ShowArgs) -> Outcome {
         &waterfall(&verified),
         NOTHING_COMPARED,
     )
+}
+
+/// What is known of a parent or guardian, in words.
+fn guardian(known: wire::Guardian) -> String {
+    let address = if known.shares_address {
+        "the same address"
+    } else {
+        "another address"
+    };
+    if known.verified {
+        format!("verified on an entry of their own, {address}")
+    } else {
+        "not verified on an entry of their own".to_owned()
+    }
 }
 
 async fn get(

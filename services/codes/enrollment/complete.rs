@@ -305,7 +305,8 @@ impl Item {
             Some(enrollment) => enrollment == self.complete.enrollment,
             None => found.verified_individual == Some(found.individual_id),
         };
-        if found.verification_state != Some(verification::State::Verified) || !belongs {
+        let is_verified = found.verification_state == Some(verification::State::Verified);
+        if !is_verified || !belongs || found.guardian_is_void {
             return Err(Error::NotVerified);
         }
         match found.verification_expires_at {

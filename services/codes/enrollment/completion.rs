@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::codes::letter::guardian;
 use crate::db::entities::enrollment::{CancelReason, Channel, State};
 use crate::db::entities::handoff::{Kind, Queued};
 use crate::db::entities::individual::Population;
@@ -100,6 +101,8 @@ pub struct Found {
     pub acting_relationship: Option<Relationship>,
     /// What gives that one the right to.
     pub acting_authority: Option<Authority>,
+    /// Whether it rests on a guardian's own verification that is void.
+    pub guardian_is_void: bool,
 }
 
 impl Found {
@@ -137,7 +140,7 @@ pub async fn find(tx: &Tx<'_>, wanted: &[Wanted]) -> Result<Vec<Found>, db::Erro
          AND d.individual_id = e.individual_id AND d.state = '{}' AND d.without_code IS NULL LIMIT 1)) AS mac, c.state AS code_state, \
          w.state AS verification_state, w.enrollment_id AS verified_enrollment, w.requested_by AS verified_by, w.individual_id AS verified_individual, \
          w.expires_at AS verification_expires_at, w.representative_relationship AS acting_relationship, \
-         w.representative_authority AS acting_authority \
+         w.representative_authority AS acting_authority, {} AS guardian_is_void \
          FROM v JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.enrollment_id \
          JOIN individual i ON i.campaign_id = e.campaign_id AND i.id = e.individual_id \
          LEFT JOIN consent s ON s.campaign_id = e.campaign_id AND s.enrollment_id = e.id \
@@ -146,6 +149,7 @@ pub async fn find(tx: &Tx<'_>, wanted: &[Wanted]) -> Result<Vec<Found>, db::Erro
          ORDER BY e.campaign_id, e.id, v.n{}",
         rows::table(tx.backend(), &WANTED),
         code::State::Issued.as_str(),
+        guardian::is_void_sql(),
         rows::lock(tx.backend(), "e"),
     );
     Ok(

@@ -3,6 +3,7 @@
 pub mod begun;
 pub mod by_code;
 pub mod grpc;
+pub mod guardian;
 pub mod list;
 pub mod order_store;
 pub mod orders;

@@ -1,7 +1,9 @@
 //! The queries of orders of letters.
 
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ConnectionTrait, EntityTrait, FromQueryResult, QueryOrder, QuerySelect, Statement, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, Statement, Value,
 };
 
 use crate::db::entities::letter_order::{Column, Entity, Model};
@@ -18,21 +20,45 @@ pub async fn waiting(connection: &impl ConnectionTrait, limit: u64) -> Result<Ve
     let query = Entity::find()
         .select_only()
         .columns([Column::CampaignId, Column::IndividualId])
+        .filter(Column::PossibleAt.is_null())
         .order_by_asc(Column::OrderedAt)
         .limit(limit);
     Ok(query.into_tuple().all(connection).await?)
 }
 
-/// Takes an order away and gives it, if it is still there.
-pub async fn take(tx: &Tx<'_>, (campaign, individual): Key) -> Result<Option<Model>, db::Error> {
-    let found = Entity::find_by_id((campaign, individual));
-    let Some(order) = found.lock_exclusive().one(tx).await? else {
-        return Ok(None);
-    };
-    Entity::delete_by_id((campaign, individual))
-        .exec(tx)
-        .await?;
-    Ok(Some(order))
+/// Takes an order away and gives it, if it still waits.
+pub async fn take(tx: &Tx<'_>, key: Key) -> Result<Option<Model>, db::Error> {
+    let order = lock(tx, key).await?;
+    if order.is_some() {
+        remove(tx, key).await?;
+    }
+    Ok(order)
+}
+
+/// Locks an order and gives it, if it still waits.
+pub async fn lock(tx: &Tx<'_>, key: Key) -> Result<Option<Model>, db::Error> {
+    let waits = Entity::find_by_id(key).filter(Column::PossibleAt.is_null());
+    Ok(waits.lock_exclusive().one(tx).await?)
+}
+
+/// Takes an order away.
+pub async fn remove(tx: &Tx<'_>, key: Key) -> Result<(), db::Error> {
+    Entity::delete_by_id(key).exec(tx).await?;
+    Ok(())
+}
+
+/// Keeps an order with the time from which on another letter is possible: it waits no more.
+pub async fn keep(
+    tx: &Tx<'_>,
+    (campaign, individual): Key,
+    possible_at: Timestamp,
+) -> Result<(), db::Error> {
+    let update = Entity::update_many()
+        .col_expr(Column::PossibleAt, Expr::value(possible_at.as_micros()))
+        .filter(Column::CampaignId.eq(campaign))
+        .filter(Column::IndividualId.eq(individual));
+    update.exec(tx).await?;
+    Ok(())
 }
 
 /// What this process may know about a person for whom a letter was ordered.

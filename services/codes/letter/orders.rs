@@ -11,7 +11,7 @@
 //!
 //! An agent's order after claims that were accepted is a reissue as by ReissueCode, and counts as one. Any other enrollment that was
 //! begun with the old letter ends with it, as in every reissue: the person begins anew with the new letter. An order that is not
-//! carried out is gone, with the reason in the audit log; nobody outside is told.
+//! carried out is gone, with the reason in the audit log; nobody outside is told, but for an agent whose order a limit declined.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ pub async fn step(context: &Context) -> Result<usize, Error> {
     for key in &waiting {
         if let Err(error) = carry_out(context, *key).await {
             match why_not(&error) {
-                Some(why) => decline(context, *key, why).await?,
+                Some(why) => decline(context, *key, (why, possible_again(&error))).await?,
                 None => failed = Some(error),
             }
         }
@@ -166,14 +166,31 @@ fn why_not(error: &Error) -> Option<&'static str> {
     }
 }
 
-/// Takes an order away that is not carried out.
-async fn decline(context: &Context, key: Key, why: &'static str) -> Result<(), Error> {
+/// Gives after which time a limit allows another letter.
+const fn possible_again(error: &Error) -> Option<Duration> {
+    match error {
+        Error::ReissueLimit { retry_after } => Some(*retry_after),
+        _ => None,
+    }
+}
+
+/// Takes an order away that is not carried out. An agent's that a limit declined is kept, so that the agent is told.
+async fn decline(
+    context: &Context,
+    key: Key,
+    (why, again): (&'static str, Option<Duration>),
+) -> Result<(), Error> {
+    let possible_at = again.map(|again| context.now() + again);
     let declined = context.db.run_tx("decline_letter_order", |tx| {
         Box::pin(async move {
-            match order_store::take(tx, key).await? {
-                Some(order) => record_declined(context, tx, &order, why).await,
-                None => Ok(()),
+            let Some(order) = order_store::lock(tx, key).await? else {
+                return Ok(());
+            };
+            match possible_at.filter(|_| order.attended) {
+                Some(possible_at) => order_store::keep(tx, key, possible_at).await?,
+                None => order_store::remove(tx, key).await?,
             }
+            record_declined(context, tx, &order, why).await
         })
     });
     declined.await

@@ -8,7 +8,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
 use crate::process::Call;
 
-use super::begun;
+use super::{begun, guardian};
 
 /// How somebody is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub async fn individual(
 }
 
 /// Finds whom a good verification is about that this caller asked for. One that was made for an enrollment ends with it, and with
-/// the letter that began it.
+/// the letter that began it; one that rests on a guardian's own ends with that.
 pub async fn verified(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
@@ -63,6 +63,9 @@ pub async fn verified(
     if let Some(enrollment) = row.enrollment_id
         && begun::is_void(connection, campaign, enrollment).await?
     {
+        return Err(Error::NotVerified);
+    }
+    if guardian::is_void(connection, &row).await? {
         return Err(Error::NotVerified);
     }
     row.individual_id.ok_or(Error::NotVerified)

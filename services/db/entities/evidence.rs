@@ -37,6 +37,8 @@ pub enum Evidence {
     EstateLetters,
     /// A proof of address was seen.
     ProofOfAddress,
+    /// A parent or guardian acts who was verified on an entry of their own, at the person's address.
+    GuardianVerified,
 }
 
 impl Evidence {
@@ -48,7 +50,8 @@ impl Evidence {
             | Self::EmailCode
             | Self::SmsCode
             | Self::VoiceCode
-            | Self::Review => false,
+            | Self::Review
+            | Self::GuardianVerified => false,
             Self::PhotoId
             | Self::BirthCertificate
             | Self::DeathCertificate

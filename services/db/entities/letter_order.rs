@@ -28,6 +28,9 @@ pub struct Model {
     /// When.
     #[serde(serialize_with = "rows::micros")]
     pub ordered_at: Timestamp,
+    /// From when on another letter is possible, where a limit declined an agent's order: it waits no more, and is kept to be told.
+    #[serde(skip)]
+    pub possible_at: Option<Timestamp>,
 }
 
 impl Model {
@@ -41,7 +44,7 @@ impl Model {
     ];
 
     /// Writes the statement that adds orders. One that waits stays, unless the newer one is an agent's and it was not: that one is
-    /// carried out where the other would not be.
+    /// carried out where the other would not be. One that was declined does not.
     pub fn insert(backend: DbBackend, orders: &[Self]) -> Statement {
         let columns = Self::COLUMNS.map(|(name, _)| name).join(", ");
         let table = rows::table(backend, &Self::COLUMNS);
@@ -49,8 +52,8 @@ impl Model {
         let sql = format!(
             "WITH {table} INSERT INTO letter_order ({columns}) SELECT {columns} FROM v WHERE 1 = 1 \
              ON CONFLICT (campaign_id, individual_id) DO UPDATE SET verification_id = excluded.verification_id, \
-             attended = excluded.attended, ordered_by = excluded.ordered_by, ordered_at = excluded.ordered_at \
-             WHERE excluded.attended AND NOT letter_order.attended"
+             attended = excluded.attended, ordered_by = excluded.ordered_by, ordered_at = excluded.ordered_at, possible_at = NULL \
+             WHERE excluded.attended AND NOT letter_order.attended OR letter_order.possible_at IS NOT NULL"
         );
         rows::bind(backend, sql, orders)
     }

@@ -32,6 +32,20 @@ pub enum Relationship {
     Other,
 }
 
+impl Relationship {
+    /// Tells whether it is one of those who act for a child because it is a child.
+    pub const fn is_of_a_child(self) -> bool {
+        match self {
+            Self::Parent | Self::Guardian => true,
+            Self::Conservator
+            | Self::AttorneyInFact
+            | Self::PersonalRepresentative
+            | Self::NextOfKin
+            | Self::Other => false,
+        }
+    }
+}
+
 /// What gives a representative the right to act.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,

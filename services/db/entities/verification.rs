@@ -55,10 +55,22 @@ pub struct Model {
     pub notice_mac: Option<Uuid>,
     /// When the notice was made.
     pub noticed_at: Option<Timestamp>,
+    /// How often a carrier could not take the notice for now.
+    pub notice_attempts: i32,
+    /// When it is tried again; none where that is at once.
+    pub notice_retry_at: Option<Timestamp>,
+    /// When a carrier refused it for good.
+    pub notice_refused_at: Option<Timestamp>,
     /// When the person repudiated it.
     pub repudiated_at: Option<Timestamp>,
     /// Through whom they did.
     pub repudiated_by: Option<String>,
+    /// The own verification of a parent or guardian who acts for the person: it ends with that one.
+    pub guardian_verification_id: Option<VerificationId>,
+    /// BCP 47 language that whoever asked wants to be spoken to, where they said so.
+    pub language: Option<String>,
+    /// When it ended because the person came of age, for whom somebody acted.
+    pub lapsed_at: Option<Timestamp>,
 }
 
 impl Model {
@@ -163,7 +175,7 @@ pub enum Notice {
     Due,
     /// It was sent.
     Sent,
-    /// There is nowhere to send it.
+    /// There is nowhere to send it, or the carrier refused it for good (`notice_refused_at`).
     Nowhere,
 }
 

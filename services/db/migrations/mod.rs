@@ -17,6 +17,7 @@ mod change;
 mod contract;
 mod found_people;
 mod front_ends;
+mod guardians;
 mod handoff_files;
 mod handoff_queues;
 mod key_fingerprints;
@@ -43,7 +44,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 17] = [
+const STEPS: [Step; 18] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -125,8 +126,13 @@ const STEPS: [Step; 17] = [
         changes: handoff_queues::changes,
     },
     Step {
+        name: "0017_guardians",
+        runs_since: "0017_guardians",
+        changes: guardians::changes,
+    },
+    Step {
         name: "0019_handoff_files",
-        runs_since: "0016_handoff_queues",
+        runs_since: "0017_guardians",
         changes: handoff_files::changes,
     },
 ];

@@ -5,16 +5,17 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::db::entities::evidence::Evidence;
 use crate::db::entities::{ClosedSet, enrollment, individual, supplement, verification};
 use crate::db::{Tx, audit};
 use crate::identity::context::Context;
 use crate::identity::error::{self, Error};
-use crate::identity::matching::contact::{self, Kind};
+use crate::identity::matching::contact::{self, Contact, Kind};
 use crate::identity::roster;
 use crate::identity::roster::decrypt::decrypt;
-use crate::identity::sender::Notice;
+use crate::identity::sender::{Notice, SendError};
 use crate::identity::verification::borne::Bearers;
 use crate::identity::verification::store as verifications;
 use crate::kernel::clock::Timestamp;
@@ -208,20 +209,35 @@ async fn tell(
     let bearers = Bearers::of(context, command.campaign, std::iter::once(&record)).await?;
     let own = bearers.own_contacts(&record);
     for (kind, is_new) in [(Kind::Email, kept.email), (Kind::Phone, kept.phone)] {
-        let of_kind = own.iter().find(|contact| contact.kind == kind);
-        let told = of_kind.or_else(|| own.first());
-        let Some(told) = told.filter(|_| is_new) else {
-            continue;
-        };
-        let channel = kind.channel();
-        let parts = [command.request.id.as_bytes(), channel.as_str().as_bytes()];
+        if is_new {
+            let channel = kind.channel().as_str();
+            let parts = [command.request.id.as_bytes(), channel.as_bytes()];
+            let id = crypto::half(&indexer.secret("contact notice", &parts));
+            tell_one(context, id, (kind, &own)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells the first contact that the carrier does not refuse for good.
+async fn tell_one(
+    context: &Context,
+    id: Uuid,
+    (kind, own): (Kind, &[Contact<'_>]),
+) -> Result<(), Error> {
+    let of_kind = own.iter().filter(|contact| contact.kind == kind);
+    let others = own.iter().filter(|contact| contact.kind != kind);
+    for contact in of_kind.chain(others) {
         let notice = Notice {
-            id: crypto::half(&indexer.secret("contact notice", &parts)),
-            channel: told.kind.channel(),
-            to: told.value.clone(),
+            id,
+            channel: contact.kind.channel(),
+            to: contact.value.clone(),
         };
-        let sent = context.sender.send(notice.into()).await;
-        sent.map_err(|_| Error::Send)?;
+        match context.sender.send(notice.into()).await {
+            Ok(()) => return Ok(()),
+            Err(SendError::Permanent) => {}
+            Err(SendError::Transient) => return Err(Error::Send),
+        }
     }
     Ok(())
 }

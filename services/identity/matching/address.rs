@@ -4,6 +4,8 @@ use crate::kernel::person::Person;
 use crate::kernel::places;
 use crate::kernel::secrets::Secret;
 
+use super::{fold, street};
+
 /// What stands in rosters where no address is known.
 const NOWHERE: [&str; 12] = [
     "unknown",
@@ -36,6 +38,20 @@ pub fn is_mailable(person: &Person) -> bool {
         has_region_and_zip(person)
     };
     street && city && is_whole
+}
+
+/// Gives one key for all ways to write where a person lives; none where nobody can be written to.
+pub fn home(person: &Person) -> Option<Secret<String>> {
+    if !is_mailable(person) {
+        return None;
+    }
+    let text = |text: &Option<Secret<String>>| {
+        fold::postal(text.as_ref().map_or("", |text| text.expose()))
+    };
+    let street = street::key(&person.address_lines);
+    let (postal, country) = (text(&person.postal_code), text(&person.country));
+    let parts = [street.expose(), postal.expose(), country.expose()];
+    (!street.expose().is_empty()).then(|| Secret::new(parts.map(String::as_str).join("|")))
 }
 
 /// Replaces a person's address as a whole by another one's.

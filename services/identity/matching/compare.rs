@@ -112,6 +112,17 @@ pub fn compare_known(claims: &Claims, person: &Known) -> Waterfall {
     waterfall
 }
 
+/// Tells whether a name that somebody says of themselves is this person's: neither the family name, of today or of before, nor the given
+/// name contradicts. What may be a twin's given name does.
+pub fn is_called(person: &Person, said: &Person) -> bool {
+    let (known, said) = (Known::of(person), Known::of(said));
+    let (family, given) = names((&said.family, &said.given), (&known.family, &known.given));
+    let family = known.was_called(&said.family)
+        || matches!(family, Level::Exact | Level::Close | Level::Transposed);
+    let have_one_name = said.given.is_empty() && known.given.is_empty();
+    family && (have_one_name || matches!(given, Level::Exact | Level::Nickname | Level::Transposed))
+}
+
 /// So many fields are claimed.
 const FIELDS: usize = 6;
 

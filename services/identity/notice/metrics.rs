@@ -1,4 +1,4 @@
-//! What is measured about proofings that people repudiate.
+//! What is measured about notices of proofing.
 
 use std::sync::LazyLock;
 
@@ -13,9 +13,24 @@ static REPUDIATED: LazyLock<Counter<u64>> = LazyLock::new(|| {
         .build()
 });
 
-/// Makes the counter at zero: an increase from nothing is none.
+static REFUSED: LazyLock<Counter<u64>> = LazyLock::new(|| {
+    global::meter("redress")
+        .u64_counter("redress.proofing.notice.refused")
+        .with_description(
+            "Notices of proofing that a carrier refused for good: their people were not told",
+        )
+        .build()
+});
+
+/// Makes the counters at zero: an increase from nothing is none.
 pub(super) fn start() {
     REPUDIATED.add(0, &[]);
+    REFUSED.add(0, &[]);
+}
+
+/// Counts a notice that was refused for good.
+pub(super) fn refused() {
+    REFUSED.add(1, &[]);
 }
 
 /// Counts one.

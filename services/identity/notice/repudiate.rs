@@ -13,6 +13,7 @@ use crate::identity::verification::find::Scope;
 use crate::identity::verification::state::VerificationEvent;
 use crate::identity::verification::store::{self as verifications, state_of};
 use crate::identity::verification::throttles::Meter;
+use crate::identity::verification::void;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::secrets::Secret;
 use crate::process::request::{self, Request};
@@ -62,7 +63,7 @@ pub async fn repudiate_proofing(
             let row = store::by_token(tx, campaign, macs).await?;
             let row = row.filter(|row| is_good(row, now));
             if let Some(row) = &row {
-                void(tx, context, call, row, now).await?;
+                end(tx, context, call, (row, now)).await?;
             }
             let kept = Kept {
                 accepted: row.is_some(),
@@ -84,13 +85,12 @@ fn is_good(row: &verification::Model, now: Timestamp) -> bool {
     row.noticed_at.is_some_and(|at| now < at + NOTICE_LIFE)
 }
 
-/// Voids a verification, once: a token that is used again is accepted and changes nothing.
-async fn void(
+/// Voids a verification and what rests on it, once: a token that is used again is accepted and changes nothing.
+async fn end(
     tx: &Tx<'_>,
     context: &Context,
     call: &Call,
-    row: &verification::Model,
-    now: Timestamp,
+    (row, now): (&verification::Model, Timestamp),
 ) -> Result<(), Error> {
     let next = state_of(row)?.on(VerificationEvent::Repudiate { at: now });
     if next.is_err() {
@@ -100,6 +100,7 @@ async fn void(
     if !store::repudiate(tx, row, (&actor, now)).await? {
         return Err(db::Error::overtaken("verification").into());
     }
+    void::with_guardian(tx, context, call, (row, now)).await?;
     let act = Act::on("proofing.repudiated", "verification", row.id);
     let event = call.event(context, Some(row.campaign_id), act, json!({}));
     audit::record(tx, &[event]).await?;

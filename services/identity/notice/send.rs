@@ -2,17 +2,19 @@
 //!
 //! The notice goes to a contact that was on record before and took no part: an e-mail address where a telephone did or nothing was
 //! confirmed, a telephone where an e-mail address did; else by post to the address on record. The token's hash is stored before the notice
-//! is handed over, outside any transaction; one that is handed over again after a crash is the same, with the same token.
+//! is handed over, outside any transaction; one that is handed over again after a crash is the same, with the same token. What a carrier
+//! cannot take for now is tried again, after ever longer waits; what it refuses for good is not.
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::db::entities::evidence::{self, Evidence};
 use crate::db::entities::individual;
 use crate::db::entities::verification::Notice;
-use crate::db::{self, Storage as _};
+use crate::db::{self, Process, Storage as _, audit};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::contact::{Contact, Kind};
@@ -25,8 +27,9 @@ use crate::kernel::ids::{CampaignId, VerificationId};
 use crate::kernel::lifecycle;
 use crate::kernel::person::{Person, Text};
 use crate::kernel::secrets::Secret;
+use crate::process::Act;
 
-use super::store::{self, Due};
+use super::store::{self, Due, RETRY};
 use super::{metrics, token};
 
 /// How often it is looked for what is due.
@@ -61,7 +64,8 @@ pub async fn step(context: &Context) -> Result<usize, Error> {
     );
     let mut settled = 0;
     loop {
-        let due = store::due(context.db.read(), expired_before, after, PAGE as u64).await?;
+        let times = (expired_before, context.now());
+        let due = store::due(context.db.read(), times, after, PAGE as u64).await?;
         settled += send(context, &due).await?;
         match due.last() {
             Some(last) if due.len() == PAGE => after = (last.campaign_id, last.id),
@@ -72,34 +76,60 @@ pub async fn step(context: &Context) -> Result<usize, Error> {
 
 /// Sends a page, and gives the number of verifications that are done with.
 async fn send(context: &Context, due: &[Due]) -> Result<usize, Error> {
-    let mut settled_now = 0;
+    let mut settled = 0;
     for one in due {
-        let to = match tell(context, one).await {
+        let ids = (one.campaign_id, one.id);
+        match tell(context, one).await {
+            Ok(told) => settle(context, one, told).await?,
+            Err(Error::ContactRefused) => refuse(context, one).await?,
             // It would stand in the way of the others for ever.
             Err(error) if error.storage().is_some_and(db::Error::is_of_the_data) => {
-                tracing::error!(
-                    campaign_id = %one.campaign_id, verification_id = %one.id, %error,
-                    "nobody can be told of a proofing"
-                );
-                Some(Notice::Nowhere)
+                tracing::error!(campaign_id = %ids.0, verification_id = %ids.1, %error, "nobody can be told of a proofing");
+                settle(context, one, Some(Notice::Nowhere)).await?;
             }
             // What one gateway refuses holds up nobody else.
             Err(error) => {
-                tracing::warn!(
-                    campaign_id = %one.campaign_id, verification_id = %one.id, %error,
-                    "a notice of proofing was not sent; trying again"
-                );
+                tracing::warn!(campaign_id = %ids.0, verification_id = %ids.1, %error, "a notice of proofing was not sent; trying again");
+                put_off(context, one).await?;
                 continue;
             }
-            Ok(told) => told,
-        };
-        let settled = context.db.run_tx("settle_notice", |tx| {
-            Box::pin(async move { Ok::<_, Error>(store::settle(tx, one, to).await?) })
-        });
-        settled.await?;
-        settled_now += 1;
+        }
+        settled += 1;
     }
-    Ok(settled_now)
+    Ok(settled)
+}
+
+async fn settle(context: &Context, due: &Due, to: Option<Notice>) -> Result<(), Error> {
+    let settled = context.db.run_tx("settle_notice", |tx| {
+        Box::pin(async move { Ok::<_, Error>(store::settle(tx, due, (to, None)).await?) })
+    });
+    settled.await
+}
+
+/// Ends a notice that the carrier refuses for good: sending it again has the same answer.
+async fn refuse(context: &Context, due: &Due) -> Result<(), Error> {
+    let act = Act::on("proofing.notice_refused", "verification", due.id);
+    let actor = Process::Identity.as_str().to_owned();
+    let event = &context.event(actor, Some(due.campaign_id), act, json!({}));
+    let at = context.now();
+    let refused = context.db.run_tx("refuse_notice", |tx| {
+        Box::pin(async move {
+            store::settle(tx, due, (Some(Notice::Nowhere), Some(at))).await?;
+            Ok::<_, Error>(audit::record(tx, std::slice::from_ref(event)).await?)
+        })
+    });
+    refused.await?;
+    metrics::refused();
+    Ok(())
+}
+
+async fn put_off(context: &Context, due: &Due) -> Result<(), Error> {
+    let attempt = u32::try_from(due.notice_attempts).unwrap_or(u32::MAX);
+    let until = context.now() + RETRY.delay(attempt, &context.ids);
+    let put_off = context.db.run_tx("put_notice_off", |tx| {
+        Box::pin(async move { Ok::<_, Error>(store::put_off(tx, due, until).await?) })
+    });
+    put_off.await
 }
 
 /// Sends one notice, and gives what became of it: none where no enrollment was completed.
@@ -125,8 +155,7 @@ async fn tell(context: &Context, due: &Due) -> Result<Option<Notice>, Error> {
         token,
         expires_at: now + NOTICE_LIFE,
     };
-    let sent = context.sender.send(notice.into()).await;
-    sent.map_err(|_| Error::Send)?;
+    context.sender.send(notice.into()).await?;
     Ok(Some(Notice::Sent))
 }
 

@@ -1,5 +1,7 @@
 //! The queries of notices.
 
+use std::time::Duration;
+
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, Statement};
 use uuid::Uuid;
@@ -8,6 +10,10 @@ use crate::db::entities::verification::{self, Column, Notice, State};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
+use crate::kernel::retry::Backoff;
+
+/// How long a notice waits that a carrier could not take for now.
+pub const RETRY: Backoff = Backoff::new(Duration::from_secs(10), Duration::from_hours(1));
 
 /// A verification whose notice is due.
 #[derive(Clone, Debug, FromQueryResult)]
@@ -20,22 +26,25 @@ pub struct Due {
     pub individual_id: IndividualId,
     /// JSON: what it rests on.
     pub evidence: String,
+    /// How often a carrier could not take it for now.
+    pub notice_attempts: i32,
     /// The enrollment that was completed with it; none where none was and none can be any more.
     pub enrollment_id: Option<EnrollmentId>,
 }
 
 /// Gives verifications with which an enrollment was completed and whose notice was not sent, and those that expired before an instant: a
-/// page after this one.
+/// page after this one. One that is tried again waits until then, but no longer than the longest wait: the clock may have been wrong.
 pub async fn due(
     connection: &impl ConnectionTrait,
-    expired_before: Timestamp,
+    (expired_before, now): (Timestamp, Timestamp),
     (campaign, id): (CampaignId, VerificationId),
     limit: u64,
 ) -> Result<Vec<Due>, db::Error> {
-    const SQL: &str = "SELECT v.campaign_id, v.id, v.individual_id, v.evidence, e.id AS enrollment_id FROM verification v \
+    const SQL: &str = "SELECT v.campaign_id, v.id, v.individual_id, v.evidence, v.notice_attempts, e.id AS enrollment_id FROM verification v \
         LEFT JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.individual_id = v.individual_id \
         AND e.verification_id = v.id AND e.submitted_at IS NOT NULL \
-        WHERE v.notice = 'DUE' AND (e.id IS NOT NULL OR v.expires_at < $1) AND (v.campaign_id, v.id) > ($2, $3) \
+        WHERE v.notice = 'DUE' AND (e.id IS NOT NULL OR v.expires_at < $1) \
+        AND (v.notice_retry_at IS NULL OR v.notice_retry_at <= $5 OR v.notice_retry_at > $6) AND (v.campaign_id, v.id) > ($2, $3) \
         ORDER BY v.campaign_id, v.id LIMIT $4";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let values = [
@@ -43,6 +52,8 @@ pub async fn due(
         campaign.into(),
         id.into(),
         limit.into(),
+        now.into(),
+        (now + RETRY.cap).into(),
     ];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), SQL, values);
     Ok(Due::find_by_statement(statement).all(connection).await?)
@@ -60,10 +71,33 @@ pub async fn intend(tx: &Tx<'_>, due: &Due, mac: Uuid, at: Timestamp) -> Result<
     Ok(())
 }
 
-/// Writes what became of a notice that was due.
-pub async fn settle(tx: &Tx<'_>, due: &Due, to: Option<Notice>) -> Result<(), db::Error> {
+/// Writes what became of a notice that was due, and when it was refused for good, if it was.
+pub async fn settle(
+    tx: &Tx<'_>,
+    due: &Due,
+    (to, refused_at): (Option<Notice>, Option<Timestamp>),
+) -> Result<(), db::Error> {
     let update = verification::Entity::update_many()
         .col_expr(Column::Notice, Expr::value(to))
+        .col_expr(
+            Column::NoticeRefusedAt,
+            Expr::value(refused_at.map(Timestamp::as_micros)),
+        )
+        .filter(Column::CampaignId.eq(due.campaign_id))
+        .filter(Column::Id.eq(due.id))
+        .filter(Column::Notice.eq(Notice::Due));
+    update.exec(tx).await?;
+    Ok(())
+}
+
+/// Puts a notice off that a carrier could not take for now.
+pub async fn put_off(tx: &Tx<'_>, due: &Due, until: Timestamp) -> Result<(), db::Error> {
+    let update = verification::Entity::update_many()
+        .col_expr(
+            Column::NoticeAttempts,
+            Expr::value(due.notice_attempts.saturating_add(1)),
+        )
+        .col_expr(Column::NoticeRetryAt, Expr::value(until.as_micros()))
         .filter(Column::CampaignId.eq(due.campaign_id))
         .filter(Column::Id.eq(due.id))
         .filter(Column::Notice.eq(Notice::Due));

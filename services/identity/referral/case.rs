@@ -2,6 +2,7 @@
 
 use crate::db::entities::evidence::Evidence;
 use crate::db::entities::referral::{self, DecisionReason, Reason, State};
+use crate::db::entities::representative::Relationship;
 use crate::db::entities::verification;
 use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
@@ -34,6 +35,30 @@ pub struct Case {
     pub decision: Option<Decision>,
     /// Which documents the reviewers saw.
     pub evidence: Vec<Evidence>,
+    /// What was known of a parent or guardian who makes the claim.
+    pub guardian: Option<Guardian>,
+}
+
+/// What was known of a parent or guardian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guardian {
+    /// Whether they were verified on an entry of their own.
+    pub is_verified: bool,
+    /// Whether that entry has the child's address.
+    pub shares_address: bool,
+}
+
+impl Guardian {
+    fn of(row: &verification::Model) -> Result<Option<Self>, Error> {
+        let acts = row
+            .representative_relationship
+            .is_some_and(Relationship::is_of_a_child);
+        let evidence = row.evidence()?;
+        Ok(acts.then(|| Self {
+            is_verified: row.guardian_verification_id.is_some(),
+            shares_address: evidence.contains(&Evidence::GuardianVerified),
+        }))
+    }
 }
 
 /// What somebody decided.
@@ -80,6 +105,7 @@ impl Case {
             ),
             decision: Decision::of(row.decision_reason, row.decided_by.as_ref(), row.decided_at),
             evidence: row.evidence()?,
+            guardian: of.as_ref().map(Guardian::of).transpose()?.flatten(),
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::db::{self, Tx, audit};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::verification::claim_network;
+use crate::identity::verification::guardian;
 use crate::identity::verification::state::VerificationEvent;
 use crate::identity::verification::store::{self as verifications, state_of};
 use crate::kernel::clock::Timestamp;
@@ -101,6 +102,9 @@ async fn rule(
         Undecidable::Decided => Error::ReferralDecided,
         Undecidable::SecondPerson(barred) => Error::SecondPersonRequired(barred.way_on()),
     })?;
+    if command.ruling == Ruling::Approved {
+        demand_guardian(tx, &of).await?;
+    }
     let mut documents = row.evidence()?;
     documents.extend(&command.evidence);
     let decision = store::Decision {
@@ -126,6 +130,17 @@ async fn rule(
         .await?;
     }
     Ok(to)
+}
+
+/// What rests on a guardian's own verification is not approved once that one is void.
+async fn demand_guardian(tx: &Tx<'_>, of: &verification::Model) -> Result<(), Error> {
+    let Some(own) = of.guardian_verification_id else {
+        return Ok(());
+    };
+    let stands = guardian::stands(tx, of.campaign_id, own).await?;
+    stands.then_some(()).ok_or(Error::VerificationState {
+        state: "GUARDIAN_VOID",
+    })
 }
 
 /// Moves the verification to where the decision leads.

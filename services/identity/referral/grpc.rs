@@ -210,5 +210,9 @@ fn case(case: &Case) -> wire::Referral {
         endorse_time: endorsement.map(|first| first.at.to_proto()),
         endorsement_reason: decision_reason(endorsement.map(|first| first.reason)).into(),
         approvals_left: i32::from(case.approvals_left),
+        guardian: case.guardian.map(|guardian| wire::Guardian {
+            verified: guardian.is_verified,
+            shares_address: guardian.shares_address,
+        }),
     }
 }

@@ -12,15 +12,18 @@ use crate::db::entities::individual_index::{Column, Entity};
 use crate::db::rows::{self, Is};
 use crate::db::{self, Bulk, Cell, Tx};
 use crate::identity::error::Error;
+use crate::identity::matching::blind::Indexer;
+use crate::identity::matching::contact::{self, Kind};
 use crate::identity::matching::keys::{KeyOf, Keys};
 use crate::kernel::ids::{CampaignId, IndividualId};
+use crate::kernel::person::Person;
 
 use super::sealed::Sealed;
 use super::store;
 
-/// How many ways there are to make keys: rows that are written now have all of [`KeyOf::ALL`]. Those from before are written anew by
-/// [`super::reindex`].
-pub const MADE_BY: i32 = 1;
+/// How many ways there are to make keys: people who are written now have all of [`KeyOf::ALL`] (1), and descriptions by their names of before
+/// and their further contacts (2). Those from before are written anew by [`super::reindex`].
+pub const MADE_BY: i32 = 2;
 
 const KINDS: usize = KeyOf::ALL.len();
 
@@ -117,12 +120,8 @@ pub async fn rewrite(tx: &Tx<'_>, campaign: CampaignId, people: &[Row]) -> Resul
     Ok(())
 }
 
-/// Leaves the keys of people as they are, who cannot be read.
-pub async fn leave(
-    tx: &Tx<'_>,
-    campaign: CampaignId,
-    people: &[IndividualId],
-) -> Result<(), Error> {
+/// Marks all descriptions of people as made by this program.
+pub async fn mark(tx: &Tx<'_>, campaign: CampaignId, people: &[IndividualId]) -> Result<(), Error> {
     for list in store::lists(people) {
         let update = Entity::update_many()
             .col_expr(Column::MadeBy, Expr::value(MADE_BY))
@@ -151,6 +150,28 @@ impl Former {
             keys,
         }
     }
+}
+
+/// Gives how somebody is described beside the record: by the family names of before, and by further contacts.
+pub fn beside(id: IndividualId, person: &Person, indexer: &Indexer) -> Vec<Former> {
+    let now = indexer.person(person);
+    let named = indexer.formerly(person);
+    let named = named.filter_map(|keys| keys.beside(&now));
+    let all = named.chain(further_contacts(person, indexer));
+    all.map(|keys| Former::of(id, keys)).collect()
+}
+
+/// Gives a key for each contact of a person but the first of its kind, which stands with the description that counts.
+pub fn further_contacts<'a>(
+    person: &'a Person,
+    indexer: &'a Indexer,
+) -> impl Iterator<Item = Keys> + 'a {
+    let of = |kind: Kind| contact::contacts(person).filter(move |contact| contact.kind == kind);
+    let all = of(Kind::Email).skip(1).chain(of(Kind::Phone).skip(1));
+    all.map(|contact| {
+        let key = indexer.contact(contact.kind, contact.value);
+        Keys::of(|of| (of == contact.kind.key_of()).then_some(key))
+    })
 }
 
 /// Adds descriptions of people who have keys. One that is there already is not there twice.

@@ -25,7 +25,6 @@ pub mod list;
 mod lookup;
 pub mod merge;
 pub mod moved;
-pub mod of_age;
 pub mod plan;
 pub mod prepare;
 pub mod raw;

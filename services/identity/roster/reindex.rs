@@ -1,5 +1,5 @@
-//! Writes the blind keys anew of people whose row is from a program that knew fewer ways to look somebody up. Until then they are found by
-//! those that they have.
+//! Writes the blind keys anew of people whose row is from a program that knew fewer ways to look somebody up, or did not know people by their
+//! names of before and their further contacts. Until then they are found by those that they have.
 //!
 //! Each page is a transaction of its own under the lock of its roster, and marks what it wrote, so the pass goes on wherever it was stopped,
 //! and several instances may make it at once. An index holds the rows that are left; once there are none, the pass reads nothing.
@@ -27,7 +27,7 @@ const EVERY: Duration = Duration::from_mins(10);
 /// People written at a time.
 const PAGE: u64 = 500;
 /// An index holds these alone; the number stands in the statement, or the planner would not see that it fits.
-const LEFT: &str = "made_by = 0";
+const LEFT: &str = "made_by < 2";
 
 /// Makes the pass again and again until the process drains.
 pub async fn run(context: Context, token: CancellationToken) {
@@ -83,22 +83,26 @@ async fn page(context: &Context, campaign: CampaignId, keys: &RosterKeys) -> Res
             Box::pin(async move {
                 store::lock_roster(tx, campaign).await?;
                 let left = left(tx, campaign).await?;
-                let (mut people, mut unread) = (Vec::with_capacity(left.len()), Vec::new());
+                let (mut people, mut beside) = (Vec::with_capacity(left.len()), Vec::new());
                 for row in store::individuals(tx, campaign, &left).await? {
                     match decrypt(&keys.sealer, &row) {
                         Ok(person) => {
-                            let keys = person.map(|person| keys.current().person(&person));
-                            people.push(Row::of(row.id, keys.unwrap_or_default()));
+                            let now = person.as_ref().map(|person| keys.current().person(person));
+                            people.push(Row::of(row.id, now.unwrap_or_default()));
+                            let person = person.filter(|_| row.withdrawn_at.is_none());
+                            beside.extend(person.iter().flat_map(|person| {
+                                index::beside(row.id, person, keys.current())
+                            }));
                         }
                         Err(error) => {
                             tracing::error!(individual_id = %row.id, %error, "a person cannot be read, and keeps the blind keys of before");
-                            unread.push(row.id);
                         }
                     }
                 }
                 index::rewrite(tx, campaign, &people).await?;
-                index::leave(tx, campaign, &unread).await?;
-                Ok::<_, Error>((people.len() + unread.len()) as u64)
+                index::add_former(tx, campaign, &beside).await?;
+                index::mark(tx, campaign, &left).await?;
+                Ok::<_, Error>(left.len() as u64)
             })
         })
         .await
@@ -110,6 +114,7 @@ async fn left(
 ) -> Result<Vec<IndividualId>, Error> {
     let query = Entity::find()
         .select_only()
+        .distinct()
         .column(Column::IndividualId)
         .filter(Column::CampaignId.eq(campaign))
         .filter(Expr::cust(LEFT))

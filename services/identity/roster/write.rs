@@ -9,10 +9,8 @@ use crate::db::entities::ClosedSet;
 use crate::db::rows::{self, Is};
 use crate::db::{self, Bulk, Cell, Tx};
 use crate::identity::error::Error;
-use crate::identity::matching::contact::{self, Kind};
 use crate::identity::matching::keys::Keys;
 use crate::kernel::ids::{CampaignId, Ids};
-use crate::kernel::person::Person;
 use crate::process;
 
 use super::complete;
@@ -145,7 +143,7 @@ fn descriptions(slot: &Slot<'_>, keys: &RosterKeys) -> Vec<Former> {
         Origin::New(row) => (Some(row.sealed.keys), true),
         Origin::Roster(_) => (None, false),
     };
-    let further = further_contacts(&slot.person, keys);
+    let further = index::further_contacts(&slot.person, keys.current());
     let further = further.map(|keys| Former::of(slot.individual, keys));
     let named = keys.current().formerly(&slot.person);
     let named = named.filter(|_| is_new || slot.changed);
@@ -160,19 +158,6 @@ fn descriptions(slot: &Slot<'_>, keys: &RosterKeys) -> Vec<Former> {
         .map(|keys| Former::of(slot.individual, keys))
         .chain(further)
         .collect()
-}
-
-/// Gives a key for each contact of a person but the first of its kind, which stands with the description that counts.
-fn further_contacts<'a>(
-    person: &'a Person,
-    keys: &'a RosterKeys,
-) -> impl Iterator<Item = Keys> + 'a {
-    let of = |kind: Kind| contact::contacts(person).filter(move |contact| contact.kind == kind);
-    let all = of(Kind::Email).skip(1).chain(of(Kind::Phone).skip(1));
-    all.map(|contact| {
-        let key = keys.current().contact(contact.kind, contact.value);
-        Keys::of(|of| (of == contact.kind.key_of()).then_some(key))
-    })
 }
 
 /// Writes the content of references that a row has corrected.

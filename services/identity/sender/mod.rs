@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::db::entities::ClosedSet;
 use crate::db::entities::confirmation_code::Channel;
+use crate::identity::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::ConfirmationId;
 use crate::kernel::secrets::Secret;
@@ -34,6 +35,8 @@ pub struct ConfirmationCode {
     pub code: Secret<String>,
     /// When they stop being good.
     pub expires_at: Timestamp,
+    /// BCP 47 language in which the person is spoken to.
+    pub language: String,
 }
 
 /// Tells a contact on record that a new one was taken. Its `Debug` shows no contact.
@@ -122,6 +125,7 @@ impl Message {
                 "to": code.to.expose(),
                 "code": code.code.expose(),
                 "expires_at": code.expires_at,
+                "language_code": code.language,
             }),
             Self::NewContact(notice) => json!({
                 "notice_id": notice.id,
@@ -176,8 +180,23 @@ impl From<ProofingNotice> for Message {
 
 /// A message was not taken. Why is in the log of the carrier, for the operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the carrier did not take the message")]
-pub struct SendError;
+pub enum SendError {
+    /// The carrier does not work now; the same message may be taken later.
+    #[error("the carrier did not take the message")]
+    Transient,
+    /// The carrier refuses this message, and would again.
+    #[error("the carrier refuses the message for good")]
+    Permanent,
+}
+
+impl From<SendError> for Error {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::Transient => Self::Send,
+            SendError::Permanent => Self::ContactRefused,
+        }
+    }
+}
 
 /// Carries messages to people.
 pub trait Sender: Send + Sync {

@@ -47,10 +47,10 @@ impl Sender for Outbox {
         Box::pin(async move {
             let writing = move || outbox.write(message.id(), &message.json());
             let written = tokio::task::spawn_blocking(writing).await;
-            written.map_err(|_| SendError)?.map_err(|error| {
+            written.map_err(|_| SendError::Transient)?.map_err(|error| {
                 // The caller is not told the cause, so the operator must be.
                 tracing::error!(folder = %self.folder.display(), error = %error.kind(), "the outbox cannot be written");
-                SendError
+                SendError::Transient
             })
         })
     }
@@ -74,6 +74,7 @@ mod tests {
             to: "ada@example.org".into(),
             code: "123456".into(),
             expires_at: Timestamp::EPOCH,
+            language: "en".into(),
         };
         assert!(!format!("{message:?}").contains("123456"));
         outbox.send(message.clone().into()).await.unwrap();

@@ -162,7 +162,7 @@ const fn subject(message: &Message) -> &'static str {
 
 fn plain(message: &Message) -> String {
     match message {
-        Message::Code(code) => text::confirmation(&code.code, code.expires_at),
+        Message::Code(code) => text::confirmation(&code.code, code.expires_at, &code.language),
         Message::NewContact(_) => text::new_contact(),
         Message::Proofing(notice) => text::proofing(&notice.token, notice.expires_at),
     }
@@ -193,22 +193,35 @@ fn cause(error: &lettre::transport::smtp::Error) -> String {
     }
 }
 
+/// A 5xx is final (RFC 5321, 4.2.1), but for a server that does not let us in (53x, RFC 4954): that is about our settings, and not about the
+/// message.
+fn kind_of(error: &lettre::transport::smtp::Error) -> SendError {
+    let is_about_us = error
+        .status()
+        .is_some_and(|code| code.to_string().starts_with("53"));
+    if error.is_permanent() && !is_about_us {
+        SendError::Permanent
+    } else {
+        SendError::Transient
+    }
+}
+
 impl Sender for Smtp {
     fn send(&self, message: Message) -> BoxFuture<'_, Result<(), SendError>> {
         Box::pin(async move {
             let id = message.id();
             let Some(mail) = self.mail(&message) else {
                 tracing::error!(message_id = %id, "an address on record is none that mail can go to");
-                return Err(SendError);
+                return Err(SendError::Permanent);
             };
             let sent = tokio::time::timeout(self.timeout, self.transport.send(mail)).await;
-            let cause = match sent {
+            let (cause, kind) = match sent {
                 Ok(Ok(_)) => return Ok(()),
-                Ok(Err(error)) => cause(&error),
-                Err(_elapsed) => "no answer in time".to_owned(),
+                Ok(Err(error)) => (cause(&error), kind_of(&error)),
+                Err(_elapsed) => ("no answer in time".to_owned(), SendError::Transient),
             };
             tracing::error!(message_id = %id, %cause, "the mail server did not take a message");
-            Err(SendError)
+            Err(kind)
         })
     }
 }

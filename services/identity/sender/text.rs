@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::kernel::clock::Timestamp;
+use crate::kernel::language::primary;
 use crate::kernel::secrets::Secret;
 
 /// Says that a new contact was given.
@@ -21,13 +22,20 @@ const PROOFED_SPANISH: &str = "Usted fue identificado e inscrito en el monitoreo
     datos. Si fue usted, no tiene que hacer nada. Si no fue usted, llame al número que aparece en su carta o abra la página web que indica, y \
     dé el código de abajo: la inscripción se detiene.";
 
-/// Gives the text of an e-mail with a confirmation code, in English and in Spanish.
-pub fn confirmation(digits: &Secret<String>, expires_at: Timestamp) -> String {
+/// Gives the text of an e-mail with a confirmation code, in English and in Spanish, that of the person first.
+pub fn confirmation(digits: &Secret<String>, expires_at: Timestamp, language: &str) -> String {
     let (digits, until) = (digits.expose(), minutes(expires_at));
-    format!(
-        "Your confirmation code is {digits}. It is good until {until}. Give it only where you asked for it; nobody will call you for it.\n\n\
-         Su código de confirmación es {digits}. Es válido hasta {until}. Indíquelo solo donde lo pidió; nadie le llamará para pedírselo.\n"
-    )
+    let english = format!(
+        "Your confirmation code is {digits}. It is good until {until}. Give it only where you asked for it; nobody will call you for it."
+    );
+    let spanish = format!(
+        "Su código de confirmación es {digits}. Es válido hasta {until}. Indíquelo solo donde lo pidió; nadie le llamará para pedírselo."
+    );
+    let (first, second) = match primary(language) {
+        "es" => (spanish, english),
+        _ => (english, spanish),
+    };
+    format!("{first}\n\n{second}\n")
 }
 
 /// Gives the text of an e-mail that tells of a new contact.

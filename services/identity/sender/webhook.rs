@@ -2,7 +2,9 @@
 //!
 //! Signed as the Standard Webhooks specification says: `webhook-id` (the message's id, which is the idempotency key: a repeated
 //! message bears the same), `webhook-timestamp` (seconds since the Unix epoch) and `webhook-signature`, which is `v1,` and the
-//! base64 of HMAC-SHA-256 over `id.timestamp.body`. Any 2xx says that the message was taken; everything else that it was not.
+//! base64 of HMAC-SHA-256 over `id.timestamp.body`. Any 2xx says that the message was taken; everything else that it was not. A 4xx says that
+//! it never will be, but for those that are about the gateway or the moment, and not about the message: 401, 403, 404, 407 (the settings are
+//! wrong, and every message has this answer), 408, 425 and 429 (RFC 9110, RFC 6585, RFC 8470).
 
 use data_encoding::BASE64;
 use futures::future::BoxFuture;
@@ -85,14 +87,22 @@ impl Sender for Webhook {
                 Ok(status) if status.is_success() => Ok(()),
                 Ok(status) => {
                     tracing::error!(message_id = %id, status = status.as_u16(), "the webhook did not take a message");
-                    Err(SendError)
+                    Err(kind_of(status))
                 }
                 Err(error) => {
                     tracing::error!(message_id = %id, %error, "the webhook did not take a message");
-                    Err(SendError)
+                    Err(SendError::Transient)
                 }
             }
         })
+    }
+}
+
+const fn kind_of(status: http::StatusCode) -> SendError {
+    match status.as_u16() {
+        401 | 403 | 404 | 407 | 408 | 425 | 429 => SendError::Transient,
+        400..=499 => SendError::Permanent,
+        _ => SendError::Transient,
     }
 }
 

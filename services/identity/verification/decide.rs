@@ -19,11 +19,33 @@ pub struct Subject {
     pub has_contact: bool,
 }
 
+/// Who makes a claim, as far as it counts here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claimant {
+    /// The person, or somebody whose right to act has nothing to do with the person's age.
+    Person,
+    /// A parent or guardian of a child.
+    Guardian {
+        /// Whether they were verified on an entry of their own, at the child's address.
+        is_proven: bool,
+    },
+}
+
+/// What a claim came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// What the thresholds say.
+    pub decision: Decision,
+    /// Whether the letter's code still proves the address.
+    pub fresh_letter: bool,
+    /// Who makes it.
+    pub claimant: Claimant,
+}
+
 /// Decides in which state a verification begins, and why it is referred if a person must review it.
 pub fn decide(
-    decision: Decision,
+    judged: Judged,
     subject: Option<Subject>,
-    fresh_letter: bool,
     at: Timestamp,
 ) -> (Verification, Option<Reason>) {
     let refused = (Verification::Refused { decided_at: at }, None);
@@ -40,10 +62,20 @@ pub fn decide(
         individual,
         decided_at: at,
     };
+    let Judged {
+        decision,
+        fresh_letter,
+        claimant,
+    } = judged;
+    let is_proven = claimant == (Claimant::Guardian { is_proven: true });
     match (decision, population) {
         (Decision::Refuse, _) | (_, Population::Deceased) => refused,
+        (Decision::Accept, Population::Minor) if fresh_letter && is_proven => (verified, None),
         (Decision::Accept | Decision::Refer, Population::Minor) => refer(Reason::Minor),
         (Decision::Refer, Population::Adult) => refer(Reason::ScoreBetweenThresholds),
+        (Decision::Accept, Population::Adult) if claimant != Claimant::Person => {
+            refer(Reason::ScoreBetweenThresholds)
+        }
         (Decision::Accept, Population::Adult) if fresh_letter => (verified, None),
         (Decision::Accept, Population::Adult) if has_contact => {
             (Verification::ConfirmationRequired { individual }, None)
@@ -70,7 +102,15 @@ mod tests {
             population,
             has_contact,
         };
-        let (state, reason) = decide(decision, Some(subject), fresh, Timestamp::EPOCH);
+        let judged = Judged {
+            decision,
+            fresh_letter: fresh,
+            claimant: Claimant::Person,
+        };
+        told(decide(judged, Some(subject), Timestamp::EPOCH))
+    }
+
+    fn told((state, reason): (Verification, Option<Reason>)) -> String {
         format!(
             "{} {}",
             state.state().as_str(),
@@ -99,7 +139,44 @@ mod tests {
         assert_eq!(outcome(Refer, Minor, true, true), "REFERRED MINOR");
         assert_eq!(outcome(Refuse, Minor, true, true), "REFUSED ");
         assert_eq!(outcome(Accept, Deceased, true, true), "REFUSED ");
-        let nobody = decide(Accept, None, true, Timestamp::EPOCH);
+        let judged = Judged {
+            decision: Accept,
+            fresh_letter: true,
+            claimant: Claimant::Person,
+        };
+        let nobody = decide(judged, None, Timestamp::EPOCH);
         assert_eq!(nobody.0.state().as_str(), "REFUSED");
+    }
+
+    /// Everything that counts of a claim of a guardian must be so, and for an adult nothing of it is enough.
+    #[test]
+    fn a_guardian_is_enough_for_a_child_with_a_fresh_letter_alone() {
+        use Decision::{Accept, Refer, Refuse};
+        use Population::{Adult, Deceased, Minor};
+        for decision in [Accept, Refer, Refuse] {
+            for population in [Adult, Minor, Deceased] {
+                for bits in 0..4 {
+                    let (fresh_letter, is_proven) = (bits & 1 != 0, bits & 2 != 0);
+                    let subject = Subject {
+                        individual: IndividualId::from_uuid(Uuid::from_u128(1)),
+                        population,
+                        has_contact: true,
+                    };
+                    let judged = Judged {
+                        decision,
+                        fresh_letter,
+                        claimant: Claimant::Guardian { is_proven },
+                    };
+                    let expected = match (decision, population) {
+                        (Refuse, _) | (_, Deceased) => "REFUSED ",
+                        (Accept, Minor) if fresh_letter && is_proven => "VERIFIED ",
+                        (_, Minor) => "REFERRED MINOR",
+                        (_, Adult) => "REFERRED SCORE_BETWEEN_THRESHOLDS",
+                    };
+                    let decided = decide(judged, Some(subject), Timestamp::EPOCH);
+                    assert_eq!(told(decided), expected, "{judged:?} {population:?}");
+                }
+            }
+        }
     }
 }

@@ -119,5 +119,6 @@ fn order(
         attended: call.agent.is_some() && is_accepted,
         ordered_by: call.actor(),
         ordered_at: now,
+        possible_at: None,
     })
 }

@@ -19,6 +19,8 @@ pub struct Representative {
     pub authority: Authority,
     /// Which evidence of it was seen.
     pub evidence: Vec<Evidence>,
+    /// Their own verification in the same campaign, if they name one.
+    pub verification: Option<VerificationId>,
 }
 
 impl Representative {
@@ -35,6 +37,7 @@ impl Representative {
             relationship,
             authority,
             evidence: row.representative_evidence()?,
+            verification: row.guardian_verification_id,
         }))
     }
 }

@@ -11,6 +11,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::EnrollmentId;
 
 use super::confirmation_code::store as codes;
+use super::guardian;
 use super::lost_letter;
 use super::store;
 
@@ -36,6 +37,12 @@ pub struct Situation {
     pub population: Population,
     /// Whether an enrollment was completed with it.
     pub is_completed: bool,
+    /// Whether it rests on a guardian's own verification.
+    pub has_guardian: bool,
+    /// Whether that one is void.
+    pub is_guardian_void: bool,
+    /// Whether it ended because the person came of age.
+    pub has_lapsed: bool,
 }
 
 impl Situation {
@@ -55,6 +62,9 @@ impl Situation {
             may_send: true,
             population: known.unwrap_or(Population::Adult),
             is_completed: false,
+            has_guardian: row.guardian_verification_id.is_some(),
+            is_guardian_void: false,
+            has_lapsed: row.lapsed_at.is_some(),
         })
     }
 
@@ -68,6 +78,9 @@ impl Situation {
             may_send: true,
             population: Population::Adult,
             is_completed: false,
+            has_guardian: false,
+            is_guardian_void: false,
+            has_lapsed: false,
         }
     }
 
@@ -83,15 +96,20 @@ impl Situation {
             verification::State::Verified => store::is_completed(read, row).await?,
             _ => false,
         };
+        let is_guardian_void = match row.guardian_verification_id {
+            Some(own) => !guardian::stands(read, row.campaign_id, own).await?,
+            None => false,
+        };
         Ok(Self {
             may_send: sent < context.rules.sends,
             is_completed,
+            is_guardian_void,
             ..Self::new(row, person.map(|person| person.population), context.now())?
         })
     }
 }
 
-/// Gives the language in which a person is spoken to: the enrollment's, or else the campaign's. The language on record would tell whoever
+/// Gives the language in which a person is spoken to: the enrollment's, or else the one that was asked for, or else the campaign's. The language on record would tell whoever
 /// asks that there is a record.
 pub async fn language(
     context: &Context,
@@ -101,10 +119,11 @@ pub async fn language(
     let of = row
         .enrollment_id
         .filter(|_| !lost_letter::shows_nothing(row));
-    Ok(match of {
-        Some(id) => language_of(context, row, id).await?.unwrap_or_default(),
-        None => of_campaign.to_owned(),
-    })
+    let of = match of {
+        Some(id) => language_of(context, row, id).await?,
+        None => row.language.clone(),
+    };
+    Ok(of.unwrap_or_else(|| of_campaign.to_owned()))
 }
 
 async fn language_of(

@@ -16,7 +16,8 @@ pub struct Forbidden {
 }
 
 /// A verification. It begins in one of these states: CONFIRMATION_REQUIRED -> VERIFIED, REFERRED -> VERIFIED | REFUSED.
-/// A person may repudiate: VERIFIED -> REFUSED.
+/// A person may repudiate: VERIFIED -> REFUSED. What a guardian began and did not complete lapses when the child comes of age, and so does
+/// what waits for a reviewer when the guardian's own verification is repudiated: all -> REFUSED.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verification {
     /// The claims are of this person; a code to a contact on record must show that the person is asking.
@@ -63,6 +64,11 @@ pub enum VerificationEvent {
     },
     /// The person says that it was not them.
     Repudiate {
+        /// When.
+        at: Timestamp,
+    },
+    /// Whoever acted for the person does so no more.
+    Lapse {
         /// When.
         at: Timestamp,
     },
@@ -127,7 +133,11 @@ impl Verification {
                 decided_at: at,
             }),
             (Self::Referred { .. }, E::Deny { at })
-            | (Self::Verified { .. }, E::Repudiate { at }) => Ok(Self::Refused { decided_at: at }),
+            | (Self::Verified { .. }, E::Repudiate { at })
+            | (
+                Self::ConfirmationRequired { .. } | Self::Verified { .. } | Self::Referred { .. },
+                E::Lapse { at },
+            ) => Ok(Self::Refused { decided_at: at }),
             (from, _) => Err(Forbidden { from: from.state() }),
         }
     }
@@ -175,5 +185,25 @@ mod tests {
                 Some(state)
             );
         }
+    }
+
+    #[test]
+    fn whatever_was_not_refused_lapses_and_only_a_success_is_repudiated() {
+        use VerificationEvent as E;
+        let verified = Verification::Verified {
+            individual: ADA,
+            decided_at: NOW,
+        };
+        let refused = Verification::Refused { decided_at: NOW };
+        let open = [
+            Verification::ConfirmationRequired { individual: ADA },
+            Verification::Referred { individual: ADA },
+        ];
+        for state in open.into_iter().chain([verified]) {
+            assert_eq!(state.on(E::Lapse { at: NOW }), Ok(refused));
+            let repudiated = state.on(E::Repudiate { at: NOW });
+            assert_eq!(repudiated.is_ok(), state == verified);
+        }
+        assert!(refused.on(E::Lapse { at: NOW }).is_err());
     }
 }

@@ -14,7 +14,9 @@ use crate::db;
 use crate::db::entities::ClosedSet;
 use crate::db::entities::evidence::{self, Evidence};
 use crate::db::entities::verification::{Notice, Path};
-use crate::db::entities::{campaign, campaign_key, enrollment, individual, referral, verification};
+use crate::db::entities::{
+    campaign, campaign_key, enrollment, individual, letter_order, referral, verification,
+};
 use crate::db::rows::{self, Is};
 use crate::identity::error::Error;
 use crate::identity::matching::keys::{KeyOf, Keys};
@@ -167,7 +169,8 @@ pub struct Denied {
 }
 
 /// Tells whether a reviewer denied it before. What was denied with one letter says nothing about another one, and what somebody claimed
-/// without a letter says nothing about whoever holds one.
+/// without a letter says nothing about whoever holds one. What ended because a guardian's own verification or a childhood did was denied
+/// by nobody.
 pub async fn was_denied(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
@@ -177,7 +180,7 @@ pub async fn was_denied(
         JOIN referral r ON r.campaign_id = v.campaign_id AND r.verification_id = v.id \
         LEFT JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.enrollment_id \
         WHERE v.campaign_id = $1 AND v.individual_id = $2 AND v.path = $3 AND r.state = $4 \
-        AND (v.enrollment_id IS NULL OR e.code_mac = $5) LIMIT 1";
+        AND v.repudiated_at IS NULL AND v.lapsed_at IS NULL AND (v.enrollment_id IS NULL OR e.code_mac = $5) LIMIT 1";
     let values = [
         campaign.into(),
         claim.individual.map(IndividualId::as_uuid).into(),
@@ -234,6 +237,23 @@ pub async fn find(
         .await?)
 }
 
+/// Gives a verification and its person.
+pub async fn with_person(
+    connection: &impl ConnectionTrait,
+    campaign: CampaignId,
+    id: VerificationId,
+) -> Result<Option<(verification::Model, Option<individual::Model>)>, Error> {
+    use verification::Column;
+    let person: RelationDef = verification::Entity::belongs_to(individual::Entity)
+        .from((Column::CampaignId, Column::IndividualId))
+        .to((individual::Column::CampaignId, individual::Column::Id))
+        .into();
+    let query = verification::Entity::find_by_id((campaign, id))
+        .select_also(individual::Entity)
+        .join(JoinType::LeftJoin, person);
+    Ok(query.one(connection).await?)
+}
+
 /// Gives a verification that this caller may reach: a portal or a call center those that it asked for.
 pub async fn find_reached(
     connection: &impl ConnectionTrait,
@@ -243,6 +263,22 @@ pub async fn find_reached(
 ) -> Result<Option<verification::Model>, Error> {
     let row = find(connection, campaign, id).await?;
     Ok(row.filter(|row| call.reaches(&row.requested_by)))
+}
+
+/// Gives from when on another letter is possible, where a limit declined the one that an agent ordered with a verification.
+pub async fn letter_possible_at(
+    connection: &impl ConnectionTrait,
+    row: &verification::Model,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, Error> {
+    use letter_order::Column;
+    let query = letter_order::Entity::find()
+        .filter(Column::CampaignId.eq(row.campaign_id))
+        .filter(Column::IndividualId.eq(row.individual_id))
+        .filter(Column::VerificationId.eq(row.id));
+    let declined = query.one(connection).await?;
+    let possible_at = declined.and_then(|order| order.possible_at);
+    Ok(possible_at.filter(|at| now < *at))
 }
 
 /// Tells whether an enrollment was completed with a verification.

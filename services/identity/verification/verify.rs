@@ -14,13 +14,15 @@ use crate::identity::matching::compare::Claims;
 use crate::identity::matching::policy::Decision;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, VerificationId};
+use crate::kernel::language::Language;
 use crate::process::request::{self, Request};
 use crate::process::throttle::Standing;
 use crate::process::{Act, Call};
 
 use super::claim_network;
-use super::decide::decide;
+use super::decide::{Judged, decide};
 use super::find::{self, Found, Letter, Scope};
+use super::guardian::{self, Acting, Guardian};
 use super::lost_letter;
 use super::representative::{Representative, seal_name};
 use super::situation;
@@ -42,6 +44,8 @@ pub struct Verify {
     pub claims: Claims,
     /// Who acts for the person.
     pub representative: Option<Representative>,
+    /// In which language the person wants to be spoken to.
+    pub language: Option<Language>,
 }
 
 /// The stored answer to a request: ids only. Without a campaign only the refusal is stored.
@@ -71,11 +75,14 @@ pub async fn verify_identity(
     }
     let letter_mac = letter.as_ref().and_then(Letter::code_mac);
     let language = letter.as_ref().and_then(Letter::language);
+    let language = language.or(command.language.as_ref().map(Language::as_str));
     let language = language.unwrap_or(&scope.language).to_owned();
     let found = match letter {
         Some(letter) => find::by_letter(context, &scope, letter, &command.claims).await?,
         None => find::by_claims(context, &scope, &command.claims).await?,
     };
+    let acting = (command.representative.as_ref(), found.home.as_ref());
+    let guardian = guardian::find(context, call, &scope, acting).await?;
     let claim = Claim {
         request: &command.request,
         meter: &meter,
@@ -89,12 +96,16 @@ pub async fn verify_identity(
         if let Standing::Spent { .. } = standing {
             found.leave_to_a_person(is_attended);
         }
-        let made = rows(context, call, command, &scope, &found)?;
+        let guardian = Acting {
+            guardian,
+            was_denied,
+        };
+        let made = rows(context, call, command, &scope, (&found, guardian))?;
         // Somebody has looked at this claim and denied it: only an agent, to whom something new can be shown, has it looked at again.
         let is_referred = matches!(made.state, Verification::Referred { .. });
         if was_denied && is_referred && !is_attended {
             found.refuse();
-            return rows(context, call, command, &scope, &found);
+            return rows(context, call, command, &scope, (&found, guardian));
         }
         Ok(made)
     };
@@ -181,11 +192,15 @@ fn rows(
     call: &Call,
     command: &Verify,
     scope: &Scope,
-    found: &Found,
+    (found, acting): (&Found, Acting),
 ) -> Result<Rows, Error> {
     let now = context.now();
-    let decision = found.decision.unwrap_or(Decision::Refuse);
-    let (state, reason) = decide(decision, found.subject, found.fresh_letter, now);
+    let judged = Judged {
+        decision: found.decision.unwrap_or(Decision::Refuse),
+        fresh_letter: found.fresh_letter,
+        claimant: acting.claimant(command.representative.as_ref()),
+    };
+    let (state, reason) = decide(judged, found.subject, now);
     let path = path_of(command);
     let id = context.ids.next();
     let representative = command.representative.as_ref();
@@ -204,7 +219,7 @@ fn rows(
         created_at: now,
         decided_at: state.decided_at(),
         expires_at: now + context.rules.verified_for,
-        evidence: evidence::write(grounds(decision, found.fresh_letter)),
+        evidence: evidence::write(grounds(judged, acting.guardian)),
         representative_relationship: representative.map(|one| one.relationship),
         representative_authority: representative.map(|one| one.authority),
         representative_evidence: evidence::write(evidence_of_it.copied()),
@@ -212,11 +227,20 @@ fn rows(
         notice: store::notice_of(&state),
         notice_mac: None,
         noticed_at: None,
+        notice_attempts: 0,
+        notice_retry_at: None,
+        notice_refused_at: None,
         repudiated_at: None,
         repudiated_by: None,
+        language: command.language.as_ref().map(ToString::to_string),
+        guardian_verification_id: acting.guardian.map(|guardian| guardian.verification),
+        lapsed_at: None,
     };
     let act = Act::on("verification.decided", "verification", verification.id);
-    let detail = json!({ "state": state.state().as_str(), "path": path.as_str() });
+    let mut detail = json!({ "state": state.state().as_str(), "path": path.as_str() });
+    if let Some(guardian) = acting.guardian {
+        detail["guardian"] = json!(guardian.verification);
+    }
     let event = call.event(context, scope.known(), act, detail);
     let referral = reason.map(|reason| open_referral(context, call, &verification, reason));
     let referral = referral.transpose()?;
@@ -245,10 +269,12 @@ fn sealed_name(
 }
 
 /// Gives what a comparison rests on, whatever it came to.
-fn grounds(decision: Decision, fresh_letter: bool) -> impl Iterator<Item = Evidence> {
-    let letter = fresh_letter.then_some(Evidence::LetterCode);
-    let record = (decision == Decision::Accept).then_some(Evidence::RecordMatch);
-    letter.into_iter().chain(record)
+fn grounds(judged: Judged, guardian: Option<Guardian>) -> impl Iterator<Item = Evidence> {
+    let letter = judged.fresh_letter.then_some(Evidence::LetterCode);
+    let record = (judged.decision == Decision::Accept).then_some(Evidence::RecordMatch);
+    let guardian = guardian.filter(|guardian| guardian.shares_address);
+    let guardian = guardian.map(|_| Evidence::GuardianVerified);
+    [letter, record, guardian].into_iter().flatten()
 }
 
 fn path_of(command: &Verify) -> Path {

@@ -21,7 +21,7 @@ use super::lost_letter;
 use super::representative::Representative;
 use super::situation::Situation;
 use super::state::Verification;
-use super::store::{referral_of, state_of};
+use super::store::{self, referral_of, state_of};
 
 /// What a caller is told about a verification. It does not say why.
 #[derive(Clone, Debug)]
@@ -44,6 +44,8 @@ pub struct View {
     pub attempts_left: Option<i32>,
     /// By when the open review is decided.
     pub due_at: Option<Timestamp>,
+    /// From when on another letter is possible, where a limit declined the one that was ordered.
+    pub letter_possible_at: Option<Timestamp>,
     /// Why a reviewer decided so.
     pub decision_reason: Option<DecisionReason>,
     /// Who acts for the person.
@@ -83,6 +85,7 @@ pub fn unseen(row: &verification::Model, now: Timestamp) -> Result<View, Error> 
         evidence: Vec::new(),
         attempts_left: None,
         due_at: None,
+        letter_possible_at: None,
         decision_reason: None,
         representative: Representative::of(row)?,
         situation: Situation::unseen(row, now),
@@ -116,6 +119,8 @@ pub async fn view(
     }
     let view = View {
         attempts_left,
+        letter_possible_at: store::letter_possible_at(context.db.read(), row, context.now())
+            .await?,
         situation: Situation::read(context, row, person.as_ref()).await?,
         ..made(row, contacts, None, context.now())?
     };
@@ -179,6 +184,7 @@ pub fn made(
         evidence,
         attempts_left: None,
         due_at: None,
+        letter_possible_at: None,
         decision_reason: None,
         representative: Representative::of(row)?,
         situation: Situation::new(row, population, now)?,

@@ -63,6 +63,7 @@ impl Person {
             ssn: self.ssn.clone(),
             postal_code: self.postal_code.clone(),
             representative: None,
+            representative_verification_id: String::new(),
         }
     }
 

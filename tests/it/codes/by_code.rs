@@ -35,7 +35,7 @@ impl House {
         Ok(answer.await?.into_inner().letter_code.unwrap())
     }
 
-    async fn enrollment_by(&self, role: Role, code: &str) -> Result<wire::Enrollment, Status> {
+    pub async fn enrollment_by(&self, role: Role, code: &str) -> Result<wire::Enrollment, Status> {
         let message = wire::GetEnrollmentRequest {
             campaign: NUMBER.into(),
             which: Some(Which::Code(code.into())),

@@ -132,8 +132,14 @@ impl House {
             notice: None,
             notice_mac: None,
             noticed_at: None,
+            notice_attempts: 0,
+            notice_retry_at: None,
+            notice_refused_at: None,
             repudiated_at: None,
             repudiated_by: None,
+            language: None,
+            guardian_verification_id: None,
+            lapsed_at: None,
         };
         let row = verification::ActiveModel::from(row).reset_all();
         verification::Entity::insert(row)

@@ -65,6 +65,7 @@ impl Lost {
             attended,
             ordered_by: "portal/web".into(),
             ordered_at: self.house.now(),
+            possible_at: None,
         };
         self.house.order(order).await;
     }
@@ -234,6 +235,7 @@ async fn who_is_owed_no_letter_gets_none_and_holds_up_nobody(database: Database)
             attended: false,
             ordered_by: "portal/web".into(),
             ordered_at: house.now(),
+            possible_at: None,
         };
         house.order(order).await;
     }
@@ -302,4 +304,36 @@ async fn one_order_a_person_waits(database: Database) {
     assert_eq!(lost.house.count("letter_order WHERE attended").await, 1);
     assert_eq!(orders::step(&lost.house.context).await.unwrap(), 1);
     assert_eq!(lost.states().await, [Issued, Superseded]);
+}
+
+/// An agent has too many sent: the order waits no more, is told, and another one takes its place.
+#[apply(both)]
+async fn an_agents_order_that_a_limit_declines_is_kept_to_be_told(database: Database) {
+    let lost = Lost::long_ago(&database).await;
+    let per_person = lost.house.context.reissues.per_person;
+    for _ in 0..per_person {
+        assert_eq!(lost.ordered(true).await, None);
+    }
+    let kept = "letter_order WHERE possible_at IS NOT NULL";
+    for again in 1..=2 {
+        lost.order(true).await;
+        assert_eq!(orders::step(&lost.house.context).await.unwrap(), 1);
+        assert_eq!(orders::step(&lost.house.context).await.unwrap(), 0);
+        assert_eq!(lost.house.count(kept).await, 1);
+        assert_eq!(lost.house.declined().await, vec!["LIMIT"; again]);
+    }
+    let at = lost.house.row("SELECT possible_at FROM letter_order").await;
+    let at: i64 = at.try_get_by_index(0).unwrap();
+    let wait = at - lost.house.now().as_micros();
+    assert!(wait > 0, "{wait}");
+    let wait = u64::try_from(wait).unwrap();
+    lost.house.clock.advance(Duration::from_micros(wait));
+    assert_eq!(lost.ordered(true).await, None);
+    // Nobody is told of an order without an agent.
+    lost.mail_newest().await;
+    lost.house.clock.advance(25 * DAY);
+    assert_eq!(lost.ordered(false).await, None);
+    lost.mail_newest().await;
+    lost.house.clock.advance(25 * DAY);
+    assert_eq!(lost.ordered(false).await.as_deref(), Some("LIMIT"));
 }

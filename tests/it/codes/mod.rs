@@ -12,6 +12,7 @@ mod coverages;
 mod crowd;
 mod doors;
 mod front_ends;
+mod guardians;
 mod guesses;
 mod house;
 mod issue;

@@ -135,7 +135,7 @@ fn roster(campaign: CampaignId) -> Vec<String> {
             "individual_index",
             "campaign_id, individual_id, made_by, ssn, name_dob, name_postal, dob_postal, last4_dob, given_dob, last4_family, last4_given, \
              last4_postal, phone, email",
-            &format!("'{campaign}', {person}, 1, {}", keys.join(", ")),
+            &format!("'{campaign}', {person}, 2, {}", keys.join(", ")),
         ),
         insert(
             "mail_event",

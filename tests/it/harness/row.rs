@@ -168,6 +168,7 @@ impl Row {
             ssn: self.ssn.replace('-', ""),
             postal_code: self.postal_code.clone(),
             representative: None,
+            representative_verification_id: String::new(),
         }
     }
 

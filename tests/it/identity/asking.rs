@@ -19,6 +19,7 @@ impl House {
             campaign: NUMBER.into(),
             enrollment_id: enrollment.map(|id| id.to_string()).unwrap_or_default(),
             claims: Some(claims),
+            language_code: String::new(),
         }
     }
 

@@ -69,6 +69,7 @@ fn code(channel: Channel) -> Message {
         to: to.into(),
         code: DIGITS.into(),
         expires_at: Timestamp::EPOCH,
+        language: "es-MX".into(),
     };
     message.into()
 }
@@ -162,14 +163,18 @@ async fn a_gateway_that_does_not_take_a_message_is_not_believed() {
     let gateway = Gateway::open(Answer::Status(200)).await;
     let url = format!("http://{}/canary-path", gateway.address);
     let carriers = carriers(&webhook(url, None));
-    let refusals = [400, 404, 429, 500, 503].map(Answer::Status);
-    for answer in refusals.into_iter().chain([Answer::Redirect]) {
+    // What is about the gateway, the settings or the moment passes; what is about the message does not.
+    let passing = [401, 403, 404, 407, 408, 425, 429, 500, 503].map(Answer::Status);
+    let passing = passing.into_iter().chain([Answer::Redirect]);
+    let final_ones = [400, 410, 413, 422].map(Answer::Status).into_iter();
+    let refusals = passing.map(|answer| (answer, SendError::Transient));
+    for (answer, error) in refusals.chain(final_ones.map(|it| (it, SendError::Permanent))) {
         gateway.will(answer);
-        assert_eq!(carriers.send(by_post()).await, Err(SendError), "{answer:?}");
+        assert_eq!(carriers.send(by_post()).await, Err(error), "{answer:?}");
     }
     // A redirect is not followed: whoever answers so gets the message and nobody else does.
     assert!(gateway.posted().iter().all(|it| it.path == "/canary-path"));
-    assert_eq!(gateway.posted().len(), 6);
+    assert_eq!(gateway.posted().len(), 14);
     gateway.will(Answer::Status(204));
     assert_eq!(carriers.send(by_post()).await, Ok(()));
     tells_nothing(&logs);
@@ -186,7 +191,7 @@ async fn a_gateway_that_says_nothing_is_given_up() {
     let begun = Instant::now();
     assert_eq!(
         carriers(&settings).send(code(Channel::Voice)).await,
-        Err(SendError)
+        Err(SendError::Transient)
     );
     assert!(begun.elapsed() < SHORT * 10);
     // Nobody at all.
@@ -194,7 +199,10 @@ async fn a_gateway_that_says_nothing_is_given_up() {
     let address = port.local_addr().unwrap();
     drop(port);
     let away = carriers(&webhook(format!("http://{address}/"), None));
-    assert_eq!(away.send(code(Channel::Voice)).await, Err(SendError));
+    assert_eq!(
+        away.send(code(Channel::Voice)).await,
+        Err(SendError::Transient)
+    );
     tells_nothing(&logs);
 }
 
@@ -206,7 +214,10 @@ async fn only_a_certificate_of_a_known_authority_is_trusted() {
     let url = format!("https://127.0.0.1:{}/", gateway.address.port());
     for stranger in [None, Some(&other)] {
         let carriers = carriers(&webhook(url.clone(), stranger));
-        assert_eq!(carriers.send(code(Channel::Sms)).await, Err(SendError));
+        assert_eq!(
+            carriers.send(code(Channel::Sms)).await,
+            Err(SendError::Transient)
+        );
     }
     assert!(gateway.posted().is_empty());
     let carriers = carriers(&webhook(url, Some(&own)));
@@ -252,6 +263,7 @@ async fn a_mail_server_that_does_not_take_a_message_is_not_believed() {
             Manner::Refuses("550 quornbury@example.org is nobody"),
             "smtps",
         ),
+        (Manner::Refuses("530 log in"), "smtps"),
         // Without TLS nothing is handed over, nor is the password.
         (Manner::Plain, "smtp"),
         (Manner::Silent, "smtp"),
@@ -265,7 +277,13 @@ async fn a_mail_server_that_does_not_take_a_message_is_not_believed() {
         };
         let begun = Instant::now();
         let sent = carriers(&settings).send(to_a_mailbox()).await;
-        assert_eq!(sent, Err(SendError), "{manner:?}");
+        let is_final = matches!(manner, Manner::Refuses(answer) if answer.starts_with("550"));
+        let error = if is_final {
+            SendError::Permanent
+        } else {
+            SendError::Transient
+        };
+        assert_eq!(sent, Err(error), "{manner:?}");
         assert!(begun.elapsed() < SHORT * 10, "{manner:?}");
         let is_refused = matches!(manner, Manner::Refuses(_));
         assert_eq!(server.mails().len(), usize::from(is_refused), "{manner:?}");
@@ -274,7 +292,10 @@ async fn a_mail_server_that_does_not_take_a_message_is_not_believed() {
         let server = MailServer::open(manner, &own).await;
         let url = format!("{scheme}://{}", server.address);
         let carriers = carriers(&smtp(url, Some(&other)));
-        assert_eq!(carriers.send(to_a_mailbox()).await, Err(SendError));
+        assert_eq!(
+            carriers.send(to_a_mailbox()).await,
+            Err(SendError::Transient)
+        );
         assert!(server.mails().is_empty());
     }
     tells_nothing(&logs);

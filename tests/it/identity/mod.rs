@@ -13,6 +13,8 @@ mod decision;
 mod denial;
 mod export;
 mod front_ends;
+mod guardian_ends;
+mod guardians;
 mod house;
 mod import;
 mod imports;

@@ -153,3 +153,38 @@ async fn who_asks_alone_is_told_the_same_whatever_is_true(database: Database) {
         assert_eq!(actions(&late), [VerifyIdentity, ShowDocuments]);
     }
 }
+
+/// Without a letter there is no enrollment to say it; with one it is the enrollment's word.
+#[apply(both)]
+async fn who_has_no_letter_is_spoken_to_as_they_ask(database: Database) {
+    let house = House::open(&database).await;
+    house.load(FILE, &[ada(2)]).await;
+    for (language, text, code) in [
+        ("es-MX", "código", "es-MX"),
+        ("", "code", "en"),
+        ("fr", "code", "fr"),
+    ] {
+        let asked = wire::VerifyIdentityRequest {
+            language_code: language.into(),
+            ..house.asked(None, claims())
+        };
+        let answer = house.verify_with_help(asked.clone()).await.unwrap();
+        assert_eq!(house.verify_with_help(asked).await.unwrap(), answer);
+        let id = answer.verification_id.clone();
+        let seen = house.verification_as(Role::Portal, &id).await;
+        for shown in [&answer, &seen] {
+            assert!(shown.next_steps[0].person_text.contains(text), "{language}");
+        }
+        house.send(&id, ContactChannel::Email).await.unwrap();
+        let sent = house.messages();
+        let in_it = sent.iter().filter(|one| one["language_code"] == code);
+        assert_eq!(in_it.count(), 1, "{language}");
+    }
+    let letter = house.enrollment(house.individuals().await[0].id).await;
+    let asked = wire::VerifyIdentityRequest {
+        language_code: "es".into(),
+        ..house.asked(Some(letter), claims())
+    };
+    let verified = house.verify_as(asked).await.unwrap();
+    assert!(verified.next_steps[0].person_text.contains("consent text"));
+}

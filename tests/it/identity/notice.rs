@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use redress::db::FaultRates;
+use redress::identity::grpc::Handlers;
 use redress::identity::notice::send;
 use redress::identity::roster::row::RawRow;
 use redress::identity::sender::text::PROOFED;
@@ -18,6 +19,7 @@ use redress::wire::redress::identity::v1::{ContactChannel, VerificationState as 
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use tonic::Status;
+use tonic_types::StatusExt as _;
 
 use super::house::{FILE, House, NUMBER, by};
 use super::people::{ada, but, claims, somebody};
@@ -55,7 +57,7 @@ impl House {
     }
 
     /// Completes the one enrollment with a verification, as the codes process would.
-    async fn completed(&self, verification: &str) {
+    pub async fn completed(&self, verification: &str) {
         let id: VerificationId = verification.parse().unwrap();
         let sql = format!(
             "UPDATE enrollment SET state = 'SUBMITTED', submitted_at = 1, verification_id = {}",
@@ -65,13 +67,13 @@ impl House {
     }
 
     /// The notices of proofing in the outbox.
-    fn notices(&self) -> Vec<Value> {
+    pub fn notices(&self) -> Vec<Value> {
         let mut all = self.messages();
         all.retain(|message| message["text"] == PROOFED);
         all
     }
 
-    async fn repudiate(&self, role: Role, token: &str) -> Result<(), Status> {
+    pub async fn repudiate(&self, role: Role, token: &str) -> Result<(), Status> {
         let message = self.repudiation(NUMBER, token);
         let answer = self.handlers.repudiate_proofing(by(role, message)).await;
         answer.map(|_| ())
@@ -85,7 +87,7 @@ impl House {
         }
     }
 
-    async fn repudiations(&self) -> Vec<wire::Repudiation> {
+    pub async fn repudiations(&self) -> Vec<wire::Repudiation> {
         let message = wire::ListRepudiationsRequest {
             campaign: NUMBER.into(),
             ..Default::default()
@@ -100,7 +102,7 @@ impl House {
     }
 }
 
-fn token_of(notice: &Value) -> String {
+pub fn token_of(notice: &Value) -> String {
     notice["token"].as_str().unwrap().to_owned()
 }
 
@@ -259,20 +261,35 @@ async fn a_contact_that_many_share_is_told_nothing(database: Database) {
     assert_eq!(house.notices()[0]["channel"], "POST");
 }
 
-/// Takes the messages of one address alone.
-struct Choosy(&'static str, Mutex<usize>);
+/// Takes the messages of one address alone, and says of the others why not.
+pub struct Choosy {
+    pub takes: &'static str,
+    pub error: Mutex<SendError>,
+    pub taken: Mutex<usize>,
+}
 
-impl Sender for Choosy {
-    fn send(&self, message: Message) -> BoxFuture<'_, Result<(), SendError>> {
-        let is_taken = message.email().is_some_and(|to| to.expose() == self.0);
-        if is_taken {
-            *self.1.lock().unwrap() += 1;
-        }
-        Box::pin(async move { is_taken.then_some(()).ok_or(SendError) })
+impl Choosy {
+    pub fn new(takes: &'static str, error: SendError) -> Arc<Self> {
+        Arc::new(Self {
+            takes,
+            error: Mutex::new(error),
+            taken: Mutex::new(0),
+        })
     }
 }
 
-/// However many notices a carrier does not take, the one behind them is sent.
+impl Sender for Choosy {
+    fn send(&self, message: Message) -> BoxFuture<'_, Result<(), SendError>> {
+        let is_taken = message.email().is_some_and(|to| to.expose() == self.takes);
+        if is_taken {
+            *self.taken.lock().unwrap() += 1;
+        }
+        let error = *self.error.lock().unwrap();
+        Box::pin(async move { is_taken.then_some(()).ok_or(error) })
+    }
+}
+
+/// However many notices a carrier does not take, the one behind them is sent. They wait ever longer, and each is sent in the end.
 #[apply(both)]
 async fn what_cannot_be_sent_stands_in_nobodys_way(database: Database) {
     let mut house = House::open(&database).await;
@@ -281,11 +298,79 @@ async fn what_cannot_be_sent_stands_in_nobodys_way(database: Database) {
     for person in house.individuals().await {
         house.submitted_and_due(person.id).await;
     }
-    let choosy = Arc::new(Choosy("p206@example.org", Mutex::new(0)));
-    house.context.sender = choosy.clone();
+    let choosy = Choosy::new("p206@example.org", SendError::Transient);
+    let outbox = std::mem::replace(&mut house.context.sender, choosy.clone());
     assert_eq!(send::step(&house.context).await.unwrap(), 1);
-    assert_eq!(*choosy.1.lock().unwrap(), 1);
-    let due = "verification WHERE notice = 'DUE'";
+    assert_eq!(*choosy.taken.lock().unwrap(), 1);
+    let due = "verification WHERE notice = 'DUE' AND notice_attempts = 1";
     assert_eq!(house.count(due).await, 204);
+    for _ in 0..3 {
+        house.clock.advance(Duration::from_hours(1));
+        assert_eq!(send::step(&house.context).await.unwrap(), 0);
+    }
+    let later = "verification WHERE notice = 'DUE' AND notice_attempts = 4";
+    assert_eq!(house.count(later).await, 204);
+    // None is tried before its time, and one that a wrong clock put far off is not left there.
+    let far = "UPDATE verification SET notice_retry_at = CASE WHEN notice_attempts = 4 THEN 9000000000000000 END";
+    house.owner.execute_unprepared(far).await.unwrap();
+    house.context.sender = outbox;
+    assert_eq!(send::step(&house.context).await.unwrap(), 204);
+    let again = "UPDATE verification SET notice = 'DUE', notice_retry_at = ";
+    let soon = (house.context.now() + Duration::from_secs(9)).as_micros();
+    house
+        .owner
+        .execute_unprepared(&format!("{again}{soon}"))
+        .await
+        .unwrap();
     assert_eq!(send::step(&house.context).await.unwrap(), 0);
+    house.clock.advance(Duration::from_secs(10));
+    assert_eq!(send::step(&house.context).await.unwrap(), 205);
+}
+
+/// What the carrier refuses for good is not sent again, and stays to be seen.
+#[apply(both)]
+async fn a_notice_that_is_refused_for_good_ends(database: Database) {
+    let (mut house, verified) = House::with_verified(&database, ada(2)).await;
+    house.completed(&verified.verification_id).await;
+    let outbox = std::mem::replace(
+        &mut house.context.sender,
+        Choosy::new("nobody", SendError::Permanent),
+    );
+    house.context.db.faults().set(FaultRates {
+        serialization: 0.3,
+        lost_answer: 0.5,
+        seed: 5,
+    });
+    assert_eq!(send::step(&house.context).await.unwrap(), 1);
+    house.context.db.faults().set(FaultRates::default());
+    let kept = "verification WHERE notice = 'NOWHERE' AND notice_refused_at IS NOT NULL AND notice_mac IS NOT NULL";
+    assert_eq!(house.count(kept).await, 1);
+    let events = "audit_event WHERE action = 'proofing.notice_refused'";
+    assert_eq!(house.count(events).await, 1);
+    house.context.sender = outbox;
+    house.clock.advance(Duration::from_hours(2));
+    assert_eq!(send::step(&house.context).await.unwrap(), 0);
+    assert_eq!(house.notices(), [] as [Value; 0]);
+}
+
+/// An agent is told which kind it is: later again, or another contact.
+#[apply(both)]
+async fn a_contact_that_takes_no_code_is_told_from_a_gateway_that_rests(database: Database) {
+    let (mut house, id) = super::confirm::waiting(&database).await;
+    let choosy = Choosy::new("nobody", SendError::Transient);
+    house.context.sender = choosy.clone();
+    house.handlers = Handlers::new(house.context.clone());
+    let rests = house.send(&id, ContactChannel::Email).await.unwrap_err();
+    assert_eq!(reason_of(&rests), Some(Reason::SenderUnavailable));
+    *choosy.error.lock().unwrap() = SendError::Permanent;
+    let refused = house.send(&id, ContactChannel::Email).await.unwrap_err();
+    assert_eq!(reason_of(&refused), Some(Reason::VerificationState));
+    assert_eq!(state_in(&refused), "CONTACT_REFUSED");
+    let events = "audit_event WHERE action = 'confirmation_code.contact_refused'";
+    assert_eq!(house.count(events).await, 1);
+}
+
+fn state_in(refused: &Status) -> String {
+    let details = refused.get_details_error_info().unwrap();
+    details.metadata["state"].clone()
 }

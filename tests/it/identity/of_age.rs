@@ -1,8 +1,8 @@
 //! Minors who come of age.
 
 use redress::db::entities::individual::Population::{self, Adult, Deceased, Minor};
-use redress::identity::roster::of_age::come_of_age;
 use redress::identity::roster::row::RawRow;
+use redress::identity::verification::of_age::come_of_age;
 use redress::kernel::keyring::{Keyring, Purpose};
 use std::sync::Arc;
 use std::time::Duration;

@@ -179,3 +179,52 @@ async fn a_letter_is_ordered_beside_an_old_one_and_not_once_verified(database: D
         .unwrap_err();
     assert_eq!(reason_of(&refused), Some(Reason::VerificationState));
 }
+
+/// What the codes process writes when a limit declines an order is told to the agent, and to nobody without one.
+#[apply(both)]
+async fn an_agent_is_told_that_a_limit_declined_the_letter_and_until_when(database: Database) {
+    let house = House::open(&database).await;
+    house.load(FILE, &[ada(2)]).await;
+    let alone = house.verify_alone(claims()).await.unwrap();
+    house.order_letter(&alone.verification_id).await.unwrap();
+    let before = house
+        .verification_as(Role::Portal, &alone.verification_id)
+        .await;
+    let asked = house.verify(None, claims()).await.unwrap();
+    let order = || {
+        let mut request = by(Role::Portal, house.letter_for(&asked.verification_id));
+        request.extensions_mut().insert(agent());
+        house.handlers.order_letter(request)
+    };
+    order().await.unwrap();
+    let until = house.context.now() + Duration::from_hours(48);
+    let declined = format!(
+        "UPDATE letter_order SET possible_at = {}",
+        until.as_micros()
+    );
+    house.owner.execute_unprepared(&declined).await.unwrap();
+    let told = house
+        .verification_as(Role::Portal, &asked.verification_id)
+        .await;
+    assert_eq!(told.letter_possible_time, Some(until.to_proto()));
+    let mut texts = told.next_steps.iter().map(|step| &step.person_text);
+    assert!(texts.any(|text| text.contains("from 2015-07-19 on")));
+    let same = house
+        .verification_as(Role::Portal, &alone.verification_id)
+        .await;
+    assert_eq!(same, before);
+    // Another order waits again, and so does one without an agent.
+    order().await.unwrap();
+    let waits = "letter_order WHERE possible_at IS NULL";
+    assert_eq!(house.count(waits).await, 1);
+    let told = house
+        .verification_as(Role::Portal, &asked.verification_id)
+        .await;
+    assert_eq!(told.letter_possible_time, None);
+    house.owner.execute_unprepared(&declined).await.unwrap();
+    house.clock.advance(Duration::from_hours(49));
+    let told = house
+        .verification_as(Role::Portal, &asked.verification_id)
+        .await;
+    assert_eq!(told.letter_possible_time, None, "the time has come");
+}

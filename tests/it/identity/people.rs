@@ -71,6 +71,7 @@ pub fn claims() -> wire::Claims {
         ssn: String::new(),
         postal_code: String::new(),
         representative: None,
+        representative_verification_id: String::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every statement about one person goes through an index, as the plans that PostgreSQL keeps for them say.
 
-use redress::identity::roster::of_age::come_of_age;
+use redress::identity::verification::of_age::come_of_age;
 use redress::kernel::caller::Role;
 use redress::kernel::ids::{EnrollmentId, IndividualId};
 use redress::wire::redress::identity::v1 as wire;

@@ -44,6 +44,39 @@ async fn the_keys_of_everybody_are_made_whole_once(database: Database) {
     assert_eq!(reindex(&house.context, &token).await.unwrap(), 0);
 }
 
+/// Who was loaded before people were described by their names of before and their further contacts is found by them, once.
+#[apply(both)]
+async fn names_of_before_and_further_contacts_are_written_later(database: Database) {
+    let house = House::open(&database).await;
+    let married = but(ada(2), |row| {
+        row.prior_names = "Katherine Byron; Katherine Lovelace".into();
+    });
+    let twice = but(ada(3), |row| {
+        row.external_ref = "MRN-2".into();
+        row.email = "second@example.org".into();
+        row.phone = "260-555-0999".into();
+    });
+    house.load(FILE, &[married, twice, somebody(4)]).await;
+    let whole = house.keys().await;
+    assert!(whole.len() > 4, "{}", whole.len());
+    let token = CancellationToken::new();
+    let older = "UPDATE individual_index SET made_by = 1";
+    house.owner.execute_unprepared(older).await.unwrap();
+    assert_eq!(reindex(&house.context, &token).await.unwrap(), 2);
+    assert_eq!(house.keys().await, whole, "they are there already");
+    let bare = "DELETE FROM individual_index WHERE description <> 0";
+    house.owner.execute_unprepared(bare).await.unwrap();
+    house.owner.execute_unprepared(older).await.unwrap();
+    assert_eq!(reindex(&house.context, &token).await.unwrap(), 2);
+    let written = house.keys().await;
+    assert!(written.iter().all(|row| whole.contains(row)));
+    for (column, people) in [("name_dob", 2), ("email", 1), ("phone", 1)] {
+        let described = format!("individual_index WHERE description <> 0 AND {column} IS NOT NULL");
+        assert_eq!(house.count(&described).await, people, "{column}");
+    }
+    assert_eq!(reindex(&house.context, &token).await.unwrap(), 0);
+}
+
 /// Who was merged and moved is found by a list that knows the old address.
 #[apply(both)]
 async fn a_row_with_a_former_address_finds_who_has_moved(database: Database) {

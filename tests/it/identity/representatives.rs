@@ -91,6 +91,7 @@ async fn of_a_stranger_nothing_but_the_labels_is_kept(database: Database) {
         postal_code: "99999".into(),
         ssn: String::new(),
         representative: Some(mother()),
+        ..wire::Claims::default()
     };
     let refused = house.verify(None, stranger).await.unwrap_err();
     assert_eq!(reason_of(&refused), Some(Reason::VerificationRefused));

@@ -326,6 +326,7 @@ async fn every_bad_field_is_named_at_once(database: Database) {
             ssn: "12".into(),
             ..wire::Claims::default()
         }),
+        language_code: "??".into(),
     };
     let refused = house.verify_as(message).await.unwrap_err();
     assert_eq!(reason_of(&refused), Some(Reason::InvalidRequest));
@@ -334,6 +335,7 @@ async fn every_bad_field_is_named_at_once(database: Database) {
         "request_id",
         "campaign",
         "enrollment_id",
+        "language_code",
         "claims.name.given_name",
         "claims.name.family_name",
         "claims.date_of_birth",

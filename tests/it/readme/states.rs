@@ -122,6 +122,7 @@ fn verification_ways() -> Ways {
         Event::Repudiate { at: NOW },
         Event::Approve { at: NOW },
         Event::Deny { at: NOW },
+        Event::Lapse { at: NOW },
     ];
     assert!(verification::State::iter().eq(states.map(|state| state.state())));
     let mut ways = Ways::new();

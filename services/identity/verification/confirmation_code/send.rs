@@ -13,15 +13,17 @@ use crate::db::entities::confirmation_code::{self, Channel, State};
 use crate::db::entities::{ClosedSet, verification};
 use crate::db::{self, Tx, audit};
 use crate::identity::context::Context;
+use crate::identity::disclosure;
 use crate::identity::error::Error;
 use crate::identity::matching::blind::Indexer;
 use crate::identity::matching::contact::Contact;
 use crate::identity::roster;
 use crate::identity::roster::decrypt::decrypt;
 use crate::identity::rules::{EMAIL_CODE_LIFE, PHONE_CODE_LIFE};
-use crate::identity::sender::ConfirmationCode;
+use crate::identity::sender::{ConfirmationCode, SendError};
 use crate::identity::verification::borne::Bearers;
 use crate::identity::verification::lost_letter;
+use crate::identity::verification::situation;
 use crate::identity::verification::state::Verification;
 use crate::identity::verification::store as verifications;
 use crate::identity::verification::store::state_of;
@@ -71,6 +73,7 @@ pub async fn send_confirmation_code(
     let Some(Recipient {
         to: Some(to),
         alone,
+        language,
         ..
     }) = recipient
     else {
@@ -85,21 +88,41 @@ pub async fn send_confirmation_code(
         to,
         code: digits(&context.steady_indexer(campaign)?, row.id),
         expires_at,
+        language,
     };
     let sender = Arc::clone(&context.sender);
     if alone {
         // How long a gateway takes would tell that there is a contact.
         tokio::spawn(async move {
-            if sender.send(message.into()).await.is_err() {
+            if let Err(error) = sender.send(message.into()).await {
                 tracing::warn!(
-                    "a confirmation code could not be handed over; the person can ask for another"
+                    %error,
+                    "a confirmation code was not handed over; the person can ask for another"
                 );
             }
         });
-    } else {
-        sender.send(message.into()).await.map_err(|_| Error::Send)?;
+    } else if let Err(error) = sender.send(message.into()).await {
+        if error == SendError::Permanent {
+            record_refused(context, call, (campaign, command.verification)).await?;
+        }
+        return Err(error.into());
     }
     Ok(expires_at)
+}
+
+/// Records that a carrier refuses messages to a contact for good.
+async fn record_refused(
+    context: &Context,
+    call: &Call,
+    (campaign, verification): (CampaignId, VerificationId),
+) -> Result<(), Error> {
+    let act = Act::on(
+        "confirmation_code.contact_refused",
+        "verification",
+        verification,
+    );
+    let event = call.event(context, Some(campaign), act, json!({}));
+    disclosure::record(context, "audit_contact_refused", &event).await
 }
 
 /// Finds the contact on record of a verification that may have a code. For any other the person is not decrypted, so that the
@@ -141,7 +164,12 @@ async fn recipient(
     let contacts = opened.as_ref().map(|person| bearers.own_contacts(person));
     let indexer = context.steady_indexer(campaign.id)?;
     let chosen = asked.choose(contacts.unwrap_or_default(), &indexer, row.individual_id)?;
-    Ok((campaign.id, Some(Recipient { alone, ..chosen })))
+    let recipient = Recipient {
+        alone,
+        language: situation::language(context, &row, &campaign.language).await?,
+        ..chosen
+    };
+    Ok((campaign.id, Some(recipient)))
 }
 
 /// How a contact is chosen.
@@ -203,6 +231,7 @@ impl Asked {
             channel,
             to: to.map(|contact| contact.value.clone()),
             alone: false,
+            language: String::new(),
         })
     }
 }
@@ -215,6 +244,8 @@ struct Recipient {
     to: Option<Secret<String>>,
     /// Whether whoever asked is told nothing.
     alone: bool,
+    /// In which language the person is spoken to.
+    language: String,
 }
 
 /// Stores that a code will be sent; gives the code of the earlier call if the request is repeated.

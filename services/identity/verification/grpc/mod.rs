@@ -43,9 +43,10 @@ pub async fn verify_identity(
         .await?;
     let enrollment = fields.maybe_id("enrollment_id", &message.enrollment_id);
     let claims = claims_of(&mut fields, message.claims.as_ref());
-    let acting = message.claims.as_ref();
-    let acting = acting.and_then(|claims| claims.representative.as_ref());
-    let acting = acting.map(|one| representative::read(&mut fields, one));
+    let given = message.claims.as_ref();
+    let acting = given.and_then(|claims| representative::acting(&mut fields, claims));
+    let language = (!message.language_code.is_empty())
+        .then(|| fields.language("language_code", &message.language_code));
     fields.finish()?;
     let command = Verify {
         request: call.request(context, id, "VerifyIdentity", message)?,
@@ -53,7 +54,8 @@ pub async fn verify_identity(
         enrollment,
         // They are missing only if a field was wrong.
         claims: claims.ok_or_else(|| Error::field("claims", "must be given"))?,
-        representative: acting.flatten(),
+        representative: acting,
+        language: language.flatten(),
     };
     let view = verify::verify_identity(context, &call, &command).await?;
     Ok(wire::VerifyIdentityResponse {
@@ -256,6 +258,7 @@ fn verification(view: View, role: Role) -> wire::Verification {
         waterfall: view.waterfall.0.iter().copied().map(agreement).collect(),
         attempts_left: view.attempts_left,
         due_time: view.due_at.map(Timestamp::to_proto),
+        letter_possible_time: view.letter_possible_at.map(Timestamp::to_proto),
         evidence: view
             .evidence
             .iter()

@@ -12,7 +12,8 @@ use crate::kernel::language::primary;
 use crate::wire::redress::enrollment::v1 as wire;
 use wire::{NextAction as Action, NextActor as Actor};
 
-/// A step: who, what, in words for the agent, and for the person in English and Spanish. `{due}` stands for the day of a review.
+/// A step: who, what, in words for the agent, and for the person in English and Spanish. `{due}` stands for the day of a review, `{letter}` for
+/// that from which on another letter is possible.
 #[derive(Debug, PartialEq, Eq)]
 struct Step(Actor, Action, &'static str, &'static str, &'static str);
 
@@ -25,9 +26,12 @@ pub fn next_steps(view: &View, is_public: bool) -> Vec<wire::NextStep> {
         has_code: view.attempts_left.is_some_and(|left| left > 0),
         has_enrollment: view.enrollment.is_some(),
         has_representative,
+        is_letter_declined: view.letter_possible_at.is_some(),
     };
     let is_spanish = primary(&view.language) == "es";
     let due = view.due_at.map(day).unwrap_or_default();
+    let letter = view.letter_possible_at.map(day).unwrap_or_default();
+    let fill = |text: &str| text.replace("{due}", &due).replace("{letter}", &letter);
     let write = |step: &Step| {
         let Step(actor, action, agent, english, spanish) = *step;
         let agent = if is_public { "" } else { agent };
@@ -35,8 +39,8 @@ pub fn next_steps(view: &View, is_public: bool) -> Vec<wire::NextStep> {
         wire::NextStep {
             actor: actor.into(),
             action: action.into(),
-            agent_text: agent.replace("{due}", &due),
-            person_text: person.replace("{due}", &due),
+            agent_text: fill(agent),
+            person_text: fill(person),
         }
     };
     steps(facts, view.situation)
@@ -64,6 +68,18 @@ struct Facts {
     has_code: bool,
     has_enrollment: bool,
     has_representative: bool,
+    /// Whether a limit declined the letter that was ordered.
+    is_letter_declined: bool,
+}
+
+impl Facts {
+    const fn letter(self) -> &'static Step {
+        if self.is_letter_declined {
+            &LETTER_LATER
+        } else {
+            &LETTER
+        }
+    }
 }
 
 fn steps(facts: Facts, of: Situation) -> Vec<&'static Step> {
@@ -75,9 +91,11 @@ fn steps(facts: Facts, of: Situation) -> Vec<&'static Step> {
         State::ConfirmationRequired => confirmation(facts, of),
         State::Referred => review(facts, of),
         State::Verified if of.is_completed => Vec::new(),
+        State::Verified if of.is_guardian_void => vec![&GUARDIAN],
         State::Verified if of.is_expired => vec![&VERIFY_AGAIN],
         State::Verified if facts.has_enrollment => vec![&COMPLETE],
         State::Verified => vec![&BEGIN],
+        State::Refused if of.has_lapsed => vec![&OF_AGE],
         State::Refused if of.population == Population::Deceased => vec![&ESTATE],
         State::Refused => vec![&DENIED],
     }
@@ -97,12 +115,19 @@ fn confirmation(facts: Facts, of: Situation) -> Vec<&'static Step> {
         (false, true) => Some(&SEND),
     };
     let confirm = facts.has_code.then_some(&CONFIRM);
-    let ways = [confirm, send, Some(&LETTER), Some(&DOCUMENTS)];
+    let ways = [confirm, send, Some(facts.letter()), Some(&DOCUMENTS)];
     ways.into_iter().flatten().collect()
 }
 
 fn review(facts: Facts, of: Situation) -> Vec<&'static Step> {
-    let guardian = of.population == Population::Minor && !facts.has_representative;
+    // Who is on the list as well is verified first, and then needs no papers where both live at one address.
+    let guardian = match (of.population, facts.has_representative) {
+        (Population::Minor, false) => Some(&GUARDIAN),
+        (Population::Minor, true) if !of.has_guardian || of.is_guardian_void => {
+            Some(&GUARDIAN_FIRST)
+        }
+        _ => None,
+    };
     let papers = if facts.has_representative {
         &AUTHORITY
     } else {
@@ -111,10 +136,10 @@ fn review(facts: Facts, of: Situation) -> Vec<&'static Step> {
     // With a fresh one in hand a new letter brings nothing.
     let letter = of.path == Path::Lookup || !of.has_fresh_letter;
     let ways = [
-        guardian.then_some(&GUARDIAN),
+        guardian,
         Some(&WAIT),
         Some(papers),
-        letter.then_some(&LETTER),
+        letter.then_some(facts.letter()),
     ];
     ways.into_iter().flatten().collect()
 }
@@ -154,6 +179,13 @@ const LETTER: Step = Step(
     "We can send a new letter to the address that we know.",
     "Podemos enviarle una carta nueva a la dirección que conocemos.",
 );
+const LETTER_LATER: Step = Step(
+    Actor::Agent,
+    Action::OrderLetter,
+    "The letter that was ordered is not sent: too many were sent already. Another one can be ordered from {letter} on; offer the other ways until then.",
+    "We can send a new letter to the address that we know from {letter} on.",
+    "Podemos enviarle una carta nueva a la dirección que conocemos a partir del {letter}.",
+);
 const LETTER_UNSEEN: Step = Step(
     Actor::Person,
     Action::OrderLetter,
@@ -192,9 +224,23 @@ const WAIT: Step = Step(
 const GUARDIAN: Step = Step(
     Actor::Person,
     Action::GuardianActs,
-    "The affected person is a minor. Verify again with the child's data and the parent or guardian as representative, and ask for their papers.",
-    "A parent or guardian makes this claim for the child.",
-    "Uno de los padres o el tutor hace esta solicitud en nombre del menor.",
+    "The affected person is a minor. Verify a parent or guardian who has a letter too with that letter first; then verify again with the child's data, the parent or guardian as representative, and that verification. Whoever has no letter shows papers.",
+    "A parent or guardian makes this claim for the child. If you have a letter of your own, verify yourself with it first.",
+    "Uno de los padres o el tutor hace esta solicitud en nombre del menor. Si usted tiene su propia carta, verifíquese primero con ella.",
+);
+const GUARDIAN_FIRST: Step = Step(
+    Actor::Person,
+    Action::GuardianActs,
+    "If the parent or guardian has a letter too, verify them with it first; then verify again with the child's data and that verification. Where both live at one address nobody needs to review it then.",
+    "If you have a letter of your own, verify yourself with it first, and then make this claim for the child again.",
+    "Si usted tiene su propia carta, verifíquese primero con ella y luego haga de nuevo esta solicitud en nombre del menor.",
+);
+const OF_AGE: Step = Step(
+    Actor::Person,
+    Action::VerifyIdentity,
+    "The affected person is 18 now and acts for themselves. Ask the person for the code of the same letter, begin with it, and verify the identity.",
+    "You are 18 now, so nobody acts for you: please tell us yourself who you are, with the code of the letter.",
+    "Usted ya cumplió 18 años, así que nadie actúa por usted: díganos usted mismo quién es, con el código de la carta.",
 );
 const ESTATE: Step = Step(
     Actor::Person,
@@ -244,7 +290,7 @@ mod tests {
         for state in State::iter() {
             for path in Path::iter() {
                 for population in Population::iter() {
-                    for bits in 0..1_u32 << 9 {
+                    for bits in 0..1_u32 << 13 {
                         let is = |bit: u32| bits & (1 << bit) != 0;
                         let facts = Facts {
                             state,
@@ -252,6 +298,7 @@ mod tests {
                             has_code: is(1),
                             has_enrollment: is(2),
                             has_representative: is(3),
+                            is_letter_declined: is(12),
                         };
                         let situation = Situation {
                             path,
@@ -261,6 +308,9 @@ mod tests {
                             may_send: is(7),
                             population,
                             is_completed: is(8),
+                            has_guardian: is(9),
+                            is_guardian_void: is(10),
+                            has_lapsed: is(11),
                         };
                         all.push((facts, situation));
                     }
@@ -305,7 +355,8 @@ mod tests {
                 assert!(!has(Action::SendConfirmationCode) || confirmable && of.may_send);
                 let orderable = confirmable || facts.state == State::Referred;
                 assert!(!has(Action::OrderLetter) || orderable, "{facts:?} {of:?}");
-                let usable = facts.state == State::Verified && !of.is_expired;
+                let usable =
+                    facts.state == State::Verified && !of.is_expired && !of.is_guardian_void;
                 assert!(!has(Action::Complete) || usable, "{facts:?} {of:?}");
             }
         }
@@ -319,12 +370,15 @@ mod tests {
             &SEND_UNSEEN,
             &CONFIRM,
             &LETTER,
+            &LETTER_LATER,
             &LETTER_UNSEEN,
             &DOCUMENTS,
             &AUTHORITY,
             &CALL,
             &WAIT,
             &GUARDIAN,
+            &GUARDIAN_FIRST,
+            &OF_AGE,
             &ESTATE,
             &DENIED,
             &VERIFY_AGAIN,

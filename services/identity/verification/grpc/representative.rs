@@ -7,13 +7,28 @@ use crate::process::convert::{
     authority_of, authority_to_wire, documents_of, evidence_to_wire, relationship_of,
     relationship_to_wire,
 };
+use crate::wire::redress::identity::v1::Claims;
 use crate::wire::redress::r#type::v1 as wire;
 
 /// The most characters of a part of a name.
 pub const NAME: usize = 80;
 
+/// Reads who acts for the person, if somebody does.
+pub fn acting(fields: &mut Fields, claims: &Claims) -> Option<Representative> {
+    const OWN: &str = "claims.representative_verification_id";
+    let own = fields.maybe_id(OWN, &claims.representative_verification_id);
+    let Some(given) = &claims.representative else {
+        fields.demand(own.is_none(), OWN, "needs a representative");
+        return None;
+    };
+    Some(Representative {
+        verification: own,
+        ..read(fields, given)?
+    })
+}
+
 /// Reads a representative; names every field that is wrong, never its value.
-pub fn read(fields: &mut Fields, given: &wire::Representative) -> Option<Representative> {
+fn read(fields: &mut Fields, given: &wire::Representative) -> Option<Representative> {
     let relationship = relationship_of(given.relationship());
     let authority = authority_of(given.authority());
     let rule = "must be given";
@@ -27,6 +42,7 @@ pub fn read(fields: &mut Fields, given: &wire::Representative) -> Option<Represe
         relationship: relationship?,
         authority: authority?,
         evidence,
+        verification: None,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Minors come of age on their eighteenth birthday. A daily pass finds whose it was, in the campaign's zone, and makes an adult of them: from
-//! then on the products for adults are theirs, and nobody needs to act for them. A letter that was addressed to the parent stays good.
+//! then on the products for adults are theirs, and nobody acts for them: what a parent or guardian began and did not complete is void
+//! ([`void`]), and what is active goes on. A letter that was addressed to the parent stays good.
 //!
 //! The birth date is sealed, so the minors are opened one after the other; a minor without one stays a minor until a list says otherwise.
 //! Each page is a transaction that changes nobody who is no minor any more, so the pass goes on wherever it was stopped, and several
@@ -19,13 +20,14 @@ use crate::db::{Process, audit};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
 use crate::identity::matching::date::is_minor;
+use crate::identity::roster::decrypt::decrypt;
+use crate::identity::roster::store;
 use crate::kernel::ids::{CampaignId, IndividualId};
 use crate::kernel::lifecycle;
 use crate::kernel::person_sealer::PersonSealer;
 use crate::process::Act;
 
-use super::decrypt::decrypt;
-use super::store;
+use super::void;
 
 /// How often the pass is made.
 const EVERY: Duration = Duration::from_hours(24);
@@ -150,6 +152,7 @@ async fn change(
                     context.event(actor, Some(campaign), act, json!({}))
                 });
                 audit::record(tx, &events.collect::<Vec<_>>()).await?;
+                void::of_grown(tx, context, campaign, (&ids, context.now())).await?;
                 Ok::<_, Error>(ids.len() as u64)
             })
         })
