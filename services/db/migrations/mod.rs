@@ -24,6 +24,7 @@ mod letters;
 mod more_keys;
 mod partner_server;
 mod proofing_notices;
+mod reconciliation;
 mod reviews;
 mod running_campaign;
 mod schema_support;
@@ -42,7 +43,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 17] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -122,6 +123,11 @@ const STEPS: [Step; 16] = [
         name: "0016_handoff_queues",
         runs_since: "0016_handoff_queues",
         changes: handoff_queues::changes,
+    },
+    Step {
+        name: "0018_reconciliation",
+        runs_since: "0016_handoff_queues",
+        changes: reconciliation::changes,
     },
 ];
 
