@@ -10,6 +10,7 @@ use sea_orm::Iterable as _;
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::{DeadReason, Kind, State};
 use crate::db::entities::handoff_attempt::AttemptResult;
+use crate::db::entities::reconciliation_difference;
 
 /// In seconds: from a bureau that answers at once to one that takes a week.
 const SETTLE_BUCKETS: [f64; 10] = [
@@ -35,6 +36,7 @@ struct Instruments {
     set_aside: Counter<u64>,
     stopped: Gauge<i64>,
     unreadable: Gauge<i64>,
+    differences: Gauge<i64>,
 }
 
 /// Made at first use, which is after telemetry has started.
@@ -117,6 +119,10 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         unreadable: meter
             .i64_gauge("redress.handoff.partner.unreadable")
             .with_description("1 while a partner gets nothing because its row cannot be read")
+            .build(),
+        differences: meter
+            .i64_gauge("redress.reconciliation.differences")
+            .with_description("Open differences between a partner's books and ours, by kind")
             .build(),
     }
 });
@@ -254,4 +260,25 @@ pub(super) fn stopped((partner, engagement_number): (&str, &str), is_stopped: bo
 pub(super) fn unreadable(partner: &str, is_unreadable: bool) {
     let labels = [KeyValue::new("partner", partner.to_owned())];
     INSTRUMENTS.unreadable.record(is_unreadable.into(), &labels);
+}
+
+/// The differences of one kind, of one campaign at one partner.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Differences {
+    /// The partner's name.
+    pub partner: String,
+    /// The campaign's number.
+    pub engagement_number: String,
+    /// The kind.
+    pub kind: reconciliation_difference::Kind,
+}
+
+/// Shows how many differences of a kind are open.
+pub(super) fn differences(of: &Differences, open: i64) {
+    let labels = [
+        KeyValue::new("partner", of.partner.clone()),
+        KeyValue::new("engagement_number", of.engagement_number.clone()),
+        KeyValue::new("kind", of.kind.as_str()),
+    ];
+    INSTRUMENTS.differences.record(open, &labels);
 }
