@@ -4,13 +4,15 @@
 //! to every caller with a certificate and stand in the server builder. A test calls every method as every role and
 //! compares the answers with a snapshot.
 
+mod row;
+
 use std::time::Duration;
 
 use crate::kernel::caller::Role::{self, Auditor, CallCenter, Operator, Partner, Portal, Service};
-use crate::kernel::server::{Access, Kind};
+use crate::kernel::server::Access;
 
-/// A call that counts or changes a whole campaign.
-const SLOW: Duration = Duration::from_secs(30);
+use row::{SLOW, never_shed, prompt, stream, unary};
+
 /// Reading every row of a campaign of millions.
 const COUNTING: Duration = Duration::from_mins(1);
 /// A stream over a whole campaign: millions of rows take their time.
@@ -345,6 +347,33 @@ pub const TABLE: &[Access] = &[
         "/redress.handoff.v1.HandoffAdminService/ListHandoffFiles",
         &[Operator, Auditor],
     ),
+    unary(
+        "/redress.handoff.v1.ReconciliationService/GetManifest",
+        &[Operator, Partner, Auditor],
+        COUNTING,
+    ),
+    stream(
+        "/redress.handoff.v1.ReconciliationService/Reconcile",
+        &[Operator, Partner],
+        BULK,
+    ),
+    prompt(
+        "/redress.handoff.v1.ReconciliationService/ListReconciliations",
+        &[Operator, Partner, Auditor],
+    ),
+    prompt(
+        "/redress.handoff.v1.ReconciliationService/ListDifferences",
+        &[Operator, Partner, Auditor],
+    ),
+    prompt(
+        "/redress.handoff.v1.ReconciliationService/CloseDifference",
+        &[Operator],
+    ),
+    unary(
+        "/redress.handoff.v1.ReconciliationService/RepairDifferences",
+        &[Operator],
+        SLOW,
+    ),
     // sandbox-bureau; its deadline is longer than its caller's, so that it can answer too late on purpose
     unary(
         "/redress.bureau.v1.BureauEnrollmentService/SubmitEnrollment",
@@ -369,32 +398,3 @@ pub const TABLE: &[Access] = &[
     ),
     prompt("/redress.sandbox.v1.SandboxService/GetBookKey", &[Operator]),
 ];
-
-/// A call that a person waits for.
-const fn prompt(path: &'static str, roles: &'static [Role]) -> Access {
-    unary(path, roles, Duration::from_secs(10))
-}
-
-const fn unary(path: &'static str, roles: &'static [Role], deadline: Duration) -> Access {
-    Access {
-        path,
-        roles,
-        deadline,
-        kind: Kind::Unary,
-        shed: true,
-    }
-}
-
-const fn never_shed(path: &'static str, roles: &'static [Role]) -> Access {
-    Access {
-        shed: false,
-        ..unary(path, roles, SLOW)
-    }
-}
-
-const fn stream(path: &'static str, roles: &'static [Role], deadline: Duration) -> Access {
-    Access {
-        kind: Kind::Stream,
-        ..unary(path, roles, deadline)
-    }
-}

@@ -12,7 +12,7 @@
 //! | [`process`] | what every process has, once: start to drain, context, call, repeated requests, throttles, storage faults, housekeeping |
 //! | [`identity`] | process `identity-verification`: roster, matching, verification, confirmation codes, referrals |
 //! | [`codes`] | process `enrollment-codes`: campaigns, code batches, codes, enrollments, consent |
-//! | [`handoff`] | process `bureau-handoff`: partners, the queue, leases, push, pull, files, outcomes |
+//! | [`handoff`] | process `bureau-handoff`: partners, the queue, leases, push, pull, files, outcomes, reconciliation |
 //! | [`bureau`] | `sandbox-bureau`: a partner's stand-in with a book of its own |
 //! | [`client`] | what any program does with the services: channels, lists, the streams of import and export, letters |
 //! | [`lab`] | invented people, simulated callers, the demonstration, the benchmarks |

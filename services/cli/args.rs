@@ -7,8 +7,8 @@ use crate::cli::connect::ConnectArgs;
 use crate::cli::render::Format;
 use crate::cli::{
     audit, backup, bench, campaign, certs, codes, demo, enroll, enrollment, find, handoff, health,
-    individual, keys, mailing, matching, migrate, partner, referral, report, roster, serve, up,
-    verification,
+    individual, keys, mailing, matching, migrate, partner, reconcile, referral, report, roster,
+    serve, up, verification,
 };
 
 /// Runs the remedy after a data breach: roster, letters, verification, enrollment, handoff to the bureau.
@@ -44,6 +44,7 @@ What waits for you once people answer:
   redress referral list                         people whose identity is not certain
   redress enrollment list --state action-required       people whose monitoring does not run yet
   redress handoff list --state dead             what was given up on; `redress handoff replay` queues it again
+  redress reconcile differences                 where a partner's books and ours differ
 
 Exit codes: 0 done, 1 refused or a check failed, 2 a flag, a setting or the surroundings are wrong.";
 
@@ -126,6 +127,9 @@ pub enum Command {
     /// Show what partners were asked, and queue again what was given up on.
     #[command(subcommand)]
     Handoff(handoff::Command),
+    /// Compare a partner's own list with our books, both ways, and bring both together.
+    #[command(after_long_help = reconcile::HELP)]
+    Reconcile(reconcile::ReconcileArgs),
     /// Print the funnel of a campaign, from rows to active monitoring.
     Report(report::ReportArgs),
     /// Ask every process whether it serves; exit code 1 when one does not.

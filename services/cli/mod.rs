@@ -26,6 +26,7 @@ pub mod matching;
 pub mod migrate;
 pub mod partner;
 pub mod progress;
+pub mod reconcile;
 pub mod referral;
 pub mod render;
 pub mod report;
@@ -92,6 +93,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Referral(command) => referral::run(&session, command).await,
         Command::Verification(command) => verification::run(&session, command).await,
         Command::Individual(command) => individual::run(&session, command).await,
+        Command::Reconcile(args) => reconcile::run(&session, args).await,
         Command::Handoff(command) => handoff::run(&session, command).await,
         Command::Report(args) => report::run(&session, args).await,
         Command::Bench(command) => bench::run(&session, command).await,

@@ -15,6 +15,7 @@ pub mod partner;
 pub mod problem;
 pub mod progress;
 pub mod ready;
+pub mod reconciliation;
 pub mod report;
 pub mod report_page;
 pub mod request;

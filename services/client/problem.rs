@@ -181,6 +181,10 @@ fn help(reason: Reason) -> Option<&'static str> {
         }
         Reason::EnrollmentNotFound => "`redress enrollment list` shows the enrollments",
         Reason::HandoffNotFound => "`redress handoff list` shows the handoffs",
+        Reason::DifferenceNotFound => "`redress reconcile differences --all` shows them",
+        Reason::ReconciliationState => {
+            "`redress reconcile lists` shows what was compared, `redress reconcile differences --all` where each difference stands"
+        }
         Reason::NotMailable => "import a roster file with the right address first",
         Reason::NoCodeYet => "`redress codes issue` gives everybody a first code",
         Reason::WaveEmpty => {

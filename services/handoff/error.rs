@@ -3,8 +3,9 @@
 use crate::db;
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::State;
+use crate::db::entities::reconciliation_difference;
 use crate::kernel::fault::{Fault, Reason};
-use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
+use crate::kernel::ids::{CampaignId, DifferenceId, HandoffId, PartnerId, ReconciliationId};
 use crate::kernel::keyring::KeyError;
 use crate::process::{self, Failure};
 
@@ -54,6 +55,23 @@ pub enum Error {
     BeingCanceled {
         /// The handoff.
         handoff: HandoffId,
+    },
+    /// A list of a later time was compared.
+    #[error("a later list was compared already")]
+    ListOutdated {
+        /// The newest list.
+        newest: ReconciliationId,
+    },
+    /// There is no such difference.
+    #[error("there is no such difference")]
+    DifferenceNotFound,
+    /// The difference is over already.
+    #[error("the difference is {}", .state.as_str())]
+    DifferenceOver {
+        /// The difference.
+        difference: DifferenceId,
+        /// Where it stands.
+        state: reconciliation_difference::State,
     },
 }
 
@@ -128,6 +146,19 @@ impl From<Error> for Fault {
                 handoff.to_string(),
                 "its enrollment is being withdrawn",
             ),
+            Error::ListOutdated { newest } => Self::new(Reason::ReconciliationState).precondition(
+                "AS_OF",
+                newest.to_string(),
+                "a list of a later time was compared already; nothing was compared: send the newest list",
+            ),
+            Error::DifferenceNotFound => Self::new(Reason::DifferenceNotFound),
+            Error::DifferenceOver { difference, state } => Self::new(Reason::ReconciliationState)
+                .metadata("state", state.as_str())
+                .precondition(
+                    "STATE",
+                    difference.to_string(),
+                    "only what is PENDING, OPEN or REPAIRED can be closed",
+                ),
         }
     }
 }

@@ -2,17 +2,18 @@
 
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::process;
 use crate::wire::redress::handoff::v1 as wire;
 use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdminService;
 use crate::wire::redress::handoff::v1::handoff_service_server::HandoffService;
 use crate::wire::redress::handoff::v1::partner_service_server::PartnerService;
+use crate::wire::redress::handoff::v1::reconciliation_service_server::ReconciliationService;
 
 use super::context::Context;
 use super::error::Error;
-use super::{activation, file, outcome, partner, pull, queue};
+use super::{activation, file, outcome, partner, pull, queue, reconciliation};
 
 /// The handlers of every service of this process.
 #[derive(Clone)]
@@ -190,5 +191,50 @@ impl HandoffAdminService for Handlers {
         request: Request<wire::ListHandoffFilesRequest>,
     ) -> Answer<wire::ListHandoffFilesResponse> {
         respond(file::grpc::list_handoff_files(&self.context, request).await)
+    }
+}
+
+#[tonic::async_trait]
+impl ReconciliationService for Handlers {
+    async fn get_manifest(
+        &self,
+        request: Request<wire::GetManifestRequest>,
+    ) -> Answer<wire::GetManifestResponse> {
+        respond(reconciliation::grpc::get_manifest(&self.context, request).await)
+    }
+
+    async fn reconcile(
+        &self,
+        request: Request<Streaming<wire::ReconcileRequest>>,
+    ) -> Answer<wire::ReconcileResponse> {
+        respond(reconciliation::grpc::reconcile(&self.context, request).await)
+    }
+
+    async fn list_reconciliations(
+        &self,
+        request: Request<wire::ListReconciliationsRequest>,
+    ) -> Answer<wire::ListReconciliationsResponse> {
+        respond(reconciliation::grpc::list_reconciliations(&self.context, request).await)
+    }
+
+    async fn list_differences(
+        &self,
+        request: Request<wire::ListDifferencesRequest>,
+    ) -> Answer<wire::ListDifferencesResponse> {
+        respond(reconciliation::grpc::list_differences(&self.context, request).await)
+    }
+
+    async fn close_difference(
+        &self,
+        request: Request<wire::CloseDifferenceRequest>,
+    ) -> Answer<wire::CloseDifferenceResponse> {
+        respond(reconciliation::grpc::close(&self.context, request).await)
+    }
+
+    async fn repair_differences(
+        &self,
+        request: Request<wire::RepairDifferencesRequest>,
+    ) -> Answer<wire::RepairDifferencesResponse> {
+        respond(reconciliation::grpc::repair(&self.context, request).await)
     }
 }

@@ -11,6 +11,7 @@ use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::{DeadReason, Kind, State};
 use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::entities::partner::Mode;
+use crate::db::entities::reconciliation_difference;
 
 /// In seconds: from a bureau that answers at once to one that takes a week.
 const SETTLE_BUCKETS: [f64; 10] = [
@@ -43,6 +44,7 @@ struct Instruments {
     file_problems: Counter<u64>,
     files_overdue: Gauge<i64>,
     files_stopped: Gauge<i64>,
+    differences: Gauge<i64>,
 }
 
 /// Made at first use, which is after telemetry has started.
@@ -144,6 +146,10 @@ static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(|| {
         files_stopped: meter
             .i64_gauge("redress.handoff.files.stopped")
             .with_description("1 while the files of a partner cannot be written or read")
+            .build(),
+        differences: meter
+            .i64_gauge("redress.reconciliation.differences")
+            .with_description("Open differences between a partner's books and ours, by kind")
             .build(),
     }
 });
@@ -323,4 +329,25 @@ pub(super) fn files(partner: &str, overdue: usize, is_stopped: bool) {
     // Counters that a partner's first fault makes would hide that fault: they begin at 0.
     INSTRUMENTS.files_refused.add(0, &of_partner(partner));
     INSTRUMENTS.file_problems.add(0, &of_partner(partner));
+}
+
+/// The differences of one kind, of one campaign at one partner.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Differences {
+    /// The partner's name.
+    pub partner: String,
+    /// The campaign's number.
+    pub engagement_number: String,
+    /// The kind.
+    pub kind: reconciliation_difference::Kind,
+}
+
+/// Shows how many differences of a kind are open.
+pub(super) fn differences(of: &Differences, open: i64) {
+    let labels = [
+        KeyValue::new("partner", of.partner.clone()),
+        KeyValue::new("engagement_number", of.engagement_number.clone()),
+        KeyValue::new("kind", of.kind.as_str()),
+    ];
+    INSTRUMENTS.differences.record(open, &labels);
 }

@@ -18,6 +18,7 @@
 //!   whoever leases goes round the queues, so that no campaign keeps another waiting. What is wrong with one handoff backs off and ends by
 //!   itself; what is wrong with the partner opens a circuit breaker.
 //! - [`partner`] has the partners.
+//! - [`reconciliation`], beside the transports, compares a partner's own list with the queue, and repairs by [`queue`] and [`outcome`].
 //!
 //! Below all of them stand the context, the errors, the metrics and the campaign's key; above them the services and `serve`.
 
@@ -36,6 +37,7 @@ pub mod person;
 pub mod pull;
 pub mod push;
 pub mod queue;
+pub mod reconciliation;
 mod request;
 mod serve;
 pub mod settings;

@@ -14,6 +14,7 @@ use crate::process::{self, Stop};
 use crate::wire::redress::handoff::v1::handoff_admin_service_server::HandoffAdminServiceServer;
 use crate::wire::redress::handoff::v1::handoff_service_server::HandoffServiceServer;
 use crate::wire::redress::handoff::v1::partner_service_server::PartnerServiceServer;
+use crate::wire::redress::handoff::v1::reconciliation_service_server::ReconciliationServiceServer;
 use crate::{access, wire};
 
 use super::activation;
@@ -25,12 +26,14 @@ use super::metrics as measured;
 use super::outcome::resubmit;
 use super::push::worker::PushWorker;
 use super::queue;
+use super::reconciliation;
 use super::settings::Settings;
 
 tuned!(
     PartnerServiceServer,
     HandoffServiceServer,
     HandoffAdminServiceServer,
+    ReconciliationServiceServer,
 );
 
 /// Runs the process with these arguments.
@@ -74,6 +77,11 @@ pub async fn serve(
     life.spawn(queue::watch::run(context.clone(), life.token()));
     life.spawn(housekeeping::run(context.clone(), life.token()));
     life.spawn(queue::retention::run(context.clone(), life.token()));
+    life.spawn(reconciliation::retention::run(
+        context.clone(),
+        life.token(),
+    ));
+    life.spawn(reconciliation::watch::run(context.clone(), life.token()));
     life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;
@@ -96,6 +104,7 @@ pub fn builder(settings: &ServerSettings, context: Context) -> Builder {
     Server::builder(settings, access::TABLE, wire::DESCRIPTORS)
         .service(PartnerServiceServer::new(handlers.clone()))
         .service(HandoffServiceServer::new(handlers.clone()))
-        .service(HandoffAdminServiceServer::new(handlers))
+        .service(HandoffAdminServiceServer::new(handlers.clone()))
+        .service(ReconciliationServiceServer::new(handlers))
         .ready(ready)
 }

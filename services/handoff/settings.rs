@@ -63,6 +63,9 @@ pub struct Rules {
     /// partner, and an accounting of disclosures reaches back six years (45 CFR 164.528).
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     pub attempt_retention: Duration,
+    /// How long a partner's list is kept after it was compared; 0s keeps lists for ever. Differences that somebody closed stay as evidence.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "90d")]
+    pub list_retention: Duration,
 }
 
 impl Default for Rules {

@@ -160,6 +160,10 @@ ids! {
     HandoffFileId = "handoff file";
     /// Names an outcome on its way back to its enrollment.
     OutcomeId = "outcome";
+    /// Names one list of a partner that was compared with our books.
+    ReconciliationId = "reconciliation";
+    /// Names a difference between a partner's books and ours.
+    DifferenceId = "difference";
     /// Names an event of the audit log.
     AuditId = "audit event";
 }

@@ -1,19 +1,25 @@
-//! The drill: a backup is taken while people call, more happens, the disk is lost, and the services start on the backup.
+//! The drill: a backup is taken while people call, more happens, the disk is lost, and the services start on the backup. The bureau's own
+//! list brings both books together again.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
 use redress::kernel::caller::Role;
+use redress::wire::redress::bureau::v1::bureau_enrollment_service_client::BureauEnrollmentServiceClient;
+use redress::wire::redress::bureau::v1::{CancelEnrollmentRequest, EnrollmentProgress};
 use redress::wire::redress::enrollment::v1::{Enrollment, EnrollmentState};
 use sea_orm::ConnectionTrait;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
+use crate::harness::clients::connect;
 use crate::harness::one_coverage::OneCoverage as _;
 use crate::harness::person::Person;
 use crate::harness::processes::{House, Service, name_of};
+use crate::harness::program::Said;
 use crate::harness::roster::{Roster, Sandbox};
 use crate::harness::walk::{self, SETTLED, Walk};
 use crate::harness::{Database, apply, both, cluster, poll};
@@ -193,4 +199,137 @@ async fn services_that_start_on_a_backup_lose_what_came_later_and_double_nothing
     assert_eq!(lookup.unwrap_err().code(), tonic::Code::NotFound);
     let again = enroll(&house, &walk, &roster, 3).await;
     assert_ne!(again.enrollment_id, lost.enrollment_id);
+}
+
+/// The bureau's own book as the list that a partner sends.
+async fn list_of_the_bureau(house: &House, to: &Path) {
+    let mut text = "handoff_id,partner_reference,state,revision\n".to_owned();
+    for entry in walk::book(house).await.into_values() {
+        let status = entry.status.expect("a status");
+        let state = status.progress().as_str_name();
+        let state = state.trim_start_matches("ENROLLMENT_PROGRESS_");
+        let (id, reference) = (&status.handoff_id, &status.partner_reference);
+        _ = writeln!(text, "{id},{reference},{state},{}", status.revision);
+    }
+    std::fs::write(to, text).expect("the list is written");
+}
+
+/// Compares the bureau's book as it stands now.
+async fn reconcile(house: &House, folder: &Path, flags: &[&str]) -> Said {
+    let list = folder.join("list.csv");
+    list_of_the_bureau(house, &list).await;
+    let list = list.to_str().expect("a path");
+    let partner = name_of(Role::Partner);
+    let words = ["--format", "json", "reconcile", list, "--partner", partner];
+    house.redress(&[&words, flags].concat())
+}
+
+/// The bureau cancels an order that nobody here knows, as it was asked to.
+async fn cancel_there(house: &House, handoff: &str) {
+    let files = house.caller(Role::Service, Service::Handoff.name());
+    let channel = connect(&house.endpoint(Service::Bureau), &files);
+    let request = CancelEnrollmentRequest {
+        handoff_id: uuid::Uuid::from_u128(1).to_string(),
+        cancels_handoff_id: handoff.to_owned(),
+    };
+    let mut bureau = BureauEnrollmentServiceClient::new(channel);
+    bureau.cancel_enrollment(request).await.expect("canceled");
+}
+
+/// After the backup an order was sent and became active, one was canceled, and somebody enrolled.
+#[apply(both)]
+async fn a_restored_backup_is_brought_back_to_the_truth_by_the_bureaus_own_list(
+    database: Database,
+) {
+    let house = House::open(database).await;
+    let roster = Roster::small(40);
+    let walk = walk::prepare(&house, &roster).await;
+    let partner = name_of(Role::Partner);
+    let mut active = Vec::new();
+    for number in [0, 1] {
+        let enrolled = enroll(&house, &walk, &roster, number).await;
+        person(&house, &walk, number)
+            .settled(&enrolled.enrollment_id)
+            .await;
+        active.push(enrolled);
+    }
+    let [kept, canceled] = active.try_into().expect("two");
+    house.redress(&["partner", "pause", partner]).fine();
+    let waiting = enroll(&house, &walk, &roster, 2).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("backup");
+    block_in_place(|| back_up(&house, &file));
+    house.redress(&["partner", "resume", partner]).fine();
+    let lost = enroll(&house, &walk, &roster, 3).await;
+    let cancel = ["enrollment", "cancel", &canceled.enrollment_id];
+    house
+        .redress(&[&cancel[..], &["--reason", "person-asked", "--yes"]].concat())
+        .fine();
+    let bureau_has = async |handoff: &str, state: EnrollmentProgress| {
+        poll::until("the bureau's book", SETTLED, async || {
+            let book = walk::book(&house).await;
+            let mut booked = book.into_values().filter_map(|entry| entry.status);
+            let found = booked.find(|status| status.handoff_id == handoff);
+            found.filter(|status| status.progress() == state)
+        })
+        .await;
+    };
+    bureau_has(waiting.handoff(), EnrollmentProgress::Active).await;
+    bureau_has(lost.handoff(), EnrollmentProgress::Active).await;
+    bureau_has(canceled.handoff(), EnrollmentProgress::Canceled).await;
+
+    for service in OURS {
+        house.stop(service).await;
+    }
+    restore(&house, &file).await;
+    for service in OURS {
+        house.start(service).await;
+    }
+    // The partner was paused at the moment of the backup: nothing is sent before both books agree.
+    let looked = reconcile(&house, folder.path(), &["--repair", "--dry-run"]).await;
+    assert!(looked.refused(1).contains("3 findings are open"));
+    let repaired = reconcile(&house, folder.path(), &["--repair"]).await;
+    assert_eq!(repaired.code, Some(1), "{}", repaired.errors);
+    let left: serde_json::Value = serde_json::from_str(&repaired.out).expect("JSON");
+    let left = left.as_array().expect("a list").iter();
+    let left: Vec<_> = left.filter(|it| it["result"] != "REPAIRED").collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!(left[0]["handoff_id"], lost.handoff());
+    assert_eq!(left[0]["kind"], "UNKNOWN_HERE");
+    assert_eq!(left[0]["do"], "CANCEL_THERE");
+    for (number, enrolled, state) in [
+        (0, &kept, EnrollmentState::Active),
+        (1, &canceled, EnrollmentState::Canceled),
+        (2, &waiting, EnrollmentState::Active),
+    ] {
+        let standing = poll::until("the outcome to arrive", SETTLED, async || {
+            let found = person(&house, &walk, number).enrollment(&enrolled.enrollment_id);
+            found.await.ok().filter(|it| it.state() == state)
+        });
+        standing.await;
+    }
+
+    // Whoever enrolled since is canceled there and enrolls again: nobody is lost, and nobody is in the book twice.
+    cancel_there(&house, lost.handoff()).await;
+    let agreed = reconcile(&house, folder.path(), &[]).await;
+    assert_eq!(agreed.fine().trim(), "[]");
+    house.redress(&["partner", "resume", partner]).fine();
+    let again = enroll(&house, &walk, &roster, 3).await;
+    let settled = person(&house, &walk, 3).settled(&again.enrollment_id).await;
+    assert_eq!(settled.state(), EnrollmentState::Active);
+    let book = walk::book(&house).await;
+    let mut running: Vec<&str> = book
+        .values()
+        .filter(|entry| {
+            entry.status.as_ref().expect("a status").progress() == EnrollmentProgress::Active
+        })
+        .map(|entry| entry.subject_digest.as_str())
+        .collect();
+    assert_eq!(running.len(), 3);
+    running.sort_unstable();
+    running.dedup();
+    assert_eq!(running.len(), 3, "each of three people once");
+    assert_eq!(book.len(), 5);
+    let agreed = reconcile(&house, folder.path(), &[]).await;
+    assert_eq!(agreed.fine().trim(), "[]");
 }

@@ -123,13 +123,13 @@ fn everything_in_the_contract_has_a_comment() {
     assert!(bare.is_empty(), "without a comment: {bare:?}");
 }
 
-/// AIP-155. ImportRoster is keyed by the file's hash; what a bureau implements is keyed by `handoff_id`.
+/// AIP-155. ImportRoster is keyed by the file's hash, Reconcile has the id in its header; what a bureau implements is keyed by `handoff_id`.
 #[test]
 fn every_mutation_carries_a_request_id() {
     const READS: &[&str] = &["Get", "List", "Search", "Export", "Check", "Pull"];
     for method in contract::methods() {
         let name = method.name();
-        let keyed_otherwise = name == "ImportRoster"
+        let keyed_otherwise = ["ImportRoster", "Reconcile"].contains(&name)
             || method.parent_service().full_name() == "redress.bureau.v1.BureauEnrollmentService";
         if READS.iter().any(|verb| name.starts_with(verb)) {
             assert!(field(&method, "request_id").is_none(), "{name} only reads");

@@ -26,6 +26,7 @@ mod letters;
 mod more_keys;
 mod partner_server;
 mod proofing_notices;
+mod reconciliation;
 mod reviews;
 mod running_campaign;
 mod schema_support;
@@ -44,7 +45,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 19] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -129,6 +130,11 @@ const STEPS: [Step; 18] = [
         name: "0017_guardians",
         runs_since: "0017_guardians",
         changes: guardians::changes,
+    },
+    Step {
+        name: "0018_reconciliation",
+        runs_since: "0017_guardians",
+        changes: reconciliation::changes,
     },
     Step {
         name: "0019_handoff_files",

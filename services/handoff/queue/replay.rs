@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::db::audit;
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::{DeadReason, Kind};
+use crate::db::{Tx, audit};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::kernel::ids::{CampaignId, HandoffId};
@@ -34,55 +34,64 @@ pub async fn replay_handoff(
         .run_tx("handoff.replay", |tx| {
             Box::pin(async move {
                 let found = store::lock(tx, campaign, id).await?;
-                let mut handoff = found.ok_or(Error::HandoffNotFound)?;
+                let handoff = found.ok_or(Error::HandoffNotFound)?;
                 if request::answered::<HandoffId>(tx, request).await?.is_some() {
                     return Ok(handoff);
                 }
-                let now = context.clock.now();
-                let from = handoff.state.name();
-                let latest = retry_policy::latest(now, &context.rules);
-                let reason = match handoff.state {
-                    State::Dead(reason) => reason.as_str(),
-                    State::Accepted | State::Active if is_lost => LOST,
-                    State::Queued | State::Unsettled if handoff.not_before > latest => MISDATED,
-                    _ => {
-                        return Err(Error::NotDead {
-                            handoff: id,
-                            state: from,
-                        });
-                    }
-                };
-                // A CANCEL may be under way because its ENROLL was DEAD; the ENROLL must not follow it.
-                if matches!(
-                    handoff.state,
-                    State::Dead(_) | State::Accepted | State::Active
-                ) {
-                    if handoff.kind == Kind::Enroll
-                        && store::lock_twin(tx, &handoff).await?.is_some()
-                    {
-                        return Err(Error::BeingCanceled { handoff: id });
-                    }
-                    let forgot = State::Dead(DeadReason::PartnerForgot);
-                    if is_lost || handoff.state == forgot {
-                        handoff = anew(handoff);
-                    }
-                    handoff.state = handoff.state.on(Event::Replay)?;
-                    (handoff.tries, handoff.failures) = (0, 0);
-                }
-                handoff.not_before = now;
-                handoff.ordered_at = handoff.ordered_at.min(now);
-                handoff.sent_at = handoff.sent_at.map(|at| at.min(now));
-                let change = Change::of(from, &handoff);
-                store::write(tx, &[change], now).await?;
-                let detail = json!({ "reason": reason });
-                let actor = &request.caller;
-                let event = about_handoff(context, actor, "handoff.replayed", &handoff, detail);
-                audit::record(tx, &[event]).await?;
-                request::record(tx, request, &id, now).await?;
-                Ok(handoff)
+                let replayed = replay(tx, (context, &request.caller), handoff, is_lost).await?;
+                request::record(tx, request, &id, context.clock.now()).await?;
+                Ok(replayed)
             })
         })
         .await
+}
+
+/// Queues a locked handoff again, as [`replay_handoff`] does, and audits it.
+pub async fn replay(
+    tx: &Tx<'_>,
+    (context, actor): (&Context, &str),
+    mut handoff: Handoff,
+    is_lost: bool,
+) -> Result<Handoff, Error> {
+    let id = handoff.id;
+    let now = context.clock.now();
+    let from = handoff.state.name();
+    let latest = retry_policy::latest(now, &context.rules);
+    let reason = match handoff.state {
+        State::Dead(reason) => reason.as_str(),
+        State::Accepted | State::Active if is_lost => LOST,
+        State::Queued | State::Unsettled if handoff.not_before > latest => MISDATED,
+        _ => {
+            return Err(Error::NotDead {
+                handoff: id,
+                state: from,
+            });
+        }
+    };
+    // A CANCEL may be under way because its ENROLL was DEAD; the ENROLL must not follow it.
+    if matches!(
+        handoff.state,
+        State::Dead(_) | State::Accepted | State::Active
+    ) {
+        if handoff.kind == Kind::Enroll && store::lock_twin(tx, &handoff).await?.is_some() {
+            return Err(Error::BeingCanceled { handoff: id });
+        }
+        let forgot = State::Dead(DeadReason::PartnerForgot);
+        if is_lost || handoff.state == forgot {
+            handoff = anew(handoff);
+        }
+        handoff.state = handoff.state.on(Event::Replay)?;
+        (handoff.tries, handoff.failures) = (0, 0);
+    }
+    handoff.not_before = now;
+    handoff.ordered_at = handoff.ordered_at.min(now);
+    handoff.sent_at = handoff.sent_at.map(|at| at.min(now));
+    let change = Change::of(from, &handoff);
+    store::write(tx, &[change], now).await?;
+    let detail = json!({ "reason": reason });
+    let event = about_handoff(context, actor, "handoff.replayed", &handoff, detail);
+    audit::record(tx, &[event]).await?;
+    Ok(handoff)
 }
 
 /// Forgets what the partner told of a handoff: what it tells when it has got it again replaces that, under another reference and with

@@ -140,11 +140,9 @@ fn open(
     row: Option<individual::Model>,
 ) -> Result<Option<Person>, Error> {
     let key = scope.key.as_ref().filter(|key| key.wrapped.is_some());
-    match key.zip(row) {
-        Some((key, row)) => decrypt(&context.sealer(key)?, &row),
-        None => {
-            std::hint::black_box(find::nobody());
-            Ok(None)
-        }
+    if let Some((key, row)) = key.zip(row) {
+        return decrypt(&context.sealer(key)?, &row);
     }
+    std::hint::black_box(find::nobody());
+    Ok(None)
 }

@@ -129,6 +129,8 @@ reasons! {
     PartnerState "PARTNER_STATE" FailedPrecondition "The partner's state or mode does not allow this.";
     HandoffNotFound "HANDOFF_NOT_FOUND" NotFound "There is no such handoff.";
     HandoffState "HANDOFF_STATE" FailedPrecondition "The handoff's state does not allow this.";
+    DifferenceNotFound "DIFFERENCE_NOT_FOUND" NotFound "There is no such difference.";
+    ReconciliationState "RECONCILIATION_STATE" FailedPrecondition "The state of the reconciliation or of the difference does not allow this.";
 }
 
 impl Reason {

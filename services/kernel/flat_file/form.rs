@@ -64,12 +64,12 @@ impl Form {
 
     /// Writes a line. `value` gives what stands in a field; the column that does not fit is given back with the reason. `is_sparse`: what is
     /// required may be missing in this one.
-    pub fn line<'c>(
+    pub fn line(
         self,
-        columns: &'c [Column],
+        columns: &[Column],
         mut value: impl FnMut(&str) -> String,
         is_sparse: bool,
-    ) -> Result<Vec<u8>, (&'c Column, Unfit)> {
+    ) -> Result<Vec<u8>, (&Column, Unfit)> {
         let mut cells = Vec::with_capacity(columns.len());
         for column in columns {
             let cell = match (&column.value, &column.field) {

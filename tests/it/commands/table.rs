@@ -218,6 +218,27 @@ const COMMANDS: &[(&str, &str)] = &[
         "handoff.v1.HandoffAdminService/ListActivationPools",
         "partner pool show",
     ),
+    (
+        "handoff.v1.ReconciliationService/GetManifest",
+        "reconcile manifest",
+    ),
+    ("handoff.v1.ReconciliationService/Reconcile", "reconcile"),
+    (
+        "handoff.v1.ReconciliationService/ListReconciliations",
+        "reconcile lists",
+    ),
+    (
+        "handoff.v1.ReconciliationService/ListDifferences",
+        "reconcile differences",
+    ),
+    (
+        "handoff.v1.ReconciliationService/CloseDifference",
+        "reconcile close",
+    ),
+    (
+        "handoff.v1.ReconciliationService/RepairDifferences",
+        "reconcile",
+    ),
     // The sandbox bureau's own books, which the demonstration compares with ours.
     ("sandbox.v1.SandboxService/ListBookEntries", "demo"),
     ("sandbox.v1.SandboxService/GetBookKey", "demo"),

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use redress::db::entities::{
     ClosedSet, activation_code, campaign, code, code_batch, confirmation_code, covered_entity,
-    enrollment, handoff, individual, mail_event, outcome, partner, product, referral,
-    representative, review, revocation, roster_import, verification, wave,
+    enrollment, handoff, individual, mail_event, outcome, partner, product, reconciliation,
+    reconciliation_difference, reconciliation_entry, referral, representative, review, revocation,
+    roster_import, verification, wave,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Iterable, Statement};
 
@@ -82,6 +83,32 @@ async fn a_column_takes_the_words_of_its_enum_and_no_others(database: Database) 
         ("partner", "mode", words::<partner::Mode>()),
         ("partner", "state", words::<partner::State>()),
         ("product", "population", words::<product::Population>()),
+        ("reconciliation", "state", words::<reconciliation::State>()),
+        (
+            "reconciliation_entry",
+            "progress",
+            words::<reconciliation_entry::Progress>(),
+        ),
+        (
+            "reconciliation_difference",
+            "kind",
+            words::<reconciliation_difference::Kind>(),
+        ),
+        (
+            "reconciliation_difference",
+            "state",
+            words::<reconciliation_difference::State>(),
+        ),
+        (
+            "reconciliation_difference",
+            "action",
+            words::<reconciliation_difference::Action>(),
+        ),
+        (
+            "reconciliation_difference",
+            "close_reason",
+            words::<reconciliation_difference::CloseReason>(),
+        ),
         (
             "referral",
             "decision_reason",

@@ -26,6 +26,7 @@ mod projected;
 mod pull;
 mod push;
 mod queues;
+mod reconciliation;
 mod resubmission;
 mod retention;
 mod running;
