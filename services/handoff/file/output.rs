@@ -11,7 +11,7 @@ use age::x25519::Recipient;
 use crate::kernel::crypto::Sha256;
 use crate::kernel::flat_file::{Column, Form};
 
-use super::order;
+use super::convert;
 use crate::handoff::partner::file_layout::Orders;
 
 /// A file that grows.
@@ -137,7 +137,7 @@ impl Output {
             Ok(line) => line,
             Err((column, _)) => {
                 let field = column.field.as_deref().unwrap_or_default();
-                return Ok(Err(order::known(field)));
+                return Ok(Err(convert::known(field)));
             }
         };
         self.sink.write(&line)?;

@@ -14,6 +14,7 @@ use crate::handoff::error::Error;
 use crate::handoff::metrics;
 use crate::handoff::outcome::apply_status::Reporter;
 use crate::handoff::outcome::settle::{EndedCall, settle};
+use crate::handoff::person::convert::order_of;
 use crate::handoff::person::sendable::{Sendable, sendable};
 use crate::handoff::queue::attempts::{self, Attempt};
 use crate::handoff::queue::due::{self, QueueKey};
@@ -27,7 +28,7 @@ use crate::kernel::clock::Timestamp;
 
 use super::desk::{Desk, FileError};
 use super::output::{Output, Written};
-use super::{order, store};
+use super::{convert, store};
 
 /// Orders that are leased at once.
 const LOT: u64 = 1_000;
@@ -196,9 +197,9 @@ async fn write_lot(
 ) -> Result<(), FileError> {
     let mut misfits = Vec::new();
     for one in lot {
-        let order = one.order();
+        let order = order_of(&one);
         let is_cancel = one.leased.handoff.kind == Kind::Cancel;
-        let value = |field: &str| order::value(&order, field);
+        let value = |field: &str| convert::value(&order, field);
         if let Err(field) = output.record(&desk.layout.orders.record, is_cancel, value)? {
             let answer = Err(Failure::CannotProject(field));
             misfits.push(EndedCall {

@@ -1,6 +1,8 @@
 //! How the files to and from a partner look and when they are written, as an operator describes it in TOML.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod check;
+
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::civil::Time;
@@ -12,7 +14,9 @@ use crate::db::entities::ClosedSet as _;
 use crate::db::entities::outcome::OutcomeClass;
 use crate::handoff::queue::state::Fact;
 use crate::kernel::clock::Timestamp;
-use crate::kernel::flat_file::{Column, Form, Format};
+use crate::kernel::flat_file::{Column, Form};
+
+use check::{columns, needs, plain_name};
 
 /// The longest layout, in bytes.
 pub const LONGEST: usize = 32 * 1_024;
@@ -352,55 +356,6 @@ fn meaning(means: &str, of_code: Option<OutcomeClass>) -> Option<Meaning> {
         _ => return None,
     };
     Some(Meaning::Fact(fact))
-}
-
-/// Demands that a name stays in its directory.
-fn plain_name(name: &str, what: &str) -> Result<(), String> {
-    let fits = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '.' | '-' | '_');
-    if name.len() <= 80 && !name.starts_with('.') && name.chars().all(fits) {
-        return Ok(());
-    }
-    Err(format!(
-        "{what} may have letters, digits, dots, dashes and underscores, at most 80, and must not begin with a dot"
-    ))
-}
-
-fn columns(what: &str, form: Form, columns: &[Column], fields: &[&str]) -> Result<(), String> {
-    let mut names = BTreeSet::new();
-    if !form.delimiter.is_ascii() {
-        return Err(format!("{what}: the delimiter must be one ASCII sign"));
-    }
-    for column in columns {
-        let wrong = |rule: String| Err(format!("{what}, {}: {rule}", column.title()));
-        if let Some(field) = &column.field
-            && !fields.contains(&field.as_str())
-        {
-            return wrong(format!("{field:?} is none of {}", fields.join(", ")));
-        }
-        if column.field.is_some() && column.value.is_some() {
-            return wrong("has a field and a value".to_owned());
-        }
-        if form.format == Format::Fixed && column.width.is_none_or(|width| width == 0) {
-            return wrong("needs a width".to_owned());
-        }
-        let is_headed = what.ends_with("record") && form.format == Format::Csv && form.headings;
-        if is_headed && (column.name.is_empty() || !names.insert(&column.name)) {
-            return wrong("needs a name that no other column has".to_owned());
-        }
-    }
-    Ok(())
-}
-
-fn needs(what: &str, columns: &[Column], fields: &[&str]) -> Result<(), String> {
-    let has = |field: &&str| {
-        columns
-            .iter()
-            .any(|column| column.field.as_deref() == Some(*field))
-    };
-    match fields.iter().find(|field| !has(field)) {
-        Some(field) => Err(format!("{what} needs a column with field = '{field}'")),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -13,9 +13,19 @@ use crate::process::convert::{
 use crate::wire::redress::bureau::v1 as wire;
 use crate::wire::redress::r#type::v1::{self as shared, PersonName, PostalAddress};
 
-use super::decrypt::Enrollee;
+use super::decrypt::{Ask, Enrollee};
 use super::evidence::Evidence;
 use super::projection::Change;
+use super::sendable::Sendable;
+
+/// Gives the order as the contract has it.
+pub fn order_of(sendable: &Sendable) -> wire::EnrollmentOrder {
+    let (handoff, number) = (&sendable.leased.handoff, &sendable.engagement_number);
+    match &sendable.ask {
+        Ask::Enroll(enrollee) => enroll(handoff, number, enrollee),
+        Ask::Cancel(of) => cancel(handoff, number, *of),
+    }
+}
 
 /// Gives the order to enroll somebody, who fits the partner's fields already.
 pub fn enroll(handoff: &Handoff, engagement: &str, enrollee: &Enrollee) -> wire::EnrollmentOrder {

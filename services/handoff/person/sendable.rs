@@ -6,9 +6,7 @@ use crate::handoff::outcome::apply_status::Reporter;
 use crate::handoff::outcome::settle::{EndedCall, settle};
 use crate::handoff::partner::model::Partner;
 use crate::handoff::queue::lease_store::Leased;
-use crate::wire::redress::bureau::v1::EnrollmentOrder;
 
-use super::convert::{cancel, enroll};
 use super::decrypt::{Ask, Decrypted, decrypt};
 
 /// A handoff that can be sent.
@@ -20,17 +18,6 @@ pub struct Sendable {
     pub engagement_number: String,
     /// What is asked.
     pub ask: Ask,
-}
-
-impl Sendable {
-    /// Gives the order as the contract has it.
-    pub fn order(&self) -> EnrollmentOrder {
-        let (handoff, number) = (&self.leased.handoff, &self.engagement_number);
-        match &self.ask {
-            Ask::Enroll(enrollee) => enroll(handoff, number, enrollee),
-            Ask::Cancel(of) => cancel(handoff, number, *of),
-        }
-    }
 }
 
 impl Decrypted {

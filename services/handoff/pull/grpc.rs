@@ -173,7 +173,7 @@ async fn order_again(
     let actor = format!("partner/{}", partner.name);
     let decrypted = decrypt(context, partner, &actor, vec![leased]).await?;
     let mut sendable = decrypted.into_iter().filter_map(|it| it.sendable().ok());
-    Ok(sendable.next_back().map(|it| it.order()))
+    Ok(sendable.next_back().map(|it| order::order_of(&it)))
 }
 
 /// Lists the partner's handoffs.
@@ -261,7 +261,7 @@ fn outstanding(wish: i32) -> Result<u64, Fault> {
 
 fn to_wire(offer: &Sendable) -> wire::HandoffOffer {
     wire::HandoffOffer {
-        order: Some(offer.order()),
+        order: Some(order::order_of(offer)),
         lease_expire_time: Some(Timestamp::to_proto(offer.leased.handoff.not_before)),
     }
 }

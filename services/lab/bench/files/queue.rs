@@ -8,8 +8,7 @@ use uuid::Uuid;
 use crate::client::problem::Problem;
 use crate::db::{self, Process};
 use crate::kernel::clock::Timestamp;
-
-use super::super::databases::{Databases, Side, failed};
+use crate::lab::bench::databases::{Databases, Side, failed};
 
 /// Queues an order for everybody on the roster, as of the beginning of a day; gives how many.
 pub async fn fill(databases: &Databases, partner: &str, day: Date) -> Result<u64, Problem> {
