@@ -89,7 +89,7 @@ async fn a_whole_file_gets_its_name_once(database: Database) {
             fs::rename(files.path("out", &name), growing).unwrap();
         }
         assert_eq!(files.step().await, (1, 0));
-        assert_eq!(files.names("out"), [name.clone()]);
+        assert_eq!(files.names("out"), std::slice::from_ref(&name));
         assert_eq!(files.listed().await[0].state(), HandoffFileState::Sent);
     }
 }
