@@ -5,12 +5,14 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::db::entities::handoff::State;
+use crate::db::entities::partner::Mode;
 use crate::kernel::ids::PartnerId;
 use crate::kernel::lifecycle;
 
 use super::context::Context;
 use super::error::Error;
 use super::partner;
+use super::partner::file_layout::LONGEST_ANSWER;
 use super::queue::{misdated, retry_policy};
 
 /// How often it is done.
@@ -38,19 +40,28 @@ pub async fn run(context: Context, token: CancellationToken) {
 /// Does everything once and gives the number of handoffs that were made due.
 pub async fn step(context: &Context) -> Result<u64, Error> {
     let mut made_due = 0;
-    for partner in partner::store::ids(context.db.read()).await? {
+    for (partner, mode) in partner::store::modes(context.db.read()).await? {
         for state in misdated::WAITING {
-            made_due += make_due(context, (partner, state)).await?;
+            // The lease of a file lasts until its answer must be there.
+            let longest = match (mode, state) {
+                (Mode::File, State::Leased) => LONGEST_ANSWER,
+                _ => retry_policy::longest(&context.rules),
+            };
+            made_due += make_due(context, (partner, state), longest).await?;
         }
     }
     Ok(made_due)
 }
 
-async fn make_due(context: &Context, whose: (PartnerId, State)) -> Result<u64, Error> {
+async fn make_due(
+    context: &Context,
+    whose: (PartnerId, State),
+    longest: Duration,
+) -> Result<u64, Error> {
     let mut made_due = 0;
     loop {
         let now = context.now();
-        let when = (now, retry_policy::latest(now, &context.rules));
+        let when = (now, now + longest);
         let work = context.db.run_tx("handoff.make_due", |tx| {
             Box::pin(misdated::make_due(tx, whose, when))
         });

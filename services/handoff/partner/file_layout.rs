@@ -18,6 +18,8 @@ use crate::kernel::flat_file::{Column, Form};
 
 use check::{columns, needs, plain_name};
 
+/// The longest time in which an answer can be due.
+pub const LONGEST_ANSWER: Duration = Duration::from_hours(24 * 60);
 /// The longest layout, in bytes.
 pub const LONGEST: usize = 32 * 1_024;
 
@@ -235,7 +237,7 @@ impl Orders {
         if !(1..=1_000_000).contains(&self.most) {
             return Err("orders.most must be 1 to 1000000".to_owned());
         }
-        let days = Duration::from_hours(1)..=Duration::from_hours(24 * 60);
+        let days = Duration::from_hours(1)..=LONGEST_ANSWER;
         if !days.contains(&self.answer_within) {
             return Err("orders.answer_within must be 1h to 1440h".to_owned());
         }

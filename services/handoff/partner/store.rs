@@ -73,9 +73,11 @@ async fn readable(db: &impl ConnectionTrait, which: SimpleExpr) -> Result<Vec<Pa
     Ok(query.all(db).await?.into_iter().filter_map(read).collect())
 }
 
-/// Gives the ids of all partners.
-pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<PartnerId>, Error> {
-    let query = Entity::find().select_only().column(Column::Id);
+/// Gives all partners with how each is reached.
+pub async fn modes(db: &impl ConnectionTrait) -> Result<Vec<(PartnerId, Mode)>, Error> {
+    let query = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Mode]);
     let query = query.order_by_asc(Column::Id).into_tuple();
     Ok(query.all(db).await?)
 }

@@ -56,7 +56,7 @@ pub async fn replay(
     let id = handoff.id;
     let now = context.clock.now();
     let from = handoff.state.name();
-    let latest = retry_policy::latest(now, &context.rules);
+    let latest = now + retry_policy::longest(&context.rules);
     let reason = match handoff.state {
         State::Dead(reason) => reason.as_str(),
         State::Accepted | State::Active if is_lost => LOST,

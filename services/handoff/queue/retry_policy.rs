@@ -262,9 +262,9 @@ pub fn next(failure: &Failure, history: History, rules: &Rules, ids: &Ids) -> Ne
     }
 }
 
-/// Gives the latest instant until which any rule lets a handoff wait, or a lease run. One that lies beyond it was dated by a wrong
+/// Gives for how long any rule lets a handoff wait at most, or a lease run that is no file's. One that waits for longer was dated by a wrong
 /// clock, and is due.
-pub fn latest(now: Timestamp, rules: &Rules) -> Timestamp {
+pub fn longest(rules: &Rules) -> Duration {
     let waits = [
         rules.push_lease,
         rules.pull_lease,
@@ -272,7 +272,7 @@ pub fn latest(now: Timestamp, rules: &Rules) -> Timestamp {
         rules.retry_cap + LONGEST_PAUSE,
         LONGEST_DELAY,
     ];
-    now + waits.into_iter().max().unwrap_or_default()
+    waits.into_iter().max().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -340,19 +340,18 @@ mod tests {
 
     #[test]
     fn nothing_waits_for_longer_than_the_longest_rule() {
-        let now = Timestamp::from_micros(1_437_091_200_000_000);
-        assert_eq!(latest(now, &Rules::default()), now + LONGEST_DELAY);
+        assert_eq!(longest(&Rules::default()), LONGEST_DELAY);
         let day = Duration::from_hours(24);
         let slow = |change: fn(&mut Rules, Duration)| {
             let mut rules = Rules::default();
             change(&mut rules, day);
-            latest(now, &rules)
+            longest(&rules)
         };
-        assert_eq!(slow(|rules, day| rules.push_lease = day), now + day);
-        assert_eq!(slow(|rules, day| rules.pull_lease = day), now + day);
-        assert_eq!(slow(|rules, day| rules.follow_up_after = day), now + day);
-        let longest = now + day + LONGEST_PAUSE;
-        assert_eq!(slow(|rules, day| rules.retry_cap = day), longest);
+        assert_eq!(slow(|rules, day| rules.push_lease = day), day);
+        assert_eq!(slow(|rules, day| rules.pull_lease = day), day);
+        assert_eq!(slow(|rules, day| rules.follow_up_after = day), day);
+        let capped = slow(|rules, day| rules.retry_cap = day);
+        assert_eq!(capped, day + LONGEST_PAUSE);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use redress::bureau::client::files::FileExchange;
 use redress::handoff::file::worker::{Done, FileWorker};
+use redress::handoff::housekeeping;
 use redress::kernel::ids::{HandoffId, PartnerId};
 use redress::wire::redress::handoff::v1::{
     HandoffFile, HandoffFileState, ListHandoffFilesRequest, Partner, PartnerMode,
@@ -349,4 +350,21 @@ async fn what_does_not_fit_goes_into_another_file_of_the_night(database: Databas
     let statement = sea_orm::Statement::from_string(backend, sql);
     let row = world.owner.query_one_raw(statement).await.unwrap().unwrap();
     assert_eq!(row.try_get::<i64>("", "count").unwrap(), 5);
+}
+
+/// An order may wait for its answer for days: nobody takes that for a wrong clock's doing, unless it is longer than any layout allows.
+#[apply(both)]
+async fn an_order_in_a_file_waits_for_as_long_as_its_layout_says(database: Database) {
+    let world = World::new(database).await;
+    let layout = SANDBOX.replace("answer_within = \"72h\"", "answer_within = \"1440h\"");
+    let files = Exchange::open(&world, &layout).await;
+    let id = world.enroll(files.partner, "666010001").await;
+    files.night().await;
+    let lease = world.row(id).await;
+    let keep_house = async || housekeeping::step(&world.context).await.unwrap();
+    assert_eq!(keep_house().await, 0);
+    assert_eq!(world.row(id).await, lease);
+    let late = "UPDATE handoff SET not_before = not_before + 60000000";
+    world.owner.execute_unprepared(late).await.unwrap();
+    assert_eq!(keep_house().await, 1);
 }
