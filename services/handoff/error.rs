@@ -21,8 +21,8 @@ pub enum Error {
     /// The name belongs to a partner already.
     #[error("the partner's name is taken")]
     PartnerExists,
-    /// A partner that is called cannot call.
-    #[error("the partner is pushed to and does not pull")]
+    /// Only a partner in mode PULL pulls.
+    #[error("the partner does not pull")]
     NotPulling {
         /// The partner.
         partner: PartnerId,
@@ -123,7 +123,7 @@ impl From<Error> for Fault {
             Error::NotPulling { partner } => Self::new(Reason::PartnerState).precondition(
                 "MODE",
                 partner.to_string(),
-                "only a partner in mode PULL can pull; Redress calls the others",
+                "only a partner in mode PULL can pull",
             ),
             Error::CampaignNotFound => Self::new(Reason::CampaignNotFound),
             Error::CampaignWithoutKey { campaign } => Self::new(Reason::CampaignWithoutKey)

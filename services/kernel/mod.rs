@@ -13,6 +13,7 @@ pub mod dates;
 pub mod fault;
 pub mod fields;
 pub mod flat_file;
+pub mod hashing;
 pub mod ids;
 pub mod keyring;
 pub mod language;

@@ -9,6 +9,7 @@ use age::stream::StreamWriter;
 
 use super::recipient::Recipient;
 use crate::kernel::crypto::Sha256;
+use crate::kernel::hashing::Hashing;
 
 /// Buffers that wait for the disk; then making lines waits.
 const AHEAD: usize = 4;
@@ -18,14 +19,7 @@ pub enum Sink {
     /// To the file as they are.
     Plain(File),
     /// Encrypted.
-    Sealed(Box<StreamWriter<Hashing>>),
-}
-
-/// A file, and the hash of what was written to it.
-pub struct Hashing {
-    file: File,
-    hash: Sha256,
-    bytes: u64,
+    Sealed(Box<StreamWriter<Hashing<File>>>),
 }
 
 /// What was written.
@@ -47,12 +41,8 @@ impl Sink {
         }
         let recipients = recipients.iter().map(Recipient::as_age);
         let encryptor = age::Encryptor::with_recipients(recipients).map_err(io::Error::other)?;
-        let hashing = Hashing {
-            file,
-            hash: Sha256::new(),
-            bytes: 0,
-        };
-        Ok(Self::Sealed(Box::new(encryptor.wrap_output(hashing)?)))
+        let output = encryptor.wrap_output(Hashing::new(file))?;
+        Ok(Self::Sealed(Box::new(output)))
     }
 
     fn write(&mut self, lines: &[u8]) -> io::Result<()> {
@@ -66,23 +56,10 @@ impl Sink {
         match self {
             Self::Plain(_) => Ok(None),
             Self::Sealed(writer) => {
-                let Hashing { hash, bytes, .. } = writer.finish()?;
-                Ok(Some((hash.finish_hex(), bytes)))
+                let (_, hashed) = writer.finish()?.finish();
+                Ok(Some((hashed.sha256, hashed.bytes)))
             }
         }
-    }
-}
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }
 

@@ -33,6 +33,12 @@ pub enum FileError {
     /// The database, or a rule.
     #[error(transparent)]
     Process(#[from] Error),
+    /// The settings name no directory for files.
+    #[error("the setting file_directory is missing")]
+    NoDirectory,
+    /// The partner's layout is one that this program does not take.
+    #[error("the layout: {0}")]
+    Layout(String),
     /// The directory or its disk.
     #[error("the directory of files: {0}")]
     Disk(#[from] io::Error),

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::ops::Not as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -94,7 +93,7 @@ pub enum Outcome {
 
 /// A file that bears a time to come is as quiet as any other: its sender kept that time.
 fn is_quiet(modified: SystemTime) -> bool {
-    modified.elapsed().is_ok_and(|since| since < QUIET).not()
+    !modified.elapsed().is_ok_and(|since| since < QUIET)
 }
 
 fn private(folder: &Path) -> io::Result<()> {

@@ -10,6 +10,7 @@ use age::x25519::Recipient;
 
 use crate::kernel::crypto::Sha256;
 use crate::kernel::flat_file::{Column, Form};
+use crate::kernel::hashing::Hashing;
 
 use super::convert;
 use crate::handoff::partner::file_layout::Orders;
@@ -40,25 +41,8 @@ pub struct Written {
 }
 
 enum Sink {
-    Plain(Box<Hashing>),
-    Sealed(Box<StreamWriter<Box<Hashing>>>),
-}
-
-struct Hashing {
-    file: BufWriter<File>,
-    hash: Sha256,
-}
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
+    Plain(Box<Hashing<BufWriter<File>>>),
+    Sealed(Box<StreamWriter<Hashing<BufWriter<File>>>>),
 }
 
 impl Sink {
@@ -70,13 +54,14 @@ impl Sink {
     }
 
     fn finish(self) -> io::Result<String> {
-        let mut written = match self {
-            Self::Plain(file) => file,
+        let written = match self {
+            Self::Plain(file) => *file,
             Self::Sealed(file) => file.finish()?,
         };
-        written.flush()?;
-        written.file.get_ref().sync_all()?;
-        Ok(written.hash.finish_hex())
+        let (mut file, hashed) = written.finish();
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        Ok(hashed.sha256)
     }
 }
 
@@ -85,12 +70,9 @@ impl Output {
     pub fn create(path: &Path, orders: &Orders) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         let options = options.write(true).create(true).truncate(true).mode(0o640);
-        let file = Box::new(Hashing {
-            file: BufWriter::new(options.open(path)?),
-            hash: Sha256::new(),
-        });
+        let file = Hashing::new(BufWriter::new(options.open(path)?));
         let sink = match &orders.encrypt_to {
-            None => Sink::Plain(file),
+            None => Sink::Plain(Box::new(file)),
             Some(key) => {
                 let key: Recipient = key.parse().map_err(io::Error::other)?;
                 let recipients = std::iter::once(&key as &dyn age::Recipient);

@@ -101,11 +101,9 @@ impl FileWorker {
     }
 
     async fn work(&self, partner: &Partner) -> Result<Done, FileError> {
-        let wrong = |what: &str| FileError::Disk(std::io::Error::other(what.to_owned()));
-        let directory = self.directory.as_ref();
-        let directory = directory.ok_or_else(|| wrong("file_directory is not set"))?;
-        let layout = Layout::parse(partner.file_layout.as_deref().unwrap_or_default());
-        let layout = layout.map_err(|why| wrong(&format!("the layout {why}")))?;
+        let directory = self.directory.as_ref().ok_or(FileError::NoDirectory)?;
+        let layout = partner.file_layout.as_deref().unwrap_or_default();
+        let layout = Layout::parse(layout).map_err(FileError::Layout)?;
         let folders = Folders::of(directory, &partner.name)?;
         let actor = format!("partner/{}", partner.name);
         let desk = Desk {

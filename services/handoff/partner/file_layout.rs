@@ -62,14 +62,14 @@ pub const ORDER_FIELDS: [&str; 32] = [
     "queue_date",
 ];
 
-/// What a header or a trailer can have beside words of its own.
-const ABOUT_THE_FILE: [&str; 8] = [
+/// What the header of a file of orders can say.
+const ORDERS_HEADER: [&str; 4] = ["file", "number", "date", "campaign"];
+/// What its trailer can say.
+const ORDERS_TRAILER: [&str; 8] = [
     "file", "number", "date", "campaign", "count", "enrolled", "canceled", "sha256",
 ];
-/// What is known of a file before its records are.
-const BEFORE: usize = 4;
-/// What can be said of a file that came back: all but what its records were hashed to.
-const OF_AN_ANSWER: usize = 5;
+/// What a file that came back can say of itself.
+const OF_AN_ANSWER: [&str; 5] = ["file", "number", "date", "campaign", "count"];
 /// What a record that comes back can have.
 const ANSWERED: [&str; 7] = [
     "handoff_id",
@@ -249,14 +249,9 @@ impl Orders {
                 return Err("orders needs either encrypt_to = 'age1...' or plain = true: the file has names and numbers of people".to_owned());
             }
         }
-        columns(
-            "orders.header",
-            self.form,
-            &self.header,
-            &ABOUT_THE_FILE[..BEFORE],
-        )?;
+        columns("orders.header", self.form, &self.header, &ORDERS_HEADER)?;
         columns("orders.record", self.form, &self.record, &ORDER_FIELDS)?;
-        columns("orders.trailer", self.form, &self.trailer, &ABOUT_THE_FILE)?;
+        columns("orders.trailer", self.form, &self.trailer, &ORDERS_TRAILER)?;
         needs("orders.record", &self.record, &["handoff_id", "kind"])
     }
 
@@ -306,10 +301,9 @@ impl Answer {
                     .to_owned(),
             );
         }
-        let about = &ABOUT_THE_FILE[..OF_AN_ANSWER];
-        columns("header", self.form, &self.header, about)?;
+        columns("header", self.form, &self.header, &OF_AN_ANSWER)?;
         columns("record", self.form, &self.record, &ANSWERED)?;
-        columns("trailer", self.form, &self.trailer, about)?;
+        columns("trailer", self.form, &self.trailer, &OF_AN_ANSWER)?;
         needs("record", &self.record, &["handoff_id", "status"])?;
         if self.statuses.is_empty() {
             return Err("statuses must say what the partner's words mean".to_owned());

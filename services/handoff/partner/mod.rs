@@ -1,6 +1,7 @@
 //! Partners: bureaus and resellers.
 
 pub(crate) mod audit;
+pub(crate) mod convert;
 pub mod create;
 pub mod file_layout;
 pub(crate) mod grpc;

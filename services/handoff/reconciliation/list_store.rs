@@ -119,6 +119,17 @@ pub async fn delete_entries(
     Ok(deleted.rows_affected)
 }
 
+/// Tells whether a list has entries.
+pub async fn has_entries(
+    db: &impl ConnectionTrait,
+    (campaign, id): (CampaignId, ReconciliationId),
+) -> Result<bool, Error> {
+    let query = reconciliation_entry::Entity::find()
+        .filter(reconciliation_entry::Column::CampaignId.eq(campaign))
+        .filter(reconciliation_entry::Column::ReconciliationId.eq(id));
+    Ok(query.one(db).await?.is_some())
+}
+
 /// Deletes a list whose entries are gone.
 pub async fn delete(
     tx: &impl ConnectionTrait,

@@ -67,7 +67,9 @@ async fn campaigns(context: &Context) -> Result<Vec<CampaignId>, Error> {
 /// Deletes a list, a batch of its entries at a time. The newest one that was compared keeps its row.
 async fn delete(context: &Context, list: &Model) -> Result<(), Error> {
     let key = (list.campaign_id, list.id);
-    for batch in 1..=list.entries / BATCH + 1 {
+    // The row that is kept comes by again with every pass.
+    let left = list_store::has_entries(context.db.read(), key).await?;
+    for batch in (1..=list.entries / BATCH + 1).filter(|_| left) {
         let deleted = context.db.run_tx("reconciliation.prune_entries", |tx| {
             Box::pin(list_store::delete_entries(tx, key, batch * BATCH))
         });

@@ -109,8 +109,8 @@ impl Situation {
     }
 }
 
-/// Gives the language in which a person is spoken to: the enrollment's, or else the one that was asked for, or else the campaign's. The language on record would tell whoever
-/// asks that there is a record.
+/// Gives the language in which a person is spoken to: the enrollment's, or else the one that was asked for, or else the campaign's. The
+/// language on record would tell whoever asks that there is a record.
 pub async fn language(
     context: &Context,
     row: &verification::Model,
