@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
 use crate::harness::clients::connect;
+use crate::harness::folder::folder;
 use crate::harness::one_coverage::OneCoverage as _;
 use crate::harness::person::Person;
 use crate::harness::processes::{House, Service, name_of};
@@ -121,7 +122,7 @@ async fn services_that_start_on_a_backup_lose_what_came_later_and_double_nothing
     // The backup holds this order as one that the bureau has not got yet.
     house.redress(&["partner", "pause", partner]).fine();
     let waiting = enroll(&house, &walk, &roster, 1).await;
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let file = folder.path().join("backup");
     // Somebody enrolls at the same moment: all of it is in the backup, or none.
     let runtime = Handle::current();
@@ -256,7 +257,7 @@ async fn a_restored_backup_is_brought_back_to_the_truth_by_the_bureaus_own_list(
     let [kept, canceled] = active.try_into().expect("two");
     house.redress(&["partner", "pause", partner]).fine();
     let waiting = enroll(&house, &walk, &roster, 2).await;
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let file = folder.path().join("backup");
     block_in_place(|| back_up(&house, &file));
     house.redress(&["partner", "resume", partner]).fine();

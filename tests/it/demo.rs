@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::harness::child::Running;
+use crate::harness::folder::folder;
 use crate::harness::program::{bare, said};
 use crate::harness::{Database, http, poll, ports};
 
@@ -47,7 +48,7 @@ fn redress(folder: &Path, words: &[&str]) -> Command {
 
 #[test]
 fn the_demonstration_loses_doubles_and_lets_in_nobody_on_sqlite() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let words = [
         "demo", "--people", "300", "--seed", "11", "--format", "json",
     ];
@@ -61,7 +62,7 @@ async fn the_demonstration_loses_doubles_and_lets_in_nobody_on_postgres() {
     let Some(database) = Database::postgres_without_schema().await else {
         return;
     };
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let mut command = redress(
         folder.path(),
         &["demo", "--people", "300", "--format", "json"],
@@ -98,7 +99,7 @@ fn check(printed: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn up_starts_everything_ctrl_c_drains_it_and_the_next_up_goes_on() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let ports = ports::free_row();
     for round in 0..2 {
         let mut up = up(folder.path(), ports);
@@ -118,7 +119,7 @@ async fn up_starts_everything_ctrl_c_drains_it_and_the_next_up_goes_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_outlives_an_up_that_is_killed() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let mut up = up(folder.path(), ports::free_row());
     ready(folder.path(), &mut up).await;
     up.kill();
@@ -130,7 +131,7 @@ async fn nothing_outlives_an_up_that_is_killed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_up_in_one_directory_is_refused_before_it_touches_anything() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let mut first = up(folder.path(), ports::free_row());
     ready(folder.path(), &mut first).await;
     let file = folder.path().join(".redress/endpoints.toml");
@@ -149,7 +150,7 @@ async fn a_second_up_in_one_directory_is_refused_before_it_touches_anything() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_child_that_dies_is_named_and_ends_the_others() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let mut up = up(folder.path(), ports::free_row());
     ready(folder.path(), &mut up).await;
     let pid = endpoints(folder.path())["pids"]["enrollment-codes"]

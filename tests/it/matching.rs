@@ -11,6 +11,7 @@ use redress::lab::people::labelled::{Order, write};
 use redress::lab::people::shape::{AS_OF, Shape};
 use serde_json::Value;
 
+use crate::harness::folder::folder;
 use crate::harness::program::{Said, bare, said};
 
 fn redress(words: &[&str], files: &[&Path]) -> Said {
@@ -59,7 +60,7 @@ fn pairs(roster: &Path, labels: &[Label]) -> PathBuf {
 
 #[test]
 fn weights_trained_without_labels_tell_pairs_apart() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let (roster, labels) = roster(dir.path());
     let weights = dir.path().join("weights.csv");
     redress(&["matching", "train", "--out"], &[&weights, &roster]).fine();
@@ -92,7 +93,7 @@ fn weights_trained_without_labels_tell_pairs_apart() {
 
 #[test]
 fn what_cannot_be_used_is_named_by_line_and_column() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = folder();
     let file = |name: &str, text: &str| {
         let path = dir.path().join(name);
         std::fs::write(&path, text).unwrap();

@@ -7,6 +7,7 @@ use std::path::Path;
 use redress::kernel::caller::Role;
 use serde_json::Value;
 
+use crate::harness::folder::folder;
 use crate::harness::person::Person;
 use crate::harness::processes::{House, Service, name_of};
 use crate::harness::program::{Said, bare, said};
@@ -139,7 +140,7 @@ async fn nobody_at_the_other_end_is_told_in_one_message() {
 
 #[test]
 fn certificates_keys_and_schema_are_made_once_and_then_left_alone() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let redress = |words: &[&str]| {
         said(
             bare(env!("CARGO_BIN_EXE_redress"))

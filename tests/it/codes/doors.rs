@@ -14,6 +14,7 @@ use redress::kernel::settings::ServerSettings;
 use redress::wire::DESCRIPTORS;
 
 use super::house::House;
+use crate::harness::folder::folder;
 
 /// Where the process listens. It stops with the test.
 pub struct Doors {
@@ -25,7 +26,7 @@ pub struct Doors {
 impl House {
     /// Opens a socket.
     pub async fn doors(&self) -> Doors {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let authority = Authority::generate().unwrap();
         let issued = authority.issue_server(&["enrollment-codes"]).unwrap();
         let files = issued.save(folder.path(), "enrollment-codes").unwrap();

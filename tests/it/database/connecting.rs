@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use redress::db::{DatabaseSettings, Db, Error, Process};
 
+use crate::harness::folder::folder;
 use crate::harness::{Database, cluster};
 
 async fn refusal(url: &str) -> String {
@@ -125,7 +126,7 @@ async fn a_missing_file_for_tls_is_told_as_one() {
 
 #[tokio::test]
 async fn a_migrator_that_cannot_make_its_file_does_not_advise_itself() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let file = folder.path().join("no/such/folder/redress.db");
     let url = format!("sqlite:{}", file.display());
     let told = redress::db::migrate::up(&url.into()).await.unwrap_err();

@@ -14,6 +14,7 @@ use redress::wire::redress::handoff::v1::{
 use sea_orm::ConnectionTrait;
 
 use super::world::World;
+use crate::harness::folder::folder;
 use crate::harness::{Database, apply, both};
 
 pub const SANDBOX: &str = include_str!("../../../deploy/sandbox-files.toml");
@@ -39,7 +40,7 @@ impl<'w> Exchange<'w> {
         Self {
             partner: world.partner(partner).await,
             world,
-            directory: tempfile::tempdir().unwrap(),
+            directory: folder(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use super::folder::folder;
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
@@ -27,7 +28,7 @@ pub struct Certified {
 
 impl Certified {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder();
         let authority = Authority::generate().expect("an authority");
         let issued = authority.issue_server(&["carrier"]).expect("a certificate");
         let files = issued.save(folder.path(), "carrier").expect("it is saved");

@@ -17,6 +17,7 @@ use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::{self, AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::{OnceCell, oneshot};
 
+use super::folder::folder_named;
 use super::missing::{self, env};
 use super::poll;
 
@@ -140,11 +141,7 @@ fn try_start(bin: &Path) -> Option<(u16, ChildStdin)> {
         .local_addr()
         .ok()?
         .port();
-    let home = tempfile::Builder::new()
-        .prefix("redress-postgres-")
-        .tempdir()
-        .ok()?
-        .keep();
+    let home = folder_named("redress-postgres-").keep();
     let mut command = unprivileged(&home);
     command
         .args(["sh", "-c", KEEPER, "keeper"])
@@ -202,7 +199,7 @@ fn ids_of(user: &str) -> Option<(String, u32, u32)> {
 
 /// Makes a folder that the server can use.
 pub fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = super::folder::folder();
     drop(unprivileged(folder.path()));
     folder
 }

@@ -11,6 +11,7 @@ pub mod contract;
 pub mod database;
 pub mod faulty;
 pub mod fill;
+pub mod folder;
 pub mod front_ends;
 pub mod http;
 pub mod logs;

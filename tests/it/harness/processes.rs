@@ -14,6 +14,7 @@ use tonic::transport::Channel;
 
 use super::Database;
 use super::child::Running;
+use super::folder::folder_named;
 use super::program::bare;
 use super::{http, poll, ports};
 
@@ -88,10 +89,7 @@ pub struct House {
 impl House {
     /// Lays out certificates, keys and ports; starts nothing.
     pub fn new(database: Database) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("redress-house-")
-            .tempdir()
-            .expect("a temporary folder");
+        let folder = folder_named("redress-house-");
         let authority = Authority::generate().expect("an authority");
         let certs = folder.path().join("certs");
         authority.save(&certs).expect("the authority is saved");

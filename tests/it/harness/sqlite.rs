@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use redress::db::migrate;
 use redress::kernel::secrets::Secret;
-use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 use super::database::{Database, Home};
+use super::folder::folder;
 
 static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
 
@@ -19,7 +19,7 @@ pub(super) async fn migrated() -> Database {
 }
 
 pub(super) fn without_file() -> Database {
-    let dir = tempfile::tempdir().expect("a directory for the database");
+    let dir = folder();
     Database {
         url: url(&dir.path().join("redress.db")),
         home: Home::Sqlite(dir),
@@ -35,7 +35,7 @@ fn path(database: &Database) -> PathBuf {
 }
 
 async fn make_template() -> Vec<u8> {
-    let dir = TempDir::new().expect("a directory for the template");
+    let dir = folder();
     let path = dir.path().join("template.db");
     migrate::up(&Secret::new(url(&path)))
         .await

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::harness::canary::{self, Canary};
 use crate::harness::carriers::{Answer, Certified, Gateway};
+use crate::harness::folder::folder;
 use crate::harness::logs::Logs;
 use crate::harness::mail_server::{MailServer, Manner};
 
@@ -321,7 +322,7 @@ async fn each_message_goes_to_the_carrier_that_is_set_for_it() {
         (both, [0, 2, 1]),
     ];
     for (settings, expected) in expected {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let settings = CarrierSettings {
             outbox_dir: folder.path().to_owned(),
             ..settings

@@ -26,6 +26,7 @@ use tokio::sync::mpsc;
 use tonic::Request;
 
 use crate::harness::Database;
+use crate::harness::folder::folder;
 
 /// The number of the campaign.
 pub const NUMBER: &str = "B123456";
@@ -85,7 +86,7 @@ impl House {
         (clock, hand): (Clock, ManualClock),
     ) -> Self {
         let ids = Ids::seeded(clock.clone(), 7);
-        let outbox = tempfile::tempdir().unwrap();
+        let outbox = folder();
         let keys = Keyring::generate(&[Purpose::Index, Purpose::Person]);
         let context = Context {
             common: process::Context::new(

@@ -10,6 +10,7 @@ use redress::wire::redress::identity::v1::identity_verification_service_server::
 
 use super::house::{FILE, House, from_network, generous};
 use super::people::{ada, claims, date, name};
+use crate::harness::folder::folder;
 use crate::harness::{Database, apply, both};
 
 async fn limited(database: &Database, change: impl FnOnce(&mut Throttles)) -> House {
@@ -239,6 +240,6 @@ fn limited_again(house: &House, change: impl FnOnce(&mut Throttles)) -> House {
         ids: house.ids.clone(),
         owner: house.owner.clone(),
         campaign: house.campaign,
-        outbox: tempfile::tempdir().unwrap(),
+        outbox: folder(),
     }
 }

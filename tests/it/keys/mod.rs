@@ -13,6 +13,7 @@ use redress::wire::redress::enrollment::v1::CodeBatch;
 use redress::wire::redress::handoff::v1::Partner;
 use sea_orm::{DatabaseConnection, EntityTrait};
 
+use crate::harness::folder::folder;
 use crate::harness::poll;
 use crate::harness::processes::{House, Service};
 use crate::harness::program::{Said, bare, said};
@@ -83,7 +84,7 @@ async fn wrapped_anew(owner: &DatabaseConnection) {
 
 #[test]
 fn keys_are_listed_by_fingerprint_and_never_shown() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     let redress = |words: &[&str]| {
         let mut command = bare(env!("CARGO_BIN_EXE_redress"));
         said(command.current_dir(&folder).args(words)).fine()

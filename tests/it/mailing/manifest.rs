@@ -1,6 +1,7 @@
 //! What the mail house can check without asking anybody.
 
 use super::desk::{Desk, NUMBER};
+use crate::harness::folder::folder;
 use crate::harness::program::{bare, said};
 use crate::harness::roster::{ENTITIES, Row, Sandbox};
 use crate::harness::{Database, apply, both};
@@ -139,7 +140,7 @@ async fn a_letter_without_a_code_has_words_of_its_own(database: Database) {
 async fn a_mail_house_needs_no_service_to_check() {
     let desk = Desk::open(Database::sqlite().await, 2).await;
     desk.export(&["--out", "letters.csv"]).fine();
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder();
     for name in ["letters.csv", "letters.csv.manifest.json"] {
         std::fs::copy(desk.path(name), folder.path().join(name)).expect("a copy");
     }
