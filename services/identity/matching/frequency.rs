@@ -75,6 +75,13 @@ pub fn adjustment_of(kind: Kind, name: &Folded) -> i32 {
     names.by_name.get(name).copied().unwrap_or(names.other)
 }
 
+/// Tells whether many people are given this folded name at birth, some 60 of 100,000 or more: it is no short form alone.
+pub fn is_name_of_its_own(name: &str) -> bool {
+    const OF_ITS_OWN: i32 = 187;
+    let weight = GIVEN.by_name.get(name);
+    weight.is_some_and(|weight| *weight <= OF_ITS_OWN)
+}
+
 /// Tells whether one of two folded given names is a slip in the other: many people are called the one, and next to nobody the other. Names
 /// that weigh the most an agreement can are borne by fewer than 30 of 100,000: they are not common.
 pub fn is_slip(a: &str, b: &str) -> bool {
@@ -105,6 +112,20 @@ mod tests {
             "{given:?}"
         );
         assert_eq!(of(Kind::Given, "J."), -MOST);
+    }
+
+    #[test]
+    fn some_short_forms_are_given_at_birth() {
+        assert!(
+            ["liam", "lisa", "kathryn", "joe"]
+                .into_iter()
+                .all(is_name_of_its_own)
+        );
+        assert!(
+            !["bill", "mike", "kate", "liz", ""]
+                .into_iter()
+                .any(is_name_of_its_own)
+        );
     }
 
     #[test]

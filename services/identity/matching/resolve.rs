@@ -201,10 +201,12 @@ fn further_names_fit(a: &Record, b: &Record) -> bool {
 }
 
 /// Tells whether one of two related given names is surely the short form of the other: the first of several names, or a nickname that is
-/// clearly shorter. Maria and Marie, Anna and Anne are names of their own, and of sisters.
+/// clearly shorter and that few are given at birth. Maria and Marie are names of their own, and of sisters; William and Liam are brothers'.
 fn is_short_form(a: &str, b: &str) -> bool {
     let length = |name: &str| name.chars().count();
-    a == b || (length(a).abs_diff(length(b)) >= CLEARLY_SHORTER && !compare::near(a, b))
+    let short = if length(a) < length(b) { a } else { b };
+    let is_clear = length(a).abs_diff(length(b)) >= CLEARLY_SHORTER && !compare::near(a, b);
+    a == b || is_clear && !frequency::is_name_of_its_own(short)
 }
 
 /// By so many letters a nickname is shorter than its name.

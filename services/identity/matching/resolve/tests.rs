@@ -143,6 +143,23 @@ fn one_person_with_a_middle_name_is_one() {
     }
 }
 
+/// Liam is short for William, and what many boys are called: twins of these names stand in one list, one of them without a number.
+#[test]
+fn a_short_form_that_many_are_given_is_never_surely_one_person() {
+    let twin = |given: &str, ssn: Option<&str>| {
+        with(|p| {
+            p.given_name = given.into();
+            p.date_of_birth = Some(date(2022, 8, 5));
+            p.ssn = ssn.map(Into::into);
+        })
+    };
+    let liam = twin("Liam", Some("666012346"));
+    for ssn in [None, Some("666012346")] {
+        assert_eq!(told(&twin("William", ssn), &liam), Doubtful, "{ssn:?}");
+    }
+    assert_eq!(told(&twin("Bill", None), &twin("William", None)), Same);
+}
+
 /// A hospital lists twins before they have names.
 #[test]
 fn newborns_without_a_name_are_never_one() {
