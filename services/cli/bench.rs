@@ -2,6 +2,7 @@
 //! apart, and how well and how soon they decide who somebody is.
 
 mod claims_table;
+mod crashes_table;
 mod files_table;
 mod refusals_table;
 mod resolution_table;
@@ -9,13 +10,15 @@ mod table;
 mod verify_table;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
 use crate::cli::session::Session;
 use crate::cli::{ask, migrate, progress};
 use crate::client::problem::{Outcome, Problem};
-use crate::lab::bench::{claims, files, letters, refusals, resolution, verify};
+use crate::kernel::settings::period;
+use crate::lab::bench::{claims, crashes, files, letters, refusals, resolution, verify};
 
 /// Subcommands of `bench`.
 #[derive(Debug, Subcommand)]
@@ -38,6 +41,9 @@ pub enum Command {
     /// A night's file to a bureau, written and answered, and whether everybody is in it once.
     #[command(after_long_help = FILES_HELP)]
     Files(FilesArgs),
+    /// Who is lost or enrolled twice when services, bureaus and the database's connections are killed again and again.
+    #[command(after_long_help = CRASHES_HELP)]
+    Crashes(CrashesArgs),
 }
 
 const LETTERS_HELP: &str = "Writes a roster of invented people, and for each round makes a database of its own, starts the processes on it, imports the \
@@ -45,7 +51,7 @@ roster, issues the codes and writes the print file, all over mTLS. Then the floo
 same indexes, by COPY on PostgreSQL and by prepared INSERTs in one transaction on SQLite, and are read back by COPY OUT or SELECT. The floor keeps its indexes \
 row by row.
 
-On PostgreSQL the databases redress_bench_system and redress_bench_floor are made and dropped, so the login must be allowed to make databases; \
+On PostgreSQL the databases redress_bench_system_NAME and redress_bench_floor_NAME are made and dropped, so the login must be allowed to make databases; \
 those of these names are dropped first. At four million people a round takes some minutes and several gigabytes of disk, for the rows are there three times.
 
 Ratios hold on a quiet machine only: the share of idle processors before and after is printed with them.
@@ -219,6 +225,35 @@ pub struct FilesArgs {
     database_url: Option<migrate::Url>,
 }
 
+const CRASHES_HELP: &str = "Writes a roster of invented people, starts the processes with a bureau that is called and one that pulls, imports it and issues the codes. \
+Then people enroll with their letters, some withdraw, and all the while one process after the other is killed (SIGKILL) and started again: identity-verification, \
+enrollment-codes, bureau-handoff and both bureaus; on PostgreSQL connections of the database are ended too. With each kill so many people begin that both end together.\n\n\
+People repeat a call that was not answered, as an enrollment page does. When the bureaus have decided about everybody, what people were told is compared with the \
+enrollments and with the bureaus' own books. Where somebody was lost, enrolled twice or enrolled after withdrawing, where states differ, where fewer than 99 in 100 people \
+came through or more than 2 in 100 orders were sent again to a bureau that had taken them, the exit code is 1.\n\n\
+All is on this machine and ends by itself: the time is about that of the kills, with --every between two of them.\n\n\
+Examples:\n  redress bench crashes --enrollments 2000 --kills 100\n  redress bench crashes --every 2s --database-url postgres://postgres@localhost/postgres";
+
+/// Flags of `bench crashes`.
+#[derive(Debug, Args)]
+pub struct CrashesArgs {
+    /// How many people enroll.
+    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=200_000))]
+    enrollments: u32,
+    /// How often something is killed.
+    #[arg(long, default_value_t = 500, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    kills: u32,
+    /// The mean time between two kills.
+    #[arg(long, default_value = "1s", value_name = "DURATION", value_parser = period)]
+    every: Duration,
+    /// Repeats the same people and the same kills.
+    #[arg(long, default_value_t = 1, value_name = "SEED")]
+    seed: u64,
+    /// A PostgreSQL on which databases can be made, instead of SQLite files: postgres://OWNER:PASSWORD@HOST/NAME.
+    #[arg(long, env = "REDRESS_DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = migrate::secret)]
+    database_url: Option<migrate::Url>,
+}
+
 /// Runs a subcommand.
 pub async fn run(session: &Session, command: Command) -> Outcome {
     match command {
@@ -228,6 +263,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Refusals(args) => run_refusals(session, args).await,
         Command::Verify(args) => run_verify(session, args).await,
         Command::Files(args) => run_files(session, args).await,
+        Command::Crashes(args) => run_crashes(session, &args).await,
     }
 }
 
@@ -298,6 +334,18 @@ async fn run_files(session: &Session, args: FilesArgs) -> Outcome {
     };
     let measured = files::measure(&settings, interrupted(), progress::show).await?;
     files_table::print(&measured, session.format)
+}
+
+async fn run_crashes(session: &Session, args: &CrashesArgs) -> Outcome {
+    let settings = crashes::Settings {
+        enrollments: args.enrollments as usize,
+        kills: args.kills as usize,
+        every: args.every,
+        seed: args.seed,
+        database_url: args.database_url.as_ref().map(migrate::Url::secret),
+    };
+    let measured = crashes::measure(&settings, interrupted(), progress::show).await?;
+    crashes_table::print(&measured, session.format)
 }
 
 async fn interrupted() -> Problem {

@@ -22,6 +22,8 @@ use identity::identity_verification_service_client::IdentityVerificationServiceC
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 const DEADLINE: Duration = Duration::from_secs(10);
+/// So often a call is made whose connection breaks off.
+const BROKEN_OFF: u32 = 3;
 
 /// The calls of one person's enrollment.
 #[derive(Clone)]
@@ -210,14 +212,15 @@ impl EnrollmentClient {
         }
     }
 
-    /// Cancels an enrollment that was begun here and not completed, as the person asked.
-    pub async fn cancel(&self, enrollment_id: &str) -> Result<(), Status> {
+    /// Cancels an enrollment, as the person asked. One that was completed needs a verification of the person; for one that was begun here
+    /// and not completed it is empty.
+    pub async fn cancel(&self, enrollment_id: &str, verification_id: &str) -> Result<(), Status> {
         let message = codes::CancelEnrollmentRequest {
             request_id: new_request_id(),
             campaign: self.engagement_number.clone(),
             enrollment_id: enrollment_id.to_owned(),
             reason: codes::CancelReason::PersonAsked.into(),
-            verification_id: String::new(),
+            verification_id: verification_id.to_owned(),
         };
         let answer = self.patiently(|| {
             let (mut client, message) = (self.codes.clone(), message.clone());
@@ -265,7 +268,13 @@ impl EnrollmentClient {
                 Ok(answer) => return Ok(answer.into_inner()),
                 Err(status) => status,
             };
-            if attempt >= self.attempts || !may_work_later(&status) {
+            // Where the connection broke off nobody has answered: the same request is made again, whoever makes it.
+            let most = if broke_off(&status) {
+                self.attempts.max(BROKEN_OFF)
+            } else {
+                self.attempts
+            };
+            if attempt >= most || !may_work_later(&status) {
                 return Err(status);
             }
             let told = status

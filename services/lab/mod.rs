@@ -4,6 +4,7 @@
 //! It stands on [`crate::client`] and never on the program, which shows what comes of it.
 
 pub mod bench;
+pub mod books;
 pub mod callers;
 pub mod campaign;
 pub mod demo;

@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 
 use crate::harness::Database;
+use crate::harness::folder::folder;
 use crate::harness::program::{Said, bare, said};
 
 fn bench(folder: &Path, more: &[&str]) -> Command {
@@ -56,7 +57,7 @@ fn check_empty(folder: &Path) {
 
 #[test]
 fn an_import_is_compared_with_the_truth() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let printed = said(&mut bench_of(folder.path(), "resolution")).fine();
     let told: Value = serde_json::from_str(&printed).unwrap();
     let figure = |name: &str| told["figures"][name].as_u64().expect(name);
@@ -87,7 +88,7 @@ fn printed(folder: &Path, args: &[&str]) -> (Option<i32>, Value) {
 
 #[test]
 fn claims_are_decided_as_asked() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let args = ["claims", "--claims", "300", "--impostors", "40"];
     let (code, told) = printed(folder.path(), &args);
     let lines = told["lines"].as_array().unwrap();
@@ -129,7 +130,7 @@ fn claims_are_decided_as_asked() {
 
 #[test]
 fn refusals_are_compared_pair_by_pair() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let (_, told) = printed(folder.path(), &["refusals", "--calls", "12"]);
     let pairs = told["pairs"].as_array().unwrap();
     assert_eq!(pairs.len(), 6 + 1 + 1 + 1, "{told:#}");
@@ -145,7 +146,7 @@ fn refusals_are_compared_pair_by_pair() {
 
 #[test]
 fn the_letters_are_measured_beside_their_floor_on_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     check(
         said(&mut bench(folder.path(), &[])),
         "SQLite",
@@ -158,12 +159,12 @@ async fn the_letters_are_measured_beside_their_floor_on_postgres() {
     let Some(database) = Database::postgres_without_schema().await else {
         return;
     };
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let mut command = bench(folder.path(), &[]);
     command.env("REDRESS_DATABASE_URL", database.url().expose());
     check(said(&mut command), "PostgreSQL", folder.path());
     let owner = database.owner().await;
-    let sql = "SELECT count(*) FROM pg_database WHERE datname LIKE 'redress_bench_%'";
+    let sql = "SELECT count(*) FROM pg_database WHERE datname LIKE 'redress_bench_%_' || current_database()";
     let statement = Statement::from_string(owner.get_database_backend(), sql);
     let row = owner.query_one_raw(statement).await.unwrap().unwrap();
     assert_eq!(
@@ -175,7 +176,7 @@ async fn the_letters_are_measured_beside_their_floor_on_postgres() {
 
 #[test]
 fn an_address_that_is_none_is_named() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let mut command = bench(folder.path(), &["--database-url", "mysql://somewhere/else"]);
     let told = said(&mut command).refused(2);
     assert!(told.contains("--database-url"), "{told}");
@@ -183,7 +184,7 @@ fn an_address_that_is_none_is_named() {
 
 #[test]
 fn a_nights_files_hold_everybody_once() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let printed = said(bench_of(folder.path(), "files").arg("--fixed")).fine();
     let told: Value = serde_json::from_str(&printed).unwrap();
     let figure = |name: &str| told[name].as_u64().expect(name);
@@ -198,4 +199,63 @@ fn a_nights_files_hold_everybody_once() {
         assert_eq!(figure(nobody), 0, "{printed}");
     }
     check_empty(folder.path());
+}
+
+/// Runs `bench crashes` and checks that everybody was enrolled once, that all kinds of processes were killed, and that nothing is left.
+fn check_crashes(url: Option<&str>) {
+    let folder = folder();
+    let mut command = bare(env!("CARGO_BIN_EXE_redress"));
+    command
+        .current_dir(folder.path())
+        .env("TMPDIR", folder.path());
+    command.args(["bench", "crashes", "--enrollments", "60", "--kills", "20"]);
+    command.args(["--every", "400ms", "--format", "json"]);
+    if let Some(url) = url {
+        command.env("REDRESS_DATABASE_URL", url);
+    }
+    let printed = said(&mut command).fine();
+    let told: Value = serde_json::from_str(&printed).unwrap();
+    let figure = |name: &str| told["figures"][name].as_u64().expect(name);
+    assert_eq!(figure("kills"), 20, "{printed}");
+    assert_eq!(
+        (figure("called"), figure("enrolled")),
+        (60, 60),
+        "{printed}"
+    );
+    assert_eq!(figure("promised_coverages"), 120, "{printed}");
+    assert!((1..30).contains(&figure("withdrawn")), "{printed}");
+    assert!(
+        figure("offers") >= 120 - 2 * figure("withdrawn"),
+        "{printed}"
+    );
+    let nothing = [
+        "lost",
+        "doubled",
+        "withdrawn_in_books",
+        "unexplained",
+        "otherwise",
+        "dead",
+    ];
+    for nobody in nothing {
+        assert_eq!(figure(nobody), 0, "{printed}");
+    }
+    let killed = told["kills"].as_array().unwrap().len();
+    assert_eq!(killed, if url.is_some() { 6 } else { 5 }, "{printed}");
+    check_empty(folder.path());
+}
+
+#[test]
+fn nobody_is_lost_or_doubled_when_processes_are_killed_on_sqlite() {
+    check_crashes(None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_lost_or_doubled_when_processes_are_killed_on_postgres() {
+    let Some(database) = Database::postgres_without_schema().await else {
+        return;
+    };
+    let url = database.url();
+    tokio::task::spawn_blocking(move || check_crashes(Some(url.expose())))
+        .await
+        .unwrap();
 }

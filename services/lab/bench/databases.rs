@@ -66,12 +66,12 @@ impl Databases {
         self.clear(side).await?;
         let url = match self {
             Self::Postgres(server) => {
-                self.execute(&format!("CREATE DATABASE {}", side.name()))
-                    .await?;
+                let name = name(server, side);
+                self.execute(&format!("CREATE DATABASE \"{name}\"")).await?;
                 server
                     .as_ref()
                     .clone()
-                    .database(side.name())
+                    .database(&name)
                     .to_url_lossy()
                     .to_string()
             }
@@ -85,8 +85,9 @@ impl Databases {
     /// Throws a database away.
     pub async fn clear(&self, side: Side) -> Result<(), Problem> {
         match self {
-            Self::Postgres(_) => {
-                let sql = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", side.name());
+            Self::Postgres(server) => {
+                let name = name(server, side);
+                let sql = format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)");
                 self.execute(&sql).await
             }
             Self::Sqlite(_) => {
@@ -102,7 +103,7 @@ impl Databases {
 
     /// Opens one of the databases on PostgreSQL.
     pub async fn connect(server: &PgConnectOptions, side: Side) -> Result<PgConnection, Problem> {
-        let options = server.clone().database(side.name());
+        let options = server.clone().database(&name(server, side));
         PgConnection::connect_with(&options)
             .await
             .map_err(|error| failed(&error))
@@ -130,6 +131,12 @@ impl Databases {
             .map_err(|error| failed(&error))?;
         connection.close().await.map_err(|error| failed(&error))
     }
+}
+
+/// Names a database after the one that the address names, so that two measurements on one server do not meet.
+fn name(server: &PgConnectOptions, side: Side) -> String {
+    let of = server.get_database().unwrap_or_default().replace('"', "");
+    format!("{}_{of}", side.name())
 }
 
 /// Reports an error of the database.

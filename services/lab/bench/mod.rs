@@ -8,6 +8,7 @@
 pub mod at_once;
 pub mod campaign;
 pub mod claims;
+pub mod crashes;
 pub mod databases;
 pub mod files;
 pub mod floor;

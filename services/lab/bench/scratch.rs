@@ -43,21 +43,47 @@ pub async fn with_processes<T>(
     identity: &[(&'static str, String)],
     work: impl AsyncFnOnce(&Endpoints, BTreeMap<String, u32>) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
+    let which = Which {
+        pull_bureau: false,
+        identity,
+    };
+    with_stack(databases, dir, which, async |stack| {
+        let endpoints = stack.endpoints.clone();
+        let pids = stack.pids();
+        tokio::select! {
+            done = work(&endpoints, pids) => done,
+            problem = stack.first_death() => Err(problem),
+        }
+    })
+    .await
+}
+
+/// What runs, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Which<'a> {
+    /// Whether a second sandbox bureau runs that pulls.
+    pub pull_bureau: bool,
+    /// Settings of identity-verification that differ from their defaults, by environment variable.
+    pub identity: &'a [(&'static str, String)],
+}
+
+/// Starts the processes on a fresh database, lends them to `work`, which may stop and start them, and stops them.
+pub async fn with_stack<T>(
+    databases: &Databases,
+    dir: &Path,
+    which: Which<'_>,
+    work: impl AsyncFnOnce(&mut Stack) -> Result<T, Problem>,
+) -> Result<T, Problem> {
     let settings = StackSettings {
         dir: dir.join("processes"),
         database_url: Some(databases.fresh(Side::System).await?),
         ports: Ports::Free,
-        pull_bureau: false,
+        pull_bureau: which.pull_bureau,
         partner_suffix: None,
-        identity: identity.to_vec(),
+        identity: which.identity.to_vec(),
     };
     let mut stack = Stack::start(&settings).await?;
-    let endpoints = stack.endpoints.clone();
-    let pids = stack.pids();
-    let done = tokio::select! {
-        done = work(&endpoints, pids) => done,
-        problem = stack.first_death() => Err(problem),
-    };
+    let done = work(&mut stack).await;
     stack.stop().await;
     let _ = std::fs::remove_dir_all(&settings.dir);
     done

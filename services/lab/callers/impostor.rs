@@ -71,7 +71,7 @@ impl Impostor<'_> {
                 }
             }
             // A new enrollment, in case attempts are counted by enrollment.
-            let _ = self.client.cancel(enrollment_id(&begun)).await;
+            let _ = self.client.cancel(enrollment_id(&begun), "").await;
         }
         Ok(false)
     }

@@ -4,12 +4,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::{Date, date};
 
-use super::books::Books;
 use crate::client::campaign::file::CampaignFile;
 use crate::client::connect::{Channels, ClientRole, Endpoints};
 use crate::client::problem::Problem;
 use crate::client::progress::{Show, Unit};
-use crate::kernel::client;
 use crate::kernel::secrets::Secret;
 use crate::lab::campaign;
 use crate::lab::processes::partners;
@@ -76,18 +74,6 @@ impl Environment {
             outbox,
             today: campaign::today()?,
         })
-    }
-
-    /// Opens the books of every bureau.
-    pub async fn books(&self) -> Result<Vec<Books>, Problem> {
-        let mut books = vec![Books::open(self.operator.bureau.clone()).await?];
-        if let Some(url) = &self.endpoints.pull_bureau {
-            let files = self.endpoints.files(ClientRole::Operator);
-            let channel =
-                client::connect(url, &files).map_err(|error| Problem::usage(error.to_string()))?;
-            books.push(Books::open(channel).await?);
-        }
-        Ok(books)
     }
 
     /// Gives a campaign with a new engagement number.

@@ -1,6 +1,5 @@
 //! A whole campaign with invented people, and a check of it by somebody else's books.
 
-pub mod books;
 pub mod environment;
 pub mod outcomes;
 pub mod run;

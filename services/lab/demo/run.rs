@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::books::{self, Books};
 use super::environment::Environment;
 use super::outcomes;
 use super::summary::Summary;
@@ -20,6 +19,7 @@ use crate::client::progress::Show;
 use crate::client::roster::import::{Purpose, import};
 use crate::client::table::Options;
 use crate::client::{campaign, codes, files, report};
+use crate::lab::books::{self, Books};
 use crate::lab::callers::context::CallContext;
 use crate::lab::callers::letters::{Person, holders};
 use crate::lab::callers::outbox::Outbox;
@@ -53,7 +53,7 @@ pub async fn run(
     show: Show,
 ) -> Result<Summary, Problem> {
     let begun_at = Instant::now();
-    let books = environment.books().await?;
+    let books = Books::open_all(&environment.endpoints).await?;
     let (campaign, _) = campaign::create(&environment.operator, &environment.campaign()?).await?;
     let files = Files::write(environment, settings, &campaign, show).await?;
     let holders = holders(&files.roster, &files.letters)?;

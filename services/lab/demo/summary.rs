@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::books::{Entry, Found};
 use super::environment::Environment;
 use super::outcomes::is_settled;
 use crate::client::convert::outcome_class;
 use crate::client::problem::{Outcome, Problem};
+use crate::lab::books::{Entry, Found};
 use crate::lab::callers::run::RunResult;
 use crate::lab::processes::usage;
 use crate::wire::redress::bureau::v1::EnrollmentProgress;

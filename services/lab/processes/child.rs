@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{ChildStdin, Command};
 
 use crate::client::connect::PULL_BUREAU;
-use crate::client::problem::Problem;
+use crate::client::problem::{Outcome, Problem};
 
 /// Longer than a service's own drain.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -22,6 +22,7 @@ const SHOWN: usize = 8;
 pub struct Child {
     /// The process, as it is shown.
     pub name: &'static str,
+    env: Vec<(&'static str, String)>,
     process: tokio::process::Child,
     log: PathBuf,
     log_start: u64,
@@ -33,7 +34,7 @@ impl Child {
     /// Starts this program again as a service, in a process group of its own so that Ctrl-C reaches the parent only.
     pub fn start(
         name: &'static str,
-        env: &[(&'static str, String)],
+        env: Vec<(&'static str, String)>,
         log: &Path,
     ) -> Result<Self, Problem> {
         let failed =
@@ -59,11 +60,22 @@ impl Child {
         let leash = process.stdin.take();
         Ok(Self {
             name,
+            env,
             process,
             log: log.to_owned(),
             log_start,
             _leash: leash,
         })
+    }
+
+    /// Kills it without a warning, and starts it again.
+    pub async fn crash(&mut self) -> Outcome {
+        if let Some(problem) = self.ended() {
+            return Err(problem);
+        }
+        let _ = self.process.kill().await;
+        *self = Self::start(self.name, std::mem::take(&mut self.env), &self.log)?;
+        Ok(())
     }
 
     /// Gives the process id while it runs.

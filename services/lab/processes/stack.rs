@@ -15,7 +15,7 @@ use super::lock::Lock;
 use super::ports::{Claimed, Ports};
 use super::{migrate, ready};
 use crate::client::connect::{Endpoints, PROCESSES, PULL_BUREAU};
-use crate::client::problem::Problem;
+use crate::client::problem::{Outcome, Problem};
 use crate::kernel::secrets::Secret;
 
 /// What to start.
@@ -42,6 +42,7 @@ pub struct Stack {
     /// `SQLite` or `PostgreSQL`.
     pub database: &'static str,
     children: Vec<Child>,
+    ports: Claimed,
     /// Held until everything has ended.
     _lock: Lock,
 }
@@ -75,17 +76,18 @@ impl Stack {
             endpoints: endpoints(&layout, &ports),
             database,
             children: Vec::new(),
+            ports,
             _lock: lock,
         };
-        for process in ports.processes() {
-            let mut env = layout.environment(process, &ports, &url);
+        for process in stack.ports.processes() {
+            let mut env = layout.environment(process, &stack.ports, &url);
             if process == PROCESSES[0] {
                 env.extend(settings.identity.iter().cloned());
             }
-            let started = Child::start(process, &env, &layout.log(process));
+            let started = Child::start(process, env, &layout.log(process));
             stack.children.push(started?);
         }
-        if let Err(problem) = ready::all(&mut stack.children, &ports).await {
+        if let Err(problem) = stack.until_ready().await {
             stack.stop().await;
             return Err(problem);
         }
@@ -111,6 +113,18 @@ impl Stack {
         for child in &mut self.children {
             child.finish().await;
         }
+    }
+
+    /// Kills a process without a warning, by its place among all of them, and starts it again; gives its name.
+    pub async fn crash(&mut self, place: usize) -> Result<&'static str, Problem> {
+        let place = place % self.children.len();
+        self.children[place].crash().await?;
+        Ok(self.children[place].name)
+    }
+
+    /// Waits until every process is ready.
+    pub async fn until_ready(&mut self) -> Outcome {
+        ready::all(&mut self.children, &self.ports).await
     }
 
     /// Gives the process ids, by name.

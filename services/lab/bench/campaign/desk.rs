@@ -70,7 +70,8 @@ impl Desk {
         self.client_of(number, 1)
     }
 
-    fn client(&self, attempts: u32) -> EnrollmentClient {
+    /// Gives the client of somebody on a network of their own, who makes a call that may work later so often.
+    pub fn client(&self, attempts: u32) -> EnrollmentClient {
         self.client_of(&self.engagement_number, attempts)
     }
 

@@ -17,11 +17,14 @@ use crate::client::{campaign, codes};
 use crate::lab::campaign::{invented, today};
 use crate::lab::people::labelled::label::Label;
 use crate::lab::processes::partners;
+use crate::wire::redress::enrollment::v1::Campaign;
 use desk::Desk;
 use subject::{Known, Subject, known, subjects};
 
 /// The people of a campaign, and where they claim.
 pub struct Loaded {
+    /// The campaign.
+    pub campaign: Campaign,
     /// Where.
     pub desk: Desk,
     /// Everybody who is on the roster once and as they are.
@@ -39,7 +42,8 @@ pub const fn people_for(letters: usize) -> u64 {
     letters as u64 * 3 + 400
 }
 
-/// Imports a roster with its labels, issues the codes and writes the print file.
+/// Imports a roster with its labels, issues the codes and writes the print file. Where there is a bureau that pulls, everybody is owed a
+/// product of it too.
 pub async fn load(
     endpoints: &Endpoints,
     (roster, labels): (&Path, Vec<Label>),
@@ -49,7 +53,11 @@ pub async fn load(
     partners::create(endpoints).await?;
     let channels = endpoints.connect_as(ClientRole::Operator)?;
     let partner = endpoints.bureau_partner();
-    let file = invented("Benchmark", &[("CM3B", partner)], partner, today()?)?;
+    let mut products = vec![("CM3B", partner)];
+    if endpoints.pull_bureau.is_some() {
+        products.push(("CM1B", endpoints.pull_partner()));
+    }
+    let file = invented("Benchmark", &products, partner, today()?)?;
     let (campaign, _) = campaign::create(&channels, &file).await?;
     let id = &campaign.campaign_id;
     let purpose = Purpose::Load { complete: false };
@@ -57,12 +65,8 @@ pub async fn load(
     let batch = codes::issue(&channels, id, String::new(), show).await?;
     let batch = batch.ok_or_else(|| Problem::refused("nobody was owed a code"))?;
     let mailing = roster.with_file_name("letters.csv");
-    export(
-        &channels,
-        &Order::of_batch(&campaign, batch, &mailing),
-        show,
-    )
-    .await?;
+    let order = Order::of_batch(&campaign, batch, &mailing);
+    export(&channels, &order, show).await?;
     let known = known(roster, labels)?;
     let portal = endpoints.connect_as(ClientRole::Portal)?;
     let call_center = endpoints.connect_as(ClientRole::CallCenter)?;
@@ -70,6 +74,7 @@ pub async fn load(
         subjects: subjects(roster, &mailing, &known, letters)?,
         desk: Desk::new(portal, call_center, &campaign.engagement_number),
         known,
+        campaign,
     })
 }
 

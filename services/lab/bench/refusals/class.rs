@@ -142,10 +142,18 @@ pub struct Letters<'a> {
 }
 
 impl Letters<'_> {
+    /// Gives the next one who was born on quite another day: whoever has the right date is looked at and not refused.
+    fn other_than<'a>(&'a self, person: &'a Person, number: usize) -> &'a Person {
+        let from = number % self.fresh.len();
+        let next = self.fresh.iter().cycle().skip(from + 1);
+        let mut others = next.take(self.fresh.len()).map(|letter| letter.person);
+        let is_other = |it: &&Person| !is_alike(it.date_of_birth, person.date_of_birth);
+        others.find(is_other).unwrap_or(person)
+    }
+
     /// Makes call `number` of a class.
     pub fn call(&self, class: Class, number: usize, seed: u64) -> Refusal {
         let letter = &self.fresh[number % self.fresh.len()];
-        let next = &self.fresh[(number + 1) % self.fresh.len()];
         let mut dice = Dice::new(seed, number as u64 * 16 + class as u64);
         let wrong = |dice: &mut Dice| with_wrong_date(dice, letter.person);
         let (enrollment, said) = match class {
@@ -153,7 +161,10 @@ impl Letters<'_> {
                 (Some(letter.enrollment.clone()), wrong(&mut dice))
             }
             Class::UnknownEnrollment => (Some(random_id(&mut dice)), wrong(&mut dice)),
-            Class::AnothersData => (Some(letter.enrollment.clone()), without_number(next.person)),
+            Class::AnothersData => {
+                let said = without_number(self.other_than(letter.person, number));
+                (Some(letter.enrollment.clone()), said)
+            }
             Class::SpentEnrollment => (Some(NO_ENROLLMENT.to_owned()), wrong(&mut dice)),
             Class::SpentLetter => (Some(self.spent.enrollment.clone()), wrong(&mut dice)),
             Class::LookUpWrongDate => (None, wrong(&mut dice)),
@@ -195,22 +206,25 @@ fn without_number(person: &Person) -> Person {
 fn with_wrong_date(dice: &mut Dice, person: &Person) -> Person {
     let mut said = without_number(person);
     let born = person.date_of_birth;
-    let is_alike = |day: Date| {
-        let parts = |day: Date| {
-            [
-                i16::from(day.month()),
-                i16::from(day.day()),
-                day.year() % 10,
-            ]
-        };
-        let same = parts(day).into_iter().zip(parts(born));
-        same.filter(|(a, b)| a == b).count() > 0 || day.year() / 10 == born.year() / 10
-    };
-    while said.date_of_birth == born || is_alike(said.date_of_birth) {
+    while is_alike(said.date_of_birth, born) {
         let days = i64::from(dice.below(25_000));
         said.date_of_birth = date(1930, 1, 1).saturating_add(Span::new().days(days));
     }
     said
+}
+
+/// Tells whether two days share their month, day, last digit of the year or decade.
+fn is_alike(one: Date, other: Date) -> bool {
+    let parts = |day: Date| {
+        [
+            i16::from(day.month()),
+            i16::from(day.day()),
+            day.year() % 10,
+            day.year() / 10,
+        ]
+    };
+    let same = parts(one).into_iter().zip(parts(other));
+    same.filter(|(a, b)| a == b).count() > 0
 }
 
 /// Somebody whose name nobody has.

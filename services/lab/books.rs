@@ -8,8 +8,10 @@ use std::collections::{BTreeMap, HashSet};
 use ring::hmac;
 use tonic::transport::Channel;
 
+use crate::client::connect::{ClientRole, Endpoints};
 use crate::client::paging::{PAGE_SIZE, read_all};
 use crate::client::problem::{OrProblem, Problem};
+use crate::kernel::client;
 use crate::lab::callers::letters::Person;
 use crate::wire::redress::bureau::v1 as wire;
 use crate::wire::redress::sandbox::v1 as sandbox;
@@ -29,6 +31,10 @@ pub struct Entry {
     pub handoff_id: String,
     /// The keyed hash of the person under this bureau's key, and the product.
     pub digest: String,
+    /// Redress's id of the coverage.
+    pub coverage_id: String,
+    /// How often it was offered.
+    pub offers: i32,
     /// Where it stands.
     pub progress: wire::EnrollmentProgress,
 }
@@ -63,6 +69,19 @@ impl Books {
         };
         let before = books.entries().await?;
         books.before = before.into_iter().map(|entry| entry.handoff_id).collect();
+        Ok(books)
+    }
+
+    /// Opens the books of every bureau.
+    pub async fn open_all(endpoints: &Endpoints) -> Result<Vec<Self>, Problem> {
+        let operator = endpoints.connect_as(ClientRole::Operator)?;
+        let mut books = vec![Self::open(operator.bureau).await?];
+        if let Some(url) = &endpoints.pull_bureau {
+            let files = endpoints.files(ClientRole::Operator);
+            let channel =
+                client::connect(url, &files).map_err(|error| Problem::usage(error.to_string()))?;
+            books.push(Self::open(channel).await?);
+        }
         Ok(books)
     }
 
@@ -108,6 +127,8 @@ fn entry(entry: sandbox::BookEntry) -> Option<Entry> {
     Some(Entry {
         progress: status.progress(),
         handoff_id: status.handoff_id,
+        coverage_id: entry.coverage_id,
+        offers: entry.offers,
         digest: keyed(&entry.subject_digest.to_lowercase(), &entry.product_code),
     })
 }
@@ -162,6 +183,8 @@ mod tests {
     fn booked(digests: &[&str]) -> Vec<Entry> {
         let entry = |digest: &&str| Entry {
             handoff_id: String::new(),
+            coverage_id: String::new(),
+            offers: 1,
             digest: (*digest).to_owned(),
             progress: wire::EnrollmentProgress::Active,
         };

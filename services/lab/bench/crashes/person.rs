@@ -1,0 +1,65 @@
+//! One person, who calls until they are answered, and remembers what they were told.
+
+use std::time::Duration;
+
+use tonic::Status;
+
+use crate::client::enrollment::{EnrollmentClient, enrollment_id};
+use crate::lab::bench::campaign::subject::Subject;
+use crate::lab::callers::caller::in_words;
+use crate::lab::people::dice::Dice;
+use crate::wire::redress::identity::v1::VerificationState;
+
+/// How many of a thousand people withdraw.
+const WITHDRAW: u32 = 150;
+/// They do it within this time.
+const REGRET: u32 = 1_500;
+
+/// What somebody was told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// "You are enrolled": in this enrollment.
+    pub enrollment: String,
+    /// The coverages that were promised.
+    pub coverages: Vec<String>,
+    /// "You have withdrawn".
+    pub withdrew: bool,
+}
+
+/// Lets somebody enroll with their letter, and some withdraw at once or a little later.
+pub async fn enroll(
+    client: &EnrollmentClient,
+    subject: &Subject,
+    (seed, number): (u64, usize),
+) -> Result<Told, String> {
+    let mut dice = Dice::new(seed, number as u64);
+    let called = call(client, subject, &mut dice).await;
+    called.unwrap_or_else(|status| Err(in_words(&status)))
+}
+
+async fn call(
+    client: &EnrollmentClient,
+    subject: &Subject,
+    dice: &mut Dice,
+) -> Result<Result<Told, String>, Status> {
+    let begun = client.begin_with_code(&subject.code).await?;
+    let id = enrollment_id(&begun);
+    let verification = client.verify(id, subject.person.claims()).await?;
+    if verification.state() != VerificationState::Verified {
+        return Ok(Err(verification.state().as_str_name().to_owned()));
+    }
+    let completion = client.completion(&begun, &verification.verification_id);
+    let enrolled = client.complete(&completion).await?;
+    let withdrew = dice.chance(WITHDRAW);
+    if withdrew {
+        let regret = Duration::from_millis(dice.below(REGRET).into());
+        tokio::time::sleep(regret).await;
+        client.cancel(id, &verification.verification_id).await?;
+    }
+    let coverages = enrolled.coverages.into_iter().map(|it| it.coverage_id);
+    Ok(Ok(Told {
+        enrollment: enrolled.enrollment_id,
+        coverages: coverages.collect(),
+        withdrew,
+    }))
+}
