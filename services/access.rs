@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::kernel::caller::Role::{self, Auditor, CallCenter, Operator, Partner, Portal, Service};
 use crate::kernel::server::Access;
 
-use row::{SLOW, never_shed, prompt, stream, unary};
+use row::{never_shed, prompt, slow, stream, unary};
 
 /// Reading every row of a campaign of millions.
 const COUNTING: Duration = Duration::from_mins(1);
@@ -45,15 +45,13 @@ pub const TABLE: &[Access] = &[
         "/redress.identity.v1.RosterService/SearchIndividuals",
         &[Operator, CallCenter],
     ),
-    unary(
+    slow(
         "/redress.identity.v1.RosterService/ListIndividuals",
         &[Operator],
-        SLOW,
     ),
-    unary(
+    slow(
         "/redress.identity.v1.RosterService/WithdrawListings",
         &[Operator],
-        SLOW,
     ),
     stream(
         "/redress.identity.v1.RosterService/ExportUnreachable",
@@ -65,19 +63,17 @@ pub const TABLE: &[Access] = &[
         &[Operator],
         BULK,
     ),
-    unary(
+    slow(
         "/redress.identity.v1.RosterService/RecordMailEvents",
         &[Operator],
-        SLOW,
     ),
     prompt(
         "/redress.identity.v1.RosterService/ListMailEvents",
         &[Operator, CallCenter],
     ),
-    unary(
+    slow(
         "/redress.identity.v1.RosterService/GetRosterStatistics",
         &[Operator, Auditor],
-        SLOW,
     ),
     prompt(
         "/redress.identity.v1.IdentityVerificationService/VerifyIdentity",
@@ -123,16 +119,14 @@ pub const TABLE: &[Access] = &[
         "/redress.identity.v1.IdentityVerificationService/ListRepudiations",
         READERS,
     ),
-    unary(
+    slow(
         "/redress.identity.v1.ReviewService/ListReviews",
         &[Operator],
-        SLOW,
     ),
     prompt("/redress.identity.v1.ReviewService/GetReview", &[Operator]),
-    unary(
+    slow(
         "/redress.identity.v1.ReviewService/DecideReview",
         &[Operator],
-        SLOW,
     ),
     // enrollment-codes
     prompt(
@@ -159,10 +153,9 @@ pub const TABLE: &[Access] = &[
         "/redress.enrollment.v1.CampaignService/CloseCampaign",
         &[Operator],
     ),
-    unary(
+    slow(
         "/redress.enrollment.v1.CampaignService/ExtendEnrollBy",
         &[Operator],
-        SLOW,
     ),
     unary(
         "/redress.enrollment.v1.CampaignService/GetCampaignReport",
@@ -177,10 +170,9 @@ pub const TABLE: &[Access] = &[
         "/redress.enrollment.v1.EnrollmentCodeService/ListWaves",
         &[Operator, Auditor],
     ),
-    unary(
+    slow(
         "/redress.enrollment.v1.EnrollmentCodeService/RecordWaveMailing",
         &[Operator],
-        SLOW,
     ),
     stream(
         "/redress.enrollment.v1.EnrollmentCodeService/IssueCodes",
@@ -204,10 +196,9 @@ pub const TABLE: &[Access] = &[
         "/redress.enrollment.v1.EnrollmentCodeService/ListExportApprovals",
         &[Operator, Auditor],
     ),
-    unary(
+    slow(
         "/redress.enrollment.v1.EnrollmentCodeService/SealBatch",
         &[Operator],
-        SLOW,
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/GetBatch",
@@ -261,6 +252,10 @@ pub const TABLE: &[Access] = &[
     prompt(
         "/redress.enrollment.v1.EnrollmentService/ResubmitEnrollment",
         &[Operator, CallCenter, Portal],
+    ),
+    slow(
+        "/redress.enrollment.v1.EnrollmentService/MigrateCoverages",
+        &[Operator],
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentService/ListSetAside",
@@ -328,20 +323,17 @@ pub const TABLE: &[Access] = &[
         "/redress.handoff.v1.HandoffAdminService/ReplayHandoff",
         &[Operator],
     ),
-    unary(
+    slow(
         "/redress.handoff.v1.HandoffAdminService/GetQueueStatistics",
         &[Operator, Auditor],
-        SLOW,
     ),
-    unary(
+    slow(
         "/redress.handoff.v1.HandoffAdminService/ImportActivationCodes",
         &[Operator],
-        SLOW,
     ),
-    unary(
+    slow(
         "/redress.handoff.v1.HandoffAdminService/ListActivationPools",
         &[Operator, Auditor],
-        SLOW,
     ),
     prompt(
         "/redress.handoff.v1.HandoffAdminService/ListHandoffFiles",
@@ -369,16 +361,14 @@ pub const TABLE: &[Access] = &[
         "/redress.handoff.v1.ReconciliationService/CloseDifference",
         &[Operator],
     ),
-    unary(
+    slow(
         "/redress.handoff.v1.ReconciliationService/RepairDifferences",
         &[Operator],
-        SLOW,
     ),
     // sandbox-bureau; its deadline is longer than its caller's, so that it can answer too late on purpose
-    unary(
+    slow(
         "/redress.bureau.v1.BureauEnrollmentService/SubmitEnrollment",
         &[Service],
-        SLOW,
     ),
     prompt(
         "/redress.bureau.v1.BureauEnrollmentService/GetEnrollmentStatus",

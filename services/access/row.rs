@@ -6,11 +6,16 @@ use crate::kernel::caller::Role;
 use crate::kernel::server::{Access, Kind};
 
 /// A call that counts or changes a whole campaign.
-pub(super) const SLOW: Duration = Duration::from_secs(30);
+const SLOW: Duration = Duration::from_secs(30);
 
 /// A call that a person waits for.
 pub(super) const fn prompt(path: &'static str, roles: &'static [Role]) -> Access {
     unary(path, roles, Duration::from_secs(10))
+}
+
+/// A call that takes a while.
+pub(super) const fn slow(path: &'static str, roles: &'static [Role]) -> Access {
+    unary(path, roles, SLOW)
 }
 
 pub(super) const fn unary(

@@ -1,5 +1,6 @@
 //! `redress partner`: the bureaus that enrollments are handed to.
 
+mod migrate;
 mod pool;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +33,9 @@ pub enum Command {
     Pause(PauseArgs),
     /// Offer enrollments to a paused partner again.
     Resume(PauseArgs),
+    /// Move the people of a campaign to another partner, and show how far that is.
+    #[command(after_long_help = migrate::HELP)]
+    Migrate(migrate::MigrateArgs),
     /// Activation codes that a partner issues itself.
     #[command(subcommand)]
     Pool(pool::Command),
@@ -151,6 +155,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             let partner = find(&channels, &which.name).await?;
             render::one(session.format, &record(&partner))
         }
+        Command::Migrate(args) => migrate::run(session, &channels, args).await,
         Command::Pool(command) => pool::run(session, &channels, command).await,
         Command::Update(args) => {
             let request = wire::UpdatePartnerRequest {

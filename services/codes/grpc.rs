@@ -258,6 +258,13 @@ impl EnrollmentService for Handlers {
         one(enrollment::grpc::resubmit_enrollment(&self.context, request).await)
     }
 
+    async fn migrate_coverages(
+        &self,
+        request: Request<wire::MigrateCoveragesRequest>,
+    ) -> Answer<wire::MigrateCoveragesResponse> {
+        one(enrollment::grpc::migrate_coverages(&self.context, request).await)
+    }
+
     async fn list_set_aside(
         &self,
         request: Request<wire::ListSetAsideRequest>,

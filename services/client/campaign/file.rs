@@ -179,6 +179,7 @@ impl ProductEntry {
             partner_id: self.partner.clone(),
             term_months: self.term_months,
             contract_code: self.contract_code.clone(),
+            ..wire::Product::default()
         })
     }
 }

@@ -101,10 +101,11 @@ impl CachedCampaign {
         self.products.iter().find(of)?.contract_code.clone()
     }
 
-    /// Gives the products of a population.
+    /// Gives the products that a population is given now.
     pub fn products_of(&self, population: Population) -> impl Iterator<Item = &product::Model> {
-        let of =
-            move |product: &&product::Model| Population::from(product.population) == population;
+        let of = move |product: &&product::Model| {
+            Population::from(product.population) == population && product.retired_at.is_none()
+        };
         self.products.iter().filter(of)
     }
 }

@@ -170,6 +170,7 @@ pub fn product_row(campaign_id: CampaignId, new: &NewProduct) -> product::Model 
         code: new.code.clone(),
         term_months: new.term_months,
         contract_code: new.contract_code.clone(),
+        retired_at: None,
     }
 }
 

@@ -47,6 +47,21 @@ pub fn term_ends_on(
     began.checked_add(span).map_err(|_| OutOfRange)
 }
 
+/// Gives the last day of a term after a pause: later by as many days as the pause had, in the campaign's zone.
+pub fn moved_by_pause(
+    last_day: &str,
+    (since, until): (Timestamp, Timestamp),
+    zone: &TimeZone,
+) -> Result<Date, OutOfRange> {
+    let day = |at: Timestamp| at.date_in(zone).map_err(|_| OutOfRange);
+    let last_day: Date = last_day.parse().map_err(|_| OutOfRange)?;
+    let pause = day(since)?.until(day(until)?).map_err(|_| OutOfRange)?;
+    let longer = pause.get_days().max(0);
+    last_day
+        .checked_add(Span::new().days(longer))
+        .map_err(|_| OutOfRange)
+}
+
 /// Gives for how long after the last day an enrollment that was begun can be completed.
 pub fn grace(campaign: &campaign::Model) -> Duration {
     let days = u64::try_from(campaign.grace_days).unwrap_or(0);
@@ -121,6 +136,29 @@ mod tests {
             date(2027, 3, 1)
         );
         assert!(term_ends_on(late, &TimeZone::UTC, i32::MAX).is_err());
+    }
+
+    #[test]
+    fn a_pause_moves_the_last_day_by_its_days() {
+        let moved = |since: &str, until: &str| {
+            moved_by_pause(
+                "2028-02-28",
+                (at(since), at(until)),
+                &zone("America/Indiana/Indianapolis"),
+            )
+        };
+        let pause = |since, until| moved(since, until).unwrap();
+        assert_eq!(
+            pause("2027-01-10T12:00:00Z", "2027-02-10T12:00:00Z"),
+            date(2028, 3, 30)
+        );
+        // The days count in the campaign's zone.
+        let night = pause("2027-01-10T04:00:00Z", "2027-01-10T06:00:00Z");
+        assert_eq!(night, date(2028, 2, 29));
+        let back = pause("2027-02-10T12:00:00Z", "2027-01-10T12:00:00Z");
+        assert_eq!(back, date(2028, 2, 28));
+        let none = (at("2027-01-10T12:00:00Z"), at("2027-01-11T12:00:00Z"));
+        assert!(moved_by_pause("soon", none, &TimeZone::UTC).is_err());
     }
 
     #[test]

@@ -154,7 +154,7 @@ async fn products(tx: &Tx<'_>, before: &Campaign, products: &[NewProduct]) -> Re
     for (at, new) in products.iter().enumerate() {
         let row = product_row(before.row.id, new);
         match before.products.iter().find(|old| same(old, &row)) {
-            Some(old) if *old == row => {}
+            Some(old) if old.is_promised_as(&row) => {}
             Some(_) => {
                 return Err(wrong(
                     format!("changes.products[{at}]"),

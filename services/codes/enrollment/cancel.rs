@@ -7,6 +7,7 @@
 use serde_json::json;
 
 use crate::codes::campaign::campaign_cache::CachedCampaign;
+use crate::codes::campaign::create::PRODUCTS;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::entities::coverage::{Model as Coverage, State as CoverageState};
@@ -21,6 +22,7 @@ use crate::process::{Act, Call};
 
 use super::coverage::is_over;
 use super::coverage_store::{self, CoverageChange};
+use super::order::cancellation;
 use super::reach;
 use super::state::{self, Event};
 use super::store::{self, Canceling, Enrollment, Row};
@@ -51,7 +53,7 @@ pub async fn cancel_enrollment(
         .await?;
     let now = context.now();
     let id = cancel.enrollment;
-    let handoffs = &handoff_ids(context, campaign);
+    let handoffs = &handoff_ids(context);
     let done = context.db.run_tx("cancel_enrollment", |tx| {
         Box::pin(async move {
             if request::answered::<EnrollmentId>(tx, request)
@@ -80,10 +82,10 @@ pub async fn cancel_enrollment(
         .ok_or(Error::EnrollmentNotFound)
 }
 
-/// Makes the ids of cancellations, before the transaction: running it again writes the same rows. A coverage has one of them.
-pub fn handoff_ids(context: &Context, campaign: &CachedCampaign) -> Vec<HandoffId> {
-    let products = campaign.products.iter();
-    products.map(|_| context.ids.next()).collect()
+/// Makes the ids of cancellations, before the transaction: running it again writes the same rows. A coverage has one of them, and one that
+/// moves to another partner is open at both.
+pub fn handoff_ids(context: &Context) -> Vec<HandoffId> {
+    (0..2 * PRODUCTS).map(|_| context.ids.next()).collect()
 }
 
 /// Why and when an enrollment is canceled.
@@ -152,23 +154,16 @@ async fn ask_partners(
     (handoffs, at): (&[HandoffId], Timestamp),
 ) -> Result<(), Error> {
     let open = || found.coverages.iter().filter(|it| !is_over(it.state));
+    let of = (campaign, found.row.individual_id);
     let queued = |(coverage, handoff): (&Coverage, &HandoffId)| Queued {
-        campaign_id: coverage.campaign_id,
-        handoff_id: *handoff,
-        enrollment_id: coverage.enrollment_id,
-        coverage_id: coverage.id,
-        individual_id: found.row.individual_id,
-        partner_id: coverage.partner_id,
-        product_code: coverage.product_code.clone(),
-        term_months: coverage.term_months,
-        contract_code: campaign.contract_code(coverage.partner_id, &coverage.product_code),
         trace: call.trace.clone(),
-        at,
+        ..cancellation(coverage, of, *handoff, at)
     };
     let queued: Vec<Queued> = open().zip(handoffs).map(queued).collect();
     store::queue_cancellations(tx, &queued).await?;
     let pending = open().cloned().map(|coverage| Coverage {
         state: CoverageState::CancelPending,
+        suspended_at: None,
         ..coverage
     });
     let pending: Vec<CoverageChange> = pending.map(CoverageChange::from).collect();

@@ -103,7 +103,20 @@ pub const fn is_over(state: State) -> bool {
     matches!(state, State::Refused | State::Ended | State::Canceled)
 }
 
-/// Gives the state of a submitted enrollment with these coverages.
+/// Gives the state of a submitted enrollment with these coverages. One that moves to another partner counts once, where it runs: at the
+/// partner that is left until the other one has taken it.
+pub fn standing(coverages: &[&Coverage]) -> enrollment::State {
+    let is_live = |id| {
+        let mut others = coverages.iter();
+        others.any(|other| other.id == id && !is_over(other.state))
+    };
+    let counts = |it: &&&Coverage| !it.replaces_coverage_id.is_some_and(is_live);
+    let counting = coverages.iter().filter(counts);
+    let states: Vec<State> = counting.map(|it| it.state).collect();
+    enrollment_of(&states)
+}
+
+/// Gives the state of a submitted enrollment whose coverages stand like this.
 pub fn enrollment_of(coverages: &[State]) -> enrollment::State {
     use enrollment::State as Whole;
     let any = |wanted: State| coverages.contains(&wanted);

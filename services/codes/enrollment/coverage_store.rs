@@ -70,6 +70,8 @@ pub struct CoverageChange {
     activated_at: Option<Timestamp>,
     term_ends_on: Option<String>,
     #[serde(serialize_with = "rows::micros")]
+    suspended_at: Option<Timestamp>,
+    #[serde(serialize_with = "rows::micros")]
     settled_at: Option<Timestamp>,
 }
 
@@ -85,12 +87,13 @@ impl From<Coverage> for CoverageChange {
             order_attempt: coverage.order_attempt,
             activated_at: coverage.activated_at,
             term_ends_on: coverage.term_ends_on,
+            suspended_at: coverage.suspended_at,
             settled_at: coverage.settled_at,
         }
     }
 }
 
-const COVERAGE: [(&str, Is); 10] = [
+const COVERAGE: [(&str, Is); 11] = [
     ("campaign_id", Is::Uuid),
     ("id", Is::Uuid),
     ("state", Is::Text),
@@ -100,6 +103,7 @@ const COVERAGE: [(&str, Is); 10] = [
     ("order_attempt", Is::Int),
     ("activated_at", Is::Big),
     ("term_ends_on", Is::Text),
+    ("suspended_at", Is::Big),
     ("settled_at", Is::Big),
 ];
 
@@ -111,7 +115,7 @@ pub async fn change(tx: &Tx<'_>, changes: &[CoverageChange]) -> Result<(), db::E
     let sql = format!(
         "WITH {} UPDATE coverage SET state = v.state, outcome_class = v.outcome_class, native_code = v.native_code, \
          revision = v.revision, order_attempt = v.order_attempt, activated_at = v.activated_at, \
-         term_ends_on = v.term_ends_on, settled_at = v.settled_at \
+         term_ends_on = v.term_ends_on, suspended_at = v.suspended_at, settled_at = v.settled_at \
          FROM v WHERE coverage.campaign_id = v.campaign_id AND coverage.id = v.id",
         rows::table(tx.backend(), &COVERAGE)
     );
@@ -122,7 +126,7 @@ pub async fn change(tx: &Tx<'_>, changes: &[CoverageChange]) -> Result<(), db::E
     )
 }
 
-/// Gives the enrollments of a campaign that have a coverage whose last day lies before `today`: at most so many.
+/// Gives the enrollments of a campaign that have a coverage that runs and whose last day lies before `today`: at most so many.
 pub async fn with_ended_terms(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
@@ -130,10 +134,8 @@ pub async fn with_ended_terms(
     most: i64,
 ) -> Result<Vec<EnrollmentId>, db::Error> {
     let sql = format!(
-        "SELECT DISTINCT enrollment_id FROM coverage WHERE campaign_id = $1 AND state IN ('{}', '{}') AND term_ends_on < $2 \
-         LIMIT $3",
+        "SELECT DISTINCT enrollment_id FROM coverage WHERE campaign_id = $1 AND state = '{}' AND term_ends_on < $2 LIMIT $3",
         State::Active.as_str(),
-        State::Suspended.as_str(),
     );
     let values: [Value; 3] = [campaign.into(), today.to_string().into(), most.into()];
     let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);

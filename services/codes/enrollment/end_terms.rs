@@ -1,4 +1,4 @@
-//! Ending coverages whose last day has passed.
+//! Ending coverages whose last day has passed. One that the partner has stopped does not end meanwhile: its last day moves.
 
 use jiff::civil::Date;
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::db::entities::enrollment;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::CampaignId;
 
-use super::coverage::enrollment_of;
+use super::coverage::standing as standing_of;
 use super::coverage_store::{self, CoverageChange, Key};
 use super::outcome_store::{self, Change, Standing};
 
@@ -79,20 +79,19 @@ async fn end(context: &Context, keys: &[Key], today: Date) -> Result<u64, Error>
 }
 
 fn is_due(coverage: &Coverage, today: &str) -> bool {
-    let runs = matches!(coverage.state, State::Active | State::Suspended);
     let over = coverage
         .term_ends_on
         .as_deref()
         .is_some_and(|day| day < today);
-    runs && over
+    coverage.state == State::Active && over
 }
 
 fn changed(standing: &Standing, coverages: &[Coverage], now: Timestamp) -> Option<Change> {
     let own = coverages
         .iter()
         .filter(|it| it.enrollment_id == standing.id);
-    let states: Vec<State> = own.map(|it| it.state).collect();
-    let state = enrollment_of(&states);
+    let own: Vec<&Coverage> = own.collect();
+    let state = standing_of(&own);
     (state != standing.state).then(|| Change {
         campaign_id: standing.campaign_id,
         id: standing.id,

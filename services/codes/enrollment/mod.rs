@@ -13,6 +13,8 @@ pub mod eligibility;
 pub mod end_terms;
 pub mod grpc;
 pub mod look_up;
+pub mod migrate;
+pub mod migrate_store;
 pub mod order;
 pub mod outcome_store;
 pub mod outcomes;

@@ -1,4 +1,4 @@
-//! What a completion orders: a coverage and a handoff for each product of the person's population.
+//! What a completion orders: a coverage and a handoff for each product of the person's population; and how a coverage is canceled.
 
 use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::error::Error;
@@ -6,7 +6,7 @@ use crate::codes::law::{Law, Place};
 use crate::db::entities::handoff::Queued;
 use crate::db::entities::{coverage, product};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CoverageId, EnrollmentId, HandoffId};
+use crate::kernel::ids::{CoverageId, EnrollmentId, HandoffId, IndividualId};
 
 use super::completion::Found;
 
@@ -77,6 +77,30 @@ pub fn coverage_of(order: &Queued) -> coverage::Model {
         order_attempt: 1,
         activated_at: None,
         term_ends_on: None,
+        suspended_at: None,
         settled_at: None,
+        replaces_coverage_id: None,
+    }
+}
+
+/// Gives the cancellation of a coverage, to its partner.
+pub fn cancellation(
+    coverage: &coverage::Model,
+    (campaign, individual): (&CachedCampaign, IndividualId),
+    handoff: HandoffId,
+    at: Timestamp,
+) -> Queued {
+    Queued {
+        campaign_id: coverage.campaign_id,
+        handoff_id: handoff,
+        enrollment_id: coverage.enrollment_id,
+        coverage_id: coverage.id,
+        individual_id: individual,
+        partner_id: coverage.partner_id,
+        product_code: coverage.product_code.clone(),
+        term_months: coverage.term_months,
+        contract_code: campaign.contract_code(coverage.partner_id, &coverage.product_code),
+        trace: None,
+        at,
     }
 }

@@ -10,7 +10,7 @@ use crate::db::entities::{ClosedSet, outcome};
 use crate::db::rows::{self, Is};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, OutcomeId};
+use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, OutcomeId};
 
 use super::coverage_store::{KEY, Key};
 
@@ -83,6 +83,8 @@ pub struct Standing {
     pub campaign_id: CampaignId,
     /// The enrollment.
     pub id: EnrollmentId,
+    /// Whose.
+    pub individual_id: IndividualId,
     /// Where it stands.
     pub state: State,
     /// Whether the person has another enrollment that is alive.
@@ -94,7 +96,7 @@ pub struct Standing {
 /// Reads and locks the enrollments of outcomes, in one order.
 pub async fn standings(tx: &Tx<'_>, keys: &[Key]) -> Result<Vec<Standing>, db::Error> {
     let sql = format!(
-        "WITH {} SELECT e.campaign_id, e.id, e.state, (SELECT 1 FROM enrollment o WHERE o.campaign_id = e.campaign_id \
+        "WITH {} SELECT e.campaign_id, e.id, e.individual_id, e.state, (SELECT 1 FROM enrollment o WHERE o.campaign_id = e.campaign_id \
          AND o.individual_id = e.individual_id AND o.id <> e.id AND o.{} LIMIT 1) IS NOT NULL AS is_replaced, \
          e.cancel_reason IS NOT NULL AS is_withdrawn FROM v \
          JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.id ORDER BY e.campaign_id, e.id{}",

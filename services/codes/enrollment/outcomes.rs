@@ -25,8 +25,10 @@ use crate::kernel::lifecycle;
 
 use super::coverage;
 use super::coverage_store::{self, CoverageChange, Key};
+use super::order::cancellation;
 use super::outcome_store::{self as store, Change, Standing, Take};
 use super::set_aside;
+use super::store as enrollment_store;
 
 /// Outcomes in one transaction.
 const BATCH: u64 = 256;
@@ -89,7 +91,7 @@ async fn take(context: &Context, which: Take) -> Result<usize, Error> {
                     let detail = enrollments.apply(&campaign, outcome, now)?;
                     events.push(recorded(context, outcome, detail, now));
                 }
-                enrollments.write(tx, now).await?;
+                enrollments.write(tx, context, now).await?;
                 audit::record(tx, &events).await?;
                 Ok::<_, Error>(outcomes.len())
             })
@@ -121,6 +123,8 @@ struct Entry {
     from: Standing,
     coverages: Vec<Coverage>,
     changed: BTreeSet<CoverageId>,
+    /// Coverages whose partners are left and shall cancel them.
+    left: Vec<Coverage>,
 }
 
 impl Enrollments {
@@ -144,6 +148,7 @@ impl Enrollments {
                 from: standing,
                 coverages: own.collect(),
                 changed: BTreeSet::new(),
+                left: Vec::new(),
             };
             (key, entry)
         });
@@ -177,16 +182,25 @@ impl Enrollments {
         Ok(detail)
     }
 
-    async fn write(self, tx: &Tx<'_>, now: Timestamp) -> Result<(), Error> {
+    async fn write(self, tx: &Tx<'_>, context: &Context, now: Timestamp) -> Result<(), Error> {
         let mut coverages = Vec::new();
         let mut changes = Vec::new();
+        let mut canceled = Vec::new();
         for entry in self.0.into_values() {
             changes.extend(entry.change(now));
+            for left in &entry.left {
+                let campaign = context.campaign_cache.by_id(tx, left.campaign_id).await?;
+                let of = (&*campaign, entry.from.individual_id);
+                canceled.push(cancellation(left, of, context.ids.next(), now));
+            }
             let Entry { changed, .. } = &entry;
             let own = entry.coverages.iter().filter(|it| changed.contains(&it.id));
             coverages.extend(own.cloned().map(CoverageChange::from));
         }
         coverage_store::change(tx, &coverages).await?;
+        if !canceled.is_empty() {
+            enrollment_store::queue_cancellations(tx, &canceled).await?;
+        }
         Ok(store::change(tx, &changes).await?)
     }
 }
@@ -224,12 +238,33 @@ impl Entry {
             return Ok(Some("REPLACED"));
         }
         self.changed.insert(outcome.coverage_id);
+        if state == coverage_entity::State::Active {
+            self.leave_partner(place, now);
+        }
         Ok(None)
     }
 
+    /// Ends the coverage whose place another one has taken, which runs now.
+    fn leave_partner(&mut self, place: usize, now: Timestamp) {
+        let left = self.coverages[place].replaces_coverage_id;
+        let mut coverages = self.coverages.iter_mut();
+        let left = coverages.find(|it| Some(it.id) == left && !coverage::is_over(it.state));
+        // Where the person withdraws, its partner was asked to cancel it already.
+        let Some(left) = left.filter(|it| it.state != coverage_entity::State::CancelPending) else {
+            return;
+        };
+        left.state = coverage_entity::State::Canceled;
+        left.outcome_class = None;
+        left.native_code = None;
+        left.suspended_at = None;
+        left.settled_at = Some(now);
+        self.changed.insert(left.id);
+        self.left.push(left.clone());
+    }
+
     fn state(&self) -> State {
-        let states: Vec<_> = self.coverages.iter().map(|it| it.state).collect();
-        coverage::enrollment_of(&states)
+        let coverages: Vec<&Coverage> = self.coverages.iter().collect();
+        coverage::standing(&coverages)
     }
 
     fn change(&self, now: Timestamp) -> Option<Change> {
@@ -246,8 +281,8 @@ impl Entry {
     }
 }
 
-/// Gives a coverage as it stands after an outcome. The term runs from its activation, in the campaign's zone, unless the partner
-/// says when it ends.
+/// Gives a coverage as it stands after an outcome. The term runs from its activation, in the campaign's zone, and a pause moves its
+/// last day, unless the partner says when it ends.
 fn after(
     campaign: &CachedCampaign,
     before: Coverage,
@@ -273,6 +308,21 @@ fn after(
         after.activated_at = Some(at);
         after.term_ends_on = Some(day.to_string());
     }
+    let at = outcome.effective_at;
+    after.suspended_at = match state {
+        coverage_entity::State::Suspended if after.activated_at.is_some() => {
+            Some(after.suspended_at.unwrap_or(at))
+        }
+        coverage_entity::State::Active => {
+            if let (Some(since), Some(day)) = (after.suspended_at, &after.term_ends_on) {
+                let moved = term::moved_by_pause(day, (since, at), &campaign.zone);
+                let moved = moved.map_err(|_| db::Error::corrupt("coverage.term_ends_on"))?;
+                after.term_ends_on = Some(moved.to_string());
+            }
+            None
+        }
+        _ => None,
+    };
     if let Some(day) = &outcome.term_ends_on {
         after.term_ends_on = Some(day.clone());
     }

@@ -89,7 +89,7 @@ async fn cancel_repudiated(context: &Context, one: Repudiated) -> Result<(), Err
         .by_id(context.db.read(), one.campaign_id);
     let campaign = &campaign.await?;
     let now = context.now();
-    let handoffs = &cancel::handoff_ids(context, campaign);
+    let handoffs = &cancel::handoff_ids(context);
     let call = &Call::plain(Caller {
         role: Role::Service,
         name: "enrollment-codes".into(),

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::codes::context::Context;
 use crate::codes::error::Error;
-use crate::db::entities::coverage::{Model as Coverage, State as CoverageState};
+use crate::db::entities::coverage::Model as Coverage;
 use crate::db::entities::enrollment::State;
 use crate::db::entities::resubmission::Model as Resubmission;
 use crate::db::{Tx, audit};
@@ -19,7 +19,7 @@ use crate::process::request::{self, Request};
 use crate::process::{self, Act, Call};
 
 use super::begin_store::ONE_LIVE;
-use super::coverage::{can_be_ordered_again, enrollment_of, ordered_again};
+use super::coverage::{can_be_ordered_again, ordered_again, standing as standing_of};
 use super::coverage_store::{self, CoverageChange, Key};
 use super::outcome_store::{self, Change, Standing};
 use super::reach;
@@ -158,8 +158,8 @@ async fn order_again(
         }
     };
     let coverages: Vec<Coverage> = coverages.into_iter().map(ordered).collect();
-    let states: Vec<CoverageState> = coverages.iter().map(|it| it.state).collect();
-    let to_state = enrollment_of(&states);
+    let all: Vec<&Coverage> = coverages.iter().collect();
+    let to_state = standing_of(&all);
     let ordered: Vec<Coverage> = coverages
         .into_iter()
         .filter(|it| again.contains(&it.id))

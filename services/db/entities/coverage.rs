@@ -41,10 +41,14 @@ pub struct Model {
     pub order_attempt: i32,
     /// When it began.
     pub activated_at: Option<Timestamp>,
-    /// Last day of the term, a civil date.
+    /// Last day of the term, a civil date; while the partner has stopped the coverage, without the days of this pause.
     pub term_ends_on: Option<String>,
+    /// Since when the partner has stopped it: it began before, and does not run now.
+    pub suspended_at: Option<Timestamp>,
     /// When it came to its end.
     pub settled_at: Option<Timestamp>,
+    /// The coverage at another partner whose place it takes: that one is canceled once this one runs.
+    pub replaces_coverage_id: Option<CoverageId>,
 }
 
 /// Where a coverage stands.

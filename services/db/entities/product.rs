@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};
 
 use super::individual;
@@ -26,6 +27,15 @@ pub struct Model {
     pub term_months: i32,
     /// The partner's subscriber or contract code.
     pub contract_code: Option<String>,
+    /// Since when it is not ordered any more.
+    pub retired_at: Option<Timestamp>,
+}
+
+impl Model {
+    /// Tells whether both promise the same term under the same contract.
+    pub fn is_promised_as(&self, other: &Self) -> bool {
+        (self.term_months, &self.contract_code) == (other.term_months, &other.contract_code)
+    }
 }
 
 /// The populations that a product is for.

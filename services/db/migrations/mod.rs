@@ -24,6 +24,7 @@ mod key_fingerprints;
 mod letter_orders;
 mod letters;
 mod more_keys;
+mod moved_coverages;
 mod partner_server;
 mod proofing_notices;
 mod reconciliation;
@@ -45,7 +46,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -140,6 +141,11 @@ const STEPS: [Step; 19] = [
         name: "0019_handoff_files",
         runs_since: "0017_guardians",
         changes: handoff_files::changes,
+    },
+    Step {
+        name: "0020_moved_coverages",
+        runs_since: "0020_moved_coverages",
+        changes: moved_coverages::changes,
     },
 ];
 

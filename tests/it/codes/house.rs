@@ -68,7 +68,7 @@ impl House {
         let life = Lifecycle::new(Duration::from_secs(10));
         let owner = database.owner().await;
         let partner = ids.next();
-        insert_partner(&owner, partner).await;
+        insert_partner(&owner, partner, "acme").await;
         Self {
             handlers: serve::handlers(&context, &life),
             context,
@@ -353,10 +353,10 @@ pub fn by<T>(role: Role, message: T) -> Request<T> {
     request
 }
 
-async fn insert_partner(owner: &DatabaseConnection, id: PartnerId) {
+pub async fn insert_partner(owner: &DatabaseConnection, id: PartnerId, name: &str) {
     let row = partner::Model {
         id,
-        name: "acme".into(),
+        name: name.into(),
         mode: partner::Mode::Pull,
         endpoint: None,
         server_uri: None,

@@ -213,3 +213,39 @@ async fn a_campaign_that_cannot_be_read_does_not_keep_other_terms_from_ending(da
     house.clock.set("2017-07-19T12:00:00Z".parse().unwrap());
     assert_eq!(housekeeping::step(&house.context).await.unwrap(), 1);
 }
+
+#[apply(both)]
+async fn a_pause_moves_the_last_day_and_nothing_ends_meanwhile(database: Database) {
+    let house = House::open(&database).await;
+    let (campaign, enrollment) = house.submitted().await;
+    let say = async |result: &str| {
+        comes(&house, campaign, &enrollment, result, "").await;
+        outcomes::step(&house.context).await.unwrap();
+        house.get(&enrollment.enrollment_id).await
+    };
+    let day = |year, month, day| Some(Date { year, month, day });
+    assert_eq!(say("ACTIVE").await.term_end(), day(2017, 7, 17));
+    house.clock.set("2017-07-10T12:00:00Z".parse().unwrap());
+    let suspended = say("SUSPENDED").await;
+    assert_eq!(suspended.state(), wire::EnrollmentState::Suspended);
+    assert_eq!(suspended.term_end(), day(2017, 7, 17));
+    house.clock.set("2017-08-09T12:00:00Z".parse().unwrap());
+    assert_eq!(housekeeping::step(&house.context).await.unwrap(), 0);
+    let resumed = say("ACTIVE").await;
+    assert_eq!(resumed.state(), wire::EnrollmentState::Active);
+    assert_eq!(resumed.term_end(), day(2017, 8, 16));
+    // A second pause counts for itself, and what is told twice counts once.
+    house.clock.set("2017-08-10T12:00:00Z".parse().unwrap());
+    say("SUSPENDED").await;
+    house.clock.set("2017-08-12T12:00:00Z".parse().unwrap());
+    assert_eq!(say("ACTIVE").await.term_end(), day(2017, 8, 18));
+    assert_eq!(say("ACTIVE").await.term_end(), day(2017, 8, 18));
+    // Whoever withdraws during a pause is canceled like everybody else.
+    house.clock.set("2017-08-13T12:00:00Z".parse().unwrap());
+    say("SUSPENDED").await;
+    assert_eq!(
+        say("CANCELED").await.state(),
+        wire::EnrollmentState::Canceled
+    );
+    assert_eq!(house.count("coverage WHERE suspended_at IS NULL").await, 1);
+}

@@ -177,6 +177,10 @@ const COMMANDS: &[(&str, &str)] = &[
         "enrollment resubmit",
     ),
     (
+        "enrollment.v1.EnrollmentService/MigrateCoverages",
+        "partner migrate",
+    ),
+    (
         "enrollment.v1.EnrollmentService/ListSetAside",
         "enrollment set-aside",
     ),

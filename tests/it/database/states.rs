@@ -208,7 +208,9 @@ async fn a_coverage_has_what_its_state_has_earned(database: Database) {
         order_attempt: 1,
         activated_at: Some(NOW),
         term_ends_on: Some("2017-07-17".to_owned()),
+        suspended_at: None,
         settled_at: None,
+        replaces_coverage_id: None,
     };
     written!(owner, active());
     let endless = coverage::Model {
@@ -216,6 +218,11 @@ async fn a_coverage_has_what_its_state_has_earned(database: Database) {
         ..active()
     };
     assert_eq!(refusal!(owner, endless), "coverage_active_check");
+    let paused = coverage::Model {
+        suspended_at: Some(NOW),
+        ..active()
+    };
+    assert_eq!(refusal!(owner, paused), "coverage_suspended_check");
     let unexplained = coverage::Model {
         state: coverage::State::ActionRequired,
         ..active()

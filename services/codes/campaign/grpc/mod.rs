@@ -81,6 +81,7 @@ pub async fn get_public_campaign(
     let products = found
         .products
         .into_iter()
+        .filter(|product| product.retire_time.is_none())
         .map(|product| wire::PublicProduct {
             population: product.population,
             product_code: product.product_code,
@@ -224,6 +225,7 @@ pub fn campaign(campaign: Campaign) -> Result<wire::Campaign, Error> {
         partner_id: product.partner_id.to_string(),
         term_months: product.term_months,
         contract_code: product.contract_code.unwrap_or_default(),
+        retire_time: time(product.retired_at),
     });
     let texts = consent_texts.into_iter();
     let texts = texts.filter(|text| text.replaced_at.is_none());

@@ -1,5 +1,6 @@
 //! Enrollments on the wire.
 
+mod migrate;
 mod next_step;
 pub mod set_aside;
 mod view;
@@ -31,6 +32,8 @@ use crate::codes::enrollment::read::{self, Which};
 use crate::codes::enrollment::resubmit::{self, Resubmit};
 use crate::codes::enrollment::state::Shown;
 use crate::codes::enrollment::{check, convert};
+
+pub use migrate::migrate_coverages;
 
 /// Begins an enrollment.
 pub async fn begin_enrollment(

@@ -107,9 +107,9 @@ const fn of_class(class: OutcomeClass) -> &'static Step {
         OutcomeClass::FileFrozen => &Step(
             Actor::Person,
             Action::LiftFreeze,
-            "The credit file is frozen. Ask the person to lift the freeze at the bureau for a day; monitoring then starts by itself and the freeze can be set again. If it does not start, order again.",
-            "Your credit file is frozen. Ask the bureau to lift the freeze for a day; monitoring then starts by itself, and you can freeze the file again.",
-            "Su archivo de crédito está congelado. Pida a la agencia que levante el congelamiento por un día; el monitoreo empezará solo y podrá congelarlo de nuevo.",
+            "The credit file is frozen. The freeze may stay: it stops the bureau's identity check, not the monitoring. First give the person the bureau's own telephone number, where it can check who they are in spite of the freeze, and order again afterwards. Only if the bureau cannot, the person may lift the freeze there for a day. Nothing expires meanwhile.",
+            "Your credit file is frozen, and the freeze may stay. Please call the bureau: it can check who you are in another way, and we order again. Only if it cannot, lift the freeze for a day and set it again afterwards. Your enrollment waits for you.",
+            "Su archivo de crédito está congelado, y puede seguir así. Llame a la agencia: puede comprobar quién es usted de otra manera, y volveremos a pedir su cobertura. Solo si no puede, levante el congelamiento por un día y vuelva a ponerlo después. Su inscripción le espera.",
         ),
         OutcomeClass::VictimAlert => &Step(
             Actor::Bureau,

@@ -41,6 +41,7 @@ pub fn enrollment(found: &Enrollment, role: Role) -> wire::Enrollment {
 
 fn coverage(coverage: &coverage::Model, is_public: bool) -> wire::Coverage {
     let internal = |text: String| if is_public { String::new() } else { text };
+    let replaces = coverage.replaces_coverage_id.filter(|_| !is_public);
     wire::Coverage {
         coverage_id: coverage.id.to_string(),
         partner_id: internal(coverage.partner_id.to_string()),
@@ -54,6 +55,7 @@ fn coverage(coverage: &coverage::Model, is_public: bool) -> wire::Coverage {
         term_end_date: date(coverage.term_ends_on.as_deref()),
         revision: if is_public { 0 } else { coverage.revision },
         attempt: coverage.order_attempt,
+        replaces_coverage_id: replaces.map(|id| id.to_string()).unwrap_or_default(),
     }
 }
 
