@@ -37,4 +37,5 @@ mod python;
 mod readme;
 mod settings;
 mod shutdown;
+mod simulation;
 mod wire;

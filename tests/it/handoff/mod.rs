@@ -34,4 +34,4 @@ mod said;
 mod seed;
 mod supplement;
 mod withdrawn;
-mod world;
+pub mod world;

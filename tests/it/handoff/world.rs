@@ -37,6 +37,7 @@ use sea_orm::{
 
 use super::seed::{open_campaign, push};
 use crate::harness::Database;
+use crate::harness::folder::folder;
 
 /// How long the partner may take, in real time.
 pub const CALL_TIMEOUT: Duration = Duration::from_millis(600);
@@ -95,7 +96,7 @@ impl World {
         let ids = Ids::seeded(clock.clone(), 1);
         let db = database.open(Process::Handoff).await;
         let owner = database.owner().await;
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let authority = Authority::generate().unwrap();
         let keys = Keyring::generate(&[Purpose::Person]);
         let (campaign, sealer) = open_campaign(&owner, &ids, &keys, clock.now()).await;
@@ -244,6 +245,29 @@ impl World {
         partner: PartnerId,
         person: &Person,
     ) -> HandoffId {
+        let id = self.person_in((campaign, sealer), person).await;
+        let queued = Queued {
+            campaign_id: campaign,
+            handoff_id: self.ids.next(),
+            enrollment_id: self.ids.next(),
+            coverage_id: self.ids.next(),
+            individual_id: id,
+            partner_id: partner,
+            product_code: "TRIPLE-24".to_owned(),
+            term_months: 24,
+            contract_code: Some("C-17".to_owned()),
+            trace: None,
+            at: self.context.clock.now(),
+        };
+        self.queue(Kind::Enroll, queued).await
+    }
+
+    /// Puts a person on the roster of a campaign.
+    pub async fn person_in(
+        &self,
+        (campaign, sealer): (CampaignId, &PersonSealer),
+        person: &Person,
+    ) -> IndividualId {
         let now = self.context.clock.now();
         let id: IndividualId = self.ids.next();
         let salt = self.ids.random::<16>().to_vec();
@@ -267,20 +291,7 @@ impl World {
             withdrawn_at: None,
         };
         row.into_active_model().insert(&self.owner).await.unwrap();
-        let queued = Queued {
-            campaign_id: campaign,
-            handoff_id: self.ids.next(),
-            enrollment_id: self.ids.next(),
-            coverage_id: self.ids.next(),
-            individual_id: id,
-            partner_id: partner,
-            product_code: "TRIPLE-24".to_owned(),
-            term_months: 24,
-            contract_code: Some("C-17".to_owned()),
-            trace: None,
-            at: now,
-        };
-        self.queue(Kind::Enroll, queued).await
+        id
     }
 
     /// The salt of an individual.

@@ -1,0 +1,1 @@
+//! Lists that broke something once.
