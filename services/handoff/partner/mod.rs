@@ -6,6 +6,8 @@ pub mod create;
 pub mod file_layout;
 pub(crate) mod grpc;
 pub mod heard;
+pub mod meaning;
 pub mod model;
+pub mod order_fields;
 pub mod store;
 pub mod update;
