@@ -20,6 +20,7 @@ mod front_ends;
 mod guardians;
 mod handoff_files;
 mod handoff_queues;
+mod http_partners;
 mod key_fingerprints;
 mod letter_orders;
 mod letters;
@@ -45,7 +46,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 19] = [
+const STEPS: [Step; 20] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -140,6 +141,11 @@ const STEPS: [Step; 19] = [
         name: "0019_handoff_files",
         runs_since: "0017_guardians",
         changes: handoff_files::changes,
+    },
+    Step {
+        name: "0020_http_partners",
+        runs_since: "0017_guardians",
+        changes: http_partners::changes,
     },
 ];
 
