@@ -46,7 +46,7 @@
 //!
 //! [`handoff`] leases due rows, stores that it is about to send, calls the partner with no transaction open, and settles
 //! with the lease's token. An answer that was never seen makes the row UNSETTLED: the partner is asked by our reference
-//! before anything is sent again. A pull partner streams and acknowledges instead; a file partner takes a file a night and sends files back. The outcome is written with a row in
+//! before anything is sent again. So it is whether the partner speaks our contract or a REST API of its own. A pull partner streams and acknowledges instead; a file partner takes a file a night and sends files back. The outcome is written with a row in
 //! `outcome`, which [`codes`] applies to the enrollment and deletes, in one transaction: an outbox in each direction.
 
 pub mod access;

@@ -196,15 +196,21 @@ fn outcome(progress: &str, class: &str) -> (EnrollmentProgress, OutcomeClass) {
 }
 
 /// The sandbox's own code for a class; bureaus have hundreds of them.
-fn native_code(class: OutcomeClass) -> &'static str {
+pub fn native_code(class: OutcomeClass) -> &'static str {
     match class {
+        OutcomeClass::InvalidInput => "SB400",
         OutcomeClass::FileFrozen => "SB422",
         OutcomeClass::ThinFile => "SB306",
         OutcomeClass::SsnMismatch => "SB013",
         OutcomeClass::AlreadyEnrolled => "SB102",
         OutcomeClass::IdentityNotConfirmed => "SB303",
         OutcomeClass::NoHit => "SB9193",
-        _ => "",
+        OutcomeClass::VictimAlert => "SB9012",
+        OutcomeClass::Deceased => "SB005",
+        OutcomeClass::Minor => "SB018",
+        OutcomeClass::ProductConfig => "SB2004",
+        OutcomeClass::Other => "SB999",
+        OutcomeClass::Unspecified => "",
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -16,11 +17,12 @@ use crate::kernel::crypto::Key;
 use crate::wire::redress::bureau::v1::{
     EnrollmentOrder, EnrollmentProgress, EnrollmentStatus, Subject,
 };
+use crate::wire::redress::r#type::v1::OutcomeClass;
 
-use super::book::{Book, Entry, Line};
+use super::book::{Book, Entry, Line, native_code};
 use super::digest::{activation_digest, book_key, digest};
 use super::journal::Journal;
-use super::rules::{Habit, REFUSED_TRIES, SLOW, YEAR, rule_for};
+use super::rules::{Habit, PAUSE, REFUSED_TRIES, SLOW, YEAR, rule_for};
 
 /// How an offer was answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +34,14 @@ pub enum Answered {
     /// The bureau cannot work now.
     Down,
     /// The bureau wants a slower pace.
-    Throttled,
+    Throttled {
+        /// For how long it wants no calls, if it says so.
+        pause: Option<Duration>,
+    },
+    /// The bureau lets nobody in.
+    NotLetIn,
+    /// What is in the order cannot be, and nothing was booked.
+    Refused(EnrollmentStatus),
     /// Something broke, and nothing was booked.
     Broken,
     /// Not at all, and nothing was booked.
@@ -69,7 +78,10 @@ impl State {
         let is_early = *tries <= REFUSED_TRIES;
         match habit {
             Habit::DownAtFirst if is_early => Some(Answered::Down),
-            Habit::Throttles if is_early => Some(Answered::Throttled),
+            Habit::Throttles if is_early => Some(Answered::Throttled { pause: None }),
+            Habit::ThrottlesFor if is_early => Some(Answered::Throttled { pause: Some(PAUSE) }),
+            Habit::LocksOut if is_early => Some(Answered::NotLetIn),
+            Habit::Refuses => Some(Answered::Refused(refused(id))),
             Habit::Breaks => Some(Answered::Broken),
             Habit::BreaksAtAll => {
                 self.untold.insert(id);
@@ -90,6 +102,18 @@ fn forgotten(id: Uuid, now: Timestamp) -> EnrollmentStatus {
         progress: EnrollmentProgress::Accepted.into(),
         effective_time: Some(now.to_proto()),
         revision: 9,
+        ..EnrollmentStatus::default()
+    }
+}
+
+/// Says that an order cannot be taken as it is.
+fn refused(id: Uuid) -> EnrollmentStatus {
+    let class = OutcomeClass::InvalidInput;
+    EnrollmentStatus {
+        handoff_id: id.to_string(),
+        progress: EnrollmentProgress::ActionRequired.into(),
+        outcome_class: class.into(),
+        native_code: native_code(class).to_owned(),
         ..EnrollmentStatus::default()
     }
 }

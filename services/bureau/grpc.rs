@@ -2,13 +2,15 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 use uuid::Uuid;
 
 use crate::kernel::caller;
-use crate::kernel::fault::{Fault, Reason};
+use crate::kernel::fault::{DOMAIN, Fault, Reason};
 use crate::kernel::paging::{self, Room};
 use crate::kernel::server::{draining_of, largest_of};
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_server::BureauEnrollmentService;
@@ -73,7 +75,9 @@ impl BureauEnrollmentService for Handlers {
                 status: Some(status),
             })),
             Answered::Down => Err(Status::unavailable("The bureau is down for maintenance.")),
-            Answered::Throttled => Err(Status::resource_exhausted("Slower, please.")),
+            Answered::Throttled { pause } => Err(slower(pause)),
+            Answered::NotLetIn => Err(Status::unauthenticated("The password has expired.")),
+            Answered::Refused(status) => Err(refused(&status)),
             Answered::Broken => Err(Status::internal("Something broke.")),
             Answered::Lost(_) | Answered::Never => Err(never(draining).await),
         }
@@ -241,6 +245,24 @@ fn known(status: Option<EnrollmentStatus>) -> Result<EnrollmentStatus, Fault> {
 fn damaged(error: &io::Error) -> Status {
     tracing::error!(%error, "the book cannot be written");
     Fault::new(Reason::StorageUnavailable).into()
+}
+
+fn slower(pause: Option<Duration>) -> Status {
+    const TEXT: &str = "Slower, please.";
+    if pause.is_none() {
+        return Status::resource_exhausted(TEXT);
+    }
+    let details = ErrorDetails::with_retry_info(pause);
+    Status::with_error_details(Code::ResourceExhausted, TEXT, details)
+}
+
+/// Names the class and the bureau's own code, as the contract says.
+fn refused(status: &EnrollmentStatus) -> Status {
+    let name = status.outcome_class().as_str_name();
+    let reason = name.strip_prefix("OUTCOME_CLASS_").unwrap_or(name);
+    let native = [("native_code".to_owned(), status.native_code.clone())];
+    let details = ErrorDetails::with_error_info(reason, DOMAIN, native);
+    Status::with_error_details(Code::InvalidArgument, "Something cannot be.", details)
 }
 
 /// Gives no answer until the caller has gone, or the process drains.

@@ -5,7 +5,8 @@
 //! journal that survives SIGKILL.
 //!
 //! As a PUSH partner it is called, answers "accepted", and reports the outcome by itself. As a PULL partner it opens the
-//! stream, books, acknowledges and reports. As a FILE partner it takes files of orders and answers with files.
+//! stream, books, acknowledges and reports. As a FILE partner it takes files of orders and answers with files. As an HTTP partner it has a
+//! REST API of its own, which reports nothing by itself.
 
 pub mod book;
 pub mod client;
@@ -13,6 +14,7 @@ pub mod desk;
 pub mod digest;
 pub mod grpc;
 pub mod journal;
+pub mod rest;
 pub mod rules;
 mod serve;
 pub mod settings;

@@ -20,6 +20,14 @@
 //! | 666-24 | REFUSED, ALREADY_ENROLLED, for a year |
 //! | 666-25 | takes the first order and forgets it; ACTIVE once it is ordered again |
 //! | 666-26 | INTERNAL to every order, and no answer to a question about it |
+//! | 666-27 | RESOURCE_EXHAUSTED with a delay of two seconds for the first two tries, then ACTIVE |
+//! | 666-28 | UNAUTHENTICATED for the first two tries, as after a password has expired; then ACTIVE |
+//! | 666-29 | INVALID_ARGUMENT with the class INVALID_INPUT, and nothing is booked |
+//! | 666-30 | ACTION_REQUIRED, VICTIM_ALERT |
+//! | 666-31 | REFUSED, DECEASED |
+//! | 666-32 | REFUSED, MINOR |
+//! | 666-33 | ACTION_REQUIRED, PRODUCT_CONFIG |
+//! | 666-34 | ACTION_REQUIRED, OTHER |
 //! | any other, or no SSN | ACTIVE |
 //!
 //! An order that is given again, with a higher attempt, ends ACTIVE for everybody: what was missing is there now.
@@ -34,6 +42,9 @@ pub const REFUSED_TRIES: u32 = 2;
 
 /// For how long somebody has been enrolled who is enrolled already.
 pub const YEAR: Duration = Duration::from_hours(24 * 365);
+
+/// How long a bureau wants no calls that says for how long.
+pub const PAUSE: Duration = Duration::from_secs(2);
 
 /// How long a slow outcome takes.
 pub const SLOW: Duration = Duration::from_secs(1);
@@ -57,6 +68,12 @@ pub enum Habit {
     Hangs,
     /// Wants a slower pace for the first [`REFUSED_TRIES`] tries, and does not say for how long.
     Throttles,
+    /// Wants a slower pace for the first [`REFUSED_TRIES`] tries, and no calls for a [`PAUSE`].
+    ThrottlesFor,
+    /// Lets nobody in for the first [`REFUSED_TRIES`] tries.
+    LocksOut,
+    /// Refuses the order at once, for what is in it.
+    Refuses,
     /// Says that the outcome has held for a [`YEAR`].
     LongSince,
     /// Accepts the first order and forgets it.
@@ -93,7 +110,7 @@ const fn rule(
 const WELL: OutcomeClass = OutcomeClass::Unspecified;
 
 /// The table. People whom it does not name are activated.
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 23] = [
     rule(
         "66611",
         EnrollmentProgress::ActionRequired,
@@ -159,6 +176,49 @@ const RULES: [Rule; 15] = [
         WELL,
         Habit::BreaksAtAll,
     ),
+    rule(
+        "66627",
+        EnrollmentProgress::Active,
+        WELL,
+        Habit::ThrottlesFor,
+    ),
+    rule("66628", EnrollmentProgress::Active, WELL, Habit::LocksOut),
+    rule(
+        "66629",
+        EnrollmentProgress::ActionRequired,
+        OutcomeClass::InvalidInput,
+        Habit::Refuses,
+    ),
+    rule(
+        "66630",
+        EnrollmentProgress::ActionRequired,
+        OutcomeClass::VictimAlert,
+        Habit::None,
+    ),
+    rule(
+        "66631",
+        EnrollmentProgress::Refused,
+        OutcomeClass::Deceased,
+        Habit::None,
+    ),
+    rule(
+        "66632",
+        EnrollmentProgress::Refused,
+        OutcomeClass::Minor,
+        Habit::None,
+    ),
+    rule(
+        "66633",
+        EnrollmentProgress::ActionRequired,
+        OutcomeClass::ProductConfig,
+        Habit::None,
+    ),
+    rule(
+        "66634",
+        EnrollmentProgress::ActionRequired,
+        OutcomeClass::Other,
+        Habit::None,
+    ),
 ];
 
 /// People whose file is frozen at one bureau of several.
@@ -197,6 +257,17 @@ mod tests {
         let frozen = rule_for("666200001", "CM3B-2", 1);
         assert_eq!(frozen.class, OutcomeClass::FileFrozen);
         assert_eq!(rule_for("123111111", "GOLD", 1), OTHERWISE);
+    }
+
+    #[test]
+    fn every_outcome_class_has_a_group() {
+        for number in 0.. {
+            let Ok(class) = OutcomeClass::try_from(number) else {
+                break;
+            };
+            let found = RULES.iter().any(|rule| rule.class == class);
+            assert!(found, "{class:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::kernel::client::{self, Outgoing};
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::lifecycle::Lifecycle;
-use crate::kernel::server::{Builder, Server, tuned};
+use crate::kernel::server::{Builder, Server, bind_as, tuned};
 use crate::kernel::settings::ServerSettings;
 use crate::process::{self, Stop};
 use crate::wire;
@@ -21,6 +21,7 @@ use super::client::pull::Puller;
 use super::client::report::Reporter;
 use super::desk::Desk;
 use super::grpc::Handlers;
+use super::rest::RestFace;
 use super::settings::{Mode, Settings};
 
 tuned!(BureauEnrollmentServiceServer, SandboxServiceServer);
@@ -40,7 +41,7 @@ async fn serve(
     } = settings;
     let clock = Clock::system();
     let ids = Ids::system(clock.clone());
-    let desk = Desk::open(clock, &journal)
+    let desk = Desk::open(clock.clone(), &journal)
         .map_err(|error| Stop::start(format!("journal {}: {error}", journal.display())))?;
     let desk = Arc::new(desk);
     let partner = TlsFiles {
@@ -53,7 +54,12 @@ async fn serve(
     let server = builder(&common.server, Arc::clone(&desk))
         .metrics(metrics)
         .build()?;
-    if let (Mode::File, Some(folder)) = (settings.mode, settings.files) {
+    if settings.mode == Mode::Http {
+        let face = RestFace::new(desk, clock, ids, settings.http_secret);
+        let listener = bind_as(settings.http_listen, "http_listen").await;
+        let listener = listener.map_err(Stop::start)?;
+        life.spawn(face.serve(listener.into_inner(), life.token()));
+    } else if let (Mode::File, Some(folder)) = (settings.mode, settings.files) {
         life.spawn(FileExchange::new(desk, folder, ids).run(life.token()));
     } else {
         let reporter = Reporter::new(Arc::clone(&desk), redress.clone(), ids.clone());

@@ -1,9 +1,11 @@
 //! The settings of `sandbox-bureau`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 
+use crate::kernel::secrets::Secret;
 use crate::kernel::settings::{CommonSettings, ProcessSettings};
 
 /// A partner bureau's stand-in, with every outcome and every bad habit on demand.
@@ -12,12 +14,18 @@ pub struct Settings {
     /// What every process is told.
     #[command(flatten)]
     pub common: CommonSettings,
-    /// Whether Redress calls this partner, it calls Redress, or files go both ways.
+    /// Whether Redress calls this partner, it calls Redress, files go both ways, or Redress calls its REST API.
     #[arg(long, value_enum, default_value = "push")]
     pub mode: Mode,
     /// Mode file: the folder that Redress has for this partner, with out and in in it.
     #[arg(long, value_name = "PATH", required_if_eq("mode", "file"))]
     pub files: Option<PathBuf>,
+    /// Mode http: where the REST API listens, in plain HTTP; keep it on this machine.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7450")]
+    pub http_listen: SocketAddr,
+    /// Mode http: the secret for which the client `redress` gets a token; without one everybody gets one.
+    #[arg(long, value_name = "SECRET")]
+    pub http_secret: Option<Secret<String>>,
     /// The file of the bureau's book; its key is made beside it.
     #[arg(long, value_name = "PATH")]
     pub journal: PathBuf,
@@ -41,6 +49,8 @@ pub enum Mode {
     Pull,
     /// Files go both ways.
     File,
+    /// Redress calls its REST API.
+    Http,
 }
 
 impl ProcessSettings for Settings {

@@ -93,7 +93,7 @@ Examples:
 #[derive(Debug, Args)]
 pub struct ResolutionArgs {
     /// How many people.
-    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=870_000))]
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=750_000))]
     people: u64,
     /// Repeats the same roster.
     #[arg(long, default_value_t = 1, value_name = "SEED")]
@@ -215,7 +215,7 @@ Examples:
 #[derive(Debug, Args)]
 pub struct FilesArgs {
     /// How many people.
-    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=870_000))]
+    #[arg(long, default_value_t = 20_000, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=750_000))]
     people: u64,
     /// Lines of fixed widths in the place of CSV.
     #[arg(long)]

@@ -27,7 +27,7 @@ pub enum Command {
     List,
     /// Show one partner.
     Show(Which),
-    /// Change where a partner listens, how much it takes at once, or how its files look. It holds for orders that wait, too.
+    /// Change where a partner listens, how much it takes at once, or its layout. It holds for orders that wait, too.
     Update(UpdateArgs),
     /// Stop offering enrollments to a partner, of all campaigns or of one; people can go on enrolling.
     Pause(PauseArgs),
@@ -55,6 +55,7 @@ const CREATE_EXAMPLES: &str = "Examples:
   redress partner create bureau-one --mode push --endpoint https://bureau.example:443
   redress partner create reseller-two --mode pull
   redress partner create bureau-three --mode file --layout bureau-three.toml
+  redress partner create bureau-four --mode http --layout bureau-four.toml
 
 The name must be the one in the partner's certificate: spiffe://redress/partner/NAME.";
 
@@ -63,11 +64,11 @@ The name must be the one in the partner's certificate: spiffe://redress/partner/
 pub struct CreateArgs {
     /// Name, as in the partner's certificate: lower-case letters, digits and dashes.
     pub name: String,
-    /// Who calls whom, or that files go both ways.
+    /// Who calls whom and how, or that files go both ways.
     #[arg(long, value_enum)]
     pub mode: Mode,
-    /// How the files to and from the partner look, in TOML; the operations page shows one.
-    #[arg(long, value_name = "FILE", required_if_eq("mode", "file"))]
+    /// How the files to and from the partner look, or how its REST API is called, in TOML; the operations page shows one of each.
+    #[arg(long, value_name = "FILE", required_if_eq_any([("mode", "file"), ("mode", "http")]))]
     pub layout: Option<PathBuf>,
     /// Where a push partner listens.
     #[arg(long, value_name = "URL", required_if_eq("mode", "push"))]
@@ -86,10 +87,12 @@ impl CreateArgs {
             Mode::Push => wire::PartnerMode::Push,
             Mode::Pull => wire::PartnerMode::Pull,
             Mode::File => wire::PartnerMode::File,
+            Mode::Http => wire::PartnerMode::Http,
         };
-        let file_layout = self.layout.as_deref().map(read_layout).transpose()?;
+        let (file_layout, http_layout) = layouts(self.layout.as_deref(), mode)?;
         Ok(wire::Partner {
             file_layout: file_layout.unwrap_or_default(),
+            http_layout: http_layout.unwrap_or_default(),
             name: self.name,
             mode: mode.into(),
             endpoint: self.endpoint.unwrap_or_default(),
@@ -100,8 +103,19 @@ impl CreateArgs {
     }
 }
 
-fn read_layout(path: &Path) -> Result<String, Problem> {
-    std::fs::read_to_string(path).map_err(|error| Problem::file(path, &error))
+/// Reads a layout: that of files, or that of a REST API where the partner has one.
+fn layouts(
+    path: Option<&Path>,
+    mode: wire::PartnerMode,
+) -> Result<(Option<String>, Option<String>), Problem> {
+    let Some(path) = path else {
+        return Ok((None, None));
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| Problem::file(path, &error))?;
+    Ok(match mode {
+        wire::PartnerMode::Http => (None, Some(text)),
+        _ => (Some(text), None),
+    })
 }
 
 /// Flags of `partner update`: what is not given stays as it is.
@@ -118,7 +132,7 @@ pub struct UpdateArgs {
     /// Enrollments under way at once.
     #[arg(long, value_name = "N")]
     pub max_in_flight: Option<i32>,
-    /// How files look from the next one on, in TOML.
+    /// How files look from the next one on, or how the REST API is called from the next call on, in TOML.
     #[arg(long, value_name = "FILE")]
     pub layout: Option<PathBuf>,
 }
@@ -132,6 +146,8 @@ pub enum Mode {
     Pull,
     /// Files go both ways, through a directory.
     File,
+    /// We call the partner's REST API.
+    Http,
 }
 
 /// Names a partner.
@@ -158,14 +174,17 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Migrate(args) => migrate::run(session, &channels, args).await,
         Command::Pool(command) => pool::run(session, &channels, command).await,
         Command::Update(args) => {
+            let partner = find(&channels, &args.name).await?;
+            let (file_layout, http_layout) = layouts(args.layout.as_deref(), partner.mode())?;
             let request = wire::UpdatePartnerRequest {
                 request_id: new_request_id(),
-                partner_id: find(&channels, &args.name).await?.partner_id,
+                partner_id: partner.partner_id,
                 endpoint: args.endpoint,
                 server_uri: args.server_uri,
                 max_in_flight: args.max_in_flight,
                 projection: None,
-                file_layout: args.layout.as_deref().map(read_layout).transpose()?,
+                file_layout,
+                http_layout,
             };
             let updated = client
                 .update_partner(request)

@@ -75,7 +75,7 @@ const SYNTHESIZE_HELP: &str = "The roster has the shape of a real breach: eleven
 as common as in Indiana, Michigan and Ohio. About 4% of the rows name a person whom another entity lists too, some spelled otherwise; 8% are \
 minors, 2% deceased; 9% read Spanish; 6% have no SSN; 2% cannot be reached by post; 0.5% live abroad; 0.5% of the rows are damaged.
 
-All SSNs are of area 666, which was never issued. There are enough for 874,912 people; beyond that the rest have none. One person in 25 has \
+All SSNs are of area 666, which was never issued. There are enough for 791,587 people; beyond that the rest have none. One person in 25 has \
 an SSN of group 11 to 19, for which the sandbox bureau answers otherwise than \"active\".
 
 Examples:

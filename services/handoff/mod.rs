@@ -6,7 +6,7 @@
 //!
 //! The rooms, from the top; each imports only those below it:
 //!
-//! - [`push`] calls PUSH partners: lease, call with nothing open in the database, settle. After a kill the lease tells which
+//! - [`push`] calls partners, over gRPC or by a REST API that a layout describes: lease, call with nothing open in the database, settle. After a kill the lease tells which
 //!   handoffs were under way, and the partner is **asked before anything is sent again**. [`pull`] streams to PULL partners
 //!   and offers again what they do not acknowledge in time. [`file`] writes files of orders, nightly, and reads what comes back.
 //! - [`person`] decrypts the people of leased handoffs and fits them to the partner's fields.

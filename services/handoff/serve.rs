@@ -24,6 +24,7 @@ use super::grpc::Handlers;
 use super::housekeeping;
 use super::metrics as measured;
 use super::outcome::resubmit;
+use super::push::client::Credentials;
 use super::push::worker::PushWorker;
 use super::queue;
 use super::reconciliation;
@@ -53,8 +54,12 @@ pub async fn serve(
         partner_ca,
         push_workers,
         file_directory,
+        partner_secrets,
     } = settings;
-    let tls = partner_tls(&service.common.server.tls, partner_ca);
+    let credentials = Credentials {
+        tls: partner_tls(&service.common.server.tls, partner_ca),
+        secrets: partner_secrets,
+    };
     let db = process::connect(&service.database, Process::Handoff, &life).await?;
     let keys = process::keys(&db, &service.keyring, &[Purpose::Person]).await?;
     let clock = process::clock(&db, &life).await?;
@@ -67,7 +72,8 @@ pub async fn serve(
         .build()?;
     measured::start();
     for number in 0..push_workers {
-        let worker = PushWorker::new(context.clone(), tls.clone(), &format!("push-{number}"));
+        let name = format!("push-{number}");
+        let worker = PushWorker::new(context.clone(), credentials.clone(), &name);
         life.spawn(worker.run(life.token()));
     }
     let files = FileWorker::new(context.clone(), file_directory, "file");

@@ -9,7 +9,7 @@ use crate::db::Process;
 use crate::kernel::settings::{self, CommonSettings, Problem, ProcessSettings, duration, whole};
 use crate::process::ServiceSettings;
 
-/// Hands enrollments to partner bureaus: calls those that are pushed to, answers those that pull.
+/// Hands enrollments to partner bureaus: calls those that are pushed to or have a REST API, answers those that pull.
 #[derive(Clone, Debug, Parser)]
 pub struct Settings {
     /// What every service is told.
@@ -24,6 +24,9 @@ pub struct Settings {
     /// The directory of the files to and from partners that are reached by files: a folder for each, with out, in, done and refused in it.
     #[arg(long, value_name = "PATH")]
     pub file_directory: Option<PathBuf>,
+    /// The directory of the secrets for partners with a REST API that want a token: in it a file with each one's name. A changed file is taken with the next token.
+    #[arg(long, value_name = "PATH")]
+    pub partner_secrets: Option<PathBuf>,
     /// How many workers push; 0 leaves pushing to other instances.
     #[arg(long, default_value = "1", value_parser = whole(0..=16_u32))]
     pub push_workers: u32,

@@ -113,8 +113,10 @@ impl FileExchange {
             }));
         }
         Ok(match self.desk.submit(record.id, &record.order).await? {
-            Answered::Status(status) => Some(line(word(&status), &status)),
-            Answered::Down | Answered::Throttled => {
+            Answered::Status(status) | Answered::Refused(status) => {
+                Some(line(word(&status), &status))
+            }
+            Answered::Down | Answered::Throttled { .. } | Answered::NotLetIn => {
                 Some(line("AGAIN", &EnrollmentStatus::default()))
             }
             Answered::Lost(_) | Answered::Never | Answered::Broken => None,
@@ -180,7 +182,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 /// Gives the sandbox's word for a status.
-fn word(status: &EnrollmentStatus) -> &'static str {
+pub fn word(status: &EnrollmentStatus) -> &'static str {
     match status.progress() {
         EnrollmentProgress::Active => "ACTIVE",
         EnrollmentProgress::ActionRequired => "ACTION",

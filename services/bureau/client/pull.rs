@@ -97,26 +97,35 @@ impl Puller {
     /// Books what was offered and acknowledges it.
     async fn take(&mut self, message: HandoffOffers) -> Result<usize, Status> {
         let mut taken = Vec::with_capacity(message.offers.len());
-        let mut canceled = Vec::new();
+        let mut settled = Vec::new();
         for offer in message.offers {
             let order = offer.order.unwrap_or_default();
             let id = Uuid::try_parse(&order.handoff_id)
                 .map_err(|_| Status::internal("an offer without an id"))?;
             if order.kind() == HandoffKind::Cancel {
-                canceled.push(self.cancel(&order).await?);
+                settled.push(self.cancel(&order).await?);
                 taken.push(acknowledgement(id, order.attempt, String::new()));
-            } else if let Some(reference) = self.book(id, &order).await? {
+            } else if let Some(status) = self.book(id, &order).await? {
+                let reference = status.partner_reference.clone();
                 taken.push(acknowledgement(id, order.attempt, reference));
+                // What stands in no book is reported here and now.
+                if status.partner_reference.is_empty() {
+                    settled.push(status);
+                }
             }
         }
         let count = taken.len();
         self.acknowledge(taken).await?;
-        self.report(canceled).await?;
+        self.report(settled).await?;
         Ok(count)
     }
 
     /// Books an order; `None` when its acknowledgement gets lost.
-    async fn book(&self, id: Uuid, order: &EnrollmentOrder) -> Result<Option<String>, Status> {
+    async fn book(
+        &self,
+        id: Uuid,
+        order: &EnrollmentOrder,
+    ) -> Result<Option<EnrollmentStatus>, Status> {
         // A partner that pulls is never "down": it takes the offer when it is ready.
         for _ in 0..=REFUSED_TRIES {
             match self
@@ -125,9 +134,9 @@ impl Puller {
                 .await
                 .map_err(|error| damaged(&error))?
             {
-                Answered::Status(status) => return Ok(Some(status.partner_reference)),
+                Answered::Status(status) | Answered::Refused(status) => return Ok(Some(status)),
                 Answered::Lost(_) | Answered::Broken | Answered::Never => return Ok(None),
-                Answered::Down | Answered::Throttled => {}
+                Answered::Down | Answered::Throttled { .. } | Answered::NotLetIn => {}
             }
         }
         Ok(None)

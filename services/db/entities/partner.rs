@@ -21,6 +21,15 @@ pub enum Mode {
     Pull,
     /// Neither calls: files go both ways.
     File,
+    /// We call its REST API.
+    Http,
+}
+
+impl Mode {
+    /// Tells whether we call the partner.
+    pub const fn is_called(self) -> bool {
+        matches!(self, Self::Push | Self::Http)
+    }
 }
 
 /// Whether handoffs are offered to a partner.
@@ -49,7 +58,7 @@ pub struct Model {
     pub name: String,
     /// How it is reached.
     pub mode: Mode,
-    /// Where it is pushed to.
+    /// Where it is called.
     pub endpoint: Option<String>,
     /// A URI that the certificate at the endpoint must bear.
     pub server_uri: Option<String>,
@@ -71,6 +80,8 @@ pub struct Model {
     pub paused_campaigns: String,
     /// TOML: how the files to and from the partner look.
     pub file_layout: Option<String>,
+    /// TOML: how its REST API is called.
+    pub http_layout: Option<String>,
 }
 
 /// Relations are followed by hand, where the query is written.

@@ -20,6 +20,7 @@ mod front_ends;
 mod guardians;
 mod handoff_files;
 mod handoff_queues;
+mod http_partners;
 mod key_fingerprints;
 mod letter_orders;
 mod letters;
@@ -46,7 +47,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 21] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -146,6 +147,11 @@ const STEPS: [Step; 20] = [
         name: "0020_moved_coverages",
         runs_since: "0020_moved_coverages",
         changes: moved_coverages::changes,
+    },
+    Step {
+        name: "0021_http_partners",
+        runs_since: "0020_moved_coverages",
+        changes: http_partners::changes,
     },
 ];
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::db::entities::handoff::{self, Kind};
-use crate::db::entities::partner::Mode;
 use crate::db::{Tx, audit};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
@@ -145,7 +144,7 @@ async fn take(
     Ok((Lot { leased, is_more }, alerts))
 }
 
-/// Ends the leases that ran out before their end was known. An order that a partner to which we do not push did not acknowledge, while
+/// Ends the leases that ran out before their end was known. An order that a partner which we do not call did not acknowledge, while
 /// it acknowledged others, comes nearer to its end; one of a partner that acknowledges nothing does not.
 async fn end_expired(
     tx: &Tx<'_>,
@@ -154,7 +153,7 @@ async fn end_expired(
     (partner, order): (&Partner, &LeaseOrder),
 ) -> Result<(), Error> {
     let expired = lease_store::expired(tx, order.queue, order.now, EXPIRED).await?;
-    let by_partner = partner.mode != Mode::Push;
+    let by_partner = !partner.mode.is_called();
     let failed = expired.into_iter().map(|handoff| Failed {
         sent_before: handoff.sent_at,
         failure: Failure::Expired { by_partner },

@@ -29,7 +29,8 @@ use super::answer_lines::{AnswerLines, Line};
 use super::desk::{Desk, FileError};
 use super::folders::Outcome;
 use super::store;
-use crate::handoff::partner::file_layout::{Answer, Meaning};
+use crate::handoff::partner::file_layout::Answer;
+use crate::handoff::partner::meaning::Meaning;
 
 /// Lines that are applied in one transaction.
 const CHUNK: usize = 1_000;

@@ -12,8 +12,8 @@ use crate::kernel::crypto::Sha256;
 use crate::kernel::flat_file::{Column, Form};
 use crate::kernel::hashing::Hashing;
 
-use super::convert;
 use crate::handoff::partner::file_layout::Orders;
+use crate::handoff::partner::order_fields::known;
 
 /// A file that grows.
 pub struct Output {
@@ -119,7 +119,7 @@ impl Output {
             Ok(line) => line,
             Err((column, _)) => {
                 let field = column.field.as_deref().unwrap_or_default();
-                return Ok(Err(convert::known(field)));
+                return Ok(Err(known(field)));
             }
         };
         self.sink.write(&line)?;

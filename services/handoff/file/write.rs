@@ -15,6 +15,7 @@ use crate::handoff::metrics;
 use crate::handoff::outcome::apply_status::Reporter;
 use crate::handoff::outcome::settle::{EndedCall, settle};
 use crate::handoff::person::convert::order_of;
+use crate::handoff::person::field::convert::value_of;
 use crate::handoff::person::sendable::{Sendable, sendable};
 use crate::handoff::queue::attempts::{self, Attempt};
 use crate::handoff::queue::due::{self, QueueKey};
@@ -28,7 +29,7 @@ use crate::kernel::clock::Timestamp;
 
 use super::desk::{Desk, FileError};
 use super::output::{Output, Written};
-use super::{convert, store};
+use super::store;
 
 /// Orders that are leased at once.
 const LOT: u64 = 1_000;
@@ -199,7 +200,7 @@ async fn write_lot(
     for one in lot {
         let order = order_of(&one);
         let is_cancel = one.leased.handoff.kind == Kind::Cancel;
-        let value = |field: &str| convert::value(&order, field);
+        let value = |field: &str| value_of(&order, field);
         if let Err(field) = output.record(&desk.layout.orders.record, is_cancel, value)? {
             let answer = Err(Failure::CannotProject(field));
             misfits.push(EndedCall {

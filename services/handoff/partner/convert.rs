@@ -9,6 +9,7 @@ use crate::kernel::fields::Fields;
 use crate::wire::redress::handoff::v1 as wire;
 
 use super::file_layout::Layout;
+use super::http_layout;
 use super::model::{BreakerRules, Partner, Projection};
 use super::update::Changes;
 
@@ -31,7 +32,9 @@ pub(super) fn changes(
                 "endpoint",
                 "must be https://HOST:PORT",
             ),
-            Mode::Pull | Mode::File => fields.wrong("endpoint", "must be unset but in mode PUSH"),
+            Mode::Pull | Mode::File | Mode::Http => {
+                fields.wrong("endpoint", "must be unset but in mode PUSH");
+            }
         }
     }
     if let Some(uri) = &given.server_uri {
@@ -40,12 +43,16 @@ pub(super) fn changes(
     if let Some(layout) = &given.file_layout {
         file_layout(fields, "file_layout", layout, mode);
     }
+    let api = given.http_layout.as_ref();
+    let api = api.and_then(|layout| http_layout(fields, "http_layout", layout, mode));
+    let (origin, http_layout) = api.unzip();
     let changes = Changes {
-        endpoint: given.endpoint.clone(),
+        endpoint: given.endpoint.clone().or(origin),
         server_uri: given.server_uri.clone(),
         max_in_flight: (given.max_in_flight).map(|wish| in_flight(fields, "", wish)),
         projection: (given.projection.as_ref()).map(|limits| projection(fields, "", Some(limits))),
         file_layout: given.file_layout.clone(),
+        http_layout,
     };
     let nothing = changes == Changes::default();
     fields.demand(!nothing, "endpoint", "something must be changed");
@@ -70,11 +77,14 @@ pub(super) fn parse(
         );
     }
     let mode = mode(fields, partner);
+    let api = http_layout(fields, "partner.http_layout", &given.http_layout, mode);
+    let (origin, http_layout) = api.unzip();
+    let endpoint = (!given.endpoint.is_empty()).then(|| given.endpoint.clone());
     Partner {
         id: context.ids.next(),
         name: given.name.clone(),
         mode,
-        endpoint: (!given.endpoint.is_empty()).then(|| given.endpoint.clone()),
+        endpoint: endpoint.or(origin),
         server_uri: server_uri(fields, "partner.", &given.server_uri, mode),
         state: State::Active,
         max_in_flight: in_flight(fields, "partner.", given.max_in_flight),
@@ -85,6 +95,7 @@ pub(super) fn parse(
         throttled_until: None,
         paused_campaigns: BTreeSet::new(),
         file_layout: file_layout(fields, "partner.file_layout", &given.file_layout, mode),
+        http_layout,
     }
 }
 
@@ -105,17 +116,20 @@ fn mode(fields: &mut Fields, partner: Option<&wire::Partner>) -> Mode {
             }
             Mode::Push
         }
-        Ok(given @ (wire::PartnerMode::Pull | wire::PartnerMode::File)) => {
+        Ok(
+            given @ (wire::PartnerMode::Pull | wire::PartnerMode::File | wire::PartnerMode::Http),
+        ) => {
             if !partner.endpoint.is_empty() {
                 fields.wrong("partner.endpoint", "must be empty but in mode PUSH");
             }
             match given {
                 wire::PartnerMode::File => Mode::File,
+                wire::PartnerMode::Http => Mode::Http,
                 _ => Mode::Pull,
             }
         }
         Ok(wire::PartnerMode::Unspecified) | Err(_) => {
-            fields.wrong("partner.mode", "must be PUSH, PULL or FILE");
+            fields.wrong("partner.mode", "must be PUSH, PULL, FILE or HTTP");
             Mode::Pull
         }
     }
@@ -131,6 +145,21 @@ fn file_layout(fields: &mut Fields, at: &str, text: &str, mode: Mode) -> Option<
         fields.wrong(at, wrong);
     }
     Some(text.to_owned())
+}
+
+/// Reads how the REST API of a partner is called: given exactly where it has one. Gives the API's origin with the layout.
+fn http_layout(fields: &mut Fields, at: &str, text: &str, mode: Mode) -> Option<(String, String)> {
+    if mode != Mode::Http {
+        fields.demand(text.is_empty(), at, "must be empty but in mode HTTP");
+        return None;
+    }
+    match http_layout::parse(text) {
+        Ok(layout) => Some((layout.base.origin(), text.to_owned())),
+        Err(wrong) => {
+            fields.wrong(at, wrong);
+            None
+        }
+    }
 }
 
 fn is_endpoint(text: &str) -> bool {
@@ -203,6 +232,7 @@ pub(super) fn to_wire(partner: &Partner) -> wire::Partner {
         Mode::Push => wire::PartnerMode::Push,
         Mode::Pull => wire::PartnerMode::Pull,
         Mode::File => wire::PartnerMode::File,
+        Mode::Http => wire::PartnerMode::Http,
     };
     let state = match partner.state {
         State::Active => wire::PartnerState::Active,
@@ -227,6 +257,7 @@ pub(super) fn to_wire(partner: &Partner) -> wire::Partner {
         create_time: Some(Timestamp::to_proto(partner.created_at)),
         projection: (limits != Projection::default()).then_some(projection),
         file_layout: partner.file_layout.clone().unwrap_or_default(),
+        http_layout: partner.http_layout.clone().unwrap_or_default(),
     }
 }
 

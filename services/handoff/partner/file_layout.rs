@@ -7,60 +7,19 @@ use std::time::Duration;
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use sea_orm::Iterable as _;
 use serde::Deserialize;
 
-use crate::db::entities::ClosedSet as _;
-use crate::db::entities::outcome::OutcomeClass;
-use crate::handoff::queue::state::Fact;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::flat_file::{Column, Form};
 
+use super::meaning::{Meaning, class, meaning};
+use super::order_fields::ORDER_FIELDS;
 use check::{columns, needs, plain_name};
 
 /// The longest time in which an answer can be due.
 pub const LONGEST_ANSWER: Duration = Duration::from_hours(24 * 60);
 /// The longest layout, in bytes.
 pub const LONGEST: usize = 32 * 1_024;
-
-/// What a column of an order can have.
-///
-/// `kind` is ENROLL, UPDATE or CANCEL; dates are `2015-08-01`; the population, the channel of the consent and the representative's relationship
-/// are the words of the contract; `ssn` has nine digits; `phone` is in E.164.
-pub const ORDER_FIELDS: [&str; 32] = [
-    "handoff_id",
-    "kind",
-    "attempt",
-    "cancels_handoff_id",
-    "engagement_number",
-    "coverage_id",
-    "product_code",
-    "term_months",
-    "contract_code",
-    "activation_code",
-    "population",
-    "given_name",
-    "middle_name",
-    "family_name",
-    "suffix",
-    "date_of_birth",
-    "ssn",
-    "line1",
-    "line2",
-    "city",
-    "region",
-    "postal_code",
-    "country",
-    "email",
-    "phone",
-    "language_code",
-    "consent_date",
-    "consent_version",
-    "consent_channel",
-    "consent_sha256",
-    "representative_relationship",
-    "queue_date",
-];
 
 /// What the header of a file of orders can say.
 const ORDERS_HEADER: [&str; 4] = ["file", "number", "date", "campaign"];
@@ -151,15 +110,6 @@ pub struct Answer {
     /// What its codes mean, as outcome classes.
     #[serde(default)]
     pub codes: BTreeMap<String, String>,
-}
-
-/// What a status of a record that came back means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
-    /// The partner reports it.
-    Fact(Fact),
-    /// The partner did not take it, for a reason of its own: it is sent again.
-    SendAgain,
 }
 
 const fn most() -> u32 {
@@ -326,32 +276,6 @@ impl Answer {
         let of_code = self.codes.get(code).and_then(|means| class(means));
         meaning(self.statuses.get(status)?, of_code)
     }
-}
-
-fn class(name: &str) -> Option<OutcomeClass> {
-    OutcomeClass::iter().find(|class| class.as_str() == name)
-}
-
-/// Reads `REFUSED` or `REFUSED NO_HIT`. The class of the code goes first, then the one that stands there, then OTHER.
-fn meaning(means: &str, of_code: Option<OutcomeClass>) -> Option<Meaning> {
-    let (word, named) = match means.split_once(' ') {
-        Some((word, named)) => (word, Some(class(named)?)),
-        None => (means, None),
-    };
-    let why = of_code.or(named).unwrap_or(OutcomeClass::Other);
-    let fact = match (word, named) {
-        ("ACTION_REQUIRED", _) => Fact::ActionRequired(why),
-        ("REFUSED", _) => Fact::Refused(why),
-        (_, Some(_)) => return None,
-        ("ACCEPTED", _) => Fact::Accepted,
-        ("ACTIVE", _) => Fact::Active,
-        ("SUSPENDED", _) => Fact::Suspended,
-        ("ENDED", _) => Fact::Ended,
-        ("CANCELED", _) => Fact::Canceled,
-        ("SEND_AGAIN", _) => return Some(Meaning::SendAgain),
-        _ => return None,
-    };
-    Some(Meaning::Fact(fact))
 }
 
 #[cfg(test)]

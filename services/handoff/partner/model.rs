@@ -19,7 +19,7 @@ pub struct Partner {
     pub name: String,
     /// How it is reached.
     pub mode: Mode,
-    /// Where a PUSH partner listens.
+    /// Where it is called: a PUSH partner's server, or the origin of an HTTP partner's API.
     pub endpoint: Option<String>,
     /// A URI that the certificate at the endpoint must bear, beside the endpoint's host.
     pub server_uri: Option<String>,
@@ -41,6 +41,8 @@ pub struct Partner {
     pub paused_campaigns: BTreeSet<CampaignId>,
     /// How the files to and from it look, in TOML, where it is reached by files.
     pub file_layout: Option<String>,
+    /// How its REST API is called, in TOML, where it has one.
+    pub http_layout: Option<String>,
 }
 
 impl Partner {
@@ -116,6 +118,7 @@ impl TryFrom<Model> for Partner {
             throttled_until: row.throttled_until,
             paused_campaigns: serde_json::from_str(&row.paused_campaigns).map_err(|_| corrupt())?,
             file_layout: row.file_layout,
+            http_layout: row.http_layout,
         })
     }
 }

@@ -3,8 +3,8 @@
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, Iterable as _, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 
 use crate::db::entities::partner::{ActiveModel, Column, Entity, Mode, Model, State};
@@ -47,10 +47,10 @@ pub async fn page(
     all(query, db).await
 }
 
-/// Gives the partners that we call now. One whose row cannot be read is left out, and an alarm says so.
-pub async fn to_push_to(db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
-    let pushed = Column::Mode.eq(Mode::Push);
-    readable(db, pushed.and(Column::State.eq(State::Active))).await
+/// Gives the partners that we call now, by whichever protocol. One whose row cannot be read is left out, and an alarm says so.
+pub async fn called(db: &impl ConnectionTrait) -> Result<Vec<Partner>, Error> {
+    let called = Column::Mode.is_in(Mode::iter().filter(|mode| mode.is_called()));
+    readable(db, called.and(Column::State.eq(State::Active))).await
 }
 
 /// Gives the partners that are reached by files, paused ones too: what they send back is read all the same.
@@ -135,6 +135,7 @@ pub async fn add(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), Err
         throttled_until: Set(None),
         paused_campaigns: Set("[]".to_owned()),
         file_layout: Set(partner.file_layout.clone()),
+        http_layout: Set(partner.http_layout.clone()),
     };
     let added = Entity::insert(row).exec_without_returning(tx).await;
     match added.map_err(crate::db::Error::from) {
@@ -154,6 +155,7 @@ pub async fn write(tx: &impl ConnectionTrait, partner: &Partner) -> Result<(), E
         .col_expr(Column::MaxInFlight, Expr::value(in_flight))
         .col_expr(Column::Projection, Expr::value(projection))
         .col_expr(Column::FileLayout, Expr::value(partner.file_layout.clone()))
+        .col_expr(Column::HttpLayout, Expr::value(partner.http_layout.clone()))
         .filter(Column::Id.eq(partner.id))
         .exec(tx)
         .await?;

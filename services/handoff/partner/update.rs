@@ -25,6 +25,8 @@ pub struct Changes {
     pub projection: Option<Projection>,
     /// How files look.
     pub file_layout: Option<String>,
+    /// How its REST API is called.
+    pub http_layout: Option<String>,
 }
 
 impl Changes {
@@ -36,6 +38,7 @@ impl Changes {
             self.max_in_flight.map(|_| "max_in_flight"),
             self.projection.map(|_| "projection"),
             self.file_layout.as_ref().map(|_| "file_layout"),
+            self.http_layout.as_ref().map(|_| "http_layout"),
         ];
         names.into_iter().flatten().collect()
     }
@@ -50,6 +53,7 @@ impl Changes {
             max_in_flight: self.max_in_flight.unwrap_or(partner.max_in_flight),
             projection: self.projection.unwrap_or(partner.projection),
             file_layout: self.file_layout.or(partner.file_layout),
+            http_layout: self.http_layout.or(partner.http_layout),
             ..partner
         }
     }

@@ -23,7 +23,7 @@ pub fn order_of(sendable: &Sendable) -> wire::EnrollmentOrder {
     let (handoff, number) = (&sendable.leased.handoff, &sendable.engagement_number);
     match &sendable.ask {
         Ask::Enroll(enrollee) => enroll(handoff, number, enrollee),
-        Ask::Cancel(of) => cancel(handoff, number, *of),
+        Ask::Cancel(of) => cancel(handoff, number, of.id),
     }
 }
 
@@ -64,8 +64,8 @@ pub fn coverage(handoff: &Handoff) -> wire::OrderedCoverage {
     }
 }
 
-/// Gives what every order has.
-fn order(handoff: &Handoff, engagement: &str) -> wire::EnrollmentOrder {
+/// Gives what every order has, and nothing of the person.
+pub fn order(handoff: &Handoff, engagement: &str) -> wire::EnrollmentOrder {
     wire::EnrollmentOrder {
         handoff_id: handoff.id.to_string(),
         kind: kind_to_wire(handoff.kind, handoff.order_attempt).into(),

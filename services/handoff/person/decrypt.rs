@@ -18,7 +18,7 @@ use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::partner::model::Partner;
 use crate::handoff::queue::audit::about_handoff;
-use crate::handoff::queue::handoff::Handoff;
+use crate::handoff::queue::handoff::{Canceled, Handoff};
 use crate::handoff::queue::lease_store::Leased;
 use crate::handoff::queue::retry_policy::Failure;
 use crate::handoff::{metrics, queue};
@@ -35,8 +35,8 @@ use super::store::{self, Sealed};
 pub enum Ask {
     /// Enroll somebody.
     Enroll(Box<Enrollee>),
-    /// Cancel what this handoff ordered.
-    Cancel(HandoffId),
+    /// Cancel what another handoff ordered.
+    Cancel(Canceled),
 }
 
 /// Whom the partner enrolls.
@@ -108,7 +108,7 @@ struct CampaignData {
     sealer: Result<PersonSealer, Failure>,
     people: HashMap<IndividualId, Sealed>,
     evidence: HashMap<EnrollmentId, Evidence>,
-    enrolls: HashMap<CoverageId, HandoffId>,
+    enrolls: HashMap<CoverageId, Handoff>,
     /// The codes of these handoffs; `None` where the partner issues none for the campaign.
     codes: Option<HashMap<HandoffId, activation_code::Model>>,
 }
@@ -142,7 +142,7 @@ impl CampaignData {
             evidence: evidence::of_enrollments(db, campaign, &enrollments).await?,
             enrolls: enrolls
                 .into_iter()
-                .map(|enroll| (enroll.coverage_id, enroll.id))
+                .map(|enroll| (enroll.coverage_id, enroll))
                 .collect(),
         })
     }
@@ -150,9 +150,8 @@ impl CampaignData {
     fn ask(&self, partner: &Partner, handoff: &Handoff) -> Result<Ask, Failure> {
         match handoff.kind {
             Kind::Cancel => {
-                let enroll = self.enrolls.get(&handoff.coverage_id).copied();
-                // Without an ENROLL there is nothing to cancel; the partner does not know the handoff's own id either.
-                Ok(Ask::Cancel(enroll.unwrap_or(handoff.id)))
+                let enroll = self.enrolls.get(&handoff.coverage_id);
+                Ok(Ask::Cancel(Canceled::by(handoff, enroll)))
             }
             Kind::Enroll => {
                 let enrollee = self.enrollee(partner, handoff)?;

@@ -65,7 +65,7 @@ pub enum Pulled {
 pub fn pulling(partner: &Partner) -> Result<&Partner, Error> {
     match partner.mode {
         Mode::Pull => Ok(partner),
-        Mode::Push | Mode::File => Err(Error::NotPulling {
+        Mode::Push | Mode::File | Mode::Http => Err(Error::NotPulling {
             partner: partner.id,
         }),
     }

@@ -1,4 +1,4 @@
-//! Calling the partners in mode PUSH.
+//! Calling the partners in mode PUSH, over gRPC, and those in mode HTTP, by the REST API that their layout describes.
 
 pub mod circuit_breaker;
 pub mod client;

@@ -7,13 +7,11 @@ use crate::handoff::context::Context;
 use crate::handoff::metrics;
 use crate::handoff::partner::model::Partner;
 use crate::handoff::queue::lease_store::{Pick, places_for_retries};
-use crate::kernel::certs::TlsFiles;
-use crate::kernel::client::{self, Outgoing};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::CampaignId;
 
 use super::circuit_breaker::{Allowed, CircuitBreaker, Signal, Tried};
-use super::client::Bureau;
+use super::client::{Bureau, Credentials};
 use super::pace::Pace;
 
 /// A partner that answered within this time is one that answers.
@@ -23,7 +21,7 @@ pub(crate) struct PartnerSession {
     pub partner: Partner,
     /// The name for the audit log, as the partner's own certificate has it.
     pub actor: String,
-    /// `None` where the endpoint cannot be used; the operator sees an error line.
+    /// `None` where it cannot be called; the operator sees an error line.
     pub bureau: Option<Bureau>,
     pub under_way: usize,
     /// The partner is active.
@@ -57,7 +55,7 @@ pub(crate) struct Turn {
 }
 
 impl PartnerSession {
-    pub fn new(context: &Context, tls: &TlsFiles, partner: Partner) -> Self {
+    pub fn new(context: &Context, credentials: &Credentials, partner: Partner) -> Self {
         metrics::breaker(&partner.name, false);
         let mut pace = Pace::new(partner.max_in_flight.into());
         if let Some(until) = partner.throttled_until {
@@ -66,7 +64,7 @@ impl PartnerSession {
         Self {
             pace,
             actor: format!("partner/{}", partner.name),
-            bureau: bureau(context, tls, &partner),
+            bureau: bureau(context, credentials, &partner),
             under_way: 0,
             is_active: true,
             answered_at: None,
@@ -77,10 +75,13 @@ impl PartnerSession {
     }
 
     /// Takes over what the operator changed.
-    pub fn update(&mut self, context: &Context, tls: &TlsFiles, partner: Partner) {
-        let place = |partner: &Partner| (partner.endpoint.clone(), partner.server_uri.clone());
+    pub fn update(&mut self, context: &Context, credentials: &Credentials, partner: Partner) {
+        let place = |partner: &Partner| {
+            let place = (partner.endpoint.clone(), partner.server_uri.clone());
+            (place, partner.http_layout.clone())
+        };
         if self.bureau.is_none() || place(&self.partner) != place(&partner) {
-            self.bureau = bureau(context, tls, &partner);
+            self.bureau = bureau(context, credentials, &partner);
         }
         if let Some(until) = partner.throttled_until {
             self.pace.rest(until, context.clock.now());
@@ -207,20 +208,11 @@ impl PartnerSession {
     }
 }
 
-fn bureau(context: &Context, tls: &TlsFiles, partner: &Partner) -> Option<Bureau> {
-    let endpoint = partner.endpoint.as_deref()?;
-    match client::connect_to(endpoint, tls, partner.server_uri.as_deref()) {
-        Ok(channel) => {
-            let client = Outgoing::new().on(channel);
-            Some(Bureau::new(
-                client,
-                context.clock.clone(),
-                context.rules.call_timeout,
-            ))
-        }
-        Err(error) => {
-            tracing::error!(partner = %partner.name, %error, "the partner cannot be called");
-            None
-        }
-    }
+fn bureau(context: &Context, credentials: &Credentials, partner: &Partner) -> Option<Bureau> {
+    let bureau = Bureau::of(context, credentials, partner);
+    bureau
+        .inspect_err(
+            |error| tracing::error!(partner = %partner.name, %error, "the partner cannot be called"),
+        )
+        .ok()
 }

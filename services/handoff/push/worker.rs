@@ -1,4 +1,4 @@
-//! The worker that calls PUSH partners.
+//! The worker that calls partners, in mode PUSH and in mode HTTP.
 //!
 //! A loop around three short steps: *poll* reads the active partners and which of their queues have something due, *send* goes round the
 //! queues, leases what is due and starts its calls, *finish* settles calls that ended, many in one transaction. Nothing is open in the
@@ -22,16 +22,15 @@ use crate::handoff::outcome::apply_status::{Reporter, StatusReport, apply_status
 use crate::handoff::outcome::settle::{EndedCall, forget, settle};
 use crate::handoff::person::decrypt::{Decrypted, decrypt};
 use crate::handoff::queue::due::{self, QueueKey};
-use crate::handoff::queue::handoff::Handoff;
+use crate::handoff::queue::handoff::{Canceled, Handoff};
 use crate::handoff::queue::retry_policy::{Answer, Failure};
 use crate::handoff::queue::under_way;
 use crate::handoff::{metrics, partner, queue};
-use crate::kernel::certs::TlsFiles;
 use crate::kernel::ids::{CampaignId, HandoffId, PartnerId};
 use crate::kernel::telemetry::in_trace;
 
 use super::circuit_breaker::{Signal, Tried};
-use super::client::{Bureau, Overdue};
+use super::client::{Bureau, Credentials, Overdue};
 use super::partner_session::{PartnerSession, Turn};
 
 /// The most overdue outcomes that one partner is asked about in one step.
@@ -63,21 +62,21 @@ struct Results {
 
 type Calls = FuturesUnordered<BoxFuture<'static, Finished>>;
 
-/// Calls PUSH partners. Several may run at once, in one process or in many.
+/// Calls partners. Several may run at once, in one process or in many.
 pub struct PushWorker {
     context: Context,
-    tls: TlsFiles,
+    credentials: Credentials,
     owner: String,
     sessions: HashMap<PartnerId, PartnerSession>,
 }
 
 impl PushWorker {
-    /// Makes a worker under a name of its own; partners see the certificate of `tls`.
-    pub fn new(context: Context, tls: TlsFiles, name: &str) -> Self {
+    /// Makes a worker under a name of its own.
+    pub fn new(context: Context, credentials: Credentials, name: &str) -> Self {
         let owner = format!("{name}/{}", context.ids.request_id().simple());
         Self {
             context,
-            tls,
+            credentials,
             owner,
             sessions: HashMap::new(),
         }
@@ -121,8 +120,8 @@ impl PushWorker {
 
     /// Reads the active partners, looks for what is due, and asks them about outcomes that are overdue.
     async fn poll(&mut self, calls: &mut Calls) -> Result<(), Error> {
-        let (context, tls) = (&self.context, &self.tls);
-        let active = partner::store::to_push_to(context.db.read()).await?;
+        let (context, credentials) = (&self.context, &self.credentials);
+        let active = partner::store::called(context.db.read()).await?;
         self.sessions.retain(|id, session| {
             let is_kept = session.under_way > 0 || active.iter().any(|partner| partner.id == *id);
             if !is_kept {
@@ -137,9 +136,9 @@ impl PushWorker {
         for partner in active {
             let id = partner.id;
             if let Some(session) = self.sessions.get_mut(&id) {
-                session.update(context, tls, partner);
+                session.update(context, credentials, partner);
             } else {
-                let session = PartnerSession::new(context, tls, partner);
+                let session = PartnerSession::new(context, credentials, partner);
                 self.sessions.insert(id, session);
             }
         }
@@ -377,10 +376,10 @@ async fn overdue(context: &Context, key: QueueKey, most: u64) -> Result<Vec<Over
     Ok(overdue)
 }
 
-/// Gives the handoff that a cancellation cancels. Without an ENROLL it is its own id, which the partner does not know either.
-async fn canceled_by(context: &Context, cancel: &Handoff) -> Result<HandoffId, Error> {
+/// Gives what a cancellation cancels.
+async fn canceled_by(context: &Context, cancel: &Handoff) -> Result<Canceled, Error> {
     let (db, campaign) = (context.db.read(), cancel.campaign_id);
     let of = [cancel.coverage_id];
     let enrolls = queue::store::of_coverages(db, campaign, &of, Kind::Enroll).await?;
-    Ok(enrolls.first().map_or(cancel.id, |enroll| enroll.id))
+    Ok(Canceled::by(cancel, enrolls.first()))
 }

@@ -80,6 +80,26 @@ impl Handoff {
     }
 }
 
+/// The order that a cancellation cancels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canceled {
+    /// Its id.
+    pub id: HandoffId,
+    /// The partner's own reference for it, if it gave one.
+    pub partner_reference: Option<String>,
+}
+
+impl Canceled {
+    /// Gives what a cancellation cancels. Without an ENROLL there is nothing to cancel: it is the cancellation's own id, which the partner
+    /// does not know either.
+    pub fn by(cancel: &Handoff, enroll: Option<&Handoff>) -> Self {
+        Self {
+            id: enroll.map_or(cancel.id, |enroll| enroll.id),
+            partner_reference: enroll.and_then(|enroll| enroll.partner_reference.clone()),
+        }
+    }
+}
+
 impl TryFrom<handoff::Model> for Handoff {
     type Error = db::Error;
 

@@ -70,7 +70,8 @@ impl Listener {
         self.address
     }
 
-    pub(super) fn into_inner(self) -> TcpListener {
+    /// Gives the port itself.
+    pub fn into_inner(self) -> TcpListener {
         self.inner
     }
 }

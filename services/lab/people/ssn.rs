@@ -1,8 +1,8 @@
 //! Social Security numbers that nobody has: area 666 was never issued, and every bureau's sandbox uses it.
 //!
 //! Groups 11 to 19 make the sandbox bureau answer with something else than "active"; one person in 25 gets one of
-//! those. Nobody gets one of the groups 21 to 26, in which it breaks or never answers. Everybody's number is their own: a person's rank is
-//! mapped onto the numbers one to one. There are 839,916 plain numbers, so beyond [`PEOPLE_WITH_SSN`] people the rest have none.
+//! those. Nobody gets one of the groups 21 to 34, in which it breaks, never answers or says something that is rare. Everybody's number is their own: a person's rank is
+//! mapped onto the numbers one to one. There are 759,924 plain numbers, so beyond [`PEOPLE_WITH_SSN`] people the rest have none.
 
 /// People who can have a number of their own.
 pub const PEOPLE_WITH_SSN: u64 = PLAIN * TRIGGER_EVERY / (TRIGGER_EVERY - 1);
@@ -11,7 +11,7 @@ pub const PEOPLE_WITH_SSN: u64 = PLAIN * TRIGGER_EVERY / (TRIGGER_EVERY - 1);
 const TRIGGER_EVERY: u64 = 25;
 const SERIALS: u64 = 9_999;
 const TRIGGER_GROUPS: u64 = 9;
-const PLAIN_GROUPS: u64 = 84;
+const PLAIN_GROUPS: u64 = 76;
 const PLAIN: u64 = PLAIN_GROUPS * SERIALS;
 
 /// Steps through the numbers; prime, so that it shares no factor with their count.
@@ -38,12 +38,12 @@ fn spread(seed: u64, at: u64, count: u64) -> u64 {
     (at % count * STRIDE + seed % count) % count
 }
 
-/// Groups 01 to 10, 20, and 27 to 99.
+/// Groups 01 to 10, 20, and 35 to 99.
 fn plain_group(at: u64) -> u64 {
     match at {
         0..10 => at + 1,
         10 => 20,
-        _ => at + 16,
+        _ => at + 24,
     }
 }
 
@@ -67,7 +67,7 @@ mod tests {
             let number = ssn(99, rank).unwrap();
             assert!(number.starts_with("666") && number.len() == 9, "{number}");
             assert!(&number[3..5] != "00" && &number[5..] != "0000", "{number}");
-            assert!(!("21".."27").contains(&&number[3..5]), "{number}");
+            assert!(!("21".."35").contains(&&number[3..5]), "{number}");
         }
     }
 }

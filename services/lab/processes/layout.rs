@@ -128,6 +128,7 @@ impl Layout {
         }
         if process == "bureau-handoff" {
             env.push(("REDRESS_FILE_DIRECTORY", path(self.dir.join("files"))));
+            env.push(("REDRESS_PARTNER_SECRETS", path(self.dir.join("secrets"))));
         }
         env
     }

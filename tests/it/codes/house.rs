@@ -369,6 +369,7 @@ pub async fn insert_partner(owner: &DatabaseConnection, id: PartnerId, name: &st
         throttled_until: None,
         paused_campaigns: "[]".to_owned(),
         file_layout: None,
+        http_layout: None,
     };
     let row = partner::ActiveModel::from(row).reset_all();
     partner::Entity::insert(row)

@@ -345,6 +345,7 @@ async fn a_refused_row_is_not_shown_in_the_error(database: Database) {
         throttled_until: None,
         paused_campaigns: "[]".to_owned(),
         file_layout: None,
+        http_layout: None,
     };
     let result = db.run_tx("test.refuse", |tx| {
         Box::pin(async move {

@@ -88,6 +88,7 @@ async fn queue_three(owner: &DatabaseConnection) {
         throttled_until: None,
         paused_campaigns: "[]".to_owned(),
         file_layout: None,
+        http_layout: None,
     };
     partner.into_active_model().insert(owner).await.unwrap();
     let queued: Vec<Queued> = (0..3)

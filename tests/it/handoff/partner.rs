@@ -29,6 +29,7 @@ async fn a_bureau_that_moved_gets_what_waited_for_it(database: Database) {
         }),
         server_uri: None,
         file_layout: None,
+        http_layout: None,
     };
     for _ in 0..2 {
         // The same call is the same call.
@@ -113,6 +114,7 @@ async fn a_bad_change_is_told_everything_that_is_wrong(database: Database) {
         }),
         server_uri: Some("spiffe://bureau.example/enrollment".to_owned()),
         file_layout: None,
+        http_layout: None,
     };
     let refused = world.partners().update_partner(wrong).await.unwrap_err();
     let violations = refused.get_details_bad_request().unwrap().field_violations;

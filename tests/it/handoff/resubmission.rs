@@ -21,7 +21,7 @@ use crate::harness::{Database, apply, both};
 
 impl World {
     /// Orders again, as the codes process does.
-    async fn order_again(&self, handoff: HandoffId, attempt: i32) {
+    pub async fn order_again(&self, handoff: HandoffId, attempt: i32) {
         self.hand.advance(Duration::from_secs(1));
         let row = Resubmission {
             campaign_id: self.campaign,
@@ -35,7 +35,7 @@ impl World {
         self.owner.execute_raw(statement).await.unwrap();
     }
 
-    async fn take(&self) -> usize {
+    pub async fn take(&self) -> usize {
         resubmit::step(&self.context).await.unwrap()
     }
 }

@@ -6,6 +6,7 @@ use redress::db::entities::{campaign, campaign_key};
 use redress::kernel::clock::Timestamp;
 use redress::kernel::ids::{CampaignId, Ids};
 use redress::kernel::keyring::{KeyProvider, Purpose};
+use redress::kernel::person::Person;
 use redress::kernel::person_sealer::PersonSealer;
 use redress::wire::redress::handoff::v1::{Partner, PartnerMode};
 use sea_orm::{ActiveModelTrait, DatabaseConnection, IntoActiveModel};
@@ -71,4 +72,15 @@ pub async fn open_numbered(
     };
     row.into_active_model().insert(owner).await.unwrap();
     (id, sealer)
+}
+
+/// A person with this SSN.
+pub fn ada(ssn: &str) -> Person {
+    Person {
+        given_name: "Ada".into(),
+        family_name: "Lovelace".into(),
+        ssn: (!ssn.is_empty()).then(|| ssn.into()),
+        date_of_birth: Some(jiff::civil::date(1815, 12, 10)),
+        ..Person::default()
+    }
 }

@@ -12,6 +12,7 @@ use redress::db::entities::handoff::{self, Kind, Queued};
 use redress::db::entities::individual;
 use redress::db::{Db, Process};
 use redress::handoff::context::Context;
+use redress::handoff::push::client::Credentials;
 use redress::handoff::push::worker::PushWorker;
 use redress::handoff::settings::Rules;
 use redress::kernel::caller::Role;
@@ -35,6 +36,7 @@ use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, Set,
 };
 
+pub use super::seed::ada;
 use super::seed::{open_campaign, push};
 use crate::harness::Database;
 use crate::harness::folder::folder;
@@ -211,7 +213,25 @@ impl World {
     }
 
     pub fn worker_with(&self, context: Context) -> PushWorker {
-        PushWorker::new(context, self.service_tls(), "test")
+        PushWorker::new(context, self.credentials(), "test")
+    }
+
+    /// What partners are called with; secrets lie beside the certificates.
+    fn credentials(&self) -> Credentials {
+        Credentials {
+            tls: self.service_tls(),
+            secrets: Some(self.folder.path().to_owned()),
+        }
+    }
+
+    /// Keeps the secret for a partner with a REST API.
+    pub fn keep_secret(&self, partner: &str, secret: &str) {
+        std::fs::write(self.folder.path().join(partner), secret).unwrap();
+    }
+
+    /// The sandbox bureau's own certificate, and the authority.
+    pub fn bureau_tls(&self) -> TlsFiles {
+        TlsFiles::in_directory(self.folder.path(), "sandbox-bureau")
     }
 
     fn service_tls(&self) -> TlsFiles {
@@ -352,17 +372,6 @@ impl World {
         erased.erased_at = Set(Some(self.context.clock.now()));
         erased.update(&self.owner).await.unwrap();
         row
-    }
-}
-
-/// A person with this SSN.
-pub fn ada(ssn: &str) -> Person {
-    Person {
-        given_name: "Ada".into(),
-        family_name: "Lovelace".into(),
-        ssn: (!ssn.is_empty()).then(|| ssn.into()),
-        date_of_birth: Some(jiff::civil::date(1815, 12, 10)),
-        ..Person::default()
     }
 }
 

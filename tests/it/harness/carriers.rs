@@ -10,14 +10,15 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use redress::kernel::certs::Authority;
+use redress::kernel::certs::{Authority, TlsFiles};
 use tempfile::TempDir;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::server::TlsStream;
 
 /// A server's certificate, and the authority that it comes from.
@@ -151,9 +152,28 @@ async fn take(State((answer, posted)): State<Seen>, request: Request) -> Respons
     }
 }
 
-struct TlsListener {
-    tcp: TcpListener,
-    acceptor: TlsAcceptor,
+/// Serves inside of TLS.
+pub struct TlsListener {
+    pub tcp: TcpListener,
+    pub acceptor: TlsAcceptor,
+}
+
+/// Serves with these files, and takes only clients whose certificates come from their authority.
+pub fn mutual(files: &TlsFiles) -> TlsAcceptor {
+    let provider = Arc::new(ring::default_provider());
+    let mut clients = RootCertStore::empty();
+    let authority = CertificateDer::pem_file_iter(&files.ca).expect("an authority");
+    clients.add_parsable_certificates(authority.flatten());
+    let clients = Arc::new(clients);
+    let clients = WebPkiClientVerifier::builder_with_provider(clients, Arc::clone(&provider));
+    let chain = CertificateDer::pem_file_iter(&files.cert).expect("a chain");
+    let key = PrivateKeyDer::from_pem_file(&files.key).expect("a key");
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_client_cert_verifier(clients.build().expect("a verifier"))
+        .with_single_cert(chain.flatten().collect(), key);
+    TlsAcceptor::from(Arc::new(config.expect("they belong together")))
 }
 
 impl axum::serve::Listener for TlsListener {

@@ -1,4 +1,6 @@
 use super::*;
+use crate::db::entities::outcome::OutcomeClass;
+use crate::handoff::queue::state::Fact;
 
 const NIGHTLY: &str = r#"
 [orders]

@@ -1,12 +1,11 @@
-//! What an order has in the fields that a column of a file can have. They are those of the contract's `EnrollmentOrder`, by the same names.
+//! What an order has in the fields that a layout can name. They are those of the contract's `EnrollmentOrder`, by the same names.
 
-use crate::handoff::partner::file_layout::ORDER_FIELDS;
 use crate::kernel::clock::Timestamp;
 use crate::wire::redress::bureau::v1::{ConsentChannel, EnrollmentOrder, HandoffKind, Subject};
 use crate::wire::redress::r#type::v1::{PostalAddress, Relationship, Representative};
 
 /// Gives what an order has in a field; empty where it has nothing.
-pub fn value(order: &EnrollmentOrder, field: &str) -> String {
+pub fn value_of(order: &EnrollmentOrder, field: &str) -> String {
     match field {
         "handoff_id" => order.handoff_id.clone(),
         "kind" => word(order.kind().as_str_name(), "HANDOFF_KIND_"),
@@ -106,15 +105,10 @@ fn day(time: Option<&prost_types::Timestamp>) -> String {
     day.map_or_else(String::new, |day| day.to_string())
 }
 
-/// Gives the field with its name for the whole life of the program.
-pub fn known(field: &str) -> &'static str {
-    let found = ORDER_FIELDS.into_iter().find(|known| *known == field);
-    found.unwrap_or("a field")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::handoff::partner::order_fields::{NUMBERS, ORDER_FIELDS};
     use crate::wire::google::r#type::Date;
     use crate::wire::redress::bureau::v1::{ConsentEvidence, OrderedCoverage};
     use crate::wire::redress::r#type::v1::{PersonName, Population};
@@ -185,12 +179,15 @@ mod tests {
     fn every_field_has_its_value() {
         let order = full();
         for field in ORDER_FIELDS {
-            assert!(!value(&order, field).is_empty(), "{field}");
+            assert!(!value_of(&order, field).is_empty(), "{field}");
         }
-        assert_eq!(value(&order, "kind"), "ENROLL");
-        assert_eq!(value(&order, "date_of_birth"), "1815-12-01");
-        assert_eq!(value(&order, "consent_date"), "2015-08-01");
-        assert_eq!(value(&order, "representative_relationship"), "PARENT");
+        for field in NUMBERS {
+            assert!(value_of(&order, field).parse::<u32>().is_ok(), "{field}");
+        }
+        assert_eq!(value_of(&order, "kind"), "ENROLL");
+        assert_eq!(value_of(&order, "date_of_birth"), "1815-12-01");
+        assert_eq!(value_of(&order, "consent_date"), "2015-08-01");
+        assert_eq!(value_of(&order, "representative_relationship"), "PARENT");
     }
 
     #[test]
@@ -204,7 +201,7 @@ mod tests {
         };
         let said = ORDER_FIELDS
             .iter()
-            .filter(|field| !value(&order, field).is_empty());
+            .filter(|field| !value_of(&order, field).is_empty());
         let expected = ["handoff_id", "kind", "attempt", "cancels_handoff_id"];
         assert_eq!(said.copied().collect::<Vec<_>>(), expected);
     }
