@@ -29,7 +29,7 @@ The same command again moves nobody twice. It moves what was left and shows how 
   moved      taken by the new partner; the old one was asked to cancel
   uncovered  taken by the new partner, which took that back later: somebody must look
 
-Keep the old partner active until ordered is 0 and its cancellations are through (`redress handoff stats`). Whether the consent that people gave \
+Keep the old partner active until ordered is 0 and its cancellations are through (`redress handoff statistics`). Whether the consent that people gave \
 holds for the new partner is a question for counsel.
 
 Examples:

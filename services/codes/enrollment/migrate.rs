@@ -7,9 +7,9 @@ use jiff::Unit;
 use std::borrow::Cow;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde_json::json;
 
-use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::campaign::create::PRODUCTS;
 use crate::codes::campaign::{store as campaign_store, term};
 use crate::codes::context::Context;
@@ -106,6 +106,9 @@ pub async fn migrate_coverages(
         .map(|_| (context.ids.next(), context.ids.next()))
         .collect();
     let (ids, id) = (&ids, migrate.campaign);
+    let read = context.db.read();
+    let campaign = context.campaign_cache.by_id(read, id).await?;
+    let zone = &campaign.zone;
     let act = Act::of("coverages.migrated", ("campaign", Some(id.as_uuid())));
     let done = context.db.run_tx("migrate_coverages", |tx| {
         Box::pin(async move {
@@ -118,10 +121,8 @@ pub async fn migrate_coverages(
                 return Ok(());
             }
             let products = move_products(tx, migrate, now).await?;
-            context.campaign_cache.forget();
-            let campaign = context.campaign_cache.by_id(tx, id).await?;
             let unmoved = migrate_store::unmoved(tx, (id, migrate.from), BATCH).await?;
-            let orders = orders(&campaign, (&products, ids), &unmoved, now)?;
+            let orders = orders(zone, (&products, ids), &unmoved, now)?;
             order(tx, &orders).await?;
             let detail = json!({
                 "from": migrate.from, "to": migrate.to, "coverages": orders.len(),
@@ -136,7 +137,7 @@ pub async fn migrate_coverages(
     // Other instances go on ordering from the old partner until they read the campaign again; the next call moves that.
     context.campaign_cache.forget();
     context.forget_campaigns();
-    let counts = migrate_store::count(context.db.read(), (id, migrate.from)).await?;
+    let counts = migrate_store::count(read, (id, migrate.from)).await?;
     Ok(Migration::of(&counts))
 }
 
@@ -221,7 +222,7 @@ struct Order {
 }
 
 fn orders(
-    campaign: &CachedCampaign,
+    zone: &TimeZone,
     (products, ids): (&[Replaced], &[(CoverageId, HandoffId)]),
     unmoved: &[Unmoved],
     now: Timestamp,
@@ -233,7 +234,7 @@ fn orders(
         let product = &product
             .ok_or_else(|| db::Error::corrupt("coverage.product_code"))?
             .to;
-        let months = months_left(old, campaign, now)
+        let months = months_left(old, zone, now)
             .ok_or_else(|| db::Error::corrupt("coverage.term_ends_on"))?;
         orders.push(Order {
             replaces: old.id,
@@ -270,15 +271,15 @@ async fn order(tx: &Tx<'_>, orders: &[Order]) -> Result<(), Error> {
 }
 
 /// Gives the months of a term that are left, begun ones whole and at least one; what has not begun has all of them.
-fn months_left(coverage: &Coverage, campaign: &CachedCampaign, now: Timestamp) -> Option<i32> {
+fn months_left(coverage: &Coverage, zone: &TimeZone, now: Timestamp) -> Option<i32> {
     let Some(last_day) = &coverage.term_ends_on else {
         return Some(coverage.term_months);
     };
     let last_day: Date = match coverage.suspended_at {
-        Some(since) => term::moved_by_pause(last_day, (since, now), &campaign.zone).ok()?,
+        Some(since) => term::moved_by_pause(last_day, (since, now), zone).ok()?,
         None => last_day.parse().ok()?,
     };
-    let today = now.date_in(&campaign.zone).ok()?;
+    let today = now.date_in(zone).ok()?;
     let left = today.until((Unit::Month, last_day)).ok()?;
     let begun = i32::from(left.get_days() > 0);
     Some((left.get_months() + begun).clamp(1, coverage.term_months.max(1)))

@@ -14,8 +14,9 @@ use crate::lab::people::dice::Dice;
 use crate::wire::redress::enrollment::v1 as codes;
 use crate::wire::redress::identity::v1::{ContactChannel, Verification, VerificationState};
 
-/// How long a caller waits for the reviewer, and how often they ask.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a caller waits for the reviewer, who decides at once what waits, and how often they ask. Who is on no list waits in vain, for the
+/// answer is the same for everybody.
+const PATIENCE: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How a call ended for the caller.

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::letters::Person;
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(8);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The directory of messages. Each file is read once.

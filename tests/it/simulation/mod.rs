@@ -23,6 +23,7 @@ use operation::{Operation, draw};
 use run::Run;
 
 use crate::harness::Database;
+use crate::harness::missing::env;
 
 /// So many lists are drawn for each database.
 const LISTS: u64 = 12;
@@ -55,7 +56,7 @@ async fn nobody_is_lost_or_doubled_whatever_happens_on_postgres() {
 
 /// More of them where somebody asks for it: `REDRESS_TEST_SIMULATIONS=500`.
 fn lists() -> u64 {
-    let asked = std::env::var("REDRESS_TEST_SIMULATIONS").ok();
+    let asked = env("REDRESS_TEST_SIMULATIONS");
     asked.map_or(LISTS, |text| text.parse().expect("a number of lists"))
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::lab::books::Entry;
 use crate::wire::redress::bureau::v1::EnrollmentProgress as Progress;
-use crate::wire::redress::enrollment::v1::{CoverageState, Enrollment};
+use crate::wire::redress::enrollment::v1::{Coverage, CoverageState, Enrollment};
 
 use super::person::Told;
 
@@ -101,7 +101,7 @@ impl Compared {
 fn state_of(enrollment: Option<&Enrollment>, coverage: &str) -> CoverageState {
     let mut coverages = enrollment.into_iter().flat_map(|it| &it.coverages);
     let found = coverages.find(|it| it.coverage_id == coverage);
-    found.map_or(CoverageState::Unspecified, |it| it.state())
+    found.map_or(CoverageState::Unspecified, Coverage::state)
 }
 
 const fn as_state(progress: Progress) -> CoverageState {
@@ -120,7 +120,6 @@ const fn as_state(progress: Progress) -> CoverageState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::redress::enrollment::v1::Coverage;
 
     fn told(enrollment: &str, withdrew: bool) -> Told {
         Told {

@@ -150,8 +150,8 @@ impl Run<'_> {
         let begun_at = Instant::now();
         let places = Semaphore::new(0);
         let mut killer = Killer::new(stack, databases, self.settings.seed);
-        let (killed, told) = tokio::join!(self.kill(&mut killer, &places), self.call(&places));
-        killed?;
+        let (done, told) = tokio::join!(self.kill(&mut killer, &places), self.call(&places));
+        done?;
         let kills = killer.kills();
         stack.until_ready().await?;
         let answered_at = Instant::now();
