@@ -17,6 +17,8 @@ pub struct CallContext {
     pub portal: Channels,
     /// A call center's backend.
     pub call_center: Channels,
+    /// Two operators, who review what the call center may not.
+    pub operators: [Channels; 2],
     /// The campaign's engagement number, as it stands in the letter.
     pub engagement_number: String,
     /// Where confirmation codes are left.

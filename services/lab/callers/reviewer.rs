@@ -1,4 +1,7 @@
-//! The two agents who decide referrals: genuine people bring their papers and are approved, impostors are denied.
+//! Those who decide referrals: genuine people bring their papers and are approved, impostors are denied.
+//!
+//! Two agents of the call center decide what came by the page. What an agent claimed for a caller nobody of that call center may decide: that is
+//! for two operators.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -37,10 +40,18 @@ impl Reviewer {
     }
 
     /// Decides what waits, until told to stop.
-    pub async fn work(&self, call_center: Channels, campaign_id: String, stop: CancellationToken) {
-        let mut desks = DESKS.map(|(agent, state)| (desk(&call_center, agent), state));
+    pub async fn work(
+        &self,
+        call_center: Channels,
+        operators: [Channels; 2],
+        campaign_id: String,
+        stop: CancellationToken,
+    ) {
+        let mut agents = DESKS.map(|(agent, state)| (desk(&call_center, agent), state));
+        let [one, other] = operators.map(|operator| of_operator(&operator));
+        let mut operators = [(one, ReferralState::Open), (other, ReferralState::Endorsed)];
         while !stop.is_cancelled() {
-            for (client, state) in &mut desks {
+            for (client, state) in agents.iter_mut().chain(&mut operators) {
                 self.decide(client, *state, &campaign_id).await;
             }
             tokio::time::sleep(PAUSE).await;
@@ -89,6 +100,10 @@ impl Reviewer {
 }
 
 type Desk = IdentityVerificationServiceClient<Client>;
+
+fn of_operator(operator: &Channels) -> Desk {
+    IdentityVerificationServiceClient::new(Outgoing::new().on(operator.identity.clone()))
+}
 
 fn desk(call_center: &Channels, agent: &str) -> Desk {
     let agent = Agent {

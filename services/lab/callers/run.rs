@@ -52,8 +52,9 @@ pub async fn run(
         let (context, campaign_id, stop) =
             (Arc::clone(&context), campaign_id.to_owned(), stop.clone());
         async move {
-            let desk = context.call_center.clone();
-            context.reviewer.work(desk, campaign_id, stop).await;
+            let (desk, operators) = (context.call_center.clone(), context.operators.clone());
+            let reviewing = context.reviewer.work(desk, operators, campaign_id, stop);
+            reviewing.await;
         }
     });
     let mut calls = Vec::new();

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::environment::Environment;
 use super::outcomes;
 use super::summary::Summary;
+use crate::client::connect::ClientRole;
 use crate::client::mailing::export::export;
 use crate::client::mailing::order::Order;
 use crate::client::problem::Problem;
@@ -61,6 +62,10 @@ pub async fn run(
     let context = Arc::new(CallContext {
         portal: environment.portal.clone(),
         call_center: environment.call_center.clone(),
+        operators: [
+            environment.operator.clone(),
+            environment.endpoints.connect_as(ClientRole::Reviewer)?,
+        ],
         engagement_number: campaign.engagement_number.clone(),
         outbox: Outbox::new(environment.outbox.clone()),
         reviewer: Reviewer::default(),

@@ -7,7 +7,7 @@
 //! What must hold, whatever the order:
 //!
 //! - At any time: nobody is in the bureau's book who was not told "you are enrolled" or is being told so now. Nobody comes into the book
-//!   after they were told "you have withdrawn". Nobody is in the book twice.
+//!   after they were told "you have withdrawn", unless a worker died while their order was on its way. Nobody is in the book twice.
 //! - Once nothing is paused or faulty and time has passed: whoever enrolled and did not withdraw stands in the book once, and the
 //!   enrollment says what the book says. Whoever withdrew is not active in the book. Only whom the bureau breaks at stands in no book, and
 //!   that handoff is kept: DEAD, or waiting while the bureau answers for nobody else.

@@ -59,7 +59,7 @@ fn one(dice: &mut Dice, weights: &[u32]) -> Operation {
         2 => Operation::Withdraw(somebody(dice)),
         3 => Operation::OrderAgain(somebody(dice)),
         4 => Operation::Work,
-        5 => Operation::Die(dice.below(40)),
+        5 => Operation::Die(dice.below(60)),
         6 => Operation::TakeOrders,
         7 => Operation::Report,
         8 => Operation::Apply,

@@ -1,11 +1,11 @@
 //! What must hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use redress::db::entities::handoff::{self, Kind, State};
+use redress::kernel::ids::HandoffId;
 use redress::wire::redress::bureau::v1::EnrollmentProgress as Progress;
 use redress::wire::redress::enrollment::v1::{CoverageState, EnrollmentState};
-use sea_orm::EntityTrait;
 
 use super::run::{BREAKS, Person, Run};
 
@@ -13,8 +13,7 @@ impl Run {
     /// Finds what holds at no time.
     pub async fn check(&mut self) -> Vec<String> {
         let mut found = Vec::new();
-        let owner = &self.world.owner;
-        let handoffs = handoff::Entity::find().all(owner).await.unwrap();
+        let handoffs = self.handoffs().await;
         let book = self.world.desk.page(0, 1_000);
         let mut of_coverage: BTreeMap<String, usize> = BTreeMap::new();
         let mut booked = Vec::new();
@@ -31,7 +30,8 @@ impl Run {
                 .booked
                 .iter()
                 .any(|(id, _)| *id == entry.id.to_string());
-            if !known && self.people[place].has_withdrawn {
+            let may_come = self.on_their_way.contains(&row.id);
+            if !known && self.people[place].has_withdrawn && !may_come {
                 found.push(format!("person {place} is booked after withdrawing"));
             }
             booked.push((entry.id.to_string(), place));
@@ -39,6 +39,9 @@ impl Run {
         let twice = of_coverage.iter().filter(|(_, times)| **times > 1);
         found.extend(twice.map(|(coverage, _)| format!("{coverage} is booked twice")));
         self.booked = booked;
+        let leased = handoffs.iter().filter(|row| row.state == State::Leased);
+        let leased: HashSet<HandoffId> = leased.map(|row| row.id).collect();
+        self.on_their_way.retain(|id| leased.contains(id));
         found
     }
 
@@ -50,8 +53,7 @@ impl Run {
     /// Finds what does not hold in the end.
     pub async fn check_end(&mut self) -> Vec<String> {
         let mut found = self.check().await;
-        let owner = &self.world.owner;
-        let handoffs = handoff::Entity::find().all(owner).await.unwrap();
+        let handoffs = self.handoffs().await;
         let book = self.world.desk.page(0, 1_000);
         for (place, person) in self.people.iter().enumerate() {
             let Some(id) = &person.enrollment else {

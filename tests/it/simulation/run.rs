@@ -1,18 +1,22 @@
 //! The processes, the people, and what each operation does.
 
+use std::collections::HashSet;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use redress::bureau::client::report::Reporter;
 use redress::codes::enrollment::outcomes;
 use redress::db::FaultRates;
-use redress::db::entities::handoff::{self, DeadReason};
+use redress::db::entities::handoff::{self, DeadReason, State};
 use redress::db::entities::{consent_text, product};
 use redress::handoff::outcome::resubmit;
 use redress::handoff::push::worker::PushWorker;
 use redress::kernel::caller::Role;
 use redress::kernel::client::Client;
 use redress::kernel::clock::Clock;
-use redress::kernel::ids::{IndividualId, PartnerId};
+use redress::kernel::ids::{HandoffId, IndividualId, PartnerId};
 use redress::lab::people::dice::Dice;
 use redress::wire::redress::enrollment::v1 as wire;
 use redress::wire::redress::handoff::v1::partner_service_client::PartnerServiceClient;
@@ -85,6 +89,8 @@ pub struct Run {
     reporter: Reporter,
     worker: PushWorker,
     seed: u64,
+    /// What a worker had sent when it died, until another one has asked for it: it may arrive at any time.
+    pub on_their_way: HashSet<HandoffId>,
     /// References in the book, as of the last check.
     pub booked: Vec<(String, usize)>,
 }
@@ -103,6 +109,7 @@ impl Run {
             partners: world.partners(),
             reporter: world.reporter(),
             worker: world.worker(),
+            on_their_way: HashSet::new(),
             booked: Vec::new(),
             house,
             world,
@@ -227,19 +234,31 @@ impl Run {
     /// Drops the worker in the middle of a step.
     async fn die(&mut self, turns: u32) -> bool {
         let mut worker = std::mem::replace(&mut self.worker, self.world.worker());
-        let fuse = async {
-            for _ in 0..turns {
-                tokio::time::sleep(Duration::from_micros(200)).await;
-            }
-        };
-        let is_cut = tokio::select! {
-            _ = worker.step() => false,
-            () = fuse => true,
+        let mut left = turns;
+        let is_cut = {
+            let mut step = pin!(worker.step());
+            let cut = poll_fn(|context| {
+                if left == 0 {
+                    return Poll::Ready(true);
+                }
+                left -= 1;
+                step.as_mut().poll(context).map(|_| false)
+            });
+            cut.await
         };
         drop(worker);
-        // What was sent already arrives.
-        tokio::time::sleep(Duration::from_millis(3)).await;
+        let sent = self.handoffs().await.into_iter();
+        let sent = sent.filter(|row| row.state == State::Leased && row.sent_at.is_some());
+        self.on_their_way.extend(sent.map(|row| row.id));
         is_cut
+    }
+
+    /// Gives all handoffs.
+    pub async fn handoffs(&self) -> Vec<handoff::Model> {
+        handoff::Entity::find()
+            .all(&self.world.owner)
+            .await
+            .unwrap()
     }
 
     async fn pause(&mut self, wanted: bool) -> bool {

@@ -5,6 +5,8 @@ use std::time::Duration;
 use tonic::Status;
 
 use crate::client::enrollment::{EnrollmentClient, enrollment_id};
+use crate::client::problem::reason;
+use crate::kernel::fault::Reason;
 use crate::lab::bench::campaign::subject::Subject;
 use crate::lab::callers::caller::in_words;
 use crate::lab::people::dice::Dice;
@@ -50,11 +52,16 @@ async fn call(
     }
     let completion = client.completion(&begun, &verification.verification_id);
     let enrolled = client.complete(&completion).await?;
-    let withdrew = dice.chance(WITHDRAW);
+    let mut withdrew = dice.chance(WITHDRAW);
     if withdrew {
         let regret = Duration::from_millis(dice.below(REGRET).into());
         tokio::time::sleep(regret).await;
-        client.cancel(id, &verification.verification_id).await?;
+        withdrew = match client.cancel(id, &verification.verification_id).await {
+            Ok(()) => true,
+            // The bureaus have refused them meanwhile: there is nothing to withdraw from.
+            Err(status) if reason(&status) == Some(Reason::EnrollmentState) => false,
+            Err(status) => return Err(status),
+        };
     }
     let coverages = enrolled.coverages.into_iter().map(|it| it.coverage_id);
     Ok(Ok(Told {
