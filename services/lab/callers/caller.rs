@@ -14,9 +14,10 @@ use crate::lab::people::dice::Dice;
 use crate::wire::redress::enrollment::v1 as codes;
 use crate::wire::redress::identity::v1::{ContactChannel, Verification, VerificationState};
 
-/// How long a caller waits for the reviewer, who decides at once what waits, and how often they ask. Who is on no list waits in vain, for the
-/// answer is the same for everybody.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// After so many rounds the reviewers have decided what they ever will: one is under way, two people decide in two, and a call may fail. Who is
+/// on no list waits in vain, for the answer is the same for everybody.
+const ROUNDS: u64 = 8;
+/// How often a caller asks.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How a call ended for the caller.
@@ -215,7 +216,7 @@ impl Call<'_> {
 
     async fn reviewed(&self, verification_id: &str, genuine: bool) -> Result<Verification, Status> {
         self.context.reviewer.expect(verification_id, genuine);
-        wait_for_review(&self.client, verification_id).await
+        wait_for_review(self.context, &self.client, verification_id).await
     }
 
     /// Two completions at once, each with its own request id, must make one enrollment.
@@ -263,18 +264,20 @@ impl Call<'_> {
 
 /// Waits until a referral is decided.
 pub async fn wait_for_review(
+    context: &CallContext,
     client: &EnrollmentClient,
     verification_id: &str,
 ) -> Result<Verification, Status> {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let last = context.reviewer.rounds() + ROUNDS;
     loop {
         tokio::time::sleep(PAUSE).await;
+        let is_over = context.reviewer.rounds() >= last;
         let verification = client.verification(verification_id).await?;
         let is_open = matches!(
             verification.state(),
             VerificationState::Referred | VerificationState::ConfirmationRequired
         );
-        if !is_open || tokio::time::Instant::now() > deadline {
+        if !is_open || is_over {
             return Ok(verification);
         }
     }

@@ -161,6 +161,6 @@ impl Impostor<'_> {
         self.context
             .reviewer
             .expect(&verification.verification_id, false);
-        wait_for_review(&self.client, &verification.verification_id).await
+        wait_for_review(self.context, &self.client, &verification.verification_id).await
     }
 }

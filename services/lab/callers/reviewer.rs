@@ -4,6 +4,7 @@
 //! for two operators.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ const DESKS: [(&str, ReferralState); 2] = [
 #[derive(Default)]
 pub struct Reviewer {
     papers: Mutex<HashMap<String, bool>>,
+    rounds: AtomicU64,
 }
 
 impl Reviewer {
@@ -37,6 +39,11 @@ impl Reviewer {
     pub fn expect(&self, verification_id: &str, genuine: bool) {
         let mut papers = self.papers.lock().unwrap_or_else(PoisonError::into_inner);
         papers.insert(verification_id.to_owned(), genuine);
+    }
+
+    /// Tells how often everything that waited was gone through.
+    pub fn rounds(&self) -> u64 {
+        self.rounds.load(Ordering::Relaxed)
     }
 
     /// Decides what waits, until told to stop.
@@ -54,6 +61,7 @@ impl Reviewer {
             for (client, state) in agents.iter_mut().chain(&mut operators) {
                 self.decide(client, *state, &campaign_id).await;
             }
+            self.rounds.fetch_add(1, Ordering::Relaxed);
             tokio::time::sleep(PAUSE).await;
         }
     }
