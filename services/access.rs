@@ -73,7 +73,7 @@ pub const TABLE: &[Access] = &[
     ),
     slow(
         "/redress.identity.v1.RosterService/GetRosterStatistics",
-        &[Operator, Auditor],
+        READERS,
     ),
     prompt(
         "/redress.identity.v1.IdentityVerificationService/VerifyIdentity",
@@ -159,7 +159,7 @@ pub const TABLE: &[Access] = &[
     ),
     unary(
         "/redress.enrollment.v1.CampaignService/GetCampaignReport",
-        &[Operator, Auditor],
+        READERS,
         COUNTING,
     ),
     prompt(
@@ -168,7 +168,7 @@ pub const TABLE: &[Access] = &[
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ListWaves",
-        &[Operator, Auditor],
+        READERS,
     ),
     slow(
         "/redress.enrollment.v1.EnrollmentCodeService/RecordWaveMailing",
@@ -194,7 +194,7 @@ pub const TABLE: &[Access] = &[
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ListExportApprovals",
-        &[Operator, Auditor],
+        READERS,
     ),
     slow(
         "/redress.enrollment.v1.EnrollmentCodeService/SealBatch",
@@ -202,15 +202,15 @@ pub const TABLE: &[Access] = &[
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/GetBatch",
-        &[Operator, Auditor],
+        READERS,
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ListBatches",
-        &[Operator, Auditor],
+        READERS,
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ListRevocations",
-        &[Operator, Auditor],
+        READERS,
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ReissueCode",
@@ -243,7 +243,7 @@ pub const TABLE: &[Access] = &[
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentService/ListEnrollments",
-        &[Operator, Auditor],
+        READERS,
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentService/CancelEnrollment",
@@ -257,9 +257,25 @@ pub const TABLE: &[Access] = &[
         "/redress.enrollment.v1.EnrollmentService/MigrateCoverages",
         &[Operator],
     ),
+    slow(
+        "/redress.enrollment.v1.EnrollmentService/ExtendCoverages",
+        &[Operator],
+    ),
+    prompt(
+        "/redress.enrollment.v1.RestorationService/RequestRestoration",
+        &[Operator, CallCenter, Portal],
+    ),
+    prompt(
+        "/redress.enrollment.v1.RestorationService/GetRestoration",
+        &[Operator, CallCenter, Portal, Auditor],
+    ),
+    prompt(
+        "/redress.enrollment.v1.RestorationService/ListRestorations",
+        READERS,
+    ),
     prompt(
         "/redress.enrollment.v1.EnrollmentService/ListSetAside",
-        &[Operator, Auditor],
+        READERS,
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentService/RetrySetAside",
@@ -313,11 +329,11 @@ pub const TABLE: &[Access] = &[
     ),
     prompt(
         "/redress.handoff.v1.HandoffAdminService/ListHandoffs",
-        &[Operator, Auditor],
+        READERS,
     ),
     prompt(
         "/redress.handoff.v1.HandoffAdminService/GetCampaignHandoff",
-        &[Operator, Auditor],
+        READERS,
     ),
     prompt(
         "/redress.handoff.v1.HandoffAdminService/ReplayHandoff",
@@ -325,7 +341,7 @@ pub const TABLE: &[Access] = &[
     ),
     slow(
         "/redress.handoff.v1.HandoffAdminService/GetQueueStatistics",
-        &[Operator, Auditor],
+        READERS,
     ),
     slow(
         "/redress.handoff.v1.HandoffAdminService/ImportActivationCodes",
@@ -333,11 +349,11 @@ pub const TABLE: &[Access] = &[
     ),
     slow(
         "/redress.handoff.v1.HandoffAdminService/ListActivationPools",
-        &[Operator, Auditor],
+        READERS,
     ),
     prompt(
         "/redress.handoff.v1.HandoffAdminService/ListHandoffFiles",
-        &[Operator, Auditor],
+        READERS,
     ),
     unary(
         "/redress.handoff.v1.ReconciliationService/GetManifest",

@@ -40,6 +40,9 @@ pub enum Line {
         /// The attempt of the order; absent for the first.
         #[serde(default = "first", skip_serializing_if = "is_first")]
         attempt: i32,
+        /// The term in calendar months; absent where there is none.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        months: i32,
     },
     /// An order took the place of an earlier attempt.
     Updated {
@@ -67,6 +70,20 @@ pub enum Line {
         id: Uuid,
         /// When.
         at: Timestamp,
+        /// Whether its term was over.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        over: bool,
+    },
+    /// An enrollment was given a longer term.
+    Extended {
+        /// Redress's reference for the extension.
+        id: Uuid,
+        /// That of the enrollment.
+        of: Uuid,
+        /// When.
+        at: Timestamp,
+        /// The whole term in calendar months.
+        months: i32,
     },
     /// A status was reported to Redress and recorded there.
     Told {
@@ -86,6 +103,11 @@ const fn is_first(attempt: &i32) -> bool {
     *attempt == 1
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(months: &i32) -> bool {
+    *months == 0
+}
+
 /// One enrollment in the book.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -103,10 +125,13 @@ pub struct Entry {
     pub offers: i32,
     /// The attempt of the newest order.
     pub attempt: i32,
+    /// The term in calendar months; 0 where there is none.
+    pub months: i32,
     booked_at: Timestamp,
     due: Timestamp,
     outcome: (EnrollmentProgress, OutcomeClass),
     canceled_at: Option<Timestamp>,
+    is_over: bool,
     reported: Option<EnrollmentProgress>,
 }
 
@@ -132,7 +157,7 @@ impl Entry {
     const fn revision(&self, progress: EnrollmentProgress) -> i64 {
         let of_attempt = match progress {
             EnrollmentProgress::Accepted => 1,
-            EnrollmentProgress::Canceled => 3,
+            EnrollmentProgress::Canceled | EnrollmentProgress::Ended => 3,
             _ => 2,
         };
         (self.attempt as i64 - 1) * 3 + of_attempt
@@ -167,15 +192,24 @@ impl Entry {
     /// Tells whether Redress has recorded its end.
     fn is_settled(&self) -> bool {
         let end = match self.canceled_at {
-            Some(_) => EnrollmentProgress::Canceled,
+            Some(_) => self.end(),
             None => self.outcome.0,
         };
         self.reported == Some(end)
     }
 
+    /// Gives what it comes to when it is canceled.
+    const fn end(&self) -> EnrollmentProgress {
+        if self.is_over {
+            EnrollmentProgress::Ended
+        } else {
+            EnrollmentProgress::Canceled
+        }
+    }
+
     fn standing(&self, now: Timestamp) -> (EnrollmentProgress, OutcomeClass, Timestamp) {
         if let Some(at) = self.canceled_at {
-            (EnrollmentProgress::Canceled, OutcomeClass::Unspecified, at)
+            (self.end(), OutcomeClass::Unspecified, at)
         } else if self.due <= now {
             (self.outcome.0, self.outcome.1, self.due)
         } else {
@@ -221,6 +255,8 @@ pub struct Book {
     places: HashMap<Uuid, usize>,
     /// Entries whose end Redress may not have recorded.
     unreported: BTreeSet<Uuid>,
+    /// Extensions that were given, by Redress's reference for them: of what, and when.
+    extensions: HashMap<Uuid, (Uuid, Timestamp)>,
 }
 
 impl Book {
@@ -238,6 +274,7 @@ impl Book {
                 progress,
                 class,
                 attempt,
+                months,
             } => {
                 self.book(Entry {
                     id: *id,
@@ -247,10 +284,12 @@ impl Book {
                     activation: activation.clone(),
                     offers: 1,
                     attempt: *attempt,
+                    months: *months,
                     booked_at: *at,
                     due: *due,
                     outcome: outcome(progress, class),
                     canceled_at: None,
+                    is_over: false,
                     reported: None,
                 });
             }
@@ -273,11 +312,17 @@ impl Book {
                 self.note(*id);
             }
             Line::Offered { id } => self.change(*id, |entry| entry.offers += 1),
-            Line::Canceled { id, at } => {
+            Line::Canceled { id, at, over } => {
                 self.change(*id, |entry| {
-                    entry.canceled_at.get_or_insert(*at);
+                    if entry.canceled_at.is_none() {
+                        (entry.canceled_at, entry.is_over) = (Some(*at), *over);
+                    }
                 });
                 self.note(*id);
+            }
+            Line::Extended { id, of, at, months } => {
+                self.change(*of, |entry| entry.months = *months);
+                self.extensions.entry(*id).or_insert((*of, *at));
             }
             Line::Told { id, progress } => {
                 self.change(*id, |entry| {
@@ -320,6 +365,23 @@ impl Book {
         self.places.get(&id).and_then(|at| self.entries.get(*at))
     }
 
+    /// Says what is known under a reference: of an enrollment, or of an extension that was given.
+    pub fn status(&self, id: Uuid, now: Timestamp) -> Option<wire::EnrollmentStatus> {
+        let Some((of, at)) = self.extensions.get(&id) else {
+            return self.get(id).map(|entry| entry.status(now));
+        };
+        Some(wire::EnrollmentStatus {
+            handoff_id: id.to_string(),
+            partner_reference: self.get(*of).map(Entry::reference).unwrap_or_default(),
+            progress: EnrollmentProgress::Active.into(),
+            effective_time: Some(at.to_proto()),
+            observed_time: Some(now.to_proto()),
+            revision: 1,
+            attempt: 1,
+            ..wire::EnrollmentStatus::default()
+        })
+    }
+
     /// Gives the entries from a place on, in the order of booking.
     pub fn from(&self, place: usize) -> &[Entry] {
         self.entries.get(place..).unwrap_or(&[])
@@ -352,6 +414,7 @@ mod tests {
             progress: EnrollmentProgress::Active.as_str_name().to_owned(),
             class: OutcomeClass::Unspecified.as_str_name().to_owned(),
             attempt: 1,
+            months: 24,
         }
     }
 
@@ -379,7 +442,11 @@ mod tests {
         let progress = EnrollmentProgress::Active.as_str_name().to_owned();
         book.apply(&Line::Told { id: ID, progress });
         assert!(book.unreported(due, 9).is_empty());
-        book.apply(&Line::Canceled { id: ID, at: due });
+        book.apply(&Line::Canceled {
+            id: ID,
+            at: due,
+            over: false,
+        });
         assert_eq!(
             book.unreported(due, 9)[0].progress(),
             EnrollmentProgress::Canceled

@@ -14,15 +14,17 @@ use uuid::Uuid;
 
 use crate::kernel::clock::{Clock, Timestamp};
 use crate::kernel::crypto::Key;
+use crate::kernel::ids::Ids;
 use crate::wire::redress::bureau::v1::{
-    EnrollmentOrder, EnrollmentProgress, EnrollmentStatus, Subject,
+    EnrollmentOrder, EnrollmentProgress, EnrollmentStatus, HandoffKind, Subject,
 };
 use crate::wire::redress::r#type::v1::OutcomeClass;
 
 use super::book::{Book, Entry, Line, native_code};
 use super::digest::{activation_digest, book_key, digest};
 use super::journal::Journal;
-use super::rules::{Habit, PAUSE, REFUSED_TRIES, SLOW, YEAR, rule_for};
+use super::rules::{Habit, LONGEST, PAUSE, Rule, YEAR, rule_for};
+use super::script::Script;
 
 /// How an offer was answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +57,7 @@ pub struct Desk {
     key: Key,
     journal: Journal,
     state: Mutex<State>,
+    script: Script,
     /// Wakes the reporter when there may be something to report.
     pub changed: Notify,
 }
@@ -69,13 +72,14 @@ struct State {
 
 impl State {
     /// Gives what is answered where a habit keeps an order out of the book.
-    fn refuse(&mut self, id: Uuid, habit: Habit, now: Timestamp) -> Option<Answered> {
+    fn refuse(&mut self, id: Uuid, rule: Rule, now: Timestamp) -> Option<Answered> {
+        let habit = rule.habit;
         if habit == Habit::None {
             return None;
         }
         let tries = self.tries.entry(id).or_default();
         *tries += 1;
-        let is_early = *tries <= REFUSED_TRIES;
+        let is_early = *tries <= rule.tries;
         match habit {
             Habit::DownAtFirst if is_early => Some(Answered::Down),
             Habit::Throttles if is_early => Some(Answered::Throttled { pause: None }),
@@ -106,12 +110,40 @@ fn forgotten(id: Uuid, now: Timestamp) -> EnrollmentStatus {
     }
 }
 
+/// Books an enrollment that nobody sent.
+fn stranger(id: Uuid, now: Timestamp) -> Line {
+    Line::Booked {
+        id,
+        at: now,
+        digest: String::new(),
+        coverage: String::new(),
+        product: "STRANGER".to_owned(),
+        activation: String::new(),
+        due: now,
+        progress: EnrollmentProgress::Active.as_str_name().to_owned(),
+        class: OutcomeClass::Unspecified.as_str_name().to_owned(),
+        attempt: 1,
+        months: 24,
+    }
+}
+
 /// Says that an order cannot be taken as it is.
 fn refused(id: Uuid) -> EnrollmentStatus {
     let class = OutcomeClass::InvalidInput;
     EnrollmentStatus {
         handoff_id: id.to_string(),
         progress: EnrollmentProgress::ActionRequired.into(),
+        outcome_class: class.into(),
+        native_code: native_code(class).to_owned(),
+        ..EnrollmentStatus::default()
+    }
+}
+
+/// Says that a longer term is not given.
+fn not_extended(id: Uuid, class: OutcomeClass) -> EnrollmentStatus {
+    EnrollmentStatus {
+        handoff_id: id.to_string(),
+        progress: EnrollmentProgress::Refused.into(),
         outcome_class: class.into(),
         native_code: native_code(class).to_owned(),
         ..EnrollmentStatus::default()
@@ -133,17 +165,44 @@ impl Desk {
             key,
             journal,
             state: Mutex::new(state),
+            script: Script::default(),
             changed: Notify::new(),
         })
     }
 
+    /// Follows a script from now on; in a new book its strangers stand from the start.
+    pub async fn following(self, script: Script, ids: &Ids) -> io::Result<Self> {
+        let desk = Self { script, ..self };
+        if desk.page(0, 1).is_empty() {
+            for _ in 0..desk.script.strangers {
+                let id = ids.uuid();
+                let line = stranger(id, desk.clock.now());
+                let written = {
+                    let mut state = desk.lock();
+                    desk.change(&mut state, line)
+                };
+                written.wait().await?;
+            }
+        }
+        Ok(desk)
+    }
+
+    /// Tells how many of the first files that come back miscount their records.
+    pub const fn miscounts(&self) -> u32 {
+        self.script.miscounts
+    }
+
     /// Takes an offer. The same `id` again enrolls nobody twice.
     pub async fn submit(&self, id: Uuid, order: &EnrollmentOrder) -> io::Result<Answered> {
+        if order.kind() == HandoffKind::Extend {
+            return self.extend(id, order).await;
+        }
         let nobody = Subject::default();
         let subject = order.subject.as_ref().unwrap_or(&nobody);
         let ordered = order.coverage.clone().unwrap_or_default();
         let product = ordered.product_code.as_str();
-        let rule = rule_for(&subject.ssn, product, order.attempt);
+        let scripted = self.script.rule_for(id, order);
+        let rule = scripted.unwrap_or_else(|| rule_for(&subject.ssn, product, order.attempt));
         let now = self.clock.now();
         let (written, answered) = {
             let mut state = self.lock();
@@ -165,7 +224,7 @@ impl Desk {
                 let status = state.book.get(id).map(|entry| entry.status(now));
                 (written, Answered::Status(status.unwrap_or_default()))
             } else {
-                if let Some(refused) = state.refuse(id, rule.habit, now) {
+                if let Some(refused) = state.refuse(id, rule, now) {
                     return Ok(refused);
                 }
                 let line = Line::Booked {
@@ -176,13 +235,13 @@ impl Desk {
                     product: ordered.product_code,
                     activation: activation_digest(&self.key, &order.activation_code),
                     due: match rule.habit {
-                        Habit::Slow => now + SLOW,
                         Habit::LongSince => now - YEAR,
-                        _ => now,
+                        _ => now + rule.after,
                     },
                     progress: rule.progress.as_str_name().to_owned(),
                     class: rule.class.as_str_name().to_owned(),
                     attempt: order.attempt.max(1),
+                    months: ordered.term_months,
                 };
                 let written = self.change(&mut state, line);
                 let status = state.book.get(id).map(Entry::accepted).unwrap_or_default();
@@ -198,6 +257,38 @@ impl Desk {
         Ok(answered)
     }
 
+    /// Gives what runs here a longer term. What does not run, or would have more than [`LONGEST`], is refused and not booked.
+    async fn extend(&self, id: Uuid, order: &EnrollmentOrder) -> io::Result<Answered> {
+        let now = self.clock.now();
+        let of = Uuid::try_parse(&order.extends_handoff_id).unwrap_or_default();
+        let coverage = order.coverage.as_ref();
+        let months = coverage.map_or(0, |coverage| coverage.term_months);
+        let (written, status) = {
+            let mut state = self.lock();
+            let refused = match state.book.get(of).map(|entry| entry.status(now).progress()) {
+                _ if state.book.status(id, now).is_some() => None,
+                Some(EnrollmentProgress::Active) if months > LONGEST => {
+                    Some(OutcomeClass::ProductConfig)
+                }
+                Some(EnrollmentProgress::Active) => None,
+                _ => Some(OutcomeClass::Other),
+            };
+            if let Some(class) = refused {
+                return Ok(Answered::Status(not_extended(id, class)));
+            }
+            let line = Line::Extended {
+                id,
+                of,
+                at: now,
+                months,
+            };
+            let written = self.change(&mut state, line);
+            (written, state.book.status(id, now))
+        };
+        written.wait().await?;
+        Ok(Answered::Status(status.unwrap_or_default()))
+    }
+
     /// Says what is known of an enrollment.
     pub async fn status(&self, id: Uuid) -> io::Result<Option<EnrollmentStatus>> {
         let (written, status) = {
@@ -205,25 +296,22 @@ impl Desk {
             if state.untold.contains(&id) {
                 return Err(io::Error::other("no question about this order is answered"));
             }
-            let status = state
-                .book
-                .get(id)
-                .map(|entry| entry.status(self.clock.now()));
+            let status = state.book.status(id, self.clock.now());
             (self.journal.hand_in(Vec::new()), status)
         };
         written.wait().await?;
         Ok(status)
     }
 
-    /// Cancels what was ordered under this reference; `None` when it was never here.
-    pub async fn cancel(&self, id: Uuid) -> io::Result<Option<EnrollmentStatus>> {
+    /// Cancels what was ordered under this reference, or ends it where its term is over; `None` when it was never here.
+    pub async fn cancel(&self, id: Uuid, over: bool) -> io::Result<Option<EnrollmentStatus>> {
         let now = self.clock.now();
         let (written, status) = {
             let mut state = self.lock();
             if state.book.get(id).is_none() {
                 return Ok(None);
             }
-            let written = self.change(&mut state, Line::Canceled { id, at: now });
+            let written = self.change(&mut state, Line::Canceled { id, at: now, over });
             (written, state.book.get(id).map(|entry| entry.status(now)))
         };
         written.wait().await?;

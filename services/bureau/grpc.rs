@@ -14,7 +14,9 @@ use crate::kernel::fault::{DOMAIN, Fault, Reason};
 use crate::kernel::paging::{self, Room};
 use crate::kernel::server::{draining_of, largest_of};
 use crate::wire::redress::bureau::v1::bureau_enrollment_service_server::BureauEnrollmentService;
-use crate::wire::redress::bureau::v1::{self as wire, EnrollmentStatus};
+use crate::wire::redress::bureau::v1::{
+    self as wire, CancellationReason, EnrollmentStatus, HandoffKind,
+};
 use crate::wire::redress::sandbox::v1 as sandbox;
 use crate::wire::redress::sandbox::v1::sandbox_service_server::SandboxService;
 
@@ -109,7 +111,7 @@ impl BureauEnrollmentService for Handlers {
         let ordered = handoff_id("cancels_handoff_id", &message.cancels_handoff_id)?;
         let status = self
             .desk
-            .cancel(ordered)
+            .cancel(ordered, message.reason() == CancellationReason::TermOver)
             .await
             .map_err(|error| damaged(&error))?;
         let status = EnrollmentStatus {
@@ -177,6 +179,7 @@ impl SandboxService for Handlers {
                 coverage_id: entry.coverage,
                 activation_code_digest: entry.activation,
                 offers: entry.offers,
+                term_months: entry.months,
             };
             (place, entry)
         });
@@ -219,12 +222,17 @@ fn read(message: &wire::SubmitEnrollmentRequest) -> Result<(Uuid, &wire::Enrollm
     if coverage.product_code.is_empty() {
         fault = fault.field("order.coverage.product_code", "must not be empty");
     }
-    if coverage.term_months <= 0 {
+    let kind = order.kind();
+    if coverage.term_months <= 0 && kind != HandoffKind::Restore {
         fault = fault.field("order.coverage.term_months", "must be positive");
     }
     let name = order.subject.as_ref();
     let name = name.and_then(|subject| subject.name.as_ref());
-    if name.is_none_or(|name| name.family_name.trim().is_empty()) {
+    if kind == HandoffKind::Extend {
+        if Uuid::try_parse(&order.extends_handoff_id).is_err() {
+            fault = fault.field("order.extends_handoff_id", "must be a UUID");
+        }
+    } else if name.is_none_or(|name| name.family_name.trim().is_empty()) {
         fault = fault.field("order.subject.name.family_name", "must not be empty");
     }
     if fault.has_fields() {

@@ -150,6 +150,7 @@ mod tests {
             progress: String::new(),
             class: String::new(),
             attempt: 1,
+            months: 0,
         }
     }
 

@@ -16,6 +16,7 @@ pub mod grpc;
 pub mod journal;
 pub mod rest;
 pub mod rules;
+pub mod script;
 mod serve;
 pub mod settings;
 

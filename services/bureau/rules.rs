@@ -30,6 +30,8 @@
 //! | 666-34 | ACTION_REQUIRED, OTHER |
 //! | any other, or no SSN | ACTIVE |
 //!
+//! A term is extended to at most 60 months; what would be longer is REFUSED, PRODUCT_CONFIG.
+//!
 //! An order that is given again, with a higher attempt, ends ACTIVE for everybody: what was missing is there now.
 
 use std::time::Duration;
@@ -39,6 +41,9 @@ use crate::wire::redress::r#type::v1::OutcomeClass;
 
 /// How many tries a bureau that is "down" refuses.
 pub const REFUSED_TRIES: u32 = 2;
+
+/// The longest term in calendar months.
+pub const LONGEST: i32 = 60;
 
 /// For how long somebody has been enrolled who is enrolled already.
 pub const YEAR: Duration = Duration::from_hours(24 * 365);
@@ -50,27 +55,26 @@ pub const PAUSE: Duration = Duration::from_secs(2);
 pub const SLOW: Duration = Duration::from_secs(1);
 
 /// A bad habit of the bureau.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 pub enum Habit {
     /// Answers well.
     None,
-    /// Cannot work for the first [`REFUSED_TRIES`] tries.
+    /// Cannot work for the first tries.
     DownAtFirst,
     /// Takes the first offer and never answers it.
     LosesAnswer,
-    /// Takes [`SLOW`] before the outcome is known.
-    Slow,
     /// Fails at every order of this person.
     Breaks,
     /// Fails at every order of this person, and at every question about it.
     BreaksAtAll,
     /// Takes no order of this person, and never answers.
     Hangs,
-    /// Wants a slower pace for the first [`REFUSED_TRIES`] tries, and does not say for how long.
+    /// Wants a slower pace for the first tries, and does not say for how long.
     Throttles,
-    /// Wants a slower pace for the first [`REFUSED_TRIES`] tries, and no calls for a [`PAUSE`].
+    /// Wants a slower pace for the first tries, and no calls for a [`PAUSE`].
     ThrottlesFor,
-    /// Lets nobody in for the first [`REFUSED_TRIES`] tries.
+    /// Lets nobody in for the first tries.
     LocksOut,
     /// Refuses the order at once, for what is in it.
     Refuses,
@@ -91,6 +95,10 @@ pub struct Rule {
     pub class: OutcomeClass,
     /// How badly the bureau behaves on the way.
     pub habit: Habit,
+    /// How long it takes until the outcome is known.
+    pub after: Duration,
+    /// How many tries a habit spoils that ends.
+    pub tries: u32,
 }
 
 const fn rule(
@@ -104,6 +112,22 @@ const fn rule(
         progress,
         class,
         habit,
+        after: Duration::ZERO,
+        tries: REFUSED_TRIES,
+    }
+}
+
+impl Rule {
+    /// Makes a rule that holds for orders of every group.
+    pub const fn of(progress: EnrollmentProgress, class: OutcomeClass, habit: Habit) -> Self {
+        rule("", progress, class, habit)
+    }
+
+    const fn slow(self) -> Self {
+        Self {
+            after: SLOW,
+            ..self
+        }
     }
 }
 
@@ -147,7 +171,7 @@ const RULES: [Rule; 23] = [
         WELL,
         Habit::LosesAnswer,
     ),
-    rule("66617", EnrollmentProgress::Active, WELL, Habit::Slow),
+    rule("66617", EnrollmentProgress::Active, WELL, Habit::None).slow(),
     rule(
         "66618",
         EnrollmentProgress::ActionRequired,

@@ -22,6 +22,7 @@ use super::client::report::Reporter;
 use super::desk::Desk;
 use super::grpc::Handlers;
 use super::rest::RestFace;
+use super::script::Script;
 use super::settings::{Mode, Settings};
 
 tuned!(BureauEnrollmentServiceServer, SandboxServiceServer);
@@ -43,6 +44,17 @@ async fn serve(
     let ids = Ids::system(clock.clone());
     let desk = Desk::open(clock.clone(), &journal)
         .map_err(|error| Stop::start(format!("journal {}: {error}", journal.display())))?;
+    let desk = match &settings.script {
+        None => desk,
+        Some(path) => {
+            let script = Script::read(path);
+            let script = script
+                .map_err(|error| Stop::start(format!("script {}: {error}", path.display())))?;
+            let followed = desk.following(script, &ids).await;
+            followed
+                .map_err(|error| Stop::start(format!("journal {}: {error}", journal.display())))?
+        }
+    };
     let desk = Arc::new(desk);
     let partner = TlsFiles {
         ca: common.server.tls.ca.clone(),

@@ -26,6 +26,9 @@ pub struct Settings {
     /// Mode http: the secret for which the client `redress` gets a token; without one everybody gets one.
     #[arg(long, value_name = "SECRET")]
     pub http_secret: Option<Secret<String>>,
+    /// What the bureau does on demand, beside its groups of SSNs; `deploy/sandbox-script.toml` is one.
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
     /// The file of the bureau's book; its key is made beside it.
     #[arg(long, value_name = "PATH")]
     pub journal: PathBuf,

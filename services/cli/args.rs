@@ -7,8 +7,8 @@ use crate::cli::connect::ConnectArgs;
 use crate::cli::render::Format;
 use crate::cli::{
     audit, backup, bench, campaign, certs, codes, demo, enroll, enrollment, find, handoff, health,
-    individual, keys, mailing, matching, migrate, partner, reconcile, referral, report, roster,
-    serve, up, verification,
+    individual, keys, mailing, matching, migrate, partner, reconcile, referral, report,
+    restoration, roster, serve, up, verification,
 };
 
 /// Runs the remedy after a data breach: roster, letters, verification, enrollment, handoff to the bureau.
@@ -115,6 +115,9 @@ pub enum Command {
     /// Show people's enrollments, cancel them, order their coverages again.
     #[command(subcommand)]
     Enrollment(enrollment::Command),
+    /// Have people's identities restored, and show how that stands.
+    #[command(subcommand)]
+    Restoration(restoration::Command),
     /// Review people whose identity is not certain: list, look, decide.
     #[command(subcommand)]
     Referral(referral::Command),

@@ -30,6 +30,7 @@ pub mod reconcile;
 pub mod referral;
 pub mod render;
 pub mod report;
+pub mod restoration;
 pub mod roster;
 pub mod serve;
 pub mod session;
@@ -90,6 +91,7 @@ async fn dispatch(cli: Cli) -> Outcome {
         Command::Enroll(args) => enroll::run(&session, args).await,
         Command::Find(args) => find::run(&session, args).await,
         Command::Enrollment(command) => enrollment::run(&session, command).await,
+        Command::Restoration(command) => restoration::run(&session, command).await,
         Command::Referral(command) => referral::run(&session, command).await,
         Command::Verification(command) => verification::run(&session, command).await,
         Command::Individual(command) => individual::run(&session, command).await,

@@ -1,5 +1,6 @@
 //! `redress partner`: the bureaus that enrollments are handed to.
 
+mod extend;
 mod migrate;
 mod pool;
 
@@ -36,6 +37,9 @@ pub enum Command {
     /// Move the people of a campaign to another partner, and show how far that is.
     #[command(after_long_help = migrate::HELP)]
     Migrate(migrate::MigrateArgs),
+    /// Give what people have of a product a longer term, and show how far that is.
+    #[command(after_long_help = extend::HELP)]
+    Extend(extend::ExtendArgs),
     /// Activation codes that a partner issues itself.
     #[command(subcommand)]
     Pool(pool::Command),
@@ -172,6 +176,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
             render::one(session.format, &record(&partner))
         }
         Command::Migrate(args) => migrate::run(session, &channels, args).await,
+        Command::Extend(args) => extend::run(session, &channels, args).await,
         Command::Pool(command) => pool::run(session, &channels, command).await,
         Command::Update(args) => {
             let partner = find(&channels, &args.name).await?;

@@ -126,6 +126,9 @@ pub enum Error {
     /// The consent is not to the campaign's text.
     #[error("the consent is to another text")]
     ConsentOutdated,
+    /// There is no such restoration.
+    #[error("no such restoration")]
+    RestorationNotFound,
     /// There is no product for the individual.
     #[error("no product")]
     NotEligible,
@@ -230,6 +233,7 @@ impl From<Error> for Fault {
             Error::NotVerified => Self::new(Reason::NotVerified),
             Error::VerificationExpired => Self::new(Reason::VerificationExpired),
             Error::ConsentOutdated => Self::new(Reason::ConsentOutdated),
+            Error::RestorationNotFound => Self::new(Reason::RestorationNotFound),
             Error::NotEligible => Self::new(Reason::NotEligible),
         }
     }

@@ -1,4 +1,4 @@
-//! The three services of the process: each method hands its request to its feature.
+//! The four services of the process: each method hands its request to its feature.
 
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
@@ -9,13 +9,14 @@ use crate::wire::redress::enrollment::v1 as wire;
 use crate::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
 use crate::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use crate::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
+use crate::wire::redress::enrollment::v1::restoration_service_server::RestorationService;
 
 use super::context::Context;
 use super::enrollment::complete::Completions;
 use super::error::Error;
-use super::{batch, campaign, enrollment, letter, report, wave};
+use super::{batch, campaign, enrollment, letter, report, restoration, wave};
 
-/// The handlers of all three services.
+/// The handlers of all services.
 #[derive(Clone)]
 pub struct Handlers {
     pub(super) context: Context,
@@ -265,6 +266,13 @@ impl EnrollmentService for Handlers {
         one(enrollment::grpc::migrate_coverages(&self.context, request).await)
     }
 
+    async fn extend_coverages(
+        &self,
+        request: Request<wire::ExtendCoveragesRequest>,
+    ) -> Answer<wire::ExtendCoveragesResponse> {
+        one(enrollment::grpc::extend_coverages(&self.context, request).await)
+    }
+
     async fn list_set_aside(
         &self,
         request: Request<wire::ListSetAsideRequest>,
@@ -277,5 +285,29 @@ impl EnrollmentService for Handlers {
         request: Request<wire::RetrySetAsideRequest>,
     ) -> Answer<wire::RetrySetAsideResponse> {
         one(enrollment::grpc::set_aside::retry_set_aside(&self.context, request).await)
+    }
+}
+
+#[tonic::async_trait]
+impl RestorationService for Handlers {
+    async fn request_restoration(
+        &self,
+        request: Request<wire::RequestRestorationRequest>,
+    ) -> Answer<wire::RequestRestorationResponse> {
+        one(restoration::grpc::request_restoration(&self.context, request).await)
+    }
+
+    async fn get_restoration(
+        &self,
+        request: Request<wire::GetRestorationRequest>,
+    ) -> Answer<wire::GetRestorationResponse> {
+        one(restoration::grpc::get_restoration(&self.context, request).await)
+    }
+
+    async fn list_restorations(
+        &self,
+        request: Request<wire::ListRestorationsRequest>,
+    ) -> Answer<wire::ListRestorationsResponse> {
+        one(restoration::grpc::list_restorations(&self.context, request).await)
     }
 }

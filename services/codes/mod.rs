@@ -7,6 +7,7 @@
 //! ```text
 //! serve  grpc  housekeeping
 //! enrollment                      begin, complete, cancel, the partner's outcomes
+//! restoration                     cases at a partner, for whoever is affected
 //! letter                          codes that are out: another letter, codes taken back
 //! attempt                         what a try of a code is charged to, and why one is refused
 //! batch                 report    issue, approve, export, seal | the funnel and the deadlines
@@ -32,6 +33,7 @@ pub mod law;
 pub mod letter;
 mod metrics;
 pub mod report;
+pub mod restoration;
 pub mod serve;
 pub mod settings;
 pub mod state;

@@ -14,6 +14,7 @@ use crate::wire::DESCRIPTORS;
 use crate::wire::redress::enrollment::v1::campaign_service_server::CampaignServiceServer;
 use crate::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeServiceServer;
 use crate::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentServiceServer;
+use crate::wire::redress::enrollment::v1::restoration_service_server::RestorationServiceServer;
 
 use super::context::Context;
 use super::enrollment::{complete, outcomes, repudiations};
@@ -27,6 +28,7 @@ tuned!(
     CampaignServiceServer,
     EnrollmentCodeServiceServer,
     EnrollmentServiceServer,
+    RestorationServiceServer,
 );
 
 /// Runs the process with these arguments.
@@ -87,11 +89,12 @@ pub fn handlers(context: &Context, life: &Lifecycle) -> Handlers {
     }
 }
 
-/// Puts the three services on a server.
+/// Puts the services on a server.
 pub fn mount(server: Builder, handlers: &Handlers) -> Builder {
     server
         .service(CampaignServiceServer::new(handlers.clone()))
         .service(EnrollmentCodeServiceServer::new(handlers.clone()))
         .service(EnrollmentServiceServer::new(handlers.clone()))
+        .service(RestorationServiceServer::new(handlers.clone()))
         .ready(process::ready(&handlers.context.db))
 }

@@ -18,7 +18,7 @@ use crate::wire::redress::identity::v1::roster_service_server::RosterServiceServ
 
 use super::context::Context;
 use super::grpc::Handlers;
-use super::notice::send;
+use super::notice::{send, term_over};
 use super::roster::{reindex, rewrap};
 use super::settings::Settings;
 use super::verification::of_age;
@@ -80,6 +80,7 @@ pub fn start(context: &Context, life: &Lifecycle) -> Handlers {
     life.spawn(of_age::run(context.clone(), life.token()));
     life.spawn(reindex::run(context.clone(), life.token()));
     life.spawn(send::run(context.clone(), life.token()));
+    life.spawn(term_over::run(context.clone(), life.token()));
     Handlers::new(context.clone())
 }
 

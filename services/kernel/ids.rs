@@ -144,6 +144,8 @@ ids! {
     EnrollmentId = "enrollment";
     /// Names one product of one partner for one person.
     CoverageId = "coverage";
+    /// Names the restoration of somebody's identity.
+    RestorationId = "restoration";
     /// Names one attempt to verify a person.
     VerificationId = "verification";
     /// Names one confirmation code that was sent.

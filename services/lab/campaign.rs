@@ -4,7 +4,7 @@ use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::client::campaign::file::{CampaignFile, EntityEntry, ProductEntry};
+use crate::client::campaign::file::{CampaignFile, EntityEntry, ProductEntry, RestorationEntry};
 use crate::client::problem::Problem;
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
@@ -43,6 +43,11 @@ pub fn invented(
             .map(|(code, partner)| product("ADULT", code, partner))
             .chain([product("MINOR", "MINOR1", minors)])
             .collect(),
+        restoration: Some(RestorationEntry {
+            product_code: "RESTORE".to_owned(),
+            partner: minors.to_owned(),
+            contract_code: "DEMO".to_owned(),
+        }),
         ..CampaignFile::template()?
     })
 }

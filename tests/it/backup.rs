@@ -9,7 +9,9 @@ use std::thread;
 
 use redress::kernel::caller::Role;
 use redress::wire::redress::bureau::v1::bureau_enrollment_service_client::BureauEnrollmentServiceClient;
-use redress::wire::redress::bureau::v1::{CancelEnrollmentRequest, EnrollmentProgress};
+use redress::wire::redress::bureau::v1::{
+    CancelEnrollmentRequest, CancellationReason, EnrollmentProgress,
+};
 use redress::wire::redress::enrollment::v1::{Enrollment, EnrollmentState};
 use sea_orm::ConnectionTrait;
 use tokio::runtime::Handle;
@@ -232,6 +234,7 @@ async fn cancel_there(house: &House, handoff: &str) {
     let request = CancelEnrollmentRequest {
         handoff_id: uuid::Uuid::from_u128(1).to_string(),
         cancels_handoff_id: handoff.to_owned(),
+        reason: CancellationReason::Withdrawn.into(),
     };
     let mut bureau = BureauEnrollmentServiceClient::new(channel);
     bureau.cancel_enrollment(request).await.expect("canceled");

@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
@@ -19,7 +20,7 @@ use crate::kernel::ids::Ids;
 use crate::kernel::lifecycle::pause;
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::bureau::v1::{
-    EnrollmentOrder, EnrollmentProgress, EnrollmentStatus, OrderedCoverage, Subject,
+    EnrollmentOrder, EnrollmentProgress, EnrollmentStatus, HandoffKind, OrderedCoverage, Subject,
 };
 use crate::wire::redress::r#type::v1::PersonName;
 
@@ -35,6 +36,7 @@ pub struct FileExchange {
     desk: Arc<Desk>,
     folder: PathBuf,
     ids: Ids,
+    given: AtomicU32,
 }
 
 /// One line of a file of orders.
@@ -42,6 +44,7 @@ struct Record {
     id: Uuid,
     order: EnrollmentOrder,
     cancels: Option<Uuid>,
+    is_over: bool,
 }
 
 /// One line of an answer.
@@ -55,7 +58,12 @@ struct Line {
 impl FileExchange {
     /// Makes an exchange over the folder that Redress has for this partner.
     pub fn new(desk: Arc<Desk>, folder: PathBuf, ids: Ids) -> Self {
-        Self { desk, folder, ids }
+        Self {
+            desk,
+            folder,
+            ids,
+            given: AtomicU32::new(0),
+        }
     }
 
     /// Works until the process drains.
@@ -105,7 +113,7 @@ impl FileExchange {
             reference: of.partner_reference.clone(),
         };
         if let Some(cancels) = record.cancels {
-            let canceled = self.desk.cancel(cancels).await?;
+            let canceled = self.desk.cancel(cancels, record.is_over).await?;
             // What was never here is as good as canceled.
             return Ok(Some(Line {
                 reference: String::new(),
@@ -160,7 +168,9 @@ impl FileExchange {
             } = line;
             write!(file, "D,{id},{status},{code},{reference}\r\n")?;
         }
-        write!(file, "T,{}\r\n", lines.len())?;
+        let miscounted = self.given.fetch_add(1, Ordering::Relaxed) < self.desk.miscounts();
+        let count = lines.len() + usize::from(miscounted);
+        write!(file, "T,{count}\r\n")?;
         file.into_inner()
             .map_err(io::IntoInnerError::into_error)?
             .sync_all()?;
@@ -222,15 +232,22 @@ fn read(path: &Path) -> io::Result<Vec<Record>> {
     Ok(records)
 }
 
+fn kind(word: &str) -> HandoffKind {
+    HandoffKind::from_str_name(&format!("HANDOFF_KIND_{word}")).unwrap_or_default()
+}
+
 fn record(cell: impl Fn(&str) -> String) -> Option<Record> {
     let id = Uuid::try_parse(&cell("handoff_id")).ok()?;
     let born = cell("date_of_birth").parse::<jiff::civil::Date>().ok();
     let order = EnrollmentOrder {
         handoff_id: id.to_string(),
+        kind: kind(&cell("kind")).into(),
         attempt: cell("attempt").parse().ok()?,
+        extends_handoff_id: cell("extends_handoff_id"),
         coverage: Some(OrderedCoverage {
             coverage_id: cell("coverage_id"),
             product_code: cell("product_code"),
+            term_months: cell("term_months").parse().unwrap_or_default(),
             ..OrderedCoverage::default()
         }),
         subject: Some(Subject {
@@ -254,5 +271,6 @@ fn record(cell: impl Fn(&str) -> String) -> Option<Record> {
         id,
         order,
         cancels: Uuid::try_parse(&cell("cancels_handoff_id")).ok(),
+        is_over: cell("cancellation_reason") == "TERM_OVER",
     })
 }

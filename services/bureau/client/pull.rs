@@ -15,6 +15,7 @@ use crate::kernel::client::{self, Client};
 use crate::kernel::ids::Ids;
 use crate::kernel::lifecycle::pause;
 use crate::kernel::retry::Backoff;
+use crate::wire::redress::bureau::v1::CancellationReason::TermOver;
 use crate::wire::redress::bureau::v1::{
     EnrollmentOrder, EnrollmentProgress, EnrollmentStatus, HandoffKind,
 };
@@ -108,8 +109,8 @@ impl Puller {
             } else if let Some(status) = self.book(id, &order).await? {
                 let reference = status.partner_reference.clone();
                 taken.push(acknowledgement(id, order.attempt, reference));
-                // What stands in no book is reported here and now.
-                if status.partner_reference.is_empty() {
+                // What has no line of its own in the book is reported here and now.
+                if status.partner_reference.is_empty() || order.kind() == HandoffKind::Extend {
                     settled.push(status);
                 }
             }
@@ -146,7 +147,7 @@ impl Puller {
     async fn cancel(&self, order: &EnrollmentOrder) -> Result<EnrollmentStatus, Status> {
         if let Ok(ordered) = Uuid::try_parse(&order.cancels_handoff_id) {
             self.desk
-                .cancel(ordered)
+                .cancel(ordered, order.cancellation_reason() == TermOver)
                 .await
                 .map_err(|error| damaged(&error))?;
         }

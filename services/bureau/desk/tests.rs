@@ -100,7 +100,7 @@ async fn a_restart_remembers_everything_but_the_key_never_changes() {
     let before = {
         let desk = desk(folder.path());
         desk.submit(ID, &order("666010001")).await.unwrap();
-        desk.cancel(ID).await.unwrap();
+        desk.cancel(ID, false).await.unwrap();
         desk.page(0, 10).remove(0).0.digest
     };
     let desk = desk(folder.path());

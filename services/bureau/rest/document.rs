@@ -7,7 +7,7 @@ use crate::bureau::client::files::word;
 use crate::kernel::clock::Timestamp;
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::bureau::v1::{
-    EnrollmentOrder, EnrollmentStatus, OrderedCoverage, Subject,
+    EnrollmentOrder, EnrollmentStatus, HandoffKind, OrderedCoverage, Subject,
 };
 use crate::wire::redress::r#type::v1::PersonName;
 
@@ -34,7 +34,31 @@ pub(super) fn error(code: &str) -> Value {
     json!({ "error": { "code": code } })
 }
 
-/// Reads an order with its reference; nothing where one of both, the product, the months or the last name is missing.
+/// Tells whether a cancellation says that the term is over.
+pub(super) fn of_cancellation(document: &Value) -> bool {
+    document.pointer("/reason").and_then(Value::as_str) == Some("TERM_OVER")
+}
+
+/// Reads an extension of an enrollment; nothing where its reference or its months are missing.
+pub(super) fn extension(of: Uuid, document: &Value) -> Option<(Uuid, EnrollmentOrder)> {
+    let reference = document.pointer("/reference").and_then(Value::as_str)?;
+    let months = document.pointer("/months").and_then(Value::as_i64)?;
+    let id = Uuid::try_parse(reference).ok()?;
+    let order = EnrollmentOrder {
+        handoff_id: id.to_string(),
+        kind: HandoffKind::Extend.into(),
+        attempt: 1,
+        extends_handoff_id: of.to_string(),
+        coverage: Some(OrderedCoverage {
+            term_months: i32::try_from(months).ok()?,
+            ..OrderedCoverage::default()
+        }),
+        ..EnrollmentOrder::default()
+    };
+    Some((id, order))
+}
+
+/// Reads an order with its reference; nothing where one of both, the product or the last name is missing.
 pub(super) fn order(document: &Value) -> Option<(Uuid, EnrollmentOrder)> {
     let at = |pointer: &str| document.pointer(pointer);
     let text = |pointer: &str| {
@@ -45,9 +69,9 @@ pub(super) fn order(document: &Value) -> Option<(Uuid, EnrollmentOrder)> {
     };
     let number = |pointer: &str| at(pointer).and_then(Value::as_i64);
     let id = Uuid::try_parse(&text("/reference")).ok()?;
-    let months = i32::try_from(number("/coverage/months")?).ok()?;
+    let months = i32::try_from(number("/coverage/months").unwrap_or(0)).ok()?;
     let (product, last_name) = (text("/coverage/product"), text("/customer/lastName"));
-    if product.is_empty() || last_name.is_empty() || months <= 0 {
+    if product.is_empty() || last_name.is_empty() || months < 0 {
         return None;
     }
     let born = text("/customer/birthDate")

@@ -7,6 +7,8 @@
 //! | `PUT /v1/enrollments/{reference}` | 200 with the enrollment, ordered again |
 //! | `GET /v1/enrollments/{reference}` | 200 with the enrollment, or 404 with SB404 |
 //! | `POST /v1/enrollments/{reference}/cancellation` | 200 with the enrollment, or 404 with SB404 |
+//! | `POST /v1/enrollments/{reference}/extension` | 200 with the extension, ACTIVE or REFUSED |
+//! | `POST /v1/restorations` | 201 with the case |
 //!
 //! Its habits by SSN are those of [`super::rules`]: 503 where it is down, 429 with and without Retry-After, 500, and 302 to a page as after a
 //! password has expired. It reports nothing by itself: whoever ordered asks.
@@ -34,9 +36,9 @@ use super::desk::{Answered, Desk};
 use crate::kernel::clock::Clock;
 use crate::kernel::ids::Ids;
 use crate::kernel::secrets::Secret;
-use crate::wire::redress::bureau::v1::EnrollmentOrder;
+use crate::wire::redress::bureau::v1::{EnrollmentOrder, HandoffKind};
 
-use document::{enrollment, error, order};
+use document::{enrollment, error, extension, of_cancellation, order};
 use tokens::Tokens;
 
 const PAGE: &str = "<!DOCTYPE html><title>Sign in</title><p>Your password has expired.";
@@ -82,6 +84,8 @@ impl RestFace {
             .route("/v1/enrollments", post(submit))
             .route("/v1/enrollments/{reference}", get(inquire).put(update))
             .route("/v1/enrollments/{reference}/cancellation", post(cancel))
+            .route("/v1/enrollments/{reference}/extension", post(extend))
+            .route("/v1/restorations", post(restore))
             .with_state(self)
     }
 
@@ -193,16 +197,47 @@ async fn cancel(
     State(face): State<RestFace>,
     Path(reference): Path<String>,
     headers: HeaderMap,
+    body: Bytes,
 ) -> Result<Response, Refusal> {
     face.let_in(&headers)?;
-    let canceled = face.desk.cancel(id_of(&reference)?).await?;
+    let is_over = of_cancellation(&document(&body)?);
+    let canceled = face.desk.cancel(id_of(&reference)?, is_over).await?;
     let canceled = canceled.ok_or(Refusal(StatusCode::NOT_FOUND, "SB404"))?;
     Ok(json(StatusCode::OK, &enrollment(&canceled)))
 }
 
+async fn extend(
+    State(face): State<RestFace>,
+    Path(reference): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    face.let_in(&headers)?;
+    let extension = extension(id_of(&reference)?, &document(&body)?);
+    let (id, order) = extension.ok_or(Refusal(StatusCode::UNPROCESSABLE_ENTITY, "SB002"))?;
+    face.book(id, &order, StatusCode::OK).await
+}
+
+async fn restore(
+    State(face): State<RestFace>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    face.let_in(&headers)?;
+    let (id, order) = read(&body)?;
+    let order = EnrollmentOrder {
+        kind: HandoffKind::Restore.into(),
+        ..order
+    };
+    face.book(id, &order, StatusCode::CREATED).await
+}
+
+fn document(body: &[u8]) -> Result<Value, Refusal> {
+    serde_json::from_slice(body).map_err(|_| Refusal(StatusCode::BAD_REQUEST, "SB001"))
+}
+
 fn read(body: &[u8]) -> Result<(Uuid, EnrollmentOrder), Refusal> {
-    let document = serde_json::from_slice(body);
-    let document: Value = document.map_err(|_| Refusal(StatusCode::BAD_REQUEST, "SB001"))?;
+    let document = document(body)?;
     order(&document).ok_or(Refusal(StatusCode::UNPROCESSABLE_ENTITY, "SB002"))
 }
 

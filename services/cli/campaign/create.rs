@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::Date;
 
-use crate::client::campaign::file::{CampaignFile, ConsentEntry, EntityEntry, ProductEntry};
+use crate::client::campaign::file::{
+    CampaignFile, ConsentEntry, EntityEntry, ProductEntry, RestorationEntry,
+};
 use crate::client::problem::Problem;
 
 /// Flags of `campaign create`.
@@ -75,6 +77,9 @@ pub struct CreateArgs {
     /// A call center or a portal that serves the campaign, named as in its certificate; repeat for each. Without any, every one does.
     #[arg(long = "front-end", value_name = "call-center/NAME|portal/NAME")]
     front_ends: Vec<String>,
+    /// Who restores people's identities, enrolled or not; without it nobody does.
+    #[arg(long, value_name = "CODE@PARTNER", value_parser = restoration)]
+    restoration: Option<RestorationEntry>,
     /// File with the consent text, in the campaign's language; without it the template's texts in English and Spanish.
     #[arg(long, value_name = "FILE")]
     consent_file: Option<PathBuf>,
@@ -104,6 +109,7 @@ impl CreateArgs {
         campaign.front_ends = self.front_ends;
         campaign.covered_entities = self.entities;
         campaign.raise_term_by_law = self.raise_term_by_law;
+        campaign.restoration = self.restoration;
         campaign.products = self.products;
         for product in &mut campaign.products {
             product.term_months = self.term;
@@ -147,6 +153,17 @@ pub fn product(text: &str) -> Result<ProductEntry, String> {
     })
 }
 
+/// Reads `CODE@PARTNER`.
+pub fn restoration(text: &str) -> Result<RestorationEntry, String> {
+    let wanted = "wanted: CODE@PARTNER, such as RESTORE@sandbox-bureau";
+    let (code, partner) = text.split_once('@').ok_or(wanted)?;
+    Ok(RestorationEntry {
+        product_code: code.to_owned(),
+        partner: partner.to_owned(),
+        contract_code: String::new(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +172,8 @@ mod tests {
     fn products_and_entities_are_read_from_flags() {
         assert_eq!(product("ADULT=CM3B@bureau").unwrap().partner, "bureau");
         assert!(product("ADULT").is_err());
+        assert_eq!(restoration("RESTORE@bureau").unwrap().partner, "bureau");
+        assert!(restoration("RESTORE").is_err());
         assert_eq!(entity("a=b=c").unwrap().name, "b=c");
     }
 }

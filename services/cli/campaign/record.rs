@@ -24,6 +24,8 @@ pub fn record(campaign: &wire::Campaign) -> Record {
             )
         })
         .collect();
+    let restoration = campaign.restoration.as_ref();
+    let restoration = restoration.map(|it| format!("{}@{}", it.product_code, it.partner_id));
     let policy = campaign.verification_policy.unwrap_or_default();
     let consents = campaign.consent_texts.iter();
     let consents = consents.map(|text| format!("{} {}", text.language_code, text.version));
@@ -43,6 +45,7 @@ pub fn record(campaign: &wire::Campaign) -> Record {
         .with("language", campaign.language_code.as_str())
         .with("raise_term_by_law", campaign.raise_term_by_law)
         .with("products", products)
+        .with("restoration", restoration.unwrap_or_default())
         .with("letter_url", campaign.letter_url.as_str())
         .with("letter_phone", campaign.letter_phone.as_str())
         .with("consent", consents.collect::<Vec<_>>())

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::campaign::create::{entity, product};
+use crate::cli::campaign::create::{entity, product, restoration};
 use crate::cli::campaign::record::record;
 use crate::cli::campaign::which::Which;
 use crate::cli::render;
 use crate::cli::session::Session;
-use crate::client::campaign::file::{CampaignFile, EntityEntry, ProductEntry};
+use crate::client::campaign::file::{CampaignFile, EntityEntry, ProductEntry, RestorationEntry};
 use crate::client::campaign::get;
 use crate::client::connect::Channels;
 use crate::client::partner;
@@ -45,6 +45,9 @@ pub struct UpdateArgs {
     /// Months of monitoring of the products to add.
     #[arg(long, value_name = "MONTHS")]
     term: Option<i32>,
+    /// Who restores people's identities from now on.
+    #[arg(long, value_name = "CODE@PARTNER", value_parser = restoration)]
+    restoration: Option<RestorationEntry>,
     /// File with a new consent text.
     #[arg(long, value_name = "FILE", requires = "consent_version")]
     consent_file: Option<PathBuf>,
@@ -69,6 +72,9 @@ pub(super) async fn run(session: &Session, channels: &Channels, args: UpdateArgs
     for product in &mut changes.products {
         product.partner_id = partner::id(channels, &product.partner_id).await?;
     }
+    if let Some(offer) = &mut changes.restoration {
+        offer.partner_id = partner::id(channels, &offer.partner_id).await?;
+    }
     let request = wire::UpdateCampaignRequest {
         request_id: new_request_id(),
         campaign: campaign.campaign_id,
@@ -89,6 +95,7 @@ fn changes(args: &UpdateArgs, campaign: &wire::Campaign) -> Result<wire::Campaig
         name: args.name.clone().unwrap_or_default(),
         letter_url: args.url.clone().unwrap_or_default(),
         letter_phone: args.phone.clone().unwrap_or_default(),
+        restoration: args.restoration.as_ref().map(RestorationEntry::to_wire),
         front_ends: (args.every_front_end || !args.front_ends.is_empty()).then(|| {
             wire::FrontEnds {
                 names: args.front_ends.clone(),
@@ -104,6 +111,7 @@ fn changes(args: &UpdateArgs, campaign: &wire::Campaign) -> Result<wire::Campaig
             covered_entities: file.covered_entities,
             products: file.products,
             consent_texts: file.consent_texts,
+            restoration: words.restoration.clone().or(file.restoration),
             ..words
         });
     }

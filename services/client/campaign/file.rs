@@ -57,6 +57,9 @@ pub struct CampaignFile {
     /// The products of each population.
     #[serde(rename = "product", default)]
     pub products: Vec<ProductEntry>,
+    /// Who restores people's identities; nobody when absent.
+    #[serde(default)]
+    pub restoration: Option<RestorationEntry>,
     /// The consent text, in each language.
     #[serde(rename = "consent", default)]
     pub consents: Vec<ConsentEntry>,
@@ -120,6 +123,30 @@ pub struct ProductEntry {
     pub contract_code: String,
 }
 
+/// Who restores people's identities, in a campaign file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RestorationEntry {
+    /// The partner's product code.
+    pub product_code: String,
+    /// The partner's name or id.
+    pub partner: String,
+    /// The partner's subscriber or contract code, if it gave one.
+    #[serde(default)]
+    pub contract_code: String,
+}
+
+impl RestorationEntry {
+    /// Converts to a wire message that still names the partner by name, not by id.
+    pub fn to_wire(&self) -> wire::RestorationOffer {
+        wire::RestorationOffer {
+            partner_id: self.partner.clone(),
+            product_code: self.product_code.clone(),
+            contract_code: self.contract_code.clone(),
+        }
+    }
+}
+
 impl CampaignFile {
     /// Gives the campaign of the template.
     pub fn template() -> Result<Self, Problem> {
@@ -159,6 +186,7 @@ impl CampaignFile {
             consent_texts: consents.collect(),
             two_operators: self.two_operators,
             front_ends: self.front_ends.clone(),
+            restoration: self.restoration.as_ref().map(RestorationEntry::to_wire),
             verification_policy: self.verification.map(|policy| wire::VerificationPolicy {
                 accept_centibits: policy.accept_centibits,
                 refer_centibits: policy.refer_centibits,

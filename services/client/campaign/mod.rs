@@ -22,6 +22,9 @@ pub async fn create(
     for product in &mut campaign.products {
         product.partner_id = partner::id(channels, &product.partner_id).await?;
     }
+    if let Some(offer) = &mut campaign.restoration {
+        offer.partner_id = partner::id(channels, &offer.partner_id).await?;
+    }
     let request = wire::CreateCampaignRequest {
         request_id: new_request_id(),
         campaign: Some(campaign),

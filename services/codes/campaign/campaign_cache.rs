@@ -9,6 +9,7 @@ use sea_orm::ConnectionTrait;
 use crate::codes::error::Error;
 use crate::db;
 use crate::db::entities::individual::Population;
+use crate::db::entities::restoration::Offer;
 use crate::db::entities::{campaign, consent_text, product};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::crypto::sha256_hex;
@@ -30,6 +31,8 @@ pub struct CachedCampaign {
     pub language: String,
     /// Whether a coverage gets the months that the law asks for.
     pub raise_term_by_law: bool,
+    /// Who restores people's identities.
+    pub restoration: Option<Offer>,
     /// Who gets what from whom.
     pub products: Vec<product::Model>,
     /// The consent texts, the campaign's own language first, those that were replaced among them.
@@ -72,6 +75,7 @@ impl CachedCampaign {
             ..
         } = campaign;
         Ok(Self {
+            restoration: row.restoration()?,
             id: row.id,
             zone: TimeZone::get(&row.zone).map_err(|_| db::Error::corrupt("campaign.zone"))?,
             engagement_number: row.engagement_number,

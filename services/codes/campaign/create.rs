@@ -11,6 +11,7 @@ use crate::db::audit;
 use crate::db::entities::campaign::{self, State};
 use crate::db::entities::covered_entity::{self, Notifier};
 use crate::db::entities::front_ends::FrontEnds;
+use crate::db::entities::restoration::Offer;
 use crate::db::entities::{consent_text, product};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, CoveredEntityId, PartnerId};
@@ -25,6 +26,8 @@ use super::store::{self, Campaign};
 pub const ENTITIES: usize = 500;
 /// The most products.
 pub const PRODUCTS: usize = 12;
+/// The longest term, in calendar months.
+pub const LONGEST_TERM: i32 = 120;
 /// The most consent texts: one a language.
 pub const TEXTS: usize = 20;
 /// The most front ends that are named.
@@ -69,6 +72,8 @@ pub struct NewCampaign {
     pub two_operators: bool,
     /// The front ends that serve it.
     pub front_ends: FrontEnds,
+    /// Who restores people's identities.
+    pub restoration: Option<Offer>,
 }
 
 /// A covered entity of a campaign to be created.
@@ -198,6 +203,7 @@ fn draft(context: &Context, new: &NewCampaign) -> Result<Campaign, Error> {
         grace_days: new.grace_days,
         two_operators: new.two_operators,
         front_ends: new.front_ends.write(),
+        restoration: new.restoration.as_ref().map(Offer::write),
     };
     let entities = new.entities.iter();
     let entities = entities.map(|entity| entity_row(id, context.ids.next(), entity));

@@ -205,6 +205,7 @@ pub async fn correct(tx: &Tx<'_>, row: campaign::Model) -> Result<(), db::Error>
         letter_url: Set(row.letter_url),
         letter_phone: Set(row.letter_phone),
         front_ends: Set(row.front_ends),
+        restoration: Set(row.restoration),
         ..Default::default()
     };
     let result = campaign::Entity::update_many()

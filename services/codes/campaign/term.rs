@@ -47,6 +47,13 @@ pub fn term_ends_on(
     began.checked_add(span).map_err(|_| OutOfRange)
 }
 
+/// Gives the last day of a term that is longer by so many calendar months.
+pub fn moved_by_months(last_day: &str, months: i32) -> Result<Date, OutOfRange> {
+    let last_day: Date = last_day.parse().map_err(|_| OutOfRange)?;
+    let span = Span::new().try_months(months).map_err(|_| OutOfRange)?;
+    last_day.checked_add(span).map_err(|_| OutOfRange)
+}
+
 /// Gives the last day of a term after a pause: later by as many days as the pause had, in the campaign's zone.
 pub fn moved_by_pause(
     last_day: &str,
@@ -159,6 +166,15 @@ mod tests {
         assert_eq!(back, date(2028, 2, 28));
         let none = (at("2027-01-10T12:00:00Z"), at("2027-01-11T12:00:00Z"));
         assert!(moved_by_pause("soon", none, &TimeZone::UTC).is_err());
+    }
+
+    #[test]
+    fn a_longer_term_moves_the_last_day_by_calendar_months() {
+        assert_eq!(moved_by_months("2028-01-31", 1), Ok(date(2028, 2, 29)));
+        assert_eq!(moved_by_months("2028-02-28", 12), Ok(date(2029, 2, 28)));
+        assert_eq!(moved_by_months("2028-02-28", 0), Ok(date(2028, 2, 28)));
+        assert_eq!(moved_by_months("2028-02-28", i32::MAX), Err(OutOfRange));
+        assert_eq!(moved_by_months("soon", 1), Err(OutOfRange));
     }
 
     #[test]

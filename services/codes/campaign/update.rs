@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::entities::front_ends::FrontEnds;
+use crate::db::entities::restoration::Offer;
 use crate::db::entities::{campaign, consent_text, covered_entity, product};
 use crate::db::{Tx, audit};
 use crate::kernel::clock::Timestamp;
@@ -37,6 +38,8 @@ pub struct Changes {
     pub consent_texts: Vec<(String, String, String)>,
     /// The front ends that serve it from now on.
     pub front_ends: Option<FrontEnds>,
+    /// Who restores people's identities from now on.
+    pub restoration: Option<Offer>,
 }
 
 impl Changes {
@@ -49,6 +52,7 @@ impl Changes {
             && self.products.is_empty()
             && self.consent_texts.is_empty()
             && self.front_ends.is_none()
+            && self.restoration.is_none()
     }
 
     /// Says in the audit log what changes.
@@ -63,7 +67,7 @@ impl Changes {
         json!({
             "name": self.name, "letter_url": self.letter_url, "letter_phone": self.letter_phone,
             "covered_entities": entities, "products": products, "consent_texts": texts,
-            "front_ends": self.front_ends.as_ref().map(FrontEnds::names),
+            "front_ends": self.front_ends.as_ref().map(FrontEnds::names), "restoration": self.restoration,
         })
     }
 }
@@ -115,6 +119,11 @@ fn words(row: campaign::Model, changes: &Changes) -> campaign::Model {
         letter_url: or(&changes.letter_url, row.letter_url),
         letter_phone: or(&changes.letter_phone, row.letter_phone),
         front_ends: front_ends.unwrap_or(row.front_ends),
+        restoration: changes
+            .restoration
+            .as_ref()
+            .map(Offer::write)
+            .or(row.restoration),
         ..row
     }
 }

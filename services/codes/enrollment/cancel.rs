@@ -12,7 +12,7 @@ use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::entities::coverage::{Model as Coverage, State as CoverageState};
 use crate::db::entities::enrollment::{CancelReason, State};
-use crate::db::entities::handoff::Queued;
+use crate::db::entities::handoff::{self, Kind, Queued};
 use crate::db::{Tx, audit};
 use crate::kernel::caller::Role;
 use crate::kernel::clock::Timestamp;
@@ -22,7 +22,7 @@ use crate::process::{Act, Call};
 
 use super::coverage::is_over;
 use super::coverage_store::{self, CoverageChange};
-use super::order::cancellation;
+use super::order::FollowUp;
 use super::reach;
 use super::state::{self, Event};
 use super::store::{self, Canceling, Enrollment, Row};
@@ -154,13 +154,17 @@ async fn ask_partners(
     (handoffs, at): (&[HandoffId], Timestamp),
 ) -> Result<(), Error> {
     let open = || found.coverages.iter().filter(|it| !is_over(it.state));
-    let of = (campaign, found.row.individual_id);
+    let follow_up = FollowUp {
+        campaign,
+        individual: found.row.individual_id,
+        at,
+    };
     let queued = |(coverage, handoff): (&Coverage, &HandoffId)| Queued {
         trace: call.trace.clone(),
-        ..cancellation(coverage, of, *handoff, at)
+        ..follow_up.cancel(coverage, handoff::CancelReason::Withdrawn, *handoff)
     };
     let queued: Vec<Queued> = open().zip(handoffs).map(queued).collect();
-    store::queue_cancellations(tx, &queued).await?;
+    store::queue(tx, Kind::Cancel, &queued).await?;
     let pending = open().cloned().map(|coverage| Coverage {
         state: CoverageState::CancelPending,
         suspended_at: None,

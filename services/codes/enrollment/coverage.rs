@@ -36,17 +36,6 @@ pub fn decided(state: State, decision: Decision, is_correction: bool) -> Option<
     fits.then_some(to)
 }
 
-/// Gives why a coverage is not active, as a caller is told it. That an alert stands on a file, or that a number belongs to
-/// somebody else, is not for everybody who has the letter.
-pub fn told_class(class: Option<OutcomeClass>, is_public: bool) -> Option<OutcomeClass> {
-    match class {
-        Some(OutcomeClass::VictimAlert | OutcomeClass::SsnMismatch) if is_public => {
-            Some(OutcomeClass::Other)
-        }
-        class => class,
-    }
-}
-
 /// Tells whether an outcome answers an order that another one has replaced: it needs nobody's attention then. That the coverage runs,
 /// stopped or ended holds whichever order it was.
 pub const fn is_outdated(order_attempt: i32, answered: i32, decision: Decision) -> bool {
@@ -101,6 +90,11 @@ const fn who_orders_again(class: OutcomeClass) -> &'static [Role] {
 /// Tells whether a coverage has come to its end.
 pub const fn is_over(state: State) -> bool {
     matches!(state, State::Refused | State::Ended | State::Canceled)
+}
+
+/// Tells whether a coverage has begun and not ended; its partner may have stopped it for a while.
+pub const fn runs(state: State) -> bool {
+    matches!(state, State::Active | State::Suspended)
 }
 
 /// Gives the state of a submitted enrollment with these coverages. One that moves to another partner counts once, where it runs: at the

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement, Value};
 use serde::Serialize;
 
 use crate::codes::store::exactly;
@@ -14,7 +14,7 @@ use crate::db::entities::outcome::OutcomeClass;
 use crate::db::rows::{self, Is};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, CoverageId, EnrollmentId};
+use crate::kernel::ids::{CampaignId, CoverageId, EnrollmentId, IndividualId};
 
 /// The key of an enrollment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -73,6 +73,8 @@ pub struct CoverageChange {
     suspended_at: Option<Timestamp>,
     #[serde(serialize_with = "rows::micros")]
     settled_at: Option<Timestamp>,
+    term_months: i32,
+    asked_term_months: Option<i32>,
 }
 
 impl From<Coverage> for CoverageChange {
@@ -89,11 +91,13 @@ impl From<Coverage> for CoverageChange {
             term_ends_on: coverage.term_ends_on,
             suspended_at: coverage.suspended_at,
             settled_at: coverage.settled_at,
+            term_months: coverage.term_months,
+            asked_term_months: coverage.asked_term_months,
         }
     }
 }
 
-const COVERAGE: [(&str, Is); 11] = [
+const COVERAGE: [(&str, Is); 13] = [
     ("campaign_id", Is::Uuid),
     ("id", Is::Uuid),
     ("state", Is::Text),
@@ -105,6 +109,8 @@ const COVERAGE: [(&str, Is); 11] = [
     ("term_ends_on", Is::Text),
     ("suspended_at", Is::Big),
     ("settled_at", Is::Big),
+    ("term_months", Is::Int),
+    ("asked_term_months", Is::Int),
 ];
 
 /// Changes coverages whose enrollments are locked.
@@ -115,7 +121,8 @@ pub async fn change(tx: &Tx<'_>, changes: &[CoverageChange]) -> Result<(), db::E
     let sql = format!(
         "WITH {} UPDATE coverage SET state = v.state, outcome_class = v.outcome_class, native_code = v.native_code, \
          revision = v.revision, order_attempt = v.order_attempt, activated_at = v.activated_at, \
-         term_ends_on = v.term_ends_on, suspended_at = v.suspended_at, settled_at = v.settled_at \
+         term_ends_on = v.term_ends_on, suspended_at = v.suspended_at, settled_at = v.settled_at, \
+         term_months = v.term_months, asked_term_months = v.asked_term_months \
          FROM v WHERE coverage.campaign_id = v.campaign_id AND coverage.id = v.id",
         rows::table(tx.backend(), &COVERAGE)
     );
@@ -124,6 +131,46 @@ pub async fn change(tx: &Tx<'_>, changes: &[CoverageChange]) -> Result<(), db::E
         changes.len(),
         tx.execute_raw(statement).await?.rows_affected(),
     )
+}
+
+/// A coverage and whose it is.
+#[derive(Clone, Debug)]
+pub struct Owned {
+    /// The coverage.
+    pub coverage: Coverage,
+    /// Whose it is.
+    pub individual_id: IndividualId,
+}
+
+#[derive(FromQueryResult)]
+struct Whose {
+    individual_id: IndividualId,
+}
+
+impl Owned {
+    /// Reads rows that have the columns of a coverage, and `individual_id`.
+    pub fn read(rows: &[QueryResult]) -> Result<Vec<Self>, db::Error> {
+        let read = rows.iter().map(|row| {
+            Ok(Self {
+                coverage: Coverage::from_query_result(row, "")?,
+                individual_id: Whose::from_query_result(row, "")?.individual_id,
+            })
+        });
+        read.collect()
+    }
+}
+
+/// The states in which a coverage is alive and nobody withdraws from it, for SQL.
+pub fn alive() -> String {
+    let alive = [
+        State::Submitted,
+        State::Active,
+        State::ActionRequired,
+        State::Suspended,
+    ];
+    alive
+        .map(|state| format!("'{}'", state.as_str()))
+        .join(", ")
 }
 
 /// Gives the enrollments of a campaign that have a coverage that runs and whose last day lies before `today`: at most so many.

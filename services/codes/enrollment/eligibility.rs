@@ -186,6 +186,7 @@ mod tests {
             grace_days: 0,
             two_operators: false,
             front_ends: "[]".into(),
+            restoration: None,
         }
     }
 

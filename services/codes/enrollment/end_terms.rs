@@ -1,4 +1,6 @@
 //! Ending coverages whose last day has passed. One that the partner has stopped does not end meanwhile: its last day moves.
+//!
+//! The partner is told by a cancellation that says why, so that nothing is renewed there and nobody is billed for.
 
 use jiff::civil::Date;
 use serde_json::json;
@@ -8,12 +10,15 @@ use crate::codes::error::Error;
 use crate::db::audit::{self, Event};
 use crate::db::entities::coverage::{Model as Coverage, State};
 use crate::db::entities::enrollment;
+use crate::db::entities::handoff::{CancelReason, Kind};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::CampaignId;
+use crate::kernel::ids::{CampaignId, IndividualId};
 
 use super::coverage::standing as standing_of;
 use super::coverage_store::{self, CoverageChange, Key};
+use super::order::FollowUp;
 use super::outcome_store::{self, Change, Standing};
+use super::store;
 
 /// Enrollments in one transaction.
 const BATCH: i64 = 500;
@@ -42,17 +47,31 @@ async fn end(context: &Context, keys: &[Key], today: Date) -> Result<u64, Error>
     let now = context.now();
     let last_day = today.to_string();
     let last_day = last_day.as_str();
+    let Some(campaign) = keys.first().map(|key| key.campaign_id) else {
+        return Ok(0);
+    };
     context
         .db
         .run_tx("end_terms", |tx| {
             Box::pin(async move {
                 let standings = outcome_store::standings(tx, keys).await?;
                 let mut coverages = coverage_store::coverages(tx, keys).await?;
-                let mut ended = Vec::new();
+                let cached = context.campaign_cache.by_id(tx, campaign).await?;
+                let (mut ended, mut told) = (Vec::new(), Vec::new());
                 for coverage in coverages.iter_mut().filter(|it| is_due(it, last_day)) {
+                    let Some(individual) = whose(&standings, coverage) else {
+                        continue;
+                    };
                     coverage.state = State::Ended;
                     coverage.settled_at = Some(now);
                     ended.push(CoverageChange::from(coverage.clone()));
+                    let follow_up = FollowUp {
+                        campaign: &cached,
+                        individual,
+                        at: now,
+                    };
+                    let reason = CancelReason::TermOver;
+                    told.push(follow_up.cancel(coverage, reason, context.ids.next()));
                 }
                 let changes = standings
                     .iter()
@@ -60,15 +79,15 @@ async fn end(context: &Context, keys: &[Key], today: Date) -> Result<u64, Error>
                 let changes: Vec<Change> = changes.collect();
                 coverage_store::change(tx, &ended).await?;
                 outcome_store::change(tx, &changes).await?;
-                let campaign = keys.first().map(|key| key.campaign_id);
+                store::queue(tx, Kind::Cancel, &told).await?;
                 let event = Event {
                     id: context.ids.next(),
-                    campaign_id: campaign,
+                    campaign_id: Some(campaign),
                     at: now,
                     actor: "service/enrollment-codes".to_owned(),
                     action: "terms.ended",
                     subject_kind: "campaign",
-                    subject_id: campaign.map(CampaignId::as_uuid),
+                    subject_id: Some(campaign.as_uuid()),
                     detail: json!({ "coverages": ended.len(), "enrollments": changes.len() }),
                 };
                 audit::record(tx, &[event]).await?;
@@ -76,6 +95,13 @@ async fn end(context: &Context, keys: &[Key], today: Date) -> Result<u64, Error>
             })
         })
         .await
+}
+
+fn whose(standings: &[Standing], coverage: &Coverage) -> Option<IndividualId> {
+    let of = standings
+        .iter()
+        .find(|it| it.id == coverage.enrollment_id)?;
+    Some(of.individual_id)
 }
 
 fn is_due(coverage: &Coverage, today: &str) -> bool {

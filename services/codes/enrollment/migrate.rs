@@ -15,7 +15,7 @@ use crate::codes::campaign::{store as campaign_store, term};
 use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::db::entities::coverage::{Model as Coverage, State};
-use crate::db::entities::handoff::Queued;
+use crate::db::entities::handoff::{Kind, Queued};
 use crate::db::entities::product;
 use crate::db::{self, Tx, audit};
 use crate::kernel::clock::Timestamp;
@@ -24,8 +24,10 @@ use crate::kernel::ids::{CampaignId, CoverageId, HandoffId, PartnerId};
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
-use super::migrate_store::{self, Count, Unmoved};
+use super::coverage_store::Owned;
+use super::migrate_store::{self, Count};
 use super::order::coverage_of;
+use super::store;
 
 /// Coverages in one call.
 const BATCH: usize = 1_000;
@@ -224,7 +226,7 @@ struct Order {
 fn orders(
     zone: &TimeZone,
     (products, ids): (&[Replaced], &[(CoverageId, HandoffId)]),
-    unmoved: &[Unmoved],
+    unmoved: &[Owned],
     now: Timestamp,
 ) -> Result<Vec<Order>, Error> {
     let mut orders = Vec::with_capacity(unmoved.len());
@@ -248,6 +250,7 @@ fn orders(
                 product_code: product.code.clone(),
                 term_months: months,
                 contract_code: product.contract_code.clone(),
+                cancel_reason: None,
                 trace: None,
                 at: now,
             },
@@ -266,8 +269,7 @@ async fn order(tx: &Tx<'_>, orders: &[Order]) -> Result<(), Error> {
     });
     migrate_store::insert(tx, coverages).await?;
     let queued: Vec<Queued> = orders.iter().map(|order| order.queued.clone()).collect();
-    migrate_store::queue(tx, &queued).await?;
-    Ok(())
+    Ok(store::queue(tx, Kind::Enroll, &queued).await?)
 }
 
 /// Gives the months of a term that are left, begun ones whole and at least one; what has not begun has all of them.

@@ -7,11 +7,12 @@ use sea_orm::{
 };
 
 use crate::db::entities::coverage::{self, Model as Coverage, State};
-use crate::db::entities::handoff::{Kind, Queued};
-use crate::db::entities::{ClosedSet, product};
+use crate::db::entities::product;
 use crate::db::{self, Tx, rows};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, IndividualId, PartnerId};
+use crate::kernel::ids::{CampaignId, PartnerId};
+
+use super::coverage_store::{Owned, alive};
 
 /// Gives all products of a campaign, those among them that are retired.
 pub async fn products(tx: &Tx<'_>, campaign: CampaignId) -> Result<Vec<product::Model>, db::Error> {
@@ -51,27 +52,13 @@ pub async fn put(tx: &Tx<'_>, product: &product::Model) -> Result<(), db::Error>
     Ok(())
 }
 
-/// A coverage that was not ordered from another partner yet.
-#[derive(Clone, Debug)]
-pub struct Unmoved {
-    /// It.
-    pub coverage: Coverage,
-    /// Whose.
-    pub individual_id: IndividualId,
-}
-
-#[derive(FromQueryResult)]
-struct Whose {
-    individual_id: IndividualId,
-}
-
 /// Reads coverages that are alive at a partner and were not moved, and locks their enrollments in one order; those of people who withdraw
 /// stay where they are.
 pub async fn unmoved(
     tx: &Tx<'_>,
     (campaign, from): (CampaignId, PartnerId),
     most: usize,
-) -> Result<Vec<Unmoved>, db::Error> {
+) -> Result<Vec<Owned>, db::Error> {
     let sql = format!(
         "SELECT {}, e.individual_id FROM coverage c \
          JOIN enrollment e ON e.campaign_id = c.campaign_id AND e.id = c.enrollment_id \
@@ -85,27 +72,7 @@ pub async fn unmoved(
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let values: [Value; 3] = [campaign.into(), from.into(), most.into()];
     let statement = Statement::from_sql_and_values(tx.backend(), sql, values);
-    let rows = tx.query_all_raw(statement).await?;
-    let read = rows.iter().map(|row| {
-        Ok(Unmoved {
-            coverage: Coverage::from_query_result(row, "")?,
-            individual_id: Whose::from_query_result(row, "")?.individual_id,
-        })
-    });
-    read.collect()
-}
-
-/// The states in which a coverage is alive and can move, for SQL.
-fn alive() -> String {
-    let alive = [
-        State::Submitted,
-        State::Active,
-        State::ActionRequired,
-        State::Suspended,
-    ];
-    alive
-        .map(|state| format!("'{}'", state.as_str()))
-        .join(", ")
+    Owned::read(&tx.query_all_raw(statement).await?)
 }
 
 /// Adds coverages.
@@ -116,13 +83,6 @@ pub async fn insert(
     let coverages = coverages.map(|row| coverage::ActiveModel::from(row).reset_all());
     coverage::Entity::insert_many(coverages)
         .exec_without_returning(tx)
-        .await?;
-    Ok(())
-}
-
-/// Queues the orders of coverages.
-pub async fn queue(tx: &Tx<'_>, orders: &[Queued]) -> Result<(), db::Error> {
-    tx.execute_raw(Queued::statement(tx.backend(), Kind::Enroll, orders))
         .await?;
     Ok(())
 }

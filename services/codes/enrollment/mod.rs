@@ -11,6 +11,8 @@ pub mod coverage;
 pub mod coverage_store;
 pub mod eligibility;
 pub mod end_terms;
+pub mod extend;
+pub mod extend_store;
 pub mod grpc;
 pub mod look_up;
 pub mod migrate;

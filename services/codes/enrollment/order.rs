@@ -3,7 +3,7 @@
 use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::error::Error;
 use crate::codes::law::{Law, Place};
-use crate::db::entities::handoff::Queued;
+use crate::db::entities::handoff::{CancelReason, Queued};
 use crate::db::entities::{coverage, product};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CoverageId, EnrollmentId, HandoffId, IndividualId};
@@ -41,6 +41,7 @@ impl Orders<'_> {
                 product_code: product.code.clone(),
                 term_months: self.term_months(product, found),
                 contract_code: product.contract_code.clone(),
+                cancel_reason: None,
                 trace: self.trace.map(str::to_owned),
                 at: now,
             };
@@ -80,27 +81,56 @@ pub fn coverage_of(order: &Queued) -> coverage::Model {
         suspended_at: None,
         settled_at: None,
         replaces_coverage_id: None,
+        asked_term_months: None,
     }
 }
 
-/// Gives the cancellation of a coverage, to its partner.
-pub fn cancellation(
-    coverage: &coverage::Model,
-    (campaign, individual): (&CachedCampaign, IndividualId),
-    handoff: HandoffId,
-    at: Timestamp,
-) -> Queued {
-    Queued {
-        campaign_id: coverage.campaign_id,
-        handoff_id: handoff,
-        enrollment_id: coverage.enrollment_id,
-        coverage_id: coverage.id,
-        individual_id: individual,
-        partner_id: coverage.partner_id,
-        product_code: coverage.product_code.clone(),
-        term_months: coverage.term_months,
-        contract_code: campaign.contract_code(coverage.partner_id, &coverage.product_code),
-        trace: None,
-        at,
+/// What follows an order to its partner: a cancellation or a longer term.
+#[derive(Clone, Copy, Debug)]
+pub struct FollowUp<'a> {
+    /// The campaign.
+    pub campaign: &'a CachedCampaign,
+    /// Whose coverage it is.
+    pub individual: IndividualId,
+    /// Now.
+    pub at: Timestamp,
+}
+
+impl FollowUp<'_> {
+    /// Gives the cancellation of a coverage.
+    pub fn cancel(
+        &self,
+        coverage: &coverage::Model,
+        reason: CancelReason,
+        handoff: HandoffId,
+    ) -> Queued {
+        Queued {
+            cancel_reason: Some(reason),
+            ..self.about(coverage, handoff)
+        }
+    }
+
+    /// Gives the extension of a coverage to the term that it has.
+    pub fn extend(&self, coverage: &coverage::Model, handoff: HandoffId) -> Queued {
+        self.about(coverage, handoff)
+    }
+
+    fn about(&self, coverage: &coverage::Model, handoff: HandoffId) -> Queued {
+        Queued {
+            campaign_id: coverage.campaign_id,
+            handoff_id: handoff,
+            enrollment_id: coverage.enrollment_id,
+            coverage_id: coverage.id,
+            individual_id: self.individual,
+            partner_id: coverage.partner_id,
+            product_code: coverage.product_code.clone(),
+            term_months: coverage.term_months,
+            contract_code: self
+                .campaign
+                .contract_code(coverage.partner_id, &coverage.product_code),
+            cancel_reason: None,
+            trace: None,
+            at: self.at,
+        }
     }
 }

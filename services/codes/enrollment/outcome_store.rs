@@ -162,5 +162,24 @@ pub async fn change(tx: &Tx<'_>, changes: &[Change]) -> Result<(), db::Error> {
     exactly(
         changes.len(),
         tx.execute_raw(statement).await?.rows_affected(),
-    )
+    )?;
+    note_ended(tx, changes).await
+}
+
+/// Notes who is to be told that their term is over, each of them once.
+async fn note_ended(tx: &Tx<'_>, changes: &[Change]) -> Result<(), db::Error> {
+    let ended = changes.iter().filter(|it| it.to_state == State::Ended);
+    let ended: Vec<&Change> = ended.collect();
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "WITH {} INSERT INTO term_notice (campaign_id, enrollment_id, individual_id, created_at) \
+         SELECT e.campaign_id, e.id, e.individual_id, v.at FROM v JOIN enrollment e ON e.campaign_id = v.campaign_id AND e.id = v.id \
+         WHERE 1 = 1 ON CONFLICT (campaign_id, enrollment_id) DO NOTHING",
+        rows::table(tx.backend(), &CHANGE),
+    );
+    tx.execute_raw(rows::bind(tx.backend(), sql, &ended))
+        .await?;
+    Ok(())
 }

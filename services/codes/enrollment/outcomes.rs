@@ -6,26 +6,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::codes::campaign::campaign_cache::CachedCampaign;
 use crate::codes::campaign::term;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
+use crate::codes::restoration::outcomes::Restorations;
 use crate::db::audit::{self, Event as AuditEvent};
 use crate::db::entities::ClosedSet;
 use crate::db::entities::coverage::{self as coverage_entity, Model as Coverage};
 use crate::db::entities::enrollment::State;
-use crate::db::entities::outcome::Model as Outcome;
+use crate::db::entities::handoff::{CancelReason, Kind};
+use crate::db::entities::outcome::{Decision, Model as Outcome};
 use crate::db::{self, Storage as _, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::CoverageId;
+use crate::kernel::ids::{CampaignId, CoverageId};
 use crate::kernel::lifecycle;
 
 use super::coverage;
 use super::coverage_store::{self, CoverageChange, Key};
-use super::order::cancellation;
+use super::order::FollowUp;
 use super::outcome_store::{self as store, Change, Standing, Take};
 use super::set_aside;
 use super::store as enrollment_store;
@@ -82,16 +85,22 @@ async fn take(context: &Context, which: Take) -> Result<usize, Error> {
                     return Ok(0);
                 }
                 let mut enrollments = Enrollments::lock(tx, &outcomes).await?;
+                let elsewhere = enrollments.elsewhere(&outcomes);
+                let mut restorations = Restorations::lock(tx, &elsewhere).await?;
                 let mut events = Vec::with_capacity(outcomes.len());
                 for outcome in &outcomes {
                     let campaign = context
                         .campaign_cache
                         .by_id(tx, outcome.campaign_id)
                         .await?;
-                    let detail = enrollments.apply(&campaign, outcome, now)?;
-                    events.push(recorded(context, outcome, detail, now));
+                    let why = match enrollments.of(outcome) {
+                        Some(entry) => entry.apply(&campaign, outcome, now)?,
+                        None => restorations.apply(outcome, now)?,
+                    };
+                    events.push(recorded(context, outcome, why, now));
                 }
                 enrollments.write(tx, context, now).await?;
+                restorations.write(tx).await?;
                 audit::record(tx, &events).await?;
                 Ok::<_, Error>(outcomes.len())
             })
@@ -99,13 +108,28 @@ async fn take(context: &Context, which: Take) -> Result<usize, Error> {
         .await
 }
 
-fn recorded(context: &Context, outcome: &Outcome, detail: Value, now: Timestamp) -> AuditEvent {
+/// Says for the audit log what became of an outcome: applied, or why it was not.
+fn recorded(
+    context: &Context,
+    outcome: &Outcome,
+    why: Option<&'static str>,
+    now: Timestamp,
+) -> AuditEvent {
+    let class = outcome.outcome_class.map_or("", ClosedSet::as_str);
+    let mut detail = json!({
+        "outcome": outcome.id, "handoff": outcome.handoff_id, "coverage": outcome.coverage_id, "result": outcome.result,
+        "class": class, "revision": outcome.revision, "attempt": outcome.order_attempt, "effective": outcome.effective_at,
+        "applied": why.is_none(),
+    });
+    if let Some(why) = why {
+        detail["why"] = json!(why);
+    }
     AuditEvent {
         id: context.ids.next(),
         campaign_id: Some(outcome.campaign_id),
         at: now,
         actor: "service/enrollment-codes".to_owned(),
-        action: if detail["applied"] == json!(true) {
+        action: if why.is_none() {
             "outcome.applied"
         } else {
             "outcome.recorded"
@@ -125,6 +149,8 @@ struct Entry {
     changed: BTreeSet<CoverageId>,
     /// Coverages whose partners are left and shall cancel them.
     left: Vec<Coverage>,
+    /// Coverages whose partners shall give them the longer term that was promised.
+    longer: Vec<Coverage>,
 }
 
 impl Enrollments {
@@ -149,58 +175,54 @@ impl Enrollments {
                 coverages: own.collect(),
                 changed: BTreeSet::new(),
                 left: Vec::new(),
+                longer: Vec::new(),
             };
             (key, entry)
         });
         Ok(Self(entries.collect()))
     }
 
-    /// Applies an outcome if it fits, and gives the detail for the audit log.
-    fn apply(
-        &mut self,
-        campaign: &CachedCampaign,
-        outcome: &Outcome,
-        now: Timestamp,
-    ) -> Result<Value, Error> {
-        let class = outcome.outcome_class.map_or("", ClosedSet::as_str);
-        let mut detail = json!({
-            "outcome": outcome.id, "handoff": outcome.handoff_id, "coverage": outcome.coverage_id, "result": outcome.result,
-            "class": class, "revision": outcome.revision, "attempt": outcome.order_attempt, "effective": outcome.effective_at, "applied": false,
-        });
-        let key = Key {
+    /// Gives the enrollment that an outcome is about.
+    fn of(&mut self, outcome: &Outcome) -> Option<&mut Entry> {
+        self.0.get_mut(&Key {
             campaign_id: outcome.campaign_id,
             id: outcome.enrollment_id,
-        };
-        let why = match self.0.get_mut(&key) {
-            None => Some("NO_ENROLLMENT"),
-            Some(entry) => entry.apply(campaign, outcome, now)?,
-        };
-        match why {
-            None => detail["applied"] = json!(true),
-            Some(why) => detail["why"] = json!(why),
-        }
-        Ok(detail)
+        })
+    }
+
+    /// Gives what outcomes are about that is no enrollment.
+    fn elsewhere(&mut self, outcomes: &[Outcome]) -> BTreeSet<(CampaignId, Uuid)> {
+        let elsewhere = outcomes.iter().filter(|it| self.of(it).is_none());
+        let keys = elsewhere.map(|it| (it.campaign_id, it.enrollment_id.as_uuid()));
+        keys.collect()
     }
 
     async fn write(self, tx: &Tx<'_>, context: &Context, now: Timestamp) -> Result<(), Error> {
         let mut coverages = Vec::new();
         let mut changes = Vec::new();
-        let mut canceled = Vec::new();
+        let (mut canceled, mut extended) = (Vec::new(), Vec::new());
         for entry in self.0.into_values() {
             changes.extend(entry.change(now));
+            let campaign = context.campaign_cache.by_id(tx, entry.from.campaign_id);
+            let campaign = campaign.await?;
+            let follow_up = FollowUp {
+                campaign: &campaign,
+                individual: entry.from.individual_id,
+                at: now,
+            };
             for left in &entry.left {
-                let campaign = context.campaign_cache.by_id(tx, left.campaign_id).await?;
-                let of = (&*campaign, entry.from.individual_id);
-                canceled.push(cancellation(left, of, context.ids.next(), now));
+                canceled.push(follow_up.cancel(left, CancelReason::Moved, context.ids.next()));
+            }
+            for longer in &entry.longer {
+                extended.push(follow_up.extend(longer, context.ids.next()));
             }
             let Entry { changed, .. } = &entry;
             let own = entry.coverages.iter().filter(|it| changed.contains(&it.id));
             coverages.extend(own.cloned().map(CoverageChange::from));
         }
         coverage_store::change(tx, &coverages).await?;
-        if !canceled.is_empty() {
-            enrollment_store::queue_cancellations(tx, &canceled).await?;
-        }
+        enrollment_store::queue(tx, Kind::Cancel, &canceled).await?;
+        enrollment_store::queue(tx, Kind::Extend, &extended).await?;
         Ok(store::change(tx, &changes).await?)
     }
 }
@@ -222,6 +244,9 @@ impl Entry {
             return Ok(Some("NO_COVERAGE"));
         };
         let before = self.coverages[place].clone();
+        if outcome.handoff_id != before.handoff_id && decision == Decision::Active {
+            return Ok(self.confirm_extension(place, outcome));
+        }
         // Only while it waits for the newer order: that one may not have been needed any more.
         let waits = before.state == coverage_entity::State::Submitted;
         if waits && coverage::is_outdated(before.order_attempt, outcome.order_attempt, decision) {
@@ -240,8 +265,30 @@ impl Entry {
         self.changed.insert(outcome.coverage_id);
         if state == coverage_entity::State::Active {
             self.leave_partner(place, now);
+            self.ask_for_longer(place);
         }
         Ok(None)
+    }
+
+    /// Notes that the partner gave a coverage its longer term. The last day is ours already, unless the partner says another one.
+    fn confirm_extension(&mut self, place: usize, outcome: &Outcome) -> Option<&'static str> {
+        let coverage = &mut self.coverages[place];
+        if !coverage::runs(coverage.state) {
+            return Some(coverage.state.as_str());
+        }
+        if let Some(day) = &outcome.term_ends_on {
+            coverage.term_ends_on = Some(day.clone());
+            self.changed.insert(outcome.coverage_id);
+        }
+        None
+    }
+
+    /// Asks the partner for a term that was promised after the order, now that the coverage runs.
+    fn ask_for_longer(&mut self, place: usize) {
+        let coverage = &mut self.coverages[place];
+        if coverage.asked_term_months.take().is_some() {
+            self.longer.push(coverage.clone());
+        }
     }
 
     /// Ends the coverage whose place another one has taken, which runs now.
@@ -324,7 +371,11 @@ fn after(
         _ => None,
     };
     if let Some(day) = &outcome.term_ends_on {
-        after.term_ends_on = Some(day.clone());
+        // It counts the term that it was asked for.
+        let longer = after.asked_term_months.map(|it| after.term_months - it);
+        let moved = term::moved_by_months(day, longer.unwrap_or_default());
+        let moved = moved.map_err(|_| db::Error::corrupt("outcome.term_ends_on"))?;
+        after.term_ends_on = Some(moved.to_string());
     }
     Ok(after)
 }

@@ -223,9 +223,18 @@ pub async fn cancel(tx: &Tx<'_>, key: Key, canceling: Canceling<'_>) -> Result<(
     )
 }
 
-/// Queues the cancellation of coverages at their partners.
-pub async fn queue_cancellations(tx: &Tx<'_>, queued: &[Queued]) -> Result<(), db::Error> {
-    let statement = Queued::statement(tx.backend(), Kind::Cancel, queued);
-    tx.execute_raw(statement).await?;
+/// Queues handoffs of one kind; what a partner was asked for already it is not asked for again.
+pub async fn queue(tx: &Tx<'_>, kind: Kind, queued: &[Queued]) -> Result<(), db::Error> {
+    if queued.is_empty() {
+        return Ok(());
+    }
+    // SQLite takes ON CONFLICT for a join's ON unless a WHERE stands between.
+    let sql = format!(
+        "WITH {} {} WHERE 1 = 1 ON CONFLICT (campaign_id, coverage_id, kind, extends_to_months) DO NOTHING",
+        rows::table(tx.backend(), &Queued::COLUMNS),
+        Queued::insert(kind, "v"),
+    );
+    tx.execute_raw(rows::bind(tx.backend(), sql, queued))
+        .await?;
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::CampaignId;
 
 use super::front_ends::FrontEnds;
+use super::restoration::Offer;
 
 /// A row of `campaign`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -53,6 +54,8 @@ pub struct Model {
     pub two_operators: bool,
     /// JSON: the front ends that serve it; none: every one. See [`Model::front_ends`].
     pub front_ends: String,
+    /// JSON: who restores people's identities; none: nobody. See [`Model::restoration`].
+    pub restoration: Option<String>,
 }
 
 impl Model {
@@ -62,6 +65,14 @@ impl Model {
     /// [`Error::Corrupt`] where an entry names no front end.
     pub fn front_ends(&self) -> Result<FrontEnds, Error> {
         FrontEnds::read(&self.front_ends)
+    }
+
+    /// Gives who restores people's identities.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] where the column cannot be read.
+    pub fn restoration(&self) -> Result<Option<Offer>, Error> {
+        Offer::read(self.restoration.as_deref())
     }
 }
 

@@ -30,6 +30,40 @@ pub enum Kind {
     Enroll,
     /// Cancel an enrollment that was handed over before.
     Cancel,
+    /// Give an enrollment that was handed over before a longer term.
+    Extend,
+    /// Restore the person's identity; no enrollment is needed.
+    Restore,
+}
+
+impl Kind {
+    /// Tells whether the person's own data go with it; what is about an earlier order has none.
+    pub const fn is_about_a_person(self) -> bool {
+        match self {
+            Self::Enroll | Self::Restore => true,
+            Self::Cancel | Self::Extend => false,
+        }
+    }
+}
+
+/// Why a partner is asked to cancel.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
+)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "Text",
+    rename_all = "SCREAMING_SNAKE_CASE"
+)]
+#[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum CancelReason {
+    /// The person withdrew, or an operator did for them.
+    Withdrawn,
+    /// Another partner has taken the person.
+    Moved,
+    /// The term is over.
+    TermOver,
 }
 
 /// Where a handoff stands.
@@ -168,6 +202,10 @@ pub struct Model {
     pub failures: i32,
     /// When the partner observed what it reported last, by its own account.
     pub reported_at: Option<Timestamp>,
+    /// Why it cancels; unset for what cancels nothing, and for cancellations from before there were reasons.
+    pub cancel_reason: Option<CancelReason>,
+    /// The term of an extension, which a coverage is given once; 0 for everything else.
+    pub extends_to_months: i32,
 }
 
 /// What the process `enrollment-codes` writes of a handoff: everything that is known when it is queued.
@@ -191,6 +229,8 @@ pub struct Queued {
     pub term_months: i32,
     /// The partner's subscriber or contract code.
     pub contract_code: Option<String>,
+    /// Why it cancels; for cancellations.
+    pub cancel_reason: Option<CancelReason>,
     /// W3C `traceparent` of the call that queues it.
     pub trace: Option<String>,
     /// When it is queued; it is due at once.
@@ -200,7 +240,7 @@ pub struct Queued {
 
 impl Queued {
     /// The columns of [`Queued`] for [`rows::table`].
-    pub const COLUMNS: [(&str, Is); 11] = [
+    pub const COLUMNS: [(&str, Is); 12] = [
         ("campaign_id", Is::Uuid),
         ("handoff_id", Is::Uuid),
         ("enrollment_id", Is::Uuid),
@@ -210,18 +250,23 @@ impl Queued {
         ("product_code", Is::Text),
         ("term_months", Is::Int),
         ("contract_code", Is::Text),
+        ("cancel_reason", Is::Text),
         ("trace", Is::Text),
         ("at", Is::Big),
     ];
 
     /// Writes the statement that queues a handoff for each row of a table with (at least) the columns of [`Queued`].
     pub fn insert(kind: Kind, from: &str) -> String {
+        let extends_to = match kind {
+            Kind::Extend => "term_months",
+            Kind::Enroll | Kind::Cancel | Kind::Restore => "0",
+        };
         format!(
             "INSERT INTO handoff (campaign_id, id, enrollment_id, coverage_id, individual_id, partner_id, kind, product_code, \
              term_months, contract_code, order_attempt, state, attempts, not_before, trace_context, revision, created_at, \
-             updated_at, ordered_at) \
+             updated_at, ordered_at, cancel_reason, extends_to_months) \
              SELECT campaign_id, handoff_id, enrollment_id, coverage_id, individual_id, partner_id, '{}', product_code, \
-             term_months, contract_code, 1, '{}', 0, at, trace, 0, at, at, at FROM {from}",
+             term_months, contract_code, 1, '{}', 0, at, trace, 0, at, at, at, cancel_reason, {extends_to} FROM {from}",
             kind.as_str(),
             State::Queued.as_str()
         )

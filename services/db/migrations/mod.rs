@@ -24,6 +24,7 @@ mod http_partners;
 mod key_fingerprints;
 mod letter_orders;
 mod letters;
+mod longer_terms;
 mod more_keys;
 mod moved_coverages;
 mod partner_server;
@@ -47,7 +48,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 21] = [
+const STEPS: [Step; 22] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -152,6 +153,11 @@ const STEPS: [Step; 21] = [
         name: "0021_http_partners",
         runs_since: "0020_moved_coverages",
         changes: http_partners::changes,
+    },
+    Step {
+        name: "0022_longer_terms",
+        runs_since: "0022_longer_terms",
+        changes: longer_terms::changes,
     },
 ];
 

@@ -175,7 +175,7 @@ async fn take_out_canceled(
 ) -> Result<Vec<Leased>, Error> {
     let mut unsent: HashMap<CampaignId, Vec<CoverageId>> = HashMap::new();
     for leased in &leased {
-        if leased.handoff.kind == Kind::Enroll && !leased.was_offered() {
+        if leased.handoff.kind != Kind::Cancel && !leased.was_offered() {
             let of_campaign = unsent.entry(leased.handoff.campaign_id).or_default();
             of_campaign.push(leased.handoff.coverage_id);
         }
@@ -189,7 +189,7 @@ async fn take_out_canceled(
         return Ok(leased);
     }
     let is_canceled = |leased: &Leased| {
-        leased.handoff.kind == Kind::Enroll && canceled.contains(&leased.handoff.coverage_id)
+        leased.handoff.kind != Kind::Cancel && canceled.contains(&leased.handoff.coverage_id)
     };
     let (gone, offered): (Vec<Leased>, Vec<Leased>) = leased.into_iter().partition(is_canceled);
     let (earlier, gone): (Vec<Leased>, Vec<Leased>) = gone

@@ -12,6 +12,7 @@ use crate::kernel::crypto::Sha256;
 use crate::kernel::flat_file::{Column, Form};
 use crate::kernel::hashing::Hashing;
 
+use crate::db::entities::handoff::Kind;
 use crate::handoff::partner::file_layout::Orders;
 use crate::handoff::partner::order_fields::known;
 
@@ -28,6 +29,7 @@ pub struct Output {
 pub struct Totals {
     enrolled: u64,
     canceled: u64,
+    further: u64,
     hash: Sha256,
 }
 
@@ -107,15 +109,15 @@ impl Output {
         self.sink.write(&line)
     }
 
-    /// Writes a record. The field that does not fit is given back, and nothing is written. A cancellation has nothing of the person, whatever
-    /// the layout requires.
+    /// Writes a record. The field that does not fit is given back, and nothing is written. What is about an earlier order has nothing of the
+    /// person, whatever the layout requires.
     pub fn record(
         &mut self,
         columns: &[Column],
-        is_cancel: bool,
+        kind: Kind,
         value: impl Fn(&str) -> String,
     ) -> io::Result<Result<(), &'static str>> {
-        let line = match self.form.line(columns, value, is_cancel) {
+        let line = match self.form.line(columns, value, !kind.is_about_a_person()) {
             Ok(line) => line,
             Err((column, _)) => {
                 let field = column.field.as_deref().unwrap_or_default();
@@ -124,10 +126,10 @@ impl Output {
         };
         self.sink.write(&line)?;
         self.totals.hash.update(&line);
-        let count = if is_cancel {
-            &mut self.totals.canceled
-        } else {
-            &mut self.totals.enrolled
+        let count = match kind {
+            Kind::Enroll => &mut self.totals.enrolled,
+            Kind::Cancel => &mut self.totals.canceled,
+            Kind::Extend | Kind::Restore => &mut self.totals.further,
         };
         *count += 1;
         Ok(Ok(()))
@@ -135,7 +137,7 @@ impl Output {
 
     /// Gives how many records it has.
     pub const fn records(&self) -> u64 {
-        self.totals.enrolled + self.totals.canceled
+        self.totals.count()
     }
 
     /// Gives what a trailer can say of the records so far.
@@ -159,10 +161,14 @@ impl Output {
 }
 
 impl Totals {
+    const fn count(&self) -> u64 {
+        self.enrolled + self.canceled + self.further
+    }
+
     /// Gives what a trailer says in a field; nothing where that is not of the records.
     pub fn value(&self, field: &str) -> Option<String> {
         Some(match field {
-            "count" => (self.enrolled + self.canceled).to_string(),
+            "count" => self.count().to_string(),
             "enrolled" => self.enrolled.to_string(),
             "canceled" => self.canceled.to_string(),
             "sha256" => self.hash.clone().finish_hex(),

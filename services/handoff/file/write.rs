@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use crate::db::entities::handoff::Kind;
 use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::entities::handoff_file::{Model, State as FileState};
 use crate::handoff::activation::lease::{Terms, lease};
@@ -199,9 +198,9 @@ async fn write_lot(
     let mut misfits = Vec::new();
     for one in lot {
         let order = order_of(&one);
-        let is_cancel = one.leased.handoff.kind == Kind::Cancel;
+        let kind = one.leased.handoff.kind;
         let value = |field: &str| value_of(&order, field);
-        if let Err(field) = output.record(&desk.layout.orders.record, is_cancel, value)? {
+        if let Err(field) = output.record(&desk.layout.orders.record, kind, value)? {
             let answer = Err(Failure::CannotProject(field));
             misfits.push(EndedCall {
                 leased: one.leased,

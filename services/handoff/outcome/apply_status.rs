@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::db::Tx;
 use crate::db::audit::{self, Event};
 use crate::db::entities::ClosedSet as _;
-use crate::db::entities::handoff::{self, DeadReason, Kind};
+use crate::db::entities::handoff::{self, CancelReason, DeadReason, Kind};
 use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::db::entities::outcome::{Decision, Model as Outcome};
 use crate::handoff::context::Context;
@@ -191,7 +191,7 @@ impl<'a> Batch<'a> {
         let status = &report.status;
         // A cancellation has one attempt; its answer may bear that of the order.
         let is_of_no_order =
-            row.handoff.kind == Kind::Enroll && status.attempt > row.handoff.order_attempt;
+            row.handoff.kind.is_about_a_person() && status.attempt > row.handoff.order_attempt;
         if is_of_no_order {
             return (Verdict::Malformed, false);
         }
@@ -208,7 +208,10 @@ impl<'a> Batch<'a> {
                 State::Leased => Applied::Contradiction,
                 _ => Applied::Known,
             },
-            (Kind::Enroll, fact) | (Kind::Cancel, fact @ (Fact::Accepted | Fact::Canceled)) => {
+            // What becomes of an enrollment is reported under its own id.
+            (Kind::Extend, Fact::Suspended | Fact::Ended) => Applied::Contradiction,
+            (Kind::Enroll | Kind::Extend | Kind::Restore, fact)
+            | (Kind::Cancel, fact @ (Fact::Accepted | Fact::Canceled)) => {
                 known.apply(fact, is_correction)
             }
             // What has ended need not be canceled any more.
@@ -281,6 +284,12 @@ impl<'a> Batch<'a> {
         handoff.settled_at = Some(now);
         metrics::settled(handoff.kind, state.name(), now.since(handoff.created_at));
         let (result, outcome_class) = decision.columns();
+        let (actor, detail) = (self.reporter.actor, json!({ "class": outcome_class }));
+        let event = about_handoff(self.context, actor, action(decision), handoff, detail);
+        self.events.push(event);
+        if !concerns_the_coverage(handoff, decision) {
+            return;
+        }
         self.outcomes.push(Outcome {
             campaign_id: handoff.campaign_id,
             id: self.context.ids.next(),
@@ -297,9 +306,6 @@ impl<'a> Batch<'a> {
             // What is reported at once is applied in the order in which it is reported.
             created_at: now + Duration::from_micros(self.outcomes.len() as u64),
         });
-        let (actor, detail) = (self.reporter.actor, json!({ "class": outcome_class }));
-        let event = about_handoff(self.context, actor, action(decision), handoff, detail);
-        self.events.push(event);
     }
 
     /// Ends the other handoff of a canceled enrollment, without a second outcome for the enrollment.
@@ -307,17 +313,21 @@ impl<'a> Batch<'a> {
         let Some(row) = self.rows.get(&id) else {
             return Ok(());
         };
+        let fact = match row.handoff.cancel_reason {
+            Some(CancelReason::TermOver) => Fact::Ended,
+            _ => Fact::Canceled,
+        };
         let Some(twin) = store::lock_twin(tx, &row.handoff).await? else {
             return Ok(());
         };
         let twin_id = twin.id;
         let row = self.rows.entry(twin_id).or_insert_with(|| twin.into());
         let now = self.now;
-        if let Applied::Moved(state) = row.handoff.state.apply(Fact::Canceled, false) {
+        if let Applied::Moved(state) = row.handoff.state.apply(fact, false) {
             let outcomes = self.outcomes.len();
             // What the partner reports of the time before is late, and contradicts nothing.
             row.handoff.reported_at = Some(now);
-            let status = PartnerStatus::of(Fact::Canceled, now);
+            let status = PartnerStatus::of(fact, now);
             self.move_to(twin_id, state, &status);
             self.outcomes.truncate(outcomes);
         }
@@ -344,6 +354,15 @@ impl<'a> Batch<'a> {
         }
         audit::record(tx, &self.events).await?;
         Ok(())
+    }
+}
+
+/// Tells whether the coverage changes with a handoff. That its term is over it knows, and an extension that is not given leaves it as it is.
+fn concerns_the_coverage(handoff: &Handoff, decision: Decision) -> bool {
+    match handoff.kind {
+        Kind::Enroll | Kind::Restore => true,
+        Kind::Cancel => handoff.cancel_reason != Some(CancelReason::TermOver),
+        Kind::Extend => decision == Decision::Active,
     }
 }
 

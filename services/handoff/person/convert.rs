@@ -2,7 +2,7 @@
 
 use crate::db::entities::enrollment::Channel;
 use crate::db::entities::evidence::Evidence as Kind;
-use crate::handoff::queue::convert::kind_to_wire;
+use crate::handoff::queue::convert::{kind_to_wire, reason_to_wire};
 use crate::handoff::queue::handoff::Handoff;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::HandoffId;
@@ -20,15 +20,24 @@ use super::sendable::Sendable;
 
 /// Gives the order as the contract has it.
 pub fn order_of(sendable: &Sendable) -> wire::EnrollmentOrder {
-    let (handoff, number) = (&sendable.leased.handoff, &sendable.engagement_number);
-    match &sendable.ask {
-        Ask::Enroll(enrollee) => enroll(handoff, number, enrollee),
-        Ask::Cancel(of) => cancel(handoff, number, of.id),
+    let number = &sendable.engagement_number;
+    ordered(&sendable.leased.handoff, number, &sendable.ask)
+}
+
+/// Gives what is asked as the contract has it.
+pub fn ordered(handoff: &Handoff, engagement: &str, ask: &Ask) -> wire::EnrollmentOrder {
+    match ask {
+        Ask::Enroll(enrollee) => enroll(handoff, engagement, enrollee),
+        Ask::Cancel(of) => cancel(handoff, engagement, of.id),
+        Ask::Extend(of) => wire::EnrollmentOrder {
+            extends_handoff_id: of.id.to_string(),
+            ..order(handoff, engagement)
+        },
     }
 }
 
-/// Gives the order to enroll somebody, who fits the partner's fields already.
-pub fn enroll(handoff: &Handoff, engagement: &str, enrollee: &Enrollee) -> wire::EnrollmentOrder {
+/// Gives the order to enroll somebody or to restore their identity, who fits the partner's fields already.
+fn enroll(handoff: &Handoff, engagement: &str, enrollee: &Enrollee) -> wire::EnrollmentOrder {
     let evidence = enrollee.evidence.as_ref();
     let code = enrollee.activation_code.as_ref();
     let changes = enrollee.changes.iter();
@@ -50,6 +59,7 @@ pub fn enroll(handoff: &Handoff, engagement: &str, enrollee: &Enrollee) -> wire:
 pub fn cancel(handoff: &Handoff, engagement: &str, cancels: HandoffId) -> wire::EnrollmentOrder {
     wire::EnrollmentOrder {
         cancels_handoff_id: cancels.to_string(),
+        cancellation_reason: reason_to_wire(handoff.cancel_reason).into(),
         ..order(handoff, engagement)
     }
 }

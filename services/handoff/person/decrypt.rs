@@ -18,7 +18,7 @@ use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::partner::model::Partner;
 use crate::handoff::queue::audit::about_handoff;
-use crate::handoff::queue::handoff::{Canceled, Handoff};
+use crate::handoff::queue::handoff::{EarlierOrder, Handoff};
 use crate::handoff::queue::lease_store::Leased;
 use crate::handoff::queue::retry_policy::Failure;
 use crate::handoff::{metrics, queue};
@@ -33,13 +33,15 @@ use super::store::{self, Sealed};
 /// What a handoff asks, ready to be sent.
 #[derive(Debug)]
 pub enum Ask {
-    /// Enroll somebody.
+    /// Enroll somebody, or restore their identity.
     Enroll(Box<Enrollee>),
     /// Cancel what another handoff ordered.
-    Cancel(Canceled),
+    Cancel(EarlierOrder),
+    /// Give what another handoff ordered a longer term.
+    Extend(EarlierOrder),
 }
 
-/// Whom the partner enrolls.
+/// Whom the partner enrolls, or whose identity it restores.
 #[derive(Debug)]
 pub struct Enrollee {
     /// The person, who fits the partner's fields.
@@ -120,20 +122,17 @@ impl CampaignData {
         campaign: CampaignId,
         leased: &[Leased],
     ) -> Result<Self, Error> {
-        let of_kind = |kind| {
-            leased
-                .iter()
-                .map(|leased| &leased.handoff)
-                .filter(move |h| h.kind == kind)
-        };
-        let people: Vec<IndividualId> = of_kind(Kind::Enroll).map(|h| h.individual_id).collect();
-        let enrollments: Vec<EnrollmentId> =
-            of_kind(Kind::Enroll).map(|h| h.enrollment_id).collect();
-        let cancels: Vec<CoverageId> = of_kind(Kind::Cancel).map(|h| h.coverage_id).collect();
+        let handoffs = || leased.iter().map(|leased| &leased.handoff);
+        let of_people = || handoffs().filter(|h| h.kind.is_about_a_person());
+        let enrolling = || handoffs().filter(|h| h.kind == Kind::Enroll);
+        let people: Vec<IndividualId> = of_people().map(|h| h.individual_id).collect();
+        let enrollments: Vec<EnrollmentId> = enrolling().map(|h| h.enrollment_id).collect();
+        let later = handoffs().filter(|h| !h.kind.is_about_a_person());
+        let later: Vec<CoverageId> = later.map(|h| h.coverage_id).collect();
         let db = context.db.read();
         let key = CampaignKey::get(db, campaign).await?;
-        let enrolls = queue::store::of_coverages(db, campaign, &cancels, Kind::Enroll).await?;
-        let offered: Vec<HandoffId> = of_kind(Kind::Enroll).map(|h| h.id).collect();
+        let enrolls = queue::store::of_coverages(db, campaign, &later, Kind::Enroll).await?;
+        let offered: Vec<HandoffId> = enrolling().map(|h| h.id).collect();
         Ok(Self {
             codes: codes(context, partner, campaign, &offered).await?,
             sealer: sealer(context, key.as_ref()),
@@ -148,12 +147,11 @@ impl CampaignData {
     }
 
     fn ask(&self, partner: &Partner, handoff: &Handoff) -> Result<Ask, Failure> {
+        let earlier = || EarlierOrder::of(handoff, self.enrolls.get(&handoff.coverage_id));
         match handoff.kind {
-            Kind::Cancel => {
-                let enroll = self.enrolls.get(&handoff.coverage_id);
-                Ok(Ask::Cancel(Canceled::by(handoff, enroll)))
-            }
-            Kind::Enroll => {
+            Kind::Cancel => Ok(Ask::Cancel(earlier())),
+            Kind::Extend => Ok(Ask::Extend(earlier())),
+            Kind::Enroll | Kind::Restore => {
                 let enrollee = self.enrollee(partner, handoff)?;
                 Ok(Ask::Enroll(Box::new(enrollee)))
             }
@@ -173,7 +171,8 @@ impl CampaignData {
     }
 
     fn activation_code(&self, handoff: &Handoff) -> Result<Option<ActivationCode>, Failure> {
-        let Some(codes) = &self.codes else {
+        let codes = self.codes.as_ref().filter(|_| handoff.kind == Kind::Enroll);
+        let Some(codes) = codes else {
             return Ok(None);
         };
         // The pool was made after the lease: the next one brings a code.

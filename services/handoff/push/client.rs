@@ -16,7 +16,7 @@ use crate::handoff::context::Context;
 use crate::handoff::partner::model::Partner;
 use crate::handoff::person::convert as order;
 use crate::handoff::person::decrypt::{Ask, Decrypted};
-use crate::handoff::queue::handoff::{Canceled, Handoff};
+use crate::handoff::queue::handoff::{EarlierOrder, Handoff};
 use crate::handoff::queue::retry_policy::{Answer, Failure, PartnerStatus};
 use crate::handoff::queue::state::Fact;
 use crate::kernel::clock::Clock;
@@ -50,7 +50,7 @@ pub struct Overdue {
     /// The handoff.
     pub handoff: Handoff,
     /// What it cancels, if it is a cancellation.
-    pub cancels: Option<Canceled>,
+    pub cancels: Option<EarlierOrder>,
 }
 
 /// What a question about an earlier attempt came to.
@@ -85,7 +85,7 @@ impl Bureau {
         match &decrypted.ask {
             Err(failure) => (Err(failure.clone()), Signal::None),
             Ok(Ask::Cancel(enroll)) => self.cancel(&leased.handoff, enroll).await,
-            Ok(Ask::Enroll(enrollee)) => {
+            Ok(ask @ (Ask::Enroll(_) | Ask::Extend(_))) => {
                 if leased.sent_before.is_some() {
                     match self.ask(&leased.handoff).await {
                         // What it knows of an order that this one replaces is no answer to this one.
@@ -97,8 +97,12 @@ impl Bureau {
                         Inquiry::NotKnown => {}
                     }
                 }
-                let order = order::enroll(&leased.handoff, &decrypted.engagement_number, enrollee);
-                self.submit(&leased.handoff, order).await
+                let order = order::ordered(&leased.handoff, &decrypted.engagement_number, ask);
+                let about = match ask {
+                    Ask::Extend(earlier) => Some(earlier),
+                    Ask::Enroll(_) | Ask::Cancel(_) => None,
+                };
+                self.submit(&leased.handoff, order, about).await
             }
         }
     }
@@ -116,10 +120,15 @@ impl Bureau {
         }
     }
 
-    async fn submit(&mut self, handoff: &Handoff, order: EnrollmentOrder) -> CallResult {
+    async fn submit(
+        &mut self,
+        handoff: &Handoff,
+        order: EnrollmentOrder,
+        about: Option<&EarlierOrder>,
+    ) -> CallResult {
         let reply = match &mut self.protocol {
             Protocol::Grpc(bureau) => bureau.submit(handoff, order).await,
-            Protocol::Http(bureau) => bureau.submit(handoff, &order).await,
+            Protocol::Http(bureau) => bureau.submit(handoff, &order, about).await,
         };
         match reply {
             Reply::Status(status) if status.is_outdated(handoff) => {
@@ -144,13 +153,15 @@ impl Bureau {
         }
     }
 
-    async fn cancel(&mut self, handoff: &Handoff, enroll: &Canceled) -> CallResult {
+    async fn cancel(&mut self, handoff: &Handoff, enroll: &EarlierOrder) -> CallResult {
         let reply = match &mut self.protocol {
             Protocol::Grpc(bureau) => bureau.cancel(handoff, enroll).await,
             Protocol::Http(bureau) => bureau.cancel(handoff, enroll).await,
         };
         match reply {
-            Reply::Status(status) if matches!(status.fact, Fact::Accepted | Fact::Canceled) => {
+            Reply::Status(status)
+                if matches!(status.fact, Fact::Accepted | Fact::Canceled | Fact::Ended) =>
+            {
                 (Ok(status), Signal::Up)
             }
             Reply::Status(_) => (Err(Failure::Unreadable), Signal::Up),

@@ -22,7 +22,7 @@ use crate::handoff::outcome::apply_status::{Reporter, StatusReport, apply_status
 use crate::handoff::outcome::settle::{EndedCall, forget, settle};
 use crate::handoff::person::decrypt::{Decrypted, decrypt};
 use crate::handoff::queue::due::{self, QueueKey};
-use crate::handoff::queue::handoff::{Canceled, Handoff};
+use crate::handoff::queue::handoff::{EarlierOrder, Handoff};
 use crate::handoff::queue::retry_policy::{Answer, Failure};
 use crate::handoff::queue::under_way;
 use crate::handoff::{metrics, partner, queue};
@@ -368,7 +368,7 @@ async fn overdue(context: &Context, key: QueueKey, most: u64) -> Result<Vec<Over
     let mut overdue = Vec::new();
     for handoff in taken.await? {
         let cancels = match handoff.kind {
-            Kind::Enroll => None,
+            Kind::Enroll | Kind::Extend | Kind::Restore => None,
             Kind::Cancel => Some(canceled_by(context, &handoff).await?),
         };
         overdue.push(Overdue { handoff, cancels });
@@ -377,9 +377,9 @@ async fn overdue(context: &Context, key: QueueKey, most: u64) -> Result<Vec<Over
 }
 
 /// Gives what a cancellation cancels.
-async fn canceled_by(context: &Context, cancel: &Handoff) -> Result<Canceled, Error> {
+async fn canceled_by(context: &Context, cancel: &Handoff) -> Result<EarlierOrder, Error> {
     let (db, campaign) = (context.db.read(), cancel.campaign_id);
     let of = [cancel.coverage_id];
     let enrolls = queue::store::of_coverages(db, campaign, &of, Kind::Enroll).await?;
-    Ok(Canceled::by(cancel, enrolls.first()))
+    Ok(EarlierOrder::of(cancel, enrolls.first()))
 }

@@ -2,8 +2,8 @@
 
 use sea_orm::Iterable;
 
-use crate::db::entities::handoff::{Kind, State};
-use crate::wire::redress::bureau::v1::HandoffKind;
+use crate::db::entities::handoff::{CancelReason, Kind, State};
+use crate::wire::redress::bureau::v1::{CancellationReason, HandoffKind};
 use crate::wire::redress::handoff::v1 as wire;
 
 /// Gives a kind as the contract has it: a second order under one id is an update.
@@ -12,6 +12,18 @@ pub(crate) const fn kind_to_wire(kind: Kind, order_attempt: i32) -> HandoffKind 
         Kind::Enroll if order_attempt > 1 => HandoffKind::Update,
         Kind::Enroll => HandoffKind::Enroll,
         Kind::Cancel => HandoffKind::Cancel,
+        Kind::Extend => HandoffKind::Extend,
+        Kind::Restore => HandoffKind::Restore,
+    }
+}
+
+/// Gives why something is canceled as the contract has it.
+pub(crate) const fn reason_to_wire(reason: Option<CancelReason>) -> CancellationReason {
+    match reason {
+        None => CancellationReason::Unspecified,
+        Some(CancelReason::Withdrawn) => CancellationReason::Withdrawn,
+        Some(CancelReason::Moved) => CancellationReason::Moved,
+        Some(CancelReason::TermOver) => CancellationReason::TermOver,
     }
 }
 

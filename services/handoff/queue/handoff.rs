@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::db;
-use crate::db::entities::handoff::{self, Kind};
+use crate::db::entities::handoff::{self, CancelReason, Kind};
 use crate::handoff::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{
@@ -71,6 +71,8 @@ pub struct Handoff {
     pub failures: i32,
     /// When the partner observed what it reported last, by its own account.
     pub reported_at: Option<Timestamp>,
+    /// Why it cancels.
+    pub cancel_reason: Option<CancelReason>,
 }
 
 impl Handoff {
@@ -80,21 +82,20 @@ impl Handoff {
     }
 }
 
-/// The order that a cancellation cancels.
+/// The order that a cancellation or an extension is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Canceled {
+pub struct EarlierOrder {
     /// Its id.
     pub id: HandoffId,
     /// The partner's own reference for it, if it gave one.
     pub partner_reference: Option<String>,
 }
 
-impl Canceled {
-    /// Gives what a cancellation cancels. Without an ENROLL there is nothing to cancel: it is the cancellation's own id, which the partner
-    /// does not know either.
-    pub fn by(cancel: &Handoff, enroll: Option<&Handoff>) -> Self {
+impl EarlierOrder {
+    /// Gives what a handoff is about. Without an ENROLL there is nothing: it is the handoff's own id, which the partner does not know either.
+    pub fn of(later: &Handoff, enroll: Option<&Handoff>) -> Self {
         Self {
-            id: enroll.map_or(cancel.id, |enroll| enroll.id),
+            id: enroll.map_or(later.id, |enroll| enroll.id),
             partner_reference: enroll.and_then(|enroll| enroll.partner_reference.clone()),
         }
     }
@@ -133,6 +134,7 @@ impl TryFrom<handoff::Model> for Handoff {
             tries: row.tries,
             failures: row.failures,
             reported_at: row.reported_at,
+            cancel_reason: row.cancel_reason,
         })
     }
 }

@@ -86,6 +86,7 @@ pub async fn lock_twin(tx: &impl ConnectionTrait, of: &Handoff) -> Result<Option
     let other = match of.kind {
         Kind::Enroll => Kind::Cancel,
         Kind::Cancel => Kind::Enroll,
+        Kind::Extend | Kind::Restore => return Ok(None),
     };
     let query = Entity::find()
         .filter(Column::CampaignId.eq(of.campaign_id))
@@ -94,7 +95,7 @@ pub async fn lock_twin(tx: &impl ConnectionTrait, of: &Handoff) -> Result<Option
     one(query.lock_exclusive(), tx).await
 }
 
-/// Tells whether an ENROLL is withdrawn: there is a CANCEL of its coverage.
+/// Tells whether a handoff is withdrawn: there is a CANCEL of its coverage.
 pub async fn is_withdrawn(db: &impl ConnectionTrait, handoff: &Handoff) -> Result<bool, Error> {
     if handoff.kind == Kind::Cancel {
         return Ok(false);

@@ -11,24 +11,18 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::db::entities::evidence::{self, Evidence};
-use crate::db::entities::individual;
+use crate::db::entities::evidence;
 use crate::db::entities::verification::Notice;
 use crate::db::{self, Process, Storage as _, audit};
 use crate::identity::context::Context;
 use crate::identity::error::Error;
-use crate::identity::matching::contact::{Contact, Kind};
-use crate::identity::roster;
-use crate::identity::roster::decrypt::decrypt;
 use crate::identity::rules::NOTICE_LIFE;
-use crate::identity::sender::{Addressee, ProofingNotice};
-use crate::identity::verification::borne::Bearers;
+use crate::identity::sender::ProofingNotice;
 use crate::kernel::ids::{CampaignId, VerificationId};
 use crate::kernel::lifecycle;
-use crate::kernel::person::{Person, Text};
-use crate::kernel::secrets::Secret;
 use crate::process::Act;
 
+use super::addressee::addressee;
 use super::store::{self, Due, RETRY};
 use super::{metrics, token};
 
@@ -138,7 +132,8 @@ async fn tell(context: &Context, due: &Due) -> Result<Option<Notice>, Error> {
         return Ok(None);
     }
     let evidence = evidence::read("verification.evidence", &due.evidence)?;
-    let Some(to) = addressee(context, due, &evidence).await? else {
+    let whom = (due.campaign_id, due.individual_id);
+    let Some(to) = addressee(context, whom, &evidence).await? else {
         return Ok(Some(Notice::Nowhere));
     };
     let now = context.now();
@@ -157,76 +152,4 @@ async fn tell(context: &Context, due: &Due) -> Result<Option<Notice>, Error> {
     };
     context.sender.send(notice.into()).await?;
     Ok(Some(Notice::Sent))
-}
-
-/// Finds where the person is told, if they can be told at all.
-async fn addressee(
-    context: &Context,
-    due: &Due,
-    evidence: &[Evidence],
-) -> Result<Option<Addressee>, Error> {
-    let read = context.db.read();
-    let row = roster::store::individual(read, due.campaign_id, due.individual_id).await?;
-    let key = roster::store::find_key(read, due.campaign_id).await?;
-    let Some((row, key)) = row.zip(key.filter(|key| key.wrapped.is_some())) else {
-        return Ok(None);
-    };
-    let Some(person) = decrypt(&context.sealer(&key)?, &row)? else {
-        return Ok(None);
-    };
-    let bearers = Bearers::of(context, due.campaign_id, std::iter::once(&person)).await?;
-    let own = bearers.own_contacts(&person);
-    Ok(choose(&person, own, &row, evidence))
-}
-
-/// Chooses a contact of the person's own that took no part; which one of a kind did is not known, so none of that kind is taken.
-fn choose(
-    person: &Person,
-    own: Vec<Contact<'_>>,
-    row: &individual::Model,
-    evidence: &[Evidence],
-) -> Option<Addressee> {
-    let took_part = |kind| match kind {
-        Kind::Email => evidence.contains(&Evidence::EmailCode),
-        Kind::Phone => {
-            evidence.contains(&Evidence::SmsCode) || evidence.contains(&Evidence::VoiceCode)
-        }
-    };
-    let mut own = own.into_iter();
-    if let Some(contact) = own.find(|contact| !took_part(contact.kind)) {
-        return Some(Addressee::Contact {
-            channel: contact.kind.channel(),
-            to: contact.value.clone(),
-        });
-    }
-    (row.mailable && !row.returned).then(|| Addressee::Post {
-        name: joined(&[
-            Some(&person.given_name),
-            person.middle_name.as_ref(),
-            Some(&person.family_name),
-            person.suffix.as_ref(),
-        ]),
-        lines: lines(person),
-    })
-}
-
-fn lines(person: &Person) -> Vec<Secret<String>> {
-    let place = joined(&[
-        person.city.as_ref(),
-        person.region.as_ref(),
-        person.postal_code.as_ref(),
-        person.country.as_ref(),
-    ]);
-    person
-        .address_lines
-        .iter()
-        .cloned()
-        .chain([place])
-        .collect()
-}
-
-fn joined(parts: &[Option<&Text>]) -> Secret<String> {
-    let given = parts.iter().flatten().map(|part| part.expose().as_str());
-    let given: Vec<&str> = given.filter(|part| !part.is_empty()).collect();
-    Secret::new(given.join(" "))
 }

@@ -1,6 +1,6 @@
 //! What the roster holds about the rows of a batch.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -18,6 +18,8 @@ pub struct Known {
     pub people: Vec<Stored>,
     /// The descriptions of them that share a blind key with a row.
     pub keys: Vec<(IndividualId, Keys)>,
+    /// Keys of numbers that so many people bear that none of them was looked up by it.
+    pub crowded_numbers: HashSet<i64>,
     /// How many people were ever loaded.
     pub people_in_all: u64,
 }

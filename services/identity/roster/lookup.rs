@@ -28,6 +28,8 @@ pub struct Found {
     people: Vec<individual::Model>,
     /// By which keys they were found.
     keys: Vec<(IndividualId, Keys)>,
+    /// Keys of numbers by which too many were found.
+    crowded_numbers: HashSet<i64>,
     /// Whose address the post or the mail house gave.
     readdressed: HashSet<IndividualId>,
 }
@@ -44,6 +46,7 @@ impl Found {
             references: self.references,
             people: decrypted.collect::<Result<_, _>>()?,
             keys: self.keys,
+            crowded_numbers: self.crowded_numbers,
             people_in_all,
         })
     }
@@ -69,7 +72,7 @@ pub async fn find(
         })
     };
     let others: Vec<&Prepared> = rows().filter(|row| !is_same(row)).collect();
-    let keys = alike(connection, campaign, &others).await?;
+    let (keys, crowded_numbers) = alike(connection, campaign, &others).await?;
     let listed = others.iter().flat_map(|row| &row.macs);
     let listed = listed.filter_map(|macs| references.get(&macs.reference));
     let listed = listed.map(|listed| listed.individual);
@@ -79,16 +82,18 @@ pub async fn find(
         readdressed: readdressed(connection, campaign, &ids).await?,
         references,
         keys,
+        crowded_numbers,
     })
 }
 
-/// Gives who shares keys with a row and may be its person, by all that the keys tell ([`Keys::may_be_of_one`]).
+/// Gives who shares keys with a row and may be its person, by all that the keys tell ([`Keys::may_be_of_one`]); and the keys of numbers that
+/// too many share.
 async fn alike(
     connection: &impl ConnectionTrait,
     campaign: CampaignId,
     rows: &[&Prepared],
-) -> Result<Vec<(IndividualId, Keys)>, Error> {
-    let mut found = HashMap::new();
+) -> Result<(Vec<(IndividualId, Keys)>, HashSet<i64>), Error> {
+    let (mut found, mut crowded_numbers) = (HashMap::new(), HashSet::new());
     for of in KeyOf::OF_ROWS {
         let mut rows_by_key: HashMap<i64, Vec<&Keys>> = HashMap::new();
         for keys in rows.iter().flat_map(|row| row.keys()) {
@@ -103,6 +108,10 @@ async fn alike(
             let people = people.entry(sharer.key).or_default();
             people.insert(sharer.individual);
         }
+        if of == KeyOf::Ssn {
+            let crowded = people.iter().filter(|(_, of)| of.len() > MOST_ALIKE);
+            crowded_numbers.extend(crowded.map(|(key, _)| *key));
+        }
         for sharer in sharers {
             let may_be = |keys: &&Keys| keys.may_be_of_one(&sharer.keys);
             if people[&sharer.key].len() <= MOST_ALIKE
@@ -115,7 +124,7 @@ async fn alike(
     let people = found
         .into_iter()
         .map(|((individual, _), keys)| (individual, keys));
-    Ok(people.collect())
+    Ok((people.collect(), crowded_numbers))
 }
 
 fn sorted<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {

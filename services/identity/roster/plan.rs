@@ -113,7 +113,7 @@ struct Planner<'b> {
     /// Slots by individual.
     by_id: HashMap<IndividualId, usize>,
     /// Who may be the person of a row.
-    alike: AlikeIndex,
+    alike: AlikeIndex<'b>,
 }
 
 impl<'b> Planner<'b> {
@@ -130,7 +130,7 @@ impl<'b> Planner<'b> {
             },
             by_id: HashMap::with_capacity(known.people.len()),
             seen: HashMap::with_capacity(rows),
-            alike: AlikeIndex::among(known.people_in_all),
+            alike: AlikeIndex::among(known.people_in_all, &known.crowded_numbers),
         };
         for stored in &known.people {
             let (individual, person) = (stored.individual, &stored.person);

@@ -82,6 +82,15 @@ pub struct ProofingNotice {
     pub expires_at: Timestamp,
 }
 
+/// Tells somebody that their term is over. Its `Debug` shows nothing personal.
+#[derive(Clone, Debug)]
+pub struct TermOverNotice {
+    /// Makes a repeated notice the same notice.
+    pub id: Uuid,
+    /// Where it goes.
+    pub to: Addressee,
+}
+
 /// What is sent to people.
 #[derive(Clone, Debug)]
 pub enum Message {
@@ -91,6 +100,8 @@ pub enum Message {
     NewContact(Notice),
     /// Somebody was verified and enrolled.
     Proofing(ProofingNotice),
+    /// Somebody's term is over.
+    TermOver(TermOverNotice),
 }
 
 impl Message {
@@ -100,6 +111,7 @@ impl Message {
             Self::Code(code) => code.id.as_uuid(),
             Self::NewContact(notice) => notice.id,
             Self::Proofing(notice) => notice.id,
+            Self::TermOver(notice) => notice.id,
         }
     }
 
@@ -108,7 +120,8 @@ impl Message {
         let (channel, to) = match self {
             Self::Code(code) => (code.channel, &code.to),
             Self::NewContact(notice) => (notice.channel, &notice.to),
-            Self::Proofing(notice) => match &notice.to {
+            Self::Proofing(ProofingNotice { to, .. })
+            | Self::TermOver(TermOverNotice { to, .. }) => match to {
                 Addressee::Contact { channel, to } => (*channel, to),
                 Addressee::Post { .. } => return None,
             },
@@ -144,6 +157,15 @@ impl Message {
                     "expires_at": notice.expires_at,
                 })
             }
+            Self::TermOver(notice) => {
+                let (channel, to) = addressee(&notice.to);
+                json!({
+                    "notice_id": notice.id,
+                    "channel": channel,
+                    "to": to,
+                    "text": text::TERM_OVER,
+                })
+            }
         };
         Zeroizing::new(body.to_string())
     }
@@ -169,6 +191,12 @@ impl From<ConfirmationCode> for Message {
 impl From<Notice> for Message {
     fn from(notice: Notice) -> Self {
         Self::NewContact(notice)
+    }
+}
+
+impl From<TermOverNotice> for Message {
+    fn from(notice: TermOverNotice) -> Self {
+        Self::TermOver(notice)
     }
 }
 

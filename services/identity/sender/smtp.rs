@@ -157,6 +157,7 @@ const fn subject(message: &Message) -> &'static str {
         Message::Code(_) => "Your confirmation code / Su código de confirmación",
         Message::NewContact(_) => "Your contact details / Sus datos de contacto",
         Message::Proofing(_) => "Your enrollment / Su inscripción",
+        Message::TermOver(_) => "The end of your monitoring / El fin de su monitoreo",
     }
 }
 
@@ -165,6 +166,7 @@ fn plain(message: &Message) -> String {
         Message::Code(code) => text::confirmation(&code.code, code.expires_at, &code.language),
         Message::NewContact(_) => text::new_contact(),
         Message::Proofing(notice) => text::proofing(&notice.token, notice.expires_at),
+        Message::TermOver(_) => text::term_over(),
     }
 }
 

@@ -15,6 +15,15 @@ pub const PROOFED: &str = "You were identified and enrolled in the credit monito
     you, there is nothing to do. If it was not you, call the number in your letter or open the web page that it names, and give the token \
     below: the enrollment is stopped.";
 
+/// Says that a term is over.
+pub const TERM_OVER: &str = "The credit monitoring that you were offered after a data breach has come to its end. Nothing is renewed, no card is \
+    charged, and you need do nothing. You can still freeze your credit file at every bureau, free of charge. If you think that your \
+    identity is misused, call the number in your letter.";
+
+const TERM_OVER_SPANISH: &str = "El monitoreo de crédito que se le ofreció después de una filtración de datos ha llegado a su fin. Nada se \
+    renueva, no se cobra a ninguna tarjeta y no tiene que hacer nada. Todavía puede congelar su archivo de crédito en cada agencia, sin costo. \
+    Si cree que alguien usa su identidad, llame al número que aparece en su carta.";
+
 const NEW_CONTACT_SPANISH: &str = "Se indicó una nueva dirección de correo electrónico o un nuevo número de teléfono para su inscripción en el \
     monitoreo de crédito. Si no fue usted, llame al número que aparece en su carta.";
 
@@ -47,6 +56,11 @@ pub fn new_contact() -> String {
 pub fn proofing(token: &Secret<String>, expires_at: Timestamp) -> String {
     let (token, until) = (token.expose(), minutes(expires_at));
     format!("{PROOFED}\n\n{PROOFED_SPANISH}\n\n{token}\n({until})\n")
+}
+
+/// Gives the text of an e-mail that tells of the end of a term.
+pub fn term_over() -> String {
+    format!("{TERM_OVER}\n\n{TERM_OVER_SPANISH}\n")
 }
 
 /// Writes an instant as both languages read it.

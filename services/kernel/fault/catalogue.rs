@@ -120,6 +120,7 @@ reasons! {
     EnrollmentExpired "ENROLLMENT_EXPIRED" FailedPrecondition "The enroll-by date has passed.";
     ConsentOutdated "CONSENT_OUTDATED" FailedPrecondition "The consent was not given to the campaign's current text.";
     NotEligible "NOT_ELIGIBLE" FailedPrecondition "There is no product for this individual.";
+    RestorationNotFound "RESTORATION_NOT_FOUND" NotFound "There is no such restoration.";
     CoverageState "COVERAGE_STATE" FailedPrecondition "No such coverage can be ordered again by this caller: it waits for nobody, the bureau's reason forbids it, or it was ordered too often.";
     ConsenterNotVerified "CONSENTER_NOT_VERIFIED" FailedPrecondition "Whoever consents is not whom the verification names: the person, or the same representative.";
 

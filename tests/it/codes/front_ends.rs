@@ -9,6 +9,7 @@ use redress::wire::redress::enrollment::v1::begin_enrollment_request::Entitlemen
 use redress::wire::redress::enrollment::v1::campaign_service_server::CampaignService;
 use redress::wire::redress::enrollment::v1::enrollment_code_service_server::EnrollmentCodeService;
 use redress::wire::redress::enrollment::v1::enrollment_service_server::EnrollmentService;
+use redress::wire::redress::enrollment::v1::restoration_service_server::RestorationService;
 
 use super::house::{House, NUMBER, by};
 use crate::harness::front_ends::{NO_NUMBER, methods, told};
@@ -169,6 +170,23 @@ impl Scene {
                     coverage_ids: Vec::new(),
                 };
                 told(handlers.resubmit_enrollment(by(role, message)).await)
+            }
+            "RequestRestoration" => {
+                let message = wire::RequestRestorationRequest {
+                    request_id,
+                    campaign,
+                    verification_id,
+                    individual_id: String::new(),
+                };
+                told(handlers.request_restoration(by(role, message)).await)
+            }
+            "GetRestoration" => {
+                let message = wire::GetRestorationRequest {
+                    campaign,
+                    restoration_id: String::new(),
+                    verification_id,
+                };
+                told(handlers.get_restoration(by(role, message)).await)
             }
             other => {
                 panic!("{other} has no call here: a method that front ends may call needs one")

@@ -193,6 +193,12 @@ async fn a_term_ends_after_its_last_day_in_the_campaigns_zone(database: Database
         house.get(&enrollment.enrollment_id).await.state(),
         wire::EnrollmentState::Ended
     );
+    // Its partner is told, once, and why.
+    let told = "handoff WHERE kind = 'CANCEL' AND cancel_reason = 'TERM_OVER' AND state = 'QUEUED'";
+    assert_eq!(house.count(told).await, 1);
+    assert_eq!(house.count("handoff WHERE kind = 'CANCEL'").await, 1);
+    // So is the person, once.
+    assert_eq!(house.count("term_notice WHERE state = 'DUE'").await, 1);
 }
 
 #[apply(both)]

@@ -181,6 +181,22 @@ const COMMANDS: &[(&str, &str)] = &[
         "partner migrate",
     ),
     (
+        "enrollment.v1.EnrollmentService/ExtendCoverages",
+        "partner extend",
+    ),
+    (
+        "enrollment.v1.RestorationService/RequestRestoration",
+        "restoration request",
+    ),
+    (
+        "enrollment.v1.RestorationService/GetRestoration",
+        "restoration show",
+    ),
+    (
+        "enrollment.v1.RestorationService/ListRestorations",
+        "restoration list",
+    ),
+    (
         "enrollment.v1.EnrollmentService/ListSetAside",
         "enrollment set-aside",
     ),

@@ -109,6 +109,8 @@ fn handoff(ids: &Ids) -> handoff::Model {
         settled_at: None,
         updated_at: NOW,
         ordered_at: NOW,
+        cancel_reason: None,
+        extends_to_months: 0,
     }
 }
 
@@ -194,6 +196,7 @@ async fn a_coverage_has_what_its_state_has_earned(database: Database) {
     let owner = &database.owner().await;
     let ids = ids();
     let active = || coverage::Model {
+        asked_term_months: None,
         campaign_id: ids.next(),
         id: ids.next(),
         enrollment_id: ids.next(),

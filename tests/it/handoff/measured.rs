@@ -102,6 +102,7 @@ async fn queue_three(owner: &DatabaseConnection) {
             product_code: "TRIPLE-24".to_owned(),
             term_months: 24,
             contract_code: None,
+            cancel_reason: None,
             trace: None,
             at: clock.now() - TWO_HOURS,
         })

@@ -18,6 +18,7 @@ mod http;
 mod http_bad_days;
 mod http_liar;
 mod http_partner;
+mod later;
 mod lease;
 mod lock_order;
 mod measured;

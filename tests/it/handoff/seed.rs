@@ -59,6 +59,7 @@ pub async fn open_numbered(
         grace_days: 0,
         two_operators: false,
         front_ends: text("[]"),
+        restoration: None,
     };
     row.into_active_model().insert(owner).await.unwrap();
     let sealer = PersonSealer::new(id, redress::kernel::crypto::Key::from_bytes(ids.random()));

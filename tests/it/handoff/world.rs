@@ -276,6 +276,7 @@ impl World {
             product_code: "TRIPLE-24".to_owned(),
             term_months: 24,
             contract_code: Some("C-17".to_owned()),
+            cancel_reason: None,
             trace: None,
             at: self.context.clock.now(),
         };
@@ -349,6 +350,7 @@ impl World {
             product_code: like.product_code,
             term_months: like.term_months,
             contract_code: like.contract_code,
+            cancel_reason: None,
             trace: like.trace_context,
             at: self.context.clock.now(),
         }

@@ -365,6 +365,7 @@ pub async fn insert_campaign(
         grace_days: 0,
         two_operators: false,
         front_ends: "[]".into(),
+        restoration: None,
     };
     put::<campaign::Entity, campaign::ActiveModel>(owner, row.into()).await;
 }

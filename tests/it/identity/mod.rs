@@ -33,6 +33,7 @@ mod review;
 mod rewrap;
 mod search;
 mod slips;
+mod term_over;
 mod throttle;
 mod two_people;
 mod undeliverable;

@@ -11,6 +11,7 @@ use crate::codes::error::Error;
 use crate::codes::law::Law;
 use crate::db::entities::campaign::State;
 use crate::db::entities::covered_entity::Notifier;
+use crate::db::entities::restoration::Offer;
 use crate::kernel::caller::{self, Caller};
 use crate::kernel::fields::Fields;
 use crate::kernel::paging::{self, Room};
@@ -37,7 +38,11 @@ pub async fn create_campaign(
         fields.finish()?;
         return Err(Error::CampaignNotFound);
     };
-    let known = create::known_partners(context, &read::partners(&wire.products)).await?;
+    let known = create::known_partners(
+        context,
+        &read::partners(&wire.products, wire.restoration.as_ref()),
+    )
+    .await?;
     let new = read::campaign(wire, &known, context.now(), &mut fields);
     fields.finish()?;
     let new = new.ok_or(Error::CampaignNotFound)?;
@@ -143,7 +148,11 @@ pub async fn update_campaign(
     let id = fields.request_id(&message.request_id);
     let campaign_id = context.campaign_id(&mut fields, &message.campaign).await?;
     let given = message.changes.clone().unwrap_or_default();
-    let known = create::known_partners(context, &read::partners(&given.products)).await?;
+    let known = create::known_partners(
+        context,
+        &read::partners(&given.products, given.restoration.as_ref()),
+    )
+    .await?;
     let today = context.now().date_in(&TimeZone::UTC).ok();
     let changes = read::changes(&given, &known, today, &mut fields);
     fields.finish()?;
@@ -232,6 +241,7 @@ pub fn campaign(campaign: Campaign) -> Result<wire::Campaign, Error> {
     let texts = texts.map(|text| consent_text(&ConsentText::from(text)));
     Ok(wire::Campaign {
         front_ends: row.front_ends()?.names(),
+        restoration: row.restoration()?.map(offer),
         campaign_id: row.id.to_string(),
         engagement_number: row.engagement_number,
         name: row.name,
@@ -252,6 +262,14 @@ pub fn campaign(campaign: Campaign) -> Result<wire::Campaign, Error> {
         language_code: row.language,
         two_operators: row.two_operators,
     })
+}
+
+fn offer(offer: Offer) -> wire::RestorationOffer {
+    wire::RestorationOffer {
+        partner_id: offer.partner_id().to_string(),
+        product_code: offer.product_code,
+        contract_code: offer.contract_code.unwrap_or_default(),
+    }
 }
 
 const fn notifier(notifier: Notifier) -> wire::Notifier {

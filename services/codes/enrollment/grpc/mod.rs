@@ -1,5 +1,6 @@
 //! Enrollments on the wire.
 
+mod extend;
 mod migrate;
 mod next_step;
 pub mod set_aside;
@@ -33,6 +34,7 @@ use crate::codes::enrollment::resubmit::{self, Resubmit};
 use crate::codes::enrollment::state::Shown;
 use crate::codes::enrollment::{check, convert};
 
+pub use extend::extend_coverages;
 pub use migrate::migrate_coverages;
 
 /// Begins an enrollment.

@@ -3,7 +3,7 @@
 //! A call-center agent reads the agent's words; the person's are read aloud or shown. Each says the next thing to do first, and
 //! what a person is told never says what the bureau knows.
 
-use crate::codes::enrollment::coverage::told_class;
+use crate::codes::convert::told_class;
 use crate::codes::enrollment::store::Enrollment;
 use crate::db::entities::coverage;
 use crate::db::entities::enrollment::State;

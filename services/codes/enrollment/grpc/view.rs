@@ -1,8 +1,7 @@
 //! What a caller is shown of an enrollment. A portal is shown what the person may know.
 
-use crate::codes::convert::{date, time};
+use crate::codes::convert::{date, time, told_class};
 use crate::codes::enrollment::convert::{coverage_to_wire, reason_to_wire, state_to_wire};
-use crate::codes::enrollment::coverage::told_class;
 use crate::codes::enrollment::store::Enrollment;
 use crate::db::entities::coverage;
 use crate::db::entities::enrollment::State;

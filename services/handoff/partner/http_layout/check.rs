@@ -19,7 +19,23 @@ const OURS: [&str; 6] = [
     "transfer-encoding",
 ];
 /// What a cancellation can name beside [`REFERENCES`].
-const OF_A_CANCELLATION: [&str; 4] = ["cancels_handoff_id", "kind", "queue_date", "term_months"];
+const OF_A_CANCELLATION: [&str; 5] = [
+    "cancels_handoff_id",
+    "cancellation_reason",
+    "kind",
+    "queue_date",
+    "term_months",
+];
+/// What an extension can name beside [`REFERENCES`].
+const OF_AN_EXTENSION: [&str; 5] = [
+    "extends_handoff_id",
+    "engagement_number",
+    "kind",
+    "queue_date",
+    "term_months",
+];
+/// What a path can name of these.
+const EARLIER: [&str; 2] = ["cancels_handoff_id", "extends_handoff_id"];
 
 pub(super) fn check(layout: &HttpLayout) -> Result<(), String> {
     if let Authorization::Oauth2(oauth) = &layout.authorization
@@ -50,6 +66,18 @@ pub(super) fn check(layout: &HttpLayout) -> Result<(), String> {
     checked(layout, "cancel", &layout.cancel, &OF_A_CANCELLATION)?;
     let references = ["cancels_handoff_id", "partner_reference"];
     refers("cancel", &layout.cancel, &references)?;
+    if let Some(extend) = &layout.extend {
+        checked(layout, "extend", extend, &OF_AN_EXTENSION)?;
+        refers("extend", extend, &["handoff_id"])?;
+        refers(
+            "extend",
+            extend,
+            &["extends_handoff_id", "partner_reference"],
+        )?;
+    }
+    if let Some(restore) = &layout.restore {
+        order("restore", restore)?;
+    }
     answers(&layout.answers)
 }
 
@@ -101,8 +129,8 @@ fn checked(layout: &HttpLayout, name: &str, call: &Call, further: &[&str]) -> Re
         Err(rule) => return wrong("path", rule.to_owned()),
     };
     let in_path = |field: &str| {
-        let of_cancel = field == "cancels_handoff_id" && further.contains(&field);
-        of_cancel || REFERENCES.contains(&field)
+        let is_earlier = EARLIER.contains(&field) && further.contains(&field);
+        is_earlier || REFERENCES.contains(&field)
     };
     let mut made = String::new();
     for part in parts {

@@ -49,6 +49,10 @@ pub struct HttpLayout {
     pub inquire: Call,
     /// Cancels what was ordered.
     pub cancel: Call,
+    /// Gives what was ordered a longer term; without it an operator sees to that.
+    pub extend: Option<Call>,
+    /// Orders that an identity is restored; without it an operator sees to that.
+    pub restore: Option<Call>,
     /// How answers are read.
     pub answers: Answers,
 }

@@ -1,7 +1,9 @@
 //! What an order has in the fields that a layout can name. They are those of the contract's `EnrollmentOrder`, by the same names.
 
 use crate::kernel::clock::Timestamp;
-use crate::wire::redress::bureau::v1::{ConsentChannel, EnrollmentOrder, HandoffKind, Subject};
+use crate::wire::redress::bureau::v1::{
+    CancellationReason, ConsentChannel, EnrollmentOrder, HandoffKind, Subject,
+};
 use crate::wire::redress::r#type::v1::{PostalAddress, Relationship, Representative};
 
 /// Gives what an order has in a field; empty where it has nothing.
@@ -11,17 +13,22 @@ pub fn value_of(order: &EnrollmentOrder, field: &str) -> String {
         "kind" => word(order.kind().as_str_name(), "HANDOFF_KIND_"),
         "attempt" => order.attempt.to_string(),
         "cancels_handoff_id" => order.cancels_handoff_id.clone(),
+        "cancellation_reason" => match order.cancellation_reason() {
+            CancellationReason::Unspecified => String::new(),
+            reason => word(reason.as_str_name(), "CANCELLATION_REASON_"),
+        },
+        "extends_handoff_id" => order.extends_handoff_id.clone(),
         "engagement_number" => order.engagement_number.clone(),
         "activation_code" => order.activation_code.clone(),
-        "population" if is_cancel(order) => String::new(),
+        "population" if is_about_an_earlier_order(order) => String::new(),
         "population" => word(order.population().as_str_name(), "POPULATION_"),
         "queue_date" => day(order.queue_time.as_ref()),
         _ => of_parts(order, field),
     }
 }
 
-fn is_cancel(order: &EnrollmentOrder) -> bool {
-    order.kind() == HandoffKind::Cancel
+fn is_about_an_earlier_order(order: &EnrollmentOrder) -> bool {
+    matches!(order.kind(), HandoffKind::Cancel | HandoffKind::Extend)
 }
 
 fn of_parts(order: &EnrollmentOrder, field: &str) -> String {
@@ -131,6 +138,8 @@ mod tests {
                 contract_code: text("K"),
             }),
             cancels_handoff_id: text("x"),
+            cancellation_reason: CancellationReason::Moved.into(),
+            extends_handoff_id: text("y"),
             subject: Some(Subject {
                 name: Some(PersonName {
                     given_name: text("Ada"),

@@ -10,7 +10,8 @@ use crate::handoff::context::Context;
 use crate::handoff::outcome::convert;
 use crate::handoff::partner::model::Partner;
 use crate::handoff::push::circuit_breaker::Signal;
-use crate::handoff::queue::handoff::{Canceled, Handoff};
+use crate::handoff::queue::convert::reason_to_wire;
+use crate::handoff::queue::handoff::{EarlierOrder, Handoff};
 use crate::handoff::queue::retry_policy::{Failure, PartnerStatus};
 use crate::handoff::queue::state::Fact;
 use crate::kernel::client::{self, Client, Outgoing};
@@ -74,10 +75,11 @@ impl GrpcBureau {
         }
     }
 
-    pub async fn cancel(&mut self, handoff: &Handoff, enroll: &Canceled) -> Reply {
+    pub async fn cancel(&mut self, handoff: &Handoff, enroll: &EarlierOrder) -> Reply {
         let request = CancelEnrollmentRequest {
             handoff_id: handoff.id.to_string(),
             cancels_handoff_id: enroll.id.to_string(),
+            reason: reason_to_wire(handoff.cancel_reason).into(),
         };
         let request = client::request(request, self.timeout);
         let called = self.client.cancel_enrollment(request);

@@ -10,13 +10,14 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, H
 use http::{Method, StatusCode};
 use tokio::time::Instant;
 
+use crate::db::entities::handoff::Kind;
 use crate::handoff::context::Context;
 use crate::handoff::partner::http_layout::{self, Authorization, Call, HttpLayout};
 use crate::handoff::partner::model::Partner;
 use crate::handoff::person::convert as order;
 use crate::handoff::person::field::convert::value_of;
 use crate::handoff::push::circuit_breaker::Signal;
-use crate::handoff::queue::handoff::{Canceled, Handoff};
+use crate::handoff::queue::handoff::{EarlierOrder, Handoff};
 use crate::handoff::queue::retry_policy::Failure;
 use crate::kernel::clock::Clock;
 use crate::kernel::telemetry;
@@ -90,17 +91,40 @@ impl HttpBureau {
         })))
     }
 
-    pub async fn submit(&self, handoff: &Handoff, order: &EnrollmentOrder) -> Reply {
-        let layout = &self.0.layout;
-        let update = layout.update.as_ref().filter(|_| handoff.order_attempt > 1);
+    /// Gives an order, about an earlier one if it is an extension. What the layout has no call for waits for whoever can see to it.
+    pub async fn submit(
+        &self,
+        handoff: &Handoff,
+        order: &EnrollmentOrder,
+        about: Option<&EarlierOrder>,
+    ) -> Reply {
+        let Some(call) = self.call_for(handoff) else {
+            return Reply::Failed(Failure::CannotProject("kind"), Signal::None);
+        };
+        let reference = match about {
+            Some(earlier) => &earlier.partner_reference,
+            None => &handoff.partner_reference,
+        };
         let question = Question {
-            call: update.unwrap_or(&layout.submit),
+            call,
             what: What::Submit,
             about: &[handoff.id.to_string()],
             order,
-            partner_reference: handoff.partner_reference.as_deref(),
+            partner_reference: reference.as_deref(),
         };
         self.0.ask(&question).await
+    }
+
+    fn call_for(&self, handoff: &Handoff) -> Option<&Call> {
+        let layout = &self.0.layout;
+        match handoff.kind {
+            Kind::Extend => layout.extend.as_ref(),
+            Kind::Restore => layout.restore.as_ref(),
+            Kind::Enroll | Kind::Cancel => {
+                let update = layout.update.as_ref().filter(|_| handoff.order_attempt > 1);
+                update.or(Some(&layout.submit))
+            }
+        }
     }
 
     pub async fn ask(&self, handoff: &Handoff) -> Reply {
@@ -115,7 +139,7 @@ impl HttpBureau {
     }
 
     /// The answer may speak of the cancellation, or of what it cancels.
-    pub async fn cancel(&self, handoff: &Handoff, enroll: &Canceled) -> Reply {
+    pub async fn cancel(&self, handoff: &Handoff, enroll: &EarlierOrder) -> Reply {
         let question = Question {
             call: &self.0.layout.cancel,
             what: What::Cancel,

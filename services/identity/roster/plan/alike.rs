@@ -1,9 +1,9 @@
 //! Who of the people of a batch may be the person of a row.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::identity::matching::keys::Keys;
+use crate::identity::matching::keys::{KeyOf, Keys};
 use crate::identity::matching::policy::CLEAR_MARGIN;
 use crate::identity::matching::resolve::{Record, Resolution, resolve};
 use crate::identity::matching::waterfall::Waterfall;
@@ -12,6 +12,9 @@ use crate::kernel::person::Person;
 
 /// The most people whom one key names. A key that more share tells nothing: it was made of fillers.
 pub const MOST_ALIKE: usize = 64;
+/// The most people who stand under one number because it is a relative's. What more bear is a filler: two who bear it have nothing in common
+/// by that, however alike their names are.
+const MOST_RELATIVES: usize = 16;
 
 /// Somebody who may be the person of a row.
 pub(super) struct Alike {
@@ -35,8 +38,9 @@ impl Alike {
 }
 
 /// The slots by their blind keys.
-#[derive(Default)]
-pub(super) struct AlikeIndex {
+pub(super) struct AlikeIndex<'k> {
+    /// Numbers that more people of the roster bear than were looked up.
+    crowded_numbers: &'k HashSet<i64>,
     by_key: HashMap<i64, Vec<usize>>,
     /// How the person of a slot was described.
     described: HashMap<usize, Vec<Keys>>,
@@ -46,12 +50,15 @@ pub(super) struct AlikeIndex {
     people: u64,
 }
 
-impl AlikeIndex {
-    /// Takes how many people the roster had before the batch.
-    pub fn among(people: u64) -> Self {
+impl<'k> AlikeIndex<'k> {
+    /// Takes how many people the roster had before the batch, and which numbers too many of them bear.
+    pub fn among(people: u64, crowded_numbers: &'k HashSet<i64>) -> Self {
         Self {
             people,
-            ..Self::default()
+            crowded_numbers,
+            by_key: HashMap::new(),
+            described: HashMap::new(),
+            records: HashMap::new(),
         }
     }
 
@@ -96,16 +103,18 @@ impl AlikeIndex {
             (self.records.entry(*at)).or_insert_with(|| Record::of(person));
         }
         let known = |at: &usize| &self.records[at];
+        let is_a_filler = row.keys().any(|keys| self.bears_a_filler(keys));
         // Whoever stands there under a guarantor's number may have one of their own elsewhere.
-        let is_anothers = sharers
-            .iter()
-            .any(|at| record.shares_a_number_with(known(at)));
+        let is_anothers = is_a_filler
+            || sharers
+                .iter()
+                .any(|at| record.shares_a_number_with(known(at)));
         let unnumbered = is_anothers.then(|| record.without_number());
         let mut found = Vec::new();
         for at in sharers {
             let other = known(&at);
             let record = match &unnumbered {
-                Some(unnumbered) if !record.bears_the_number_of(other) => unnumbered,
+                Some(unnumbered) if is_a_filler || !record.bears_the_number_of(other) => unnumbered,
                 _ => record,
             };
             let (resolution, waterfall) = resolve(record, other, self.people);
@@ -119,6 +128,15 @@ impl AlikeIndex {
         }
         found.sort_by_key(|one| Reverse((one.resolution, one.waterfall.score())));
         found
+    }
+
+    /// Tells whether so many people bear the number of a description that it is nobody's.
+    fn bears_a_filler(&self, keys: &Keys) -> bool {
+        let Some(number) = keys.get(KeyOf::Ssn) else {
+            return false;
+        };
+        let bearers = self.by_key.get(&number).map_or(0, Vec::len);
+        bearers > MOST_RELATIVES || self.crowded_numbers.contains(&number)
     }
 
     /// Gives the slots that may be of a row's person, by what their keys tell; as where the roster is asked.

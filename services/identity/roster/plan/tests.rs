@@ -1,6 +1,7 @@
 use jiff::civil::date;
 
 use crate::identity::matching::blind::Indexer;
+use crate::identity::matching::keys::KeyOf;
 use crate::identity::roster::keys::RosterKeys;
 use crate::identity::roster::known::Stored;
 use crate::identity::roster::prepare::prepare;
@@ -175,6 +176,57 @@ fn a_key_that_a_crowd_shares_tells_nothing() {
     assert_eq!(*plan.outcomes.last().unwrap(), Outcome::Accepted);
 }
 
+/// Two strangers of one name stand under the number and the birth date that a clinic writes where it knows neither: they are two people. Those
+/// of one family who stand under a relative's number are merged with themselves.
+#[test]
+fn a_number_that_a_crowd_bears_makes_nobody_one_person() {
+    const NAMES: [&str; 18] = [
+        "Ada", "Bertha", "Cecil", "Doris", "Edgar", "Flora", "Gustav", "Hilda", "Ingrid", "Jacob",
+        "Karl", "Lydia", "Norman", "Oscar", "Pauline", "Quentin", "Rosa", "Victor",
+    ];
+    let under = |line: i64, entity: &str, name: &str, ssn: &str| {
+        let reference = format!("R{line}");
+        row(line, entity, &reference, name, "1980-01-01", ssn)
+    };
+    let crowd = |bearers: &[&str]| {
+        let names = bearers.iter().chain(&["Michael"]);
+        let mut rows: Vec<RawRow> = (2..)
+            .zip(names)
+            .map(|(line, name)| under(line, "one", name, "666-11-1111"))
+            .collect();
+        rows.push(under(99, "two", "Michael", "666-11-1111"));
+        *words(&rows).last().unwrap()
+    };
+    assert_eq!(crowd(&NAMES[..3]), "merged");
+    assert_eq!(crowd(&NAMES), "doubtful");
+    // The same where the crowd is on the roster already, and too large to be looked up.
+    let before = judged(&[under(2, "one", "Michael", "666-11-1111")], &[3]);
+    let nothing = Known::default();
+    let link = plan(&before, &nothing, HEADER).links[0];
+    let Ok(prepared) = &before[0].verdict else {
+        panic!("a good row")
+    };
+    let mut known = Known {
+        people: vec![Stored {
+            individual: link.individual,
+            person: prepared.person.clone(),
+            population: Population::Adult,
+            salt: vec![1],
+            is_withdrawn: false,
+            is_readdressed: false,
+        }],
+        keys: vec![(link.individual, prepared.sealed.keys)],
+        ..Known::default()
+    };
+    let again = judged(&[under(3, "two", "Michael", "666-11-1111")], &[3]);
+    let merged = plan(&again, &known, HEADER).outcomes[0];
+    assert_eq!(merged, Outcome::Merged(link.individual));
+    let number = prepared.sealed.keys.get(KeyOf::Ssn);
+    known.crowded_numbers.extend(number);
+    let doubtful = plan(&again, &known, HEADER).outcomes[0];
+    assert!(matches!(doubtful, Outcome::Doubtful(..)), "{doubtful:?}");
+}
+
 /// A corrected row changes the record once; what an earlier run of the same file has seen does not change it back.
 #[test]
 fn a_correction_is_planned_once_and_never_taken_back_by_the_old_file() {
@@ -197,8 +249,8 @@ fn a_correction_is_planned_once_and_never_taken_back_by_the_old_file() {
             is_withdrawn: false,
             is_readdressed: false,
         }],
-        keys: Vec::new(),
         people_in_all: 1,
+        ..Known::default()
     };
     let batch = judged(&[second.clone(), second, first], &[3]);
     let plan_again = |batch, known| plan(batch, known, 3);
@@ -283,8 +335,8 @@ fn rows_loaded_under_an_older_index_key_are_known_again() {
     let known = Known {
         references: HashMap::from([(link.macs.reference, listed(&link))]),
         people: Vec::new(),
-        keys: Vec::new(),
         people_in_all: 1,
+        ..Known::default()
     };
     let batch = judged(&rows, &[4, 3]);
     assert_eq!(plan(&batch, &known, HEADER).outcomes, [Outcome::Unchanged]);

@@ -20,6 +20,8 @@ use crate::lab::people::names;
 use crate::wire::redress::identity::v1::Claims;
 
 const WHO: &str = "impostor with the letter";
+/// Where the list has no number of the victim, nothing on it tells such a stranger from them.
+const BORN_ALIKE: &str = "a stranger's of the same name and birth date";
 
 /// The first day on which somebody may have been born whose date is guessed, and how many days follow.
 const FIRST_DAY: Date = date(1930, 1, 1);
@@ -91,6 +93,11 @@ pub fn household<'a>(
         Some(Attempt {
             kind: match Relation::of(&victim.label, &other.label) {
                 Relation::FatherAndSon => "a father's or son's of the same name",
+                Relation::Namesakes
+                    if victim.person.date_of_birth == other.person.date_of_birth =>
+                {
+                    BORN_ALIKE
+                }
                 Relation::Namesakes => "a stranger's of the same name",
                 _ => "a spouse's, parent's or child's",
             },
@@ -168,7 +175,10 @@ pub async fn attempt(
         who: WHO,
         kind,
         tally,
-        asked: Asked::NobodyVerified,
+        asked: match kind {
+            BORN_ALIKE => Asked::Nothing,
+            _ => Asked::NobodyVerified,
+        },
     };
     Ok(kinds.into_iter().map(line).collect())
 }

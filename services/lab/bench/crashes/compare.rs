@@ -83,7 +83,8 @@ impl Compared {
         self.promised += 1;
         self.doubled += (entries.len() as u64).saturating_sub(1);
         let expected = match standing.first() {
-            Some(_) if told.withdrew => {
+            // What the bureau had refused before there was nothing to withdraw from.
+            Some(entry) if told.withdrew && entry.progress != Progress::Refused => {
                 self.withdrawn_in_books += 1;
                 CoverageState::Canceled
             }
@@ -158,18 +159,21 @@ mod tests {
     #[test]
     fn who_is_booked_as_they_were_told_is_no_finding() {
         let (a, b, c) = (told("a", false), told("b", true), told("c", true));
+        let refused_before = told("d", true);
         let known = enrollments(&[
             ("a", CoverageState::Active),
             ("b", CoverageState::Canceled),
             ("c", CoverageState::Canceled),
+            ("d", CoverageState::Refused),
         ]);
         let books = [
             booked("a", "A", Progress::Active),
             booked("b", "B", Progress::Canceled),
+            booked("d", "D", Progress::Refused),
         ];
-        let found = compare(&[&a, &b, &c], &known, &books);
+        let found = compare(&[&a, &b, &c, &refused_before], &known, &books);
         assert!(found.is_clean(), "{found:?}");
-        assert_eq!((found.promised, found.offers, found.repeated), (3, 2, 0));
+        assert_eq!((found.promised, found.offers, found.repeated), (4, 3, 0));
     }
 
     #[test]

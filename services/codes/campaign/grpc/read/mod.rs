@@ -19,7 +19,7 @@ use crate::wire::redress::r#type::v1::Population;
 
 use days::{Days, days, zone};
 pub use offer::partners;
-use offer::{entities, products};
+use offer::{entities, products, restoration};
 
 /// Thresholds where the request gives none, in hundredths of a bit.
 const ACCEPT: i32 = 1_500;
@@ -72,6 +72,8 @@ pub fn campaign(
         "must be 0 to 90 days",
     );
     let front_ends = front_ends(&wire.front_ends, "campaign.front_ends", fields);
+    let path = "campaign.restoration";
+    let restoration = restoration(wire.restoration.as_ref(), path, known, fields);
     let Days {
         breach_on,
         discovered_on,
@@ -97,6 +99,7 @@ pub fn campaign(
         language,
         two_operators: wire.two_operators,
         front_ends,
+        restoration,
     })
 }
 
@@ -127,6 +130,8 @@ pub fn changes(
     let named = wire.front_ends.as_ref();
     let front_ends =
         named.map(|named| front_ends(&named.names, "changes.front_ends.names", fields));
+    let path = "changes.restoration";
+    let restoration = restoration(wire.restoration.as_ref(), path, known, fields);
     let changes = Changes {
         name,
         letter_url: url,
@@ -135,6 +140,7 @@ pub fn changes(
         products,
         consent_texts,
         front_ends,
+        restoration,
     };
     fields.demand(!changes.is_empty(), "changes", "must change something");
     changes

@@ -4,26 +4,52 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::codes::campaign::create::{ENTITIES, NewEntity, NewProduct, PRODUCTS};
+use crate::codes::campaign::create::{ENTITIES, LONGEST_TERM, NewEntity, NewProduct, PRODUCTS};
 use crate::codes::convert::parts;
 use crate::db::entities::covered_entity::Notifier;
 use crate::db::entities::product::Population;
+use crate::db::entities::restoration::Offer;
 use crate::kernel::fields::Fields;
 use crate::kernel::ids::PartnerId;
 use crate::wire::redress::enrollment::v1 as wire;
 use crate::wire::redress::r#type::v1 as wire_type;
 
-/// The longest term, in calendar months.
-const TERM: i32 = 120;
-
-/// Gives the partners that products name, as far as they are ids.
-pub fn partners(products: &[wire::Product]) -> Vec<PartnerId> {
-    let products = products.iter().take(PRODUCTS);
-    products
-        .filter_map(|product| product.partner_id.parse().ok())
-        .collect()
+/// Gives the partners that products and the restoration name, as far as they are ids.
+pub fn partners(
+    products: &[wire::Product],
+    restoration: Option<&wire::RestorationOffer>,
+) -> Vec<PartnerId> {
+    let products = products.iter().take(PRODUCTS).map(|it| &it.partner_id);
+    let named = products.chain(restoration.map(|it| &it.partner_id));
+    named.filter_map(|id| id.parse().ok()).collect()
 }
 
+/// Reads who restores people's identities.
+pub fn restoration(
+    wire: Option<&wire::RestorationOffer>,
+    path: &str,
+    known: &BTreeSet<PartnerId>,
+    fields: &mut Fields,
+) -> Option<Offer> {
+    let offer = wire?;
+    let code = fields.text(format!("{path}.product_code"), &offer.product_code, CODE);
+    let contract = fields.maybe_text(format!("{path}.contract_code"), &offer.contract_code, CODE);
+    let partner: Option<PartnerId> = offer.partner_id.parse().ok();
+    let partner = partner.filter(|partner| known.contains(partner));
+    fields.demand(
+        partner.is_some(),
+        format!("{path}.partner_id"),
+        "must be the id of a partner",
+    );
+    Some(Offer {
+        partner: partner?.as_uuid(),
+        product_code: code,
+        contract_code: contract.map(str::to_owned),
+    })
+}
+
+/// The longest code of a product or a contract.
+const CODE: usize = 64;
 /// The longest contact of a covered entity.
 const CONTACT: usize = 200;
 
@@ -120,7 +146,7 @@ pub fn products(
             format!("{path}.population"),
             "must be ADULT or MINOR",
         );
-        let code = fields.text(format!("{path}.product_code"), &product.product_code, 64);
+        let code = fields.text(format!("{path}.product_code"), &product.product_code, CODE);
         let partner: Option<PartnerId> = product.partner_id.parse().ok();
         let exists = partner.is_some_and(|partner| known.contains(&partner));
         fields.demand(
@@ -130,12 +156,15 @@ pub fn products(
         );
         let term_months = product.term_months;
         fields.demand(
-            (1..=TERM).contains(&term_months),
+            (1..=LONGEST_TERM).contains(&term_months),
             format!("{path}.term_months"),
             "must be 1 to 120 months",
         );
-        let contract =
-            fields.maybe_text(format!("{path}.contract_code"), &product.contract_code, 64);
+        let contract = fields.maybe_text(
+            format!("{path}.contract_code"),
+            &product.contract_code,
+            CODE,
+        );
         let (Some(population), Some(partner)) = (population, partner) else {
             continue;
         };
