@@ -11,12 +11,10 @@ use std::time::Duration;
 use crate::kernel::caller::Role::{self, Auditor, CallCenter, Operator, Partner, Portal, Service};
 use crate::kernel::server::Access;
 
-use row::{never_shed, prompt, slow, stream, unary};
+use row::{bulk, never_shed, prompt, slow, stream, unary};
 
 /// Reading every row of a campaign of millions.
 const COUNTING: Duration = Duration::from_mins(1);
-/// A stream over a whole campaign: millions of rows take their time.
-const BULK: Duration = Duration::from_hours(6);
 
 /// Who reads what operators see.
 const READERS: &[Role] = &[Operator, Auditor];
@@ -26,10 +24,9 @@ const FRONT: &[Role] = &[CallCenter, Portal];
 /// Every method of every service.
 pub const TABLE: &[Access] = &[
     // identity-verification
-    stream(
+    bulk(
         "/redress.identity.v1.RosterService/ImportRoster",
         &[Operator],
-        BULK,
     ),
     prompt("/redress.identity.v1.RosterService/GetImport", READERS),
     prompt("/redress.identity.v1.RosterService/ListImports", READERS),
@@ -53,15 +50,13 @@ pub const TABLE: &[Access] = &[
         "/redress.identity.v1.RosterService/WithdrawListings",
         &[Operator],
     ),
-    stream(
+    bulk(
         "/redress.identity.v1.RosterService/ExportUnreachable",
         &[Operator],
-        BULK,
     ),
-    stream(
+    bulk(
         "/redress.identity.v1.RosterService/ExportMailingAddresses",
         &[Operator],
-        BULK,
     ),
     slow(
         "/redress.identity.v1.RosterService/RecordMailEvents",
@@ -174,15 +169,13 @@ pub const TABLE: &[Access] = &[
         "/redress.enrollment.v1.EnrollmentCodeService/RecordWaveMailing",
         &[Operator],
     ),
-    stream(
+    bulk(
         "/redress.enrollment.v1.EnrollmentCodeService/IssueCodes",
         &[Operator],
-        BULK,
     ),
-    stream(
+    bulk(
         "/redress.enrollment.v1.EnrollmentCodeService/ExportCodes",
         &[Operator],
-        BULK,
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/RequestExport",
@@ -216,10 +209,9 @@ pub const TABLE: &[Access] = &[
         "/redress.enrollment.v1.EnrollmentCodeService/ReissueCode",
         &[Operator, CallCenter],
     ),
-    stream(
+    bulk(
         "/redress.enrollment.v1.EnrollmentCodeService/RevokeCodes",
         &[Operator],
-        BULK,
     ),
     prompt(
         "/redress.enrollment.v1.EnrollmentCodeService/ListCodes",
@@ -344,10 +336,13 @@ pub const TABLE: &[Access] = &[
         &[Operator, Partner, Auditor],
         COUNTING,
     ),
-    stream(
+    prompt(
+        "/redress.handoff.v1.ReconciliationService/ListManifests",
+        &[Operator, Partner, Auditor],
+    ),
+    bulk(
         "/redress.handoff.v1.ReconciliationService/Reconcile",
         &[Operator, Partner],
-        BULK,
     ),
     prompt(
         "/redress.handoff.v1.ReconciliationService/ListReconciliations",
@@ -363,6 +358,18 @@ pub const TABLE: &[Access] = &[
     ),
     slow(
         "/redress.handoff.v1.ReconciliationService/RepairDifferences",
+        &[Operator],
+    ),
+    bulk(
+        "/redress.handoff.v1.ReconciliationService/CheckInvoice",
+        &[Operator],
+    ),
+    slow(
+        "/redress.handoff.v1.ReconciliationService/ListInvoiceChecks",
+        &[Operator],
+    ),
+    slow(
+        "/redress.handoff.v1.ReconciliationService/ListInvoiceLines",
         &[Operator],
     ),
     // sandbox-bureau; its deadline is longer than its caller's, so that it can answer too late on purpose

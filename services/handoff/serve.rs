@@ -88,6 +88,10 @@ pub async fn serve(
         life.token(),
     ));
     life.spawn(reconciliation::watch::run(context.clone(), life.token()));
+    life.spawn(reconciliation::daily_manifest::run(
+        context.clone(),
+        life.token(),
+    ));
     life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;

@@ -26,6 +26,7 @@ mod letter_orders;
 mod letters;
 mod more_keys;
 mod moved_coverages;
+mod partner_books;
 mod partner_server;
 mod proofing_notices;
 mod reconciliation;
@@ -47,7 +48,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 21] = [
+const STEPS: [Step; 22] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -152,6 +153,11 @@ const STEPS: [Step; 21] = [
         name: "0021_http_partners",
         runs_since: "0020_moved_coverages",
         changes: http_partners::changes,
+    },
+    Step {
+        name: "0022_partner_books",
+        runs_since: "0021_http_partners",
+        changes: partner_books::changes,
     },
 ];
 

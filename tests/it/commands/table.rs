@@ -226,6 +226,10 @@ const COMMANDS: &[(&str, &str)] = &[
         "handoff.v1.ReconciliationService/GetManifest",
         "reconcile manifest",
     ),
+    (
+        "handoff.v1.ReconciliationService/ListManifests",
+        "reconcile manifests",
+    ),
     ("handoff.v1.ReconciliationService/Reconcile", "reconcile"),
     (
         "handoff.v1.ReconciliationService/ListReconciliations",
@@ -242,6 +246,18 @@ const COMMANDS: &[(&str, &str)] = &[
     (
         "handoff.v1.ReconciliationService/RepairDifferences",
         "reconcile",
+    ),
+    (
+        "handoff.v1.ReconciliationService/CheckInvoice",
+        "reconcile invoice",
+    ),
+    (
+        "handoff.v1.ReconciliationService/ListInvoiceChecks",
+        "reconcile invoices",
+    ),
+    (
+        "handoff.v1.ReconciliationService/ListInvoiceLines",
+        "reconcile invoice-lines",
     ),
     // The sandbox bureau's own books, which the demonstration compares with ours.
     ("sandbox.v1.SandboxService/ListBookEntries", "demo"),
