@@ -23,6 +23,7 @@ pub mod front_ends;
 pub mod handoff;
 pub mod handoff_attempt;
 pub mod handoff_file;
+pub mod handoff_projection;
 pub mod idempotency;
 pub mod individual;
 pub mod individual_entity;

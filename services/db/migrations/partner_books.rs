@@ -1,6 +1,7 @@
-//! What is kept to prove what a partner had and what it may bill: a manifest a day, and its invoices with what they came to.
+//! What is kept to prove what a partner had and what it may bill: a manifest a day, and its invoices with what they came to. And which
+//! fields of a person were changed for it.
 
-use super::blueprint::{Blueprint, bigint, instant, maybe, text, uuid};
+use super::blueprint::{Blueprint, bigint, instant, int, maybe, text, uuid};
 use super::change::Change;
 
 pub(super) fn changes() -> Vec<Change> {
@@ -8,6 +9,7 @@ pub(super) fn changes() -> Vec<Change> {
         Change::Make(manifest()),
         Change::Make(invoice_check()),
         Change::Make(invoice_line()),
+        Change::Make(handoff_projection()),
     ]
 }
 
@@ -107,4 +109,18 @@ fn invoice_line() -> Blueprint {
     .check("amount", "amount_minor >= 0")
     .index(&["campaign_id", "invoice_check_id", "handoff_id"])
     .clustered()
+}
+
+/// Written over with each attempt that changes something, so that it tells of the newest one if its number does.
+fn handoff_projection() -> Blueprint {
+    Blueprint::table(
+        "handoff_projection",
+        &["campaign_id", "handoff_id"],
+        [
+            uuid("campaign_id"),
+            uuid("handoff_id"),
+            int("attempts"),
+            text("changes"),
+        ],
+    )
 }
