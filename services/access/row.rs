@@ -7,6 +7,8 @@ use crate::kernel::server::{Access, Kind};
 
 /// A call that counts or changes a whole campaign.
 const SLOW: Duration = Duration::from_secs(30);
+/// A stream over a whole campaign: millions of rows take their time.
+const BULK: Duration = Duration::from_hours(6);
 
 /// A call that a person waits for.
 pub(super) const fn prompt(path: &'static str, roles: &'static [Role]) -> Access {
@@ -48,4 +50,9 @@ pub(super) const fn stream(
         kind: Kind::Stream,
         ..unary(path, roles, deadline)
     }
+}
+
+/// A stream over a whole campaign.
+pub(super) const fn bulk(path: &'static str, roles: &'static [Role]) -> Access {
+    stream(path, roles, BULK)
 }

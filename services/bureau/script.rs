@@ -143,11 +143,9 @@ impl RuleEntry {
             ssn_ends_with: self.ssn_ends_with.clone(),
             percent: self.percent,
         };
-        let rule = Rule {
-            after,
-            tries: self.tries.unwrap_or(REFUSED_TRIES),
-            ..Rule::of(progress, class, habit)
-        };
+        let mut rule = Rule::of(progress, class, habit);
+        rule.after = after;
+        rule.tries = self.tries.unwrap_or(REFUSED_TRIES);
         Ok((when, rule))
     }
 }

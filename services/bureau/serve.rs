@@ -88,7 +88,7 @@ async fn serve(
 /// Puts the services of this process on a server.
 pub fn builder(settings: &ServerSettings, desk: Arc<Desk>) -> Builder {
     let handlers = Handlers::new(desk);
-    Server::builder(settings, access::TABLE, wire::DESCRIPTORS)
+    Server::builder(settings, access::BUREAU, wire::DESCRIPTORS)
         .service(BureauEnrollmentServiceServer::new(handlers.clone()))
         .service(SandboxServiceServer::new(handlers))
 }

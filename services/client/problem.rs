@@ -185,6 +185,13 @@ fn help(reason: Reason) -> Option<&'static str> {
         Reason::ReconciliationState => {
             "`redress reconcile lists` shows what was compared, `redress reconcile differences --all` where each difference stands"
         }
+        Reason::ManifestNotFound => {
+            "`redress reconcile manifests --partner NAME` lists the days that were kept"
+        }
+        Reason::InvoiceCheckNotFound => "`redress reconcile invoices` lists what was checked",
+        Reason::InvoiceExists => {
+            "`redress reconcile invoices` shows what was checked under it; --replace checks a corrected invoice in its place"
+        }
         Reason::NotMailable => "import a roster file with the right address first",
         Reason::NoCodeYet => "`redress codes issue` gives everybody a first code",
         Reason::WaveEmpty => {

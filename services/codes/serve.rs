@@ -56,7 +56,7 @@ pub async fn serve(
     let context = Context::new(common, throttles, reissues);
     let handlers = start(&context, &life);
     let server =
-        Server::builder(&service.common.server, access::TABLE, DESCRIPTORS).metrics(metrics);
+        Server::builder(&service.common.server, access::CODES, DESCRIPTORS).metrics(metrics);
     let ended = mount(server, &handlers).build()?.serve(&life).await;
     handlers.completions.close();
     process::drain(&life, &db).await;

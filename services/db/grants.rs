@@ -79,6 +79,20 @@ pub const GRANTS: &[Grant] = &[
     all("export_approval", Codes, CHANGE),
     all("consent_text", Codes, CHANGE),
     all("coverage", Codes, CHANGE),
+    // From when to when each one ran, for what a partner may bill.
+    columns(
+        "coverage",
+        Handoff,
+        &[
+            "campaign_id",
+            "id",
+            "state",
+            "activated_at",
+            "term_ends_on",
+            "suspended_at",
+            "settled_at",
+        ],
+    ),
     all("enrollment", Codes, CHANGE),
     all("restoration", Codes, CHANGE),
     all("term_notice", Codes, KEEP),
@@ -153,6 +167,7 @@ pub const GRANTS: &[Grant] = &[
     all("handoff", Codes, KEEP),
     all("handoff_attempt", Handoff, CHANGE_AND_DELETE),
     all("handoff_file", Handoff, CHANGE_AND_DELETE),
+    all("handoff_projection", Handoff, CHANGE),
     all("activation_pool", Handoff, CHANGE),
     columns(
         "activation_pool",
@@ -168,6 +183,9 @@ pub const GRANTS: &[Grant] = &[
     all("reconciliation", Handoff, CHANGE_AND_DELETE),
     all("reconciliation_entry", Handoff, CHANGE_AND_DELETE),
     all("reconciliation_difference", Handoff, CHANGE_AND_DELETE),
+    all("manifest", Handoff, KEEP),
+    all("invoice_check", Handoff, CHANGE_AND_DELETE),
+    all("invoice_line", Handoff, CHANGE_AND_DELETE),
     all("resubmission", Codes, CHANGE),
     all("resubmission", Handoff, "SELECT, UPDATE, DELETE"),
     all("letter_order", Identity, CHANGE),

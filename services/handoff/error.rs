@@ -5,7 +5,9 @@ use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::State;
 use crate::db::entities::reconciliation_difference;
 use crate::kernel::fault::{Fault, Reason};
-use crate::kernel::ids::{CampaignId, DifferenceId, HandoffId, PartnerId, ReconciliationId};
+use crate::kernel::ids::{
+    CampaignId, DifferenceId, HandoffId, InvoiceCheckId, PartnerId, ReconciliationId,
+};
 use crate::kernel::keyring::KeyError;
 use crate::process::{self, Failure};
 
@@ -72,6 +74,18 @@ pub enum Error {
         difference: DifferenceId,
         /// Where it stands.
         state: reconciliation_difference::State,
+    },
+    /// No manifest was kept of the day.
+    #[error("no manifest was kept of this day")]
+    ManifestNotFound,
+    /// There is no such check of an invoice.
+    #[error("there is no such check of an invoice")]
+    InvoiceCheckNotFound,
+    /// An invoice of this number was checked with other content.
+    #[error("an invoice of this number was checked with other content")]
+    InvoiceExists {
+        /// Its check.
+        check: InvoiceCheckId,
     },
 }
 
@@ -159,6 +173,13 @@ impl From<Error> for Fault {
                     difference.to_string(),
                     "only what is PENDING, OPEN or REPAIRED can be closed",
                 ),
+            Error::ManifestNotFound => Self::new(Reason::ManifestNotFound),
+            Error::InvoiceCheckNotFound => Self::new(Reason::InvoiceCheckNotFound),
+            Error::InvoiceExists { check } => Self::new(Reason::InvoiceExists).precondition(
+                "INVOICE_NUMBER",
+                check.to_string(),
+                "its lines, its period or its currency were others, and nothing was checked: where the partner has corrected the invoice, check it with replace; where it is another one, it needs a number of its own",
+            ),
         }
     }
 }

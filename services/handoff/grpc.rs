@@ -237,4 +237,32 @@ impl ReconciliationService for Handlers {
     ) -> Answer<wire::RepairDifferencesResponse> {
         respond(reconciliation::grpc::repair(&self.context, request).await)
     }
+
+    async fn list_manifests(
+        &self,
+        request: Request<wire::ListManifestsRequest>,
+    ) -> Answer<wire::ListManifestsResponse> {
+        respond(reconciliation::grpc::list_manifests(&self.context, request).await)
+    }
+
+    async fn check_invoice(
+        &self,
+        request: Request<Streaming<wire::CheckInvoiceRequest>>,
+    ) -> Answer<wire::CheckInvoiceResponse> {
+        respond(reconciliation::grpc::check_invoice(&self.context, request).await)
+    }
+
+    async fn list_invoice_checks(
+        &self,
+        request: Request<wire::ListInvoiceChecksRequest>,
+    ) -> Answer<wire::ListInvoiceChecksResponse> {
+        respond(reconciliation::grpc::list_invoice_checks(&self.context, request).await)
+    }
+
+    async fn list_invoice_lines(
+        &self,
+        request: Request<wire::ListInvoiceLinesRequest>,
+    ) -> Answer<wire::ListInvoiceLinesResponse> {
+        respond(reconciliation::grpc::list_invoice_lines(&self.context, request).await)
+    }
 }

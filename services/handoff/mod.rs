@@ -18,7 +18,8 @@
 //!   whoever leases goes round the queues, so that no campaign keeps another waiting. What is wrong with one handoff backs off and ends by
 //!   itself; what is wrong with the partner opens a circuit breaker.
 //! - [`partner`] has the partners.
-//! - [`reconciliation`], beside the transports, compares a partner's own list with the queue, and repairs by [`queue`] and [`outcome`].
+//! - [`reconciliation`], beside the transports, compares a partner's own list with the queue, and repairs by [`queue`] and [`outcome`]. It keeps
+//!   what a partner had on each day, and checks what it bills.
 //!
 //! Below all of them stand the context, the errors, the metrics and the campaign's key; above them the services and `serve`.
 

@@ -88,6 +88,10 @@ pub async fn serve(
         life.token(),
     ));
     life.spawn(reconciliation::watch::run(context.clone(), life.token()));
+    life.spawn(reconciliation::daily_manifest::run(
+        context.clone(),
+        life.token(),
+    ));
     life.spawn(process::housekeeping::run(context.common, life.token()));
     let ended = server.serve(&life).await;
     process::drain(&life, &db).await;
@@ -107,7 +111,7 @@ fn partner_tls(own: &TlsFiles, partner_ca: Option<PathBuf>) -> TlsFiles {
 pub fn builder(settings: &ServerSettings, context: Context) -> Builder {
     let ready = process::ready(&context.db);
     let handlers = Handlers::new(context);
-    Server::builder(settings, access::TABLE, wire::DESCRIPTORS)
+    Server::builder(settings, access::HANDOFF, wire::DESCRIPTORS)
         .service(PartnerServiceServer::new(handlers.clone()))
         .service(HandoffServiceServer::new(handlers.clone()))
         .service(HandoffAdminServiceServer::new(handlers.clone()))

@@ -66,7 +66,8 @@ pub struct Rules {
     /// partner, and an accounting of disclosures reaches back six years (45 CFR 164.528).
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     pub attempt_retention: Duration,
-    /// How long a partner's list is kept after it was compared; 0s keeps lists for ever. Differences that somebody closed stay as evidence.
+    /// How long a partner's list is kept after it was compared, and an invoice that was broken off; 0s keeps them for ever. Differences that
+    /// somebody closed, invoices that were checked and each day's manifest stay as evidence.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "90d")]
     pub list_retention: Duration,
 }

@@ -58,7 +58,7 @@ pub async fn serve(
     };
     let handlers = start(&context, &life);
     let server =
-        Server::builder(&service.common.server, access::TABLE, DESCRIPTORS).metrics(metrics);
+        Server::builder(&service.common.server, access::IDENTITY, DESCRIPTORS).metrics(metrics);
     let ended = mount(server, &handlers).build()?.serve(&life).await;
     process::drain(&life, &db).await;
     Ok(ended?)

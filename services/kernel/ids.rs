@@ -166,6 +166,8 @@ ids! {
     ReconciliationId = "reconciliation";
     /// Names a difference between a partner's books and ours.
     DifferenceId = "difference";
+    /// Names one invoice of a partner that was checked.
+    InvoiceCheckId = "invoice check";
     /// Names an event of the audit log.
     AuditId = "audit event";
 }

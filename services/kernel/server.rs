@@ -5,7 +5,7 @@
 //! the admin port and the drain. A service brings its handlers and nothing more.
 //!
 //! ```ignore
-//! let server = Server::builder(&settings.server, access::TABLE, wire::DESCRIPTORS)
+//! let server = Server::builder(&settings.server, access::CODES, wire::DESCRIPTORS)
 //!     .service(EnrollmentServiceServer::new(handlers))
 //!     .ready(move || ready(db.clone()))
 //!     .build()?;

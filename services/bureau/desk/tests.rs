@@ -1,4 +1,5 @@
 use super::*;
+use crate::bureau::rules::REFUSED_TRIES;
 use crate::wire::google::r#type::Date;
 use crate::wire::redress::r#type::v1::PersonName;
 
@@ -112,4 +113,38 @@ async fn a_restart_remembers_everything_but_the_key_never_changes() {
         .unwrap();
     assert!(desk.unreported(10).await.unwrap().is_empty());
     assert!(desk.status(Uuid::from_u128(9)).await.unwrap().is_none());
+}
+
+/// A script comes before the groups, and what nobody sent stands in a new book once.
+#[tokio::test]
+async fn a_script_holds_before_the_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book.jsonl");
+    let text = "strangers = 2\n[[rule]]\nssn_ends_with = \"0009\"\noutcome = \"REFUSED MINOR\"\nafter = \"2s\"\n\
+        [[rule]]\nssn_ends_with = \"0008\"\nhabit = \"DOWN_AT_FIRST\"\ntries = 1\n";
+    let (clock, hand) = Clock::manual(Timestamp::EPOCH);
+    let ids = Ids::seeded(clock.clone(), 1);
+    let open = async || {
+        let desk = Desk::open(clock.clone(), &path).unwrap();
+        let script = Script::parse(text).unwrap();
+        desk.following(script, &ids).await.unwrap()
+    };
+    let desk = open().await;
+    let first = desk.submit(ID, &order("666110009")).await.unwrap();
+    let Answered::Status(first) = first else {
+        panic!("{first:?}")
+    };
+    assert_eq!(first.progress(), EnrollmentProgress::Accepted);
+    hand.advance(Duration::from_secs(2));
+    let refused = desk.status(ID).await.unwrap().unwrap();
+    assert_eq!(refused.outcome_class(), OutcomeClass::Minor);
+    let other = Uuid::from_u128(2);
+    let down = desk.submit(other, &order("666010008")).await.unwrap();
+    assert_eq!(down, Answered::Down);
+    let taken = desk.submit(other, &order("666010008")).await.unwrap();
+    assert!(matches!(taken, Answered::Status(_)), "{taken:?}");
+    drop(desk);
+    let products = open().await.page(0, 10);
+    let strangers = products.iter().filter(|(it, _)| it.product == "STRANGER");
+    assert_eq!((strangers.count(), products.len()), (2, 4));
 }

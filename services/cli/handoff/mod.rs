@@ -13,6 +13,7 @@ use crate::cli::session::Session;
 use crate::client::connect::{Channels, ClientRole};
 use crate::client::convert::{state, time};
 use crate::client::problem::{OrProblem, Outcome};
+use crate::wire::redress::bureau::v1::ProjectionChange;
 use crate::wire::redress::handoff::v1 as wire;
 use list::{client, partner_names};
 
@@ -68,10 +69,20 @@ async fn show(session: &Session, channels: &Channels, args: ShowArgs) -> Outcome
         handoff_id: args.handoff_id,
     };
     let answer = client(channels).get_campaign_handoff(request).await;
-    let handoff = answer.or_problem("show the handoff")?.handoff;
+    let answer = answer.or_problem("show the handoff")?;
     let partners = partner_names(channels).await?;
-    let record = record::whole(&handoff.unwrap_or_default(), &partners);
+    let record = record::whole(&answer.handoff.unwrap_or_default(), &partners)
+        .with("changed_fields", changed(&answer.projection_changes));
     render::one(session.format, &record)
+}
+
+/// Says what was changed to fit the partner's fields: `name.family_name CUT`.
+fn changed(changes: &[ProjectionChange]) -> String {
+    let changes = changes.iter().map(|change| {
+        let action = state(change.action().as_str_name(), "PROJECTION_ACTION_");
+        format!("{} {action}", change.field)
+    });
+    changes.collect::<Vec<_>>().join(", ")
 }
 
 async fn statistics(session: &Session, channels: &Channels, args: StatisticsArgs) -> Outcome {

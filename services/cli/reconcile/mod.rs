@@ -2,8 +2,10 @@
 
 mod close;
 mod differences;
+mod invoice;
 mod manifest;
 mod record;
+mod zone;
 
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -52,6 +54,7 @@ Examples:
   redress reconcile differences
   redress reconcile close ID --reason canceled-there --note 'their ticket 4711'
   redress reconcile manifest --partner bureau-one
+  redress reconcile invoice 2026-11.csv --partner bureau-one --number 2026-11 --from 11/01/2026 --to 11/30/2026
 
 Exit code 1 when findings are open.";
 
@@ -88,6 +91,15 @@ enum Command {
     /// Print counts and hashes of what a partner should have, for it to compare.
     #[command(after_long_help = manifest::HELP)]
     Manifest(manifest::ManifestArgs),
+    /// List the manifests that were kept, one a day.
+    Manifests(manifest::ManifestsArgs),
+    /// Check a partner's invoice: what may be paid, what may not and why, and what was not billed.
+    #[command(after_long_help = invoice::HELP)]
+    Invoice(invoice::InvoiceArgs),
+    /// List the invoices that were checked.
+    Invoices(invoice::InvoicesArgs),
+    /// List the lines of an invoice that was checked.
+    InvoiceLines(invoice::LinesArgs),
     /// List the differences that the newest list showed.
     Differences(differences::DifferencesArgs),
     /// Close a difference with a reason.
@@ -101,6 +113,10 @@ pub async fn run(session: &Session, args: ReconcileArgs) -> Outcome {
     let channels = session.connect(ClientRole::Operator)?;
     match args.command {
         Some(Command::Manifest(args)) => manifest::run(session, &channels, args).await,
+        Some(Command::Manifests(args)) => manifest::list(session, &channels, args).await,
+        Some(Command::Invoice(args)) => invoice::run(session, &channels, args).await,
+        Some(Command::Invoices(args)) => invoice::invoices(session, &channels, args).await,
+        Some(Command::InvoiceLines(args)) => invoice::lines(session, &channels, args).await,
         Some(Command::Differences(args)) => differences::run(session, &channels, args).await,
         Some(Command::Close(args)) => close::run(session, &channels, args).await,
         Some(Command::Lists(args)) => differences::lists(session, &channels, args).await,
@@ -111,7 +127,7 @@ pub async fn run(session: &Session, args: ReconcileArgs) -> Outcome {
 async fn compare(session: &Session, channels: &Channels, args: ReconcileArgs) -> Outcome {
     let file = args.file.unwrap_or_default();
     let campaign = args.campaign.find(&channels.codes).await?;
-    let zone = zone(&campaign.time_zone)?;
+    let zone = zone::named(&campaign.time_zone)?;
     let read = reconciliation::read(&file, &args.list.options()?, &zone)?;
     list::tell(&read.detected.0, &read.detected.1);
     let partner = partner::find(channels, &args.partner.unwrap_or_default()).await?;
@@ -201,14 +217,6 @@ fn tell(compared: &wire::Reconciliation) {
         with_commas(compared.pending),
         with_commas(compared.closed),
     ));
-}
-
-fn zone(name: &str) -> Result<TimeZone, Problem> {
-    TimeZone::get(name).map_err(|_| {
-        Problem::usage(format!(
-            "the campaign's time zone is not known here: {name}"
-        ))
-    })
 }
 
 /// Gives the end of the day, or when the file was written; not later than now.

@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use uuid::Uuid;
 
 use crate::client::convert::{parse_date, parse_value};
 use crate::client::problem::Problem;
 use crate::client::table::columns::{Column, Vocabulary, plain};
-use crate::client::table::{Options, Row, Table};
+use crate::client::table::{Options, Row};
 use crate::wire::redress::bureau::v1::EnrollmentProgress;
 use crate::wire::redress::handoff::v1::ListEntry;
 use crate::wire::redress::r#type::v1::OutcomeClass;
+
+use super::rows::{self, Entries, cell, references};
 
 static LIST: Vocabulary = Vocabulary::new(
     "a partner's list",
@@ -60,88 +61,32 @@ const WORDS: [(EnrollmentProgress, &str); 7] = [
     ),
 ];
 
-/// So many lines that cannot be read are named.
-const SHOWN: usize = 20;
-
 /// A list that was read.
-#[derive(Clone, Debug)]
-pub struct List {
-    /// Its entries.
-    pub entries: Vec<ListEntry>,
-    /// The line of each.
-    pub lines: Vec<i64>,
-    /// In one line what the file is, and what was passed over in it.
-    pub detected: (String, Vec<String>),
-}
+pub type List = Entries<ListEntry>;
 
 /// Reads a list whole. A day begins in `zone`.
 ///
 /// # Errors
-/// All lines that cannot be read are named, up to some: a list with a gap would show differences that are none.
+/// All lines that cannot be read are named.
 pub fn read(path: &Path, options: &Options, zone: &TimeZone) -> Result<List, Problem> {
-    let mut table = Table::open(path, &LIST, options)?;
-    let (mut entries, mut lines, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
-    while let Some(row) = table.next_row()? {
-        match entry(&row, zone) {
-            Ok(entry) => {
-                entries.push(entry);
-                lines.push(row.line);
-            }
-            Err(what) => wrong.push(format!("line {}: {what}", row.line)),
-        }
-    }
-    if wrong.is_empty() {
-        return Ok(List {
-            entries,
-            lines,
-            detected: (table.detected().to_owned(), table.notes()),
-        });
-    }
-    let many = wrong.len();
-    wrong.truncate(SHOWN);
-    Err(Problem::refused(format!(
-        "{}: nothing was sent, {many} of its lines cannot be read; mend them, or ask the partner for the list again\n  {}",
-        path.display(),
-        wrong.join("\n  ")
-    )))
+    rows::read(path, &LIST, options, |row| entry(row, zone))
 }
 
 fn entry(row: &Row, zone: &TimeZone) -> Result<ListEntry, String> {
-    if let Some(trouble) = &row.trouble {
-        return Err(trouble.clone());
-    }
-    let cell = |at: usize| row.cells.get(at).map_or("", |cell| cell.trim());
-    let handoff_id = handoff_id(cell(0))?;
-    let partner_reference = cell(1).to_owned();
-    if partner_reference.chars().count() > 64 {
-        return Err("partner_reference is longer than 64 characters".to_owned());
-    }
-    if handoff_id.is_empty() && partner_reference.is_empty() {
-        return Err("there is neither a handoff_id nor a partner_reference".to_owned());
-    }
+    let (handoff_id, partner_reference) = references(row)?;
     Ok(ListEntry {
         handoff_id,
         partner_reference,
-        progress: progress(cell(2))?.into(),
-        effective_time: day(cell(3), zone)?,
-        outcome_class: class(cell(4)).into(),
-        revision: match cell(5) {
+        progress: progress(cell(row, 2))?.into(),
+        effective_time: day(cell(row, 3), zone)?,
+        outcome_class: class(cell(row, 4)).into(),
+        revision: match cell(row, 5) {
             "" => 0,
             text => text
                 .parse()
                 .map_err(|_| "revision is no whole number".to_owned())?,
         },
     })
-}
-
-fn handoff_id(text: &str) -> Result<String, String> {
-    if text.is_empty() {
-        return Ok(String::new());
-    }
-    let id = Uuid::try_parse(text).map_err(|_| {
-        "handoff_id is no UUID; a reference of the partner's own belongs into partner_reference"
-    })?;
-    Ok(id.to_string())
 }
 
 fn progress(text: &str) -> Result<EnrollmentProgress, String> {

@@ -15,7 +15,7 @@ use wire::reconciliation_service_client::ReconciliationServiceClient;
 use super::list::List;
 
 /// Entries of one message.
-const CHUNK: usize = 1_000;
+pub(super) const CHUNK: usize = 1_000;
 /// Differences of one call.
 const MOST: usize = 500;
 
@@ -60,26 +60,26 @@ pub async fn send(
         .chain([Part::End(end)]);
     let parts = parts.map(|part| wire::ReconcileRequest { part: Some(part) });
     let answer = client(channels).reconcile(tokio_stream::iter(parts)).await;
-    let answer = answer.map_err(|status| by_line(&status, &lines));
+    let answer = answer.map_err(|status| by_line("compare the list", &status, &lines));
     Ok(answer?.into_inner().reconciliation.unwrap_or_default())
 }
 
 /// Says of lines what the service says of entries.
-fn by_line(status: &tonic::Status, lines: &[i64]) -> Problem {
+pub(super) fn by_line(doing: &str, status: &tonic::Status, lines: &[i64]) -> Problem {
     let violations = status.get_details_bad_request();
     let violations = violations.map(|it| it.field_violations).unwrap_or_default();
     let mut said = Vec::new();
     for violation in violations {
         let text = format!("{} {}", violation.field, violation.description);
         if !text.starts_with("entries[") {
-            return Problem::from_status("compare the list", status);
+            return Problem::from_status(doing, status);
         }
         said.push(with_lines(&text, lines));
     }
     if said.is_empty() {
-        return Problem::from_status("compare the list", status);
+        return Problem::from_status(doing, status);
     }
-    Problem::refused(format!("cannot compare the list:\n  {}", said.join("\n  ")))
+    Problem::refused(format!("cannot {doing}:\n  {}", said.join("\n  ")))
 }
 
 /// Writes `line 17` for each `entries[15]`.
@@ -135,7 +135,9 @@ pub async fn repair(
     Ok(verdicts)
 }
 
-fn client(channels: &Channels) -> ReconciliationServiceClient<tonic::transport::Channel> {
+pub(super) fn client(
+    channels: &Channels,
+) -> ReconciliationServiceClient<tonic::transport::Channel> {
     ReconciliationServiceClient::new(channels.handoff.clone())
 }
 

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{DbBackend, Statement};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
 use crate::db::rows::{self, Is};
@@ -68,7 +68,17 @@ pub enum CancelReason {
 
 /// Where a handoff stands.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Hash, Eq, EnumIter, DeriveActiveEnum, IntoStaticStr, Serialize,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Hash,
+    Eq,
+    EnumIter,
+    DeriveActiveEnum,
+    IntoStaticStr,
+    Serialize,
+    Deserialize,
 )]
 #[sea_orm(
     rs_type = "String",

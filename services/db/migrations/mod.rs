@@ -27,6 +27,7 @@ mod letters;
 mod longer_terms;
 mod more_keys;
 mod moved_coverages;
+mod partner_books;
 mod partner_server;
 mod proofing_notices;
 mod reconciliation;
@@ -48,7 +49,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 22] = [
+const STEPS: [Step; 23] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -158,6 +159,11 @@ const STEPS: [Step; 22] = [
         name: "0022_longer_terms",
         runs_since: "0022_longer_terms",
         changes: longer_terms::changes,
+    },
+    Step {
+        name: "0023_partner_books",
+        runs_since: "0022_longer_terms",
+        changes: partner_books::changes,
     },
 ];
 

@@ -2,7 +2,7 @@
 
 use crate::db::entities::enrollment::Channel;
 use crate::db::entities::evidence::Evidence as Kind;
-use crate::handoff::queue::convert::{kind_to_wire, reason_to_wire};
+use crate::handoff::queue::convert::{change_to_wire, kind_to_wire, reason_to_wire};
 use crate::handoff::queue::handoff::Handoff;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::HandoffId;
@@ -15,7 +15,6 @@ use crate::wire::redress::r#type::v1::{self as shared, PersonName, PostalAddress
 
 use super::decrypt::{Ask, Enrollee};
 use super::evidence::Evidence;
-use super::projection::Change;
 use super::sendable::Sendable;
 
 /// Gives the order as the contract has it.
@@ -50,7 +49,7 @@ fn enroll(handoff: &Handoff, engagement: &str, enrollee: &Enrollee) -> wire::Enr
         activation_code: code
             .map(|code| code.expose().to_owned())
             .unwrap_or_default(),
-        projection_changes: changes.map(|it| change(*it)).collect(),
+        projection_changes: changes.map(|it| change_to_wire(it.kept())).collect(),
         ..order(handoff, engagement)
     }
 }
@@ -170,17 +169,6 @@ fn representative(evidence: &Evidence) -> Option<shared::Representative> {
 fn labels(kinds: &[Kind]) -> Vec<i32> {
     let labels = kinds.iter().map(|kind| evidence_to_wire(*kind).into());
     labels.collect()
-}
-
-fn change(change: Change) -> wire::ProjectionChange {
-    let (field, action) = match change {
-        Change::Folded(field) => (field, wire::ProjectionAction::Folded),
-        Change::Cut(field) => (field, wire::ProjectionAction::Cut),
-    };
-    wire::ProjectionChange {
-        field: field.path().to_owned(),
-        action: action.into(),
-    }
 }
 
 fn exposed(text: &Text) -> String {

@@ -4,11 +4,13 @@
 
 use std::collections::HashMap;
 
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use crate::db::audit;
 use crate::db::entities::activation_code;
 use crate::db::entities::handoff::{DeadReason, Kind};
+use crate::db::entities::handoff_projection::{self, Changed};
 use crate::db::entities::individual::Population;
 use crate::handoff::activation::code::{ActivationCode, CodeSealer};
 use crate::handoff::activation::code_store;
@@ -230,7 +232,7 @@ fn sealer(context: &Context, key: Option<&CampaignKey>) -> Result<PersonSealer, 
     })
 }
 
-/// Audits what was changed, before anything is sent.
+/// Keeps and audits what was changed, before anything is sent.
 async fn audit_changes(
     context: &Context,
     actor: &str,
@@ -246,11 +248,28 @@ async fn audit_changes(
         about_handoff(context, actor, "handoff.projected", handoff, detail)
     };
     let events: Vec<_> = adjusted.iter().map(event).collect();
+    let mut kept: Vec<_> = adjusted.iter().map(kept).collect();
+    // In one order, so that two calls about the same handoffs cannot wait for each other.
+    kept.sort_by_key(|it| (it.campaign_id, it.handoff_id));
     context
         .db
         .run_tx("handoff.project", |tx| {
-            let events = &events;
-            Box::pin(async move { Ok(audit::record(tx, events).await?) })
+            let (events, kept) = (&events, &kept);
+            Box::pin(async move {
+                let upsert = handoff_projection::Model::upsert(tx.backend(), kept);
+                tx.execute_raw(upsert).await?;
+                Ok(audit::record(tx, events).await?)
+            })
         })
         .await
+}
+
+fn kept((handoff, changes): &(Handoff, Vec<Change>)) -> handoff_projection::Model {
+    let changes: Vec<Changed> = changes.iter().map(|it| it.kept()).collect();
+    handoff_projection::Model {
+        campaign_id: handoff.campaign_id,
+        handoff_id: handoff.id,
+        attempts: handoff.attempts,
+        changes: json!(changes).to_string(),
+    }
 }

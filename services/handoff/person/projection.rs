@@ -8,6 +8,7 @@ use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::db::entities::handoff_projection::{Action, Changed};
 use crate::handoff::partner::model::Projection;
 use crate::kernel::person::{Person, Text};
 use crate::kernel::secrets::Secret;
@@ -45,6 +46,20 @@ impl Field {
             Self::FamilyName => "name.family_name",
             Self::City => "address.city",
             Self::PriorNames => "prior_names",
+        }
+    }
+}
+
+impl Change {
+    /// Gives it as it is kept beside the handoff.
+    pub fn kept(self) -> Changed {
+        let (field, action) = match self {
+            Self::Folded(field) => (field, Action::Folded),
+            Self::Cut(field) => (field, Action::Cut),
+        };
+        Changed {
+            field: field.path().to_owned(),
+            action,
         }
     }
 }

@@ -3,7 +3,10 @@
 use sea_orm::Iterable;
 
 use crate::db::entities::handoff::{CancelReason, Kind, State};
-use crate::wire::redress::bureau::v1::{CancellationReason, HandoffKind};
+use crate::db::entities::handoff_projection::{Action, Changed};
+use crate::wire::redress::bureau::v1::{
+    CancellationReason, HandoffKind, ProjectionAction, ProjectionChange,
+};
 use crate::wire::redress::handoff::v1 as wire;
 
 /// Gives a kind as the contract has it: a second order under one id is an update.
@@ -47,4 +50,16 @@ pub(crate) const fn state_to_wire(state: State) -> wire::HandoffState {
 /// Reads a state.
 pub(crate) fn state_of(state: wire::HandoffState) -> Option<State> {
     State::iter().find(|known| state_to_wire(*known) == state)
+}
+
+/// Gives what was done to a field to fit the partner's.
+pub(crate) fn change_to_wire(change: Changed) -> ProjectionChange {
+    let action = match change.action {
+        Action::Folded => ProjectionAction::Folded,
+        Action::Cut => ProjectionAction::Cut,
+    };
+    ProjectionChange {
+        field: change.field,
+        action: action.into(),
+    }
 }

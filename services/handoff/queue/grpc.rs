@@ -67,10 +67,13 @@ pub(crate) async fn get_campaign_handoff(
     let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
     let id = fields.id("handoff_id", &message.handoff_id);
     fields.finish()?;
-    let found = store::get(context.db.read(), campaign, id).await?;
+    let db = context.db.read();
+    let found = store::get(db, campaign, id).await?;
     let handoff = found.ok_or(Error::HandoffNotFound)?;
+    let changes = store::projection(db, &handoff).await?;
     Ok(wire::GetCampaignHandoffResponse {
         handoff: Some(to_wire(&handoff)),
+        projection_changes: changes.into_iter().map(convert::change_to_wire).collect(),
     })
 }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::db;
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::{self, Column, DeadReason, Entity, Kind, Model};
+use crate::db::entities::handoff_projection::{self, Changed};
 use crate::db::entities::outcome::OutcomeClass;
 use crate::db::rows::{self, Is};
 use crate::handoff::error::Error;
@@ -148,6 +149,18 @@ pub async fn lock(
     id: HandoffId,
 ) -> Result<Option<Handoff>, Error> {
     one(Entity::find_by_id((campaign, id)).lock_exclusive(), tx).await
+}
+
+/// Gives what was changed in the person's data when a handoff was offered last.
+pub async fn projection(
+    db: &impl ConnectionTrait,
+    handoff: &Handoff,
+) -> Result<Vec<Changed>, Error> {
+    use handoff_projection::Entity;
+    let key = (handoff.campaign_id, handoff.id);
+    let kept = Entity::find_by_id(key).one(db).await?;
+    let newest = kept.filter(|it| it.attempts == handoff.attempts);
+    Ok(newest.map_or(Ok(Vec::new()), |it| it.changes())?)
 }
 
 /// Gets a handoff of a campaign.

@@ -15,6 +15,7 @@ use crate::handoff::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId, ReconciliationId};
 
+use super::entries::typed;
 use super::judge::{Standing, judge};
 
 /// Which list is compared.
@@ -206,39 +207,6 @@ fn judged(backend: DbBackend, pairs: &str) -> String {
          CAST($3 AS {{uuid}}) FROM judged WHERE kind IS NOT NULL {}",
         over_earlier(BY_HANDOFF)
     )
-}
-
-/// SQLite keeps a UUID as its bytes.
-fn typed(backend: DbBackend, sql: &str) -> String {
-    let uuid = match backend {
-        DbBackend::Postgres => "UUID",
-        _ => "BLOB",
-    };
-    sql.replace("{uuid}", uuid)
-}
-
-/// Has PostgreSQL join by hashing for the rest of the transaction. A list has only just come in, so nothing is known of its size, and a
-/// nested loop over two tables that are taken for small is quadratic.
-pub async fn join_by_hash(tx: &Tx<'_>) -> Result<(), Error> {
-    if tx.backend() == DbBackend::Postgres {
-        tx.execute_unprepared("SET LOCAL enable_nestloop = off")
-            .await?;
-    }
-    Ok(())
-}
-
-/// Finds our order for the entries that bear the partner's reference alone: the newest one that has it.
-pub async fn resolve(tx: &Tx<'_>, list: List) -> Result<(), Error> {
-    const UPDATE: &str = "UPDATE reconciliation_entry SET handoff_id = known.id FROM \
-        (SELECT id, partner_reference, row_number() OVER (PARTITION BY partner_reference ORDER BY id DESC) AS newest \
-         FROM handoff WHERE campaign_id = $1 AND partner_id = $3 AND kind = 'ENROLL' AND partner_reference IS NOT NULL) AS known \
-        WHERE reconciliation_entry.campaign_id = $1 AND reconciliation_entry.reconciliation_id = $2 \
-        AND reconciliation_entry.handoff_id IS NULL AND known.newest = 1 \
-        AND known.partner_reference = reconciliation_entry.partner_reference";
-    let values = [list.campaign.into(), list.id.into(), list.partner.into()];
-    let statement = Statement::from_sql_and_values(tx.backend(), UPDATE, values);
-    tx.execute_raw(statement).await?;
-    Ok(())
 }
 
 /// Two entries about one enrollment: their places.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
 
 use crate::db::entities::handoff::{Column, Entity, Kind, State};
 use crate::handoff::error::Error;
@@ -24,7 +25,7 @@ pub const STATES: [State; 7] = [
 ];
 
 /// The handoffs in one state.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     /// The state.
     pub state: State,

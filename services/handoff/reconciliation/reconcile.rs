@@ -20,7 +20,7 @@ use crate::process::Act;
 use crate::process::request::{self, Request};
 
 use super::compare::{self, Count, List};
-use super::list_store;
+use super::{entries, list_store};
 
 /// The most entries of a list.
 pub const MOST: i64 = 2_000_000;
@@ -228,8 +228,9 @@ impl Ended<'_> {
 
     async fn compare(&self, tx: &Tx<'_>, context: &Context) -> Result<Model, Error> {
         let now = context.now();
-        compare::join_by_hash(tx).await?;
-        compare::resolve(tx, self.list).await?;
+        entries::join_by_hash(tx).await?;
+        let own = (self.list.campaign, self.list.id.as_uuid());
+        entries::resolve(tx, &entries::LIST, own, self.list.partner).await?;
         let duplicates = compare::duplicates(tx, self.list).await?;
         if !duplicates.is_empty() {
             return Err(listed_twice(&duplicates));

@@ -1,6 +1,7 @@
 //! Deletes lists of long ago with their entries, where the settings say so, and what a later list resolved.
 //!
-//! The newest list of a partner that was compared stays: it tells which list is outdated. Differences that somebody closed stay.
+//! The newest list of a partner that was compared stays: it tells which list is outdated. Differences that somebody closed stay, and so do
+//! the manifests of each day and the invoices that were checked; only what was broken off of an invoice goes.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::kernel::ids::{self, CampaignId};
 use crate::kernel::lifecycle;
 
 use super::compare::List;
-use super::{difference_store, list_store};
+use super::{difference_store, invoice, list_store};
 
 /// How often it is done.
 const EVERY: Duration = Duration::from_mins(10);
@@ -50,7 +51,7 @@ pub async fn prune(context: &Context) -> Result<(), Error> {
         }
         resolved(context, campaign, before).await?;
     }
-    Ok(())
+    invoice::retention::prune(context, before).await
 }
 
 /// Gives the campaigns that have lists.

@@ -132,6 +132,9 @@ reasons! {
     HandoffState "HANDOFF_STATE" FailedPrecondition "The handoff's state does not allow this.";
     DifferenceNotFound "DIFFERENCE_NOT_FOUND" NotFound "There is no such difference.";
     ReconciliationState "RECONCILIATION_STATE" FailedPrecondition "The state of the reconciliation or of the difference does not allow this.";
+    ManifestNotFound "MANIFEST_NOT_FOUND" NotFound "No manifest was kept of this day.";
+    InvoiceCheckNotFound "INVOICE_CHECK_NOT_FOUND" NotFound "There is no such check of an invoice.";
+    InvoiceExists "INVOICE_EXISTS" AlreadyExists "An invoice of this number was checked with other content.";
 }
 
 impl Reason {

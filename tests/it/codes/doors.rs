@@ -33,7 +33,7 @@ impl House {
         let settings = ServerSettings::local(files);
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let at = listener.address();
-        let server = Server::builder(&settings, access::TABLE, DESCRIPTORS).listener(listener);
+        let server = Server::builder(&settings, access::CODES, DESCRIPTORS).listener(listener);
         let server = serve::mount(server, &self.handlers).build().unwrap();
         let life = Lifecycle::new(Duration::from_secs(10));
         tokio::spawn(async move { server.serve(&life).await });

@@ -1,5 +1,6 @@
 //! Every command of the program against the real processes: in every format, into a closed pipe, and when it is refused.
 
+mod invoice;
 mod page;
 mod settling;
 mod table;
@@ -225,6 +226,8 @@ async fn every_listing_answers_in_every_format_and_into_a_closed_pipe(database: 
         (&["reconcile", "lists"], ""),
         (&["reconcile", "differences"], ""),
         (&["reconcile", "manifest", "--partner", partner], "ACTIVE"),
+        (&["reconcile", "manifests", "--partner", partner], ""),
+        (&["reconcile", "invoices", "--partner", partner], ""),
         (&["report"], engagement),
         (&["report", "--by", "entity"], "Wabash Valley Clinic"),
         (&["health"], "enrollment-codes"),

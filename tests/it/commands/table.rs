@@ -242,6 +242,10 @@ const COMMANDS: &[(&str, &str)] = &[
         "handoff.v1.ReconciliationService/GetManifest",
         "reconcile manifest",
     ),
+    (
+        "handoff.v1.ReconciliationService/ListManifests",
+        "reconcile manifests",
+    ),
     ("handoff.v1.ReconciliationService/Reconcile", "reconcile"),
     (
         "handoff.v1.ReconciliationService/ListReconciliations",
@@ -259,6 +263,18 @@ const COMMANDS: &[(&str, &str)] = &[
         "handoff.v1.ReconciliationService/RepairDifferences",
         "reconcile",
     ),
+    (
+        "handoff.v1.ReconciliationService/CheckInvoice",
+        "reconcile invoice",
+    ),
+    (
+        "handoff.v1.ReconciliationService/ListInvoiceChecks",
+        "reconcile invoices",
+    ),
+    (
+        "handoff.v1.ReconciliationService/ListInvoiceLines",
+        "reconcile invoice-lines",
+    ),
     // The sandbox bureau's own books, which the demonstration compares with ours.
     ("sandbox.v1.SandboxService/ListBookEntries", "demo"),
     ("sandbox.v1.SandboxService/GetBookKey", "demo"),
@@ -269,6 +285,8 @@ fn every_rpc_that_an_operator_may_call_has_its_command() {
     let commands: BTreeMap<&str, &str> = COMMANDS.iter().copied().collect();
     let may = access::TABLE
         .iter()
+        .copied()
+        .flatten()
         .filter(|row| row.roles.contains(&Role::Operator))
         .map(|row| row.path.trim_start_matches("/redress."));
     let may: BTreeSet<&str> = may.collect();

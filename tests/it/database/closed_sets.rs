@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use redress::db::entities::{
     ClosedSet, activation_code, campaign, code, code_batch, confirmation_code, covered_entity,
-    enrollment, handoff, individual, mail_event, outcome, partner, product, reconciliation,
-    reconciliation_difference, reconciliation_entry, referral, representative, review, revocation,
-    roster_import, verification, wave,
+    enrollment, handoff, individual, invoice_check, invoice_line, mail_event, outcome, partner,
+    product, reconciliation, reconciliation_difference, reconciliation_entry, referral,
+    representative, review, revocation, roster_import, verification, wave,
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Iterable, Statement};
 
@@ -78,6 +78,9 @@ async fn a_column_takes_the_words_of_its_enum_and_no_others(database: Database) 
             "population",
             words::<individual::Population>(),
         ),
+        ("invoice_check", "state", words::<invoice_check::State>()),
+        ("invoice_line", "verdict", words::<invoice_line::Verdict>()),
+        ("invoice_line", "reason", words::<invoice_line::Reason>()),
         ("mail_event", "kind", words::<mail_event::Kind>()),
         ("outcome", "result", words::<outcome::OutcomeResult>()),
         ("partner", "mode", words::<partner::Mode>()),

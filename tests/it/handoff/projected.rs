@@ -1,12 +1,17 @@
 //! What a partner's fields cannot take is not sent.
 
+use redress::db::entities::partner as partner_entity;
+use redress::kernel::ids::HandoffId;
 use redress::kernel::person::Person;
-use redress::wire::redress::handoff::v1::{FieldProjection, Partner, PartnerMode};
+use redress::wire::redress::handoff::v1::{
+    FieldProjection, GetCampaignHandoffRequest, Partner, PartnerMode,
+};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 
 use super::pull::drain;
 use super::running::Running;
 use super::seed::push;
-use super::world::{World, ada};
+use super::world::{LEASE, World, ada};
 use crate::harness::{Database, apply, both};
 
 fn plain_names() -> FieldProjection {
@@ -21,6 +26,19 @@ fn named(given: &str, family: &str) -> Person {
         given_name: given.into(),
         family_name: family.into(),
         ..ada("666010001")
+    }
+}
+
+impl World {
+    /// The fields that were changed when a handoff was offered last, as an operator sees them.
+    async fn changed(&self, id: HandoffId) -> Vec<String> {
+        let request = GetCampaignHandoffRequest {
+            campaign: "B123456".to_owned(),
+            handoff_id: id.to_string(),
+        };
+        let answer = self.admin().get_campaign_handoff(request).await;
+        let changes = answer.unwrap().into_inner().projection_changes;
+        changes.into_iter().map(|it| it.field).collect()
     }
 }
 
@@ -51,6 +69,11 @@ async fn a_name_without_plain_letters_is_asked_for_and_not_sent(database: Databa
         .pass_until(minute, async || world.all_are(&sent, "ACCEPTED").await)
         .await;
     running.stop().await;
+    let folded = ["name.given_name", "name.family_name"];
+    assert_eq!(world.changed(sent[0]).await, folded);
+    let middle = ["name.given_name", "name.family_name", "name.middle_name"];
+    assert_eq!(world.changed(sent[1]).await, middle);
+    assert!(world.changed(family).await.is_empty(), "it was not sent");
     for (id, field) in [(family, "name.family_name"), (given, "name.given_name")] {
         let expected = ["ACTION_REQUIRED INVALID_INPUT"];
         assert_eq!(world.outcomes(id).await, expected);
@@ -79,4 +102,34 @@ async fn a_name_without_plain_letters_is_not_offered(database: Database) {
     assert!(drain(&world, 0).await.is_empty());
     let expected = ["ACTION_REQUIRED INVALID_INPUT"];
     assert_eq!(world.outcomes(id).await, expected);
+}
+
+/// What was changed is told of the newest offer: once the person fits, nothing is.
+#[apply(both)]
+async fn what_was_changed_is_told_of_the_newest_offer(database: Database) {
+    let world = World::new(database).await;
+    let partner = Partner {
+        name: "sandbox-bureau".to_owned(),
+        mode: PartnerMode::Pull.into(),
+        projection: Some(FieldProjection {
+            family_name_max: 4,
+            ..FieldProjection::default()
+        }),
+        ..Partner::default()
+    };
+    let partner = world.partner(partner).await;
+    let id = world
+        .enroll_person(partner, &named("Ada", "Lovelace"))
+        .await;
+    assert!(world.changed(id).await.is_empty(), "it was not offered yet");
+    assert_eq!(drain(&world, 0).await.len(), 1);
+    assert_eq!(world.changed(id).await, ["name.family_name"]);
+    world.hand.advance(LEASE);
+    let row = partner_entity::Entity::find_by_id(partner);
+    let row = row.one(&world.owner).await.unwrap().unwrap();
+    let mut row = row.into_active_model();
+    row.projection = Set("{}".to_owned());
+    row.update(&world.owner).await.unwrap();
+    assert_eq!(drain(&world, 0).await.len(), 1);
+    assert!(world.changed(id).await.is_empty());
 }

@@ -2,7 +2,7 @@
 
 use redress::db::entities::ClosedSet as _;
 use redress::kernel::fault::{Reason, reason_of};
-use redress::kernel::ids::HandoffId;
+use redress::kernel::ids::{HandoffId, PartnerId};
 use redress::wire::redress::bureau::v1::{EnrollmentProgress, EnrollmentStatus};
 use redress::wire::redress::handoff::v1::{
     GetHandoffRequest, HandoffState, Partner, PartnerMode, ReportOutcomesRequest,
@@ -71,13 +71,13 @@ pub async fn report(
     verdicts.iter().map(word).collect()
 }
 
-pub async fn another_partner(world: &World) {
+pub async fn another_partner(world: &World) -> PartnerId {
     let partner = Partner {
         name: "other".to_owned(),
         mode: PartnerMode::Pull.into(),
         ..Partner::default()
     };
-    world.partner(partner).await;
+    world.partner(partner).await
 }
 
 /// A final outcome stands; what contradicts it is told, audited and changes nothing.

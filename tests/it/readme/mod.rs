@@ -153,6 +153,8 @@ fn rpcs() -> String {
         let path = format!("/{}/{}", service.full_name(), method.name());
         let row = access::TABLE
             .iter()
+            .copied()
+            .flatten()
             .find(|row| row.path == path)
             .expect("a row");
         let roles: Vec<&str> = row.roles.iter().map(|role| role.as_str()).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use sea_orm::Iterable;
 
 use crate::db::entities::reconciliation::{self, State as ListState};
@@ -10,7 +11,8 @@ use crate::db::entities::reconciliation_entry::Progress;
 use crate::handoff::queue::convert::state_to_wire as our_state;
 use crate::handoff::reconciliation::manifest::Line;
 use crate::kernel::clock::Timestamp;
-use crate::process::convert::class_to_wire;
+use crate::kernel::ids::{CampaignId, PartnerId};
+use crate::process::convert::{class_to_wire, date};
 use crate::wire::redress::bureau::v1::EnrollmentProgress;
 use crate::wire::redress::handoff::v1 as wire;
 
@@ -97,7 +99,22 @@ pub(super) fn kind_filter(number: i32) -> Result<Option<Kind>, ()> {
     known.map(Some).ok_or(())
 }
 
-pub(super) fn line(line: Line) -> wire::ManifestState {
+/// Gives a manifest; `day` where it was kept of one.
+pub(super) fn manifest(
+    (campaign, partner): (CampaignId, PartnerId),
+    (as_of, day): (Timestamp, Option<Date>),
+    lines: Vec<Line>,
+) -> wire::Manifest {
+    wire::Manifest {
+        campaign_id: campaign.to_string(),
+        partner_id: partner.to_string(),
+        as_of_time: Some(as_of.to_proto()),
+        states: lines.into_iter().map(line).collect(),
+        date: day.map(date),
+    }
+}
+
+fn line(line: Line) -> wire::ManifestState {
     wire::ManifestState {
         state: our_state(line.state).into(),
         handoffs: line.handoffs,

@@ -1,9 +1,15 @@
 //! Reconciliation on the wire. A partner reaches its own, operators reach all: the certificate tells who calls.
 
 mod convert;
+mod convert_invoice;
+mod invoice_stream;
+mod invoices;
 mod lists;
+mod manifests;
+mod stream;
 
 use tonic::Request;
+use uuid::Uuid;
 
 use crate::db::entities::reconciliation_difference::CloseReason;
 use crate::handoff::context::Context;
@@ -22,10 +28,13 @@ use crate::wire::redress::r#type::v1::{ItemReason, ItemVerdict};
 
 use super::close::{Close, close_difference};
 use super::difference_store::{self, Filter};
+use super::list_store;
 use super::repair::{Verdict, repair_differences};
-use super::{list_store, manifest};
 
+pub(crate) use invoice_stream::check_invoice;
+pub(crate) use invoices::{list_invoice_checks, list_invoice_lines};
 pub(crate) use lists::reconcile;
+pub(crate) use manifests::{get_manifest, list_manifests};
 
 const CLOSE: &str = "redress.handoff.v1.ReconciliationService/CloseDifference";
 const REPAIR: &str = "redress.handoff.v1.ReconciliationService/RepairDifferences";
@@ -36,33 +45,6 @@ const MOST: usize = 500;
 const NOTE: usize = 200;
 /// So many digits in a row are no personal number yet.
 const DIGITS: usize = 6;
-
-/// GetManifest.
-pub(crate) async fn get_manifest(
-    context: &Context,
-    request: Request<wire::GetManifestRequest>,
-) -> Result<wire::GetManifestResponse, Error> {
-    let call = Call::of(&request)?;
-    let message = request.into_inner();
-    let mut fields = Fields::default();
-    let campaign = context.campaign_id(&mut fields, &message.campaign).await?;
-    let partner = whose(context, &call, &mut fields, &message.partner_id).await?;
-    fields.demand(partner.is_some(), "partner_id", "must name the partner");
-    fields.finish()?;
-    let partner = partner.ok_or(Error::PartnerNotFound)?;
-    let db = context.db.read();
-    list_store::expect_campaign(db, campaign).await?;
-    let as_of = context.now();
-    let lines = manifest::manifest(db, campaign, partner).await?;
-    Ok(wire::GetManifestResponse {
-        manifest: Some(wire::Manifest {
-            campaign_id: campaign.to_string(),
-            partner_id: partner.to_string(),
-            as_of_time: Some(as_of.to_proto()),
-            states: lines.into_iter().map(convert::line).collect(),
-        }),
-    })
-}
 
 /// ListReconciliations.
 pub(crate) async fn list_reconciliations(
@@ -228,6 +210,18 @@ async fn whose(
         Some(named) => Ok(Some(partner::store::by_id(db, named).await?.id)),
         None => Ok(None),
     }
+}
+
+/// Gives whose books a call is about, where it must be about one partner's.
+async fn whose_alone(
+    context: &Context,
+    call: &Call,
+    fields: &mut Fields,
+    partner_id: &str,
+) -> Result<PartnerId, Error> {
+    let partner = whose(context, call, fields, partner_id).await?;
+    fields.demand(partner.is_some(), "partner_id", "must name the partner");
+    Ok(partner.unwrap_or_else(|| PartnerId::from_uuid(Uuid::nil())))
 }
 
 fn tells_of_a_person(note: &str) -> bool {

@@ -21,7 +21,7 @@ use crate::harness::{Database, apply, both};
 const HOUR: Duration = Duration::from_hours(1);
 
 /// The fields that a refusal names, with what it says of each.
-fn named(refused: &Status) -> Vec<(String, String)> {
+pub(super) fn named(refused: &Status) -> Vec<(String, String)> {
     assert_eq!(reason_of(refused), Some(Reason::InvalidRequest));
     let violations = refused.get_details_bad_request().unwrap().field_violations;
     let named = violations.into_iter().map(|it| (it.field, it.description));

@@ -22,7 +22,7 @@ impl World {
     }
 
     /// Puts so many active orders into the table.
-    async fn many_active(&self, partner: PartnerId, many: usize) -> Vec<HandoffId> {
+    pub(super) async fn many_active(&self, partner: PartnerId, many: usize) -> Vec<HandoffId> {
         let first = self.enroll(partner, "666010001").await;
         let like = self.row(first).await;
         let backend = self.owner.get_database_backend();

@@ -2,7 +2,11 @@
 
 mod close;
 mod differences;
+mod invoice_bad_days;
+mod invoice_many;
+mod invoices;
 mod lists;
+mod manifests;
 mod many;
 mod partners;
 mod repair;

@@ -82,6 +82,7 @@ async fn a_partner_reaches_its_own_books_and_no_others(database: Database) {
     let manifest = GetManifestRequest {
         campaign: "B123456".to_owned(),
         partner_id: partner.to_string(),
+        date: None,
     };
     let manifest = other.get_manifest(manifest).await.map(drop);
     let listed = ListDifferencesRequest {
