@@ -5,7 +5,7 @@
 /// # Errors
 /// What is wrong with it, without the amount.
 pub fn read(text: &str, currency: &str) -> Result<i64, String> {
-    const RULE: &str = "amount must look like 7.95, with at most two decimals";
+    const RULE: &str = "amount must look like 12.40, with at most two decimals";
     if text.contains(['-', '(', '\u{2212}']) {
         return Err("amount is negative; a credit is no line of an invoice".to_owned());
     }
