@@ -54,7 +54,7 @@ pub async fn step(context: &Context) -> Result<usize, Error> {
         }
         match due.last() {
             Some(last) if due.len() as u64 == PAGE => {
-                after = (last.campaign_id, last.enrollment_id)
+                after = (last.campaign_id, last.enrollment_id);
             }
             _ => return Ok(settled),
         }

@@ -73,8 +73,8 @@ impl House {
     }
 }
 
-fn day(year: i32, month: i32, day: i32) -> Option<Date> {
-    Some(Date { year, month, day })
+const fn day(year: i32, month: i32, day: i32) -> Date {
+    Date { year, month, day }
 }
 
 /// One person whose order was given.
@@ -88,7 +88,7 @@ async fn submitted(database: &Database) -> (House, CampaignId, String) {
 async fn what_runs_ends_later_and_its_partner_is_asked_once(database: Database) {
     let (house, _, person) = submitted(&database).await;
     house.runs(&person, None, None).await;
-    assert_eq!(house.term_of(&person).await, (24, day(2017, 7, 17)));
+    assert_eq!(house.term_of(&person).await, (24, Some(day(2017, 7, 17))));
     let wanted = house.longer(36);
     for wanted in [wanted.clone(), wanted, house.longer(36)] {
         assert_eq!(house.extend(wanted).await.unwrap(), [0, 0, 1, 0, 0]);
@@ -96,13 +96,13 @@ async fn what_runs_ends_later_and_its_partner_is_asked_once(database: Database) 
     assert_eq!(house.count(EXTENSIONS).await, 1);
     let asked = "handoff WHERE kind = 'EXTEND' AND term_months = 36 AND state = 'QUEUED' AND cancel_reason IS NULL";
     assert_eq!(house.count(asked).await, 1);
-    assert_eq!(house.term_of(&person).await, (36, day(2018, 7, 17)));
+    assert_eq!(house.term_of(&person).await, (36, Some(day(2018, 7, 17))));
     // The partner gives it, with its own last day.
     let extension = house.extension().await;
     house
         .runs(&person, Some(extension), Some("2018-07-31"))
         .await;
-    assert_eq!(house.term_of(&person).await, (36, day(2018, 7, 31)));
+    assert_eq!(house.term_of(&person).await, (36, Some(day(2018, 7, 31))));
     assert_eq!(
         house.get(&person).await.state(),
         wire::EnrollmentState::Active
@@ -119,7 +119,7 @@ async fn what_runs_ends_later_and_its_partner_is_asked_once(database: Database) 
         house.extend(house.longer(48)).await.unwrap(),
         [0, 0, 1, 0, 0]
     );
-    assert_eq!(house.term_of(&person).await, (48, day(2019, 7, 31)));
+    assert_eq!(house.term_of(&person).await, (48, Some(day(2019, 7, 31))));
     assert_eq!(house.count(EXTENSIONS).await, 2);
     let products = "product WHERE code = 'GOLD' AND term_months = 48";
     assert_eq!(house.count(products).await, 1);
@@ -135,7 +135,7 @@ async fn what_does_not_run_yet_is_promised_it_and_its_partner_is_asked_then(data
     assert_eq!(house.count(EXTENSIONS).await, 0);
     // The partner counts the 24 months that it was asked for.
     house.runs(&person, None, Some("2017-07-20")).await;
-    assert_eq!(house.term_of(&person).await, (48, day(2019, 7, 20)));
+    assert_eq!(house.term_of(&person).await, (48, Some(day(2019, 7, 20))));
     let asked = "handoff WHERE kind = 'EXTEND' AND term_months = 48";
     assert_eq!(house.count(asked).await, 1);
     assert_eq!(
@@ -157,7 +157,7 @@ async fn an_extension_that_is_not_given_stays_promised_and_is_counted(database: 
         house.extend(house.longer(36)).await.unwrap(),
         [0, 0, 0, 1, 0]
     );
-    assert_eq!(house.term_of(&person).await, (36, day(2018, 7, 17)));
+    assert_eq!(house.term_of(&person).await, (36, Some(day(2018, 7, 17))));
     assert_eq!(house.count(EXTENSIONS).await, 1);
 }
 
