@@ -16,9 +16,12 @@ pub fn print(summary: &Summary, format: Format) -> Outcome {
 
 fn in_words(summary: &Summary) -> String {
     let mut text = format!(
-        "Campaign {} on {}, {:.1} s\n\n{}",
+        "Campaign {}{}, {:.1} s\n\n{}",
         summary.engagement_number,
-        summary.database,
+        summary
+            .database
+            .map(|it| format!(" on {it}"))
+            .unwrap_or_default(),
         summary.seconds,
         funnel_text(&summary.funnel)
     );

@@ -20,8 +20,8 @@ pub struct Environment {
     pub dir: PathBuf,
     /// Where the services are.
     pub endpoints: Endpoints,
-    /// `SQLite`, `PostgreSQL`, or unknown.
-    pub database: &'static str,
+    /// `SQLite` or `PostgreSQL`; none where the services ran before.
+    pub database: Option<&'static str>,
     /// As an operator.
     pub operator: Channels,
     /// As an enrollment page.
@@ -52,14 +52,14 @@ impl Environment {
             (Some(stack), endpoints)
         };
         partners::create(&endpoints).await?;
-        let database = stack.as_ref().map_or("unknown", |stack| stack.database);
+        let database = stack.as_ref().map(|stack| stack.database);
         Ok((Self::connect(dir, endpoints, database)?, stack))
     }
 
     fn connect(
         dir: PathBuf,
         endpoints: Endpoints,
-        database: &'static str,
+        database: Option<&'static str>,
     ) -> Result<Self, Problem> {
         let outbox = endpoints.outbox.clone().ok_or_else(|| {
             Problem::usage("endpoints.toml does not say where confirmation codes are left: set `outbox` to that directory")

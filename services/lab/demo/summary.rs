@@ -18,8 +18,8 @@ use crate::wire::redress::enrollment::v1 as wire;
 /// What the demonstration found; its fields are the JSON that the program prints.
 #[derive(Debug, Serialize)]
 pub struct Summary {
-    /// `SQLite`, `PostgreSQL`, or unknown.
-    pub database: &'static str,
+    /// `SQLite` or `PostgreSQL`; none where the services ran before.
+    pub database: Option<&'static str>,
     /// Rows of the roster file.
     pub rows: i64,
     /// Rows that were not taken.
