@@ -17,8 +17,8 @@ use crate::kernel::ids::{CampaignId, HandoffId};
 use crate::process::request::{self, Request};
 use crate::process::{Act, Call};
 
-use super::coverage::runs;
-use super::coverage_store::{self, CoverageChange};
+use super::coverage::{is_over, runs};
+use super::coverage_store::{self, CoverageChange, Key, Owned};
 use super::extend_store::{self, Count, Extend};
 use super::order::FollowUp;
 use super::store;
@@ -76,7 +76,10 @@ pub async fn extend_coverages(
     extend: &Extend,
 ) -> Result<Extension, Error> {
     let now = context.now();
-    let ids: Vec<HandoffId> = (0..BATCH).map(|_| context.ids.next()).collect();
+    // A coverage that moves to another partner is extended at both.
+    let ids: Vec<[HandoffId; 2]> = (0..BATCH)
+        .map(|_| [context.ids.next(), context.ids.next()])
+        .collect();
     let (ids, id) = (&ids, extend.campaign);
     let read = context.db.read();
     let campaign = context.campaign_cache.by_id(read, id).await?;
@@ -94,18 +97,27 @@ pub async fn extend_coverages(
             }
             raise(tx, extend).await?;
             let shorter = extend_store::shorter(tx, extend, BATCH).await?;
+            let keys = shorter.iter().map(|one| Key {
+                campaign_id: id,
+                id: one.coverage.enrollment_id,
+            });
+            let others = coverage_store::coverages(tx, &keys.collect::<Vec<_>>()).await?;
             let (mut changes, mut asked) = (Vec::new(), Vec::new());
             for (one, handoff) in shorter.iter().zip(ids) {
-                let longer = longer(&one.coverage, extend.term_months)?;
-                if longer.asked_term_months.is_none() {
-                    let follow_up = FollowUp {
-                        campaign,
-                        individual: one.individual_id,
-                        at: now,
-                    };
-                    asked.push(follow_up.extend(&longer, *handoff));
+                let follow_up = FollowUp {
+                    campaign,
+                    individual: one.individual_id,
+                    at: now,
+                };
+                let gained = extend.term_months - one.coverage.term_months;
+                let own = std::iter::once(&one.coverage);
+                for (coverage, handoff) in own.chain(replacing(&others, one)).zip(handoff) {
+                    let longer = longer(coverage, coverage.term_months + gained)?;
+                    if has_begun(&longer) {
+                        asked.push(follow_up.extend(&longer, *handoff));
+                    }
+                    changes.push(CoverageChange::from(longer));
                 }
-                changes.push(CoverageChange::from(longer));
             }
             coverage_store::change(tx, &changes).await?;
             store::queue(tx, Kind::Extend, &asked).await?;
@@ -137,24 +149,35 @@ async fn raise(tx: &Tx<'_>, extend: &Extend) -> Result<(), Error> {
     Ok(extend_store::raise_product(tx, extend).await?)
 }
 
-/// Gives a coverage with a longer term: what runs ends later by the months that it gains, and what does not run yet is remembered with the
-/// term that was ordered.
+/// Gives a coverage with a longer term: what runs ends later by the months that it gains. What the partner gives until it has given that is
+/// remembered.
 fn longer(coverage: &Coverage, term_months: i32) -> Result<Coverage, Error> {
+    let given = coverage.asked_term_months.unwrap_or(coverage.term_months);
     let mut longer = Coverage {
         term_months,
+        asked_term_months: Some(given),
         ..coverage.clone()
     };
-    match &coverage.term_ends_on {
-        Some(day) if runs(coverage.state) => {
-            let gained = term_months - coverage.term_months;
-            let moved = term::moved_by_months(day, gained);
-            let moved = moved.map_err(|_| db::Error::corrupt("coverage.term_ends_on"))?;
-            longer.term_ends_on = Some(moved.to_string());
-        }
-        _ => {
-            let asked = coverage.asked_term_months.unwrap_or(coverage.term_months);
-            longer.asked_term_months = Some(asked);
-        }
+    if let Some(day) = coverage
+        .term_ends_on
+        .as_ref()
+        .filter(|_| has_begun(coverage))
+    {
+        let gained = term_months - coverage.term_months;
+        let moved = term::moved_by_months(day, gained);
+        let moved = moved.map_err(|_| db::Error::corrupt("coverage.term_ends_on"))?;
+        longer.term_ends_on = Some(moved.to_string());
     }
     Ok(longer)
+}
+
+fn has_begun(coverage: &Coverage) -> bool {
+    runs(coverage.state) && coverage.term_ends_on.is_some()
+}
+
+/// Gives the coverage at another partner that takes the place of this one, as long as it has not come to its end.
+fn replacing<'c>(others: &'c [Coverage], one: &Owned) -> Option<&'c Coverage> {
+    let place = Some(one.coverage.id);
+    let mut others = others.iter();
+    others.find(|it| it.replaces_coverage_id == place && !is_over(it.state))
 }

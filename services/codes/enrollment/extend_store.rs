@@ -97,7 +97,7 @@ pub async fn count(
     extend: &Extend,
 ) -> Result<Vec<Count>, db::Error> {
     let sql = format!(
-        "SELECT c.term_months < $4 AS is_shorter, c.asked_term_months IS NOT NULL AS is_promised, h.state AS extension, \
+        "SELECT c.term_months < $4 AS is_shorter, c.asked_term_months IS NOT NULL AND h.state IS NULL AS is_promised, h.state AS extension, \
          count(*) AS coverages FROM coverage c \
          JOIN enrollment e ON e.campaign_id = c.campaign_id AND e.id = c.enrollment_id \
          LEFT JOIN handoff h ON h.campaign_id = c.campaign_id AND h.coverage_id = c.id AND h.kind = '{}' \

@@ -9,6 +9,7 @@ pub mod completion;
 pub mod convert;
 pub mod coverage;
 pub mod coverage_store;
+pub mod coverage_term;
 pub mod eligibility;
 pub mod end_terms;
 pub mod extend;

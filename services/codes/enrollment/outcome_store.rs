@@ -1,16 +1,21 @@
 //! The way back from the process `bureau-handoff`: it inserts outcomes, codes takes them away as it applies them.
 
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use std::collections::HashMap;
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    Statement, Value,
+};
 use serde::Serialize;
 
 use crate::codes::store::exactly;
 use crate::db::entities::enrollment::{CancelReason, State};
 use crate::db::entities::outcome::Model as Outcome;
-use crate::db::entities::{ClosedSet, outcome};
+use crate::db::entities::{ClosedSet, handoff, outcome};
 use crate::db::rows::{self, Is};
 use crate::db::{self, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, EnrollmentId, IndividualId, OutcomeId};
+use crate::kernel::ids::{CampaignId, EnrollmentId, HandoffId, IndividualId, OutcomeId};
 
 use super::coverage_store::{KEY, Key};
 
@@ -74,6 +79,23 @@ pub async fn take(tx: &Tx<'_>, which: Take) -> Result<Vec<Outcome>, db::Error> {
     let mut taken = Outcome::find_by_statement(statement).all(tx).await?;
     taken.sort_by_key(|outcome| (outcome.created_at, outcome.id));
     Ok(taken)
+}
+
+/// Gives the terms, in months, of those of these handoffs that are extensions.
+pub async fn extensions(
+    tx: &Tx<'_>,
+    handoffs: &[(CampaignId, HandoffId)],
+) -> Result<HashMap<HandoffId, i32>, db::Error> {
+    let mut found = HashMap::new();
+    for (campaign, id) in handoffs {
+        let query = handoff::Entity::find_by_id((*campaign, *id))
+            .select_only()
+            .column(handoff::Column::TermMonths)
+            .filter(handoff::Column::Kind.eq(handoff::Kind::Extend));
+        let months: Option<i32> = query.into_tuple().one(tx).await?;
+        found.extend(months.map(|months| (*id, months)));
+    }
+    Ok(found)
 }
 
 /// An enrollment that outcomes meet.

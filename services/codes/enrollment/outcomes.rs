@@ -4,14 +4,13 @@
 //! coverage or comes too late is recorded in the audit log and changes nothing: a canceled enrollment stays canceled. One that
 //! cannot be applied, because it or its enrollment cannot be read, is set aside for an operator, and the rest goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::codes::campaign::campaign_cache::CachedCampaign;
-use crate::codes::campaign::term;
 use crate::codes::context::Context;
 use crate::codes::error::Error;
 use crate::codes::restoration::outcomes::Restorations;
@@ -20,14 +19,15 @@ use crate::db::entities::ClosedSet;
 use crate::db::entities::coverage::{self as coverage_entity, Model as Coverage};
 use crate::db::entities::enrollment::State;
 use crate::db::entities::handoff::{CancelReason, Kind};
-use crate::db::entities::outcome::{Decision, Model as Outcome};
+use crate::db::entities::outcome::{Model as Outcome, OutcomeResult};
 use crate::db::{self, Storage as _, Tx};
 use crate::kernel::clock::Timestamp;
-use crate::kernel::ids::{CampaignId, CoverageId};
+use crate::kernel::ids::{CampaignId, CoverageId, HandoffId};
 use crate::kernel::lifecycle;
 
 use super::coverage;
 use super::coverage_store::{self, CoverageChange, Key};
+use super::coverage_term::{after, is_term_over, promised_day};
 use super::order::FollowUp;
 use super::outcome_store::{self as store, Change, Standing, Take};
 use super::set_aside;
@@ -87,14 +87,16 @@ async fn take(context: &Context, which: Take) -> Result<usize, Error> {
                 let mut enrollments = Enrollments::lock(tx, &outcomes).await?;
                 let elsewhere = enrollments.elsewhere(&outcomes);
                 let mut restorations = Restorations::lock(tx, &elsewhere).await?;
+                let extensions = enrollments.extensions(tx, &outcomes).await?;
                 let mut events = Vec::with_capacity(outcomes.len());
                 for outcome in &outcomes {
                     let campaign = context
                         .campaign_cache
                         .by_id(tx, outcome.campaign_id)
                         .await?;
+                    let given = extensions.get(&outcome.handoff_id).copied();
                     let why = match enrollments.of(outcome) {
-                        Some(entry) => entry.apply(&campaign, outcome, now)?,
+                        Some(entry) => entry.apply(&campaign, (outcome, given), now)?,
                         None => restorations.apply(outcome, now)?,
                     };
                     events.push(recorded(context, outcome, why, now));
@@ -190,6 +192,22 @@ impl Enrollments {
         })
     }
 
+    /// Gives the terms, in months, of those handoffs that gave a longer one.
+    async fn extensions(
+        &self,
+        tx: &Tx<'_>,
+        outcomes: &[Outcome],
+    ) -> Result<HashMap<HandoffId, i32>, Error> {
+        let orders = self.0.values().flat_map(|entry| &entry.coverages);
+        let orders: BTreeSet<HandoffId> = orders.map(|it| it.handoff_id).collect();
+        let others = outcomes
+            .iter()
+            .filter(|it| it.result == OutcomeResult::Active && !orders.contains(&it.handoff_id));
+        let others: Vec<(CampaignId, HandoffId)> =
+            others.map(|it| (it.campaign_id, it.handoff_id)).collect();
+        Ok(store::extensions(tx, &others).await?)
+    }
+
     /// Gives what outcomes are about that is no enrollment.
     fn elsewhere(&mut self, outcomes: &[Outcome]) -> BTreeSet<(CampaignId, Uuid)> {
         let elsewhere = outcomes.iter().filter(|it| self.of(it).is_none());
@@ -232,7 +250,7 @@ impl Entry {
     fn apply(
         &mut self,
         campaign: &CachedCampaign,
-        outcome: &Outcome,
+        (outcome, given): (&Outcome, Option<i32>),
         now: Timestamp,
     ) -> Result<Option<&'static str>, Error> {
         let decision = outcome.decision()?;
@@ -244,8 +262,11 @@ impl Entry {
             return Ok(Some("NO_COVERAGE"));
         };
         let before = self.coverages[place].clone();
-        if outcome.handoff_id != before.handoff_id && decision == Decision::Active {
-            return Ok(self.confirm_extension(place, outcome));
+        if let Some(months) = given {
+            return self.confirm_extension(place, outcome, months);
+        }
+        if is_term_over(campaign, &before) {
+            return Ok(Some("TERM_OVER"));
         }
         // Only while it waits for the newer order: that one may not have been needed any more.
         let waits = before.state == coverage_entity::State::Submitted;
@@ -270,23 +291,31 @@ impl Entry {
         Ok(None)
     }
 
-    /// Notes that the partner gave a coverage its longer term. The last day is ours already, unless the partner says another one.
-    fn confirm_extension(&mut self, place: usize, outcome: &Outcome) -> Option<&'static str> {
+    /// Notes that the partner gave a coverage a longer term, of so many months. The last day is ours already, unless the partner says
+    /// another one.
+    fn confirm_extension(
+        &mut self,
+        place: usize,
+        outcome: &Outcome,
+        months: i32,
+    ) -> Result<Option<&'static str>, Error> {
         let coverage = &mut self.coverages[place];
         if !coverage::runs(coverage.state) {
-            return Some(coverage.state.as_str());
+            return Ok(Some(coverage.state.as_str()));
         }
+        // More may have been promised since.
+        coverage.asked_term_months = Some(months).filter(|it| *it < coverage.term_months);
         if let Some(day) = &outcome.term_ends_on {
-            coverage.term_ends_on = Some(day.clone());
-            self.changed.insert(outcome.coverage_id);
+            coverage.term_ends_on = Some(promised_day(coverage, day)?);
         }
-        None
+        self.changed.insert(outcome.coverage_id);
+        Ok(None)
     }
 
     /// Asks the partner for a term that was promised after the order, now that the coverage runs.
     fn ask_for_longer(&mut self, place: usize) {
-        let coverage = &mut self.coverages[place];
-        if coverage.asked_term_months.take().is_some() {
+        let coverage = &self.coverages[place];
+        if coverage.asked_term_months.is_some() {
             self.longer.push(coverage.clone());
         }
     }
@@ -326,56 +355,4 @@ impl Entry {
             at: now,
         })
     }
-}
-
-/// Gives a coverage as it stands after an outcome. The term runs from its activation, in the campaign's zone, and a pause moves its
-/// last day, unless the partner says when it ends.
-fn after(
-    campaign: &CachedCampaign,
-    before: Coverage,
-    outcome: &Outcome,
-    (state, now): (coverage_entity::State, Timestamp),
-) -> Result<Coverage, Error> {
-    let starts = state == coverage_entity::State::Active
-        && (before.activated_at.is_none() || before.state != coverage_entity::State::Suspended);
-    let ends_without_start =
-        state == coverage_entity::State::Ended && before.activated_at.is_none();
-    let mut after = Coverage {
-        state,
-        outcome_class: outcome.outcome_class,
-        native_code: outcome.native_code.clone(),
-        revision: outcome.revision.max(before.revision),
-        settled_at: coverage::is_over(state).then_some(now),
-        ..before
-    };
-    if starts || ends_without_start {
-        let at = outcome.effective_at;
-        let day = term::term_ends_on(at, &campaign.zone, after.term_months)
-            .map_err(|_| db::Error::corrupt("outcome.effective_at"))?;
-        after.activated_at = Some(at);
-        after.term_ends_on = Some(day.to_string());
-    }
-    let at = outcome.effective_at;
-    after.suspended_at = match state {
-        coverage_entity::State::Suspended if after.activated_at.is_some() => {
-            Some(after.suspended_at.unwrap_or(at))
-        }
-        coverage_entity::State::Active => {
-            if let (Some(since), Some(day)) = (after.suspended_at, &after.term_ends_on) {
-                let moved = term::moved_by_pause(day, (since, at), &campaign.zone);
-                let moved = moved.map_err(|_| db::Error::corrupt("coverage.term_ends_on"))?;
-                after.term_ends_on = Some(moved.to_string());
-            }
-            None
-        }
-        _ => None,
-    };
-    if let Some(day) = &outcome.term_ends_on {
-        // It counts the term that it was asked for.
-        let longer = after.asked_term_months.map(|it| after.term_months - it);
-        let moved = term::moved_by_months(day, longer.unwrap_or_default());
-        let moved = moved.map_err(|_| db::Error::corrupt("outcome.term_ends_on"))?;
-        after.term_ends_on = Some(moved.to_string());
-    }
-    Ok(after)
 }

@@ -3,8 +3,8 @@
 use crate::db::entities::outcome::Decision;
 use crate::db::entities::restoration::State;
 
-/// Gives the state after what the partner decided; none where that does not fit. REFUSED and CLOSED are left only by a correction: what the
-/// partner reports under a higher revision than was known.
+/// Gives the state after what the partner decided; none where that does not fit. The handoff process has ruled out what contradicts an
+/// earlier report. CLOSED is left only by a correction: what the partner reports under a higher revision than was known.
 pub fn decided(state: State, decision: Decision, is_correction: bool) -> Option<State> {
     let to = match decision {
         // A case that rests is still one.
@@ -14,9 +14,8 @@ pub fn decided(state: State, decision: Decision, is_correction: bool) -> Option<
         Decision::Ended | Decision::Canceled => State::Closed,
     };
     let fits = match state {
-        State::Requested | State::ActionRequired => true,
-        State::Open => is_correction || to == State::Closed,
-        State::Refused | State::Closed => is_correction,
+        State::Requested | State::Open | State::ActionRequired | State::Refused => true,
+        State::Closed => is_correction,
     };
     fits.then_some(to)
 }
@@ -58,9 +57,9 @@ mod tests {
             table(false),
             [
                 &format!("REQUESTED: {all}"),
-                "OPEN: - - - - CLOSED CLOSED",
+                &format!("OPEN: {all}"),
                 &format!("ACTION_REQUIRED: {all}"),
-                "REFUSED: - - - - - -",
+                &format!("REFUSED: {all}"),
                 "CLOSED: - - - - - -",
             ]
         );

@@ -49,7 +49,7 @@ pub struct Model {
     pub settled_at: Option<Timestamp>,
     /// The coverage at another partner whose place it takes: that one is canceled once this one runs.
     pub replaces_coverage_id: Option<CoverageId>,
-    /// The term that its partner was asked for, where a longer one has been promised since and the partner is not asked for that yet.
+    /// The term that its partner gives, where a longer one is promised and the partner has not given that yet.
     pub asked_term_months: Option<i32>,
 }
 

@@ -165,7 +165,7 @@ async fn end_expired(
 }
 
 /// Takes out orders that were canceled before they were ever sent: they are not sent any more. One of which an earlier attempt was sent is
-/// ACCEPTED, as that attempt: the cancellation goes to the partner after it.
+/// ACCEPTED, as that attempt: the cancellation goes to the partner after it. An extension of what is canceled is taken out, sent or not.
 async fn take_out_canceled(
     tx: &Tx<'_>,
     context: &Context,
@@ -175,7 +175,8 @@ async fn take_out_canceled(
 ) -> Result<Vec<Leased>, Error> {
     let mut unsent: HashMap<CampaignId, Vec<CoverageId>> = HashMap::new();
     for leased in &leased {
-        if leased.handoff.kind != Kind::Cancel && !leased.was_offered() {
+        let is_extension = leased.handoff.kind == Kind::Extend;
+        if is_extension || leased.handoff.kind == Kind::Enroll && !leased.was_offered() {
             let of_campaign = unsent.entry(leased.handoff.campaign_id).or_default();
             of_campaign.push(leased.handoff.coverage_id);
         }
@@ -194,7 +195,7 @@ async fn take_out_canceled(
     let (gone, offered): (Vec<Leased>, Vec<Leased>) = leased.into_iter().partition(is_canceled);
     let (earlier, gone): (Vec<Leased>, Vec<Leased>) = gone
         .into_iter()
-        .partition(|leased| leased.sent_before.is_some());
+        .partition(|leased| leased.handoff.kind == Kind::Enroll && leased.sent_before.is_some());
     withdraw(tx, context, (actor, order), &earlier).await?;
     // Nothing was sent under the lease, so it is taken back.
     let put_back = gone.iter().map(|leased| Handoff {

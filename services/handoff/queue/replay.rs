@@ -18,10 +18,13 @@ use super::store::{self, Change};
 
 /// The reason in the audit log for a handoff that the partner has lost, as an operator says.
 const LOST: &str = "PARTNER_LOST_IT";
+/// The reason in the audit log for an extension or a restoration that the partner did not take at first.
+const NOT_TAKEN: &str = "NOT_TAKEN";
 /// The reason in the audit log for a handoff that a wrong clock dated.
 const MISDATED: &str = "MISDATED";
 
-/// Queues a DEAD handoff again, or one that the partner lost as an operator says, and makes one due that a wrong clock dated. Whether it
+/// Queues a DEAD handoff again, or one that the partner lost as an operator says, or an extension or a restoration that it did not take; and
+/// makes one due that a wrong clock dated. Whether it
 /// was ever sent stays in its row, so that the partner is asked first.
 pub async fn replay_handoff(
     context: &Context,
@@ -61,6 +64,9 @@ pub async fn replay(
         State::Dead(reason) => reason.as_str(),
         State::Accepted | State::Active if is_lost => LOST,
         State::Queued | State::Unsettled if handoff.not_before > latest => MISDATED,
+        State::ActionRequired(_) | State::Refused(_) if is_settled_by_hand(handoff.kind) => {
+            NOT_TAKEN
+        }
         _ => {
             return Err(Error::NotDead {
                 handoff: id,
@@ -68,19 +74,22 @@ pub async fn replay(
             });
         }
     };
-    // A CANCEL may be under way because its ENROLL was DEAD; the ENROLL must not follow it.
-    if matches!(
-        handoff.state,
-        State::Dead(_) | State::Accepted | State::Active
-    ) {
-        if handoff.kind == Kind::Enroll && store::lock_twin(tx, &handoff).await?.is_some() {
+    let waits = matches!(handoff.state, State::Queued | State::Unsettled);
+    if !waits {
+        if is_canceled(tx, &handoff).await? {
             return Err(Error::BeingCanceled { handoff: id });
         }
         let forgot = State::Dead(DeadReason::PartnerForgot);
         if is_lost || handoff.state == forgot {
             handoff = anew(handoff);
         }
-        handoff.state = handoff.state.on(Event::Replay)?;
+        let event = if reason == NOT_TAKEN {
+            (handoff.order_attempt, handoff.ordered_at) = (handoff.order_attempt + 1, now);
+            Event::Resubmit
+        } else {
+            Event::Replay
+        };
+        handoff.state = handoff.state.on(event)?;
         (handoff.tries, handoff.failures) = (0, 0);
     }
     handoff.not_before = now;
@@ -92,6 +101,19 @@ pub async fn replay(
     let event = about_handoff(context, actor, "handoff.replayed", &handoff, detail);
     audit::record(tx, &[event]).await?;
     Ok(handoff)
+}
+
+/// Tells whether an operator settles with the partner why it did not take a handoff: nobody orders it again by resubmitting an enrollment.
+const fn is_settled_by_hand(kind: Kind) -> bool {
+    matches!(kind, Kind::Extend | Kind::Restore)
+}
+
+/// Tells whether a CANCEL is there, or under way because its ENROLL was DEAD: what it cancels must not follow it.
+async fn is_canceled(tx: &Tx<'_>, handoff: &Handoff) -> Result<bool, Error> {
+    match handoff.kind {
+        Kind::Enroll => Ok(store::lock_twin(tx, handoff).await?.is_some()),
+        Kind::Cancel | Kind::Extend | Kind::Restore => store::is_withdrawn(tx, handoff).await,
+    }
 }
 
 /// Forgets what the partner told of a handoff: what it tells when it has got it again replaces that, under another reference and with

@@ -103,7 +103,7 @@ const CANCELLATION: &str = "LEFT JOIN handoff c ON c.campaign_id = $2 AND c.cove
 
 const GOES_ON: &str = "('ACCEPTED', 'ACTIVE', 'ACTION_REQUIRED', 'SUSPENDED')";
 
-/// Orders that both sides have. `$2` campaign, `$3` list, `$4` partner, `$5` as-of time.
+/// Orders that both sides have; a partner may list the restorations beside its enrollments, or not. `$2` campaign, `$3` list, `$4` partner, `$5` as-of time.
 fn both() -> String {
     format!(
         "SELECT h.id, h.id AS handoff_id, COALESCE(e.partner_reference, h.partner_reference) AS partner_reference, \
@@ -113,7 +113,7 @@ fn both() -> String {
          h.updated_at > $5 OR COALESCE(c.updated_at > $5, 1 = 0) OR (e.revision > 0 AND e.revision < h.revision) AS is_younger, \
          COALESCE(h.partner_reference <> e.partner_reference, 1 = 0) AS is_other_reference \
          FROM reconciliation_entry e \
-         JOIN handoff h ON h.campaign_id = $2 AND h.id = e.handoff_id AND h.partner_id = $4 AND h.kind = 'ENROLL' {CANCELLATION} \
+         JOIN handoff h ON h.campaign_id = $2 AND h.id = e.handoff_id AND h.partner_id = $4 AND h.kind IN ('ENROLL', 'RESTORE') {CANCELLATION} \
          WHERE e.campaign_id = $2 AND e.reconciliation_id = $3"
     )
 }

@@ -50,7 +50,7 @@ pub async fn resolve(
     let sql = format!(
         "UPDATE {table} SET handoff_id = known.id FROM \
          (SELECT id, partner_reference, row_number() OVER (PARTITION BY partner_reference ORDER BY id DESC) AS newest \
-          FROM handoff WHERE campaign_id = $1 AND partner_id = $3 AND kind = 'ENROLL' AND partner_reference IS NOT NULL) AS known \
+          FROM handoff WHERE campaign_id = $1 AND partner_id = $3 AND kind IN ('ENROLL', 'RESTORE') AND partner_reference IS NOT NULL) AS known \
          WHERE {table}.campaign_id = $1 AND {table}.{of} = $2 AND {table}.handoff_id IS NULL AND known.newest = 1 \
          AND known.partner_reference = {table}.partner_reference"
     );

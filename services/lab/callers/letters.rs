@@ -42,6 +42,8 @@ pub struct LetterHolder {
     pub person: Person,
     /// The code in the letter; empty in a letter without one.
     pub code: String,
+    /// How many letters could be theirs, by name and address; this is the first.
+    pub letters: usize,
 }
 
 impl Person {
@@ -85,7 +87,7 @@ pub fn holders(roster: &Path, mailing: &Path) -> Result<Vec<LetterHolder>, Probl
     let people = people(roster)?;
     let failed = |error: csv::Error| Problem::file(mailing, &error);
     let mut letters = csv::Reader::from_path(mailing).map_err(failed)?;
-    let mut taken = HashMap::new();
+    let mut taken: HashMap<_, LetterHolder> = HashMap::new();
     for letter in letters.deserialize() {
         let letter: HashMap<String, String> = letter.map_err(failed)?;
         if !bears_what_it_should(&letter) {
@@ -98,6 +100,7 @@ pub fn holders(roster: &Path, mailing: &Path) -> Result<Vec<LetterHolder>, Probl
             let holder = LetterHolder {
                 person: person.clone(),
                 code,
+                letters: 1,
             };
             taken
                 .entry((
@@ -105,6 +108,7 @@ pub fn holders(roster: &Path, mailing: &Path) -> Result<Vec<LetterHolder>, Probl
                     key(&person.family_name),
                     person.date_of_birth,
                 ))
+                .and_modify(|known| known.letters += 1)
                 .or_insert(holder);
         }
     }

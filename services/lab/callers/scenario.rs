@@ -207,6 +207,7 @@ mod tests {
             .map(|at| LetterHolder {
                 person: person(at),
                 code: String::new(),
+                letters: 1,
             })
             .collect()
     }

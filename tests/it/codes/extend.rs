@@ -1,6 +1,7 @@
 //! A longer term for a product: nobody gets less, every partner is asked once, and what is not given stays promised.
 
 use redress::codes::enrollment::outcomes;
+use redress::codes::housekeeping;
 use redress::db::entities::outcome::{self, OutcomeResult};
 use redress::kernel::caller::Role;
 use redress::kernel::fault::{Reason, reason_of};
@@ -37,6 +38,17 @@ impl House {
 
     /// Applies that the partner reports a handoff of somebody's coverage ACTIVE, perhaps with the last day.
     async fn runs(&self, enrollment: &str, handoff: Option<HandoffId>, day: Option<&str>) {
+        let told = (OutcomeResult::Active, 0);
+        self.told_of(enrollment, (handoff, day), told).await;
+    }
+
+    /// Applies what the partner reports, under a revision.
+    async fn told_of(
+        &self,
+        enrollment: &str,
+        (handoff, day): (Option<HandoffId>, Option<&str>),
+        (result, revision): (OutcomeResult, i64),
+    ) {
         let before = self.get(enrollment).await;
         let coverage = &before.coverages[0];
         let row = outcome::Model {
@@ -45,10 +57,10 @@ impl House {
             enrollment_id: enrollment.parse().unwrap(),
             coverage_id: coverage.coverage_id.parse().unwrap(),
             handoff_id: handoff.unwrap_or_else(|| coverage.handoff_id.parse().unwrap()),
-            result: OutcomeResult::Active,
+            result,
             outcome_class: None,
             native_code: None,
-            revision: 0,
+            revision,
             order_attempt: 1,
             effective_at: self.now(),
             term_ends_on: day.map(str::to_owned),
@@ -212,4 +224,44 @@ async fn who_withdraws_gets_no_longer_term_and_a_product_must_be_the_campaigns(d
         let wrong = status.get_details_bad_request().unwrap().field_violations;
         assert_eq!(wrong[0].field, field);
     }
+}
+
+/// Until the partner has given the longer term it counts the shorter one, whatever it reports meanwhile.
+#[apply(both)]
+async fn what_the_partner_counts_meanwhile_takes_nothing_of_the_promise(database: Database) {
+    let (house, _, person) = submitted(&database).await;
+    house.runs(&person, None, None).await;
+    house.extend(house.longer(36)).await.unwrap();
+    let corrected = (OutcomeResult::Active, 5);
+    let old_day = (None, Some("2017-07-20"));
+    house.told_of(&person, old_day, corrected).await;
+    assert_eq!(house.term_of(&person).await, (36, Some(day(2018, 7, 20))));
+    // More is promised before the first extension is given.
+    let first = house.extension().await;
+    house.extend(house.longer(48)).await.unwrap();
+    house.runs(&person, Some(first), Some("2018-07-31")).await;
+    assert_eq!(house.term_of(&person).await, (48, Some(day(2019, 7, 31))));
+    assert_eq!(house.count(EXTENSIONS).await, 2);
+}
+
+/// What is over is over: no later report of the partner brings it back or says that somebody withdrew.
+#[apply(both)]
+async fn a_term_that_is_over_stays_so(database: Database) {
+    let (house, _, person) = submitted(&database).await;
+    house.runs(&person, None, None).await;
+    house.clock.set("2017-07-19T12:00:00Z".parse().unwrap());
+    assert_eq!(housekeeping::step(&house.context).await.unwrap(), 1);
+    for (result, revision) in [
+        (OutcomeResult::Suspended, 7),
+        (OutcomeResult::Canceled, 8),
+        (OutcomeResult::Active, 9),
+    ] {
+        house
+            .told_of(&person, (None, None), (result, revision))
+            .await;
+        let state = house.get(&person).await.state();
+        assert_eq!(state, wire::EnrollmentState::Ended, "{result:?}");
+    }
+    let recorded = "audit_event WHERE action = 'outcome.recorded'";
+    assert_eq!(house.count(recorded).await, 3);
 }

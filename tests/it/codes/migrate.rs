@@ -202,6 +202,38 @@ async fn whoever_moves_is_covered_until_the_new_partner_has_taken_them(database:
     assert_eq!(moving.handoffs("ENROLL", moving.other).await, 2);
 }
 
+/// Who moves gains the months at both: at the new partner they are asked for once its coverage runs.
+#[apply(both)]
+async fn a_longer_term_goes_with_whoever_moves(database: Database) {
+    let moving = Moving::of(&database, 1).await;
+    let house = &moving.house;
+    moving.migrate(moving.wanted()).await.unwrap();
+    let wanted = wire::ExtendCoveragesRequest {
+        request_id: house.request_id(),
+        campaign: NUMBER.into(),
+        partner_id: house.partner.to_string(),
+        product_code: "GOLD".into(),
+        term_months: 36,
+    };
+    let call = house.handlers.extend_coverages(by(Role::Operator, wanted));
+    call.await.unwrap();
+    let months = |enrollment: &wire::Enrollment| -> Vec<i32> {
+        let coverages = enrollment.coverages.iter();
+        coverages.map(|it| it.term_months).collect()
+    };
+    let person = &moving.people[0];
+    let before = house.get(person).await;
+    let [old, new] = months(&before)[..] else {
+        panic!("{before:?}")
+    };
+    assert_eq!((old, new > 24), (36, true));
+    assert_eq!(moving.handoffs("EXTEND", house.partner).await, 1);
+    assert_eq!(moving.handoffs("EXTEND", moving.other).await, 0);
+    let moved = moving.says(person, moving.other, Active, None).await;
+    assert_eq!(moving.handoffs("EXTEND", moving.other).await, 1);
+    assert_eq!(months(&moved), [36, new]);
+}
+
 #[apply(both)]
 async fn whoever_enrolls_later_is_ordered_from_the_new_partner(database: Database) {
     let moving = Moving::of(&database, 0).await;

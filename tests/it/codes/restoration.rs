@@ -192,9 +192,13 @@ async fn what_the_partner_wants_or_refuses_is_told_and_what_is_late_changes_noth
     assert_eq!(public.outcome_class(), Told::Other);
     let refused = (OutcomeResult::Refused, Some(OutcomeClass::NoHit));
     assert_eq!(house.told(&case, refused, 2).await, State::Refused);
-    let late = (OutcomeResult::Active, None);
-    assert_eq!(house.told(&case, late, 1).await, State::Refused);
-    assert_eq!(house.told(&case, late, 3).await, State::Open);
+    // Ordered again on an operator's word, it is opened and closed; what comes late then changes nothing.
+    let active = (OutcomeResult::Active, None);
+    assert_eq!(house.told(&case, active, 2).await, State::Open);
+    let ended = (OutcomeResult::Ended, None);
+    assert_eq!(house.told(&case, ended, 4).await, State::Closed);
+    assert_eq!(house.told(&case, active, 3).await, State::Closed);
+    assert_eq!(house.told(&case, active, 5).await, State::Open);
     let recorded = "audit_event WHERE action = 'outcome.recorded'";
     assert_eq!(house.count(recorded).await, 1);
     assert_eq!(house.count("restoration WHERE settled_at IS NULL").await, 1);

@@ -64,7 +64,7 @@ impl World {
         self.queue(Kind::Enroll, queued).await
     }
 
-    async fn replay(&self, id: HandoffId) -> Result<Handoff, Status> {
+    pub async fn replay(&self, id: HandoffId) -> Result<Handoff, Status> {
         let request = ReplayHandoffRequest {
             request_id: self.request_id(),
             campaign: self.campaign.to_string(),

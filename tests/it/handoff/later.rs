@@ -145,6 +145,50 @@ async fn an_extension_of_what_is_canceled_is_never_sent(database: Database) {
     assert!(world.outcomes(extension).await.is_empty());
 }
 
+/// Nobody knows whether the partner has the extension when the person withdraws: it is not sent again.
+#[apply(both)]
+async fn an_extension_that_may_have_been_sent_ends_with_what_it_extends(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let enroll = world.enroll(partner, "666010001").await;
+    world.work().await;
+    let extension = world.extend_to(enroll, 36).await;
+    let died = "UPDATE handoff SET state = 'UNSETTLED', sent_at = ordered_at, attempts = 1, tries = 1 WHERE kind = 'EXTEND'";
+    world.owner.execute_unprepared(died).await.unwrap();
+    world.cancel(enroll).await;
+    world.hand.advance(BACKOFF);
+    world.work().await;
+    assert_eq!(world.state(extension).await, "CANCELED");
+    assert_eq!(world.months(), [24]);
+    assert!(world.replay(extension).await.is_err());
+}
+
+/// What the partner did not take is ordered again on an operator's word, under the same id.
+#[apply(both)]
+async fn an_operator_orders_again_what_was_not_taken(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let enroll = world.enroll(partner, "666010001").await;
+    let frozen = world.restore(partner, "666110001").await;
+    world.work().await;
+    let refused = world.extend_to(enroll, 72).await;
+    world.work().await;
+    assert_eq!(world.state(refused).await, "REFUSED");
+    assert_eq!(world.state(frozen).await, "ACTION_REQUIRED");
+    for id in [refused, frozen] {
+        world.replay(id).await.unwrap();
+        assert_eq!(world.row(id).await.order_attempt, 2);
+    }
+    world.work().await;
+    // The sandbox gives no term of six years, and a second order ends well.
+    assert_eq!(world.state(refused).await, "REFUSED");
+    assert_eq!(world.state(frozen).await, "ACTIVE");
+    let told = ["ACTION_REQUIRED FILE_FROZEN", "ACTIVE"];
+    assert_eq!(world.outcomes(frozen).await, told);
+    // An enrollment is ordered again by resubmitting it.
+    assert!(world.replay(enroll).await.is_err());
+}
+
 #[apply(both)]
 async fn a_partner_that_pulls_extends_and_ends(database: Database) {
     let world = World::new(database).await;

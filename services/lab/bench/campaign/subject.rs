@@ -9,7 +9,7 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use crate::client::problem::Problem;
-use crate::lab::callers::letters::{self, Person};
+use crate::lab::callers::letters::{self, LetterHolder, Person};
 use crate::lab::people::labelled::label::Label;
 use crate::lab::people::labelled::slip::Slip;
 
@@ -58,7 +58,8 @@ fn is_right(label: &Label) -> bool {
     label.slips.iter().all(is_harmless)
 }
 
-/// Finds so many adults whose letter stands in the print file; a letter that could be for several people is nobody's.
+/// Finds so many adults whose letter stands in the print file; a letter that could be for several people is nobody's, and of two letters
+/// that could be for somebody who is listed once, one is another one's.
 pub fn subjects(
     roster: &Path,
     mailing: &Path,
@@ -66,7 +67,8 @@ pub fn subjects(
     wanted: usize,
 ) -> Result<Vec<Subject>, Problem> {
     let holders = letters::holders(roster, mailing)?;
-    let holders = holders.into_iter().filter(|one| !one.code.is_empty());
+    let is_theirs = |one: &LetterHolder| !one.code.is_empty() && one.letters == 1;
+    let holders = holders.into_iter().filter(is_theirs);
     let mut codes: HashMap<Key, String> = holders
         .map(|holder| (key(&holder.person), holder.code))
         .collect();
