@@ -20,8 +20,9 @@ use crate::wire::redress::bureau::v1::{
 };
 use crate::wire::redress::r#type::v1::OutcomeClass;
 
-use super::book::{Book, Entry, Line, native_code};
+use super::book::{Book, Line};
 use super::digest::{activation_digest, book_key, digest};
+use super::entry::{Entry, native_code};
 use super::journal::Journal;
 use super::rules::{Habit, LONGEST, PAUSE, Rule, YEAR, rule_for};
 use super::script::Script;

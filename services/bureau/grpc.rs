@@ -20,8 +20,8 @@ use crate::wire::redress::bureau::v1::{
 use crate::wire::redress::sandbox::v1 as sandbox;
 use crate::wire::redress::sandbox::v1::sandbox_service_server::SandboxService;
 
-use super::book::Entry;
 use super::desk::{Answered, Desk};
+use super::entry::Entry;
 
 /// The one process that may hand enrollments over.
 const REDRESS: &str = "bureau-handoff";

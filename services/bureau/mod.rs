@@ -12,6 +12,7 @@ pub mod book;
 pub mod client;
 pub mod desk;
 pub mod digest;
+pub mod entry;
 pub mod grpc;
 pub mod journal;
 pub mod rest;
