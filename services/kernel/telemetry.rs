@@ -5,6 +5,8 @@
 
 mod export;
 mod json;
+#[cfg(test)]
+pub(super) mod kept;
 mod metrics;
 mod span;
 mod trace;

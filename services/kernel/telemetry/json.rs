@@ -130,33 +130,20 @@ impl<M: SerializeMap> Visit for Fields<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
+    use crate::kernel::telemetry::kept::{Kept, keep};
     use tracing_subscriber::layer::SubscriberExt;
 
-    #[derive(Clone, Default)]
-    struct Paper(Arc<Mutex<Vec<u8>>>);
-
-    impl io::Write for Paper {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
     fn logged(work: impl FnOnce()) -> Vec<serde_json::Value> {
-        let paper = Paper::default();
-        let pen = paper.clone();
+        let kept = Kept::default();
+        let to = kept.clone();
         let layer = tracing_subscriber::fmt::layer()
             .event_format(Lines { process: "test" })
             .fmt_fields(NoFields)
-            .with_writer(move || pen.clone());
-        let subscriber = tracing_subscriber::registry().with(layer);
-        tracing::subscriber::with_default(subscriber, work);
-        let text = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+            .with_writer(move || to.clone());
+        let guard = keep(tracing_subscriber::registry().with(layer));
+        work();
+        drop(guard);
+        let text = kept.text();
         let lines = text.lines();
         lines
             .map(|line| serde_json::from_str(line).unwrap())

@@ -1,6 +1,6 @@
 //! What clients that are not ours send, and what they get.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use h2::client::SendRequest;
 use h2::{Reason as Reset, SendStream};
@@ -15,6 +15,8 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tonic::codec::CompressionEncoding::Gzip;
 use tonic::codec::Streaming;
 use tonic_types::StatusExt;
+
+use crate::kernel::telemetry::kept::{Kept, keep};
 
 use super::*;
 
@@ -169,38 +171,22 @@ async fn two_messages_are_none_to_a_method_that_takes_one() {
     }
 }
 
-/// A log that a test reads.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn calls(&self) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let calls = text.lines().filter(|line| line.contains("redress::rpc"));
-        calls.map(str::to_owned).collect()
-    }
+/// The calls among the lines of a log.
+fn calls(log: &Kept) -> Vec<String> {
+    let text = log.text();
+    let calls = text.lines().filter(|line| line.contains("redress::rpc"));
+    calls.map(str::to_owned).collect()
 }
 
 #[tokio::test]
 async fn a_client_that_leaves_in_the_middle_of_its_request_has_canceled_the_call() {
-    let log = Log::default();
+    let log = Kept::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt()
         .with_writer(move || writer.clone())
         .with_ansi(false)
         .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let _guard = keep(subscriber);
     let server = Running::start().await;
     let whole = message("hello");
     let halves = [Bytes::new(), whole.slice(..3), whole.slice(..8)];
@@ -217,7 +203,7 @@ async fn a_client_that_leaves_in_the_middle_of_its_request_has_canceled_the_call
             }
             drop((answer, body, sender));
             let left = || {
-                log.calls()
+                calls(&log)
                     .iter()
                     .filter(|line| line.contains("Unary"))
                     .count()
@@ -226,7 +212,7 @@ async fn a_client_that_leaves_in_the_middle_of_its_request_has_canceled_the_call
             eventually(|| async { left() == wanted }).await;
         }
     }
-    let calls = log.calls();
+    let calls = calls(&log);
     let canceled = |line: &&String| line.contains("CANCELLED") && line.contains("CALL_CANCELED");
     assert_eq!(calls.iter().filter(canceled).count(), 6, "{calls:#?}");
 }
