@@ -21,7 +21,10 @@ pub fn print(measured: &Measured, format: Format) -> Outcome {
     }
     let missed = measured.lines.iter().filter(|line| !line.is_met());
     let missed: Vec<String> = missed
-        .map(|line| format!("{}, {}", line.who, line.kind))
+        .map(|line| {
+            let rows = line.rows.iter().map(|row| format!("\n    {row}"));
+            format!("{}, {}{}", line.who, line.kind, rows.collect::<String>())
+        })
         .collect();
     if missed.is_empty() {
         return Ok(());

@@ -29,11 +29,20 @@ pub async fn with_letter(
         let answer = desk.claim(Some(enrollment), said.claims()).await?;
         Ok((kind, answer))
     });
-    let kinds = by_kind(run(calls, &progress).await?);
+    let answers = run(calls, &progress).await?;
+    let mut refused: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
+    for ((subject, _), (kind, answer)) in people.iter().zip(&answers) {
+        if *answer == Answer::Refused && *kind != Kind::Two {
+            let label = &subject.label;
+            let row = format!("{} {}", label.covered_entity, label.external_ref);
+            refused.entry(*kind).or_default().push(row);
+        }
+    }
+    let kinds = by_kind(answers);
     let all = kinds
         .values()
         .fold(Tally::default(), |all, one| all.plus(*one));
-    let line = |(kind, tally): (Kind, Tally)| Line {
+    let mut line = |(kind, tally): (Kind, Tally)| Line {
         who: WHO,
         kind: kind.name(),
         tally,
@@ -41,13 +50,15 @@ pub async fn with_letter(
             Kind::Right | Kind::One(_) => Asked::NobodyRefused,
             Kind::Two => Asked::Nothing,
         },
+        rows: refused.remove(&kind).unwrap_or_default(),
     };
-    let mut lines: Vec<Line> = kinds.into_iter().map(line).collect();
+    let mut lines: Vec<Line> = kinds.into_iter().map(&mut line).collect();
     lines.push(Line {
         who: WHO,
         kind: "all",
         tally: all,
         asked: Asked::Served(SERVED),
+        rows: Vec::new(),
     });
     Ok(lines)
 }
@@ -77,6 +88,7 @@ pub async fn without_letter(
         tally,
         // Nobody is verified by what they know alone.
         asked: Asked::NobodyVerified,
+        rows: Vec::new(),
     };
     Ok(named.chain([("all", all)]).map(line).collect())
 }

@@ -179,6 +179,7 @@ pub async fn attempt(
             BORN_ALIKE => Asked::Nothing,
             _ => Asked::NobodyVerified,
         },
+        rows: Vec::new(),
     };
     Ok(kinds.into_iter().map(line).collect())
 }
@@ -199,6 +200,7 @@ pub async fn with_stolen_data(
         kind: "name, birth date, address and number",
         tally: Tally::of(answers),
         asked: Asked::NobodyVerified,
+        rows: Vec::new(),
     })
 }
 

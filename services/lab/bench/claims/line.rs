@@ -77,6 +77,8 @@ pub struct Line {
     pub tally: Tally,
     /// What is asked.
     pub asked: Asked,
+    /// The rows, by clinic and reference, of whom was refused and should not have been.
+    pub rows: Vec<String>,
 }
 
 impl Line {
@@ -112,6 +114,7 @@ mod tests {
                 refused,
             },
             asked,
+            rows: Vec::new(),
         };
         let served = Asked::Served(995);
         assert!(line(served, 900, 95, 5).is_met());

@@ -85,6 +85,7 @@ pub async fn steal(
         kind,
         tally,
         asked: Asked::VerifiedOneIn(ONE_IN),
+        rows: Vec::new(),
     };
     let lines = vec![
         line("the envelope and the year of birth", alone),
