@@ -3,6 +3,7 @@
 
 mod claims_table;
 mod crashes_table;
+mod drain_table;
 mod files_table;
 mod refusals_table;
 mod resolution_table;
@@ -18,7 +19,7 @@ use crate::cli::session::Session;
 use crate::cli::{ask, migrate, progress};
 use crate::client::problem::{Outcome, Problem};
 use crate::kernel::settings::period;
-use crate::lab::bench::{claims, crashes, files, letters, refusals, resolution, verify};
+use crate::lab::bench::{claims, crashes, drain, files, letters, refusals, resolution, verify};
 
 /// Subcommands of `bench`.
 #[derive(Debug, Subcommand)]
@@ -41,6 +42,9 @@ pub enum Command {
     /// A night's file to a bureau, written and answered, and whether everybody is in it once.
     #[command(after_long_help = FILES_HELP)]
     Files(FilesArgs),
+    /// How soon queues to bureaus are empty: pushed and pulled, while people enroll, behind orders that fail, after an outage.
+    #[command(after_long_help = DRAIN_HELP)]
+    Drain(DrainArgs),
     /// Who is lost or enrolled twice when services, bureaus and the database's connections are killed again and again.
     #[command(after_long_help = CRASHES_HELP)]
     Crashes(CrashesArgs),
@@ -225,6 +229,34 @@ pub struct FilesArgs {
     database_url: Option<migrate::Url>,
 }
 
+const DRAIN_HELP: &str = "Writes a roster of invented people, starts the processes and imports it. Then it queues orders and waits until the sandbox bureau has them \
+all, 64 under way at once: by themselves; while fifty people a second enroll; behind fifty orders for which the bureau always fails, with another bureau's beside them. \
+People enroll with the bureau there and with nobody at its address, and what waited goes out when it is back. Last the queue of a bureau that pulls: leased by statements \
+of 1,000 and nothing else, and pulled by one stream of which every order is acknowledged.
+
+The bureau takes an order and says no more about it for an hour: outcomes are not part of what is timed. Ratios hold on a quiet machine only.
+
+Examples:
+  redress bench drain --pushed 2000 --pulled 10000 --enrollments 200
+  redress bench drain --database-url postgres://postgres@localhost/postgres";
+
+/// Flags of `bench drain`.
+#[derive(Debug, Args)]
+pub struct DrainArgs {
+    /// How many orders are pushed, each time.
+    #[arg(long, default_value_t = 10_000, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=500_000))]
+    pushed: u64,
+    /// How many orders are pulled.
+    #[arg(long, default_value_t = 100_000, value_name = "N", value_parser = clap::value_parser!(u64).range(100..=500_000))]
+    pulled: u64,
+    /// How many people enroll with the bureau there, and as many without it.
+    #[arg(long, default_value_t = 2_000, value_name = "N", value_parser = clap::value_parser!(u32).range(50..=50_000))]
+    enrollments: u32,
+    /// A PostgreSQL on which databases can be made, instead of SQLite files: postgres://OWNER:PASSWORD@HOST/NAME.
+    #[arg(long, env = "REDRESS_DATABASE_URL", hide_env_values = true, value_name = "URL", value_parser = migrate::secret)]
+    database_url: Option<migrate::Url>,
+}
+
 const CRASHES_HELP: &str = "Writes a roster of invented people, starts the processes with a bureau that is called and one that pulls, imports it and issues the codes. \
 Then people enroll with their letters, some withdraw, and all the while one process after the other is killed (SIGKILL) and started again: identity-verification, \
 enrollment-codes, bureau-handoff and both bureaus; on PostgreSQL connections of the database are ended too. With each kill so many people begin that both end together.\n\n\
@@ -263,6 +295,7 @@ pub async fn run(session: &Session, command: Command) -> Outcome {
         Command::Refusals(args) => run_refusals(session, args).await,
         Command::Verify(args) => run_verify(session, args).await,
         Command::Files(args) => run_files(session, args).await,
+        Command::Drain(args) => run_drain(session, &args).await,
         Command::Crashes(args) => run_crashes(session, &args).await,
     }
 }
@@ -334,6 +367,17 @@ async fn run_files(session: &Session, args: FilesArgs) -> Outcome {
     };
     let measured = files::measure(&settings, interrupted(), progress::show).await?;
     files_table::print(&measured, session.format)
+}
+
+async fn run_drain(session: &Session, args: &DrainArgs) -> Outcome {
+    let settings = drain::Settings {
+        pushed: args.pushed,
+        pulled: args.pulled,
+        enrollments: args.enrollments as usize,
+        database_url: args.database_url.as_ref().map(migrate::Url::secret),
+    };
+    let measured = drain::measure(&settings, interrupted(), progress::show).await?;
+    drain_table::print(&measured, session.format)
 }
 
 async fn run_crashes(session: &Session, args: &CrashesArgs) -> Outcome {

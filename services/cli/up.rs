@@ -38,6 +38,7 @@ pub async fn run(session: &Session, args: UpArgs) -> Outcome {
         pull_bureau: args.pull_bureau,
         partner_suffix: None,
         identity: Vec::new(),
+        script: None,
     };
     let failed = |error: std::io::Error| Problem::usage(format!("signals: {error}"));
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;

@@ -5,10 +5,13 @@ mod list;
 mod record;
 mod replay;
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use crate::cli::campaign::which::CampaignArg;
-use crate::cli::render::{self, Record};
+use crate::cli::render::{self, Format, Record};
 use crate::cli::session::Session;
 use crate::client::connect::{Channels, ClientRole};
 use crate::client::convert::{state, time};
@@ -27,7 +30,7 @@ pub enum Command {
     /// Queue again what was given up on: one handoff, or all of a campaign.
     #[command(after_long_help = replay::HELP)]
     Replay(replay::ReplayArgs),
-    /// Count handoffs by partner and state, with the oldest of each.
+    /// Count handoffs by partner and state, with the oldest of each, and tell when a queue will be empty.
     Statistics(StatisticsArgs),
     /// List the files of orders that were written for partners, newest first.
     Files(files::FilesArgs),
@@ -90,7 +93,8 @@ async fn statistics(session: &Session, channels: &Channels, args: StatisticsArgs
         campaign: args.campaign.unwrap_or_default(),
     };
     let answer = client(channels).get_queue_statistics(request).await;
-    let counts = answer.or_problem("count the handoffs")?.counts;
+    let wire::GetQueueStatisticsResponse { counts, paces } =
+        answer.or_problem("count the handoffs")?;
     let rows = counts.iter().map(|count| {
         let word = state(count.state().as_str_name(), "HANDOFF_STATE_");
         Record::new()
@@ -101,5 +105,46 @@ async fn statistics(session: &Session, channels: &Channels, args: StatisticsArgs
             .with("partner_id", count.partner_id.as_str())
     });
     let rows: Vec<Record> = rows.collect();
-    render::many(session.format, &rows, "nothing was handed off yet")
+    let paces: Vec<Record> = paces.iter().map(pace).collect();
+    match session.format {
+        Format::Json => render::json(&json!({ "counts": rows, "paces": paces })),
+        Format::Csv => render::many(Format::Csv, &rows, ""),
+        Format::Table => {
+            render::many(Format::Table, &rows, "nothing was handed off yet")?;
+            if paces.is_empty() {
+                return Ok(());
+            }
+            render::print("\nin the last hour:")?;
+            render::many(Format::Table, &paces, "")
+        }
+    }
+}
+
+/// Tells how a partner's queue moves, and when it will be empty.
+fn pace(pace: &wire::QueuePace) -> Record {
+    let left = pace.time_to_empty.as_ref();
+    let left = left.and_then(|left| Duration::try_from(*left).ok());
+    let forecast = match (pace.waiting, left) {
+        (0, _) => "is empty".to_owned(),
+        (_, Some(left)) => format!("empty in {}", roughly(left)),
+        (_, None) if pace.taken_in_last_hour == 0 => "nothing is taken".to_owned(),
+        (_, None) => "grows".to_owned(),
+    };
+    Record::new()
+        .with("partner", pace.partner_name.as_str())
+        .with("waiting", pace.waiting)
+        .with("queued", pace.queued_in_last_hour)
+        .with("taken", pace.taken_in_last_hour)
+        .with("forecast", forecast)
+        .with("partner_id", pace.partner_id.as_str())
+}
+
+/// Names a time in its largest unit, for a forecast is no more exact.
+fn roughly(left: Duration) -> String {
+    let minutes = left.as_secs().div_ceil(60);
+    match minutes {
+        0..=90 => format!("{minutes} min"),
+        91..=2_880 => format!("{} h", minutes.div_ceil(60)),
+        _ => format!("{} days", minutes.div_ceil(1_440)),
+    }
 }

@@ -107,7 +107,18 @@ pub(crate) async fn get_queue_statistics(
         text => Some(context.campaign_id(&mut fields, text).await?),
     };
     fields.finish()?;
-    let counts = statistics::counts(context.db.read(), campaign).await?;
+    let now = context.clock.now();
+    let counts = statistics::counts(context.db.read(), campaign, now).await?;
+    let paces = statistics::paces(&counts).into_iter();
+    let paces = paces.map(|pace| wire::QueuePace {
+        time_to_empty: pace.time_to_empty().and_then(|left| left.try_into().ok()),
+        partner_id: pace.partner_id.to_string(),
+        partner_name: pace.partner_name,
+        waiting: pace.waiting,
+        queued_in_last_hour: pace.queued,
+        taken_in_last_hour: pace.taken,
+    });
+    let paces = paces.collect();
     let counts = counts.into_iter().map(|count| wire::QueueCount {
         partner_id: count.partner_id.to_string(),
         partner_name: count.partner_name,
@@ -117,6 +128,7 @@ pub(crate) async fn get_queue_statistics(
     });
     Ok(wire::GetQueueStatisticsResponse {
         counts: counts.collect(),
+        paces,
     })
 }
 

@@ -44,8 +44,8 @@ pub async fn with_processes<T>(
     work: impl AsyncFnOnce(&Endpoints, BTreeMap<String, u32>) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
     let which = Which {
-        pull_bureau: false,
         identity,
+        ..Which::default()
     };
     with_stack(databases, dir, which, async |stack| {
         let endpoints = stack.endpoints.clone();
@@ -59,12 +59,14 @@ pub async fn with_processes<T>(
 }
 
 /// What runs, and how.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Which<'a> {
     /// Whether a second sandbox bureau runs that pulls.
     pub pull_bureau: bool,
     /// Settings of identity-verification that differ from their defaults, by environment variable.
     pub identity: &'a [(&'static str, String)],
+    /// What the sandbox bureaus do on demand: the text of a script of theirs.
+    pub script: Option<&'a str>,
 }
 
 /// Starts the processes on a fresh database, lends them to `work`, which may stop and start them, and stops them.
@@ -74,6 +76,10 @@ pub async fn with_stack<T>(
     which: Which<'_>,
     work: impl AsyncFnOnce(&mut Stack) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
+    let script = which.script.map(|text| (dir.join("script.toml"), text));
+    if let Some((path, text)) = &script {
+        std::fs::write(path, text).map_err(|error| Problem::file(path, &error))?;
+    }
     let settings = StackSettings {
         dir: dir.join("processes"),
         database_url: Some(databases.fresh(Side::System).await?),
@@ -81,6 +87,7 @@ pub async fn with_stack<T>(
         pull_bureau: which.pull_bureau,
         partner_suffix: None,
         identity: which.identity.to_vec(),
+        script: script.map(|(path, _)| path),
     };
     let mut stack = Stack::start(&settings).await?;
     let done = work(&mut stack).await;

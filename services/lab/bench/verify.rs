@@ -65,7 +65,8 @@ pub struct Latency {
 }
 
 impl Latency {
-    fn of(mut all: Vec<Duration>) -> Self {
+    /// Reads it off a list of times.
+    pub fn of(mut all: Vec<Duration>) -> Self {
         all.sort_unstable();
         let at = |of_100: usize| {
             let rank = (all.len() * of_100).div_ceil(100).max(1);

@@ -185,10 +185,12 @@ fn addressee<'a>(people: &'a ByName, letter: &HashMap<String, String>) -> Option
         .map(|name| key(&without_salutation(name)))?;
     let lines = (1..=4).filter_map(|line| letter.get(&format!("address_line{line}")));
     let address = lines.map(|line| key(line)).collect::<Vec<_>>().concat();
-    let mut found = people
-        .get(&name)?
-        .iter()
-        .filter(|person| address.contains(&key(&person.postal_code)));
+    // Whoever has no postal code on record got no letter.
+    let lives_there = |person: &&Person| {
+        let code = key(&person.postal_code);
+        !code.is_empty() && address.contains(&code)
+    };
+    let mut found = people.get(&name)?.iter().filter(lives_there);
     let first = found.next()?;
     let same =
         |other: &Person| other.ssn == first.ssn && other.date_of_birth == first.date_of_birth;
@@ -238,7 +240,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let roster = dir.path().join("roster.csv");
         let mailing = dir.path().join("letters.csv");
-        std::fs::write(&roster, "given_name,middle_name,family_name,suffix,date_of_birth,ssn,postal_code,phone,email,population\nAnn,B,Roe,,1970-01-02,666-01-0001,46802,(260) 555-1234,,adult\nAnn,B,Roe,,1980-01-02,666010002,46803,,,adult\n").unwrap();
+        std::fs::write(&roster, "given_name,middle_name,family_name,suffix,date_of_birth,ssn,postal_code,phone,email,population\nAnn,B,Roe,,1970-01-02,666-01-0001,46802,(260) 555-1234,,adult\nAnn,B,Roe,,1980-01-02,666010002,46803,,,adult\nAnn,B,Roe,,1990-01-02,666010003,,,,adult\n").unwrap();
         std::fs::write(&mailing, "name,address_line1,address_line2,address_line3,address_line4,population,code,letter_kind\nTo the parent or guardian of Ann B Roe,1 Main St,\"Fort Wayne, IN 46803\",,,minor,CODE,code\n").unwrap();
         let holders = holders(&roster, &mailing).unwrap();
         assert_eq!(holders.len(), 1);

@@ -114,5 +114,6 @@ fn settings(dir: &Path, database_url: Option<Secret<String>>) -> StackSettings {
             .map(|_| format!("-{}", std::process::id())),
         database_url,
         identity: Vec::new(),
+        script: None,
     }
 }

@@ -33,6 +33,8 @@ pub struct StackSettings {
     pub partner_suffix: Option<String>,
     /// Settings of identity-verification that differ from their defaults, by environment variable.
     pub identity: Vec<(&'static str, String)>,
+    /// What the sandbox bureaus do on demand, as a script of theirs.
+    pub script: Option<PathBuf>,
 }
 
 /// Running processes.
@@ -83,6 +85,9 @@ impl Stack {
             let mut env = layout.environment(process, &stack.ports, &url);
             if process == PROCESSES[0] {
                 env.extend(settings.identity.iter().cloned());
+            }
+            if let Some(script) = settings.script.as_ref().filter(|_| is_bureau(process)) {
+                env.push(("REDRESS_SCRIPT", script.display().to_string()));
             }
             let started = Child::start(process, env, &layout.log(process));
             stack.children.push(started?);
@@ -135,6 +140,10 @@ impl Stack {
             .filter_map(|child| Some((child.name.to_owned(), child.pid()?)));
         pids.collect()
     }
+}
+
+fn is_bureau(process: &str) -> bool {
+    process == PROCESSES[3] || process == PULL_BUREAU
 }
 
 fn endpoints(layout: &Layout, ports: &Claimed) -> Endpoints {

@@ -179,9 +179,22 @@ async fn lists_and_counts_leave_nothing_out(database: Database) {
             .get_queue_statistics(request)
             .await
             .unwrap()
-            .into_inner()
-            .counts;
+            .into_inner();
+        let [pace] = &*counts.paces else {
+            panic!("one partner: {:?}", counts.paces)
+        };
+        assert_eq!(
+            (
+                pace.waiting,
+                pace.queued_in_last_hour,
+                pace.taken_in_last_hour
+            ),
+            (1, 3, 2)
+        );
+        // More was queued than taken.
+        assert_eq!(pace.time_to_empty, None);
         let counts: Vec<(HandoffState, i64)> = counts
+            .counts
             .iter()
             .map(|count| (count.state(), count.handoffs))
             .collect();

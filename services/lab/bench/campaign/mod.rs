@@ -1,6 +1,7 @@
 //! A campaign of invented people of whom the truth is known: the codes of their letters, and the portal where they claim.
 
 pub mod desk;
+pub mod enroll;
 pub mod subject;
 
 use std::path::Path;

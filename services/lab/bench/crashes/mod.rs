@@ -118,7 +118,7 @@ pub async fn measure(
         let labels = write_file(&order, &roster, show)?;
         let which = Which {
             pull_bureau: true,
-            identity: &[],
+            ..Which::default()
         };
         with_stack(databases, dir, which, async |stack| {
             let endpoints = stack.endpoints.clone();

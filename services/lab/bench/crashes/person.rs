@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use tonic::Status;
 
-use crate::client::enrollment::{EnrollmentClient, enrollment_id};
+use crate::client::enrollment::EnrollmentClient;
 use crate::client::problem::reason;
 use crate::kernel::fault::Reason;
+use crate::lab::bench::campaign;
+use crate::lab::bench::campaign::enroll::Enrolled;
 use crate::lab::bench::campaign::subject::Subject;
 use crate::lab::callers::caller::in_words;
 use crate::lab::people::dice::Dice;
-use crate::wire::redress::identity::v1::VerificationState;
 
 /// How many of a thousand people withdraw.
 const WITHDRAW: u32 = 150;
@@ -44,28 +45,30 @@ async fn call(
     subject: &Subject,
     dice: &mut Dice,
 ) -> Result<Result<Told, String>, Status> {
-    let begun = client.begin_with_code(&subject.code).await?;
-    let id = enrollment_id(&begun);
-    let verification = client.verify(id, subject.person.claims()).await?;
-    if verification.state() != VerificationState::Verified {
-        return Ok(Err(verification.state().as_str_name().to_owned()));
-    }
-    let completion = client.completion(&begun, &verification.verification_id);
-    let enrolled = client.complete(&completion).await?;
+    let Enrolled {
+        enrollment,
+        verification_id,
+    } = match campaign::enroll::enroll(client, subject).await? {
+        Ok(enrolled) => enrolled,
+        Err(state) => return Ok(Err(state.as_str_name().to_owned())),
+    };
     let mut withdrew = dice.chance(WITHDRAW);
     if withdrew {
         let regret = Duration::from_millis(dice.below(REGRET).into());
         tokio::time::sleep(regret).await;
-        withdrew = match client.cancel(id, &verification.verification_id).await {
+        withdrew = match client
+            .cancel(&enrollment.enrollment_id, &verification_id)
+            .await
+        {
             Ok(()) => true,
             // The bureaus have refused them meanwhile: there is nothing to withdraw from.
             Err(status) if reason(&status) == Some(Reason::EnrollmentState) => false,
             Err(status) => return Err(status),
         };
     }
-    let coverages = enrolled.coverages.into_iter().map(|it| it.coverage_id);
+    let coverages = enrollment.coverages.into_iter().map(|it| it.coverage_id);
     Ok(Ok(Told {
-        enrollment: enrolled.enrollment_id,
+        enrollment: enrollment.enrollment_id,
         coverages: coverages.collect(),
         withdrew,
     }))

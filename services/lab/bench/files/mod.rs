@@ -5,12 +5,15 @@
 //! which come again in the next file, and then every one of them is active.
 
 mod bureau;
-mod queue;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::civil::Time;
+use jiff::tz::TimeZone;
+
+use super::queue::{self, Fill};
 use super::scratch::{in_scratch, with_processes};
 use crate::client::connect::{Channels, ClientRole};
 use crate::client::problem::{OrProblem, Problem};
@@ -92,8 +95,15 @@ pub async fn measure(
             let channels = endpoints.connect_as(ClientRole::Operator)?;
             let bureau = Bureau::new(&files, settings.fixed);
             let night = Night::open(&channels, &bureau, &roster, show).await?;
-            let since = today()?;
-            let queued = queue::fill(databases, &night.partner, since).await?;
+            let midnight = TimeZone::UTC.to_timestamp(today()?.to_datetime(Time::midnight()));
+            let midnight = midnight.map_err(|error| Problem::usage(error.to_string()))?;
+            let fill = Fill {
+                partner: &night.partner,
+                product: "CM3B",
+                most: settings.people,
+                due_at: Timestamp::from_jiff(midnight),
+            };
+            let queued = queue::fill(databases, &fill).await?;
             let mut measured = night.run(queued).await?;
             measured.database = databases.database();
             measured.otherwise = queue::count_otherwise(databases, &bureau.ends()).await?;
