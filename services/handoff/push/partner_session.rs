@@ -82,6 +82,10 @@ impl PartnerSession {
         };
         if self.bureau.is_none() || place(&self.partner) != place(&partner) {
             self.bureau = bureau(context, credentials, &partner);
+            // What failed elsewhere says nothing about the new place.
+            for queue in self.queues.values_mut() {
+                queue.breaker = CircuitBreaker::default();
+            }
         }
         if let Some(until) = partner.throttled_until {
             self.pace.rest(until, context.clock.now());

@@ -47,7 +47,8 @@ impl Slice {
     const fn condition(self) -> &'static str {
         match self {
             Self::Fresh | Self::Newest => "h.tries = 0",
-            Self::Tried => "h.tries > 0",
+            // The state in words too: the index over these is for that state alone.
+            Self::Tried => "h.state = 'QUEUED' AND h.tries > 0",
             Self::Unsettled => "1 = 1",
         }
     }

@@ -31,7 +31,7 @@ mod projected;
 mod pull;
 mod push;
 mod queues;
-mod reconciliation;
+pub mod reconciliation;
 mod resubmission;
 mod retention;
 mod running;

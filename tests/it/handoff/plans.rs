@@ -164,5 +164,8 @@ async fn no_statement_about_handoffs_reads_a_large_table_whole() {
     // The many wait for an instant that is not reached, and longer than any rule allows.
     assert!(housekeeping::step(&world.context).await.unwrap() > 0);
     let sent = statements.seen();
+    // Asked at every lease: through the index over the whole queue it would read all that waits.
+    let tried = ("h.tries > 0", "handoff_tried_idx");
+    plans::expect_index(&world.owner, &sent, tried).await;
     plans::expect_indexes(&world.owner, sent, 43, &[]).await;
 }

@@ -55,6 +55,20 @@ pub async fn expect_indexes(
     it_can_fail(owner).await;
 }
 
+/// Demands that the statements which hold a part go through an index of that name.
+pub async fn expect_index(
+    owner: &DatabaseConnection,
+    sent: &[String],
+    (part, index): (&str, &str),
+) {
+    let asked: Vec<&String> = sent.iter().filter(|sql| sql.contains(part)).collect();
+    assert!(!asked.is_empty(), "{part}: {sent:#?}");
+    for sql in asked {
+        let plan = plan(owner, sql).await;
+        assert!(plan.contains(index), "{sql}\n{plan}");
+    }
+}
+
 /// Demands that none of these statements, about tables just loaded, reads a campaign from end to end through an index, and that at least
 /// `least` of them are there.
 pub async fn expect_whole_keys(owner: &DatabaseConnection, sent: Vec<String>, least: usize) {

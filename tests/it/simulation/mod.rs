@@ -2,7 +2,8 @@
 //!
 //! One database, the processes `enrollment-codes` and `bureau-handoff` over it, and the real sandbox bureau behind TLS. People begin,
 //! complete, withdraw and order again; the push worker works, dies in the middle of its work, and starts anew; the bureau is down for some, loses
-//! answers, forgets, throttles and breaks; partners are paused; commits are refused or their answers are lost; time jumps.
+//! answers, forgets, throttles and breaks; partners are paused; commits are refused or their answers are lost; the books are compared and
+//! repaired, however much is under way; time jumps.
 //!
 //! What must hold, whatever the order:
 //!
@@ -17,6 +18,7 @@
 mod found;
 mod operation;
 mod oracle;
+mod reconcile;
 mod run;
 
 use operation::{Operation, draw};

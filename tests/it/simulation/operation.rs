@@ -36,12 +36,14 @@ pub enum Operation {
     Faults,
     /// The database is well again.
     Well,
+    /// The bureau's list is compared with our books, and what can be repaired is.
+    Reconcile,
     /// Time passes.
     Pass(Duration),
 }
 
 /// What can be drawn, with its weight.
-const WEIGHTS: [u32; 14] = [14, 16, 5, 3, 16, 7, 2, 8, 10, 2, 3, 2, 3, 9];
+const WEIGHTS: [u32; 15] = [14, 16, 5, 3, 16, 7, 2, 8, 10, 2, 3, 2, 3, 3, 9];
 
 /// Draws a list.
 pub fn draw(seed: u64, length: usize) -> Vec<Operation> {
@@ -67,6 +69,7 @@ fn one(dice: &mut Dice, weights: &[u32]) -> Operation {
         10 => Operation::Resume,
         11 => Operation::Faults,
         12 => Operation::Well,
+        13 => Operation::Reconcile,
         _ => {
             let long = [1, 5, 30, 61, 600, 7_200];
             Operation::Pass(Duration::from_secs(*dice.pick(&long)))

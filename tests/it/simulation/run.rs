@@ -84,7 +84,7 @@ pub struct Run {
     pub house: House,
     pub world: World,
     pub people: Vec<Person>,
-    partner: PartnerId,
+    pub partner: PartnerId,
     partners: PartnerServiceClient<Client>,
     reporter: Reporter,
     worker: PushWorker,
@@ -170,6 +170,7 @@ impl Run {
             Operation::Resume => self.pause(false).await,
             Operation::Faults => self.set_faults(true),
             Operation::Well => self.set_faults(false),
+            Operation::Reconcile => self.reconcile().await,
             Operation::Pass(time) => {
                 self.world.hand.advance(time);
                 true

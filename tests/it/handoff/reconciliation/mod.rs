@@ -87,7 +87,7 @@ impl World {
         ReconciliationServiceClient::new(self.channel(role, name))
     }
 
-    fn as_operator(&self) -> ReconciliationServiceClient<Client> {
+    pub fn as_operator(&self) -> ReconciliationServiceClient<Client> {
         self.reconciling(Role::Operator, "one")
     }
 
@@ -109,9 +109,16 @@ impl World {
 
     /// Compares a list as of now.
     async fn reconcile(&self, partner: PartnerId, entries: &[ListEntry]) -> Reconciliation {
+        self.try_reconcile(partner, entries).await.unwrap()
+    }
+
+    pub async fn try_reconcile(
+        &self,
+        partner: PartnerId,
+        entries: &[ListEntry],
+    ) -> Result<Reconciliation, Status> {
         let header = self.header(partner, self.context.clock.now());
-        let compared = self.send(parts(header, entries, entries.len())).await;
-        compared.unwrap()
+        self.send(parts(header, entries, entries.len())).await
     }
 
     /// All differences, in one state or in all.
