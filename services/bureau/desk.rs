@@ -365,6 +365,16 @@ impl Desk {
         &self.key
     }
 
+    /// Waits until the book cannot be written any more.
+    pub async fn broke(&self) {
+        self.journal.broke().await;
+    }
+
+    /// Tells whether it could not be written.
+    pub fn is_broken(&self) -> bool {
+        self.journal.is_broken()
+    }
+
     fn change(&self, state: &mut State, line: Line) -> super::journal::Written {
         state.book.apply(&line);
         self.journal.hand_in(vec![line])

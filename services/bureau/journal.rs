@@ -9,6 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::book::{Book, Line};
 
@@ -22,7 +23,10 @@ struct Job {
 
 /// A journal that is open for writing. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Journal(mpsc::Sender<Job>);
+pub struct Journal {
+    jobs: mpsc::Sender<Job>,
+    broken: CancellationToken,
+}
 
 impl Journal {
     /// Opens a journal, or begins one, and reads the book out of it.
@@ -36,18 +40,35 @@ impl Journal {
             .create(true)
             .open(path)?;
         let book = read(&mut file)?;
+        Ok((Self::writing(file)?, book))
+    }
+
+    fn writing(file: File) -> io::Result<Self> {
         let (jobs, waiting) = mpsc::channel();
+        let broken = CancellationToken::new();
+        let on_failure = broken.clone();
         thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || write_all(&file, &waiting))?;
-        Ok((Self(jobs), book))
+            .spawn(move || write_all(&file, &waiting, &on_failure))?;
+        Ok(Self { jobs, broken })
+    }
+
+    /// Waits until a line could not be written: nothing is written any more then, and the process should end. A new start cuts off what
+    /// stands there by half.
+    pub async fn broke(&self) {
+        self.broken.cancelled().await;
+    }
+
+    /// Tells whether a line could not be written.
+    pub fn is_broken(&self) -> bool {
+        self.broken.is_cancelled()
     }
 
     /// Hands lines in, in the order of the calls. Without lines it is a barrier: what was handed in before is on the disk.
     pub fn hand_in(&self, lines: Vec<Line>) -> Written {
         let (done, written) = oneshot::channel();
         // Where the thread has ended the channel is gone, and so `Written` fails.
-        drop(self.0.send(Job { lines, done }));
+        drop(self.jobs.send(Job { lines, done }));
         Written(written)
     }
 }
@@ -92,11 +113,15 @@ fn read(file: &mut File) -> io::Result<Book> {
     Ok(book)
 }
 
-fn write_all(mut file: &File, waiting: &mpsc::Receiver<Job>) {
+fn write_all(mut file: &File, waiting: &mpsc::Receiver<Job>, broken: &CancellationToken) {
     while let Ok(first) = waiting.recv() {
         let mut jobs = vec![first];
         jobs.extend(waiting.try_iter().take(BATCH));
         let written = write_some(&mut file, &jobs);
+        if let Err(error) = &written {
+            tracing::error!(%error, "the journal cannot be written; the process ends");
+            broken.cancel();
+        }
         let failed = written.is_err();
         for job in jobs {
             let answer = match &written {
@@ -152,6 +177,19 @@ mod tests {
             attempt: 1,
             months: 0,
         }
+    }
+
+    #[tokio::test]
+    async fn a_journal_that_cannot_be_written_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("book.jsonl");
+        drop(Journal::open(&path).unwrap());
+        let journal = Journal::writing(File::open(&path).unwrap()).unwrap();
+        journal.hand_in(vec![]).wait().await.unwrap();
+        assert!(!journal.is_broken());
+        journal.hand_in(vec![booked(1)]).wait().await.unwrap_err();
+        journal.broke().await;
+        journal.hand_in(vec![]).wait().await.unwrap_err();
     }
 
     #[tokio::test]

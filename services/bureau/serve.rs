@@ -56,6 +56,7 @@ async fn serve(
         }
     };
     let desk = Arc::new(desk);
+    let book = Arc::clone(&desk);
     let partner = TlsFiles {
         ca: common.server.tls.ca.clone(),
         cert: settings.partner_cert,
@@ -80,9 +81,26 @@ async fn serve(
             life.spawn(Puller::new(desk, redress, ids).run(life.token()));
         }
     }
+    life.spawn(stop_if_broken(Arc::clone(&book), life.clone()));
     let ended = server.serve(&life).await;
     life.drain().await;
-    Ok(ended?)
+    ended?;
+    if book.is_broken() {
+        return Err(Stop::Broke(format!(
+            "journal {}: it could not be written\n  make room on its disk, and start the bureau again: nobody was told what is not in it",
+            journal.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Ends the process once its book cannot be written.
+async fn stop_if_broken(book: Arc<Desk>, life: Lifecycle) {
+    let draining = life.token();
+    tokio::select! {
+        () = draining.cancelled() => {}
+        () = book.broke() => life.stop(),
+    }
 }
 
 /// Puts the services of this process on a server.
