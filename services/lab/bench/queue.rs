@@ -157,7 +157,9 @@ async fn count(databases: &Databases, sql: &str) -> Result<u64, Problem> {
 }
 
 async fn open(databases: &Databases) -> Result<SqliteConnection, Problem> {
-    let options = db::writing(&databases.file(Side::System), Process::Handoff);
+    // The processes are at work, and one writes at a time.
+    let options = db::writing(&databases.file(Side::System), Process::Handoff)
+        .busy_timeout(Duration::from_mins(1));
     let opened = SqliteConnection::connect_with(&options).await;
     opened.map_err(|error| failed(&error))
 }

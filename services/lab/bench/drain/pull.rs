@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 
-use crate::client::problem::{OrProblem, Problem};
+use crate::client::problem::Problem;
 use crate::client::request::new_request_id;
 use crate::wire::redress::handoff::v1 as wire;
 use wire::handoff_service_client::HandoffServiceClient;
@@ -15,35 +16,45 @@ use wire::pull_handoffs_response::Step;
 const WINDOW: i32 = 1_000;
 /// So many acknowledgements are under way at once.
 const AT_ONCE: usize = 4;
+/// So often a stream is opened again that broke off, as a partner does.
+const STREAMS: u32 = 20;
 
 /// Takes everything that is due; gives how many orders came, and how long it took until the last was acknowledged.
 pub async fn drain(handoff: &Channel) -> Result<(u64, Duration), Problem> {
     let begun_at = Instant::now();
+    let mut taken = 0;
+    for opened in 1.. {
+        match read(handoff, &mut taken).await {
+            Ok(()) => break,
+            Err(status) if status.code() == Code::Unavailable && opened < STREAMS => {}
+            Err(status) => return Err(Problem::from_status("pull", &status)),
+        }
+    }
+    Ok((taken, begun_at.elapsed()))
+}
+
+async fn read(handoff: &Channel, taken: &mut u64) -> Result<(), Status> {
     let request = wire::PullHandoffsRequest {
         max_outstanding: WINDOW,
         drain: true,
     };
     let opened = HandoffServiceClient::new(handoff.clone())
         .pull_handoffs(request)
-        .await;
-    let steps = opened.or_problem("pull")?;
-    let acknowledged = steps.map(async |response| {
-        let failed = |status| Problem::from_status("read the stream", &status);
-        let step = response.map_err(failed)?.step;
-        let Some(Step::Offers(wire::HandoffOffers { offers })) = step else {
+        .await?;
+    let acknowledged = opened.into_inner().map(async |response| {
+        let Some(Step::Offers(wire::HandoffOffers { offers })) = response?.step else {
             return Ok(0);
         };
         acknowledge(handoff, offers).await
     });
     let mut acknowledged = acknowledged.buffer_unordered(AT_ONCE);
-    let mut taken = 0;
     while let Some(count) = acknowledged.next().await {
-        taken += count?;
+        *taken += count?;
     }
-    Ok((taken, begun_at.elapsed()))
+    Ok(())
 }
 
-async fn acknowledge(handoff: &Channel, offers: Vec<wire::HandoffOffer>) -> Result<u64, Problem> {
+async fn acknowledge(handoff: &Channel, offers: Vec<wire::HandoffOffer>) -> Result<u64, Status> {
     let orders = offers.into_iter().filter_map(|offer| offer.order);
     let acknowledgements = orders.map(|order| wire::HandoffAcknowledgement {
         partner_reference: format!("bench-{}", order.handoff_id),
@@ -56,7 +67,6 @@ async fn acknowledge(handoff: &Channel, offers: Vec<wire::HandoffOffer>) -> Resu
     };
     let answered = HandoffServiceClient::new(handoff.clone())
         .acknowledge_handoffs(request)
-        .await;
-    let verdicts = answered.or_problem("acknowledge")?.verdicts;
-    Ok(verdicts.len() as u64)
+        .await?;
+    Ok(answered.into_inner().verdicts.len() as u64)
 }
