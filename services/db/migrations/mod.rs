@@ -36,6 +36,7 @@ mod running_campaign;
 mod schema_support;
 mod scope_and_endorsement;
 mod set_aside;
+mod updated_people;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -49,7 +50,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 23] = [
+const STEPS: [Step; 24] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -164,6 +165,11 @@ const STEPS: [Step; 23] = [
         name: "0023_partner_books",
         runs_since: "0022_longer_terms",
         changes: partner_books::changes,
+    },
+    Step {
+        name: "0024_updated_people",
+        runs_since: "0024_updated_people",
+        changes: updated_people::changes,
     },
 ];
 
