@@ -86,6 +86,19 @@ pub enum Line {
         /// The whole term in calendar months.
         months: i32,
     },
+    /// Somebody who is enrolled has new data.
+    PersonUpdated {
+        /// Redress's reference for the update.
+        id: Uuid,
+        /// That of the enrollment.
+        of: Uuid,
+        /// When.
+        at: Timestamp,
+        /// The attempt of the update.
+        attempt: i32,
+        /// The keyed hash of the person.
+        digest: String,
+    },
     /// A status was reported to Redress and recorded there.
     Told {
         /// Redress's reference.
@@ -116,8 +129,17 @@ pub struct Book {
     places: HashMap<Uuid, usize>,
     /// Entries whose end Redress may not have recorded.
     unreported: BTreeSet<Uuid>,
-    /// Extensions that were given, by Redress's reference for them: of what, and when.
-    extensions: HashMap<Uuid, (Uuid, Timestamp)>,
+    /// Orders about earlier ones that were carried out, by Redress's reference for them.
+    later: HashMap<Uuid, Later>,
+}
+
+/// An order about an earlier one that was carried out.
+#[derive(Clone, Copy, Debug)]
+struct Later {
+    /// Redress's reference for the enrollment.
+    of: Uuid,
+    at: Timestamp,
+    attempt: i32,
 }
 
 impl Book {
@@ -183,7 +205,22 @@ impl Book {
             }
             Line::Extended { id, of, at, months } => {
                 self.change(*of, |entry| entry.months = *months);
-                self.extensions.entry(*id).or_insert((*of, *at));
+                let (of, at, attempt) = (*of, *at, first());
+                self.later.entry(*id).or_insert(Later { of, at, attempt });
+            }
+            Line::PersonUpdated {
+                id,
+                of,
+                at,
+                attempt,
+                digest,
+            } => {
+                self.change(*of, |entry| {
+                    entry.offers += 1;
+                    entry.digest.clone_from(digest);
+                });
+                let (of, at, attempt) = (*of, *at, *attempt);
+                self.later.insert(*id, Later { of, at, attempt });
             }
             Line::Told { id, progress } => {
                 self.change(*id, |entry| {
@@ -226,19 +263,19 @@ impl Book {
         self.places.get(&id).and_then(|at| self.entries.get(*at))
     }
 
-    /// Says what is known under a reference: of an enrollment, or of an extension that was given.
+    /// Says what is known under a reference: of an enrollment, or of an order about one that was carried out.
     pub fn status(&self, id: Uuid, now: Timestamp) -> Option<wire::EnrollmentStatus> {
-        let Some((of, at)) = self.extensions.get(&id) else {
+        let Some(later) = self.later.get(&id) else {
             return self.get(id).map(|entry| entry.status(now));
         };
         Some(wire::EnrollmentStatus {
             handoff_id: id.to_string(),
-            partner_reference: self.get(*of).map(Entry::reference).unwrap_or_default(),
+            partner_reference: self.get(later.of).map(Entry::reference).unwrap_or_default(),
             progress: EnrollmentProgress::Active.into(),
-            effective_time: Some(at.to_proto()),
+            effective_time: Some(later.at.to_proto()),
             observed_time: Some(now.to_proto()),
-            revision: 1,
-            attempt: 1,
+            revision: later.attempt.into(),
+            attempt: later.attempt,
             ..wire::EnrollmentStatus::default()
         })
     }

@@ -3,6 +3,8 @@
 //! A change goes into the book and into the journal's queue under one lock, so that both have one order; the answer waits
 //! for the disk. Inquiries wait too, behind the changes before them: no answer gives what a crash could undo.
 
+mod later;
+
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::Path;
@@ -24,7 +26,7 @@ use super::book::{Book, Line};
 use super::digest::{activation_digest, book_key, digest};
 use super::entry::{Entry, native_code};
 use super::journal::Journal;
-use super::rules::{Habit, LONGEST, PAUSE, Rule, YEAR, rule_for};
+use super::rules::{Habit, PAUSE, Rule, YEAR, rule_for};
 use super::script::Script;
 
 /// How an offer was answered.
@@ -140,17 +142,6 @@ fn refused(id: Uuid) -> EnrollmentStatus {
     }
 }
 
-/// Says that a longer term is not given.
-fn not_extended(id: Uuid, class: OutcomeClass) -> EnrollmentStatus {
-    EnrollmentStatus {
-        handoff_id: id.to_string(),
-        progress: EnrollmentProgress::Refused.into(),
-        outcome_class: class.into(),
-        native_code: native_code(class).to_owned(),
-        ..EnrollmentStatus::default()
-    }
-}
-
 impl Desk {
     /// Opens the book at this path, and its key beside it.
     pub fn open(clock: Clock, path: &Path) -> io::Result<Self> {
@@ -195,8 +186,10 @@ impl Desk {
 
     /// Takes an offer. The same `id` again enrolls nobody twice.
     pub async fn submit(&self, id: Uuid, order: &EnrollmentOrder) -> io::Result<Answered> {
-        if order.kind() == HandoffKind::Extend {
-            return self.extend(id, order).await;
+        match order.kind() {
+            HandoffKind::Extend => return self.extend(id, order).await,
+            HandoffKind::UpdatePerson => return self.update_person(id, order).await,
+            _ => {}
         }
         let nobody = Subject::default();
         let subject = order.subject.as_ref().unwrap_or(&nobody);
@@ -256,38 +249,6 @@ impl Desk {
         written.wait().await?;
         self.changed.notify_one();
         Ok(answered)
-    }
-
-    /// Gives what runs here a longer term. What does not run, or would have more than [`LONGEST`], is refused and not booked.
-    async fn extend(&self, id: Uuid, order: &EnrollmentOrder) -> io::Result<Answered> {
-        let now = self.clock.now();
-        let of = Uuid::try_parse(&order.extends_handoff_id).unwrap_or_default();
-        let coverage = order.coverage.as_ref();
-        let months = coverage.map_or(0, |coverage| coverage.term_months);
-        let (written, status) = {
-            let mut state = self.lock();
-            let refused = match state.book.get(of).map(|entry| entry.status(now).progress()) {
-                _ if state.book.status(id, now).is_some() => None,
-                Some(EnrollmentProgress::Active) if months > LONGEST => {
-                    Some(OutcomeClass::ProductConfig)
-                }
-                Some(EnrollmentProgress::Active) => None,
-                _ => Some(OutcomeClass::Other),
-            };
-            if let Some(class) = refused {
-                return Ok(Answered::Status(not_extended(id, class)));
-            }
-            let line = Line::Extended {
-                id,
-                of,
-                at: now,
-                months,
-            };
-            let written = self.change(&mut state, line);
-            (written, state.book.status(id, now))
-        };
-        written.wait().await?;
-        Ok(Answered::Status(status.unwrap_or_default()))
     }
 
     /// Says what is known of an enrollment.

@@ -235,6 +235,9 @@ fn read(message: &wire::SubmitEnrollmentRequest) -> Result<(Uuid, &wire::Enrollm
     } else if name.is_none_or(|name| name.family_name.trim().is_empty()) {
         fault = fault.field("order.subject.name.family_name", "must not be empty");
     }
+    if kind == HandoffKind::UpdatePerson && Uuid::try_parse(&order.updates_handoff_id).is_err() {
+        fault = fault.field("order.updates_handoff_id", "must be a UUID");
+    }
     if fault.has_fields() {
         return Err(fault);
     }

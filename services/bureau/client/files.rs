@@ -244,6 +244,7 @@ fn record(cell: impl Fn(&str) -> String) -> Option<Record> {
         kind: kind(&cell("kind")).into(),
         attempt: cell("attempt").parse().ok()?,
         extends_handoff_id: cell("extends_handoff_id"),
+        updates_handoff_id: cell("updates_handoff_id"),
         coverage: Some(OrderedCoverage {
             coverage_id: cell("coverage_id"),
             product_code: cell("product_code"),

@@ -110,7 +110,11 @@ impl Puller {
                 let reference = status.partner_reference.clone();
                 taken.push(acknowledgement(id, order.attempt, reference));
                 // What has no line of its own in the book is reported here and now.
-                if status.partner_reference.is_empty() || order.kind() == HandoffKind::Extend {
+                let is_later = matches!(
+                    order.kind(),
+                    HandoffKind::Extend | HandoffKind::UpdatePerson
+                );
+                if status.partner_reference.is_empty() || is_later {
                     settled.push(status);
                 }
             }

@@ -148,3 +148,51 @@ async fn a_script_holds_before_the_groups() {
     let strangers = products.iter().filter(|(it, _)| it.product == "STRANGER");
     assert_eq!((strangers.count(), products.len()), (2, 4));
 }
+
+/// An update of a person is taken once an attempt, for what runs here; the book has it after a restart, too.
+#[tokio::test]
+async fn new_data_of_somebody_are_taken_once_for_what_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let update = Uuid::from_u128(2);
+    let told = |of: Uuid, attempt, ssn: &str| EnrollmentOrder {
+        kind: HandoffKind::UpdatePerson.into(),
+        attempt,
+        updates_handoff_id: of.to_string(),
+        ..order(ssn)
+    };
+    let before = {
+        let desk = desk(folder.path());
+        let unknown = desk.submit(update, &told(ID, 1, "666010001")).await;
+        let unknown = status(unknown.unwrap());
+        assert_eq!(unknown.progress(), EnrollmentProgress::Refused);
+        desk.submit(ID, &order("666010001")).await.unwrap();
+        let digest = desk.page(0, 1)[0].0.digest.clone();
+        let mut answers = Vec::new();
+        for (attempt, ssn) in [
+            (1, "666010002"),
+            (2, "666010003"),
+            (2, "666010004"),
+            (1, "666010002"),
+        ] {
+            let taken = status(desk.submit(update, &told(ID, attempt, ssn)).await.unwrap());
+            assert_eq!(taken.progress(), EnrollmentProgress::Active);
+            answers.push((taken.attempt, taken.revision));
+        }
+        assert_eq!(answers, [(1, 1), (2, 2), (2, 2), (2, 2)]);
+        let book = desk.page(0, 10);
+        assert_eq!((book.len(), book[0].0.offers), (1, 3));
+        assert_ne!(book[0].0.digest, digest);
+        desk.cancel(ID, false).await.unwrap();
+        let over = status(
+            desk.submit(update, &told(ID, 3, "666010001"))
+                .await
+                .unwrap(),
+        );
+        assert_eq!(over.progress(), EnrollmentProgress::Refused);
+        book[0].0.digest.clone()
+    };
+    let again = desk(folder.path());
+    assert_eq!(again.page(0, 1)[0].0.digest, before);
+    let known = again.status(update).await.unwrap().unwrap();
+    assert_eq!(known.attempt, 2);
+}

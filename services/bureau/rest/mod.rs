@@ -8,6 +8,7 @@
 //! | `GET /v1/enrollments/{reference}` | 200 with the enrollment, or 404 with SB404 |
 //! | `POST /v1/enrollments/{reference}/cancellation` | 200 with the enrollment, or 404 with SB404 |
 //! | `POST /v1/enrollments/{reference}/extension` | 200 with the extension, ACTIVE or REFUSED |
+//! | `PUT /v1/enrollments/{reference}/customer` | 200 with the update of the person, ACTIVE or REFUSED |
 //! | `POST /v1/restorations` | 201 with the case |
 //!
 //! Its habits by SSN are those of [`super::rules`]: 503 where it is down, 429 with and without Retry-After, 500, and 302 to a page as after a
@@ -26,7 +27,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -85,6 +86,7 @@ impl RestFace {
             .route("/v1/enrollments/{reference}", get(inquire).put(update))
             .route("/v1/enrollments/{reference}/cancellation", post(cancel))
             .route("/v1/enrollments/{reference}/extension", post(extend))
+            .route("/v1/enrollments/{reference}/customer", put(update_person))
             .route("/v1/restorations", post(restore))
             .with_state(self)
     }
@@ -215,6 +217,22 @@ async fn extend(
     face.let_in(&headers)?;
     let extension = extension(id_of(&reference)?, &document(&body)?);
     let (id, order) = extension.ok_or(Refusal(StatusCode::UNPROCESSABLE_ENTITY, "SB002"))?;
+    face.book(id, &order, StatusCode::OK).await
+}
+
+async fn update_person(
+    State(face): State<RestFace>,
+    Path(reference): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    face.let_in(&headers)?;
+    let (id, order) = read(&body)?;
+    let order = EnrollmentOrder {
+        kind: HandoffKind::UpdatePerson.into(),
+        updates_handoff_id: id_of(&reference)?.to_string(),
+        ..order
+    };
     face.book(id, &order, StatusCode::OK).await
 }
 

@@ -27,7 +27,7 @@ pub enum Command {
     Show(show::ShowArgs),
     /// Cancel an enrollment; partners who have it already are asked to end it.
     Cancel(cancel::CancelArgs),
-    /// Order coverages again that a partner could not start, once the cause is mended.
+    /// Order coverages again that a partner could not start, and tell the partners of those that run what was corrected.
     #[command(after_long_help = resubmit::HELP)]
     Resubmit(resubmit::ResubmitArgs),
     /// List outcomes and repeated orders that could not be applied and were set aside.

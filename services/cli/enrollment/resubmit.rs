@@ -1,4 +1,4 @@
-//! `redress enrollment resubmit`: coverages that are ordered again.
+//! `redress enrollment resubmit`: coverages that are ordered again, and partners that are told what was corrected.
 
 use clap::Args;
 
@@ -13,7 +13,8 @@ use crate::wire::redress::enrollment::v1 as wire;
 /// When to order again.
 pub const HELP: &str = "`redress enrollment show ID` says what the partner answered and what has to be mended first. An operator can order \
 again after INVALID_INPUT, NO_HIT, FILE_FROZEN, IDENTITY_NOT_CONFIRMED, VICTIM_ALERT, SSN_MISMATCH, PRODUCT_CONFIG and OTHER. A coverage has at \
-most ten attempts.";
+most ten attempts.\n\nThe bureau of a coverage that runs is told the person's data as they are now: a move, another name, another e-mail \
+address or telephone. `redress handoff list` shows that as UPDATE_PERSON; the coverage goes on as it is.";
 
 /// Flags of `enrollment resubmit`.
 #[derive(Debug, Args)]
@@ -22,7 +23,7 @@ pub struct ResubmitArgs {
     campaign: CampaignArg,
     /// The enrollment's id.
     enrollment_id: String,
-    /// Only this coverage; repeat for several. Without it every coverage that can be ordered again.
+    /// Only this coverage; repeat for several. Without it every coverage that runs or can be ordered again.
     #[arg(long = "coverage", value_name = "ID")]
     coverages: Vec<String>,
 }

@@ -30,3 +30,4 @@ pub mod set_aside;
 pub mod set_aside_store;
 pub mod state;
 pub mod store;
+pub mod update_person;

@@ -85,7 +85,7 @@ pub fn coverage_of(order: &Queued) -> coverage::Model {
     }
 }
 
-/// What follows an order to its partner: a cancellation or a longer term.
+/// What follows an order to its partner: a cancellation, a longer term, or the person's new data.
 #[derive(Clone, Copy, Debug)]
 pub struct FollowUp<'a> {
     /// The campaign.
@@ -112,6 +112,11 @@ impl FollowUp<'_> {
 
     /// Gives the extension of a coverage to the term that it has.
     pub fn extend(&self, coverage: &coverage::Model, handoff: HandoffId) -> Queued {
+        self.about(coverage, handoff)
+    }
+
+    /// Gives what tells a coverage's partner the person's data as they are when it is sent.
+    pub fn update_person(&self, coverage: &coverage::Model, handoff: HandoffId) -> Queued {
         self.about(coverage, handoff)
     }
 

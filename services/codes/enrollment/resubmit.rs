@@ -1,7 +1,8 @@
-//! Ordering coverages again that a partner did not start.
+//! Ordering coverages again that a partner did not start, and telling the partners of those that run what the person has mended.
 //!
-//! The coverage is SUBMITTED again, and a row of `resubmission` is written in the same transaction: `bureau-handoff` takes the row and
-//! queues the handoff with the next attempt. What the person has mended is read when the order is sent.
+//! A coverage that did not start is SUBMITTED again, and a row of `resubmission` is written in the same transaction: `bureau-handoff` takes the row and
+//! queues the handoff with the next attempt. What the person has mended is read when the order is sent. A coverage that runs stays as it is, and
+//! its partner is told by a handoff of its own (`update_person`).
 
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -19,11 +20,13 @@ use crate::process::request::{self, Request};
 use crate::process::{self, Act, Call};
 
 use super::begin_store::ONE_LIVE;
-use super::coverage::{can_be_ordered_again, ordered_again, standing as standing_of};
+use super::coverage::{can_be_ordered_again, ordered_again, runs, standing as standing_of};
 use super::coverage_store::{self, CoverageChange, Key};
+use super::order::FollowUp;
 use super::outcome_store::{self, Change, Standing};
 use super::reach;
 use super::store::{self, Enrollment};
+use super::update_person::{self, Update};
 
 /// An enrollment whose coverages are to be ordered again.
 #[derive(Clone, Debug)]
@@ -34,11 +37,11 @@ pub struct Resubmit {
     pub enrollment: EnrollmentId,
     /// A good verification of the person, for a caller that did not begin it.
     pub verification: Option<VerificationId>,
-    /// Which of its coverages; none means all that the caller may order again.
+    /// Which of its coverages; none means all that run, and all that the caller may order again.
     pub coverages: Vec<CoverageId>,
 }
 
-/// Orders coverages again.
+/// Orders coverages again, and has updated what runs.
 pub async fn resubmit_enrollment(
     context: &Context,
     call: &Call,
@@ -46,10 +49,10 @@ pub async fn resubmit_enrollment(
     resubmit: &Resubmit,
 ) -> Result<Enrollment, Error> {
     let read = context.db.read();
-    let campaign = (context.campaign_cache)
+    let cached = (context.campaign_cache)
         .by_number(read, &resubmit.engagement_number)
-        .await?
-        .id;
+        .await?;
+    let (cached, campaign) = (&*cached, cached.id);
     let now = context.now();
     let id = resubmit.enrollment;
     let key = Key {
@@ -71,8 +74,20 @@ pub async fn resubmit_enrollment(
             reach::demand(tx, call, &found.row, resubmit.verification, now).await?;
             check_enrollment(&standing)?;
             let coverages = coverage_store::coverages(tx, &[key]).await?;
-            let again = chosen(&coverages, &resubmit.coverages, call.caller.role)?;
-            let detail = json!({ "coverages": again });
+            let Chosen { again, runs } = chosen(&coverages, &resubmit.coverages, call.caller.role)?;
+            let detail = json!({ "coverages": again, "updated": runs });
+            let follow_up = FollowUp {
+                campaign: cached,
+                individual: standing.individual_id,
+                at: now,
+            };
+            let running = coverages.iter().filter(|it| runs.contains(&it.id));
+            let update = Update {
+                coverages: running.cloned().collect(),
+                follow_up,
+                trace: call.trace.as_deref(),
+            };
+            update_person::queue(tx, &context.ids, &update).await?;
             order_again(tx, (standing, coverages, again), call, now).await?;
             let act = Act::on("enrollment.resubmitted", "enrollment", id);
             let event = call.event(context, Some(campaign), act, detail);
@@ -112,27 +127,38 @@ fn replaced_meanwhile(error: Error) -> Error {
     }
 }
 
-/// Gives the coverages to order again: all that are named, or else all that the caller may order.
-fn chosen(
-    coverages: &[Coverage],
-    named: &[CoverageId],
-    role: Role,
-) -> Result<Vec<CoverageId>, Error> {
-    let can = coverages.iter().filter(|it| can_be_ordered_again(it, role));
-    let can: Vec<CoverageId> = can.map(|it| it.id).collect();
-    if let Some(coverage) = named.iter().find(|id| !can.contains(id)) {
+/// What is done with which coverages.
+struct Chosen {
+    /// Ordered again.
+    again: Vec<CoverageId>,
+    /// They run: their partners are told the person's data.
+    runs: Vec<CoverageId>,
+}
+
+/// Gives the coverages that something is done with: all that are named, or else all that run and all that the caller may order.
+fn chosen(coverages: &[Coverage], named: &[CoverageId], role: Role) -> Result<Chosen, Error> {
+    let meant = |fits: &dyn Fn(&Coverage) -> bool| -> Vec<CoverageId> {
+        let fitting = coverages.iter().filter(|it| fits(it)).map(|it| it.id);
+        let named = fitting.filter(|id| named.is_empty() || named.contains(id));
+        named.collect()
+    };
+    let chosen = Chosen {
+        again: meant(&|it| can_be_ordered_again(it, role)),
+        runs: meant(&|it| runs(it.state)),
+    };
+    let Chosen { again, runs } = &chosen;
+    if let Some(coverage) = named
+        .iter()
+        .find(|id| !again.contains(id) && !runs.contains(id))
+    {
         return Err(Error::CoverageState {
             coverage: Some(*coverage),
         });
     }
-    let again: Vec<CoverageId> = can
-        .into_iter()
-        .filter(|id| named.is_empty() || named.contains(id))
-        .collect();
-    if again.is_empty() {
+    if again.is_empty() && runs.is_empty() {
         return Err(Error::CoverageState { coverage: None });
     }
-    Ok(again)
+    Ok(chosen)
 }
 
 async fn order_again(
@@ -141,6 +167,9 @@ async fn order_again(
     call: &Call,
     now: Timestamp,
 ) -> Result<(), Error> {
+    if again.is_empty() {
+        return Ok(());
+    }
     let ordered = |coverage: Coverage| {
         let state = ordered_again(coverage.state).filter(|_| again.contains(&coverage.id));
         match state {

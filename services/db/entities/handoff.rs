@@ -34,14 +34,24 @@ pub enum Kind {
     Extend,
     /// Restore the person's identity; no enrollment is needed.
     Restore,
+    /// Take the person's data as they are now, for an enrollment that was handed over before and runs.
+    UpdatePerson,
 }
 
 impl Kind {
     /// Tells whether the person's own data go with it; what is about an earlier order has none.
     pub const fn is_about_a_person(self) -> bool {
         match self {
-            Self::Enroll | Self::Restore => true,
+            Self::Enroll | Self::Restore | Self::UpdatePerson => true,
             Self::Cancel | Self::Extend => false,
+        }
+    }
+
+    /// Tells whether it is about what another handoff ordered.
+    pub const fn is_about_an_earlier_order(self) -> bool {
+        match self {
+            Self::Cancel | Self::Extend | Self::UpdatePerson => true,
+            Self::Enroll | Self::Restore => false,
         }
     }
 }
@@ -269,7 +279,7 @@ impl Queued {
     pub fn insert(kind: Kind, from: &str) -> String {
         let extends_to = match kind {
             Kind::Extend => "term_months",
-            Kind::Enroll | Kind::Cancel | Kind::Restore => "0",
+            Kind::Enroll | Kind::Cancel | Kind::Restore | Kind::UpdatePerson => "0",
         };
         format!(
             "INSERT INTO handoff (campaign_id, id, enrollment_id, coverage_id, individual_id, partner_id, kind, product_code, \

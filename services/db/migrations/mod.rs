@@ -37,6 +37,7 @@ mod schema_support;
 mod scope_and_endorsement;
 mod set_aside;
 mod tried_handoffs;
+mod updated_people;
 
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{DbErr, DynIden};
@@ -50,7 +51,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 24] = [
+const STEPS: [Step; 25] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -167,8 +168,13 @@ const STEPS: [Step; 24] = [
         changes: partner_books::changes,
     },
     Step {
-        name: "0024_tried_handoffs",
-        runs_since: "0022_longer_terms",
+        name: "0024_updated_people",
+        runs_since: "0024_updated_people",
+        changes: updated_people::changes,
+    },
+    Step {
+        name: "0025_tried_handoffs",
+        runs_since: "0024_updated_people",
         changes: tried_handoffs::changes,
     },
 ];

@@ -165,7 +165,8 @@ async fn end_expired(
 }
 
 /// Takes out orders that were canceled before they were ever sent: they are not sent any more. One of which an earlier attempt was sent is
-/// ACCEPTED, as that attempt: the cancellation goes to the partner after it. An extension of what is canceled is taken out, sent or not.
+/// ACCEPTED, as that attempt: the cancellation goes to the partner after it. An extension or an update of what is canceled is taken out, sent
+/// or not.
 async fn take_out_canceled(
     tx: &Tx<'_>,
     context: &Context,
@@ -175,8 +176,8 @@ async fn take_out_canceled(
 ) -> Result<Vec<Leased>, Error> {
     let mut unsent: HashMap<CampaignId, Vec<CoverageId>> = HashMap::new();
     for leased in &leased {
-        let is_extension = leased.handoff.kind == Kind::Extend;
-        if is_extension || leased.handoff.kind == Kind::Enroll && !leased.was_offered() {
+        let follows = matches!(leased.handoff.kind, Kind::Extend | Kind::UpdatePerson);
+        if follows || leased.handoff.kind == Kind::Enroll && !leased.was_offered() {
             let of_campaign = unsent.entry(leased.handoff.campaign_id).or_default();
             of_campaign.push(leased.handoff.coverage_id);
         }

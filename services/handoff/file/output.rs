@@ -109,8 +109,8 @@ impl Output {
         self.sink.write(&line)
     }
 
-    /// Writes a record. The field that does not fit is given back, and nothing is written. What is about an earlier order has nothing of the
-    /// person, whatever the layout requires.
+    /// Writes a record. The field that does not fit is given back, and nothing is written. What only names an earlier order has nothing of
+    /// the person, whatever the layout requires.
     pub fn record(
         &mut self,
         columns: &[Column],
@@ -129,7 +129,7 @@ impl Output {
         let count = match kind {
             Kind::Enroll => &mut self.totals.enrolled,
             Kind::Cancel => &mut self.totals.canceled,
-            Kind::Extend | Kind::Restore => &mut self.totals.further,
+            Kind::Extend | Kind::Restore | Kind::UpdatePerson => &mut self.totals.further,
         };
         *count += 1;
         Ok(Ok(()))

@@ -200,7 +200,13 @@ async fn write_lot(
         let order = order_of(&one);
         let kind = one.leased.handoff.kind;
         let value = |field: &str| value_of(&order, field);
-        if let Err(field) = output.record(&desk.layout.orders.record, kind, value)? {
+        let orders = &desk.layout.orders;
+        let written = if orders.tells(kind) {
+            output.record(&orders.record, kind, value)?
+        } else {
+            Err("kind")
+        };
+        if let Err(field) = written {
             let answer = Err(Failure::CannotProject(field));
             misfits.push(EndedCall {
                 leased: one.leased,

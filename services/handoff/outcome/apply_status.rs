@@ -209,8 +209,10 @@ impl<'a> Batch<'a> {
                 _ => Applied::Known,
             },
             // What becomes of an enrollment is reported under its own id.
-            (Kind::Extend, Fact::Suspended | Fact::Ended) => Applied::Contradiction,
-            (Kind::Enroll | Kind::Extend | Kind::Restore, fact)
+            (Kind::Extend | Kind::UpdatePerson, Fact::Suspended | Fact::Ended) => {
+                Applied::Contradiction
+            }
+            (Kind::Enroll | Kind::Extend | Kind::Restore | Kind::UpdatePerson, fact)
             | (Kind::Cancel, fact @ (Fact::Accepted | Fact::Canceled)) => {
                 known.apply(fact, is_correction)
             }
@@ -357,12 +359,14 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Tells whether the coverage changes with a handoff. That its term is over it knows, and an extension that is not given leaves it as it is.
+/// Tells whether the coverage changes with a handoff. That its term is over it knows; an extension that is not given leaves it as it is, and so do the
+/// person's data, taken or not.
 fn concerns_the_coverage(handoff: &Handoff, decision: Decision) -> bool {
     match handoff.kind {
         Kind::Enroll | Kind::Restore => true,
         Kind::Cancel => handoff.cancel_reason != Some(CancelReason::TermOver),
         Kind::Extend => decision == Decision::Active,
+        Kind::UpdatePerson => false,
     }
 }
 

@@ -4,13 +4,17 @@
 //! handoff, so that it happens once. A handoff that moved on meanwhile, or that is being canceled, stays as it is: `enrollment-codes`
 //! applies the outcome of what it became. A row that cannot be taken, because its handoff cannot be read, is set aside for an operator,
 //! and the rest goes on.
+//!
+//! The row of an update of a person says that the data have changed since. It waits while the update is under a lease, whose holder may be
+//! sending the older data: two orders of one person are never on their way at once. What is leased later reads the newer data by itself.
 
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::db::audit::Event as AuditEvent;
-use crate::db::entities::handoff::Kind;
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::{self, DeadReason, Kind};
 use crate::db::entities::resubmission::Model as Resubmission;
 use crate::db::{self, Storage as _, Tx, audit};
 use crate::handoff::context::Context;
@@ -18,7 +22,8 @@ use crate::handoff::error::Error;
 use crate::handoff::metrics;
 use crate::handoff::queue::audit::about_handoff;
 use crate::handoff::queue::handoff::Handoff;
-use crate::handoff::queue::state::Event;
+use crate::handoff::queue::replay::anew;
+use crate::handoff::queue::state::{Event, State};
 use crate::handoff::queue::store::{self, Change};
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, HandoffId};
@@ -125,17 +130,36 @@ async fn set_aside(context: &Context, key: Key, why: &str) -> Result<(), Error> 
     Ok(())
 }
 
+/// Writes the condition for the rows `r` that can be taken now.
+fn can_be_taken() -> String {
+    format!(
+        "r.set_aside_at IS NULL AND (SELECT 1 FROM handoff h WHERE h.campaign_id = r.campaign_id AND h.id = r.handoff_id \
+         AND h.kind = '{}' AND h.state = '{}' LIMIT 1) IS NULL",
+        Kind::UpdatePerson.as_str(),
+        handoff::State::Leased.as_str(),
+    )
+}
+
 async fn any(connection: &impl ConnectionTrait) -> Result<bool, db::Error> {
-    const SQL: &str = "SELECT 1 AS one FROM resubmission WHERE set_aside_at IS NULL LIMIT 1";
-    let statement = Statement::from_string(connection.get_database_backend(), SQL);
+    let sql = format!(
+        "SELECT 1 AS one FROM resubmission r WHERE {} LIMIT 1",
+        can_be_taken()
+    );
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
     Ok(connection.query_one_raw(statement).await?.is_some())
 }
 
+/// Writes the query of a batch of those that came first.
+fn oldest() -> String {
+    format!(
+        "SELECT r.campaign_id, r.handoff_id FROM resubmission r WHERE {} ORDER BY r.created_at, r.handoff_id LIMIT $1",
+        can_be_taken()
+    )
+}
+
 async fn waiting(connection: &impl ConnectionTrait) -> Result<Vec<Key>, db::Error> {
-    const SQL: &str = "SELECT campaign_id, handoff_id FROM resubmission WHERE set_aside_at IS NULL \
-         ORDER BY created_at, handoff_id LIMIT $1";
     let backend = connection.get_database_backend();
-    let statement = Statement::from_sql_and_values(backend, SQL, [BATCH.into()]);
+    let statement = Statement::from_sql_and_values(backend, oldest(), [BATCH.into()]);
     Ok(Key::find_by_statement(statement).all(connection).await?)
 }
 
@@ -161,12 +185,11 @@ async fn mark(tx: &Tx<'_>, key: Key, (why, now): (&str, Timestamp)) -> Result<bo
 async fn take(tx: &Tx<'_>, which: Take) -> Result<Vec<Resubmission>, db::Error> {
     let (condition, values): (_, Vec<Value>) = match which {
         Take::Oldest => (
-            "(campaign_id, handoff_id) IN (SELECT campaign_id, handoff_id FROM resubmission WHERE set_aside_at IS NULL \
-             ORDER BY created_at, handoff_id LIMIT $1)",
+            format!("(campaign_id, handoff_id) IN ({})", oldest()),
             vec![BATCH.into()],
         ),
         Take::This(key) => (
-            "campaign_id = $1 AND handoff_id = $2 AND set_aside_at IS NULL",
+            "campaign_id = $1 AND handoff_id = $2 AND set_aside_at IS NULL".to_owned(),
             vec![key.campaign_id.into(), key.handoff_id.into()],
         ),
     };
@@ -186,15 +209,24 @@ async fn resubmit(tx: &Tx<'_>, context: &Context, row: &Resubmission) -> Result<
     let (from, actor) = (handoff.state.name(), "service/bureau-handoff");
     let (campaign, coverage) = (handoff.campaign_id, [handoff.coverage_id]);
     let cancels = store::of_coverages(tx, campaign, &coverage, Kind::Cancel).await?;
-    let queued = handoff.state.on(Event::Resubmit).ok();
-    let Some(state) = queued.filter(|_| cancels.is_empty()) else {
+    let queued = ordered_again(&handoff).filter(|_| cancels.is_empty());
+    let Some(state) = queued else {
         let detail = json!({ "attempt": row.order_attempt, "state": from });
         let event = about_handoff(context, actor, "handoff.not_resubmitted", &handoff, detail);
         return Ok(audit::record(tx, &[event]).await?);
     };
+    let handoff = match handoff.state {
+        State::Dead(DeadReason::PartnerForgot) => anew(handoff),
+        _ => handoff,
+    };
+    let order_attempt = match handoff.kind {
+        // An operator may have had it ordered again, too.
+        Kind::UpdatePerson => handoff.order_attempt + 1,
+        _ => row.order_attempt,
+    };
     let again = Handoff {
         state,
-        order_attempt: row.order_attempt,
+        order_attempt,
         ordered_at: now,
         not_before: now,
         trace_context: row.trace_context.clone(),
@@ -206,7 +238,20 @@ async fn resubmit(tx: &Tx<'_>, context: &Context, row: &Resubmission) -> Result<
         ..handoff
     };
     store::write(tx, &[Change::of(from, &again)], now).await?;
-    let detail = json!({ "attempt": row.order_attempt });
+    let detail = json!({ "attempt": order_attempt });
     let event = about_handoff(context, actor, "handoff.resubmitted", &again, detail);
     Ok(audit::record(tx, &[event]).await?)
+}
+
+/// Gives the state of a handoff that is ordered again; none where it stays as it is. An update of a person that was not offered yet, or was
+/// leased since the row was seen, takes the newest data by itself.
+fn ordered_again(handoff: &Handoff) -> Option<State> {
+    let event = match handoff.kind {
+        Kind::UpdatePerson if handoff.state == State::Queued && !handoff.is_offered() => {
+            return None;
+        }
+        Kind::UpdatePerson => Event::Renew,
+        Kind::Enroll | Kind::Cancel | Kind::Extend | Kind::Restore => Event::Resubmit,
+    };
+    handoff.state.on(event).ok()
 }

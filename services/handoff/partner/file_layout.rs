@@ -9,6 +9,7 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use crate::db::entities::handoff::Kind;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::flat_file::{Column, Form};
 
@@ -203,6 +204,16 @@ impl Orders {
         columns("orders.record", self.form, &self.record, &ORDER_FIELDS)?;
         columns("orders.trailer", self.form, &self.trailer, &ORDERS_TRAILER)?;
         needs("orders.record", &self.record, &["handoff_id", "kind"])
+    }
+
+    /// Tells whether the records can tell an order of this kind. Whoever cannot see which order an update of a person is about might enroll
+    /// that person again.
+    pub fn tells(&self, kind: Kind) -> bool {
+        let names = |field: &str| {
+            let mut columns = self.record.iter();
+            columns.any(|column| column.field.as_deref() == Some(field))
+        };
+        kind != Kind::UpdatePerson || names("updates_handoff_id")
     }
 
     /// Gives the name of a file.

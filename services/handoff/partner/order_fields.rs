@@ -2,15 +2,16 @@
 
 /// What an order has, by name.
 ///
-/// `kind` is ENROLL, UPDATE, CANCEL, EXTEND or RESTORE, `cancellation_reason` WITHDRAWN, MOVED or TERM_OVER; dates are `2015-08-01`; the population, the channel of the consent and the representative's relationship
+/// `kind` is ENROLL, UPDATE, CANCEL, EXTEND, RESTORE or UPDATE_PERSON, `cancellation_reason` WITHDRAWN, MOVED or TERM_OVER; dates are `2015-08-01`; the population, the channel of the consent and the representative's relationship
 /// are the words of the contract; `ssn` has nine digits; `phone` is in E.164.
-pub const ORDER_FIELDS: [&str; 34] = [
+pub const ORDER_FIELDS: [&str; 35] = [
     "handoff_id",
     "kind",
     "attempt",
     "cancels_handoff_id",
     "cancellation_reason",
     "extends_handoff_id",
+    "updates_handoff_id",
     "engagement_number",
     "coverage_id",
     "product_code",

@@ -32,6 +32,7 @@ pub fn ordered(handoff: &Handoff, engagement: &str, ask: &Ask) -> wire::Enrollme
             extends_handoff_id: of.id.to_string(),
             ..order(handoff, engagement)
         },
+        Ask::UpdatePerson(of, enrollee) => update_person(handoff, engagement, of.id, enrollee),
     }
 }
 
@@ -49,6 +50,23 @@ fn enroll(handoff: &Handoff, engagement: &str, enrollee: &Enrollee) -> wire::Enr
         activation_code: code
             .map(|code| code.expose().to_owned())
             .unwrap_or_default(),
+        projection_changes: changes.map(|it| change_to_wire(it.kept())).collect(),
+        ..order(handoff, engagement)
+    }
+}
+
+/// Gives the order to take the person's data as they are now. The consent stands; its language is that of a person who chose none.
+fn update_person(
+    handoff: &Handoff,
+    engagement: &str,
+    updates: HandoffId,
+    enrollee: &Enrollee,
+) -> wire::EnrollmentOrder {
+    let changes = enrollee.changes.iter();
+    wire::EnrollmentOrder {
+        updates_handoff_id: updates.to_string(),
+        subject: Some(subject(&enrollee.person, enrollee.evidence.as_ref())),
+        population: population_to_wire(enrollee.population).into(),
         projection_changes: changes.map(|it| change_to_wire(it.kept())).collect(),
         ..order(handoff, engagement)
     }

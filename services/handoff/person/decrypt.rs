@@ -41,6 +41,18 @@ pub enum Ask {
     Cancel(EarlierOrder),
     /// Give what another handoff ordered a longer term.
     Extend(EarlierOrder),
+    /// Take somebody's data as they are now, for what another handoff ordered.
+    UpdatePerson(EarlierOrder, Box<Enrollee>),
+}
+
+impl Ask {
+    /// Gives whose data go with it.
+    fn enrollee(&self) -> Option<&Enrollee> {
+        match self {
+            Self::Enroll(enrollee) | Self::UpdatePerson(_, enrollee) => Some(enrollee),
+            Self::Cancel(_) | Self::Extend(_) => None,
+        }
+    }
 }
 
 /// Whom the partner enrolls, or whose identity it restores.
@@ -89,7 +101,8 @@ pub async fn decrypt(
         let data = CampaignData::read(context, partner, campaign, &leased).await?;
         for leased in leased {
             let ask = data.ask(partner, &leased.handoff);
-            if let Ok(Ask::Enroll(enrollee)) = &ask
+            let enrollee = ask.as_ref().ok().and_then(Ask::enrollee);
+            if let Some(enrollee) = enrollee
                 && !enrollee.changes.is_empty()
             {
                 adjusted.push((leased.handoff.clone(), enrollee.changes.clone()));
@@ -128,8 +141,10 @@ impl CampaignData {
         let of_people = || handoffs().filter(|h| h.kind.is_about_a_person());
         let enrolling = || handoffs().filter(|h| h.kind == Kind::Enroll);
         let people: Vec<IndividualId> = of_people().map(|h| h.individual_id).collect();
-        let enrollments: Vec<EnrollmentId> = enrolling().map(|h| h.enrollment_id).collect();
-        let later = handoffs().filter(|h| !h.kind.is_about_a_person());
+        let consented = |h: &&Handoff| matches!(h.kind, Kind::Enroll | Kind::UpdatePerson);
+        let consented = handoffs().filter(consented);
+        let enrollments: Vec<EnrollmentId> = consented.map(|h| h.enrollment_id).collect();
+        let later = handoffs().filter(|h| h.kind.is_about_an_earlier_order());
         let later: Vec<CoverageId> = later.map(|h| h.coverage_id).collect();
         let db = context.db.read();
         let key = CampaignKey::get(db, campaign).await?;
@@ -156,6 +171,10 @@ impl CampaignData {
             Kind::Enroll | Kind::Restore => {
                 let enrollee = self.enrollee(partner, handoff)?;
                 Ok(Ask::Enroll(Box::new(enrollee)))
+            }
+            Kind::UpdatePerson => {
+                let enrollee = self.enrollee(partner, handoff)?;
+                Ok(Ask::UpdatePerson(earlier(), Box::new(enrollee)))
             }
         }
     }

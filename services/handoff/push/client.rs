@@ -85,12 +85,12 @@ impl Bureau {
         match &decrypted.ask {
             Err(failure) => (Err(failure.clone()), Signal::None),
             Ok(Ask::Cancel(enroll)) => self.cancel(&leased.handoff, enroll).await,
-            Ok(ask @ (Ask::Enroll(_) | Ask::Extend(_))) => {
+            Ok(ask @ (Ask::Enroll(_) | Ask::Extend(_) | Ask::UpdatePerson(..))) => {
                 if leased.sent_before.is_some() {
                     match self.ask(&leased.handoff).await {
                         // What it knows of an order that this one replaces is no answer to this one.
                         Inquiry::Known((Ok(status), _))
-                            if status.answers_an_order()
+                            if status.answers_an_order(leased.handoff.kind)
                                 && leased.handoff.order_attempt > 1
                                 && status.attempt != leased.handoff.order_attempt => {}
                         Inquiry::Known(result) => return result,
@@ -99,7 +99,7 @@ impl Bureau {
                 }
                 let order = order::ordered(&leased.handoff, &decrypted.engagement_number, ask);
                 let about = match ask {
-                    Ask::Extend(earlier) => Some(earlier),
+                    Ask::Extend(earlier) | Ask::UpdatePerson(earlier, _) => Some(earlier),
                     Ask::Enroll(_) | Ask::Cancel(_) => None,
                 };
                 self.submit(&leased.handoff, order, about).await

@@ -368,7 +368,7 @@ async fn overdue(context: &Context, key: QueueKey, most: u64) -> Result<Vec<Over
     let mut overdue = Vec::new();
     for handoff in taken.await? {
         let cancels = match handoff.kind {
-            Kind::Enroll | Kind::Extend | Kind::Restore => None,
+            Kind::Enroll | Kind::Extend | Kind::Restore | Kind::UpdatePerson => None,
             Kind::Cancel => Some(canceled_by(context, &handoff).await?),
         };
         overdue.push(Overdue { handoff, cancels });

@@ -9,7 +9,7 @@ use crate::wire::redress::bureau::v1::{
 };
 use crate::wire::redress::handoff::v1 as wire;
 
-/// Gives a kind as the contract has it: a second order under one id is an update.
+/// Gives a kind as the contract has it: a second order to enroll under one id is an update of that order.
 pub(crate) const fn kind_to_wire(kind: Kind, order_attempt: i32) -> HandoffKind {
     match kind {
         Kind::Enroll if order_attempt > 1 => HandoffKind::Update,
@@ -17,6 +17,7 @@ pub(crate) const fn kind_to_wire(kind: Kind, order_attempt: i32) -> HandoffKind 
         Kind::Cancel => HandoffKind::Cancel,
         Kind::Extend => HandoffKind::Extend,
         Kind::Restore => HandoffKind::Restore,
+        Kind::UpdatePerson => HandoffKind::UpdatePerson,
     }
 }
 

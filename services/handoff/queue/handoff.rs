@@ -82,7 +82,7 @@ impl Handoff {
     }
 }
 
-/// The order that a cancellation or an extension is about.
+/// The order that a cancellation, an extension or an update of a person is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarlierOrder {
     /// Its id.

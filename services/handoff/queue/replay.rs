@@ -18,14 +18,14 @@ use super::store::{self, Change};
 
 /// The reason in the audit log for a handoff that the partner has lost, as an operator says.
 const LOST: &str = "PARTNER_LOST_IT";
-/// The reason in the audit log for an extension or a restoration that the partner did not take at first.
+/// The reason in the audit log for what follows an order, or a restoration, that the partner did not take at first.
 const NOT_TAKEN: &str = "NOT_TAKEN";
 /// The reason in the audit log for a handoff that a wrong clock dated.
 const MISDATED: &str = "MISDATED";
 
-/// Queues a DEAD handoff again, or one that the partner lost as an operator says, or an extension or a restoration that it did not take; and
-/// makes one due that a wrong clock dated. Whether it
-/// was ever sent stays in its row, so that the partner is asked first.
+/// Queues a DEAD handoff again, or one that the partner lost as an operator says, or an extension, an update of
+/// a person or a restoration that it did not take; and makes one due that a wrong clock dated. Whether it was ever sent stays in its row, so that
+/// the partner is asked first.
 pub async fn replay_handoff(
     context: &Context,
     request: &Request,
@@ -105,20 +105,22 @@ pub async fn replay(
 
 /// Tells whether an operator settles with the partner why it did not take a handoff: nobody orders it again by resubmitting an enrollment.
 const fn is_settled_by_hand(kind: Kind) -> bool {
-    matches!(kind, Kind::Extend | Kind::Restore)
+    matches!(kind, Kind::Extend | Kind::Restore | Kind::UpdatePerson)
 }
 
 /// Tells whether a CANCEL is there, or under way because its ENROLL was DEAD: what it cancels must not follow it.
 async fn is_canceled(tx: &Tx<'_>, handoff: &Handoff) -> Result<bool, Error> {
     match handoff.kind {
         Kind::Enroll => Ok(store::lock_twin(tx, handoff).await?.is_some()),
-        Kind::Cancel | Kind::Extend | Kind::Restore => store::is_withdrawn(tx, handoff).await,
+        Kind::Cancel | Kind::Extend | Kind::Restore | Kind::UpdatePerson => {
+            store::is_withdrawn(tx, handoff).await
+        }
     }
 }
 
 /// Forgets what the partner told of a handoff: what it tells when it has got it again replaces that, under another reference and with
 /// revisions that begin anew.
-fn anew(handoff: Handoff) -> Handoff {
+pub fn anew(handoff: Handoff) -> Handoff {
     Handoff {
         partner_reference: None,
         revision: 0,

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
-use crate::db::entities::handoff::DeadReason;
+use crate::db::entities::handoff::{DeadReason, Kind};
 use crate::db::entities::handoff_attempt::AttemptResult;
 use crate::handoff::settings::Rules;
 use crate::kernel::clock::Timestamp;
@@ -75,12 +75,14 @@ impl PartnerStatus {
         }
     }
 
-    /// Tells whether the status answers an order, and not that a coverage runs, stopped or ended: those hold whichever order it was.
-    pub const fn answers_an_order(&self) -> bool {
-        matches!(
-            self.fact,
-            Fact::Accepted | Fact::ActionRequired(_) | Fact::Refused(_)
-        )
+    /// Tells whether the status answers an order, and not that a coverage runs, stopped or ended: those hold whichever order it was. That a
+    /// person's data are taken is said of the order that brought them.
+    pub const fn answers_an_order(&self, kind: Kind) -> bool {
+        match self.fact {
+            Fact::Accepted | Fact::ActionRequired(_) | Fact::Refused(_) => true,
+            Fact::Active => matches!(kind, Kind::UpdatePerson),
+            Fact::Suspended | Fact::Ended | Fact::Canceled => false,
+        }
     }
 
     /// Tells whether the status answers an order that another one has replaced. Without a number it speaks of the newest order that was
@@ -90,7 +92,7 @@ impl PartnerStatus {
             0 => handoff.order_attempt > 1 && !handoff.is_offered(),
             attempt => attempt < handoff.order_attempt,
         };
-        is_earlier && self.answers_an_order()
+        is_earlier && self.answers_an_order(handoff.kind)
     }
 
     /// Gives the status with the attempt that it is the answer to, where it names none.

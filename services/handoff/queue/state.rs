@@ -7,6 +7,7 @@
 //!    +---- UNSETTLED (asked first)  +-> SUSPENDED | ENDED | CANCELED
 //!    +---- DEAD (replayed), or ACCEPTED or ACTIVE that the partner lost
 //!    +---- ACTION_REQUIRED, REFUSED (ordered again: the next attempt under the same id)
+//!    +---- any but LEASED and the ends, where it tells of a person whose data have changed since
 //! ```
 //!
 //! What a partner reports is a [`Fact`]: it happened, so it holds in every state, also after a lease ran out and for a DEAD
@@ -78,6 +79,8 @@ pub enum Event {
     Replay,
     /// It is ordered again, as another attempt.
     Resubmit,
+    /// What it tells has changed since it was ordered: it is told again, as another attempt.
+    Renew,
     /// The person withdrew before the newest attempt was offered: what the partner has is the one before.
     Withdraw,
 }
@@ -174,7 +177,17 @@ impl State {
             // Whether a DEAD handoff was ever sent is in `sent_at`, so that the partner is asked before it is sent again.
             (Self::Leased, Event::PutBack)
             | (Self::Dead(_) | Self::Accepted | Self::Active, Event::Replay)
-            | (Self::ActionRequired(_) | Self::Refused(_), Event::Resubmit) => Ok(Self::Queued),
+            | (Self::ActionRequired(_) | Self::Refused(_), Event::Resubmit)
+            | (
+                Self::Queued
+                | Self::Unsettled
+                | Self::Accepted
+                | Self::Active
+                | Self::ActionRequired(_)
+                | Self::Refused(_)
+                | Self::Dead(_),
+                Event::Renew,
+            ) => Ok(Self::Queued),
             (Self::Leased, Event::Withdraw) => Ok(Self::Accepted),
             (Self::Leased, Event::LoseAnswer) => Ok(Self::Unsettled),
             // The partner accepted it, and no longer knows it or does not carry it out.
@@ -323,6 +336,12 @@ mod tests {
             let known = fact.state();
             let answered = matches!(known, State::ActionRequired(_) | State::Refused(_));
             assert_eq!(known.on(Event::Resubmit).is_ok(), answered, "{fact:?}");
+            let is_open = !matches!(fact, Fact::Suspended | Fact::Ended | Fact::Canceled);
+            assert_eq!(known.on(Event::Renew).is_ok(), is_open, "{fact:?}");
+        }
+        // Whoever holds the lease may be sending it now.
+        for state in open_states() {
+            assert_eq!(state.on(Event::Renew).is_ok(), state != State::Leased);
         }
         for fact in facts() {
             let known = fact.state();

@@ -87,7 +87,7 @@ pub async fn lock_twin(tx: &impl ConnectionTrait, of: &Handoff) -> Result<Option
     let other = match of.kind {
         Kind::Enroll => Kind::Cancel,
         Kind::Cancel => Kind::Enroll,
-        Kind::Extend | Kind::Restore => return Ok(None),
+        Kind::Extend | Kind::Restore | Kind::UpdatePerson => return Ok(None),
     };
     let query = Entity::find()
         .filter(Column::CampaignId.eq(of.campaign_id))

@@ -20,7 +20,12 @@ use super::house::{House, by};
 use crate::harness::{Database, apply, both};
 
 /// What a partner says of one coverage.
-struct Said(usize, OutcomeResult, Option<OutcomeClass>, i64);
+pub struct Said(
+    pub usize,
+    pub OutcomeResult,
+    pub Option<OutcomeClass>,
+    pub i64,
+);
 
 impl House {
     /// A campaign with three products for adults, one of them longer than the others.
@@ -51,7 +56,7 @@ impl House {
     }
 
     /// Somebody who has completed an enrollment of such a campaign.
-    async fn covered(&self) -> (CampaignId, wire::Enrollment) {
+    pub async fn covered(&self) -> (CampaignId, wire::Enrollment) {
         let campaign = self.three(false).await;
         let people = self.people(campaign, 1).await;
         let batch = self.issue(campaign).await;
@@ -65,7 +70,7 @@ impl House {
     }
 
     /// Writes what partners say, as the handoff process would, and applies it.
-    async fn say(
+    pub async fn say(
         &self,
         campaign: CampaignId,
         enrollment: &wire::Enrollment,

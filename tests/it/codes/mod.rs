@@ -43,6 +43,7 @@ mod set_aside;
 mod states;
 mod throttles;
 mod update_campaign;
+mod update_person;
 mod upgrade;
 mod vectors;
 mod wave_mailing;

@@ -29,7 +29,7 @@ impl House {
         }
     }
 
-    async fn resubmit(
+    pub async fn resubmit(
         &self,
         role: Role,
         message: wire::ResubmitEnrollmentRequest,
@@ -39,7 +39,7 @@ impl House {
     }
 
     /// Applies what a partner reports about the one coverage of an enrollment.
-    async fn reported(
+    pub async fn reported(
         &self,
         campaign: CampaignId,
         enrollment: &wire::Enrollment,
@@ -70,7 +70,7 @@ impl House {
     }
 
     /// Somebody who has completed on a page, after an agent had gone on with it too.
-    async fn shared(&self) -> (CampaignId, wire::Enrollment) {
+    pub async fn shared(&self) -> (CampaignId, wire::Enrollment) {
         let submitted = self.submitted().await;
         self.run("UPDATE enrollment SET continued_by = 'call-center/test'")
             .await;

@@ -182,10 +182,16 @@ fn enrollments_are_canceled_and_ordered_again(scene: &Scene) {
     assert_eq!(frozen["coverages"][0]["outcome_class"], "FILE_FROZEN");
     let again = scene.json(&["enrollment", "resubmit", &scene.frozen]);
     assert_eq!(again["coverages"][0]["attempt"], 2);
-    let refused = scene
-        .run(&["enrollment", "resubmit", &scene.active])
-        .refused(1);
-    assert!(refused.contains("COVERAGE_STATE"), "{refused}");
+    let goes_on = scene.json(&["enrollment", "resubmit", &scene.active]);
+    assert_eq!(goes_on["coverages"][0]["coverage_state"], "ACTIVE");
+    assert_eq!(goes_on["coverages"][0]["attempt"], 1);
+    let handoffs = scene.json(&["handoff", "list"]);
+    let told = |it: &&Value| it["kind"] == "UPDATE_PERSON";
+    let told = handoffs.as_array().unwrap().iter().filter(told).count();
+    let coverages = goes_on["coverages"].as_array().map(Vec::len);
+    assert_eq!(Some(told), coverages, "{handoffs}");
+    let refused = scene.run(&["enrollment", "resubmit", id]).refused(1);
+    assert!(refused.contains("ENROLLMENT_STATE"), "{refused}");
 }
 
 fn what_was_given_up_on_is_queued_again(scene: &Scene) {

@@ -13,7 +13,7 @@ use crate::harness::{Database, apply, both};
 
 impl World {
     /// Queues what follows an order.
-    async fn later(
+    pub async fn later(
         &self,
         of: HandoffId,
         kind: Kind,
@@ -63,7 +63,7 @@ impl World {
         entries.into_iter().map(|(entry, _)| entry.months).collect()
     }
 
-    async fn work(&self) {
+    pub async fn work(&self) {
         let mut worker = self.worker();
         while worker.step().await.unwrap() > 0 {}
         while self.reporter().step().await.unwrap() > 0 {}

@@ -38,5 +38,6 @@ mod running;
 mod said;
 mod seed;
 mod supplement;
+mod update_person;
 mod withdrawn;
 pub mod world;

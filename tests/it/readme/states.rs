@@ -276,6 +276,7 @@ fn handoff_ways() -> Ways {
         Event::GiveUp(dead),
         Event::Replay,
         Event::Resubmit,
+        Event::Renew,
     ];
     assert_eq!(states.len(), handoff_entity::State::iter().count());
     let mut ways = Ways::new();

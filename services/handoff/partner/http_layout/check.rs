@@ -35,7 +35,11 @@ const OF_AN_EXTENSION: [&str; 5] = [
     "term_months",
 ];
 /// What a path can name of these.
-const EARLIER: [&str; 2] = ["cancels_handoff_id", "extends_handoff_id"];
+const EARLIER: [&str; 3] = [
+    "cancels_handoff_id",
+    "extends_handoff_id",
+    "updates_handoff_id",
+];
 
 pub(super) fn check(layout: &HttpLayout) -> Result<(), String> {
     if let Authorization::Oauth2(oauth) = &layout.authorization
@@ -77,6 +81,11 @@ pub(super) fn check(layout: &HttpLayout) -> Result<(), String> {
     }
     if let Some(restore) = &layout.restore {
         order("restore", restore)?;
+    }
+    if let Some(update) = &layout.update_person {
+        order("update_person", update)?;
+        let earlier = ["updates_handoff_id", "partner_reference"];
+        refers("update_person", update, &earlier)?;
     }
     answers(&layout.answers)
 }

@@ -53,6 +53,8 @@ pub struct HttpLayout {
     pub extend: Option<Call>,
     /// Orders that an identity is restored; without it an operator sees to that.
     pub restore: Option<Call>,
+    /// Tells the person's new data for what was ordered and runs; without it an operator sees to that.
+    pub update_person: Option<Call>,
     /// How answers are read.
     pub answers: Answers,
 }

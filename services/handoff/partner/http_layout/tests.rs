@@ -152,6 +152,11 @@ fn a_layout_that_cannot_be_is_refused_with_its_place() {
             "inquire.path: {partner_reference}",
         ),
         (
+            "[cancel]",
+            "[update_person]\nmethod = \"PUT\"\npath = \"/people/{handoff_id}\"\n\n[cancel]",
+            "update_person must name updates_handoff_id or partner_reference",
+        ),
+        (
             "method = \"GET\"",
             "method = \"GET\"\nbody = '{}'",
             "inquire.body",

@@ -18,16 +18,17 @@ pub fn value_of(order: &EnrollmentOrder, field: &str) -> String {
             reason => word(reason.as_str_name(), "CANCELLATION_REASON_"),
         },
         "extends_handoff_id" => order.extends_handoff_id.clone(),
+        "updates_handoff_id" => order.updates_handoff_id.clone(),
         "engagement_number" => order.engagement_number.clone(),
         "activation_code" => order.activation_code.clone(),
-        "population" if is_about_an_earlier_order(order) => String::new(),
+        "population" if has_nobody(order) => String::new(),
         "population" => word(order.population().as_str_name(), "POPULATION_"),
         "queue_date" => day(order.queue_time.as_ref()),
         _ => of_parts(order, field),
     }
 }
 
-fn is_about_an_earlier_order(order: &EnrollmentOrder) -> bool {
+fn has_nobody(order: &EnrollmentOrder) -> bool {
     matches!(order.kind(), HandoffKind::Cancel | HandoffKind::Extend)
 }
 
@@ -140,6 +141,7 @@ mod tests {
             cancels_handoff_id: text("x"),
             cancellation_reason: CancellationReason::Moved.into(),
             extends_handoff_id: text("y"),
+            updates_handoff_id: text("z"),
             subject: Some(Subject {
                 name: Some(PersonName {
                     given_name: text("Ada"),

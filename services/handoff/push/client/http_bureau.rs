@@ -91,7 +91,7 @@ impl HttpBureau {
         })))
     }
 
-    /// Gives an order, about an earlier one if it is an extension. What the layout has no call for waits for whoever can see to it.
+    /// Gives an order, perhaps about an earlier one. What the layout has no call for waits for whoever can see to it.
     pub async fn submit(
         &self,
         handoff: &Handoff,
@@ -120,6 +120,7 @@ impl HttpBureau {
         match handoff.kind {
             Kind::Extend => layout.extend.as_ref(),
             Kind::Restore => layout.restore.as_ref(),
+            Kind::UpdatePerson => layout.update_person.as_ref(),
             Kind::Enroll | Kind::Cancel => {
                 let update = layout.update.as_ref().filter(|_| handoff.order_attempt > 1);
                 update.or(Some(&layout.submit))
