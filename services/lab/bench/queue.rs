@@ -43,7 +43,10 @@ pub async fn fill(databases: &Databases, fill: &Fill<'_>) -> Result<u64, Problem
          SELECT campaign_id, {id}, {id}, {id}, id, {partner}, 'ENROLL', '{product}', 24, 1, 'QUEUED', 0, {at}, 0, {at}, {at}, {at}, 0, 0 \
          FROM individual LIMIT {most}"
     );
-    execute(databases, &sql).await
+    let filled = execute(databases, &sql).await?;
+    // So many rows never come at once otherwise, and the database counts a table every minute: without that its plans are for an empty one.
+    execute(databases, "ANALYZE handoff").await?;
+    Ok(filled)
 }
 
 /// Counts the orders of a product that no bureau has taken.
