@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 
 use crate::kernel::secrets::Secret;
-use crate::kernel::settings::{CommonSettings, ProcessSettings};
+use crate::kernel::settings::{CommonSettings, Problem, ProcessSettings};
 
 /// A partner bureau's stand-in, with every outcome and every bad habit on demand.
 #[derive(Clone, Debug, Parser)]
@@ -18,7 +18,7 @@ pub struct Settings {
     #[arg(long, value_enum, default_value = "push")]
     pub mode: Mode,
     /// Mode file: the folder that Redress has for this partner, with out and in in it.
-    #[arg(long, value_name = "PATH", required_if_eq("mode", "file"))]
+    #[arg(long, value_name = "PATH")]
     pub files: Option<PathBuf>,
     /// Mode http: where the REST API listens, in plain HTTP; keep it on this machine.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7450")]
@@ -65,5 +65,11 @@ impl ProcessSettings for Settings {
 
     fn common(&self) -> &CommonSettings {
         &self.common
+    }
+
+    fn problems(&self) -> Vec<Problem> {
+        let is_missed = self.mode == Mode::File && self.files.is_none();
+        let missed = is_missed.then(|| Problem::new("files", "must be given in mode file"));
+        missed.into_iter().collect()
     }
 }

@@ -33,7 +33,8 @@ pub trait ProcessSettings: Parser {
     /// Gives what every process is told.
     fn common(&self) -> &CommonSettings;
 
-    /// Gives what is wrong with values that are right one by one.
+    /// Gives what is wrong with values that are right one by one, and what one of them needs of another: a demand in clap's own words would
+    /// not be told with the other problems.
     fn problems(&self) -> Vec<Problem> {
         Vec::new()
     }

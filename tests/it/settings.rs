@@ -75,6 +75,20 @@ async fn all_wrong_settings_are_named_in_one_message() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bureau_that_exchanges_files_needs_their_folder() {
+    let house = House::new(Database::sqlite().await);
+    let mut command = house.command(Service::Bureau);
+    command.args(["--mode", "file"]);
+    let said = refusal(&house, command).await;
+    says(&said, &["files: must be given in mode file"]);
+    let mut command = house.command(Service::Bureau);
+    command.args(["--mode", "file", "--files", "here", "--listen", "nowhere"]);
+    let said = refusal(&house, command).await;
+    says(&said, &["listen"]);
+    assert!(!said.contains("files"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_that_is_told_nothing_names_everything_it_needs() {
     let house = House::new(Database::sqlite().await);
     for service in OURS {

@@ -316,15 +316,9 @@ fn broken_rule(arg: &Arg, value: &str) -> Option<String> {
     if value.is_empty() {
         return Some("must not be empty".to_owned());
     }
-    // Without what it demands of other arguments, which are not there.
-    let mut bare = Arg::new(arg.get_id().clone())
-        .value_parser(arg.get_value_parser().clone())
-        .action(arg.get_action().clone());
-    if let Some(delimiter) = arg.get_value_delimiter() {
-        bare = bare.value_delimiter(delimiter);
-    }
-    let alone = Command::new("alone").no_binary_name(true).arg(bare);
-    let error = alone.try_get_matches_from(["--", value]).err()?;
+    let flag = format!("--{}={value}", arg.get_id().as_str().replace('_', "-"));
+    let alone = Command::new("alone").no_binary_name(true).arg(arg.clone());
+    let error = alone.try_get_matches_from([flag]).err()?;
     Some(match (error.source(), error.get(ContextKind::ValidValue)) {
         (Some(rule), _) => rule.to_string(),
         (None, Some(ContextValue::Strings(words))) => {

@@ -29,9 +29,6 @@ struct TestSettings {
     /// How.
     #[arg(long)]
     mode: Option<Mode>,
-    /// What one way needs.
-    #[arg(long, required_if_eq("mode", "push"))]
-    folder: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -103,14 +100,6 @@ fn defaults_fill_what_nobody_gives() {
     assert_eq!(common.telemetry.log, "info");
     assert_eq!(settings.poll, Duration::from_millis(200));
     assert_eq!(settings.mode, None);
-}
-
-#[test]
-fn what_one_way_needs_is_read_and_is_missed() {
-    let settings = run(&["--mode", "push", "--folder", "here"], NEEDED).unwrap();
-    assert_eq!(settings.folder, Some("here".into()));
-    let problems = run(&["--mode", "push"], NEEDED).unwrap_err().to_string();
-    assert!(problems.contains("folder"), "{problems}");
 }
 
 #[test]
