@@ -370,7 +370,7 @@ async fn run_files(session: &Session, args: FilesArgs) -> Outcome {
 }
 
 async fn run_drain(session: &Session, args: &DrainArgs) -> Outcome {
-    let settings = drain::Settings {
+    let settings = drain::measured::Settings {
         pushed: args.pushed,
         pulled: args.pulled,
         enrollments: args.enrollments as usize,

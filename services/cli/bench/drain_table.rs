@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::cli::render::{self, Format, Record};
 use crate::client::problem::Outcome;
-use crate::lab::bench::drain::{Measured, Pace};
+use crate::lab::bench::drain::measured::{Measured, Pace};
 use crate::lab::bench::verify::Latency;
 
 /// Prints it.

@@ -128,7 +128,7 @@ fn pace(pace: &wire::QueuePace) -> Record {
         (0, _) => "is empty".to_owned(),
         (_, Some(left)) => format!("empty in {}", roughly(left)),
         (_, None) if pace.taken_in_last_hour == 0 => "nothing is taken".to_owned(),
-        (_, None) => "grows".to_owned(),
+        (_, None) => "does not shrink".to_owned(),
     };
     Record::new()
         .with("partner", pace.partner_name.as_str())

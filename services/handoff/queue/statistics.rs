@@ -9,6 +9,8 @@ use crate::handoff::error::Error;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::{CampaignId, PartnerId};
 
+use super::due;
+
 /// Handoffs of one partner in one state.
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct Count {
@@ -44,7 +46,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Gives in how long nothing waits any more if the last hour goes on; nothing where nothing waits, and where the queue grows.
+    /// Gives in how long nothing waits any more if the last hour goes on; nothing where nothing waits, and where the queue does not shrink.
     pub fn time_to_empty(&self) -> Option<Duration> {
         let gone = u64::try_from(self.taken - self.queued).ok()?;
         let waiting = u64::try_from(self.waiting).ok()?;
@@ -88,21 +90,14 @@ pub fn paces(counts: &[Count]) -> Vec<Pace> {
             partner_id: first.partner_id,
             partner_name: first.partner_name.clone(),
             waiting: sum(|count| {
-                if waits(count.state) {
-                    count.handoffs
-                } else {
-                    0
-                }
+                let waits = due::WAITING.contains(&count.state);
+                if waits { count.handoffs } else { 0 }
             }),
             queued: sum(|count| count.queued),
             taken: sum(|count| count.taken),
         })
     };
     partners.filter_map(pace).collect()
-}
-
-const fn waits(state: State) -> bool {
-    matches!(state, State::Queued | State::Leased | State::Unsettled)
 }
 
 #[cfg(test)]

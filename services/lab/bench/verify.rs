@@ -22,7 +22,6 @@ use crate::client::progress::{Show, Unit};
 use crate::db::{self, Process};
 use crate::kernel::secrets::Secret;
 use crate::lab::people::labelled::{Order, write_file};
-use crate::lab::people::shape::{AS_OF, Shape};
 use crate::wire::redress::identity::v1::Claims;
 
 /// What is measured.
@@ -91,15 +90,8 @@ pub async fn measure(
         for people in &settings.people {
             // Two calls in a round, each about somebody else.
             let subjects = settings.calls * 2;
-            let shape = Shape {
-                people: (*people).max(people_for(subjects)),
-                seed: settings.seed,
-                as_of: AS_OF,
-            };
-            let order = Order {
-                shape,
-                without_ssn: false,
-            };
+            let people = (*people).max(people_for(subjects));
+            let order = Order::of_people(people, settings.seed);
             let roster = dir.join("roster.csv");
             let labels = write_file(&order, &roster, show)?;
             let measured = with_processes(databases, dir, &[], async |endpoints, _| {
@@ -108,7 +100,7 @@ pub async fn measure(
                 let loaded = Box::pin(loaded).await?;
                 let portal = endpoints.connect_as(ClientRole::Portal)?;
                 let timed = Box::pin(time_calls(&loaded, &portal, databases, show)).await?;
-                Ok(timed.measured(shape.people, databases.database()))
+                Ok(timed.measured(people, databases.database()))
             });
             all.push(measured.await?);
         }

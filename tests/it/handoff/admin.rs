@@ -191,7 +191,7 @@ async fn lists_and_counts_leave_nothing_out(database: Database) {
             ),
             (1, 3, 2)
         );
-        // More was queued than taken.
+        // No more was taken than queued.
         assert_eq!(pace.time_to_empty, None);
         let counts: Vec<(HandoffState, i64)> = counts
             .counts

@@ -126,21 +126,12 @@ mod tests {
     use super::*;
     use crate::client::progress::hidden;
     use crate::lab::people::labelled::{Order, write_file};
-    use crate::lab::people::shape::{AS_OF, Shape};
 
     #[test]
     fn two_people_in_five_are_adults_who_are_listed_once_and_right() {
         let dir = tempfile::tempdir().unwrap();
         let roster = dir.path().join("roster.csv");
-        let shape = Shape {
-            people: 2_000,
-            seed: 3,
-            as_of: AS_OF,
-        };
-        let order = Order {
-            shape,
-            without_ssn: false,
-        };
+        let order = Order::of_people(2_000, 3);
         let labels = write_file(&order, &roster, hidden).unwrap();
         let known = known(&roster, labels).unwrap();
         let adults = known.iter().filter(|one| is_adult(&one.person)).count();

@@ -18,7 +18,6 @@ use crate::client::problem::Problem;
 use crate::client::progress::Show;
 use crate::kernel::secrets::Secret;
 use crate::lab::people::labelled::{Order, write_file};
-use crate::lab::people::shape::{AS_OF, Shape};
 use line::Line;
 use thief::Tries;
 
@@ -84,14 +83,7 @@ pub async fn measure(
     stop: impl Future<Output = Problem>,
     show: Show,
 ) -> Result<Measured, Problem> {
-    let order = Order {
-        shape: Shape {
-            people: settings.people(),
-            seed: settings.seed,
-            as_of: AS_OF,
-        },
-        without_ssn: false,
-    };
+    let order = Order::of_people(settings.people(), settings.seed);
     let url = settings.database_url.as_ref();
     in_scratch(url, stop, async |databases, dir| {
         let roster = dir.join("roster.csv");

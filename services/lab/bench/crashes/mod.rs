@@ -24,7 +24,6 @@ use crate::kernel::secrets::Secret;
 use crate::lab::books::Books;
 use crate::lab::demo::outcomes;
 use crate::lab::people::labelled::{Order, write_file};
-use crate::lab::people::shape::{AS_OF, Shape};
 use crate::lab::processes::stack::Stack;
 use crate::wire::redress::handoff::v1 as handoff;
 use compare::{Compared, compare};
@@ -104,14 +103,7 @@ pub async fn measure(
     stop: impl Future<Output = Problem>,
     show: Show,
 ) -> Result<Measured, Problem> {
-    let order = Order {
-        shape: Shape {
-            people: people_for(settings.enrollments),
-            seed: settings.seed,
-            as_of: AS_OF,
-        },
-        without_ssn: false,
-    };
+    let order = Order::of_people(people_for(settings.enrollments), settings.seed);
     let url = settings.database_url.as_ref();
     in_scratch(url, stop, async |databases, dir| {
         let roster = dir.join("roster.csv");

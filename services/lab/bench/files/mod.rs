@@ -26,7 +26,6 @@ use crate::kernel::clock::{Clock, Timestamp};
 use crate::kernel::secrets::Secret;
 use crate::lab::campaign::{invented, today};
 use crate::lab::people::labelled::{Order, write_file};
-use crate::lab::people::shape::{AS_OF, Shape};
 use crate::lab::processes::partners;
 use crate::lab::processes::usage::peak_memory_mib;
 use crate::wire::redress::handoff::v1 as wire;
@@ -77,14 +76,7 @@ pub async fn measure(
     stop: impl Future<Output = Problem>,
     show: Show,
 ) -> Result<Measured, Problem> {
-    let order = Order {
-        shape: Shape {
-            people: settings.people,
-            seed: 1,
-            as_of: AS_OF,
-        },
-        without_ssn: false,
-    };
+    let order = Order::of_people(settings.people, 1);
     let url = settings.database_url.as_ref();
     in_scratch(url, stop, async |databases, dir| {
         let roster = dir.join("roster.csv");

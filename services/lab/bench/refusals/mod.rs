@@ -23,7 +23,6 @@ use crate::kernel::fault::Reason;
 use crate::kernel::secrets::Secret;
 use crate::lab::people::dice::Dice;
 use crate::lab::people::labelled::{Order, write_file};
-use crate::lab::people::shape::{AS_OF, Shape};
 use crate::wire::redress::identity::v1::Verification;
 use class::{Class, Group, Letter, Letters, Refusal};
 use welch::{Sample, distance};
@@ -90,14 +89,7 @@ pub async fn measure(
 ) -> Result<Measured, Problem> {
     // One letter for each call of a class, and one that is used up.
     let count = settings.calls + 1;
-    let order = Order {
-        shape: Shape {
-            people: people_for(count),
-            seed: settings.seed,
-            as_of: AS_OF,
-        },
-        without_ssn: false,
-    };
+    let order = Order::of_people(people_for(count), settings.seed);
     let mut identity = vec![(TRIES.0, TRIES.1.to_owned())];
     identity.extend(settings.grid.iter().map(|grid| (GRID, grid.clone())));
     let url = settings.database_url.as_ref();

@@ -22,7 +22,6 @@ use crate::kernel::secrets::Secret;
 use crate::lab::campaign::{invented, today};
 use crate::lab::people::labelled::label::Label;
 use crate::lab::people::labelled::{Order, write_file};
-use crate::lab::people::shape::{AS_OF, Shape};
 use crate::lab::processes::partners;
 use crate::wire::redress::identity::v1 as wire;
 use count::{Counts, Placed, count};
@@ -63,12 +62,8 @@ pub async fn measure(
     show: Show,
 ) -> Result<Resolved, Problem> {
     let order = Order {
-        shape: Shape {
-            people: settings.people,
-            seed: settings.seed,
-            as_of: AS_OF,
-        },
         without_ssn: settings.without_ssn,
+        ..Order::of_people(settings.people, settings.seed)
     };
     let url = settings.database_url.as_ref();
     in_scratch(url, stop, async |databases, dir| {

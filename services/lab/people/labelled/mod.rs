@@ -24,7 +24,7 @@ use std::path::Path;
 use super::dice::Dice;
 use super::entities::{ENTITIES, Entity};
 use super::listing::{Row, SSN};
-use super::shape::Shape;
+use super::shape::{AS_OF, Shape};
 use crate::client::problem::Problem;
 use crate::client::progress::{Show, Unit};
 use crate::client::roster::reader::COLUMNS;
@@ -37,6 +37,20 @@ pub struct Order {
     pub shape: Shape,
     /// Leaves the column of SSNs empty.
     pub without_ssn: bool,
+}
+
+impl Order {
+    /// Orders so many people of a seed, with their SSNs.
+    pub const fn of_people(people: u64, seed: u64) -> Self {
+        Self {
+            shape: Shape {
+                people,
+                seed,
+                as_of: AS_OF,
+            },
+            without_ssn: false,
+        }
+    }
 }
 
 /// Writes the roster, and tells `progress` how many people it is at. Gives the labels in the order of the rows.
