@@ -127,8 +127,8 @@ const fn is_zero(months: &i32) -> bool {
 pub struct Book {
     entries: Vec<Entry>,
     places: HashMap<Uuid, usize>,
-    /// Entries whose end Redress may not have recorded.
-    unreported: BTreeSet<Uuid>,
+    /// Entries whose end Redress may not have recorded, with when there is something to report: what is due is found without reading the rest.
+    unreported: BTreeSet<(Timestamp, Uuid)>,
     /// Orders about earlier ones that were carried out, by Redress's reference for them.
     later: HashMap<Uuid, Later>,
 }
@@ -192,7 +192,6 @@ impl Book {
                     entry.outcome = outcome(progress, class);
                     entry.reported = None;
                 });
-                self.note(*id);
             }
             Line::Offered { id } => self.change(*id, |entry| entry.offers += 1),
             Line::Canceled { id, at, over } => {
@@ -201,7 +200,6 @@ impl Book {
                         (entry.canceled_at, entry.is_over) = (Some(*at), *over);
                     }
                 });
-                self.note(*id);
             }
             Line::Extended { id, of, at, months } => {
                 self.change(*of, |entry| entry.months = *months);
@@ -226,35 +224,28 @@ impl Book {
                 self.change(*id, |entry| {
                     entry.reported = EnrollmentProgress::from_str_name(progress);
                 });
-                self.note(*id);
             }
-        }
-    }
-
-    /// Notes whether an entry is still to be reported.
-    fn note(&mut self, id: Uuid) {
-        if self.get(id).is_some_and(Entry::is_settled) {
-            self.unreported.remove(&id);
-        } else {
-            self.unreported.insert(id);
         }
     }
 
     fn book(&mut self, entry: Entry) {
         let (id, next) = (entry.id, self.entries.len());
         if *self.places.entry(id).or_insert(next) == next {
+            self.unreported.insert((entry.changes_at(), id));
             self.entries.push(entry);
-            self.unreported.insert(id);
         }
     }
 
+    /// Changes an entry, and notes whether it is still to be reported.
     fn change(&mut self, id: Uuid, change: impl FnOnce(&mut Entry)) {
-        if let Some(entry) = self
-            .places
-            .get(&id)
-            .and_then(|at| self.entries.get_mut(*at))
-        {
-            change(entry);
+        let place = self.places.get(&id);
+        let Some(entry) = place.and_then(|at| self.entries.get_mut(*at)) else {
+            return;
+        };
+        self.unreported.remove(&(entry.changes_at(), id));
+        change(entry);
+        if !entry.is_settled() {
+            self.unreported.insert((entry.changes_at(), id));
         }
     }
 
@@ -287,9 +278,11 @@ impl Book {
 
     /// Gives at most `most` statuses that Redress has not recorded.
     pub fn unreported(&self, now: Timestamp, most: usize) -> Vec<wire::EnrollmentStatus> {
-        let unreported = self.unreported.iter().filter_map(|id| self.get(*id));
-        let due = unreported.filter(|entry| entry.is_unreported(now));
-        due.take(most).map(|entry| entry.status(now)).collect()
+        let due = self.unreported.iter().take_while(|(at, _)| *at <= now);
+        let entries = due.filter_map(|(_, id)| self.get(*id));
+        let unreported = entries.filter(|entry| entry.is_unreported(now));
+        let statuses = unreported.take(most).map(|entry| entry.status(now));
+        statuses.collect()
     }
 }
 

@@ -286,6 +286,9 @@ impl Desk {
         let (written, unreported) = {
             let state = self.lock();
             let unreported = state.book.unreported(self.clock.now(), most);
+            if unreported.is_empty() {
+                return Ok(unreported);
+            }
             (self.journal.hand_in(Vec::new()), unreported)
         };
         written.wait().await?;

@@ -87,6 +87,11 @@ impl Entry {
         }
     }
 
+    /// Gives when it becomes something else than accepted.
+    pub(super) fn changes_at(&self) -> Timestamp {
+        self.canceled_at.unwrap_or(self.due)
+    }
+
     /// Tells whether Redress has recorded its end.
     pub(super) fn is_settled(&self) -> bool {
         let end = match self.canceled_at {

@@ -1,0 +1,110 @@
+//! Circuit breakers of several instances: what one found out, the others need not.
+
+use std::time::Duration;
+
+use redress::db::entities::open_circuit;
+use redress::handoff::push::worker::PushWorker;
+use redress::handoff::queue::due::QueueKey;
+use redress::handoff::queue::open_circuit::{OpenCircuit, claim};
+use redress::kernel::ids::PartnerId;
+use sea_orm::EntityTrait;
+
+use super::running::Running;
+use super::seed::push;
+use super::world::{BACKOFF, World};
+use crate::harness::{Database, apply, both};
+
+/// The longest pause of a partner's circuit breaker.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+impl World {
+    async fn open_circuits(&self) -> Vec<open_circuit::Model> {
+        let query = open_circuit::Entity::find();
+        query.all(&self.owner).await.unwrap()
+    }
+
+    /// A partner at whose address nobody listens, with so many handoffs.
+    async fn nobody(&self, handoffs: usize) -> PartnerId {
+        let partner = self.partner(push("nobody", "https://localhost:1")).await;
+        self.enroll_many(partner, "666010001", handoffs).await;
+        partner
+    }
+}
+
+async fn both_step(one: &mut PushWorker, other: &mut PushWorker) -> usize {
+    let (first, second) = tokio::join!(one.step(), other.step());
+    first.unwrap() + second.unwrap()
+}
+
+/// One instance opens the circuit: another one, and one that starts later, call nobody. When the pause is over, they try one handoff
+/// between them, and the pauses double for all.
+#[apply(both)]
+async fn an_open_circuit_stands_open_for_all_and_one_of_them_tries(database: Database) {
+    let world = World::new(database).await;
+    world.nobody(20).await;
+    let (mut one, mut other) = (world.worker(), world.worker());
+    assert_eq!(one.step().await.unwrap(), 20);
+    let opened = world.open_circuits().await;
+    assert_eq!(opened.len(), 1);
+    assert_eq!(opened[0].times, 1);
+    assert_eq!(other.step().await.unwrap(), 0);
+    assert_eq!(world.worker().step().await.unwrap(), 0);
+    for times in 2..=4 {
+        world.hand.advance(BACKOFF);
+        assert_eq!(both_step(&mut one, &mut other).await, 1, "{times}");
+        assert_eq!(world.open_circuits().await[0].times, times);
+        assert_eq!(both_step(&mut one, &mut other).await, 0, "{times}");
+    }
+}
+
+/// The try succeeds: the circuit is closed for the others by the time of their next look.
+#[apply(both)]
+async fn what_one_instance_closes_is_closed_for_all(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    // Down for two tries each.
+    let down = world.enroll_many(partner, "666150001", 5).await;
+    let (mut one, mut other) = (world.worker(), world.worker());
+    assert_eq!(one.step().await.unwrap(), 5);
+    assert_eq!(world.open_circuits().await.len(), 1);
+    let good = world.enroll(partner, "666010001").await;
+    world.hand.advance(BACKOFF);
+    assert_eq!(other.step().await.unwrap(), 1, "the one that never failed");
+    assert_eq!(world.state(good).await, "ACCEPTED");
+    assert_eq!(world.open_circuits().await, []);
+    assert_eq!(one.step().await.unwrap(), 5);
+    let running = Running::of(one);
+    world
+        .pass_until(Duration::from_mins(30), async || {
+            world.all_are(&down, "ACCEPTED").await
+        })
+        .await;
+    running.stop().await;
+    assert_eq!(world.open_circuits().await, []);
+}
+
+/// Whoever took the try and died keeps it no longer than the longest pause.
+#[apply(both)]
+async fn a_try_whose_instance_died_goes_to_the_next(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.nobody(10).await;
+    let mut worker = world.worker();
+    assert_eq!(worker.step().await.unwrap(), 10);
+    world.hand.advance(BACKOFF);
+    let now = world.context.clock.now();
+    let queue = QueueKey {
+        campaign: world.campaign,
+        partner,
+    };
+    let circuit = OpenCircuit {
+        until: now + LONGEST_PAUSE,
+        times: 1,
+    };
+    let taken = world.db.run_tx("test.claim", |tx| {
+        Box::pin(async move { claim(tx, queue, circuit, now).await })
+    });
+    assert!(taken.await.unwrap());
+    assert_eq!(worker.step().await.unwrap(), 0);
+    world.hand.advance(LONGEST_PAUSE);
+    assert_eq!(worker.step().await.unwrap(), 1);
+}
