@@ -166,6 +166,7 @@ pub const GRANTS: &[Grant] = &[
     all("handoff", Handoff, "SELECT, UPDATE"),
     all("handoff", Codes, KEEP),
     all("handoff_attempt", Handoff, CHANGE_AND_DELETE),
+    all("open_circuit", Handoff, CHANGE_AND_DELETE),
     all("handoff_file", Handoff, CHANGE_AND_DELETE),
     all("handoff_projection", Handoff, CHANGE),
     all("activation_pool", Handoff, CHANGE),

@@ -6,13 +6,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::db::entities::handoff::State;
 use crate::db::entities::partner::Mode;
-use crate::kernel::ids::PartnerId;
 use crate::kernel::lifecycle;
 
 use super::context::Context;
 use super::error::Error;
 use super::partner;
 use super::partner::file_layout::LONGEST_ANSWER;
+use super::queue::due::QueueKey;
 use super::queue::{misdated, retry_policy};
 
 /// How often it is done.
@@ -47,7 +47,11 @@ pub async fn step(context: &Context) -> Result<u64, Error> {
                 (Mode::File, State::Leased) => LONGEST_ANSWER,
                 _ => retry_policy::longest(&context.rules),
             };
-            made_due += make_due(context, (partner, state), longest).await?;
+            let latest = context.now() + longest;
+            let late = misdated::queues(context.db.read(), (partner, state), latest).await?;
+            for queue in late {
+                made_due += make_due(context, (queue, state), longest).await?;
+            }
         }
     }
     Ok(made_due)
@@ -55,7 +59,7 @@ pub async fn step(context: &Context) -> Result<u64, Error> {
 
 async fn make_due(
     context: &Context,
-    whose: (PartnerId, State),
+    whose: (QueueKey, State),
     longest: Duration,
 ) -> Result<u64, Error> {
     let mut made_due = 0;

@@ -35,6 +35,7 @@ pub mod key_fingerprint;
 pub mod letter_order;
 pub mod mail_event;
 pub mod manifest;
+pub mod open_circuit;
 pub mod outcome;
 pub mod partner;
 pub mod product;

@@ -36,6 +36,7 @@ mod running_campaign;
 mod schema_support;
 mod scope_and_endorsement;
 mod set_aside;
+mod shared_circuits;
 mod tried_handoffs;
 mod updated_people;
 
@@ -51,7 +52,7 @@ pub(super) use schema_support::SUPPORT;
 pub(super) const VERSIONS: &str = "schema_version";
 
 /// The steps in order.
-const STEPS: [Step; 25] = [
+const STEPS: [Step; 26] = [
     Step {
         name: "0001_baseline",
         runs_since: "0001_baseline",
@@ -176,6 +177,11 @@ const STEPS: [Step; 25] = [
         name: "0025_tried_handoffs",
         runs_since: "0024_updated_people",
         changes: tried_handoffs::changes,
+    },
+    Step {
+        name: "0026_shared_circuits",
+        runs_since: "0024_updated_people",
+        changes: shared_circuits::changes,
     },
 ];
 

@@ -3,11 +3,12 @@
 //! It tells a fault of the partner from a fault of one handoff by looking at several: it opens after `trip_after` different handoffs in a
 //! row failed, none of which had failed before, or that could not be sent at all. While it is open, one handoff at a time is tried when the
 //! pause is over, and that is one that never failed: a success closes it, a failure doubles the pause. Each queue has its own, because a
-//! whole campaign may be at fault. It lives in the memory of one worker: another one finds out by itself, with a few calls more.
+//! whole campaign may be at fault. What failed lately lives in the memory of one worker; that a circuit is open all instances know, by a row.
 
 use std::time::Duration;
 
 use crate::handoff::partner::model::BreakerRules;
+use crate::handoff::queue::open_circuit::OpenCircuit;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::HandoffId;
 use crate::kernel::retry::Backoff;
@@ -43,10 +44,7 @@ pub struct Tried {
 enum Circuit {
     /// With the handoffs that failed since the last success.
     Closed(Vec<HandoffId>),
-    Open {
-        until: Timestamp,
-        times: u32,
-    },
+    Open(OpenCircuit),
 }
 
 /// The circuit breaker of one queue.
@@ -76,14 +74,34 @@ impl CircuitBreaker {
     pub fn allowed(&self, now: Timestamp, under_way: usize) -> Allowed {
         match self.0 {
             Circuit::Closed(_) => Allowed::All,
-            Circuit::Open { until, .. } if now >= until && under_way == 0 => Allowed::Probe,
-            Circuit::Open { .. } => Allowed::Nothing,
+            Circuit::Open(open) if now >= open.until && under_way == 0 => Allowed::Probe,
+            Circuit::Open(_) => Allowed::Nothing,
         }
     }
 
     /// Tells whether it is open.
     pub const fn is_open(&self) -> bool {
-        matches!(self.0, Circuit::Open { .. })
+        self.open().is_some()
+    }
+
+    /// Gives until when it is open.
+    pub const fn open(&self) -> Option<OpenCircuit> {
+        match self.0 {
+            Circuit::Open(open) => Some(open),
+            Circuit::Closed(_) => None,
+        }
+    }
+
+    /// Takes over how another instance left it. No pause is longer than the rules have it, whatever a wrong clock wrote.
+    pub fn take_over(&mut self, rules: BreakerRules, open: Option<OpenCircuit>, now: Timestamp) {
+        let (_, longest) = rules.pauses();
+        let clamped = |open: OpenCircuit| {
+            Self(Circuit::Open(OpenCircuit {
+                until: open.until.min(now + longest),
+                ..open
+            }))
+        };
+        *self = open.map(clamped).unwrap_or_default();
     }
 
     /// Records what a call said.
@@ -112,11 +130,11 @@ impl CircuitBreaker {
                 is_full.then(|| (now + pause(0), 1))
             }
             // The call was under way when the breaker opened.
-            Circuit::Open { until, .. } if now < *until => None,
-            Circuit::Open { times, .. } => Some((now + pause(*times), times.saturating_add(1))),
+            Circuit::Open(open) if now < open.until => None,
+            Circuit::Open(open) => Some((now + pause(open.times), open.times.saturating_add(1))),
         };
         if let Some((until, times)) = opened {
-            self.0 = Circuit::Open { until, times };
+            self.0 = Circuit::Open(OpenCircuit { until, times });
         }
     }
 }
@@ -200,5 +218,22 @@ mod tests {
         let slower = Signal::Throttled { retry_after: None };
         breaker.record(RULES, fresh(99), slower, at(now));
         assert_eq!(breaker.allowed(at(now), 0), Allowed::All);
+    }
+
+    #[test]
+    fn what_another_instance_found_is_taken_over_and_a_wrong_clock_keeps_nothing_open() {
+        let mut breaker = CircuitBreaker::default();
+        let open = |until| OpenCircuit {
+            until: at(until),
+            times: 2,
+        };
+        breaker.take_over(RULES, Some(open(3)), at(0));
+        assert_eq!(breaker.allowed(at(2), 0), Allowed::Nothing);
+        breaker.record(RULES, fresh(1), Signal::Failed, at(3));
+        assert_eq!(breaker.open().unwrap().until, at(7), "the pauses go on");
+        breaker.take_over(RULES, Some(open(1_000_000)), at(3));
+        assert_eq!(breaker.allowed(at(7), 0), Allowed::Probe);
+        breaker.take_over(RULES, None, at(7));
+        assert_eq!(breaker, CircuitBreaker::default());
     }
 }

@@ -4,4 +4,5 @@ pub mod circuit_breaker;
 pub mod client;
 pub mod pace;
 pub mod partner_session;
+mod shared_circuits;
 pub mod worker;

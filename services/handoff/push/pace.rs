@@ -1,8 +1,8 @@
 //! The pace at which one partner is called. Pure.
 //!
 //! Additive increase, multiplicative decrease: a partner that throttles halves what may be under way and gets a rest, as long as it asks
-//! for, or else longer from time to time; each round of successes adds one. It lives in the memory of one worker, but for the rests: all
-//! instances keep them, by the partner's row.
+//! for, or else longer from time to time; each round of successes adds one. It lives in the memory of one worker, but for the rests, which all
+//! instances keep by the partner's row, and for what is under way, which they count by its leases.
 
 use std::time::Duration;
 
@@ -42,7 +42,12 @@ impl Pace {
         if now < self.paused_until {
             return 0;
         }
-        self.limit.min(most).saturating_sub(under_way)
+        self.most(most).saturating_sub(under_way)
+    }
+
+    /// Gives how many calls may be under way at once, of at most `most`.
+    pub fn most(&self, most: usize) -> usize {
+        self.limit.min(most)
     }
 
     /// Gives until when the partner rests.

@@ -1,12 +1,13 @@
 //! One partner as the push worker sees it: its connection, its pace, what is under way, and its queues with their circuit breakers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::handoff::context::Context;
 use crate::handoff::metrics;
 use crate::handoff::partner::model::Partner;
 use crate::handoff::queue::lease_store::{Pick, places_for_retries};
+use crate::handoff::queue::open_circuit::OpenCircuit;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::CampaignId;
 
@@ -38,6 +39,8 @@ pub(crate) struct PartnerSession {
 #[derive(Default)]
 struct Queue {
     breaker: CircuitBreaker,
+    /// How its circuit stands in the row that all instances read.
+    shared: Option<OpenCircuit>,
     under_way: usize,
     /// How many of the calls under way are for what was tried in vain before.
     retries: usize,
@@ -109,6 +112,39 @@ impl PartnerSession {
         for id in campaigns {
             self.queues.entry(*id).or_default().is_due = true;
         }
+    }
+
+    /// Takes over the circuits that another instance opened or closed.
+    pub fn note_circuits(&mut self, open: &HashMap<CampaignId, OpenCircuit>, now: Timestamp) {
+        for id in open.keys() {
+            self.queues.entry(*id).or_default();
+        }
+        let rules = self.partner.breaker;
+        for (id, queue) in &mut self.queues {
+            let known = open.get(id).copied();
+            if known != queue.shared {
+                queue.shared = known;
+                queue.breaker.take_over(rules, known, now);
+            }
+        }
+        self.show();
+    }
+
+    /// Gives the circuits that other instances do not know yet.
+    pub fn new_circuits(&self) -> Vec<(CampaignId, Option<OpenCircuit>)> {
+        let circuits = self.queues.iter();
+        let new = circuits.filter(|(_, queue)| queue.breaker.open() != queue.shared);
+        new.map(|(id, queue)| (*id, queue.breaker.open())).collect()
+    }
+
+    /// Notes how a queue's circuit stands in its row now.
+    pub fn note_shared(&mut self, campaign: CampaignId, circuit: Option<OpenCircuit>) {
+        self.queues.entry(campaign).or_default().shared = circuit;
+    }
+
+    /// Gives how many calls may be under way at the partner, by all instances together.
+    pub fn most_in_flight(&self) -> u64 {
+        self.pace.most(self.partner.max_in_flight.into()) as u64
     }
 
     /// Gives how many more calls may begin.
@@ -201,14 +237,18 @@ impl PartnerSession {
             metrics::breaker_opened(&self.partner.name);
             tracing::warn!(partner = %self.partner.name, campaign_id = %campaign, "the circuit breaker opened; handoffs wait");
         }
+        self.show();
+    }
+
+    /// Shows whether any circuit is open.
+    fn show(&self) {
         let is_open = self.queues.values().any(|queue| queue.breaker.is_open());
         metrics::breaker(&self.partner.name, is_open);
     }
 
-    /// Tells whether the circuit breaker of a campaign is open.
-    pub fn is_open(&self, campaign: CampaignId) -> bool {
-        let queue = self.queues.get(&campaign);
-        queue.is_some_and(|queue| queue.breaker.is_open())
+    /// Gives a campaign's circuit where it is open.
+    pub fn circuit(&self, campaign: CampaignId) -> Option<OpenCircuit> {
+        self.queues.get(&campaign)?.breaker.open()
     }
 }
 

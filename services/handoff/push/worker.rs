@@ -23,6 +23,7 @@ use crate::handoff::outcome::settle::{EndedCall, forget, settle};
 use crate::handoff::person::decrypt::{Decrypted, decrypt};
 use crate::handoff::queue::due::{self, QueueKey};
 use crate::handoff::queue::handoff::{EarlierOrder, Handoff};
+use crate::handoff::queue::lease_store::Pick;
 use crate::handoff::queue::retry_policy::{Answer, Failure};
 use crate::handoff::queue::under_way;
 use crate::handoff::{metrics, partner, queue};
@@ -32,6 +33,7 @@ use crate::kernel::telemetry::in_trace;
 use super::circuit_breaker::{Signal, Tried};
 use super::client::{Bureau, Credentials, Overdue};
 use super::partner_session::{PartnerSession, Turn};
+use super::shared_circuits;
 
 /// The most overdue outcomes that one partner is asked about in one step.
 const FOLLOW_UPS: usize = 32;
@@ -186,7 +188,7 @@ impl PushWorker {
             }
         }
         for (partner, mut results) in results {
-            let Some(session) = self.sessions.get(&partner) else {
+            let Some(session) = self.sessions.get_mut(&partner) else {
                 continue;
             };
             for call in &mut results.sent {
@@ -197,6 +199,8 @@ impl PushWorker {
             }
             // Where it fails the leases run out, and the partner is asked about what was under way.
             warn(session, record(&self.context, session, &results).await);
+            let shared = shared_circuits::write(&self.context, session).await;
+            warn(session, shared);
         }
     }
 }
@@ -252,6 +256,7 @@ async fn look(
     calls: &mut Calls,
 ) -> Result<(), Error> {
     let (db, now, id) = (context.db.read(), context.clock.now(), session.partner.id);
+    shared_circuits::read(context, session).await?;
     let waiting = due::campaigns(db, id, &due::WAITING, now).await?;
     session.note_due(&waiting);
     for campaign in due::campaigns(db, id, &[State::Accepted], now).await? {
@@ -259,7 +264,7 @@ async fn look(
         let Some(bureau) = session.bureau.clone().filter(|_| room > 0) else {
             return Ok(());
         };
-        if session.is_open(campaign) || session.partner.is_paused(campaign) {
+        if session.circuit(campaign).is_some() || session.partner.is_paused(campaign) {
             continue;
         }
         let key = QueueKey {
@@ -284,13 +289,17 @@ async fn send(
     let Some(bureau) = session.bureau.clone() else {
         return Ok(());
     };
+    let is_probe = turn.pick == Pick::Probe;
+    if is_probe && !shared_circuits::claim(context, session, turn.campaign).await? {
+        return Ok(());
+    }
     let terms = Terms {
         campaign: turn.campaign,
         pick: turn.pick,
         owner: owner.to_owned(),
         actor: "service/bureau-handoff".to_owned(),
         most: turn.most as u64,
-        of_partner: Some(session.partner.max_in_flight.into()),
+        of_partner: Some(session.most_in_flight()),
         lease_for: context.rules.push_lease,
     };
     let lot = lease(context, &session.partner, &terms).await?;

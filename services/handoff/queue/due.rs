@@ -138,18 +138,28 @@ pub async fn is_due(
 pub const WAITING: [State; 3] = [State::Queued, State::Unsettled, State::Leased];
 
 /// Gives the campaigns in whose queue a partner has something in one of these states whose time has come.
-///
-/// Each campaign is asked by itself, in the order of the index: for any row the planner might look in the table.
 pub async fn campaigns(
     db: &impl ConnectionTrait,
     partner: PartnerId,
     states: &[State],
     now: Timestamp,
 ) -> Result<Vec<CampaignId>, Error> {
+    campaigns_with(db, (partner, states), "h.not_before <= $2", now).await
+}
+
+/// Gives the campaigns in whose queue a partner has something in one of these states for which a condition on an instant, `$2`, holds.
+///
+/// Each campaign is asked by itself, in the order of the index: for any row the planner might look in the table.
+pub(super) async fn campaigns_with(
+    db: &impl ConnectionTrait,
+    (partner, states): (PartnerId, &[State]),
+    condition: &str,
+    instant: Timestamp,
+) -> Result<Vec<CampaignId>, Error> {
     let waits = |state: &State| {
         format!(
             "(SELECT 1 FROM handoff h WHERE h.campaign_id = c.id AND h.partner_id = $1 AND h.state = '{}' \
-             AND h.not_before <= $2 ORDER BY h.not_before, h.id LIMIT 1) IS NOT NULL",
+             AND {condition} ORDER BY h.not_before, h.id LIMIT 1) IS NOT NULL",
             state.as_str()
         )
     };
@@ -158,7 +168,7 @@ pub async fn campaigns(
         "SELECT c.id FROM campaign c WHERE {} ORDER BY c.id",
         waits.join(" OR ")
     );
-    let values: [Value; 2] = [partner.into(), now.into()];
+    let values: [Value; 2] = [partner.into(), instant.into()];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     let rows = db.query_all_raw(statement).await?;
     rows.iter().map(|row| Ok(row.try_get("", "id")?)).collect()

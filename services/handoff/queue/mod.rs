@@ -9,6 +9,7 @@ pub(crate) mod grpc;
 pub mod handoff;
 pub mod lease_store;
 pub mod misdated;
+pub mod open_circuit;
 pub mod replay;
 pub mod retention;
 pub mod retry_policy;

@@ -1,9 +1,9 @@
 //! What is under way at a partner, and what it accepted long ago.
 
-use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
 
-use crate::db::entities::handoff::{self, Column, Entity};
+use crate::db::entities::ClosedSet as _;
+use crate::db::entities::handoff::State;
 use crate::db::rows;
 use crate::handoff::error::Error;
 use crate::kernel::clock::Timestamp;
@@ -23,32 +23,34 @@ pub struct Held {
 }
 
 /// Counts what one stream or worker holds, and what all of its partner hold together.
+///
+/// Each campaign is counted by itself, by the index over its queues: how many rows are under a lease changes faster than the planner learns.
 pub async fn held_by(
     db: &impl ConnectionTrait,
     partner: PartnerId,
     owner: &str,
     now: Timestamp,
 ) -> Result<Held, Error> {
-    let counts: Vec<(Option<String>, i64)> = Entity::find()
-        .select_only()
-        .column(Column::LeaseOwner)
-        .column_as(Expr::col(Column::Id).count(), "held")
-        .filter(Column::PartnerId.eq(partner))
-        .filter(Column::State.eq(handoff::State::Leased))
-        .filter(Column::NotBefore.gt(now))
-        .group_by(Column::LeaseOwner)
-        .into_tuple()
-        .all(db)
-        .await?;
-    let mut held = Held::default();
-    for (of, count) in counts {
-        let count = u64::try_from(count).unwrap_or(0);
-        held.by_partner += count;
-        if of.as_deref() == Some(owner) {
-            held.by_owner = count;
-        }
+    #[derive(FromQueryResult)]
+    struct Row {
+        by_owner: i64,
+        by_partner: i64,
     }
-    Ok(held)
+    let leased = format!(
+        "FROM handoff h WHERE h.campaign_id = c.id AND h.partner_id = $1 AND h.state = '{}' AND h.not_before > $2",
+        State::Leased.as_str()
+    );
+    let sql = format!(
+        "SELECT (SELECT count(*) {leased}) AS by_partner, (SELECT count(*) {leased} AND h.lease_owner = $3) AS by_owner FROM campaign c"
+    );
+    let values: [Value; 3] = [partner.into(), now.into(), owner.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let sum = |held: Held, row: Row| Held {
+        by_owner: held.by_owner + row.by_owner.unsigned_abs(),
+        by_partner: held.by_partner + row.by_partner.unsigned_abs(),
+    };
+    let rows = Row::find_by_statement(statement).all(db).await?.into_iter();
+    Ok(rows.fold(Held::default(), sum))
 }
 
 /// Nothing of the handoff changes but when its partner is asked.
@@ -64,7 +66,7 @@ pub async fn take_overdue(
     (now, next): (Timestamp, Timestamp),
     most: u64,
 ) -> Result<Vec<Handoff>, Error> {
-    let state = handoff::State::Accepted;
+    let state = State::Accepted;
     let overdue = store::lock_due(tx, key, state, (now, most)).await?;
     let ids: Vec<HandoffId> = overdue.iter().map(|handoff| handoff.id).collect();
     if !ids.is_empty() {

@@ -41,7 +41,8 @@ struct Count {
     engagement_number: String,
     state: State,
     handoffs: i64,
-    oldest: Timestamp,
+    /// Since when the oldest waits, where there is any.
+    oldest: Option<Timestamp>,
 }
 
 /// Measures until the process drains.
@@ -65,13 +66,16 @@ async fn measure(context: &Context, seen: &mut HashSet<Queue>) -> Result<(), Err
     let now = context.clock.now();
     let mut emptied = std::mem::take(seen);
     for count in counts {
+        let Some(oldest) = count.oldest else {
+            continue;
+        };
         let queue = Queue {
             partner: count.partner_name,
             mode: count.mode,
             engagement_number: count.engagement_number,
             state: count.state,
         };
-        metrics::queue(&queue, count.handoffs, now.since(count.oldest));
+        metrics::queue(&queue, count.handoffs, now.since(oldest));
         emptied.remove(&queue);
         seen.insert(queue);
     }
@@ -82,13 +86,9 @@ async fn measure(context: &Context, seen: &mut HashSet<Queue>) -> Result<(), Err
     Ok(())
 }
 
-/// Asks for each partner and state by itself, so that the index over both serves and settled handoffs are not read. Age counts from
-/// the order, or for one that the partner has, from when it took it.
+/// Asks for each campaign, partner and state by itself, so that the index over the queues serves and settled handoffs are not read. Age
+/// counts from the order, or for one that the partner has, from when it took it.
 async fn counts(db: &impl ConnectionTrait) -> Result<Vec<Count>, Error> {
-    const SQL: &str = "SELECT p.name AS partner_name, p.mode, c.engagement_number, q.state, q.handoffs, q.oldest FROM \
-         (SELECT campaign_id, partner_id, state, count(*) AS handoffs, min(COALESCE(acknowledged_at, ordered_at)) AS oldest \
-          FROM handoff WHERE partner_id = $1 AND state = $2 GROUP BY campaign_id, partner_id, state) q \
-         JOIN partner p ON p.id = q.partner_id JOIN campaign c ON c.id = q.campaign_id";
     let partners: Vec<PartnerId> = (partner::Entity::find().select_only())
         .column(partner::Column::Id)
         .into_tuple()
@@ -97,8 +97,17 @@ async fn counts(db: &impl ConnectionTrait) -> Result<Vec<Count>, Error> {
     let mut counts = Vec::new();
     for partner in partners {
         for state in OPEN {
-            let values: [Value; 2] = [partner.into(), state.as_str().into()];
-            let statement = Statement::from_sql_and_values(db.get_database_backend(), SQL, values);
+            let state = state.as_str();
+            let those = format!(
+                "FROM handoff h WHERE h.campaign_id = c.id AND h.partner_id = $1 AND h.state = '{state}'"
+            );
+            let sql = format!(
+                "SELECT p.name AS partner_name, p.mode, c.engagement_number, '{state}' AS state, (SELECT count(*) {those}) AS handoffs, \
+                 (SELECT min(COALESCE(h.acknowledged_at, h.ordered_at)) {those}) AS oldest \
+                 FROM campaign c JOIN partner p ON p.id = $1"
+            );
+            let values: [Value; 1] = [partner.into()];
+            let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
             counts.extend(Count::find_by_statement(statement).all(db).await?);
         }
     }

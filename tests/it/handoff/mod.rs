@@ -7,6 +7,7 @@ mod activation;
 mod activation_import;
 mod admin;
 mod cancel;
+mod circuits;
 mod clocks;
 mod correction;
 mod crash;
