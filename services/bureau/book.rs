@@ -295,8 +295,12 @@ mod tests {
     const ID: Uuid = Uuid::from_u128(7);
 
     fn booked(due: Timestamp) -> Line {
+        booked_as(ID, due)
+    }
+
+    fn booked_as(id: Uuid, due: Timestamp) -> Line {
         Line::Booked {
-            id: ID,
+            id,
             at: Timestamp::EPOCH,
             digest: "d".to_owned(),
             coverage: String::new(),
@@ -343,6 +347,27 @@ mod tests {
             book.unreported(due, 9)[0].progress(),
             EnrollmentProgress::Canceled
         );
+    }
+
+    #[test]
+    fn what_is_due_first_is_reported_first_and_what_is_not_due_waits() {
+        let second = Duration::from_secs(1);
+        let mut book = Book::default();
+        for (id, after) in [(1, 3), (2, 1), (3, 2), (4, 9)] {
+            book.apply(&booked_as(
+                Uuid::from_u128(id),
+                Timestamp::EPOCH + second * after,
+            ));
+        }
+        book.apply(&Line::Canceled {
+            id: Uuid::from_u128(4),
+            at: Timestamp::EPOCH,
+            over: false,
+        });
+        let statuses = book.unreported(Timestamp::EPOCH + second * 2, 9);
+        let ids = statuses.iter().map(|status| status.handoff_id.clone());
+        let expected = [4, 2, 3].map(|id| Uuid::from_u128(id).to_string());
+        assert_eq!(ids.collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::wire::redress::handoff::v1 as wire;
 
 use super::handoff::Handoff;
 use super::state::State;
-use super::{convert, replay, statistics, store};
+use super::{convert, open_circuit, replay, statistics, store};
 
 const REPLAY: &str = "redress.handoff.v1.HandoffAdminService/ReplayHandoff";
 
@@ -109,8 +109,10 @@ pub(crate) async fn get_queue_statistics(
     fields.finish()?;
     let now = context.clock.now();
     let counts = statistics::counts(context.db.read(), campaign, now).await?;
+    let tries = open_circuit::next_tries(context.db.read(), campaign).await?;
     let paces = statistics::paces(&counts).into_iter();
     let paces = paces.map(|pace| wire::QueuePace {
+        next_try_time: tries.get(&pace.partner_id).map(|at| at.to_proto()),
         time_to_empty: pace.time_to_empty().and_then(|left| left.try_into().ok()),
         partner_id: pace.partner_id.to_string(),
         partner_name: pace.partner_name,

@@ -43,6 +43,23 @@ pub async fn of_partner(
     Ok(rows.into_iter().map(open).collect())
 }
 
+/// Gives when each partner with an open circuit is tried again, in one campaign or in any.
+pub async fn next_tries(
+    db: &impl ConnectionTrait,
+    campaign: Option<CampaignId>,
+) -> Result<HashMap<PartnerId, Timestamp>, Error> {
+    let mut query = Entity::find();
+    if let Some(campaign) = campaign {
+        query = query.filter(Column::CampaignId.eq(campaign));
+    }
+    let mut tries = HashMap::new();
+    for row in query.all(db).await? {
+        let next = tries.entry(row.partner_id).or_insert(row.open_until);
+        *next = row.open_until.min(*next);
+    }
+    Ok(tries)
+}
+
 /// Writes how a queue's circuit stands; `None` where it is closed.
 pub async fn write(
     tx: &impl ConnectionTrait,

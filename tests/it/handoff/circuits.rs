@@ -7,6 +7,7 @@ use redress::handoff::push::worker::PushWorker;
 use redress::handoff::queue::due::QueueKey;
 use redress::handoff::queue::open_circuit::{OpenCircuit, claim};
 use redress::kernel::ids::PartnerId;
+use redress::wire::redress::handoff::v1::GetQueueStatisticsRequest;
 use sea_orm::EntityTrait;
 
 use super::running::Running;
@@ -49,6 +50,12 @@ async fn an_open_circuit_stands_open_for_all_and_one_of_them_tries(database: Dat
     assert_eq!(opened[0].times, 1);
     assert_eq!(other.step().await.unwrap(), 0);
     assert_eq!(world.worker().step().await.unwrap(), 0);
+    let request = GetQueueStatisticsRequest::default();
+    let counted = world.admin().get_queue_statistics(request).await;
+    let paces = counted.unwrap().into_inner().paces;
+    assert_eq!(paces.len(), 1);
+    let next_try = opened[0].open_until.to_proto();
+    assert_eq!(paces[0].next_try_time, Some(next_try));
     for times in 2..=4 {
         world.hand.advance(BACKOFF);
         assert_eq!(both_step(&mut one, &mut other).await, 1, "{times}");
