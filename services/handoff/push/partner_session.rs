@@ -11,22 +11,32 @@ use crate::handoff::queue::open_circuit::OpenCircuit;
 use crate::kernel::clock::Timestamp;
 use crate::kernel::ids::CampaignId;
 
-use super::circuit_breaker::{Allowed, CircuitBreaker, Signal, Tried};
+use super::call::Finished;
+use super::circuit_breaker::{Allowed, CircuitBreaker, Signal};
 use super::client::{Bureau, Credentials};
 use super::pace::Pace;
+use super::record::{Record, Recorded, Results};
+use super::take_turn::{Taken, Turn};
 
 /// A partner that answered within this time is one that answers.
 const ANSWERS: Duration = Duration::from_mins(1);
 
-pub(crate) struct PartnerSession {
+pub struct PartnerSession {
     pub partner: Partner,
     /// The name for the audit log, as the partner's own certificate has it.
     pub actor: String,
     /// `None` where it cannot be called; the operator sees an error line.
     pub bureau: Option<Bureau>,
-    pub under_way: usize,
     /// The partner is active.
     pub is_active: bool,
+    /// Calls that began and are not recorded yet: their leases count with the partner.
+    under_way: usize,
+    /// The room of the turns that are taken now.
+    leasing: usize,
+    /// What calls came to that no record has yet.
+    results: Results,
+    /// A record is being written.
+    is_recording: bool,
     /// When it answered last.
     answered_at: Option<Timestamp>,
     pace: Pace,
@@ -44,17 +54,14 @@ struct Queue {
     under_way: usize,
     /// How many of the calls under way are for what was tried in vain before.
     retries: usize,
+    /// A turn is taken now.
+    is_leasing: bool,
+    /// One handoff is tried to see whether the partner works: the row says that the try is taken, until it ends.
+    is_probing: bool,
     /// Something may be due.
     is_due: bool,
     /// Counts its turns, for the share of what was tried in vain.
     turns: usize,
-}
-
-/// What is leased in one turn of a queue.
-pub(crate) struct Turn {
-    pub campaign: CampaignId,
-    pub pick: Pick,
-    pub most: usize,
 }
 
 impl PartnerSession {
@@ -68,8 +75,11 @@ impl PartnerSession {
             pace,
             actor: format!("partner/{}", partner.name),
             bureau: bureau(context, credentials, &partner),
-            under_way: 0,
             is_active: true,
+            under_way: 0,
+            leasing: 0,
+            results: Results::default(),
+            is_recording: false,
             answered_at: None,
             queues: BTreeMap::new(),
             next: 0,
@@ -98,7 +108,7 @@ impl PartnerSession {
     }
 
     /// Gives until when the partner rests, where other instances may not know it yet.
-    pub fn new_rest(&self, now: Timestamp) -> Option<Timestamp> {
+    fn new_rest(&self, now: Timestamp) -> Option<Timestamp> {
         let until = self.pace.rests_until();
         let known = self.partner.throttled_until;
         (until > now && known.is_none_or(|known| known < until)).then_some(until)
@@ -122,7 +132,7 @@ impl PartnerSession {
         let rules = self.partner.breaker;
         for (id, queue) in &mut self.queues {
             let known = open.get(id).copied();
-            if known != queue.shared {
+            if known != queue.shared && !queue.is_probing {
                 queue.shared = known;
                 queue.breaker.take_over(rules, known, now);
             }
@@ -133,7 +143,8 @@ impl PartnerSession {
     /// Gives the circuits that other instances do not know yet.
     pub fn new_circuits(&self) -> Vec<(CampaignId, Option<OpenCircuit>)> {
         let circuits = self.queues.iter();
-        let new = circuits.filter(|(_, queue)| queue.breaker.open() != queue.shared);
+        let new =
+            circuits.filter(|(_, queue)| queue.breaker.open() != queue.shared && !queue.is_probing);
         new.map(|(id, queue)| (*id, queue.breaker.open())).collect()
     }
 
@@ -142,9 +153,9 @@ impl PartnerSession {
         self.queues.entry(campaign).or_default().shared = circuit;
     }
 
-    /// Gives how many calls may be under way at the partner, by all instances together.
-    pub fn most_in_flight(&self) -> u64 {
-        self.pace.most(self.partner.max_in_flight.into()) as u64
+    /// Tells whether anything is under way.
+    pub const fn is_busy(&self) -> bool {
+        self.under_way > 0 || self.leasing > 0
     }
 
     /// Gives how many more calls may begin.
@@ -153,13 +164,14 @@ impl PartnerSession {
             return 0;
         }
         let most = self.partner.max_in_flight.into();
-        self.pace.room(now, self.under_way, most)
+        self.pace.room(now, self.under_way + self.leasing, most)
     }
 
     /// Gives the queues that may have a turn now, beginning with the one after the last.
     pub fn round(&mut self, now: Timestamp) -> Vec<CampaignId> {
         let may = |(_, queue): &(&CampaignId, &Queue)| {
-            queue.is_due && queue.breaker.allowed(now, queue.under_way) != Allowed::Nothing
+            let may = queue.breaker.allowed(now, queue.under_way) != Allowed::Nothing;
+            may && queue.is_due && !queue.is_leasing
         };
         let mut round: Vec<CampaignId> = self.queues.iter().filter(may).map(|it| *it.0).collect();
         if !round.is_empty() {
@@ -185,17 +197,32 @@ impl PartnerSession {
                 (Pick::Oldest { retries }, share)
             }
         };
-        (most > 0).then_some(Turn {
+        if most == 0 {
+            return None;
+        }
+        queue.is_leasing = true;
+        self.leasing += most;
+        let probed = queue.breaker.open();
+        queue.is_probing = probed.is_some();
+        Some(Turn {
+            partner: self.partner.clone(),
             campaign,
             pick,
             most,
+            of_partner: self.pace.most(self.partner.max_in_flight.into()) as u64,
+            probed,
         })
     }
 
-    /// Notes whether more is due in a queue than was leased; where not, it is looked at again with the next poll.
-    pub fn note_more(&mut self, campaign: CampaignId, is_more: bool) {
-        if let Some(queue) = self.queues.get_mut(&campaign) {
-            queue.is_due = is_more;
+    /// Notes what a turn came to. Where no more is due, the queue is looked at again with the next poll.
+    pub fn taken(&mut self, (campaign, most): (CampaignId, usize), taken: &Taken) {
+        self.leasing = self.leasing.saturating_sub(most);
+        let queue = self.queues.entry(campaign).or_default();
+        queue.is_leasing = false;
+        queue.is_due = taken.is_more;
+        queue.is_probing &= !taken.handoffs.is_empty();
+        if taken.claimed.is_some() {
+            queue.shared = taken.claimed;
         }
     }
 
@@ -208,36 +235,59 @@ impl PartnerSession {
     }
 
     /// Tells whether the partner answers: that a handoff gets no answer is not the partner's fault then.
-    pub fn answers(&self, now: Timestamp) -> bool {
+    fn answers(&self, now: Timestamp) -> bool {
         self.answered_at.is_some_and(|at| now.since(at) <= ANSWERS)
     }
 
-    /// Records that a call ended.
-    pub fn ended(
-        &mut self,
-        (campaign, tried): (CampaignId, Tried),
-        signal: Signal,
-        now: Timestamp,
-    ) {
-        self.under_way = self.under_way.saturating_sub(1);
+    /// Takes note of a call that ended.
+    pub fn ended(&mut self, ended: Finished, now: Timestamp) {
+        let (tried, signal) = (ended.tried, ended.signal);
         if signal == Signal::Up {
             self.answered_at = Some(now);
         }
         let most = self.partner.max_in_flight.into();
         self.pace.record(signal, now, most);
+        let (rules, campaign) = (self.partner.breaker, ended.campaign);
         let queue = self.queues.entry(campaign).or_default();
-        queue.under_way = queue.under_way.saturating_sub(1);
-        let of_retry = usize::from(tried.failed_before);
-        queue.retries = queue.retries.saturating_sub(of_retry);
+        queue.is_probing = false;
         let was_open = queue.breaker.is_open();
-        queue
-            .breaker
-            .record(self.partner.breaker, tried, signal, now);
+        queue.breaker.record(rules, tried, signal, now);
         if queue.breaker.is_open() && !was_open {
             metrics::breaker_opened(&self.partner.name);
             tracing::warn!(partner = %self.partner.name, campaign_id = %campaign, "the circuit breaker opened; handoffs wait");
         }
         self.show();
+        let answers = self.answers(now);
+        self.results.add(ended, (&self.partner.name, answers));
+    }
+
+    /// Gives what is recorded next, unless a record is being written.
+    pub fn next_record(&mut self, now: Timestamp) -> Option<Record> {
+        if self.is_recording || self.results.calls.is_empty() {
+            return None;
+        }
+        self.is_recording = true;
+        Some(Record {
+            partner: self.partner.id,
+            actor: self.actor.clone(),
+            rest: self.new_rest(now),
+            circuits: self.new_circuits(),
+            results: std::mem::take(&mut self.results),
+        })
+    }
+
+    /// Takes note of a record: its calls are not under way any more.
+    pub fn recorded(&mut self, recorded: &Recorded) {
+        self.is_recording = false;
+        self.under_way = self.under_way.saturating_sub(recorded.calls.len());
+        for (campaign, failed_before) in &recorded.calls {
+            let queue = self.queues.entry(*campaign).or_default();
+            queue.under_way = queue.under_way.saturating_sub(1);
+            queue.retries = queue.retries.saturating_sub(usize::from(*failed_before));
+        }
+        for (campaign, circuit) in &recorded.circuits {
+            self.note_shared(*campaign, *circuit);
+        }
     }
 
     /// Shows whether any circuit is open.
