@@ -77,12 +77,12 @@ fn lists() -> u64 {
 /// Plays the lists of a block, each on an empty database; most of their operations must do something, and every kind some time.
 async fn play_all((seeds, block): (Range<u64>, usize), open: impl AsyncFn() -> Option<Database>) {
     let mut tally = Tally::default();
-    let mut lists = 0;
+    let (mut lists, mut lost) = (0, 0);
     for seed in seeds.skip(block).step_by(BLOCKS) {
         let Some(database) = open().await else {
             return;
         };
-        play(database, seed, &draw(seed, LENGTH), &mut tally).await;
+        lost += play(database, seed, &draw(seed, LENGTH), &mut tally).await;
         lists += 1;
     }
     let (done, all) = tally
@@ -93,11 +93,14 @@ async fn play_all((seeds, block): (Range<u64>, usize), open: impl AsyncFn() -> O
         "{done} of {all} did something: {tally:?}"
     );
     let is_idle = tally.values().any(|(done, _)| *done == 0);
-    assert!(lists < MANY || !is_idle, "{tally:?}");
+    assert!(
+        lists < MANY || (!is_idle && lost >= lists),
+        "{lost} calls were lost in {lists} lists: {tally:?}"
+    );
 }
 
-/// Plays a list on an empty database, and counts which operations did something.
-async fn play(database: Database, seed: u64, operations: &[Operation], tally: &mut Tally) {
+/// Plays a list on an empty database, and counts which operations did something; gives how many calls were lost.
+async fn play(database: Database, seed: u64, operations: &[Operation], tally: &mut Tally) -> usize {
     let mut run = Run::new(database, seed).await;
     for (at, operation) in operations.iter().enumerate() {
         let counted = tally.entry(operation.into()).or_default();
@@ -113,4 +116,5 @@ async fn play(database: Database, seed: u64, operations: &[Operation], tally: &m
     run.settle().await;
     let found = run.check_end().await;
     assert!(found.is_empty(), "seed {seed}: {found:?}\n{operations:?}");
+    run.network.lost()
 }

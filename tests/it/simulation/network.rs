@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::future::pending;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -49,6 +50,16 @@ pub struct Network {
 struct Cable {
     next: Mutex<Option<Loss>>,
     cut: Notify,
+    lost: AtomicUsize,
+}
+
+impl Cable {
+    /// Cuts every connection; whoever calls waits in vain.
+    async fn lose<T>(&self) -> T {
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        self.cut.notify_waiters();
+        pending().await
+    }
 }
 
 impl Network {
@@ -70,6 +81,11 @@ impl Network {
     /// Loses the next call, and tells whether that is news.
     pub fn lose(&self, loss: Loss) -> bool {
         self.cable.next.lock().unwrap().replace(loss) != Some(loss)
+    }
+
+    /// Gives how many calls were lost.
+    pub fn lost(&self) -> usize {
+        self.cable.lost.load(Ordering::Relaxed)
     }
 
     /// Loses nothing from now on.
@@ -149,13 +165,11 @@ impl tower::Service<http::Request<Body>> for Door {
         async move {
             let loss = cable.next.lock().unwrap().take();
             if loss == Some(Loss::Request) {
-                cable.cut.notify_waiters();
-                return pending().await;
+                return cable.lose().await;
             }
             let answer = bureau.call(request).await;
             if loss == Some(Loss::Answer) {
-                cable.cut.notify_waiters();
-                return pending().await;
+                return cable.lose().await;
             }
             answer
         }
