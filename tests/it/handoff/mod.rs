@@ -38,6 +38,7 @@ mod retention;
 mod running;
 mod said;
 mod seed;
+pub mod serving;
 mod supplement;
 mod update_person;
 mod withdrawn;

@@ -1,8 +1,9 @@
 //! One campaign, one handoff process and one sandbox bureau, in this process and behind real sockets.
 
 use redress::process;
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use redress::bureau::client::pull::Puller;
@@ -22,11 +23,10 @@ use redress::kernel::clock::{Clock, ManualClock};
 use redress::kernel::ids::{
     CampaignId, CoverageId, EnrollmentId, HandoffId, Ids, IndividualId, PartnerId,
 };
-use redress::kernel::keyring::{Keyring, Purpose};
+use redress::kernel::keyring::{KeyProvider, Keyring, Purpose};
 use redress::kernel::lifecycle::Lifecycle;
 use redress::kernel::person::Person;
 use redress::kernel::person_sealer::PersonSealer;
-use redress::kernel::server::{Builder, bind};
 use redress::kernel::settings::ServerSettings;
 use redress::wire::redress::handoff::v1::handoff_admin_service_client::HandoffAdminServiceClient;
 use redress::wire::redress::handoff::v1::handoff_service_client::HandoffServiceClient;
@@ -36,8 +36,9 @@ use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, Set,
 };
 
-pub use super::seed::ada;
-use super::seed::{open_campaign, push};
+use super::seed::open_campaign;
+pub use super::seed::{ada, push};
+use super::serving::serve;
 use crate::harness::Database;
 use crate::harness::folder::folder;
 
@@ -61,6 +62,7 @@ pub struct World {
     pub sealer: PersonSealer,
     authority: Authority,
     folder: tempfile::TempDir,
+    channels: Mutex<HashMap<String, Client>>,
     life: Lifecycle,
     _database: Database,
 }
@@ -78,7 +80,8 @@ impl World {
     /// A world whose handoff process has other keys than its campaign needs.
     pub async fn with_keys(database: Database, keys: Keyring) -> Self {
         let moved = Clock::manual("2015-08-01T12:00:00Z".parse().unwrap());
-        Self::built(database, moved, |_| {}, Some(keys)).await
+        let ring = Keyring::generate(&[Purpose::Person]);
+        Self::built(database, moved, |_| {}, (ring, Arc::new(keys))).await
     }
 
     pub async fn at(
@@ -86,22 +89,24 @@ impl World {
         moved: (Clock, ManualClock),
         change: impl FnOnce(&mut Rules),
     ) -> Self {
-        Self::built(database, moved, change, None).await
+        let ring = Keyring::generate(&[Purpose::Person]);
+        let held = Arc::new(ring.clone());
+        Self::built(database, moved, change, (ring, held)).await
     }
 
-    async fn built(
+    /// A world whose campaign has a key of one keyring, and whose handoff process holds another one.
+    pub async fn built(
         database: Database,
         (clock, hand): (Clock, ManualClock),
         change: impl FnOnce(&mut Rules),
-        held: Option<Keyring>,
+        (ring, held): (Keyring, Arc<dyn KeyProvider>),
     ) -> Self {
         let ids = Ids::seeded(clock.clone(), 1);
         let db = database.open(Process::Handoff).await;
         let owner = database.owner().await;
         let folder = folder();
         let authority = Authority::generate().unwrap();
-        let keys = Keyring::generate(&[Purpose::Person]);
-        let (campaign, sealer) = open_campaign(&owner, &ids, &keys, clock.now()).await;
+        let (campaign, sealer) = open_campaign(&owner, &ids, &ring, clock.now()).await;
         let mut rules = Rules {
             call_timeout: CALL_TIMEOUT,
             poll_interval: Duration::from_millis(10),
@@ -112,7 +117,7 @@ impl World {
             clock.clone(),
             ids.clone(),
             db.clone(),
-            Arc::new(held.unwrap_or(keys)),
+            held,
             Purpose::Person,
         );
         let context = Context::new(common, rules);
@@ -139,18 +144,23 @@ impl World {
             sealer,
             authority,
             folder,
+            channels: Mutex::default(),
             life,
             _database: database,
         }
     }
 
-    /// Makes a client's channel to the handoff process.
+    /// Gives a client's channel to the handoff process. Clients of one name share a connection.
     pub fn channel(&self, role: Role, name: &str) -> Client {
-        let issued = self.authority.issue_client(role, name).unwrap();
         let stem = format!("{role}-{name}");
-        let files = issued.save(self.folder.path(), &stem).unwrap();
-        let endpoint = format!("https://localhost:{}", self.handoff_at.port());
-        Outgoing::new().on(client::connect(&endpoint, &files).unwrap())
+        let connect = || {
+            let issued = self.authority.issue_client(role, name).unwrap();
+            let files = issued.save(self.folder.path(), &stem).unwrap();
+            let endpoint = format!("https://localhost:{}", self.handoff_at.port());
+            Outgoing::new().on(client::connect(&endpoint, &files).unwrap())
+        };
+        let mut channels = self.channels.lock().unwrap();
+        channels.entry(stem.clone()).or_insert_with(connect).clone()
     }
 
     /// Connects to the bureau as the handoff process does.
@@ -381,13 +391,4 @@ impl Drop for World {
     fn drop(&mut self) {
         self.life.stop();
     }
-}
-
-async fn serve(builder: Builder, life: &Lifecycle) -> SocketAddr {
-    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-    let address = listener.address();
-    let server = builder.listener(listener).build().unwrap();
-    let life = life.clone();
-    tokio::spawn(async move { server.serve(&life).await });
-    address
 }

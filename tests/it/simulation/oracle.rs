@@ -7,30 +7,31 @@ use redress::kernel::ids::HandoffId;
 use redress::wire::redress::bureau::v1::EnrollmentProgress as Progress;
 use redress::wire::redress::enrollment::v1::{CoverageState, EnrollmentState};
 
-use super::run::{BREAKS, Person, Run};
+use super::person::{BREAKS, Person};
+use super::run::Run;
+use super::worker::Mode;
 
 impl Run {
     /// Finds what holds at no time.
     pub async fn check(&mut self) -> Vec<String> {
         let mut found = Vec::new();
-        let handoffs = self.handoffs().await;
+        let handoffs = self.states().await;
         let book = self.world.desk.page(0, 1_000);
         let mut of_coverage: BTreeMap<String, usize> = BTreeMap::new();
         let mut booked = Vec::new();
         for (entry, _) in &book {
             *of_coverage.entry(entry.coverage.clone()).or_default() += 1;
-            let row = handoffs.iter().find(|row| row.id.as_uuid() == entry.id);
-            let Some(row) = row else {
+            let row = handoffs.iter().find(|row| row.0.as_uuid() == entry.id);
+            let Some((id, enrollment, _)) = row else {
                 found.push(format!("{} is booked and was never ordered", entry.id));
                 continue;
             };
-            let enrollment = row.enrollment_id.to_string();
-            let place = self.whose(&enrollment);
+            let place = self.whose(&enrollment.to_string());
             let known = self
                 .booked
                 .iter()
                 .any(|(id, _)| *id == entry.id.to_string());
-            let may_come = self.on_their_way.contains(&row.id);
+            let may_come = self.on_their_way.contains(id);
             if !known && self.people[place].has_withdrawn && !may_come {
                 found.push(format!("person {place} is booked after withdrawing"));
             }
@@ -39,13 +40,13 @@ impl Run {
         let twice = of_coverage.iter().filter(|(_, times)| **times > 1);
         found.extend(twice.map(|(coverage, _)| format!("{coverage} is booked twice")));
         self.booked = booked;
-        let leased = handoffs.iter().filter(|row| row.state == State::Leased);
-        let leased: HashSet<HandoffId> = leased.map(|row| row.id).collect();
+        let leased = handoffs.iter().filter(|row| row.2 == State::Leased);
+        let leased: HashSet<HandoffId> = leased.map(|row| row.0).collect();
         self.on_their_way.retain(|id| leased.contains(id));
         found
     }
 
-    fn whose(&self, enrollment: &str) -> usize {
+    pub fn whose(&self, enrollment: &str) -> usize {
         let of = |person: &Person| person.enrollment.as_deref() == Some(enrollment);
         self.people.iter().position(of).expect("somebody's")
     }
@@ -81,7 +82,12 @@ impl Run {
             let stands = entry.map(|(_, status)| status.progress());
             // Its end counts only while the bureau answers for others.
             let waits = [State::Dead, State::Queued, State::Unsettled];
-            let is_given_up = orders.iter().any(|row| waits.contains(&row.state));
+            let is_offered = |row: &handoff::Model| {
+                // A partner that pulls holds an offer until its lease ends.
+                self.mode == Mode::Pull && row.state == State::Leased
+            };
+            let mut own = orders.iter();
+            let is_given_up = own.any(|row| waits.contains(&row.state) || is_offered(row));
             let breaks = person.ssn.starts_with(BREAKS);
             let as_it_should = match (person.has_withdrawn, stands) {
                 (true, None | Some(Progress::Canceled | Progress::Refused)) => {
