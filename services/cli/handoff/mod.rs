@@ -126,8 +126,8 @@ fn pace(pace: &wire::QueuePace) -> Record {
     let left = left.and_then(|left| Duration::try_from(*left).ok());
     let forecast = match (pace.waiting, left) {
         (0, _) => "is empty".to_owned(),
-        _ if pace.next_try_time.is_some() => "the calls fail".to_owned(),
         (_, Some(left)) => format!("empty in {}", roughly(left)),
+        (_, None) if pace.next_try_time.is_some() => "the calls fail".to_owned(),
         (_, None) if pace.taken_in_last_hour == 0 => "nothing is taken".to_owned(),
         (_, None) => "does not shrink".to_owned(),
     };

@@ -180,7 +180,8 @@ const STEPS: [Step; 26] = [
     },
     Step {
         name: "0026_shared_circuits",
-        runs_since: "0024_updated_people",
+        // Older programs count leases by the index that goes.
+        runs_since: "0026_shared_circuits",
         changes: shared_circuits::changes,
     },
 ];

@@ -51,7 +51,7 @@ pub struct Terms {
 pub struct Lot {
     /// The handoffs.
     pub leased: Vec<Leased>,
-    /// More may be due.
+    /// More may be due that can be leased now.
     pub is_more: bool,
 }
 
@@ -65,17 +65,14 @@ const EXPIRED: u64 = 1_000;
 /// here, so that a handoff that kills its worker is counted too. An enrollment that needs an activation code gets it here, in
 /// the same transaction, or is not leased.
 pub async fn lease(context: &Context, partner: &Partner, terms: &Terms) -> Result<Lot, Error> {
+    if terms.most == 0 || !may_lease(context, partner, terms.campaign).await? {
+        return Ok(Lot::default());
+    }
     let now = context.clock.now();
     let queue = QueueKey {
         campaign: terms.campaign,
         partner: partner.id,
     };
-    if terms.most == 0 || !due::is_due(context.db.read(), queue, now).await? {
-        return Ok(Lot::default());
-    }
-    if stops::stands_still(context, partner, queue).await? {
-        return Ok(Lot::default());
-    }
     let order = LeaseOrder {
         queue,
         pick: terms.pick,
@@ -110,6 +107,21 @@ pub async fn lease(context: &Context, partner: &Partner, terms: &Terms) -> Resul
     Ok(lot)
 }
 
+/// Tells, without writing, whether something is due in a queue and can be leased by this process.
+pub async fn may_lease(
+    context: &Context,
+    partner: &Partner,
+    campaign: CampaignId,
+) -> Result<bool, Error> {
+    let queue = QueueKey {
+        campaign,
+        partner: partner.id,
+    };
+    Ok(!partner.is_paused(campaign)
+        && due::is_due(context.db.read(), queue, context.clock.now()).await?
+        && !stops::stands_still(context, partner, queue).await?)
+}
+
 /// Ends what ran out, and leases what is due, as much as the partner takes.
 async fn take(
     tx: &Tx<'_>,
@@ -121,16 +133,11 @@ async fn take(
     let partner = partner::store::lock(tx, order.queue.partner).await?;
     end_expired(tx, context, &terms.actor, (&partner, &order)).await?;
     if let Some(most) = terms.of_partner {
-        let held = under_way::held_by(tx, partner.id, &order.owner, order.now).await?;
-        order.most = order.most.min(most.saturating_sub(held.by_partner));
+        let held = under_way::held(tx, partner.id, None, order.now).await?;
+        order.most = order.most.min(most.saturating_sub(held));
     }
     if partner.is_paused(order.queue.campaign) || order.most == 0 {
-        let is_more = order.most == 0;
-        let lot = Lot {
-            is_more,
-            ..Lot::default()
-        };
-        return Ok((lot, Alerts::default()));
+        return Ok((Lot::default(), Alerts::default()));
     }
     let leased = lease_store::lease(tx, &order).await?;
     let is_more = leased.len() as u64 >= order.most;

@@ -144,12 +144,9 @@ impl Pull {
         if partner.state == State::Paused {
             return Ok(Found::Nothing);
         }
-        let held = queue::under_way::held_by(db, self.partner, &self.owner, now).await?;
-        let of_stream = self.wish.max_outstanding.saturating_sub(held.by_owner);
-        let of_partner = context
-            .rules
-            .pull_outstanding
-            .saturating_sub(held.by_partner);
+        let held = async |owner| queue::under_way::held(db, self.partner, owner, now).await;
+        let of_stream = (self.wish.max_outstanding).saturating_sub(held(Some(&self.owner)).await?);
+        let of_partner = (context.rules.pull_outstanding).saturating_sub(held(None).await?);
         let room = of_stream.min(of_partner);
         if room == 0 {
             return Ok(Found::Full);

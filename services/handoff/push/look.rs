@@ -14,29 +14,43 @@ use super::shared_circuits;
 /// The most overdue outcomes that one partner is asked about in one step.
 const FOLLOW_UPS: usize = 32;
 
-/// Looks which queues of a partner have something due, and how their circuits stand at other instances. Gives the handoffs whose outcomes
-/// are overdue, as far as there is room to ask about them.
-pub async fn look(context: &Context, session: &mut PartnerSession) -> Result<Vec<Overdue>, Error> {
+/// Looks which queues of a partner have something due, and how their circuits stand at other instances. Adds the handoffs whose outcomes
+/// are overdue, as far as there is room to ask about them; where a circuit is open and nothing waits, asking is how it is tried.
+pub async fn look(
+    context: &Context,
+    session: &mut PartnerSession,
+    late: &mut Vec<Overdue>,
+) -> Result<(), Error> {
     let (db, now, id) = (context.db.read(), context.clock.now(), session.partner.id);
     share_circuits(context, session).await?;
     let waiting = due::campaigns(db, id, &due::WAITING, now).await?;
     session.note_due(&waiting);
-    let mut late = Vec::new();
     for campaign in due::campaigns(db, id, &[State::Accepted], now).await? {
         let room = session.room(now).min(FOLLOW_UPS).saturating_sub(late.len());
-        if room == 0 || session.bureau.is_none() {
-            return Ok(late);
+        if room == 0 {
+            return Ok(());
         }
-        if session.circuit(campaign).is_some() || session.partner.is_paused(campaign) {
+        if session.partner.is_paused(campaign) {
             continue;
         }
         let key = QueueKey {
             campaign,
             partner: id,
         };
-        late.extend(overdue(context, key, room as u64).await?);
+        let Some(open) = session.circuit(campaign) else {
+            late.extend(overdue(context, key, room as u64).await?);
+            continue;
+        };
+        if session.may_try_asking(campaign, now) {
+            let queue = (&session.partner, campaign);
+            if let Some(claimed) = shared_circuits::claim(context, queue, open).await? {
+                let one = overdue(context, key, 1).await?;
+                session.tries(campaign, claimed, !one.is_empty());
+                late.extend(one);
+            }
+        }
     }
-    Ok(late)
+    Ok(())
 }
 
 /// Takes over what other instances wrote of the circuits, and writes what they do not know.

@@ -16,7 +16,7 @@ use super::circuit_breaker::{Allowed, CircuitBreaker, Signal};
 use super::client::{Bureau, Credentials};
 use super::pace::Pace;
 use super::record::{Record, Recorded, Results};
-use super::take_turn::{Taken, Turn};
+use super::take_turn::{TakenTurn, Turn};
 
 /// A partner that answered within this time is one that answers.
 const ANSWERS: Duration = Duration::from_mins(1);
@@ -41,8 +41,8 @@ pub struct PartnerSession {
     answered_at: Option<Timestamp>,
     pace: Pace,
     queues: BTreeMap<CampaignId, Queue>,
-    /// Whose turn it is.
-    next: usize,
+    /// Who had a turn last.
+    last: Option<CampaignId>,
 }
 
 /// One campaign at the partner.
@@ -82,7 +82,7 @@ impl PartnerSession {
             is_recording: false,
             answered_at: None,
             queues: BTreeMap::new(),
-            next: 0,
+            last: None,
             partner,
         }
     }
@@ -93,9 +93,12 @@ impl PartnerSession {
             let place = (partner.endpoint.clone(), partner.server_uri.clone());
             (place, partner.http_layout.clone())
         };
-        if self.bureau.is_none() || place(&self.partner) != place(&partner) {
+        let is_elsewhere = place(&self.partner) != place(&partner);
+        if self.bureau.is_none() || is_elsewhere {
             self.bureau = bureau(context, credentials, &partner);
-            // What failed elsewhere says nothing about the new place.
+        }
+        if is_elsewhere {
+            // What failed at the old place says nothing about the new one.
             for queue in self.queues.values_mut() {
                 queue.breaker = CircuitBreaker::default();
             }
@@ -124,7 +127,7 @@ impl PartnerSession {
         }
     }
 
-    /// Takes over the circuits that another instance opened or closed.
+    /// Takes over the circuits that another instance opened or closed; what this one found out since then stands.
     pub fn note_circuits(&mut self, open: &HashMap<CampaignId, OpenCircuit>, now: Timestamp) {
         for id in open.keys() {
             self.queues.entry(*id).or_default();
@@ -132,10 +135,13 @@ impl PartnerSession {
         let rules = self.partner.breaker;
         for (id, queue) in &mut self.queues {
             let known = open.get(id).copied();
-            if known != queue.shared && !queue.is_probing {
-                queue.shared = known;
+            if known == queue.shared || queue.is_probing {
+                continue;
+            }
+            if queue.breaker.open() == queue.shared {
                 queue.breaker.take_over(rules, known, now);
             }
+            queue.shared = known;
         }
         self.show();
     }
@@ -160,25 +166,22 @@ impl PartnerSession {
 
     /// Gives how many more calls may begin.
     pub fn room(&self, now: Timestamp) -> usize {
-        if !self.is_active {
+        if !self.is_active || self.bureau.is_none() {
             return 0;
         }
         let most = self.partner.max_in_flight.into();
         self.pace.room(now, self.under_way + self.leasing, most)
     }
 
-    /// Gives the queues that may have a turn now, beginning with the one after the last.
-    pub fn round(&mut self, now: Timestamp) -> Vec<CampaignId> {
+    /// Gives the queues that may have a turn now, beginning with the one after the last that had one.
+    pub fn round(&self, now: Timestamp) -> Vec<CampaignId> {
         let may = |(_, queue): &(&CampaignId, &Queue)| {
             let may = queue.breaker.allowed(now, queue.under_way) != Allowed::Nothing;
             may && queue.is_due && !queue.is_leasing
         };
         let mut round: Vec<CampaignId> = self.queues.iter().filter(may).map(|it| *it.0).collect();
-        if !round.is_empty() {
-            let first = self.next % round.len();
-            round.rotate_left(first);
-            self.next = self.next.wrapping_add(1);
-        }
+        let first = round.iter().position(|id| Some(*id) > self.last);
+        round.rotate_left(first.unwrap_or(0));
         round
     }
 
@@ -187,43 +190,60 @@ impl PartnerSession {
         let share = self.room(now).div_ceil(left.max(1));
         let most = usize::from(self.partner.max_in_flight);
         let queue = self.queues.get_mut(&campaign)?;
-        queue.turns = queue.turns.wrapping_add(1);
-        let (pick, most) = match queue.breaker.allowed(now, queue.under_way) {
+        let turns = queue.turns.wrapping_add(1);
+        let (pick, room) = match queue.breaker.allowed(now, queue.under_way) {
             Allowed::Nothing => return None,
             Allowed::Probe => (Pick::Probe, share.min(1)),
             Allowed::All => {
-                let retries = places_for_retries(most, queue.turns);
+                let retries = places_for_retries(most, turns);
                 let retries = retries.saturating_sub(queue.retries) as u64;
                 (Pick::Oldest { retries }, share)
             }
         };
-        if most == 0 {
+        if room == 0 {
             return None;
         }
+        queue.turns = turns;
         queue.is_leasing = true;
-        self.leasing += most;
         let probed = queue.breaker.open();
         queue.is_probing = probed.is_some();
+        self.leasing += room;
+        self.last = Some(campaign);
         Some(Turn {
             partner: self.partner.clone(),
             campaign,
             pick,
-            most,
-            of_partner: self.pace.most(self.partner.max_in_flight.into()) as u64,
+            most: room,
+            of_partner: self.pace.most(most) as u64,
             probed,
         })
     }
 
     /// Notes what a turn came to. Where no more is due, the queue is looked at again with the next poll.
-    pub fn taken(&mut self, (campaign, most): (CampaignId, usize), taken: &Taken) {
-        self.leasing = self.leasing.saturating_sub(most);
-        let queue = self.queues.entry(campaign).or_default();
+    pub fn taken(&mut self, turn: &TakenTurn) {
+        self.leasing = self.leasing.saturating_sub(turn.most);
+        let taken = turn.taken.as_ref().ok();
+        let is_sent = self.bureau.is_some() && taken.is_some_and(|it| !it.handoffs.is_empty());
+        let queue = self.queues.entry(turn.campaign).or_default();
         queue.is_leasing = false;
-        queue.is_due = taken.is_more;
-        queue.is_probing &= !taken.handoffs.is_empty();
-        if taken.claimed.is_some() {
-            queue.shared = taken.claimed;
-        }
+        queue.is_due = taken.is_some_and(|it| it.is_more);
+        queue.is_probing &= is_sent;
+        queue.shared = turn.claimed.or(queue.shared);
+    }
+
+    /// Tells whether a queue's circuit shall be tried with a question: its pause is over, and nothing waits that could be sent.
+    pub fn may_try_asking(&self, campaign: CampaignId, now: Timestamp) -> bool {
+        self.queues.get(&campaign).is_some_and(|queue| {
+            let allowed = queue.breaker.allowed(now, queue.under_way);
+            allowed == Allowed::Probe && !queue.is_due && !queue.is_leasing
+        })
+    }
+
+    /// Notes that a try of a queue's circuit is taken, and whether it is made.
+    pub fn tries(&mut self, campaign: CampaignId, claimed: OpenCircuit, is_made: bool) {
+        let queue = self.queues.entry(campaign).or_default();
+        queue.shared = Some(claimed);
+        queue.is_probing = is_made;
     }
 
     /// Records that a call begins, and whether its handoff was tried in vain before.

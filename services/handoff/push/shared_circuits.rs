@@ -37,8 +37,12 @@ pub async fn claim(
         campaign,
         partner: partner.id,
     };
+    let mut ran_before = false;
     let is_ours = context.db.run_tx("handoff.probe", |tx| {
-        Box::pin(async move { open_circuit::claim(tx, queue, claimed, now).await })
+        // A commit that was not confirmed may have happened: then the claim that stands there is this one.
+        let due = if ran_before { claimed.until } else { now };
+        ran_before = true;
+        Box::pin(async move { open_circuit::claim(tx, queue, claimed, due).await })
     });
     Ok(is_ours.await?.then_some(claimed))
 }

@@ -1,6 +1,6 @@
 //! A queue's turn: what it may send is leased and decrypted.
 
-use crate::handoff::activation::lease::{Terms, lease};
+use crate::handoff::activation::lease::{Terms, lease, may_lease};
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::partner::model::Partner;
@@ -29,14 +29,14 @@ pub struct TakenTurn {
     pub campaign: CampaignId,
     /// The room that the turn had.
     pub most: usize,
+    /// How the circuit stands for the others while this instance tries.
+    pub claimed: Option<OpenCircuit>,
     pub taken: Result<Taken, Error>,
 }
 
 /// What was taken.
 #[derive(Default)]
 pub struct Taken {
-    /// How the circuit stands for the others while this instance tries.
-    pub claimed: Option<OpenCircuit>,
     pub handoffs: Vec<Decrypted>,
     /// More may be due.
     pub is_more: bool,
@@ -44,23 +44,47 @@ pub struct Taken {
 
 /// Takes a turn.
 pub async fn take_turn(context: Context, owner: String, turn: Turn) -> TakenTurn {
+    let (partner, campaign, most) = (turn.partner.id, turn.campaign, turn.most);
+    let (claimed, taken) = match probe(&context, &turn).await {
+        Ok(Probe::Whole) => (None, take(&context, owner, turn).await),
+        Ok(Probe::Ours(claimed)) => (Some(claimed), take(&context, owner, turn).await),
+        // The next look at the queues shows what came of the other instance's try.
+        Ok(Probe::NotNow) => (None, Ok(Taken::default())),
+        Err(error) => (None, Err(error)),
+    };
     TakenTurn {
-        partner: turn.partner.id,
-        campaign: turn.campaign,
-        most: turn.most,
-        taken: take(&context, owner, turn).await,
+        partner,
+        campaign,
+        most,
+        claimed,
+        taken,
     }
 }
 
-async fn take(context: &Context, owner: String, turn: Turn) -> Result<Taken, Error> {
-    let mut claimed = None;
-    if let Some(open) = turn.probed {
-        claimed = shared_circuits::claim(context, (&turn.partner, turn.campaign), open).await?;
-        if claimed.is_none() {
-            // Another instance tries; the next look at the queues shows what came of it.
-            return Ok(Taken::default());
-        }
+/// Whether a turn is for one try of an open circuit.
+enum Probe {
+    /// The circuit is closed.
+    Whole,
+    /// It is, and no other instance tries.
+    Ours(OpenCircuit),
+    /// Another instance tries, or nothing can be sent.
+    NotNow,
+}
+
+async fn probe(context: &Context, turn: &Turn) -> Result<Probe, Error> {
+    let Some(open) = turn.probed else {
+        return Ok(Probe::Whole);
+    };
+    // Whoever could send nothing would keep the try from those who can.
+    if !may_lease(context, &turn.partner, turn.campaign).await? {
+        return Ok(Probe::NotNow);
     }
+    let queue = (&turn.partner, turn.campaign);
+    let claimed = shared_circuits::claim(context, queue, open).await?;
+    Ok(claimed.map_or(Probe::NotNow, Probe::Ours))
+}
+
+async fn take(context: &Context, owner: String, turn: Turn) -> Result<Taken, Error> {
     let terms = Terms {
         campaign: turn.campaign,
         pick: turn.pick,
@@ -76,9 +100,7 @@ async fn take(context: &Context, owner: String, turn: Turn) -> Result<Taken, Err
         leased => decrypt(context, &turn.partner, &terms.actor, leased).await?,
     };
     Ok(Taken {
-        claimed,
-        // Where nothing came, others hold as much as the partner takes.
-        is_more: lot.is_more && !handoffs.is_empty(),
         handoffs,
+        is_more: lot.is_more,
     })
 }

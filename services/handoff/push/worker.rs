@@ -111,8 +111,9 @@ impl PushWorker {
             }
         }
         for session in self.sessions.values_mut().filter(|it| it.is_active) {
-            let looked = look(context, session).await;
-            let overdue = warned(session, looked).unwrap_or_default();
+            let mut overdue = Vec::new();
+            let looked = look(context, session, &mut overdue).await;
+            warned(session, looked);
             for late in overdue {
                 let Some(bureau) = session.bureau.clone() else {
                     break;
@@ -175,8 +176,8 @@ impl PushWorker {
         let Some(session) = self.sessions.get_mut(&turn.partner) else {
             return;
         };
+        session.taken(&turn);
         let taken = warned(session, turn.taken).unwrap_or_default();
-        session.taken((turn.campaign, turn.most), &taken);
         let Some(bureau) = session.bureau.clone() else {
             return;
         };

@@ -82,19 +82,20 @@ pub async fn write(
     Ok(())
 }
 
-/// Takes the one try of a circuit whose pause is over: until `circuit.until` no other instance takes it. Tells whether it was there to take.
+/// Takes the one try of a circuit whose pause ended by `due`: no other instance takes it before `circuit.until`. Tells whether it was there
+/// to take.
 pub async fn claim(
     tx: &impl ConnectionTrait,
     queue: QueueKey,
     circuit: OpenCircuit,
-    now: Timestamp,
+    due: Timestamp,
 ) -> Result<bool, Error> {
     const CLAIM: &str = "INSERT INTO open_circuit (campaign_id, partner_id, open_until, times) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (campaign_id, partner_id) DO UPDATE SET open_until = excluded.open_until WHERE open_circuit.open_until <= $5";
     let Model {
         open_until, times, ..
     } = row(queue, circuit);
-    let rest: [Value; 3] = [open_until.into(), times.into(), now.into()];
+    let rest: [Value; 3] = [open_until.into(), times.into(), due.into()];
     let values = queue.values().into_iter().chain(rest);
     let statement = Statement::from_sql_and_values(tx.get_database_backend(), CLAIM, values);
     Ok(tx.execute_raw(statement).await?.rows_affected() == 1)

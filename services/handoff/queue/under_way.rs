@@ -1,6 +1,6 @@
 //! What is under way at a partner, and what it accepted long ago.
 
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, Statement, Value};
 
 use crate::db::entities::ClosedSet as _;
 use crate::db::entities::handoff::State;
@@ -13,44 +13,29 @@ use super::due::QueueKey;
 use super::handoff::Handoff;
 use super::store;
 
-/// What is held under leases that run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Held {
-    /// By one stream or worker.
-    pub by_owner: u64,
-    /// By all of its partner together.
-    pub by_partner: u64,
-}
-
-/// Counts what one stream or worker holds, and what all of its partner hold together.
+/// Counts what a partner's leases that run hold, by one stream or worker or by all together.
 ///
 /// Each campaign is counted by itself, by the index over its queues: how many rows are under a lease changes faster than the planner learns.
-pub async fn held_by(
+pub async fn held(
     db: &impl ConnectionTrait,
     partner: PartnerId,
-    owner: &str,
+    owner: Option<&str>,
     now: Timestamp,
-) -> Result<Held, Error> {
-    #[derive(FromQueryResult)]
-    struct Row {
-        by_owner: i64,
-        by_partner: i64,
-    }
-    let leased = format!(
-        "FROM handoff h WHERE h.campaign_id = c.id AND h.partner_id = $1 AND h.state = '{}' AND h.not_before > $2",
+) -> Result<u64, Error> {
+    let of_owner = owner.map_or("", |_| "AND h.lease_owner = $3");
+    let sql = format!(
+        "SELECT (SELECT count(*) FROM handoff h WHERE h.campaign_id = c.id AND h.partner_id = $1 AND h.state = '{}' \
+         AND h.not_before > $2 {of_owner}) AS held FROM campaign c",
         State::Leased.as_str()
     );
-    let sql = format!(
-        "SELECT (SELECT count(*) {leased}) AS by_partner, (SELECT count(*) {leased} AND h.lease_owner = $3) AS by_owner FROM campaign c"
-    );
-    let values: [Value; 3] = [partner.into(), now.into(), owner.into()];
+    let values: [Value; 2] = [partner.into(), now.into()];
+    let values = values.into_iter().chain(owner.map(Value::from));
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    let sum = |held: Held, row: Row| Held {
-        by_owner: held.by_owner + row.by_owner.unsigned_abs(),
-        by_partner: held.by_partner + row.by_partner.unsigned_abs(),
-    };
-    let rows = Row::find_by_statement(statement).all(db).await?.into_iter();
-    Ok(rows.fold(Held::default(), sum))
+    let mut held = 0;
+    for row in db.query_all_raw(statement).await? {
+        held += row.try_get::<i64>("", "held")?.unsigned_abs();
+    }
+    Ok(held)
 }
 
 /// Nothing of the handoff changes but when its partner is asked.

@@ -9,12 +9,17 @@ use redress::handoff::queue::open_circuit::{OpenCircuit, claim};
 use redress::kernel::ids::PartnerId;
 use redress::wire::redress::handoff::v1::GetQueueStatisticsRequest;
 use sea_orm::EntityTrait;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::running::Running;
 use super::seed::push;
 use super::world::{BACKOFF, World};
 use crate::harness::{Database, apply, both};
 
+/// After so long a partner is asked for an outcome.
+const OVERDUE: Duration = Duration::from_mins(16);
 /// The longest pause of a partner's circuit breaker.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -114,4 +119,73 @@ async fn a_try_whose_instance_died_goes_to_the_next(database: Database) {
     assert_eq!(worker.step().await.unwrap(), 0);
     world.hand.advance(LONGEST_PAUSE);
     assert_eq!(worker.step().await.unwrap(), 1);
+}
+
+/// The line to the bureau, which can be down.
+struct Line(JoinHandle<()>);
+
+impl Line {
+    /// Carries what comes to a port to the bureau, until this is dropped. Port 0 is any that is free; gives which it is.
+    async fn open(world: &World, port: u16) -> (Self, u16) {
+        let near = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+        let port = near.local_addr().unwrap().port();
+        let far = world.bureau_at;
+        let carry = async move {
+            let mut lines = JoinSet::new();
+            while let Ok((mut near, _)) = near.accept().await {
+                lines.spawn(async move {
+                    let mut far = TcpStream::connect(far).await.unwrap();
+                    // Either side may hang up.
+                    drop(copy_bidirectional(&mut near, &mut far).await);
+                });
+            }
+        };
+        (Self(tokio::spawn(carry)), port)
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The bureau has everything and is gone when it is asked. Nothing waits that could be sent to see whether it is back: one question is.
+#[apply(both)]
+async fn a_circuit_over_an_empty_queue_is_tried_with_a_question(database: Database) {
+    let world = World::new(database).await;
+    let (line, port) = Line::open(&world, 0).await;
+    let endpoint = format!("https://localhost:{port}");
+    let partner = world.partner(push("sandbox-bureau", &endpoint)).await;
+    let ids = world.enroll_many(partner, "666010001", 6).await;
+    let mut worker = world.worker();
+    assert_eq!(worker.step().await.unwrap(), 6);
+    assert!(world.all_are(&ids, "ACCEPTED").await);
+    drop(line);
+    world.hand.advance(OVERDUE);
+    assert_eq!(worker.step().await.unwrap(), 6);
+    assert_eq!(world.open_circuits().await[0].times, 1);
+    world.hand.advance(OVERDUE);
+    assert_eq!(worker.step().await.unwrap(), 1, "nobody answers yet");
+    assert_eq!(world.open_circuits().await[0].times, 2);
+    assert_eq!(worker.step().await.unwrap(), 0);
+    let (_line, _) = Line::open(&world, port).await;
+    world.hand.advance(OVERDUE);
+    assert_eq!(worker.step().await.unwrap(), 1);
+    assert_eq!(world.open_circuits().await, []);
+    assert_eq!(worker.step().await.unwrap(), 5);
+    assert!(world.all_are(&ids, "ACTIVE").await);
+}
+
+/// An instance without the key of a campaign leaves the try to those that have it.
+#[apply(both)]
+async fn whoever_can_send_nothing_takes_no_try(database: Database) {
+    let world = World::new(database).await;
+    world.nobody(6).await;
+    assert_eq!(world.worker().step().await.unwrap(), 6);
+    world.hand.advance(BACKOFF);
+    let before = world.open_circuits().await;
+    assert_eq!(world.keyless_worker().step().await.unwrap(), 0);
+    assert_eq!(world.open_circuits().await, before);
+    assert_eq!(world.worker().step().await.unwrap(), 1);
 }
