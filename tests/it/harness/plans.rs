@@ -127,9 +127,8 @@ async fn plan(owner: &DatabaseConnection, sql: &str) -> String {
         reason = "a prepared statement lives in one session, and nothing is written"
     )]
     let tx = owner.begin().await.unwrap();
-    tx.execute_unprepared("SET LOCAL plan_cache_mode = force_generic_plan")
-        .await
-        .unwrap();
+    let set = "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL random_page_cost = 1.1";
+    tx.execute_unprepared(set).await.unwrap();
     let prepared = tx
         .execute_unprepared(&format!("PREPARE asked{prepare} AS {sql}"))
         .await;
