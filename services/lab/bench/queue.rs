@@ -49,10 +49,12 @@ pub async fn fill(databases: &Databases, fill: &Fill<'_>) -> Result<u64, Problem
     Ok(filled)
 }
 
-/// Counts the orders of a product that no bureau has taken.
+/// Counts the orders of a product that no bureau has taken. By the index over the queues: it is asked while they empty, and reads no more than
+/// is left in them.
 pub async fn count_waiting(databases: &Databases, product: &str) -> Result<u64, Problem> {
     let sql = format!(
-        "SELECT COUNT(*) FROM handoff WHERE product_code = '{product}' AND state IN ('QUEUED', 'LEASED', 'UNSETTLED')"
+        "SELECT COUNT(*) FROM campaign c JOIN partner p ON 1 = 1 JOIN handoff h ON h.campaign_id = c.id AND h.partner_id = p.id \
+         WHERE h.product_code = '{product}' AND h.state IN ('QUEUED', 'LEASED', 'UNSETTLED')"
     );
     count(databases, &sql).await
 }
