@@ -1,11 +1,14 @@
 //! Circuit breakers of several instances: what one found out, the others need not.
 
+use std::path::Path;
 use std::time::Duration;
 
-use redress::db::entities::open_circuit;
+use redress::db::entities::{ClosedSet as _, open_circuit};
+use redress::handoff::push::client::Credentials;
 use redress::handoff::push::worker::PushWorker;
 use redress::handoff::queue::due::QueueKey;
 use redress::handoff::queue::open_circuit::{OpenCircuit, claim};
+use redress::kernel::certs::TlsFiles;
 use redress::kernel::ids::PartnerId;
 use redress::wire::redress::handoff::v1::GetQueueStatisticsRequest;
 use sea_orm::EntityTrait;
@@ -187,5 +190,22 @@ async fn whoever_can_send_nothing_takes_no_try(database: Database) {
     let before = world.open_circuits().await;
     assert_eq!(world.keyless_worker().step().await.unwrap(), 0);
     assert_eq!(world.open_circuits().await, before);
+    assert_eq!(world.worker().step().await.unwrap(), 1);
+}
+
+/// An instance without its certificate can call nobody: it leases nothing, and leaves that to the others.
+#[apply(both)]
+async fn whoever_can_call_nobody_leases_nothing(database: Database) {
+    let world = World::new(database).await;
+    let partner = world.push_partner().await;
+    let id = world.enroll(partner, "666010001").await;
+    let nothing = Credentials {
+        tls: TlsFiles::in_directory(Path::new("nowhere"), "nobody"),
+        secrets: None,
+    };
+    let mut worker = PushWorker::new(world.context.clone(), nothing, "test");
+    assert_eq!(worker.step().await.unwrap(), 0);
+    let row = world.row(id).await;
+    assert_eq!((row.state.as_str(), row.attempts), ("QUEUED", 0));
     assert_eq!(world.worker().step().await.unwrap(), 1);
 }
