@@ -1,6 +1,7 @@
 //! Looking at a partner's queues: which have something due, and which outcomes are overdue.
 
 use crate::db::entities::handoff::{Kind, State};
+use crate::handoff::activation::lease::may_lease;
 use crate::handoff::context::Context;
 use crate::handoff::error::Error;
 use crate::handoff::queue::due::{self, QueueKey};
@@ -15,7 +16,7 @@ use super::shared_circuits;
 const FOLLOW_UPS: usize = 32;
 
 /// Looks which queues of a partner have something due, and how their circuits stand at other instances. Adds the handoffs whose outcomes
-/// are overdue, as far as there is room to ask about them; where a circuit is open and nothing waits, asking is how it is tried.
+/// are overdue, as far as there is room to ask about them; where a circuit is open and nothing can be sent, asking is how it is tried.
 pub async fn look(
     context: &Context,
     session: &mut PartnerSession,
@@ -41,7 +42,9 @@ pub async fn look(
             late.extend(overdue(context, key, room as u64).await?);
             continue;
         };
-        if session.may_try_asking(campaign, now) {
+        // What waits may wait for just these outcomes, and nothing of it can be sent.
+        let may_try = session.may_try(campaign, now);
+        if may_try && !may_lease(context, &session.partner, campaign).await? {
             let queue = (&session.partner, campaign);
             if let Some(claimed) = shared_circuits::claim(context, queue, open).await? {
                 let one = overdue(context, key, 1).await?;

@@ -231,11 +231,11 @@ impl PartnerSession {
         queue.shared = turn.claimed.or(queue.shared);
     }
 
-    /// Tells whether a queue's circuit shall be tried with a question: its pause is over, and nothing waits that could be sent.
-    pub fn may_try_asking(&self, campaign: CampaignId, now: Timestamp) -> bool {
+    /// Tells whether a queue's circuit is to be tried: its pause is over, and no turn tries it now.
+    pub fn may_try(&self, campaign: CampaignId, now: Timestamp) -> bool {
         self.queues.get(&campaign).is_some_and(|queue| {
             let allowed = queue.breaker.allowed(now, queue.under_way);
-            allowed == Allowed::Probe && !queue.is_due && !queue.is_leasing
+            allowed == Allowed::Probe && !queue.is_leasing
         })
     }
 

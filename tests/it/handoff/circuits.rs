@@ -11,7 +11,7 @@ use redress::handoff::queue::open_circuit::{OpenCircuit, claim};
 use redress::kernel::certs::TlsFiles;
 use redress::kernel::ids::PartnerId;
 use redress::wire::redress::handoff::v1::GetQueueStatisticsRequest;
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, EntityTrait};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -178,6 +178,36 @@ async fn a_circuit_over_an_empty_queue_is_tried_with_a_question(database: Databa
     assert_eq!(world.open_circuits().await, []);
     assert_eq!(worker.step().await.unwrap(), 5);
     assert!(world.all_are(&ids, "ACTIVE").await);
+}
+
+/// Somebody who withdrew enrolls again, and that order waits for the outcome of the withdrawal. It can be sent only when that is known, so
+/// here too a question is how the circuit is tried.
+#[apply(both)]
+async fn an_order_that_waits_for_an_outcome_keeps_no_circuit_open(database: Database) {
+    let world = World::new(database).await;
+    let (line, port) = Line::open(&world, 0).await;
+    let endpoint = format!("https://localhost:{port}");
+    let partner = world.partner(push("sandbox-bureau", &endpoint)).await;
+    let ids = world.enroll_many(partner, "666010001", 5).await;
+    let mut worker = world.worker();
+    assert_eq!(worker.step().await.unwrap(), 5);
+    world.cancel(ids[0]).await;
+    let accept =
+        "UPDATE handoff SET state = 'ACCEPTED', acknowledged_at = created_at WHERE kind = 'CANCEL'";
+    world.owner.execute_unprepared(accept).await.unwrap();
+    let again = world.enroll_again(ids[0]).await;
+    drop(line);
+    world.hand.advance(OVERDUE);
+    assert_eq!(worker.step().await.unwrap(), 6, "they are asked after");
+    assert_eq!(world.open_circuits().await.len(), 1);
+    assert_eq!(world.state(again).await, "QUEUED");
+    let (_line, _) = Line::open(&world, port).await;
+    world.hand.advance(OVERDUE);
+    assert_eq!(worker.step().await.unwrap(), 1);
+    assert_eq!(world.open_circuits().await, []);
+    worker.step().await.unwrap();
+    worker.step().await.unwrap();
+    assert_eq!(world.state(again).await, "ACCEPTED");
 }
 
 /// An instance without the key of a campaign leaves the try to those that have it.
